@@ -1,0 +1,31 @@
+/**
+ * @file What makes something computable: the protocol between collections (arrays, frames, bags, delayed values) and
+ * whoever runs them. A collection lowers itself to layers, names the tasks it wants, and says how their values become
+ * the result. Nothing else about a collection is known outside its own folder.
+ */
+import type { TaskRef } from "./graph.ts";
+
+/** Registered symbol, so collections of several copies of the package still recognise each other. */
+export const COLLECTION: unique symbol = Symbol.for("heddle.collection") as never;
+
+/** What a collection asks to be computed. */
+export interface Lowered<R = unknown> {
+  /** The tasks whose values are the collection, in order. */
+  readonly outputs: readonly TaskRef[];
+  /** Makes the local result from the outputs' values, in the same order. */
+  finish(values: readonly unknown[]): R;
+  /** The same collection, whose outputs are now the tasks of a `held` layer: what `persist` returns. */
+  rebuild(outputs: readonly TaskRef[]): Collection<R>;
+}
+
+/** Anything lazy: `compute`, `persist` and `visualize` take it; tasks may receive it as an argument. */
+export interface Collection<R = unknown> {
+  readonly [COLLECTION]: true;
+  /** Simplifies and lowers; called once per computation, never runs user code. */
+  lower(): Lowered<R>;
+}
+
+/** Whether `value` is a lazy collection. */
+export function isCollection(value: unknown): value is Collection {
+  return typeof value === "object" && value !== null && COLLECTION in value;
+}

@@ -1,0 +1,115 @@
+/**
+ * @file Every error that Heddle raises on purpose. One class, a code from a closed list, typed fields and a brand,
+ * so that a guard works across threads, processes and duplicate copies of the package.
+ */
+
+/** What went wrong, as a closed list. The message always says what was given, what is allowed and what to do. */
+export type ErrorCode =
+  | "InvalidArgument"
+  | "InvalidShape"
+  | "InvalidChunks"
+  | "InvalidAxis"
+  | "DTypeMismatch"
+  | "UnknownColumn"
+  | "NotSupported"
+  | "CycleInGraph"
+  | "MissingKey"
+  | "TokenizeFailed"
+  | "NotSerializable"
+  | "TaskFailed"
+  | "Cancelled"
+  | "Lost"
+  | "KilledWorker"
+  | "Reschedule"
+  | "Retry"
+  | "NoWorkers"
+  | "ResourceUnsatisfied"
+  | "MemoryLimit"
+  | "SpillFailed"
+  | "ConnectFailed"
+  | "CommClosed"
+  | "ProtocolMismatch"
+  | "VersionMismatch"
+  | "Timeout"
+  | "AuthFailed"
+  | "ConfigInvalid"
+  | "ConfigUnknownKey"
+  | "FileNotFound"
+  | "FileInvalid"
+  | "UnsafeInteger"
+  | "InvariantViolated"
+  | "InvalidTransition";
+
+const BRAND: symbol = Symbol.for("heddle.error");
+
+/** Base of all Heddle errors; tell them apart by `code`, best through {@link isHeddleError}. */
+export class HeddleError<C extends ErrorCode = ErrorCode> extends Error {
+  readonly code: C;
+  /** Facts about the error, by name: plain JSON values only, so that they travel. */
+  readonly fields: Readonly<Record<string, unknown>>;
+
+  constructor(
+    code: C,
+    message: string,
+    options: { cause?: unknown; fields?: Readonly<Record<string, unknown>> } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.fields = options.fields ?? {};
+    this.name = code;
+  }
+}
+Object.defineProperty(HeddleError.prototype, BRAND, { value: true });
+
+/**
+ * True when `error` is a Heddle error (of the given code, if one is given), whichever copy of the package made it.
+ *
+ * @example
+ * import { isHeddleError } from "heddle";
+ * const error: unknown = new RangeError("not ours");
+ * console.log(isHeddleError(error, "TaskFailed")); // false
+ */
+export function isHeddleError<C extends ErrorCode>(
+  error: unknown,
+  code?: C,
+): error is HeddleError<C> {
+  if (typeof error !== "object" || error === null || !(BRAND in error)) return false;
+  return code === undefined || (error as HeddleError).code === code;
+}
+
+/** Throws `InvariantViolated` when a condition that must hold in correct code does not: our bug, never the user's. */
+export function assert(condition: unknown, message: string): asserts condition {
+  if (condition) return;
+  throw new HeddleError(
+    "InvariantViolated",
+    `${message}. This is a bug in Heddle: please report it.`,
+  );
+}
+
+/** The name among `known` nearest to `given` by edit distance, or undefined when none is near. */
+export function nearestName(given: string, known: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Math.max(2, Math.floor(given.length / 3)) + 1;
+  for (const name of known) {
+    const distance = editDistance(given.toLowerCase(), name.toLowerCase(), bestDistance);
+    if (distance < bestDistance) {
+      best = name;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+function editDistance(a: string, b: string, limit: number): number {
+  if (Math.abs(a.length - b.length) >= limit) return limit;
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const swap = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min((previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, swap));
+    }
+    previous = row;
+  }
+  return previous[b.length] ?? limit;
+}

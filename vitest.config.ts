@@ -1,0 +1,18 @@
+import { defineConfig } from "vitest/config";
+
+const common = { pool: "forks" as const, testTimeout: 30_000, hookTimeout: 30_000 };
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          ...common,
+          name: "quick",
+          include: ["test/{unit,property,conformance,sim}/**/*.test.ts", "test/tidy.test.ts"],
+        },
+      },
+      { test: { ...common, name: "slow", testTimeout: 600_000, include: ["test/{e2e,slow}/**/*.test.ts"] } },
+    ],
+  },
+});
