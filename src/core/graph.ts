@@ -62,6 +62,14 @@ export type Column =
   | { readonly kind: "number"; readonly data: Float64Array | Int32Array }
   | { readonly kind: "value"; readonly data: readonly unknown[] };
 
+/** Values that an engine keeps for as long as this object is reachable. */
+export interface HeldTasks {
+  /** The engine (or client) that holds them; a graph may refer to one engine only. */
+  readonly engine: object;
+  /** Engine ids, one per task of the layer. */
+  readonly ids: Int32Array;
+}
+
 /** The kinds of layers; only `exchange` changes how the scheduler treats it, the others are for reading. */
 export type LayerKind = "call" | "blockwise" | "reduction" | "exchange" | "source" | "data";
 
@@ -88,8 +96,8 @@ export interface Layer {
   readonly columns: readonly Column[];
   /** Keys given one by one (delayed calls, futures with a chosen key); absent means `name` and the grid index. */
   readonly keys?: readonly string[];
-  /** A layer whose values already exist: ids of tasks that a running engine holds (persisted or scattered data). */
-  readonly held?: Int32Array;
+  /** Set on a layer whose values already exist in a running engine (persisted or scattered data, futures). */
+  readonly held?: HeldTasks;
   /** The functions' promise that equal arguments give equal results; default true. False keeps CSE away. */
   readonly pure?: boolean;
 }

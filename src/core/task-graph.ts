@@ -2,7 +2,7 @@
  * @file The one form in which work reaches a scheduler: columns over dense local ids 0..count-1. Made from layers by
  * `optimize/flatten.ts`; every scheduler (sync, embedded, cluster) runs this and nothing else.
  */
-import type { Column, Template } from "./graph.ts";
+import type { Column, HeldTasks, Template } from "./graph.ts";
 
 /** A run of consecutive tasks that came from one layer: names their keys and holds their literals. */
 export interface Segment {
@@ -34,6 +34,8 @@ export interface TaskGraph {
   readonly outputs: Int32Array;
   /** Engine id of each task whose value an engine already holds, -1 for the others; absent when there is none. */
   readonly held?: Int32Array;
+  /** Who holds them (`Layer.held`): kept reachable until the scheduler has accepted the graph. */
+  readonly holders?: readonly HeldTasks[];
 }
 
 /** The segment that holds task `id` (binary search over the starts). */
