@@ -116,7 +116,10 @@ export function regularOffsets(count: number, arity: number): Int32Array {
 }
 
 /** The key of one task, as users, dashboards and logs see it: the layer's name, and its grid index where there is one. */
-export function keyOf(layer: Layer, index: number): string {
+export function keyOf(
+  layer: Pick<Layer, "name" | "count" | "grid" | "keys">,
+  index: number,
+): string {
   if (layer.keys !== undefined) return layer.keys[index] ?? layer.name;
   if (layer.grid === undefined) return layer.count === 1 ? layer.name : `${layer.name}[${index}]`;
   const at: number[] = [];

@@ -2,7 +2,7 @@
  * @file The one form in which work reaches a scheduler: columns over dense local ids 0..count-1. Made from layers by
  * `optimize/flatten.ts`; every scheduler (sync, embedded, cluster) runs this and nothing else.
  */
-import type { Column, HeldTasks, Template } from "./graph.ts";
+import { type Column, type HeldTasks, keyOf, type Template } from "./graph.ts";
 
 /** A run of consecutive tasks that came from one layer: names their keys and holds their literals. */
 export interface Segment {
@@ -54,4 +54,12 @@ export function segmentOf(graph: TaskGraph, id: number): Segment {
 export function rowOf(segment: Segment, id: number): number {
   const at = id - segment.start;
   return segment.rows === undefined ? at : (segment.rows[at] as number);
+}
+
+/** The key of a task, as users see it. */
+export function taskKey(graph: TaskGraph, id: number): string {
+  const segment = segmentOf(graph, id);
+  // A segment has rows only when culling left out some of its layer's tasks, so that layer had more than one.
+  const count = segment.rows === undefined ? segment.count : Math.max(segment.count, 2);
+  return keyOf({ ...segment, count }, rowOf(segment, id));
 }

@@ -1,0 +1,92 @@
+/**
+ * @file The `sync` scheduler: runs a graph on the calling thread, one task after the other in static order, and drops
+ * each value after its last use. For debugging: breakpoints and stack traces are the user's own.
+ */
+import { assert, HeddleError, isHeddleError } from "../core/errors.ts";
+import { compileTemplate, type Invocation, type Invoke } from "../core/invoke.ts";
+import { rowOf, type Segment, segmentOf, type TaskGraph, taskKey } from "../core/task-graph.ts";
+
+/**
+ * Runs `graph` and resolves to the values of its outputs.
+ *
+ * Errors: `TaskFailed` with the user's error as `cause` and the task's key in `fields`.
+ */
+export async function runSync(graph: TaskGraph, signal?: AbortSignal): Promise<unknown[]> {
+  assert(graph.held === undefined, "the sync scheduler holds no values of an engine");
+  const order = inRankOrder(graph);
+  const invoke: Invoke[] = graph.templates.map(compileTemplate);
+  const values = new Map<number, unknown>();
+  const uses = countUses(graph);
+  for (const id of order) {
+    signal?.throwIfAborted();
+    values.set(id, await runTask(graph, id, invoke, values));
+    releaseInputs(graph, id, uses, values);
+    if (uses[id] === 0) values.delete(id);
+  }
+  return Array.from(graph.outputs, (id) => values.get(id));
+}
+
+async function runTask(
+  graph: TaskGraph,
+  id: number,
+  invoke: readonly Invoke[],
+  values: ReadonlyMap<number, unknown>,
+): Promise<unknown> {
+  const segment: Segment = segmentOf(graph, id);
+  const first = graph.depOffsets[id] ?? 0;
+  const at: Invocation = {
+    row: rowOf(segment, id),
+    columns: segment.columns,
+    depCount: (graph.depOffsets[id + 1] ?? 0) - first,
+    dep: (index) => values.get(graph.deps[first + index] as number),
+  };
+  const templateIndex = graph.template[id] as number;
+  const template = graph.templates[templateIndex];
+  const retries = template?.options?.retries ?? 0;
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await (invoke[templateIndex] as Invoke)(at);
+    } catch (error) {
+      if (attempt < retries) continue;
+      if (isHeddleError(error, "TaskFailed")) throw error;
+      throw taskFailed(taskKey(graph, id), error, attempt + 1);
+    }
+  }
+}
+
+/** The error that users see for a task whose function threw. */
+export function taskFailed(key: string, cause: unknown, attempts: number): HeddleError {
+  const reason = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+  const tried = attempts > 1 ? ` (tried ${attempts} times)` : "";
+  return new HeddleError("TaskFailed", `task ${key} failed${tried}: ${reason}`, {
+    cause,
+    fields: { key, attempts },
+  });
+}
+
+function inRankOrder(graph: TaskGraph): Int32Array {
+  const order = new Int32Array(graph.count);
+  for (let id = 0; id < graph.count; id++) order[graph.rank[id] as number] = id;
+  return order;
+}
+
+function countUses(graph: TaskGraph): Int32Array {
+  const uses = new Int32Array(graph.count);
+  for (const dep of graph.deps) uses[dep] = (uses[dep] as number) + 1;
+  for (const id of graph.outputs) uses[id] = (uses[id] as number) + 1;
+  return uses;
+}
+
+function releaseInputs(
+  graph: TaskGraph,
+  id: number,
+  uses: Int32Array,
+  values: Map<number, unknown>,
+): void {
+  const end = graph.depOffsets[id + 1] as number;
+  for (let e = graph.depOffsets[id] as number; e < end; e++) {
+    const dep = graph.deps[e] as number;
+    uses[dep] = (uses[dep] as number) - 1;
+    if (uses[dep] === 0) values.delete(dep);
+  }
+}
