@@ -12,7 +12,14 @@ export default defineConfig({
           include: ["test/{unit,property,conformance,sim}/**/*.test.ts", "test/tidy.test.ts"],
         },
       },
-      { test: { ...common, name: "slow", testTimeout: 600_000, include: ["test/{e2e,slow}/**/*.test.ts"] } },
+      {
+        test: {
+          ...common,
+          name: "slow",
+          testTimeout: 600_000,
+          include: ["test/{e2e,slow}/**/*.test.ts"],
+        },
+      },
     ],
   },
 });
