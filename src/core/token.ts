@@ -1,0 +1,319 @@
+/**
+ * @file Content tokens: equal values give equal 128-bit names, in every process and on every machine. A value is written
+ * as a canonical stream of words, each kind behind its own tag, and hashed (`hash.ts`). Plain objects, maps and sets do
+ * not depend on insertion order; what cannot be named by its content (a promise, a weak map, hidden private fields) is
+ * refused by its path instead of being guessed. After `dask.tokenize`, which falls back to random names there.
+ */
+import { builtinPath, sourceOf } from "./builtins.ts";
+import { isCollection } from "./collection.ts";
+import { HeddleError } from "./errors.ts";
+import { keyOf } from "./graph.ts";
+import { Hash128 } from "./hash.ts";
+
+/** Method by which a class says what its content is: its result is tokenized in its place. */
+export const TOKEN: unique symbol = Symbol.for("heddle.token") as never;
+
+/** Longest chain of nested values; a longer one is refused rather than overflowing the stack. */
+const MAX_DEPTH = 1000;
+
+/** Tags are part of the format: never renumber, only append. */
+const TAG = {
+  undefined: 1,
+  null: 2,
+  false: 3,
+  true: 4,
+  number: 5,
+  bigint: 6,
+  string: 7,
+  symbol: 8,
+  array: 9,
+  hole: 10,
+  object: 11,
+  map: 12,
+  set: 13,
+  date: 14,
+  regexp: 15,
+  error: 16,
+  view: 17,
+  buffer: 18,
+  sharedBuffer: 19,
+  instance: 20,
+  custom: 21,
+  function: 22,
+  builtin: 23,
+  collection: 24,
+  cycle: 25,
+  boxed: 26,
+  url: 27,
+  sparse: 28,
+  end: 29,
+} as const;
+
+type AnyFunction = (...args: never[]) => unknown;
+type FunctionToken = (fn: AnyFunction) => unknown;
+let functionToken: FunctionToken | undefined;
+
+/**
+ * Installs what stands for a function in tokens, so that captured variables count (`functions/` does so). The result is
+ * tokenized; `undefined` means the source text alone, which is what is used as long as nothing is installed.
+ */
+export function registerFunctionToken(token: FunctionToken | undefined): void {
+  functionToken = token;
+}
+
+const pool: Hash128[] = [];
+
+/**
+ * The content token of the values, 32 hex digits: the same for equal values in every process and on every machine.
+ * Throws `TokenizeFailed`, naming the path, for what has no content that can be read.
+ *
+ * @example
+ * import { tokenize } from "heddle";
+ * console.log(tokenize({ a: 1, b: [2] }) === tokenize({ b: [2], a: 1 })); // true
+ */
+export function tokenize(...values: readonly unknown[]): string {
+  return digestOf((writer) => {
+    for (const value of values) writer.write(value);
+  });
+}
+
+function digestOf(fill: (writer: Writer) => void, ancestors?: Writer): string {
+  const hash = pool.pop() ?? new Hash128();
+  try {
+    fill(new Writer(hash, ancestors));
+    return hash.digest();
+  } finally {
+    hash.reset();
+    pool.push(hash);
+  }
+}
+
+class Writer {
+  readonly #hash: Hash128;
+  /** Objects being written, outermost first: a repeated one is a cycle, written as the number of steps up. */
+  readonly #open: object[];
+  /** Where the current value is, for messages. */
+  readonly #path: string[];
+
+  constructor(hash: Hash128, ancestors?: Writer) {
+    this.#hash = hash;
+    this.#open = ancestors === undefined ? [] : ancestors.#open;
+    this.#path = ancestors === undefined ? [] : ancestors.#path;
+  }
+
+  write(value: unknown): void {
+    const hash = this.#hash;
+    switch (typeof value) {
+      case "undefined":
+        return hash.word(TAG.undefined);
+      case "boolean":
+        return hash.word(value ? TAG.true : TAG.false);
+      case "number":
+        hash.word(TAG.number);
+        return hash.double(value);
+      case "string":
+        return this.#tagged(TAG.string, value);
+      case "bigint":
+        return this.#tagged(TAG.bigint, value.toString(16));
+      case "symbol":
+        return this.#symbol(value);
+      case "function":
+        return this.#function(value as AnyFunction);
+      case "object":
+        return value === null ? hash.word(TAG.null) : this.#nested(value);
+    }
+  }
+
+  #tagged(tag: number, text: string): void {
+    this.#hash.word(tag);
+    this.#hash.text(text);
+  }
+
+  #at(step: string, value: unknown): void {
+    this.#path.push(step);
+    this.write(value);
+    this.#path.pop();
+  }
+
+  #nested(value: object): void {
+    const open = this.#open;
+    const above = open.lastIndexOf(value);
+    if (above >= 0) {
+      this.#hash.word(TAG.cycle);
+      this.#hash.word(open.length - above);
+      return;
+    }
+    if (open.length >= MAX_DEPTH) throw this.#refuse(`is nested deeper than ${MAX_DEPTH} levels`);
+    open.push(value);
+    this.#object(value);
+    open.pop();
+  }
+
+  #object(value: object): void {
+    const custom = (value as { [TOKEN]?: unknown })[TOKEN];
+    if (typeof custom === "function") {
+      this.#hash.word(TAG.custom);
+      return this.write(custom.call(value));
+    }
+    if (Array.isArray(value)) return this.#array(value);
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype || prototype === null) {
+      this.#hash.word(TAG.object);
+      return this.#fields(value);
+    }
+    if (ArrayBuffer.isView(value)) return this.#view(value);
+    if (isCollection(value)) {
+      this.#hash.word(TAG.collection);
+      for (const { layer, index } of value.lower().outputs) this.#hash.text(keyOf(layer, index));
+      return this.#hash.word(TAG.end);
+    }
+    this.#classed(value);
+  }
+
+  #array(value: readonly unknown[]): void {
+    this.#hash.word(TAG.array);
+    this.#hash.double(value.length);
+    for (let i = 0; i < value.length; i++) {
+      const item = value[i];
+      if (item === undefined && !(i in value)) return this.#sparse(value, i);
+      if (typeof item === "number") {
+        this.#hash.word(TAG.number);
+        this.#hash.double(item);
+      } else this.#at(`[${i}]`, item);
+    }
+  }
+
+  /** The rest of an array from its first hole on: index and value of what is there. */
+  #sparse(value: readonly unknown[], from: number): void {
+    this.#hash.word(TAG.hole);
+    for (const key of Object.keys(value)) {
+      if (!(Number(key) > from)) continue;
+      this.#hash.text(key);
+      this.#at(`[${key}]`, value[Number(key)]);
+    }
+    this.#hash.word(TAG.end);
+  }
+
+  #fields(value: object): void {
+    const keys = Object.keys(value).sort();
+    for (const key of keys) {
+      this.#tagged(TAG.string, key);
+      this.#at(`.${key}`, (value as Record<string, unknown>)[key]);
+    }
+    for (const symbol of Object.getOwnPropertySymbols(value)) {
+      if (!Object.prototype.propertyIsEnumerable.call(value, symbol)) continue;
+      this.#symbol(symbol);
+      this.#at(`[${String(symbol)}]`, (value as Record<symbol, unknown>)[symbol]);
+    }
+    this.#hash.word(TAG.end);
+  }
+
+  #view(value: ArrayBufferView): void {
+    const kind = (value as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] ?? "DataView";
+    this.#tagged(TAG.view, kind);
+    this.#hash.bytes(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+  }
+
+  /** Everything with a class: the built-in ones by their content, the others by class and fields. */
+  #classed(value: object): void {
+    const hash = this.#hash;
+    if (value instanceof Map) return this.#unordered(TAG.map, value, true);
+    if (value instanceof Set) return this.#unordered(TAG.set, value, false);
+    if (value instanceof Date) {
+      hash.word(TAG.date);
+      return hash.double(value.getTime());
+    }
+    if (value instanceof RegExp) {
+      this.#tagged(TAG.regexp, value.source);
+      hash.text(value.flags);
+      return hash.double(value.lastIndex);
+    }
+    if (value instanceof ArrayBuffer) {
+      hash.word(TAG.buffer);
+      return hash.bytes(new Uint8Array(value));
+    }
+    if (typeof SharedArrayBuffer !== "undefined" && value instanceof SharedArrayBuffer) {
+      hash.word(TAG.sharedBuffer);
+      return hash.bytes(new Uint8Array(value));
+    }
+    if (value instanceof Error) return this.#error(value);
+    if (isUrl(value)) return this.#tagged(TAG.url, value.href);
+    if (value instanceof Number || value instanceof String || value instanceof Boolean) {
+      hash.word(TAG.boxed);
+      return this.write(value.valueOf());
+    }
+    this.#instance(value);
+  }
+
+  /** Entries in the order of their own digests, so that insertion order does not count. */
+  #unordered(tag: number, entries: Iterable<unknown>, pairs: boolean): void {
+    const digests: string[] = [];
+    let index = 0;
+    for (const entry of entries) {
+      const step = pairs ? `.get(${String((entry as [unknown])[0])})` : `.values()[${index++}]`;
+      digests.push(digestOf((inner) => inner.#at(step, entry), this));
+    }
+    this.#hash.word(tag);
+    this.#hash.double(digests.length);
+    for (const digest of digests.sort()) this.#hash.text(digest);
+  }
+
+  /** Without the stack: it holds file names, which differ between machines. */
+  #error(error: Error): void {
+    this.#tagged(TAG.error, error.name);
+    this.#hash.text(error.message);
+    this.#at(".cause", error.cause);
+    this.#fields(error);
+  }
+
+  #instance(value: object): void {
+    const make: unknown = value.constructor;
+    if (typeof make !== "function") throw this.#refuse("has a prototype without a constructor");
+    for (let up: unknown = make; typeof up === "function"; up = Object.getPrototypeOf(up)) {
+      if (up === Function.prototype) break;
+      const source = sourceOf(up);
+      if (source.native) throw this.#refuse(`is a ${up.name || "built-in object"}`);
+      if (source.hidesFields) {
+        throw this.#refuse(`is a ${make.name}, whose #private fields cannot be read from outside`);
+      }
+    }
+    this.#tagged(TAG.instance, make.name);
+    this.#hash.text(sourceOf(make).digest);
+    this.#fields(value);
+  }
+
+  #function(fn: AnyFunction): void {
+    const path = builtinPath(fn);
+    if (path !== undefined) return this.#tagged(TAG.builtin, path);
+    const token = functionToken?.(fn);
+    if (token !== undefined) {
+      this.#hash.word(TAG.function);
+      return this.#at("()", token);
+    }
+    const source = sourceOf(fn);
+    if (source.native) throw this.#refuse(`is the native or bound function ${fn.name}`);
+    this.#tagged(TAG.function, source.digest);
+  }
+
+  #symbol(symbol: symbol): void {
+    const key = Symbol.keyFor(symbol) ?? builtinPath(symbol);
+    if (key === undefined) throw this.#refuse(`is ${String(symbol)}, which is not in a registry`);
+    this.#tagged(TAG.symbol, key);
+  }
+
+  #refuse(why: string): HeddleError<"TokenizeFailed"> {
+    const path = `value${this.#path.join("")}`;
+    return new HeddleError(
+      "TokenizeFailed",
+      `No content token: ${path} ${why}. Allowed are plain values, arrays, objects, maps, sets, ` +
+        "dates, buffers, functions and instances of classes with readable fields; give the class " +
+        'a method [Symbol.for("heddle.token")]() that returns its content, or use { pure: false }.',
+      { fields: { path } },
+    );
+  }
+}
+
+function isUrl(value: object): value is { href: string } {
+  const make = (globalThis as { URL?: new (text: string) => { href: string } }).URL;
+  return make !== undefined && value instanceof make;
+}
