@@ -339,9 +339,6 @@ export function canCast(from: DType, to: DType, casting: Casting = "safe"): bool
   if (temporal.includes(kindOf(from)) || temporal.includes(kindOf(to))) {
     return kindOf(to) === "m" && (isInteger(from) || from === "bool");
   }
-  if (casting === "same_kind") {
-    const signLost = kindOf(from) === "i" && kindOf(to) === "u";
-    return !signLost && rankOf(from) <= Math.max(rankOf(to), kindOf(to) === "u" ? 1 : 0);
-  }
+  if (casting === "same_kind") return rankOf(from) <= rankOf(to);
   return promote(from, to) === to;
 }
