@@ -52,6 +52,11 @@ export interface Template {
   /** Readable name of the function, the first part of every key and the group of all statistics. */
   readonly name: string;
   readonly fn: TaskFunction;
+  /**
+   * What to call instead of `fn` when the task is fused into its only consumer, so that its value never leaves the task:
+   * it may give an iterable where `fn` gives an array. Absent means `fn`.
+   */
+  readonly fused?: TaskFunction;
   readonly args: readonly Arg[];
   readonly lane?: Lane;
   readonly options?: TaskOptions;
