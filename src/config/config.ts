@@ -1,0 +1,178 @@
+/**
+ * @file The configuration in force: layers from outside the program, below what `set` gave, below what the running
+ * `with` gives. Read once, at the first question; every value knows its origin.
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { HeddleError } from "../core/errors.ts";
+import { type AnyKey, type ConfigInput, canonicalName, resolveKey, type ValueOf } from "./keys.ts";
+import { CONFIG_KEYS, type ConfigKey, type Definition, SCHEMA } from "./schema.ts";
+import { type ConfigLayer, collect, type Entry, type Origin, readValue } from "./sources.ts";
+
+/** One key as `config.list` and `config.find` show it. */
+export interface ConfigItem {
+  readonly key: ConfigKey;
+  readonly value: unknown;
+  readonly origin: Origin;
+  readonly default: unknown;
+  /** What values are allowed. */
+  readonly expects: string;
+  readonly about: string;
+}
+
+const FROM_DEFAULT: Origin = { source: "default", where: "" };
+
+/** Typed configuration with scopes. The process has one: {@link config}. */
+export class Config {
+  #outside: readonly ConfigLayer[] | undefined;
+  #set: readonly ConfigLayer[] = [];
+  readonly #scopes = new AsyncLocalStorage<readonly ConfigLayer[]>();
+  readonly #collect: () => readonly ConfigLayer[];
+
+  /** `collectLayers` gives the layers from outside the program, weakest first. */
+  constructor(collectLayers: () => readonly ConfigLayer[] = collect) {
+    this.#collect = collectLayers;
+  }
+
+  /**
+   * The value of a key: sizes in bytes, spans of time in milliseconds.
+   *
+   * Errors: `ConfigUnknownKey` with the nearest key; `ConfigInvalid` when a file or variable holds a bad value.
+   *
+   * @example
+   * import { config } from "heddle/config";
+   * const bytes: number = config.get("array.chunk-size");
+   * console.log(bytes === config.get("array.chunkSize"));
+   */
+  get<K extends AnyKey>(key: K): ValueOf<K> {
+    return this.#find(resolveKey(key)).value as ValueOf<K>;
+  }
+
+  /** Where the value of a key comes from. */
+  origin(key: AnyKey): Origin {
+    return this.#find(resolveKey(key)).origin;
+  }
+
+  /**
+   * Sets values for the whole process. The result undoes it: keep it in a `using` declaration, or call `undo()`.
+   *
+   * @example
+   * import { config } from "heddle/config";
+   * const change = config.set({ "array.chunk-size": "64 MiB" });
+   * console.log(config.get("array.chunk-size")); // 67108864
+   * change.undo();
+   */
+  set(values: ConfigInput): Disposable & { undo(): void } {
+    const layer = toLayer(values, "set");
+    this.#set = [...this.#set, layer];
+    const undo = (): void => {
+      this.#set = this.#set.filter((other) => other !== layer);
+    };
+    return { undo, [Symbol.dispose]: undo };
+  }
+
+  /**
+   * Runs `fn` with values that only it and what it calls see, through `await` and timers too.
+   *
+   * @example
+   * import { config } from "heddle/config";
+   * const size = config.with({ "array.chunkSize": "1 MiB" }, () => config.get("array.chunkSize"));
+   * console.log(size); // 1048576
+   */
+  with<R>(values: ConfigInput, fn: () => R): R {
+    const layer = toLayer(values, "with");
+    return this.#scopes.run([...(this.#scopes.getStore() ?? []), layer], fn);
+  }
+
+  /** Takes back everything that `set` gave for a key, and returns the value that was in force. */
+  pop<K extends AnyKey>(key: K): ValueOf<K> {
+    const canonical = resolveKey(key);
+    const value = this.get(key);
+    this.#set = this.#set.map((layer) => new Map([...layer].filter(([k]) => k !== canonical)));
+    return value;
+  }
+
+  /** All keys, or those of a group: `config.list("worker.memory")`. */
+  list(group = ""): ConfigItem[] {
+    const prefix = canonicalName(group);
+    const items = CONFIG_KEYS.filter(
+      (key) => prefix === "" || key === prefix || key.startsWith(`${prefix}.`),
+    );
+    return items.map((key) => this.#describe(key));
+  }
+
+  /** Keys whose name or description has all words of `text`. */
+  find(text: string): ConfigItem[] {
+    const words = text.toLowerCase().split(/\s+/);
+    const matches = (key: ConfigKey): boolean => {
+      const searched = `${key} ${SCHEMA[key].about}`.toLowerCase();
+      return words.every(
+        (word) => searched.includes(word) || searched.includes(canonicalName(word)),
+      );
+    };
+    return CONFIG_KEYS.filter(matches).map((key) => this.#describe(key));
+  }
+
+  /** Forgets what files and environment said, so that the next question reads them again. */
+  refresh(): void {
+    this.#outside = undefined;
+  }
+
+  /** Everything that differs from the defaults, as text for another thread or process. */
+  serialize(): string {
+    const items = this.list().filter((item) => item.origin.source !== "default");
+    return JSON.stringify(items.map(({ key, value, origin }) => [key, { value, origin }]));
+  }
+
+  /** Makes what another process serialised the configuration of this one; its own files and variables count no more. */
+  adopt(serialized: string): void {
+    let entries: unknown;
+    try {
+      entries = JSON.parse(serialized);
+    } catch (cause) {
+      throw new HeddleError("ConfigInvalid", "adopt takes what config.serialize() gave", { cause });
+    }
+    const layer = new Map<ConfigKey, Entry>();
+    for (const [name, entry] of entries as [string, Entry][]) {
+      const key = resolveKey(name, "received configuration");
+      const where = `${entry.origin.source} ${entry.origin.where}`.trim();
+      const value = readValue(key, entry.value, where);
+      layer.set(key, { value, origin: { source: "received", where } });
+    }
+    this.#outside = [layer];
+  }
+
+  #describe(key: ConfigKey): ConfigItem {
+    const definition = SCHEMA[key] as Definition<unknown>;
+    return {
+      key,
+      ...this.#find(key),
+      default: definition.default,
+      expects: definition.kind.expects,
+      about: definition.about,
+    };
+  }
+
+  #find(key: ConfigKey): Entry {
+    this.#outside ??= this.#collect();
+    const layers = [this.#outside, this.#set, this.#scopes.getStore() ?? []];
+    const found = layers.map((group) => group.findLast((layer) => layer.has(key))?.get(key));
+    const entry = found.findLast((one) => one !== undefined);
+    return entry ?? { value: SCHEMA[key].default, origin: FROM_DEFAULT };
+  }
+}
+
+function toLayer(values: ConfigInput, source: "set" | "with"): ConfigLayer {
+  const layer = new Map<ConfigKey, Entry>();
+  for (const [name, raw] of Object.entries(values)) {
+    if (raw === undefined) continue;
+    const key = resolveKey(name, `config.${source}`);
+    layer.set(key, {
+      value: readValue(key, raw, `config.${source}`),
+      origin: { source, where: "" },
+    });
+  }
+  return layer;
+}
+
+/** The configuration of this process. */
+export const config: Config = new Config();

@@ -1,0 +1,164 @@
+/**
+ * @file The kinds of configuration values: each turns what stands in a file, in an environment variable or in a call
+ * of `config.set` into one typed value, or says what it wants instead. A kind accepts its own results, so a value that
+ * was read can be set again.
+ */
+import { parseDuration } from "../core/duration.ts";
+import { parseBytes } from "../core/units.ts";
+
+/** A kind of value: how to read it and how to describe it ("a size in bytes, such as ..."). */
+export interface Kind<T> {
+  readonly expects: string;
+  /** The value, or undefined when `raw` is none of this kind. */
+  parse(raw: unknown): T | undefined;
+}
+
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+function toNumber(raw: unknown): number | undefined {
+  if (typeof raw === "number") return Number.isNaN(raw) ? undefined : raw;
+  if (typeof raw !== "string" || raw.trim() === "") return undefined;
+  const value = Number(raw.replaceAll("_", ""));
+  return Number.isNaN(value) ? undefined : value;
+}
+
+/** A size; bare numbers are bytes. */
+export const bytes: Kind<number> = {
+  expects: 'a size in bytes, such as "128 MiB", "5 GB" or 1e6',
+  parse: (raw) =>
+    typeof raw === "string" || typeof raw === "number" ? attempt(() => parseBytes(raw)) : undefined,
+};
+
+/** A span of time, kept in milliseconds. */
+export const duration: Kind<number> = {
+  expects: 'a span of time, such as "500ms", "10s" or "1h", or a number of milliseconds',
+  parse: (raw) => {
+    if (typeof raw === "number") return attempt(() => parseDuration(raw));
+    if (typeof raw !== "string") return undefined;
+    return attempt(() => parseDuration(toNumber(raw) ?? raw));
+  },
+};
+
+/** A share between 0 and 1, also written "60%"; `false` switches off what it guards. */
+export const share: Kind<number | false> = {
+  expects: 'a share from 0 to 1, such as 0.6 or "60%", or false',
+  parse: (raw) => {
+    if (raw === false || raw === "false") return false;
+    const percent = typeof raw === "string" && raw.trim().endsWith("%");
+    const value = toNumber(percent ? raw.trim().slice(0, -1) : raw);
+    const scaled = value !== undefined && percent ? value / 100 : value;
+    return scaled !== undefined && scaled >= 0 && scaled <= 1 ? scaled : undefined;
+  },
+};
+
+export const boolean: Kind<boolean> = {
+  expects: "true or false",
+  parse: (raw) => {
+    if (typeof raw === "boolean") return raw;
+    const text = typeof raw === "string" || typeof raw === "number" ? String(raw) : "";
+    if (/^(true|yes|on|1)$/i.test(text)) return true;
+    return /^(false|no|off|0)$/i.test(text) ? false : undefined;
+  },
+};
+
+export const text: Kind<string> = {
+  expects: "a text",
+  parse: (raw) => (typeof raw === "string" ? raw : undefined),
+};
+
+/** Texts: a list, or one text with commas. */
+export const texts: Kind<readonly string[]> = {
+  expects: 'a list of texts, such as ["a", "b"] or "a,b"',
+  parse: (raw) => {
+    if (Array.isArray(raw)) return raw.every((item) => typeof item === "string") ? raw : undefined;
+    if (typeof raw !== "string") return undefined;
+    return raw
+      .split(",")
+      .map((item) => item.trim())
+      .filter((item) => item !== "");
+  },
+};
+
+/** A number from `least` on. */
+export function numberFrom(least: number): Kind<number> {
+  return {
+    expects: `a number, at least ${least}`,
+    parse: (raw) => {
+      const value = toNumber(raw);
+      return value !== undefined && value >= least ? value : undefined;
+    },
+  };
+}
+
+/** A whole number from `least` on. */
+export function integerFrom(least: number): Kind<number> {
+  return {
+    expects: `a whole number, at least ${least}`,
+    parse: (raw) => {
+      const value = toNumber(raw);
+      return value !== undefined && Number.isSafeInteger(value) && value >= least
+        ? value
+        : undefined;
+    },
+  };
+}
+
+/** One of a closed list of words. */
+export function oneOf<const T extends string>(...words: readonly T[]): Kind<T> {
+  return {
+    expects: words.map((word) => `"${word}"`).join(" or "),
+    parse: (raw) => words.find((word) => word === raw),
+  };
+}
+
+/** The kind, or the word "auto": Heddle decides. */
+export function auto<T>(kind: Kind<T>): Kind<T | "auto"> {
+  return {
+    expects: `"auto", or ${kind.expects}`,
+    parse: (raw) => (raw === "auto" ? "auto" : kind.parse(raw)),
+  };
+}
+
+/** The kind, or null for "none". */
+export function nullable<T>(kind: Kind<T>): Kind<T | null> {
+  return {
+    expects: `${kind.expects}, or null`,
+    parse: (raw) => {
+      if (raw === null || raw === "null" || raw === "none" || raw === "") return null;
+      return kind.parse(raw);
+    },
+  };
+}
+
+/** Named values: an object, or a text such as "GPU=2 MEM=10e9". */
+export function named<T>(kind: Kind<T>): Kind<Readonly<Record<string, T>>> {
+  return {
+    expects: `names with values, such as {a: 1} or "a=1 b=2", each ${kind.expects}`,
+    parse: (raw) => {
+      const pairs = namedPairs(raw);
+      const result: Record<string, T> = {};
+      for (const [name, value] of pairs ?? []) {
+        const parsed = kind.parse(value);
+        if (parsed === undefined || name === "") return undefined;
+        result[name] = parsed;
+      }
+      return pairs === undefined ? undefined : result;
+    },
+  };
+}
+
+function namedPairs(raw: unknown): [string, unknown][] | undefined {
+  if (typeof raw === "object" && raw !== null && !Array.isArray(raw)) return Object.entries(raw);
+  if (typeof raw !== "string") return undefined;
+  const words = raw.split(/[\s,]+/).filter((word) => word !== "");
+  return words.map((word) => {
+    const at = word.indexOf("=");
+    return at < 0 ? ["", undefined] : [word.slice(0, at), word.slice(at + 1)];
+  });
+}

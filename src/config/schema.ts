@@ -1,0 +1,264 @@
+/**
+ * @file Every configuration key: its type, its kind, its default and one sentence about it. Names are Dask's without
+ * the `distributed.` prefix, where the meaning is Dask's; a key that is not here does not exist.
+ */
+import {
+  auto,
+  boolean,
+  bytes,
+  duration,
+  integerFrom,
+  type Kind,
+  named,
+  nullable,
+  numberFrom,
+  oneOf,
+  share,
+  text,
+} from "./kinds.ts";
+
+/** The value type of each key: what `config.get` returns. Sizes are bytes, spans of time are milliseconds. */
+export interface ConfigValues {
+  scheduler: "threads" | "sync";
+  "temporary-directory": string | null;
+
+  "array.chunk-size": number;
+  "array.chunk-size-tolerance": number;
+  "array.rechunk.method": "auto" | "tasks" | "exchange";
+  "array.rechunk.threshold": number;
+  "array.slicing.split-large-chunks": boolean | null;
+  "array.svg.size": number;
+
+  "blas.library": string;
+  "blas.threads": number;
+
+  "dataframe.deterministic": boolean;
+  "dataframe.fragment": "auto" | "single" | "partitioned";
+  "dataframe.memory-limit": number | "auto";
+  "dataframe.parquet.minimum-partition-size": number;
+  "dataframe.threads": number | "auto";
+
+  "optimization.fuse.active": boolean;
+
+  "scheduler.allowed-failures": number;
+  "scheduler.default-data-size": number;
+  "scheduler.default-task-durations": Readonly<Record<string, number>>;
+  "scheduler.unknown-task-duration": number;
+  "scheduler.validate": boolean;
+
+  "worker.memory.limit": number | "auto";
+  "worker.memory.max-spill": number | false;
+  "worker.memory.monitor-interval": number;
+  "worker.memory.pause": number | false;
+  "worker.memory.spill": number | false;
+  "worker.memory.target": number | false;
+  "worker.memory.terminate": number | false;
+  "worker.resources": Readonly<Record<string, number>>;
+  "worker.threads": number | "auto";
+  "worker.validate": boolean;
+
+  "exchange.buffer": number;
+
+  "admin.large-graph-warning-threshold": number;
+  "admin.low-level-log-length": number;
+  "admin.max-error-length": number;
+
+  "progress.interval": number;
+  "progress.line-interval": number;
+}
+
+/** Any key, as in files. */
+export type ConfigKey = keyof ConfigValues;
+
+/** What is known about one key. */
+export interface Definition<T> {
+  readonly kind: Kind<T>;
+  readonly default: T;
+  readonly about: string;
+}
+
+function key<T>(kind: Kind<T>, value: NoInfer<T>, about: string): Definition<T> {
+  return { kind, default: value, about };
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** False, or a size. */
+const optionalBytes: Kind<number | false> = {
+  expects: `${bytes.expects}, or false`,
+  parse: (raw) => (raw === false || raw === "false" ? false : bytes.parse(raw)),
+};
+
+/** All keys with their definitions. */
+export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } = {
+  scheduler: key(
+    oneOf("threads", "sync"),
+    "threads",
+    "What compute() runs on when no client is open: the embedded engine, or the calling thread.",
+  ),
+  "temporary-directory": key(
+    nullable(text),
+    null,
+    "Folder for spilled data and other temporary files; null means the system's.",
+  ),
+
+  "array.chunk-size": key(bytes, 128 * MIB, 'Size aimed at by chunks: "auto".'),
+  "array.chunk-size-tolerance": key(
+    numberFrom(1),
+    1.25,
+    'How many times larger than array.chunk-size a chunk from chunks: "auto" may become.',
+  ),
+  "array.rechunk.method": key(
+    oneOf("auto", "tasks", "exchange"),
+    "auto",
+    "How rechunk moves data: as many small tasks, or as one all-to-all exchange.",
+  ),
+  "array.rechunk.threshold": key(
+    numberFrom(1),
+    4,
+    "Growth of the task graph from which rechunk takes intermediate steps.",
+  ),
+  "array.slicing.split-large-chunks": key(
+    nullable(boolean),
+    null,
+    "Whether indexing splits chunks that became too large: true, false, or null to warn.",
+  ),
+  "array.svg.size": key(numberFrom(20), 120, "Longest side of an array's drawing, in pixels."),
+
+  "blas.library": key(
+    auto(text),
+    "auto",
+    'BLAS library to load: a path, "none" for the built-in kernels, or "auto" to look for one.',
+  ),
+  "blas.threads": key(integerFrom(1), 1, "Threads that BLAS may use inside one task."),
+
+  "dataframe.deterministic": key(
+    boolean,
+    false,
+    "Whether float aggregates are the same bit for bit in every run, at some cost.",
+  ),
+  "dataframe.fragment": key(
+    oneOf("auto", "single", "partitioned"),
+    "auto",
+    "Whether a frame runs as one query over all partitions of a process, or partition by partition.",
+  ),
+  "dataframe.memory-limit": key(
+    auto(bytes),
+    "auto",
+    'Memory the table engine may use; "auto" takes its share of worker.memory.limit.',
+  ),
+  "dataframe.parquet.minimum-partition-size": key(
+    bytes,
+    75_000_000,
+    "Row groups smaller than this are read together as one partition.",
+  ),
+  "dataframe.threads": key(
+    auto(integerFrom(1)),
+    "auto",
+    'Threads of the table engine; "auto" takes as many as worker.threads.',
+  ),
+
+  "optimization.fuse.active": key(boolean, true, "Whether chained small tasks become one task."),
+
+  "scheduler.allowed-failures": key(
+    integerFrom(0),
+    3,
+    "How many deaths of its worker a task may cause before it fails with KilledWorker.",
+  ),
+  "scheduler.default-data-size": key(
+    bytes,
+    KIB,
+    "Size assumed for the result of a function that has not run yet.",
+  ),
+  "scheduler.default-task-durations": key(
+    named(duration),
+    {},
+    "Times assumed for functions that have not run yet, by name.",
+  ),
+  "scheduler.unknown-task-duration": key(
+    duration,
+    500,
+    "Time assumed for a function that has not run yet and has no default.",
+  ),
+  "scheduler.validate": key(
+    boolean,
+    false,
+    "Whether the scheduler checks all its invariants after every event (slow).",
+  ),
+
+  "worker.memory.limit": key(
+    auto(bytes),
+    "auto",
+    'Memory of the engine in this process; "auto" takes what the machine or the container gives.',
+  ),
+  "worker.memory.max-spill": key(
+    optionalBytes,
+    false,
+    "Most bytes that may lie on disk; false means no bound.",
+  ),
+  "worker.memory.monitor-interval": key(
+    duration,
+    100,
+    "Time between two looks at the memory of the process.",
+  ),
+  "worker.memory.pause": key(share, 0.8, "Share of the limit at which no new task starts."),
+  "worker.memory.spill": key(
+    share,
+    0.7,
+    "Share of the limit, by memory of the process, at which results go to disk.",
+  ),
+  "worker.memory.target": key(
+    share,
+    0.6,
+    "Share of the limit, by bytes of results, at which results go to disk.",
+  ),
+  "worker.memory.terminate": key(
+    share,
+    0.95,
+    "Share of the limit at which a worker process is restarted.",
+  ),
+  "worker.resources": key(
+    named(numberFrom(0)),
+    {},
+    "Amounts of named resources that tasks may ask for.",
+  ),
+  "worker.threads": key(
+    auto(integerFrom(1)),
+    "auto",
+    'Task threads of the embedded engine; "auto" takes one for each processor.',
+  ),
+  "worker.validate": key(
+    boolean,
+    false,
+    "Whether the worker poisons freed memory and checks that tasks leave their inputs alone (slow).",
+  ),
+
+  "exchange.buffer": key(
+    bytes,
+    64 * MIB,
+    "Bytes an all-to-all exchange holds in memory in one process before it writes to disk.",
+  ),
+
+  "admin.large-graph-warning-threshold": key(
+    bytes,
+    10_000_000,
+    "Size of the data inside a graph from which a warning is given.",
+  ),
+  "admin.low-level-log-length": key(integerFrom(0), 1000, "Transitions that are kept for story()."),
+  "admin.max-error-length": key(
+    integerFrom(100),
+    10_000,
+    "Characters of a remote error's text that are kept.",
+  ),
+
+  "progress.interval": key(duration, 100, "Time between two updates of a bar in a terminal."),
+  "progress.line-interval": key(
+    duration,
+    30_000,
+    "Longest time between two progress lines where the output is no terminal.",
+  ),
+};
+
+/** All keys, in the order of the schema. */
+export const CONFIG_KEYS: readonly ConfigKey[] = Object.keys(SCHEMA) as ConfigKey[];
