@@ -1,6 +1,7 @@
 /**
- * @file `npm run check`: everything that can be said about the code without running it. All steps run even when one
- * fails, so that one call shows all there is to mend; the last lines are a summary with the time of each.
+ * @file `npm run check`: everything that can be said about the code without running it. All steps
+ * run even when one fails, so that one call shows all there is to mend; the last lines are a
+ * summary with the time of each.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";

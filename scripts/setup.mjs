@@ -1,8 +1,9 @@
 /**
- * @file Makes a fresh clone ready to run, and does nothing when it already is: installs what package-lock.json names,
- * builds the WebAssembly kernels, compiles the TypeScript. Each step asks first whether its inputs changed, by
- * content, so switching branches back and forth costs nothing. Needs Node 20.19 and npm only; says one line a step on
- * stderr (stdout belongs to the program that runs next).
+ * @file Makes a fresh clone ready to run, and does nothing when it already is: installs what
+ * package-lock.json names, builds the WebAssembly kernels, compiles the TypeScript. Each step asks
+ * first whether its inputs changed, by content, so switching branches back and forth costs nothing.
+ * Needs Node 20.19 and npm only; says one line a step on stderr (stdout belongs to the program that
+ * runs next).
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -46,7 +47,10 @@ function readJson(path) {
   }
 }
 
-/** True when node_modules holds every package of package-lock.json at its version, by npm's own record. */
+/**
+ * True when node_modules holds every package of package-lock.json at its version, by npm's own
+ * record.
+ */
 function dependenciesInstalled() {
   const wanted = readJson(join(root, "package-lock.json"))?.packages ?? {};
   const installed = readJson(join(root, "node_modules", ".package-lock.json"))?.packages;
@@ -93,7 +97,9 @@ function installDependencies() {
   else step(label, "npm", args, { env, shell: process.platform === "win32" });
 }
 
-/** Removes outputs in dist whose source is gone, so that no stale module is ever loaded or packed. */
+/**
+ * Removes outputs in dist whose source is gone, so that no stale module is ever loaded or packed.
+ */
 function pruneOutputs(sources) {
   const stems = new Set(sources.map((path) => path.replace(/^src\/(.*)\.ts$/, "$1")));
   for (const path of filesBelow("dist", (name) => /\.(js|d\.ts)(\.map)?$/.test(name))) {
@@ -130,7 +136,10 @@ function withLock(body) {
   body();
 }
 
-/** What is out of date: undefined for a step that has nothing to do, else the content hash to remember. */
+/**
+ * What is out of date: undefined for a step that has nothing to do, else the content hash to
+ * remember.
+ */
 function pendingSteps() {
   const stamps = readJson(stampFile) ?? {};
   const isAssembly = (path) => path.includes("/assembly/");

@@ -1,6 +1,6 @@
 /**
- * @file The configuration in force: layers from outside the program, below what `set` gave, below what the running
- * `with` gives. Read once, at the first question; every value knows its origin.
+ * @file The configuration in force: layers from outside the program, below what `set` gave, below
+ * what the running `with` gives. Read once, at the first question; every value knows its origin.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { HeddleError } from "../core/errors.ts";
@@ -36,7 +36,8 @@ export class Config {
   /**
    * The value of a key: sizes in bytes, spans of time in milliseconds.
    *
-   * Errors: `ConfigUnknownKey` with the nearest key; `ConfigInvalid` when a file or variable holds a bad value.
+   * Errors: `ConfigUnknownKey` with the nearest key; `ConfigInvalid` when a file or variable holds
+   * a bad value.
    *
    * @example
    * import { config } from "heddle/config";
@@ -53,7 +54,8 @@ export class Config {
   }
 
   /**
-   * Sets values for the whole process. The result undoes it: keep it in a `using` declaration, or call `undo()`.
+   * Sets values for the whole process. The result undoes it: keep it in a `using` declaration, or
+   * call `undo()`.
    *
    * @example
    * import { config } from "heddle/config";
@@ -123,7 +125,10 @@ export class Config {
     return JSON.stringify(items.map(({ key, value, origin }) => [key, { value, origin }]));
   }
 
-  /** Makes what another process serialised the configuration of this one; its own files and variables count no more. */
+  /**
+   * Makes what another process serialised the configuration of this one; its own files and
+   * variables count no more.
+   */
   adopt(serialized: string): void {
     let entries: unknown;
     try {

@@ -1,6 +1,6 @@
 /**
- * @file Spellings of keys: `array.chunk-size` as in files, `array.chunkSize` as in code, and what to say about a name
- * that is no key at all.
+ * @file Spellings of keys: `array.chunk-size` as in files, `array.chunkSize` as in code, and what
+ * to say about a name that is no key at all.
  */
 import { HeddleError, nearestName } from "../core/errors.ts";
 import { CONFIG_KEYS, type ConfigKey, type ConfigValues, SCHEMA } from "./schema.ts";
@@ -23,10 +23,14 @@ export type ValueOf<K extends AnyKey> = K extends ConfigKey
 
 type InputOf<T> = [Extract<T, number>] extends [never] ? T : T | string;
 
-/** What `config.set` and `config.with` take: values by key; sizes, spans and shares may be texts. */
+/**
+ * What `config.set` and `config.with` take: values by key; sizes, spans and shares may be texts.
+ */
 export type ConfigInput = { readonly [K in AnyKey]?: InputOf<ValueOf<K>> };
 
-/** The spelling used in files: `array.chunkSize` and `array.chunk_size` become `array.chunk-size`. */
+/**
+ * The spelling used in files: `array.chunkSize` and `array.chunk_size` become `array.chunk-size`.
+ */
 export function canonicalName(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).replaceAll("_", "-");
 }
@@ -62,7 +66,10 @@ function advice(name: string): string {
   return "`heddle config list` shows all keys.";
 }
 
-/** The key nearest to a canonical name; Dask's `distributed.` prefix and missing group names are forgiven. */
+/**
+ * The key nearest to a canonical name; Dask's `distributed.` prefix and missing group names are
+ * forgiven.
+ */
 export function nearestKey(canonical: string): ConfigKey | undefined {
   const name = canonical.replace(/^(distributed|dask)\./, "");
   const asTail = CONFIG_KEYS.filter((key) => key === name || key.endsWith(`.${name}`));

@@ -1,7 +1,7 @@
 /**
- * @file The kinds of configuration values: each turns what stands in a file, in an environment variable or in a call
- * of `config.set` into one typed value, or says what it wants instead. A kind accepts its own results, so a value that
- * was read can be set again.
+ * @file The kinds of configuration values: each turns what stands in a file, in an environment
+ * variable or in a call of `config.set` into one typed value, or says what it wants instead. A kind
+ * accepts its own results, so a value that was read can be set again.
  */
 import { parseDuration } from "../core/duration.ts";
 import { parseBytes } from "../core/units.ts";

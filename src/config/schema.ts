@@ -1,6 +1,7 @@
 /**
- * @file Every configuration key: its type, its kind, its default and one sentence about it. Names are Dask's without
- * the `distributed.` prefix, where the meaning is Dask's; a key that is not here does not exist.
+ * @file Every configuration key: its type, its kind, its default and one sentence about it. Names
+ * are Dask's without the `distributed.` prefix, where the meaning is Dask's; a key that is not here
+ * does not exist.
  */
 import {
   auto,
@@ -17,7 +18,10 @@ import {
   text,
 } from "./kinds.ts";
 
-/** The value type of each key: what `config.get` returns. Sizes are bytes, spans of time are milliseconds. */
+/**
+ * The value type of each key: what `config.get` returns. Sizes are bytes, spans of time are
+ * milliseconds.
+ */
 export interface ConfigValues {
   scheduler: "threads" | "sync";
   "temporary-directory": string | null;

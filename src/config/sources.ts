@@ -1,6 +1,7 @@
 /**
- * @file Where configuration comes from outside the program: files and environment variables. Each source becomes one
- * layer of values with their origins; later layers win. Unknown keys and bad values are errors that name the place.
+ * @file Where configuration comes from outside the program: files and environment variables. Each
+ * source becomes one layer of values with their origins; later layers win. Unknown keys and bad
+ * values are errors that name the place.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -35,7 +36,10 @@ export interface Surroundings {
   readonly platform?: string;
 }
 
-/** The typed value of a key. Errors: `ConfigInvalid`, saying what is allowed and where the value stands. */
+/**
+ * The typed value of a key. Errors: `ConfigInvalid`, saying what is allowed and where the value
+ * stands.
+ */
 export function readValue(key: ConfigKey, raw: unknown, where: string): unknown {
   const definition = SCHEMA[key] as Definition<unknown>;
   const value = definition.kind.parse(raw);
@@ -147,8 +151,8 @@ function collectFile(path: string, env: Surroundings["env"]): ConfigLayer {
 }
 
 /**
- * Values of `HEDDLE_A__B_C` variables: `__` parts levels, `_` is `-`. A name with levels must be a key; a name without
- * may belong to somebody else, unless it is nearly a key.
+ * Values of `HEDDLE_A__B_C` variables: `__` parts levels, `_` is `-`. A name with levels must be a
+ * key; a name without may belong to somebody else, unless it is nearly a key.
  */
 export function collectEnv(env: Surroundings["env"] = process.env): ConfigLayer {
   const layer = new Map<ConfigKey, Entry>();
@@ -193,7 +197,10 @@ function filesIn(folder: string): string[] {
   return names.sort().map((name) => join(folder, name));
 }
 
-/** The project's file: the first of heddle.yaml, .yml, .json and .mjs in the nearest folder that has one. */
+/**
+ * The project's file: the first of heddle.yaml, .yml, .json and .mjs in the nearest folder that has
+ * one.
+ */
 function nearestFile(cwd: string): string[] {
   for (let folder = resolve(cwd); ; folder = dirname(folder)) {
     for (const ending of ["yaml", "yml", "json", "mjs"]) {

@@ -1,5 +1,6 @@
 /**
- * @file Changing the user's configuration file: `heddle config set`. Comments and order of the file are kept.
+ * @file Changing the user's configuration file: `heddle config set`. Comments and order of the file
+ * are kept.
  */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -28,7 +29,8 @@ export function ensureFile(path: string = userFile()): string {
 }
 
 /**
- * Writes one value into a YAML or JSON file, which is made when missing; returns the value as it will be read.
+ * Writes one value into a YAML or JSON file, which is made when missing; returns the value as it
+ * will be read.
  *
  * Errors: `ConfigUnknownKey`, `ConfigInvalid`; `NotSupported` for a configuration module.
  */

@@ -1,6 +1,6 @@
 /**
- * @file Spans of time as people write and read them: "500ms", "10s", "5m", "1h30m". Inside, a span is a number of
- * milliseconds. Tells nobody the time: this layer has no clock.
+ * @file Spans of time as people write and read them: "500ms", "10s", "5m", "1h30m". Inside, a span
+ * is a number of milliseconds. Tells nobody the time: this layer has no clock.
  */
 import { HeddleError } from "./errors.ts";
 
@@ -18,7 +18,8 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 const PART = /([0-9.]+(?:e[+-]?[0-9]+)?)\s*(ns|us|ms|min|s|m|h|d)\s*/giy;
 
 /**
- * Milliseconds that a text such as "100ms", "10 s" or "1h30m" means; numbers are taken as milliseconds.
+ * Milliseconds that a text such as "100ms", "10 s" or "1h30m" means; numbers are taken as
+ * milliseconds.
  *
  * Errors: `InvalidArgument` when the text is no span of time (a text without a unit is none).
  */
@@ -46,7 +47,10 @@ function invalid(span: string | number): never {
   );
 }
 
-/** A span as short text: `formatDuration(0.25)` is "250 us", 1234 gives "1.23 s", 95000 gives "1m 35s". */
+/**
+ * A span as short text: `formatDuration(0.25)` is "250 us", 1234 gives "1.23 s", 95000 gives "1m
+ * 35s".
+ */
 export function formatDuration(ms: number): string {
   if (!Number.isFinite(ms)) return "unknown";
   if (ms === 0) return "0 s";
