@@ -1,0 +1,148 @@
+/**
+ * @file What clients ask: wants and releases, cancellation, retry, values of their own (scatter), and leaving, which
+ * releases all that the client wanted.
+ */
+import type { GraphFacts, SchedulerEvent } from "./events.ts";
+import { plainError, type SchedulerState } from "./state.ts";
+import { STATE } from "./task-table.ts";
+import { fail, letGo, need, notifyDone, remember } from "./transitions.ts";
+
+type EventOf<K extends SchedulerEvent["kind"]> = Extract<SchedulerEvent, { kind: K }>;
+
+export function want(s: SchedulerState, client: number, ids: Int32Array): void {
+  const { wants } = s.client(client);
+  for (const id of ids) {
+    const state = s.tasks.state[id];
+    if (state === undefined || state === STATE.forgotten) {
+      s.out.cancelled(client, id);
+      continue;
+    }
+    if (wants.add(id)) s.tasks.wants[id] = s.tasks.wants[id]! + 1;
+    if (state === STATE.memory) notifyDone(s, id);
+    else if (state === STATE.released) need(s, id);
+  }
+}
+
+export function release(s: SchedulerState, client: number, ids: Int32Array): void {
+  const { wants } = s.client(client);
+  for (const id of ids) {
+    if (!wants.delete(id)) continue;
+    s.tasks.wants[id] = s.tasks.wants[id]! - 1;
+    letGo(s, id);
+  }
+}
+
+export function clientLeft(s: SchedulerState, client: number): void {
+  release(s, client, s.client(client).wants.toIds());
+  s.clients.delete(client);
+}
+
+/** Cancels for one client, or for all: tasks that wait for a cancelled one fail with it. */
+export function cancel(s: SchedulerState, event: EventOf<"cancel">): void {
+  for (const id of event.ids) {
+    const state = s.tasks.state[id];
+    if (state === undefined || state === STATE.forgotten) continue;
+    const others = s.tasks.wants[id]! - (s.client(event.client).wants.has(id) ? 1 : 0);
+    if (others > 0 && event.force !== true) {
+      dropWant(s, event.client, id);
+      continue;
+    }
+    failDependents(s, id);
+    for (const client of [...s.clients.keys()]) dropWant(s, client, id);
+  }
+}
+
+function dropWant(s: SchedulerState, client: number, id: number): void {
+  if (!s.client(client).wants.has(id)) return;
+  s.out.cancelled(client, id);
+  release(s, client, Int32Array.of(id));
+}
+
+function failDependents(s: SchedulerState, id: number): void {
+  const culprit = s.keyOf(id);
+  const failure = {
+    error: plainError("Cancelled", `task ${culprit} was cancelled`),
+    culprit,
+    culpritId: id,
+    attempts: 0,
+  };
+  const waiting: number[] = [];
+  s.eachDependent(id, (dependent) => {
+    const state = s.tasks.state[dependent];
+    if (state === STATE.waiting || state === STATE.queued) waiting.push(dependent);
+  });
+  for (const dependent of waiting) fail(s, dependent, failure);
+}
+
+/** Tries failed tasks again, from the task that failed first. */
+export function retry(s: SchedulerState, ids: Int32Array): void {
+  const { state } = s.tasks;
+  const again: number[] = [];
+  const stack = [...ids];
+  while (stack.length > 0) {
+    const id = stack.pop()!;
+    if (state[id] !== STATE.erred) continue;
+    state[id] = STATE.released;
+    s.transitions++;
+    s.failures.delete(id);
+    s.attempts.delete(id);
+    again.push(id);
+    s.eachDependency(id, (dep) => {
+      if (state[dep] === STATE.erred) stack.push(dep);
+    });
+    s.eachDependent(id, (dependent) => {
+      if (state[dependent] === STATE.erred) stack.push(dependent);
+    });
+  }
+  for (const id of again) {
+    for (const client of s.clients.values()) if (client.wants.has(id)) s.out.reset(client.client, id);
+    if (s.tasks.wants[id]! > 0) need(s, id);
+  }
+}
+
+/** Values that a client has put on a worker: tasks without a recipe, in memory from the start. */
+export function adopt(s: SchedulerState, event: EventOf<"adopt">): void {
+  const { count, client } = event;
+  const base = s.tasks.allocate(count);
+  const facts = dataGraph(event.name, count);
+  const slot = s.freeSlots.pop() ?? s.graphs.length;
+  s.graphs[slot] = {
+    slot,
+    base,
+    facts,
+    body: undefined,
+    ids: undefined,
+    dependentOffsets: new Int32Array(count + 1),
+    dependents: new Int32Array(0),
+    localOfRank: facts.rank,
+    lanes: [],
+    live: count,
+  };
+  s.out.say({ kind: "accepted", client, request: event.request, base });
+  const group = s.groups.numberOf("data");
+  const { wants } = s.client(client);
+  for (let i = 0; i < count; i++) {
+    const id = base + i;
+    s.tasks.graph[id] = slot;
+    s.tasks.group[id] = group;
+    s.tasks.waiters[id] = 0;
+    s.tasks.dependents[id] = 0;
+    s.tasks.missing[id] = 0;
+    s.tasks.wants[id] = 1;
+    wants.add(id);
+    remember(s, id, event.worker, event.bytes[i]!);
+  }
+}
+
+function dataGraph(name: string, count: number): GraphFacts {
+  return {
+    count,
+    templates: [],
+    template: new Int32Array(count).fill(-1),
+    depOffsets: new Int32Array(count + 1),
+    deps: new Int32Array(0),
+    segments: [{ start: 0, count, name, pure: false }],
+    rank: Int32Array.from({ length: count }, (_, i) => i),
+    outputs: Int32Array.from({ length: count }, (_, i) => i),
+  };
+}

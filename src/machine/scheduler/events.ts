@@ -1,0 +1,145 @@
+/**
+ * @file What the scheduler machine hears and says. Everything that concerns many tasks is columnar. Times come in with
+ * `step(events, nowMs)`; ids of clients, workers and requests are small integers given by the shell.
+ */
+import type { Template } from "../../core/graph.ts";
+import type { Segment, TaskGraph } from "../../core/task-graph.ts";
+
+/** What the machine reads of a template; the rest is the business of whoever runs it. */
+export type TemplateFacts = Pick<Template, "name" | "lane" | "options">;
+
+/** What the machine reads of a graph. */
+export type GraphFacts = Omit<TaskGraph, "templates" | "segments" | "holders"> & {
+  readonly templates: readonly TemplateFacts[];
+  readonly segments: readonly Omit<Segment, "columns">[];
+};
+
+export type SchedulerEvent =
+  | {
+      readonly kind: "graph";
+      readonly client: number;
+      /** The client's number for this submission, returned in `accepted`. */
+      readonly request: number;
+      readonly graph: GraphFacts;
+      /** Templates and literals: never looked at, passed on in `install`. */
+      readonly body: unknown;
+      /** Task that submitted the graph, when a task did: its work goes before that of later graphs. */
+      readonly parent?: number;
+    }
+  | { readonly kind: "want" | "release" | "retry"; readonly client: number; readonly ids: Int32Array }
+  | {
+      readonly kind: "cancel";
+      readonly client: number;
+      readonly ids: Int32Array;
+      /** Also for the other clients that want them; default false. */
+      readonly force?: boolean;
+    }
+  | { readonly kind: "client-left"; readonly client: number }
+  | {
+      readonly kind: "worker-joined";
+      readonly worker: number;
+      readonly address: string;
+      readonly name?: string;
+      readonly threads: number;
+      readonly memoryLimitBytes: number;
+      readonly resources?: Readonly<Record<string, number>>;
+      /** Largest number of leases the worker can take; default 1024 a thread. */
+      readonly leasesMax?: number;
+    }
+  | { readonly kind: "worker-lost"; readonly worker: number; readonly reason: string }
+  | {
+      readonly kind: "finished";
+      readonly worker: number;
+      readonly count: number;
+      readonly ids: Int32Array;
+      readonly epochs: Int32Array;
+      readonly bytes: Float64Array;
+    }
+  | {
+      readonly kind: "erred";
+      readonly worker: number;
+      readonly id: number;
+      readonly epoch: number;
+      /** Opaque to the machine: returned to clients in `failed`. */
+      readonly error: unknown;
+      /** `user`: the function threw. `worker`: its thread or process died. `memory`: it cannot fit. */
+      readonly blame: "user" | "worker" | "memory";
+    }
+  | {
+      readonly kind: "returned";
+      readonly worker: number;
+      readonly ids: Int32Array;
+      readonly epochs: Int32Array;
+    }
+  | {
+      /** Values the worker held and no longer has (a scattered value's owner died, a spill file is unreadable). */
+      readonly kind: "lost";
+      readonly worker: number;
+      readonly ids: Int32Array;
+    }
+  | {
+      readonly kind: "durations";
+      readonly worker: number;
+      /** Ids of one task for each entry: names the function group. */
+      readonly ids: Int32Array;
+      readonly counts: Int32Array;
+      /** Mean time of one task of the entry, in milliseconds. */
+      readonly meanMs: Float64Array;
+    }
+  | {
+      /** Values put there by a client (`scatter`): they exist on `worker` already and have no recipe. */
+      readonly kind: "adopt";
+      readonly client: number;
+      readonly request: number;
+      readonly worker: number;
+      readonly count: number;
+      readonly bytes: Float64Array;
+      readonly name: string;
+    }
+  | { readonly kind: "tick" };
+
+export type SchedulerCommand =
+  | {
+      readonly kind: "accepted";
+      readonly client: number;
+      readonly request: number;
+      /** Task ids of the graph are `base + local id`, unless `ids` says otherwise. */
+      readonly base: number;
+      readonly ids?: Int32Array;
+    }
+  | { readonly kind: "install"; readonly graph: InstalledGraph }
+  | { readonly kind: "uninstall"; readonly base: number; readonly count: number }
+  | {
+      readonly kind: "lease";
+      readonly worker: number;
+      readonly ids: Int32Array;
+      readonly epochs: Int32Array;
+    }
+  | {
+      readonly kind: "revoke";
+      readonly worker: number;
+      readonly ids: Int32Array;
+      readonly epochs: Int32Array;
+    }
+  | { readonly kind: "free"; readonly worker: number; readonly ids: Int32Array }
+  | { readonly kind: "done" | "cancelled"; readonly client: number; readonly ids: Int32Array }
+  | { readonly kind: "reset"; readonly client: number; readonly ids: Int32Array }
+  | {
+      readonly kind: "failed";
+      readonly client: number;
+      readonly ids: Int32Array;
+      readonly error: unknown;
+      /** The task whose function failed; the others wait for it. */
+      readonly culprit: string;
+      readonly attempts: number;
+    };
+
+/** A graph as workers know it. */
+export interface InstalledGraph {
+  readonly base: number;
+  readonly count: number;
+  readonly graph: GraphFacts;
+  readonly body: unknown;
+  /** Task id of each local id, when some tasks are those of earlier graphs. */
+  readonly ids?: Int32Array;
+}

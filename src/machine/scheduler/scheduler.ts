@@ -1,0 +1,86 @@
+/**
+ * @file The scheduler machine: `step(events)` changes the state and returns commands. Pure and synchronous: no clock, no
+ * randomness, no I/O. The embedded engine and a cluster run this same machine.
+ */
+import { HeddleError } from "../../core/errors.ts";
+import { acceptGraph } from "./accept.ts";
+import { adopt, cancel, clientLeft, release, retry, want } from "./clients.ts";
+import type { SchedulerCommand, SchedulerEvent } from "./events.ts";
+import { dispatch } from "./lease.ts";
+import { type SchedulerOptions, SchedulerState } from "./state.ts";
+import { STATE, STATE_NAMES } from "./task-table.ts";
+import { durations, erred, finished, lost, returned, workerJoined, workerLost } from "./workers.ts";
+
+export class SchedulerMachine {
+  readonly state: SchedulerState;
+
+  constructor(options: Partial<SchedulerOptions> = {}) {
+    this.state = new SchedulerState(options);
+  }
+
+  /** Handles events in order, then leases what the workers' credit allows. */
+  step(events: readonly SchedulerEvent[]): SchedulerCommand[] {
+    const s = this.state;
+    for (const record of s.retired.splice(0)) {
+      s.tasks.free(record.base, record.facts.count);
+      s.graphs[record.slot] = undefined;
+      s.freeSlots.push(record.slot);
+    }
+    for (const event of events) handle(s, event);
+    dispatch(s);
+    return s.out.take();
+  }
+
+  /** Number of tasks in each state; walks all tasks, for tests and dumps. */
+  counts(): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (const name of STATE_NAMES) counts[name] = 0;
+    const { state, ranges } = this.state.tasks;
+    for (let id = 0; id < ranges.end; id++) {
+      const name = STATE_NAMES[state[id]!] ?? "unknown";
+      counts[name] = (counts[name] ?? 0) + 1;
+    }
+    return counts;
+  }
+
+  stateOf(id: number): string {
+    return STATE_NAMES[this.state.tasks.state[id] ?? STATE.forgotten] ?? "unknown";
+  }
+}
+
+function handle(s: SchedulerState, event: SchedulerEvent): void {
+  switch (event.kind) {
+    case "finished":
+      return finished(s, event);
+    case "durations":
+      return durations(s, event);
+    case "erred":
+      return erred(s, event);
+    case "returned":
+      return returned(s, event);
+    case "lost":
+      return lost(s, event);
+    case "graph":
+      return acceptGraph(s, event);
+    case "adopt":
+      return adopt(s, event);
+    case "want":
+      return want(s, event.client, event.ids);
+    case "release":
+      return release(s, event.client, event.ids);
+    case "retry":
+      return retry(s, event.ids);
+    case "cancel":
+      return cancel(s, event);
+    case "client-left":
+      return clientLeft(s, event.client);
+    case "worker-joined":
+      return workerJoined(s, event);
+    case "worker-lost":
+      return workerLost(s, event);
+    case "tick":
+      return;
+    default:
+      throw new HeddleError("InvalidTransition", `no handler for ${JSON.stringify(event)}`);
+  }
+}

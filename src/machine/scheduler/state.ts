@@ -1,0 +1,167 @@
+/**
+ * @file All that the scheduler machine knows, and the small questions asked of it everywhere: the dependencies and
+ * dependents of a task, its key, its graph. Changes happen in `transitions.ts`, `accept.ts`, `clients.ts`, `workers.ts`.
+ */
+import type { ErrorCode } from "../../core/errors.ts";
+import { keyOf } from "../../core/graph.ts";
+import { IdSet } from "../id-set.ts";
+import type { GraphFacts } from "./events.ts";
+import { FunctionGroups } from "./groups.ts";
+import { Outbox } from "./outbox.ts";
+import { type ReadyLane, ReadyQueue } from "./ready.ts";
+import { TaskTable } from "./task-table.ts";
+
+/** A graph in the scheduler: its columns, the reverse edges and what is queued of it. */
+export interface GraphRecord {
+  readonly slot: number;
+  readonly base: number;
+  readonly facts: GraphFacts;
+  readonly body: unknown;
+  /** Task id of each local id when some are tasks of other graphs; else id = base + local id. */
+  readonly ids: Int32Array | undefined;
+  /** Dependents of local task `i`, as local ids: `dependents[dependentOffsets[i] .. [i + 1]]`. */
+  readonly dependentOffsets: Int32Array;
+  readonly dependents: Int32Array;
+  readonly localOfRank: Int32Array;
+  /** Ready lane and function group of each template. */
+  readonly lanes: readonly ReadyLane[];
+  /** Tasks that are not forgotten; the record goes when it is 0. */
+  live: number;
+}
+
+export interface WorkerRecord {
+  readonly worker: number;
+  readonly address: string;
+  readonly name: string;
+  readonly threads: number;
+  readonly memoryLimitBytes: number;
+  readonly leasesMax: number;
+  readonly resources: Readonly<Record<string, number>>;
+  readonly used: Map<string, number>;
+  leased: number;
+  tableLeased: number;
+  /** Leases by function group. */
+  readonly leasedOfGroup: Map<number, number>;
+}
+
+export interface ClientRecord {
+  readonly client: number;
+  readonly wants: IdSet;
+}
+
+/** An error that the machine itself makes; shells turn it into a HeddleError. */
+export interface PlainError {
+  readonly plain: true;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+export function plainError(code: ErrorCode, message: string): PlainError {
+  return { plain: true, code, message };
+}
+
+/** Why a task is erred. */
+export interface Failure {
+  readonly error: unknown;
+  /** Key of the task that failed itself. */
+  readonly culprit: string;
+  readonly culpritId: number;
+  readonly attempts: number;
+}
+
+/** Attempts of one task, by who was to blame. */
+export interface Attempts {
+  user: number;
+  worker: number;
+  memory: number;
+}
+
+/** Where a pure layer's tasks are, so that the same work is not done twice. */
+export interface NamedTasks {
+  readonly graph: GraphRecord;
+  readonly start: number;
+  readonly count: number;
+  readonly rows: Int32Array | undefined;
+}
+
+export interface SchedulerOptions {
+  /** How often a task may be on a dying thread or worker before it fails with KilledWorker; default 3. */
+  readonly allowedFailures: number;
+  /** Expected time for a message to a worker and back; default 0.1. */
+  readonly roundTripMs: number;
+}
+
+export class SchedulerState {
+  readonly options: SchedulerOptions;
+  readonly tasks: TaskTable = new TaskTable();
+  readonly graphs: (GraphRecord | undefined)[] = [];
+  readonly names: Map<string, NamedTasks> = new Map();
+  readonly ready: ReadyQueue = new ReadyQueue();
+  readonly groups: FunctionGroups = new FunctionGroups();
+  readonly workers: Map<number, WorkerRecord> = new Map();
+  readonly clients: Map<number, ClientRecord> = new Map();
+  readonly failures: Map<number, Failure> = new Map();
+  readonly attempts: Map<number, Attempts> = new Map();
+  /** Dependents in other graphs than the task's own. */
+  readonly foreignDependents: Map<number, number[]> = new Map();
+  readonly out: Outbox = new Outbox();
+  /** Disposed graphs whose ids are free again from the next step on. */
+  readonly retired: GraphRecord[] = [];
+  /** Unused places in `graphs`. */
+  readonly freeSlots: number[] = [];
+  generation = 0;
+  transitions = 0;
+
+  constructor(options: Partial<SchedulerOptions> = {}) {
+    this.options = { allowedFailures: 3, roundTripMs: 0.1, ...options };
+  }
+
+  graphOf(id: number): GraphRecord {
+    return this.graphs[this.tasks.graph[id]!]!;
+  }
+
+  /** Calls `visit` with each dependency of `id`. */
+  eachDependency(id: number, visit: (dep: number) => void): void {
+    const record = this.graphOf(id);
+    const { depOffsets, deps } = record.facts;
+    const local = id - record.base;
+    for (let e = depOffsets[local]!; e < depOffsets[local + 1]!; e++) {
+      visit(globalId(record, deps[e]!));
+    }
+  }
+
+  /** Calls `visit` with each dependent of `id`, in any state. */
+  eachDependent(id: number, visit: (dependent: number) => void): void {
+    const record = this.graphOf(id);
+    const local = id - record.base;
+    for (let e = record.dependentOffsets[local]!; e < record.dependentOffsets[local + 1]!; e++) {
+      visit(record.base + record.dependents[e]!);
+    }
+    const foreign = this.foreignDependents.get(id);
+    if (foreign !== undefined) for (const dependent of foreign) visit(dependent);
+  }
+
+  keyOf(id: number): string {
+    const record = this.graphOf(id);
+    const local = id - record.base;
+    const segments = record.facts.segments;
+    const segment = segments.findLast((s) => s.start <= local) ?? segments[0]!;
+    const at = local - segment.start;
+    const row = segment.rows === undefined ? at : segment.rows[at]!;
+    const count = segment.rows === undefined ? segment.count : Math.max(2, segment.count);
+    return keyOf({ ...segment, count }, row);
+  }
+
+  client(client: number): ClientRecord {
+    let record = this.clients.get(client);
+    if (record === undefined) {
+      record = { client, wants: new IdSet() };
+      this.clients.set(client, record);
+    }
+    return record;
+  }
+}
+
+export function globalId(record: GraphRecord, local: number): number {
+  return record.ids === undefined ? record.base + local : record.ids[local]!;
+}

@@ -1,0 +1,244 @@
+/**
+ * @file How a task moves between states, and what follows for its neighbours. One rule drives all release: a value that
+ * no dependent will read and no client wants is dropped; a task that nothing refers to is forgotten. Recursion goes
+ * through explicit stacks, since chains may be a million tasks long.
+ */
+import {
+  type Failure,
+  type GraphRecord,
+  globalId,
+  plainError,
+  type SchedulerState,
+} from "./state.ts";
+import { STATE } from "./task-table.ts";
+
+/** A runnable task enters the ready queue. */
+export function queue(s: SchedulerState, id: number): void {
+  s.tasks.state[id] = STATE.queued;
+  s.transitions++;
+  const record = s.graphOf(id);
+  const local = id - record.base;
+  s.ready.add(record.lanes[record.facts.template[local]!]!, record.facts.rank[local]!);
+}
+
+/** Takes a task out of the ready queue. */
+function unqueue(s: SchedulerState, id: number): void {
+  const record = s.graphOf(id);
+  const local = id - record.base;
+  record.lanes[record.facts.template[local]!]!.ranks.delete(record.facts.rank[local]!);
+}
+
+/** Makes sure that the value of a released task will be computed, and those it needs. */
+export function need(s: SchedulerState, first: number): void {
+  const { state, missing, waiters } = s.tasks;
+  if (state[first] !== STATE.released) return;
+  const stack = [first];
+  const failed: number[] = [];
+  state[first] = STATE.waiting;
+  while (stack.length > 0) {
+    const id = stack.pop()!;
+    let lacking = 0;
+    s.transitions++;
+    s.eachDependency(id, (dep) => {
+      waiters[dep] = waiters[dep]! + 1;
+      if (state[dep] === STATE.memory) return;
+      lacking++;
+      if (state[dep] === STATE.erred) failed.push(id);
+      if (state[dep] !== STATE.released) return;
+      state[dep] = STATE.waiting;
+      stack.push(dep);
+    });
+    missing[id] = lacking;
+    if (lacking === 0) queue(s, id);
+  }
+  for (const id of failed) failFromDependencies(s, id);
+}
+
+/** A task whose dependency has failed fails for the same reason. */
+export function failFromDependencies(s: SchedulerState, id: number): void {
+  if (s.tasks.state[id] !== STATE.waiting) return;
+  let failure: Failure | undefined;
+  s.eachDependency(id, (dep) => {
+    if (s.tasks.state[dep] === STATE.erred) failure ??= s.failures.get(dep);
+    if (s.tasks.state[dep] === STATE.forgotten) failure ??= lostInput(s, id);
+  });
+  if (failure !== undefined) fail(s, id, failure);
+}
+
+function lostInput(s: SchedulerState, id: number): Failure {
+  const culprit = s.keyOf(id);
+  const message = `task ${culprit} uses a value that the engine no longer has: keep its future`;
+  return { error: plainError("Lost", message), culprit, culpritId: id, attempts: 0 };
+}
+
+/** A value has been computed and lies on `worker`. */
+export function remember(s: SchedulerState, id: number, worker: number, bytes: number): void {
+  const { state, missing, wants, waiters } = s.tasks;
+  state[id] = STATE.memory;
+  s.tasks.holder[id] = worker;
+  s.tasks.bytes[id] = bytes;
+  s.transitions++;
+  if (wants[id]! > 0) notifyDone(s, id);
+  const record = s.graphOf(id);
+  const local = id - record.base;
+  for (let e = record.dependentOffsets[local]!; e < record.dependentOffsets[local + 1]!; e++) {
+    const dependent = record.base + record.dependents[e]!;
+    if (state[dependent] !== STATE.waiting) continue;
+    missing[dependent] = missing[dependent]! - 1;
+    if (missing[dependent] === 0) queue(s, dependent);
+  }
+  for (const dependent of s.foreignDependents.get(id) ?? []) {
+    if (state[dependent] !== STATE.waiting) continue;
+    missing[dependent] = missing[dependent]! - 1;
+    if (missing[dependent] === 0) queue(s, dependent);
+  }
+  stopReading(s, id, record);
+  if (wants[id] === 0 && waiters[id] === 0) drop(s, id);
+}
+
+export function notifyDone(s: SchedulerState, id: number): void {
+  for (const client of s.clients.values()) if (client.wants.has(id)) s.out.done(client.client, id);
+}
+
+/** A task fails, and all that wait for it. */
+export function fail(s: SchedulerState, first: number, failure: Failure): void {
+  const { state } = s.tasks;
+  const ofClient = new Map<number, number[]>();
+  const stack = [first];
+  const settled: number[] = [];
+  while (stack.length > 0) {
+    const id = stack.pop()!;
+    const before = state[id]!;
+    if (before === STATE.erred || before === STATE.memory || before < STATE.waiting) continue;
+    if (before === STATE.queued) unqueue(s, id);
+    state[id] = STATE.erred;
+    s.transitions++;
+    s.failures.set(id, failure);
+    stopReading(s, id, s.graphOf(id));
+    for (const client of s.clients.values()) {
+      if (!client.wants.has(id)) continue;
+      const ids = ofClient.get(client.client) ?? [];
+      ids.push(id);
+      ofClient.set(client.client, ids);
+    }
+    s.eachDependent(id, (dependent) => {
+      if (state[dependent] === STATE.waiting) stack.push(dependent);
+    });
+    settled.push(id);
+  }
+  const { error, culprit, attempts } = failure;
+  for (const [client, ids] of ofClient) {
+    s.out.say({ kind: "failed", client, ids: Int32Array.from(ids), error, culprit, attempts });
+  }
+  for (const id of settled) forgetIfUnneeded(s, id);
+}
+
+/** The task no longer waits for its inputs: those that nobody else needs are let go. */
+function stopReading(s: SchedulerState, id: number, record: GraphRecord): void {
+  const { waiters } = s.tasks;
+  const { depOffsets, deps } = record.facts;
+  const local = id - record.base;
+  for (let e = depOffsets[local]!; e < depOffsets[local + 1]!; e++) {
+    const dep = globalId(record, deps[e]!);
+    waiters[dep] = waiters[dep]! - 1;
+    if (waiters[dep] === 0) letGo(s, dep);
+  }
+}
+
+/** Called when a client or a dependent has stopped needing the value of `first`. */
+export function letGo(s: SchedulerState, first: number): void {
+  const { state, wants, waiters } = s.tasks;
+  const stack = [first];
+  while (stack.length > 0) {
+    const id = stack.pop()!;
+    if (wants[id] !== 0 || waiters[id] !== 0) continue;
+    const before = state[id]!;
+    if (before === STATE.memory) {
+      drop(s, id);
+      continue;
+    }
+    if (before >= STATE.waiting && before <= STATE.leased) {
+      withdraw(s, id, before);
+      s.eachDependency(id, (dep) => {
+        waiters[dep] = waiters[dep]! - 1;
+        if (waiters[dep] === 0) stack.push(dep);
+      });
+    }
+    forgetIfUnneeded(s, id);
+  }
+}
+
+/** Stops work that nobody needs any more. */
+function withdraw(s: SchedulerState, id: number, before: number): void {
+  if (before === STATE.queued) unqueue(s, id);
+  if (before === STATE.leased) {
+    s.out.revoke(s.tasks.holder[id]!, id, s.tasks.epoch[id]!);
+    endLease(s, id);
+  }
+  s.tasks.state[id] = STATE.released;
+  s.transitions++;
+}
+
+/** Books a lease out of its worker's account. */
+export function endLease(s: SchedulerState, id: number): void {
+  const worker = s.workers.get(s.tasks.holder[id]!);
+  if (worker === undefined) return;
+  const record = s.graphOf(id);
+  const lane = record.lanes[record.facts.template[id - record.base]!]!;
+  if (lane.table) worker.tableLeased--;
+  else worker.leased--;
+  const group = s.tasks.group[id]!;
+  worker.leasedOfGroup.set(group, (worker.leasedOfGroup.get(group) ?? 1) - 1);
+  for (const [name, amount] of lane.constraint?.resources ?? []) {
+    worker.used.set(name, (worker.used.get(name) ?? 0) - amount);
+  }
+}
+
+/** A value that nobody needs leaves its worker. */
+function drop(s: SchedulerState, id: number): void {
+  s.out.free(s.tasks.holder[id]!, id);
+  s.tasks.state[id] = STATE.released;
+  s.transitions++;
+  forgetIfUnneeded(s, id);
+}
+
+/** Removes the record of a task that no client wants and no remembered task was made from. */
+export function forgetIfUnneeded(s: SchedulerState, first: number): void {
+  const { state, wants, dependents } = s.tasks;
+  const stack = [first];
+  while (stack.length > 0) {
+    const id = stack.pop()!;
+    const now = state[id]!;
+    if (now !== STATE.released && now !== STATE.erred) continue;
+    if (wants[id] !== 0 || dependents[id] !== 0) continue;
+    const record = s.graphOf(id);
+    s.eachDependency(id, (dep) => {
+      dependents[dep] = dependents[dep]! - 1;
+      if (s.tasks.graph[dep] !== record.slot) removeForeign(s, dep, id);
+      if (dependents[dep] === 0) stack.push(dep);
+    });
+    state[id] = STATE.forgotten;
+    s.transitions++;
+    s.failures.delete(id);
+    s.attempts.delete(id);
+    record.live--;
+    if (record.live === 0) dispose(s, record);
+  }
+}
+
+function removeForeign(s: SchedulerState, dep: number, dependent: number): void {
+  const list = s.foreignDependents.get(dep);
+  if (list === undefined) return;
+  const at = list.indexOf(dependent);
+  if (at >= 0) list.splice(at, 1);
+  if (list.length === 0) s.foreignDependents.delete(dep);
+}
+
+/** All tasks of a graph are forgotten: so is the graph. Its ids are reused from the next step on. */
+function dispose(s: SchedulerState, record: GraphRecord): void {
+  for (const segment of record.facts.segments) {
+    if (s.names.get(segment.name)?.graph === record) s.names.delete(segment.name);
+  }
+  s.retired.push(record);
+  s.out.sayLast({ kind: "uninstall", base: record.base, count: record.facts.count });
+}
