@@ -1,0 +1,144 @@
+/**
+ * @file The default allocator of a thread: private arenas of shared WebAssembly memory, freed by the collector. V8 feels
+ * no pressure from arenas (they are not on its heap), so this file makes it: when the private bytes have doubled since
+ * the last look, or the budget is spent, it collects and frees the blocks that nothing refers to. That works in the
+ * middle of a synchronous loop too, where finalisation callbacks cannot run: blocks are watched by weak references, and
+ * an empty job in a context with a microtask queue of its own makes V8 forget which of them the current job has seen.
+ */
+import { totalmem } from "node:os";
+import v8 from "node:v8";
+import vm from "node:vm";
+import { HeddleError } from "../core/errors.ts";
+import { createSharedMemory, type WasmMemory } from "../core/wasm.ts";
+import { type Extent, Heap } from "../heap/heap.ts";
+import {
+  type Block,
+  type BufferAllocator,
+  HEADER_ROOM_BYTES,
+  registerMemory,
+  setDefaultAllocator,
+} from "./allocation.ts";
+
+/** Below this many private bytes no collection is forced. */
+const QUIET_BYTES = 256 * 2 ** 20;
+
+/** Share of the machine's memory that one thread's private arrays may take. */
+const BUDGET_SHARE = 0.6;
+
+interface Watched {
+  readonly block: WeakRef<Block>;
+  readonly extent: Extent;
+}
+
+/** Private arenas with collection; see the file comment. */
+export class PrivateAllocator implements BufferAllocator {
+  readonly #heap: Heap;
+  readonly #memories: WasmMemory[] = [];
+  readonly #watched = new Map<number, Watched>();
+  readonly #extentIds = new WeakMap<Block, number>();
+  readonly #finalizers: FinalizationRegistry<number>;
+  #nextId = 1;
+  #collectAtBytes: number;
+  readonly #quietBytes: number;
+
+  /** `budgetBytes`: default 60 % of the machine's memory; `quietBytes`: default 256 MiB. */
+  constructor(options: { budgetBytes?: number; quietBytes?: number } = {}) {
+    this.#heap = new Heap({
+      budgetBytes: options.budgetBytes ?? Math.floor(totalmem() * BUDGET_SHARE),
+      createMemory: createSharedMemory,
+      onArena: (_, memory) => {
+        this.#memories.push(memory);
+        registerMemory(memory);
+      },
+    });
+    this.#quietBytes = options.quietBytes ?? QUIET_BYTES;
+    this.#collectAtBytes = this.#quietBytes;
+    this.#finalizers = new FinalizationRegistry((id) => this.#free(id));
+  }
+
+  /** Bytes that live blocks and blocks not yet found dead take together. */
+  get usedBytes(): number {
+    return this.#heap.usedBytes;
+  }
+
+  allocate(bytes: number, near?: WasmMemory): Block {
+    const total = bytes + HEADER_ROOM_BYTES;
+    if (this.#heap.usedBytes + total > this.#collectAtBytes) this.collect();
+    const where = near === undefined ? -1 : this.#memories.indexOf(near);
+    const options = where < 0 ? {} : { near: where };
+    let extent = this.#heap.allocate(total, options);
+    if (extent === undefined) {
+      this.collect();
+      extent = this.#heap.allocate(total, options);
+    }
+    if (extent === undefined) throw this.#outOfMemory(bytes);
+    return this.#watch(extent, bytes);
+  }
+
+  release(block: Block): void {
+    const id = this.#extentIds.get(block);
+    if (id === undefined) return;
+    this.#finalizers.unregister(block);
+    this.#extentIds.delete(block);
+    this.#free(id);
+  }
+
+  /** Collects garbage and frees the blocks that nothing refers to any more. */
+  collect(): void {
+    collectGarbage();
+    for (const [id, { block }] of this.#watched) {
+      if (block.deref() === undefined) this.#free(id);
+    }
+    this.#collectAtBytes = Math.max(this.#quietBytes, this.#heap.usedBytes * 2);
+  }
+
+  #watch(extent: Extent, bytes: number): Block {
+    const block: Block = {
+      memory: this.#memories[extent.arena] as WasmMemory,
+      arena: extent.arena,
+      offset: extent.offset + HEADER_ROOM_BYTES,
+      bytes,
+    };
+    const id = this.#nextId++;
+    this.#watched.set(id, { block: new WeakRef(block), extent });
+    this.#extentIds.set(block, id);
+    this.#finalizers.register(block, id, block);
+    return block;
+  }
+
+  #free(id: number): void {
+    const watched = this.#watched.get(id);
+    if (watched === undefined) return;
+    this.#watched.delete(id);
+    this.#heap.free(watched.extent);
+  }
+
+  #outOfMemory(bytes: number): HeddleError {
+    const { usedBytes, budgetBytes } = this.#heap;
+    return new HeddleError(
+      "MemoryLimit",
+      `An array of ${bytes} bytes does not fit: ${usedBytes} of ${budgetBytes} bytes are in use ` +
+        "by arrays of this thread. Drop arrays that are no longer needed, or compute in chunks.",
+      { fields: { bytes, usedBytes, budgetBytes } },
+    );
+  }
+}
+
+let runGarbageCollector: (() => void) | undefined;
+
+/** Runs a full collection now, after which weak references to dead objects are empty even within this job. */
+function collectGarbage(): void {
+  if (runGarbageCollector === undefined) {
+    v8.setFlagsFromString("--expose-gc");
+    const collect = vm.runInNewContext("gc") as () => void;
+    const context = vm.createContext({}, { microtaskMode: "afterEvaluate" });
+    const emptyJob = new vm.Script("0");
+    runGarbageCollector = () => {
+      emptyJob.runInContext(context);
+      collect();
+    };
+  }
+  runGarbageCollector();
+}
+
+setDefaultAllocator(() => new PrivateAllocator());
