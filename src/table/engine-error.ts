@@ -1,0 +1,69 @@
+/**
+ * @file The table engine's errors as Heddle's: the engine says `Binder Error: …`, `Conversion Error: …`; the code is
+ * chosen by that class and, where one class covers several cases, by the text. The engine's own message is kept.
+ */
+import { type ErrorCode, HeddleError } from "../core/errors.ts";
+
+interface Rule {
+  readonly pattern: RegExp;
+  readonly code: ErrorCode;
+  /** What to do, added to the message. */
+  readonly advice?: string;
+}
+
+/** First match wins. */
+const RULES: readonly Rule[] = [
+  { pattern: /^INTERRUPT Error/, code: "Cancelled" },
+  {
+    pattern: /^Out of Memory Error.*(max_temp_directory_size|temp_directory)/s,
+    code: "SpillFailed",
+    advice: "give the engine more disk (dataframe.maxTempBytes) or a smaller query",
+  },
+  {
+    pattern: /^Out of Memory Error/,
+    code: "MemoryLimit",
+    advice:
+      "lists and joined strings of whole groups cannot leave memory: aggregate in parts, " +
+      "or raise the memory limit",
+  },
+  { pattern: /No files found that match|No such file|Cannot open file/, code: "FileNotFound" },
+  {
+    pattern: /No magic bytes|too small to be a Parquet|TProtocol|footer|not a Parquet file/i,
+    code: "FileInvalid",
+  },
+  { pattern: /CSV Error|sniffing file|read_csv/i, code: "FileInvalid" },
+  { pattern: /Malformed JSON|read_json|JSON transform/i, code: "FileInvalid" },
+  { pattern: /^IO Error|^Serialization Error|[Cc]orrupt|reached the end/, code: "FileInvalid" },
+  { pattern: /Referenced column|does not have a column|Candidate bindings/, code: "UnknownColumn" },
+  {
+    pattern: /Cannot compare values|No function matches|explicit (type )?cast|Cannot mix/,
+    code: "DTypeMismatch",
+    advice: "convert one side with astype",
+  },
+  { pattern: /^(Conversion|Mismatch Type|Invalid Type|Out of Range) Error/, code: "DTypeMismatch" },
+  { pattern: /^(Parser|Binder|Catalog|Syntax|Invalid Input) Error/, code: "InvalidArgument" },
+  { pattern: /^Not implemented Error/i, code: "NotSupported" },
+];
+
+/** The typed error for a message of the engine. */
+export function engineError(message: string, sql?: string): HeddleError {
+  const rule = RULES.find(({ pattern }) => pattern.test(message));
+  const text = message.replace(/\n\s*LINE \d+:[\s\S]*$/, "").trim();
+  const advice = rule?.advice === undefined ? "" : ` (${rule.advice})`;
+  const fields = { engine: message, ...(sql === undefined ? {} : { sql }), ...details(message) };
+  return new HeddleError(rule?.code ?? "TaskFailed", `the table engine said: ${text}${advice}`, {
+    fields,
+  });
+}
+
+/** Names that a message carries, as fields. */
+function details(message: string): Record<string, unknown> {
+  const column = /Referenced column "([^"]+)"/.exec(message)?.[1];
+  const bindings = /Candidate bindings: (.+)/.exec(message)?.[1];
+  const line = /CSV Error on Line: (\d+)/.exec(message)?.[1];
+  return {
+    ...(column === undefined ? {} : { column }),
+    ...(bindings === undefined ? {} : { nearest: /"([^"]+)"/.exec(bindings)?.[1] ?? null }),
+    ...(line === undefined ? {} : { line: Number(line) }),
+  };
+}

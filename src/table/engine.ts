@@ -1,0 +1,391 @@
+/**
+ * @file The table engine: one DuckDB instance, called synchronously on whichever thread opened it, so that it never
+ * occupies libuv's pool. A `TableSession` is one connection: it runs one query at a time, streams its chunks into
+ * columns, and checks the result's error after the last chunk, without which an error would look like an early end.
+ */
+import { HeddleError } from "../core/errors.ts";
+import { engineError } from "./engine-error.ts";
+import { InterruptCell } from "./interrupt.ts";
+import { type Library, loadLibrary, type Out, type Pointer } from "./library.ts";
+import { columnReader, VECTOR_ROWS } from "./read-vectors.ts";
+import { quoteName, quoteText } from "./sql-text.ts";
+import { Table } from "./table.ts";
+import {
+  carrierOf,
+  carrySql,
+  DECIMAL_ID,
+  type Field,
+  isCarried,
+  typeOfId,
+  uncarrySql,
+} from "./types.ts";
+import { columnWriter } from "./write-vectors.ts";
+
+/** Settings of an engine; each has the engine's own default when absent. */
+export interface EngineSettings {
+  /** Threads of one query; 1 makes float sums repeatable. */
+  readonly threads?: number;
+  readonly memoryLimitBytes?: number;
+  /** Where queries larger than memory spill; created on demand. */
+  readonly tempDirectory?: string;
+  readonly maxTempBytes?: number;
+}
+
+/** Fixed settings: nothing is downloaded, dates are UTC, progress is measured but not printed. */
+const FIXED: readonly string[] = [
+  "SET TimeZone = 'UTC'",
+  "SET enable_progress_bar = true",
+  "SET enable_progress_bar_print = false",
+  "SET progress_bar_time = 0",
+  "SET preserve_insertion_order = true",
+];
+
+/**
+ * One DuckDB instance.
+ *
+ * @example
+ * import { TableEngine } from "heddle/dataframe";
+ * const engine = TableEngine.open({ threads: 1 });
+ * console.log(engine.query("select 6 * 7 as answer").toRecords()); // [{ answer: 42 }]
+ * engine.close();
+ */
+export class TableEngine implements Disposable {
+  readonly #library: Library;
+  #database: Out<Pointer>;
+  readonly #sessions = new Set<TableSession>();
+  /** Through this, other threads stop the query under way. */
+  readonly cell: InterruptCell;
+
+  private constructor(library: Library, database: Out<Pointer>, cell: InterruptCell) {
+    this.#library = library;
+    this.#database = database;
+    this.cell = cell;
+  }
+
+  /**
+   * Opens an engine in memory. Errors: `NotSupported` naming the missing package; `InvalidArgument` for a setting that
+   * DuckDB refuses.
+   */
+  static open(settings: EngineSettings = {}, cell: InterruptCell = new InterruptCell()): TableEngine {
+    const library = loadLibrary();
+    const config: Out<Pointer> = [0];
+    library.createConfig(config);
+    for (const [name, value] of settingsOf(settings)) {
+      if (library.setConfig(config[0], name, value) !== 0) {
+        library.destroyConfig(config);
+        throw new HeddleError("InvalidArgument", `the table engine refuses ${name} = "${value}"`, {
+          fields: { setting: name, value },
+        });
+      }
+    }
+    const database: Out<Pointer> = [0];
+    const error: Out<string | null> = [null];
+    const state = library.openExt(":memory:", database, config[0], error);
+    library.destroyConfig(config);
+    if (state !== 0) throw engineError(error[0] ?? "the engine did not open");
+    const engine = new TableEngine(library, database, cell);
+    using session = engine.session();
+    for (const sql of FIXED) session.execute(sql);
+    return engine;
+  }
+
+  /** A new connection: its temporary tables live as long as it does. */
+  session(): TableSession {
+    if (this.#database[0] === 0) throw new HeddleError("Cancelled", "the table engine is closed");
+    const session = new TableSession(this.#library, this.#database[0], this.cell, () => {
+      this.#sessions.delete(session);
+    });
+    this.#sessions.add(session);
+    return session;
+  }
+
+  /** Runs one query on a connection of its own. */
+  query<S extends object = Record<string, unknown>>(sql: string): Table<S> {
+    using session = this.session();
+    return session.query<S>(sql);
+  }
+
+  /** DuckDB's version. */
+  get version(): string {
+    return this.#library.libraryVersion();
+  }
+
+  /** Asks the query under way to stop; it then throws `Cancelled`. From other threads use the cell. */
+  interrupt(): boolean {
+    return this.cell.interrupt();
+  }
+
+  /** How far the query under way is, 0 to 1; -1 when unknown. */
+  progress(): number {
+    return this.cell.progress();
+  }
+
+  close(): void {
+    for (const session of [...this.#sessions]) session.close();
+    if (this.#database[0] !== 0) this.#library.close(this.#database);
+    this.#database = [0];
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+function settingsOf(settings: EngineSettings): [name: string, value: string][] {
+  const pairs: [string, string | number | undefined][] = [
+    ["autoinstall_known_extensions", "false"],
+    ["autoload_known_extensions", "false"],
+    ["threads", settings.threads],
+    ["memory_limit", bytesText(settings.memoryLimitBytes)],
+    ["temp_directory", settings.tempDirectory],
+    ["max_temp_directory_size", bytesText(settings.maxTempBytes)],
+  ];
+  return pairs.flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]));
+}
+
+function bytesText(bytes: number | undefined): string | undefined {
+  return bytes === undefined ? undefined : `${Math.floor(bytes)}B`;
+}
+
+/** One connection. Made by {@link TableEngine.session}; not for use by two queries at once. */
+export class TableSession implements Disposable {
+  readonly #library: Library;
+  readonly #connection: Out<Pointer> = [0];
+  readonly #cell: InterruptCell;
+  readonly #closed: () => void;
+  #streaming = false;
+
+  constructor(library: Library, database: Pointer, cell: InterruptCell, closed: () => void) {
+    this.#library = library;
+    this.#cell = cell;
+    this.#closed = closed;
+    if (library.connect(database, this.#connection) !== 0) {
+      throw new HeddleError("MemoryLimit", "the table engine gave no connection");
+    }
+  }
+
+  /** Names and logical types of a query's columns. Nothing is run: names and types are only bound. */
+  describe(sql: string): Field[] {
+    const table = this.#collect<{ column_name: string; column_type: string }>(`DESCRIBE ${sql}`);
+    return table
+      .toRecords()
+      .map(({ column_name, column_type }) => ({ name: column_name, type: column_type }));
+  }
+
+  /** Runs a query to its end; values of types without a storage of their own travel as text. */
+  query<S extends object = Record<string, unknown>>(sql: string): Table<S> {
+    const fields = this.describe(sql);
+    const table = this.#collect<Record<string, unknown>>(carriedSql(sql, fields));
+    const columns = fields.map((field) => table.column(field.name).as(field));
+    return new Table<S>(columns, table.length);
+  }
+
+  /** Runs a query and hands over its rows as tables of about `rows` rows each, in order. */
+  *stream<S extends object = Record<string, unknown>>(
+    sql: string,
+    options: { rows: number },
+  ): Generator<Table<S>> {
+    const fields = this.describe(sql);
+    let builder = new TableBuilder(this.#library, undefined);
+    for (const { chunk, size, carried } of this.#chunks(carriedSql(sql, fields))) {
+      builder.start(carried);
+      builder.add(chunk, size);
+      if (builder.rows < options.rows) continue;
+      yield builder.finish<S>(fields);
+      builder = new TableBuilder(this.#library, undefined);
+    }
+    if (builder.rows > 0) yield builder.finish<S>(fields);
+  }
+
+  /** Runs a statement (or query) and drops its rows. */
+  execute(sql: string): void {
+    for (const _ of this.#chunks(sql)) {
+      // Every chunk is fetched: an error may come with the last one.
+    }
+  }
+
+  /** Makes a temporary table of the rows of `tables`, in order, under `name`. */
+  load(name: string, tables: readonly Table[]): void {
+    const [first] = tables;
+    if (first === undefined) throw new HeddleError("InvalidArgument", `"${name}" has no tables`);
+    const { fields } = first;
+    const columns = fields.map((f) => `${quoteName(f.name)} ${carrierOf(f.type)}`);
+    const carried = fields.every((field) => isCarried(field.type));
+    const raw = carried ? name : `${name} carried`;
+    this.execute(`CREATE TEMPORARY TABLE ${quoteName(raw)} (${columns.join(", ")})`);
+    for (const table of tables) if (table.length > 0) this.#append(raw, table);
+    if (carried) return;
+    const list = fields.map((f) => `${uncarrySql(f.type, quoteName(f.name))} AS ${quoteName(f.name)}`);
+    this.execute(
+      `CREATE TEMPORARY VIEW ${quoteName(name)} AS ` +
+        `SELECT ${list.join(", ")}, rowid FROM ${quoteName(raw)}`,
+    );
+  }
+
+  /** Closes the connection and drops its temporary tables. */
+  close(): void {
+    if (this.#connection[0] === 0) return;
+    this.#library.disconnect(this.#connection);
+    this.#connection[0] = 0;
+    this.#closed();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #collect<S extends object>(sql: string): Table<S> {
+    const builder = new TableBuilder(this.#library, undefined);
+    for (const { chunk, size, carried } of this.#chunks(sql)) {
+      builder.start(carried);
+      builder.add(chunk, size);
+    }
+    return builder.finish<S>(builder.fields);
+  }
+
+  /** Prepares, runs and fetches chunk by chunk; an empty result yields one chunk of no rows, for its columns. */
+  *#chunks(sql: string): Generator<{ chunk: Pointer; size: number; carried: readonly Field[] }> {
+    if (this.#streaming) {
+      // A second query would silently end the first.
+      throw new HeddleError("InvalidArgument", "a table session runs one query at a time");
+    }
+    const library = this.#library;
+    const result = new BigUint64Array(6);
+    this.#streaming = true;
+    this.#cell.begin(this.#connection[0]);
+    try {
+      this.#start(sql, result);
+      const carried = resultFields(library, result, sql);
+      const struct = { words: Array.from(result) };
+      yield { chunk: 0, size: 0, carried };
+      for (;;) {
+        const chunk = library.fetchChunk(struct);
+        if (chunk === 0) break;
+        try {
+          yield { chunk, size: Number(library.chunkSize(chunk)), carried };
+        } finally {
+          library.destroyDataChunk([chunk]);
+        }
+      }
+      const error = library.resultError(result);
+      if (error !== null && error !== "") throw engineError(error, sql);
+    } finally {
+      this.#cell.end();
+      library.destroyResult(result);
+      this.#streaming = false;
+    }
+  }
+
+  /** Prepares and executes into `result`. */
+  #start(sql: string, result: BigUint64Array): void {
+    const library = this.#library;
+    const statement: Out<Pointer> = [0];
+    const pending: Out<Pointer> = [0];
+    try {
+      if (library.prepare(this.#connection[0], sql, statement) !== 0) {
+        throw engineError(library.prepareError(statement[0]) ?? "the query cannot be prepared", sql);
+      }
+      if (library.pendingStreaming(statement[0], pending) !== 0) {
+        throw engineError(library.pendingError(pending[0]) ?? "the query cannot be started", sql);
+      }
+      if (library.executePending(pending[0], result) !== 0) {
+        throw engineError(library.resultError(result) ?? "the query failed", sql);
+      }
+    } finally {
+      if (pending[0] !== 0) library.destroyPending(pending);
+      if (statement[0] !== 0) library.destroyPrepare(statement);
+    }
+  }
+
+  #append(name: string, table: Table): void {
+    const library = this.#library;
+    const appender: Out<Pointer> = [0];
+    const fail = (): never => {
+      throw engineError(library.appenderError(appender[0]) ?? "rows cannot be appended");
+    };
+    if (library.appenderCreate(this.#connection[0], null, name, appender) !== 0) fail();
+    const width = table.columns.length;
+    const types = table.fields.map((_, c) => library.appenderColumnType(appender[0], c));
+    const chunk = library.createDataChunk(BigUint64Array.from(types, BigInt), width);
+    const writers = table.fields.map((f) => columnWriter(library, table.column(f.name)));
+    try {
+      for (let start = 0; start < table.length; start += VECTOR_ROWS) {
+        const end = Math.min(table.length, start + VECTOR_ROWS);
+        library.chunkReset(chunk);
+        writers.forEach((write, c) => {
+          write(library.chunkVector(chunk, c), start, end);
+        });
+        library.chunkSetSize(chunk, end - start);
+        if (library.appendChunk(appender[0], chunk) !== 0) fail();
+      }
+      if (library.appenderClose(appender[0]) !== 0) fail();
+    } finally {
+      library.destroyDataChunk([chunk]);
+      for (const type of types) library.destroyLogicalType([type]);
+      library.appenderDestroy(appender);
+    }
+  }
+}
+
+/** Collects chunks into a table. */
+class TableBuilder {
+  readonly #library: Library;
+  #readers: readonly ReturnType<typeof columnReader>[] | undefined;
+  fields: readonly Field[] = [];
+  rows = 0;
+
+  constructor(library: Library, fields: readonly Field[] | undefined) {
+    this.#library = library;
+    if (fields !== undefined) this.start(fields);
+  }
+
+  start(fields: readonly Field[]): void {
+    if (this.#readers !== undefined) return;
+    this.fields = fields;
+    this.#readers = fields.map((field) => columnReader(this.#library, field));
+  }
+
+  add(chunk: Pointer, size: number): void {
+    if (size === 0) return;
+    this.#readers?.forEach((reader, c) => {
+      reader.read(this.#library.chunkVector(chunk, c), size);
+    });
+    this.rows += size;
+  }
+
+  finish<S extends object>(fields: readonly Field[]): Table<S> {
+    const columns = (this.#readers ?? []).map((reader, c) =>
+      reader.finish().as(fields[c] as Field),
+    );
+    return new Table<S>(columns, this.rows);
+  }
+}
+
+/** The query with columns of other types cast to text. */
+function carriedSql(sql: string, fields: readonly Field[]): string {
+  if (fields.every((field) => isCarried(field.type))) return sql;
+  const list = fields.map(
+    (field) => `${carrySql(field.type, quoteName(field.name))} AS ${quoteName(field.name)}`,
+  );
+  return `SELECT ${list.join(", ")} FROM (${sql})`;
+}
+
+function resultFields(library: Library, result: BigUint64Array, sql: string): Field[] {
+  const count = Number(library.columnCount(result));
+  return Array.from({ length: count }, (_, c) => {
+    const type = library.columnLogicalType(result, c);
+    const id = library.getTypeId(type);
+    const name = library.columnName(result, c);
+    const text =
+      id === DECIMAL_ID
+        ? `DECIMAL(${library.decimalWidth(type)},${library.decimalScale(type)})`
+        : typeOfId(id);
+    library.destroyLogicalType([type]);
+    if (text !== undefined) return { name, type: text };
+    throw new HeddleError(
+      "NotSupported",
+      `column ${quoteText(name)} has a type that cannot leave the table engine: cast it in the query`,
+      { fields: { column: name, typeId: id, sql } },
+    );
+  });
+}

@@ -1,0 +1,81 @@
+/**
+ * @file Stopping a query from another thread. The thread that runs queries writes its connection's address into a small
+ * shared cell; whoever wants to stop it takes the cell for the length of the call, so that the address is never used
+ * after the connection is closed, and names the run it means, so that a late call cannot stop the next one.
+ */
+import { loadLibrary } from "./library.ts";
+
+/** States of a cell's first word. */
+const IDLE = 0;
+const RUNNING = 1;
+const TAKEN = 2;
+
+/** Word 0 state, 1 run number, 2-3 address (low, high), 4 whether an interrupt was asked for. */
+const WORDS = 5;
+
+/** Shared memory through which one thread's queries can be stopped from others. */
+export class InterruptCell {
+  readonly words: Int32Array<SharedArrayBuffer>;
+
+  /** Without an argument a new cell; else a view of the cell that another thread made. */
+  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(WORDS * 4)) {
+    this.words = new Int32Array(buffer);
+  }
+
+  /** Called by the owner before a query: returns the number of the run. */
+  begin(connection: number): number {
+    const run = Atomics.add(this.words, 1, 1) + 1;
+    Atomics.store(this.words, 2, connection | 0);
+    Atomics.store(this.words, 3, Math.floor(connection / 2 ** 32));
+    Atomics.store(this.words, 4, 0);
+    Atomics.store(this.words, 0, RUNNING);
+    return run;
+  }
+
+  /** Called by the owner after a query: waits for an interrupt under way to be over. */
+  end(): void {
+    while (Atomics.compareExchange(this.words, 0, RUNNING, IDLE) === TAKEN) {
+      Atomics.wait(this.words, 0, TAKEN, 10);
+    }
+  }
+
+  /** Whether the current or last run was asked to stop. */
+  get interrupted(): boolean {
+    return Atomics.load(this.words, 4) !== 0;
+  }
+
+  /** The run under way, or 0. */
+  get run(): number {
+    return Atomics.load(this.words, 0) === IDLE ? 0 : Atomics.load(this.words, 1);
+  }
+
+  /** Stops the query under way (only run `run`, if given) from any thread; false when there is none. */
+  interrupt(run?: number): boolean {
+    return this.#withConnection(run, (connection) => {
+      Atomics.store(this.words, 4, 1);
+      loadLibrary().interrupt(connection);
+    });
+  }
+
+  /** How far the query under way is, 0 to 1; -1 when unknown. */
+  progress(run?: number): number {
+    let fraction = -1;
+    this.#withConnection(run, (connection) => {
+      fraction = loadLibrary().queryProgress(connection).percentage / 100;
+    });
+    return fraction < 0 ? -1 : fraction;
+  }
+
+  #withConnection(run: number | undefined, use: (connection: number) => void): boolean {
+    if (Atomics.compareExchange(this.words, 0, RUNNING, TAKEN) !== RUNNING) return false;
+    try {
+      if (run !== undefined && Atomics.load(this.words, 1) !== run) return false;
+      const low = Atomics.load(this.words, 2) >>> 0;
+      use(Atomics.load(this.words, 3) * 2 ** 32 + low);
+      return true;
+    } finally {
+      Atomics.store(this.words, 0, RUNNING);
+      Atomics.notify(this.words, 0);
+    }
+  }
+}
