@@ -1,0 +1,73 @@
+/**
+ * @file What the worker machine hears and says. The shell around it owns threads, the heap and the disk: it runs the
+ * commands and reports each operation's end exactly once.
+ */
+import type { InstalledGraph } from "../scheduler/events.ts";
+
+export type WorkerEvent =
+  | { readonly kind: "install"; readonly graph: InstalledGraph }
+  | { readonly kind: "uninstall"; readonly base: number; readonly count: number }
+  | { readonly kind: "lease" | "revoke"; readonly ids: Int32Array; readonly epochs: Int32Array }
+  | { readonly kind: "free"; readonly ids: Int32Array }
+  | {
+      /** Tasks that ended with a value; `bytes` is 0 for values that need no heap. */
+      readonly kind: "ran";
+      readonly count: number;
+      readonly ids: Int32Array;
+      readonly bytes: Float64Array;
+    }
+  | {
+      readonly kind: "failed";
+      readonly id: number;
+      readonly error: unknown;
+      readonly blame: "user" | "worker" | "memory";
+    }
+  | {
+      /** Answer to `take-back`: these had not been started. The others will end in `ran` or `failed`. */
+      readonly kind: "taken-back";
+      readonly ids: Int32Array;
+    }
+  | { readonly kind: "spilled" | "unspilled"; readonly id: number; readonly error?: string }
+  | {
+      /** A thread needs heap for a running task and waits for `grant`. */
+      readonly kind: "request";
+      readonly thread: number;
+      readonly id: number;
+      readonly bytes: number;
+    }
+  | {
+      /** A reader outside the tasks needs these values in memory until `unpin`; answered by `pinned`. */
+      readonly kind: "pin";
+      readonly reader: number;
+      readonly ids: Int32Array;
+    }
+  | { readonly kind: "unpin"; readonly ids: Int32Array }
+  | { readonly kind: "adopt"; readonly ids: Int32Array; readonly bytes: Float64Array };
+
+export type WorkerCommand =
+  | { readonly kind: "run"; readonly table: boolean; readonly ids: Int32Array }
+  | { readonly kind: "take-back"; readonly ids: Int32Array }
+  | { readonly kind: "spill" | "unspill"; readonly id: number; readonly bytes: number }
+  /** The value's bytes in the heap may go: its file is complete. */
+  | { readonly kind: "evict"; readonly id: number }
+  /** The file just written is not needed: the value is in use again and stays in memory. */
+  | { readonly kind: "keep"; readonly id: number }
+  | { readonly kind: "discard"; readonly id: number; readonly onDisk: boolean }
+  | { readonly kind: "grant"; readonly thread: number; readonly bytes: number }
+  | { readonly kind: "pinned"; readonly reader: number; readonly missing: Int32Array }
+  | { readonly kind: "warn"; readonly message: string }
+  | {
+      readonly kind: "finished";
+      readonly count: number;
+      readonly ids: Int32Array;
+      readonly epochs: Int32Array;
+      readonly bytes: Float64Array;
+    }
+  | {
+      readonly kind: "erred";
+      readonly id: number;
+      readonly epoch: number;
+      readonly error: unknown;
+      readonly blame: "user" | "worker" | "memory";
+    }
+  | { readonly kind: "lost"; readonly ids: Int32Array };

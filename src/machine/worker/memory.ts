@@ -1,0 +1,160 @@
+/**
+ * @file Memory of one worker: what is reserved, what threads ask for while they run, and which values go to disk to make
+ * room. The heap's own count is the truth and comes in with every step; between two steps the changes decided here are
+ * added to it. Never refuses for good while something can move: when every running task waits for memory and nothing is
+ * left to evict, one of them is granted more than the limit, with a warning.
+ */
+import type { WorkerCommand } from "./events.ts";
+import { ACTIVITY, PLACE, type ValueTable } from "./value-table.ts";
+
+interface Request {
+  readonly thread: number;
+  readonly id: number;
+  readonly bytes: number;
+}
+
+/** Spill writes under way at most. */
+const SPILLS_MAX = 4;
+
+export class Memory {
+  readonly limitBytes: number;
+  readonly #values: ValueTable;
+  readonly #say: (command: WorkerCommand) => void;
+  readonly #requests: Request[] = [];
+  /** Reserved for running tasks and not yet taken from the heap. */
+  #reserved = 0;
+  readonly #reservations = new Map<number, number>();
+  #used = 0;
+  #spilling = 0;
+  #spills = 0;
+  #unspilling = 0;
+  /** Set when the disk has refused; spilling is tried again after some values were freed. */
+  #diskFull = false;
+
+  constructor(values: ValueTable, limitBytes: number, say: (command: WorkerCommand) => void) {
+    this.#values = values;
+    this.limitBytes = limitBytes;
+    this.#say = say;
+  }
+
+  get reservedBytes(): number {
+    return this.#reserved;
+  }
+
+  begin(usedBytes: number): void {
+    this.#used = usedBytes;
+  }
+
+  /** Whether this much more fits now, without moving anything. */
+  fits(bytes: number): boolean {
+    return this.#used + this.#unspilling + this.#reserved + bytes <= this.limitBytes;
+  }
+
+  /** Whether a task that needs this much may start; makes room if not. `alone`: nothing else runs, so it must. */
+  admits(bytes: number, alone: boolean): boolean {
+    if (this.fits(bytes) || alone) return true;
+    this.#makeRoom(bytes + this.#reserved);
+    return false;
+  }
+
+  reserve(id: number, bytes: number): void {
+    if (bytes === 0) return;
+    this.#reservations.set(id, bytes);
+    this.#reserved += bytes;
+  }
+
+  unreserve(id: number): void {
+    if (this.#reserved === 0) return;
+    const bytes = this.#reservations.get(id);
+    if (bytes === undefined) return;
+    this.#reservations.delete(id);
+    this.#reserved -= bytes;
+  }
+
+  freed(bytes: number): void {
+    this.#used -= bytes;
+    if (bytes > 0) this.#diskFull = false;
+  }
+
+  request(thread: number, id: number, bytes: number): void {
+    this.#requests.push({ thread, id, bytes });
+  }
+
+  /** Answers what threads have asked for, oldest first. `waitersMax`: as many may wait before one must get it. */
+  serve(waitersMax: number): void {
+    while (this.#requests.length > 0) {
+      const request = this.#requests[0]!;
+      if (this.#used + this.#unspilling + request.bytes > this.limitBytes) {
+        this.#makeRoom(request.bytes);
+        const stuck = this.#spilling === 0 && this.#unspilling === 0;
+        if (!stuck || this.#requests.length < waitersMax) return;
+        this.#say({ kind: "warn", message: this.#overdrawMessage(request.bytes) });
+      }
+      this.#requests.shift();
+      this.#grant(request);
+    }
+  }
+
+  #grant(request: Request): void {
+    const { thread, id, bytes } = request;
+    this.#used += bytes;
+    const reserved = this.#reservations.get(id) ?? 0;
+    if (reserved > 0) {
+      const left = Math.max(0, reserved - bytes);
+      this.#reserved -= reserved - left;
+      this.#reservations.set(id, left);
+    }
+    this.#say({ kind: "grant", thread, bytes });
+  }
+
+  #overdrawMessage(bytes: number): string {
+    return (
+      `a task needs ${bytes} more bytes, the limit is ${this.limitBytes} and ${this.#used} are in use by ` +
+      "running tasks: it gets them all the same; give the engine more memory or make the chunks smaller"
+    );
+  }
+
+  /** Sends old values to disk until `bytes` more would fit, counting what is on its way there. */
+  #makeRoom(bytes: number): void {
+    const v = this.#values;
+    while (
+      !this.#diskFull &&
+      this.#spills < SPILLS_MAX &&
+      this.#used + this.#unspilling - this.#spilling + bytes > this.limitBytes &&
+      v.oldest >= 0
+    ) {
+      const id = v.oldest;
+      v.unlist(id);
+      v.activity[id] = ACTIVITY.spilling;
+      this.#spilling += v.bytes[id]!;
+      this.#spills++;
+      this.#say({ kind: "spill", id, bytes: v.bytes[id]! });
+    }
+  }
+
+  spilled(id: number, error: string | undefined): void {
+    const v = this.#values;
+    this.#spilling -= v.bytes[id]!;
+    this.#spills--;
+    if (error === undefined) return;
+    this.#diskFull = true;
+    this.#say({ kind: "warn", message: `a value of ${v.bytes[id]} bytes stays in memory: ${error}` });
+  }
+
+  /** Brings a value back; once for all that wait for it. */
+  unspill(id: number): void {
+    const v = this.#values;
+    if (v.activity[id] !== ACTIVITY.none || v.place[id] !== PLACE.disk) return;
+    v.activity[id] = ACTIVITY.unspilling;
+    this.#unspilling += v.bytes[id]!;
+    this.#say({ kind: "unspill", id, bytes: v.bytes[id]! });
+  }
+
+  unspilled(id: number, error: string | undefined): void {
+    const v = this.#values;
+    this.#unspilling -= v.bytes[id]!;
+    if (error !== undefined) return;
+    v.place[id] = PLACE.memory;
+    this.#used += v.bytes[id]!;
+  }
+}

@@ -1,0 +1,405 @@
+/**
+ * @file The worker machine: what the scheduler intends for each id (a lease under an epoch, or holding a value) against
+ * the one operation under way for it. A finished operation is matched with its id, and what to do next is worked out
+ * from the facts; there are no states that depend on history. Memory is bounded by admission: a task starts when its
+ * inputs are in memory and its expected result fits, and values nobody uses make room by going to disk.
+ */
+import { IdList } from "../id-list.ts";
+import type { InstalledGraph } from "../scheduler/events.ts";
+import type { WorkerCommand, WorkerEvent } from "./events.ts";
+import { Memory } from "./memory.ts";
+import { ACTIVITY, PLACE, ValueTable } from "./value-table.ts";
+
+export interface WorkerOptions {
+  /** Bytes of heap that values and running tasks may use together. */
+  readonly memoryLimitBytes: number;
+  /** Threads that may wait for memory at once. */
+  readonly threads: number;
+}
+
+/** A graph with what has been learnt of its functions' results. */
+interface GraphEntry extends InstalledGraph {
+  readonly slot: number;
+  /** Expected bytes of a result, by template; -1 unknown. */
+  readonly expected: Float64Array;
+}
+
+export class WorkerMachine {
+  readonly values: ValueTable = new ValueTable();
+  readonly memory: Memory;
+  readonly #graphs: (GraphEntry | undefined)[] = [];
+  readonly #freeSlots: number[] = [];
+  /** Leased ids that wait for memory, in lease order; entries that are no longer `admission` are skipped. */
+  readonly #waiting: number[] = [];
+  /** Tasks that wait for an input to come back from disk. */
+  readonly #readers = new Map<number, number[]>();
+  readonly #pinRequests = new Map<number, { ids: Int32Array; lacking: number }>();
+  readonly #pinWaits = new Map<number, number[]>();
+  readonly #threads: number;
+  #running = 0;
+  #out: WorkerCommand[] = [];
+  readonly #run = new IdList();
+  readonly #runTable = new IdList();
+  readonly #takeBack = new IdList();
+  readonly #finished = new IdList();
+  readonly #finishedEpochs = new IdList();
+  #finishedBytes: number[] = [];
+
+  constructor(options: WorkerOptions) {
+    this.memory = new Memory(this.values, options.memoryLimitBytes, (command) =>
+      this.#out.push(command),
+    );
+    this.#threads = options.threads;
+  }
+
+  /** Tasks handed to the threads and not ended. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Handles events in order. `usedBytes` is what the heap has handed out now, exactly. */
+  step(events: readonly WorkerEvent[], usedBytes: number): WorkerCommand[] {
+    this.memory.begin(usedBytes);
+    for (const event of events) this.#handle(event);
+    this.#admit();
+    this.memory.serve(Math.min(this.#running, this.#threads));
+    return this.#take();
+  }
+
+  #handle(event: WorkerEvent): void {
+    switch (event.kind) {
+      case "ran":
+        for (let i = 0; i < event.count; i++) this.#ran(event.ids[i]!, event.bytes[i]!);
+        return;
+      case "lease":
+        for (let i = 0; i < event.ids.length; i++) this.#lease(event.ids[i]!, event.epochs[i]!);
+        return;
+      case "revoke":
+        for (let i = 0; i < event.ids.length; i++) this.#revoke(event.ids[i]!, event.epochs[i]!);
+        return;
+      case "free":
+        for (const id of event.ids) this.#free(id);
+        return;
+      case "failed":
+        return this.#failed(event);
+      case "taken-back":
+        for (const id of event.ids) this.#takenBack(id);
+        return;
+      case "spilled":
+        return this.#spilled(event.id, event.error);
+      case "unspilled":
+        return this.#unspilled(event.id, event.error);
+      case "request":
+        return this.memory.request(event.thread, event.id, event.bytes);
+      case "pin":
+        return this.#pin(event.reader, event.ids);
+      case "unpin":
+        for (const id of event.ids) this.#unpin(id);
+        return;
+      case "adopt":
+        for (let i = 0; i < event.ids.length; i++) this.#hold(event.ids[i]!, event.bytes[i]!);
+        return;
+      case "install":
+        return this.#install(event.graph);
+      case "uninstall":
+        return this.#uninstall(event.base);
+    }
+  }
+
+  #install(graph: InstalledGraph): void {
+    const slot = this.#freeSlots.pop() ?? this.#graphs.length;
+    const expected = new Float64Array(graph.graph.templates.length).fill(-1);
+    this.#graphs[slot] = { ...graph, slot, expected };
+    this.values.ensure(graph.base + graph.count);
+    this.values.graph.fill(slot, graph.base, graph.base + graph.count);
+  }
+
+  #uninstall(base: number): void {
+    const slot = this.#graphs.findIndex((entry) => entry?.base === base);
+    if (slot < 0) return;
+    this.#graphs[slot] = undefined;
+    this.#freeSlots.push(slot);
+  }
+
+  #lease(id: number, epoch: number): void {
+    const v = this.values;
+    const entry = this.#graphs[v.graph[id]!]!;
+    const local = id - entry.base;
+    v.epoch[id] = epoch;
+    v.unwanted[id] = 0;
+    const { depOffsets } = entry.graph;
+    const hasInputs = depOffsets[local + 1]! > depOffsets[local]!;
+    const expected = Math.max(0, entry.expected[entry.graph.template[local]!]!);
+    if (!hasInputs && this.#waiting.length === 0 && this.memory.fits(expected)) {
+      this.memory.reserve(id, expected);
+      this.#start(id, entry, local);
+      return;
+    }
+    v.activity[id] = ACTIVITY.admission;
+    this.#waiting.push(id);
+  }
+
+  /** Starts waiting tasks in order as far as memory allows; the first always starts when nothing else runs. */
+  #admit(): void {
+    const v = this.values;
+    let at = 0;
+    for (; at < this.#waiting.length; at++) {
+      const id = this.#waiting[at]!;
+      if (v.activity[id] !== ACTIVITY.admission || v.lacking[id]! > 0) continue;
+      const entry = this.#graphs[v.graph[id]!]!;
+      const local = id - entry.base;
+      const expected = Math.max(0, entry.expected[entry.graph.template[local]!]!);
+      const fromDisk = this.#bytesOnDisk(entry, local);
+      if (!this.memory.admits(expected + fromDisk, this.#running + this.#readers.size === 0)) break;
+      this.memory.reserve(id, expected);
+      this.#fetchInputs(id, entry, local);
+      if (v.lacking[id] === 0) this.#start(id, entry, local);
+    }
+    this.#waiting.splice(0, at);
+  }
+
+  #bytesOnDisk(entry: GraphEntry, local: number): number {
+    let bytes = 0;
+    this.#eachInput(entry, local, (input) => {
+      if (this.values.place[input] === PLACE.disk) bytes += this.values.bytes[input]!;
+    });
+    return bytes;
+  }
+
+  /** Pins the inputs; those on disk are asked for and counted in `lacking`. */
+  #fetchInputs(id: number, entry: GraphEntry, local: number): void {
+    const v = this.values;
+    this.#eachInput(entry, local, (input) => {
+      v.unlist(input);
+      v.pins[input] = v.pins[input]! + 1;
+      if (v.place[input] === PLACE.memory) return;
+      v.lacking[id] = v.lacking[id]! + 1;
+      const readers = this.#readers.get(input) ?? [];
+      readers.push(id);
+      this.#readers.set(input, readers);
+      this.memory.unspill(input);
+    });
+  }
+
+  #start(id: number, entry: GraphEntry, local: number): void {
+    this.values.activity[id] = ACTIVITY.running;
+    this.#running++;
+    const template = entry.graph.templates[entry.graph.template[local]!]!;
+    (template.lane === "table" ? this.#runTable : this.#run).push(id);
+  }
+
+  #ran(id: number, bytes: number): void {
+    const v = this.values;
+    const entry = this.#graphs[v.graph[id]!]!;
+    const local = id - entry.base;
+    this.#ended(id, entry, local);
+    const template = entry.graph.template[local]!;
+    const before = entry.expected[template]!;
+    entry.expected[template] = before < 0 ? bytes : 0.75 * before + 0.25 * bytes;
+    if (v.unwanted[id] === 1) {
+      v.unwanted[id] = 0;
+      this.#discard(id, bytes);
+      return;
+    }
+    this.#hold(id, bytes);
+    this.#finished.push(id);
+    this.#finishedEpochs.push(v.epoch[id]!);
+    this.#finishedBytes.push(bytes);
+  }
+
+  #hold(id: number, bytes: number): void {
+    this.values.ensure(id + 1);
+    this.values.place[id] = PLACE.memory;
+    this.values.bytes[id] = bytes;
+    this.values.list(id);
+  }
+
+  #failed(event: Extract<WorkerEvent, { kind: "failed" }>): void {
+    const { id, error, blame } = event;
+    const v = this.values;
+    const entry = this.#graphs[v.graph[id]!]!;
+    this.#ended(id, entry, id - entry.base);
+    if (v.unwanted[id] === 1) {
+      v.unwanted[id] = 0;
+      return;
+    }
+    this.#out.push({ kind: "erred", id, epoch: v.epoch[id]!, error, blame });
+  }
+
+  /** The threads are done with the task: its reservation and its pins end. */
+  #ended(id: number, entry: GraphEntry, local: number): void {
+    this.values.activity[id] = ACTIVITY.none;
+    this.#running--;
+    this.memory.unreserve(id);
+    this.#eachInput(entry, local, (input) => this.#unpin(input));
+  }
+
+  #unpin(id: number): void {
+    const v = this.values;
+    v.pins[id] = v.pins[id]! - 1;
+    if (v.pins[id] === 0 && v.activity[id] === ACTIVITY.none) this.#settleUnpinned(id);
+  }
+
+  #revoke(id: number, epoch: number): void {
+    const v = this.values;
+    if (v.epoch[id] !== epoch) return;
+    if (v.activity[id] === ACTIVITY.admission) {
+      this.#leaveAdmission(id);
+    } else if (v.activity[id] === ACTIVITY.running) {
+      v.unwanted[id] = 1;
+      this.#takeBack.push(id);
+    } else if (v.place[id] !== PLACE.nowhere) {
+      this.#free(id);
+    }
+  }
+
+  #leaveAdmission(id: number): void {
+    const v = this.values;
+    const entry = this.#graphs[v.graph[id]!]!;
+    v.activity[id] = ACTIVITY.none;
+    if (v.lacking[id] === 0) return;
+    v.lacking[id] = 0;
+    this.memory.unreserve(id);
+    this.#eachInput(entry, id - entry.base, (input) => {
+      const readers = this.#readers.get(input);
+      const at = readers?.indexOf(id) ?? -1;
+      if (readers !== undefined && at >= 0) readers.splice(at, 1);
+      if (readers?.length === 0) this.#readers.delete(input);
+      this.#unpin(input);
+    });
+  }
+
+  #takenBack(id: number): void {
+    const v = this.values;
+    const entry = this.#graphs[v.graph[id]!]!;
+    this.#ended(id, entry, id - entry.base);
+    v.unwanted[id] = 0;
+  }
+
+  #free(id: number): void {
+    const v = this.values;
+    if (v.pins[id]! > 0 || v.activity[id] !== ACTIVITY.none) {
+      v.unwanted[id] = 1;
+      return;
+    }
+    if (v.place[id] !== PLACE.nowhere) this.#discard(id, v.bytes[id]!);
+  }
+
+  /** A value that nobody reads any more: gone if nobody wants it, else evictable. */
+  #settleUnpinned(id: number): void {
+    const v = this.values;
+    if (v.unwanted[id] === 1) {
+      v.unwanted[id] = 0;
+      this.#discard(id, v.bytes[id]!);
+    } else v.list(id);
+  }
+
+  #discard(id: number, bytes: number): void {
+    const v = this.values;
+    v.unlist(id);
+    const onDisk = v.place[id] === PLACE.disk;
+    v.place[id] = PLACE.nowhere;
+    v.bytes[id] = 0;
+    if (!onDisk) this.memory.freed(bytes);
+    this.#out.push({ kind: "discard", id, onDisk });
+  }
+
+  #spilled(id: number, error: string | undefined): void {
+    const v = this.values;
+    v.activity[id] = ACTIVITY.none;
+    this.memory.spilled(id, error);
+    const inUse = v.pins[id]! > 0;
+    if (error === undefined && !inUse && v.unwanted[id] === 0) {
+      v.place[id] = PLACE.disk;
+      this.#out.push({ kind: "evict", id });
+      this.memory.freed(v.bytes[id]!);
+      return;
+    }
+    if (error === undefined) this.#out.push({ kind: "keep", id });
+    if (!inUse) this.#settleUnpinned(id);
+  }
+
+  #unspilled(id: number, error: string | undefined): void {
+    const v = this.values;
+    v.activity[id] = ACTIVITY.none;
+    this.memory.unspilled(id, error);
+    if (error !== undefined) return this.#lose(id, error);
+    for (const reader of this.#readers.get(id) ?? []) {
+      v.lacking[reader] = v.lacking[reader]! - 1;
+      if (v.lacking[reader]! > 0 || v.activity[reader] !== ACTIVITY.admission) continue;
+      const entry = this.#graphs[v.graph[reader]!]!;
+      this.#start(reader, entry, reader - entry.base);
+    }
+    this.#readers.delete(id);
+    for (const reader of this.#pinWaits.get(id) ?? []) this.#pinArrived(reader);
+    this.#pinWaits.delete(id);
+    if (v.pins[id] === 0) this.#settleUnpinned(id);
+  }
+
+  /** The file of a value cannot be read: the scheduler has it computed again and takes back who waits for it. */
+  #lose(id: number, error: string): void {
+    this.values.place[id] = PLACE.nowhere;
+    this.#out.push({ kind: "warn", message: `a spilled value is lost and computed again: ${error}` });
+    this.#out.push({ kind: "lost", ids: Int32Array.of(id) });
+    for (const reader of this.#pinWaits.get(id) ?? []) {
+      this.#pinRequests.delete(reader);
+      this.#out.push({ kind: "pinned", reader, missing: Int32Array.of(id) });
+    }
+    this.#pinWaits.delete(id);
+  }
+
+  #pin(reader: number, ids: Int32Array): void {
+    const v = this.values;
+    const missing = ids.filter((id) => v.place[id] === PLACE.nowhere);
+    if (missing.length > 0) {
+      this.#out.push({ kind: "pinned", reader, missing });
+      return;
+    }
+    let lacking = 0;
+    for (const id of ids) {
+      v.unlist(id);
+      v.pins[id] = v.pins[id]! + 1;
+      if (v.place[id] === PLACE.memory) continue;
+      lacking++;
+      const waits = this.#pinWaits.get(id) ?? [];
+      waits.push(reader);
+      this.#pinWaits.set(id, waits);
+      this.memory.unspill(id);
+    }
+    this.#pinRequests.set(reader, { ids, lacking: lacking + 1 });
+    this.#pinArrived(reader);
+  }
+
+  #pinArrived(reader: number): void {
+    const request = this.#pinRequests.get(reader);
+    if (request === undefined) return;
+    request.lacking--;
+    if (request.lacking > 0) return;
+    this.#pinRequests.delete(reader);
+    this.#out.push({ kind: "pinned", reader, missing: new Int32Array(0) });
+  }
+
+  #eachInput(entry: GraphEntry, local: number, visit: (input: number) => void): void {
+    const { depOffsets, deps } = entry.graph;
+    for (let e = depOffsets[local]!; e < depOffsets[local + 1]!; e++) {
+      const dep = deps[e]!;
+      visit(entry.ids === undefined ? entry.base + dep : entry.ids[dep]!);
+    }
+  }
+
+  #take(): WorkerCommand[] {
+    const out = this.#out;
+    this.#out = [];
+    if (this.#takeBack.length > 0) out.push({ kind: "take-back", ids: this.#takeBack.take() });
+    if (this.#run.length > 0) out.push({ kind: "run", table: false, ids: this.#run.take() });
+    if (this.#runTable.length > 0) out.push({ kind: "run", table: true, ids: this.#runTable.take() });
+    if (this.#finished.length > 0) {
+      const bytes = Float64Array.from(this.#finishedBytes);
+      this.#finishedBytes = [];
+      const ids = this.#finished.take();
+      const epochs = this.#finishedEpochs.take();
+      out.push({ kind: "finished", count: ids.length, ids, epochs, bytes });
+    }
+    return out;
+  }
+}
