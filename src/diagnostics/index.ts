@@ -1,0 +1,18 @@
+/** @file `heddle/diagnostics`: progress, run summaries, plots. */
+export {
+  Feed,
+  type FeedListener,
+  feed,
+  type GroupCounts,
+  groupsOf,
+  type Outcome,
+} from "./feed.ts";
+export {
+  type CountingEngine,
+  ProgressBar,
+  type ProgressOptions,
+  progress,
+  type Watched,
+  type WatchedFuture,
+} from "./progress.ts";
+export { formatSummary, RunSummary } from "./summary.ts";

@@ -1,0 +1,172 @@
+/**
+ * @file How progress looks, as pure functions: counts in, lines of text out. One line for each
+ * group of tasks and one for all; the terminal is somebody else's business.
+ */
+import { formatDuration } from "../core/duration.ts";
+import type { GroupCounts } from "./feed.ts";
+
+/** One group with what has been learnt about its pace. */
+export interface GroupView extends GroupCounts {
+  /** Tasks in a second; 0 when unknown. */
+  readonly rate: number;
+}
+
+/** Everything a bar shows. */
+export interface ProgressView {
+  readonly groups: readonly GroupView[];
+  readonly total: GroupView;
+  readonly elapsedMs: number;
+}
+
+/** The screen to draw on. */
+export interface Screen {
+  readonly columns: number;
+  readonly color: boolean;
+}
+
+const MAX_GROUPS = 8;
+const MIN_BAR = 10;
+const MAX_BAR = 30;
+
+const RESET = "\u001B[0m";
+const GREEN = "\u001B[32m";
+const RED = "\u001B[31m";
+const DIM = "\u001B[2m";
+
+/** Tasks that have ended, either way. */
+export function settled(group: GroupCounts): number {
+  return group.done + group.failed;
+}
+
+/** A count with separators, short above a million: `1,234`, `1.50 M`. */
+export function formatCount(count: number): string {
+  if (count >= 1e9) return `${(count / 1e9).toFixed(2)} G`;
+  if (count >= 1e6) return `${(count / 1e6).toFixed(2)} M`;
+  return Math.round(count).toLocaleString("en-US");
+}
+
+/** A pace: `12/s`, `3.4k/s`, and `20/min` for slow ones. */
+export function formatRate(perSecond: number): string {
+  if (perSecond <= 0) return "";
+  if (perSecond < 0.95) return `${(perSecond * 60).toFixed(perSecond < 0.1 ? 1 : 0)}/min`;
+  if (perSecond < 10) return `${perSecond.toFixed(1)}/s`;
+  if (perSecond < 1000) return `${Math.round(perSecond)}/s`;
+  if (perSecond < 1e6) return `${(perSecond / 1000).toFixed(perSecond < 1e4 ? 1 : 0)}k/s`;
+  return `${(perSecond / 1e6).toFixed(2)}M/s`;
+}
+
+/** Time left at the present pace; empty when unknown or over. */
+export function formatEta(group: GroupView): string {
+  const left = group.total - settled(group);
+  if (left <= 0 || group.rate <= 0) return "";
+  const ms = (left / group.rate) * 1000;
+  return `about ${formatDuration(ms < 1000 ? ms : Math.round(ms / 1000) * 1000)} left`;
+}
+
+/** Percentage that never says 100 before the end. */
+export function percent(group: GroupCounts): number {
+  if (group.total === 0) return 100;
+  return Math.floor((settled(group) / group.total) * 100);
+}
+
+/** The lines of the bars: unfinished groups first come, the total last. */
+export function renderBars(view: ProgressView, screen: Screen): string[] {
+  const shown = chooseGroups(view.groups);
+  const rows = [...shown, view.total];
+  const nameWidth = Math.min(24, Math.max(...rows.map((row) => row.name.length)));
+  const countWidth = Math.max(...rows.map((row) => countsOf(row).length));
+  const fixed = nameWidth + countWidth + 44;
+  const barWidth = Math.max(MIN_BAR, Math.min(MAX_BAR, screen.columns - fixed));
+  const lines = rows.map((row) => {
+    const bar = renderBar(row, barWidth, screen.color);
+    const tail = row === view.total ? totalTail(view) : formatRate(row.rate);
+    const parts = [
+      clip(row.name, nameWidth).padEnd(nameWidth),
+      bar,
+      `${String(percent(row)).padStart(3)} %`,
+      countsOf(row).padStart(countWidth),
+      failures(row, screen.color),
+      tail,
+    ];
+    return parts.filter((part) => part !== "").join("  ");
+  });
+  const hidden = view.groups.length - shown.length;
+  if (hidden > 0) lines.splice(-1, 0, `… and ${hidden} more ${hidden === 1 ? "group" : "groups"}`);
+  return lines.map((line) => clipColored(line, screen.columns - 1));
+}
+
+/** At most `MAX_GROUPS`: those at work first, then waiting ones, then finished ones. */
+function chooseGroups(groups: readonly GroupView[]): GroupView[] {
+  if (groups.length <= 1) return [];
+  if (groups.length <= MAX_GROUPS) return [...groups];
+  const order = (group: GroupView): number => {
+    if (settled(group) >= group.total) return group.failed > 0 ? 1 : 3;
+    return settled(group) > 0 ? 0 : 2;
+  };
+  const chosen = new Set([...groups].sort((a, b) => order(a) - order(b)).slice(0, MAX_GROUPS));
+  return groups.filter((group) => chosen.has(group));
+}
+
+function countsOf(group: GroupCounts): string {
+  return `${formatCount(settled(group))}/${formatCount(group.total)}`;
+}
+
+function failures(group: GroupCounts, color: boolean): string {
+  if (group.failed === 0) return "";
+  const text = `${formatCount(group.failed)} failed`;
+  return color ? `${RED}${text}${RESET}` : text;
+}
+
+function totalTail(view: ProgressView): string {
+  const parts = [
+    formatRate(view.total.rate),
+    formatDuration(view.elapsedMs),
+    formatEta(view.total),
+  ];
+  return parts.filter((part) => part !== "").join("  ");
+}
+
+function renderBar(group: GroupCounts, width: number, color: boolean): string {
+  const share = group.total === 0 ? 1 : settled(group) / group.total;
+  const full = Math.floor(share * width);
+  const bad = Math.min(full, Math.ceil((group.failed / Math.max(1, group.total)) * width));
+  const good = full - bad;
+  if (!color) return `[${"#".repeat(good)}${"x".repeat(bad)}${"-".repeat(width - full)}]`;
+  const done = `${GREEN}${"━".repeat(good)}${RED}${"━".repeat(bad)}`;
+  return `${done}${RESET}${DIM}${"─".repeat(width - full)}${RESET}`;
+}
+
+/** One line about everything, for outputs that are no terminals. */
+export function renderLine(view: ProgressView): string {
+  const { total } = view;
+  const parts = [
+    `${percent(total)} %`,
+    `${countsOf(total)} tasks`,
+    total.failed > 0 ? failures(total, false) : "",
+    formatRate(total.rate),
+    formatDuration(view.elapsedMs),
+    formatEta(total),
+  ];
+  return `progress: ${parts.filter((part) => part !== "").join(", ")}`;
+}
+
+function clip(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
+}
+
+/** Cuts a line to `width` visible characters; colour codes (ESC … m) take no room. */
+function clipColored(line: string, width: number): string {
+  let visible = 0;
+  let at = 0;
+  while (at < line.length) {
+    if (line[at] === "\u001B") {
+      at = line.indexOf("m", at) + 1;
+    } else if (visible === width) {
+      return line.slice(0, at) + (line.includes("\u001B") ? RESET : "");
+    } else {
+      visible += 1;
+      at += 1;
+    }
+  }
+  return line;
+}
