@@ -1,0 +1,26 @@
+/** @file Entry of the module of array kernels: everything that is neither random nor linear algebra. */
+export { argsort, argsortBy, argsortScratchBytes } from "./argsort";
+export { groupByHash, hashStrings, hashValues } from "./hash";
+export {
+  compress,
+  countTrue,
+  firstOutside,
+  nonzero,
+  put,
+  take,
+  transpose,
+  unravel,
+} from "./layout";
+export { cumprod, cumsum } from "./scan";
+export {
+  bincount,
+  bincountWeighted,
+  histogram,
+  histogram2d,
+  histogramWeighted,
+  rangeOf,
+  searchsorted,
+  uniqueStarts,
+} from "./search";
+export { partition } from "./select";
+export { sort, sortScratchBytes } from "./sort";
