@@ -16,6 +16,7 @@ export type ErrorCode =
   | "MissingKey"
   | "TokenizeFailed"
   | "NotSerializable"
+  | "ValueCorrupt"
   | "TaskFailed"
   | "Cancelled"
   | "Lost"

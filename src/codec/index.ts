@@ -1,0 +1,20 @@
+/** @file The value format's public parts: bytes at rest (`values.ts`, `frame.ts`) and what may be registered. */
+export {
+  alignBuffer,
+  BUFFER_ALIGNMENT,
+  bufferOffsets,
+  type Frame,
+  frameBytes,
+  HEADER_BYTES,
+  headroom,
+  readFrame,
+  writeHeader,
+} from "./frame.ts";
+export { type ClassCodec, type Codec, registerClass, registerCodec } from "./registry.ts";
+export {
+  decodeValue,
+  describeValue,
+  type EncodedValue,
+  encodeValue,
+  prepareValue,
+} from "./values.ts";

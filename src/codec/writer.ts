@@ -1,0 +1,374 @@
+/**
+ * @file Values to JSON and buffers. Plain data stands for itself (the very same object is handed to `JSON.stringify`, no
+ * copy is made); everything else becomes a tagged object `{ $: tag, … }`. Objects are numbered in the order in which they
+ * are met, so that a second meeting, cycles included, is written as a reference to the number. What functions capture
+ * is written after the rest (`later`), which lets functions refer to each other and to what holds them.
+ */
+import { HeddleError, isHeddleError } from "../core/errors.ts";
+import { builtinName, isPlainPrototype } from "./builtin-kinds.ts";
+import { writeError } from "./errors.ts";
+import { refusalOf } from "./refusals.ts";
+import {
+  type AnyFunction,
+  codecFor,
+  currentFunctionPort,
+  type Json,
+  type JsonObject,
+  type Refusal,
+  registeredClass,
+} from "./registry.ts";
+
+/** How to get from a value to a part of it: an index, a property, or text that says it. */
+export type Step = number | string | { readonly text: string };
+
+/** One graph of values on its way to JSON. Used once: `write`, then read `later`, `buffers` and the flags. */
+export class GraphWriter {
+  /** Not copied: written where they are when the value's bytes are written. */
+  readonly buffers: Uint8Array[] = [];
+  /** Nodes that belong to earlier ones by index. */
+  readonly later: Json[] = [];
+  /** Whether any node is tagged: if not, the JSON is the value. */
+  tagged = false;
+  /** Whether there is more than plain data and simple tags. */
+  rich = false;
+  /** Whether the function port has written anything. */
+  hasFunctions = false;
+  readonly #slots = new Map<object, number>();
+  readonly #postponed: (() => Json)[] = [];
+  readonly #path: Step[];
+
+  /** `name` is what messages call the root. */
+  constructor(name = "value") {
+    this.#path = [{ text: name }];
+  }
+
+  /** Writes the root and everything postponed. Throws `NotSerializable` with the path of what cannot be written. */
+  write(root: unknown): Json {
+    try {
+      const node = this.node(root);
+      for (let i = 0; i < this.#postponed.length; i++) {
+        this.later[i] = (this.#postponed[i] as () => Json)();
+      }
+      return node;
+    } catch (cause) {
+      if (!isStackOverflow(cause)) throw cause;
+      throw this.refuse({
+        type: "value nested too deeply",
+        advice: "Keep long chains as arrays instead of objects inside objects.",
+      });
+    }
+  }
+
+  /** Writes `make()` after what is being written now; returns the index in `later` under which it will be found. */
+  postpone(make: () => Json): number {
+    const path = [...this.#path];
+    this.#postponed.push(() => {
+      this.#path.splice(0, this.#path.length, ...path);
+      return make();
+    });
+    return this.#postponed.length - 1;
+  }
+
+  /** Writes a part of the current value; `step` leads from the one to the other in messages. */
+  part(value: unknown, step: Step): Json {
+    this.#path.push(step);
+    const node = this.node(value);
+    this.#path.pop();
+    return node;
+  }
+
+  /** Writes any value. */
+  node(value: unknown): Json {
+    switch (typeof value) {
+      case "string":
+      case "boolean":
+        return value;
+      case "number":
+        if (Number.isFinite(value) && (value !== 0 || 1 / value > 0)) return value;
+        return this.tag("n", { v: Object.is(value, -0) ? "-0" : String(value) });
+      case "undefined":
+        return this.tag("u", {});
+      case "bigint":
+        return this.tag("b", { v: value.toString() });
+      case "symbol":
+        return this.#symbol(value);
+      case "function":
+        return this.#reference(value) ?? this.#function(value);
+      case "object":
+        if (value === null) return null;
+        return this.#reference(value) ?? this.#object(value);
+    }
+  }
+
+  /** A tagged node. */
+  tag(tag: string, fields: JsonObject): JsonObject {
+    this.tagged = true;
+    return { $: tag, ...fields };
+  }
+
+  /** A tagged node for more than plain data. */
+  richTag(tag: string, fields: JsonObject): JsonObject {
+    this.rich = true;
+    return this.tag(tag, fields);
+  }
+
+  /** Runs `write`; if it meets what cannot travel, undoes what it did and returns undefined. */
+  attempt<T>(write: () => T): T | undefined {
+    const { length: depth } = this.#path;
+    const slots = this.#slots.size;
+    const buffers = this.buffers.length;
+    const postponed = this.#postponed.length;
+    try {
+      return write();
+    } catch (error) {
+      if (!isHeddleError(error, "NotSerializable")) throw error;
+      this.#path.length = depth;
+      for (const [value, slot] of this.#slots) if (slot >= slots) this.#slots.delete(value);
+      this.buffers.length = buffers;
+      this.#postponed.length = postponed;
+      return undefined;
+    }
+  }
+
+  /** Adds bytes that travel beside the JSON; returns their index. */
+  buffer(bytes: Uint8Array): number {
+    this.rich = true;
+    return this.buffers.push(bytes) - 1;
+  }
+
+  /** Where the value being written stands, e.g. `value.rows[3]`. */
+  get path(): string {
+    return this.#path.map(textOf).join("");
+  }
+
+  /** The error for the value being written. */
+  refuse(refusal: Refusal): HeddleError<"NotSerializable"> {
+    return new HeddleError(
+      "NotSerializable",
+      `${this.path} is a ${refusal.type}, which cannot be sent to a task. ${refusal.advice}`,
+      { fields: { path: this.path, type: refusal.type } },
+    );
+  }
+
+  /** Own enumerable string-keyed properties as a plain node. */
+  fields(value: object, skip?: ReadonlySet<string>): Json {
+    const keys = Object.keys(value).filter((key) => skip === undefined || !skip.has(key));
+    return keys.map((key) => [key, this.part((value as Record<string, unknown>)[key], key)]);
+  }
+
+  /** The number of an object met before; otherwise numbers it. */
+  #reference(value: object): Json | undefined {
+    const slot = this.#slots.get(value);
+    if (slot === undefined) {
+      this.#slots.set(value, this.#slots.size);
+      return undefined;
+    }
+    return this.richTag("r", { i: slot });
+  }
+
+  #function(fn: AnyFunction): Json {
+    const registered = registeredClass(fn);
+    if (registered !== undefined) return this.richTag("k", { c: registered.name });
+    const port = currentFunctionPort();
+    if (port === undefined) throw this.refuse(refusalOf(fn));
+    this.hasFunctions = true;
+    this.rich = true;
+    this.tagged = true;
+    return port.encode(fn, this);
+  }
+
+  #object(value: object): Json {
+    if (Array.isArray(value)) return this.#array(value);
+    const prototype: object | null = Object.getPrototypeOf(value);
+    if (prototype === null || isPlainPrototype(prototype)) {
+      return (
+        this.#place(value) ?? this.#plain(value as Record<string, unknown>, prototype === null)
+      );
+    }
+    const codec = codecFor(value);
+    if (codec !== undefined) {
+      const { meta, buffers } = codec.encode(value);
+      const at = buffers.map((bytes) => this.buffer(bytes));
+      return this.richTag("c", { k: codec.kind, m: meta as Json, b: at });
+    }
+    const registered = registeredClass(value.constructor);
+    if (registered?.codec.encode !== undefined) {
+      const state = registered.codec.encode(value);
+      return this.richTag("K", { c: registered.name, v: this.part(state, { text: ".encode()" }) });
+    }
+    return this.#place(value) ?? this.#builtin(value) ?? this.#instance(value);
+  }
+
+  #place(value: object): Json | undefined {
+    const node = currentFunctionPort()?.place(value, this);
+    if (node === undefined) return undefined;
+    this.hasFunctions = true;
+    this.rich = true;
+    this.tagged = true;
+    return node;
+  }
+
+  /** The array itself as long as every item stands for itself, else a copy with the nodes. */
+  #array(value: readonly unknown[]): Json {
+    if (hasHoles(value)) return this.#sparse(value);
+    let copy: Json[] | undefined;
+    for (let i = 0; i < value.length; i++) {
+      const item = value[i];
+      if (
+        typeof item === "string" ||
+        (typeof item === "number" && item !== 0 && item - item === 0)
+      ) {
+        copy?.push(item);
+        continue;
+      }
+      const node = this.part(item, i);
+      if (node !== item && copy === undefined) copy = value.slice(0, i) as Json[];
+      copy?.push(node);
+    }
+    return copy ?? (value as readonly Json[]);
+  }
+
+  #sparse(value: readonly unknown[]): Json {
+    const items = Object.keys(value)
+      .filter((key) => /^\d+$/.test(key))
+      .map((key) => [Number(key), this.part(value[Number(key)], Number(key))]);
+    return this.richTag("h", { n: value.length, v: items });
+  }
+
+  #plain(value: Record<string, unknown>, bare: boolean): Json {
+    const keys = Object.keys(value);
+    if (bare || keys.includes("$") || keys.includes("__proto__")) {
+      return this.tag("o", { p: this.fields(value), z: bare ? 1 : 0 });
+    }
+    let copy: Record<string, Json> | undefined;
+    for (const key of keys) {
+      const item = value[key];
+      const node = this.part(item, key);
+      if (node !== item && copy === undefined) {
+        copy = {};
+        for (const before of keys) {
+          if (before === key) break;
+          copy[before] = value[before] as Json;
+        }
+      }
+      if (copy !== undefined) copy[key] = node;
+    }
+    return copy ?? (value as JsonObject);
+  }
+
+  #builtin(value: object): Json | undefined {
+    if (ArrayBuffer.isView(value)) return this.#view(value);
+    switch (builtinName(value)) {
+      case "Map":
+        return this.#derived(value, this.richTag("m", {}), () =>
+          Array.from(value as Map<unknown, unknown>, ([key, item], i) => [
+            this.part(key, { text: `.keys()[${i}]` }),
+            this.part(item, { text: `.get(${nameOf(key)})` }),
+          ]),
+        );
+      case "Set":
+        return this.#derived(value, this.richTag("s", {}), () =>
+          Array.from(value as Set<unknown>, (item, i) =>
+            this.part(item, { text: `.values()[${i}]` }),
+          ),
+        );
+      case "Date": {
+        const time = Number(value);
+        return this.tag("d", { v: Number.isNaN(time) ? null : time });
+      }
+      case "RegExp": {
+        const { source, flags, lastIndex } = value as RegExp;
+        return this.richTag("x", { s: source, f: flags, i: lastIndex });
+      }
+      case "ArrayBuffer":
+        return this.richTag("t", {
+          c: "ArrayBuffer",
+          b: this.buffer(new Uint8Array(value as ArrayBuffer)),
+        });
+      case "URL":
+        return this.richTag("U", { v: (value as { href: string }).href });
+      case "Number":
+      case "String":
+      case "Boolean":
+      case "BigInt":
+        return this.richTag("w", {
+          v: this.part((value as { valueOf(): unknown }).valueOf(), { text: "" }),
+        });
+      case "Error":
+        this.rich = true;
+        return writeError(value as Error, this);
+      default:
+        return undefined;
+    }
+  }
+
+  #view(value: ArrayBufferView): Json {
+    const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+    const name = value.constructor.name === "Buffer" ? "Buffer" : builtinName(value);
+    return this.richTag("t", { c: name ?? "Uint8Array", b: this.buffer(bytes) });
+  }
+
+  /** A Map or Set: one of a user's subclass carries its class and fields as well. */
+  #derived(value: object, node: JsonObject, items: () => Json): Json {
+    const make = value.constructor;
+    if (make.name === builtinName(value)) return { ...node, v: items() };
+    const c = this.#instanceClass(make, value);
+    return { ...node, c, v: items(), p: this.fields(value) };
+  }
+
+  #instance(value: object): Json {
+    const refusal = refusalOf(value);
+    const make: unknown = value.constructor;
+    if (refusal.certain || typeof make !== "function") throw this.refuse(refusal);
+    const c = this.#instanceClass(make, value);
+    return this.richTag("i", { c, p: this.fields(value) });
+  }
+
+  /** The node of the class of the value being written, if its instances may travel by their fields. */
+  #instanceClass(make: AnyFunction, value: object): Json {
+    if (registeredClass(make) === undefined) {
+      const port = currentFunctionPort();
+      if (port === undefined) throw this.refuse(refusalOf(value));
+      const refusal = port.whyNotByFields(make);
+      if (refusal !== undefined) throw this.refuse(refusal);
+    }
+    return this.part(make, "constructor");
+  }
+
+  #symbol(symbol: symbol): Json {
+    const key = Symbol.keyFor(symbol);
+    if (key !== undefined) return this.richTag("y", { f: key });
+    const name = symbol.description?.replace(/^Symbol\./, "") ?? "";
+    if ((Symbol as unknown as Record<string, unknown>)[name] === symbol) {
+      return this.richTag("y", { w: name });
+    }
+    throw this.refuse({
+      type: "symbol of its own",
+      advice: "Make it by Symbol.for(name), which gives the same symbol everywhere.",
+    });
+  }
+}
+
+/** Whether V8 ran out of stack, which for data means that it is nested too deeply. */
+export function isStackOverflow(error: unknown): boolean {
+  return error instanceof RangeError && error.message.includes("call stack");
+}
+
+function hasHoles(value: readonly unknown[]): boolean {
+  for (let i = 0; i < value.length; i++) if (value[i] === undefined && !(i in value)) return true;
+  return false;
+}
+
+function textOf(step: Step): string {
+  if (typeof step === "number") return `[${step}]`;
+  if (typeof step === "object") return step.text;
+  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(step)
+    ? `.${step}`
+    : `[${JSON.stringify(step)}]`;
+}
+
+function nameOf(key: unknown): string {
+  return typeof key === "string"
+    ? JSON.stringify(key)
+    : String(typeof key === "object" ? "…" : key);
+}
