@@ -25,6 +25,17 @@ const QUIET_BYTES = 256 * 2 ** 20;
 /** Share of the machine's memory that one thread's private arrays may take. */
 const BUDGET_SHARE = 0.6;
 
+/** Where a collecting allocator gets its extents: a heap of its own, or (on task threads) the engine's. */
+export interface ExtentSource {
+  readonly usedBytes: number;
+  /** Bytes that it may hand out; for messages. */
+  readonly budgetBytes: number;
+  /** The memories of its arenas, by arena number. */
+  readonly memories: readonly WasmMemory[];
+  allocate(bytes: number, options: { near?: number }): Extent | undefined;
+  free(extent: Extent): void;
+}
+
 interface Watched {
   readonly block: WeakRef<Block>;
   readonly extent: Extent;
@@ -32,8 +43,7 @@ interface Watched {
 
 /** Private arenas with collection; see the file comment. */
 export class PrivateAllocator implements BufferAllocator {
-  readonly #heap: Heap;
-  readonly #memories: WasmMemory[] = [];
+  readonly #heap: ExtentSource;
   readonly #watched = new Map<number, Watched>();
   readonly #extentIds = new WeakMap<Block, number>();
   readonly #finalizers: FinalizationRegistry<number>;
@@ -41,16 +51,15 @@ export class PrivateAllocator implements BufferAllocator {
   #collectAtBytes: number;
   readonly #quietBytes: number;
 
-  /** `budgetBytes`: default 60 % of the machine's memory; `quietBytes`: default 256 MiB. */
-  constructor(options: { budgetBytes?: number; quietBytes?: number } = {}) {
-    this.#heap = new Heap({
-      budgetBytes: options.budgetBytes ?? Math.floor(totalmem() * BUDGET_SHARE),
-      createMemory: createSharedMemory,
-      onArena: (_, memory) => {
-        this.#memories.push(memory);
-        registerMemory(memory);
-      },
-    });
+  /** `source`: default a private heap of `budgetBytes` (60 % of the machine's memory); `quietBytes`: default 256 MiB. */
+  constructor(options: { source?: ExtentSource; budgetBytes?: number; quietBytes?: number } = {}) {
+    this.#heap =
+      options.source ??
+      new Heap({
+        budgetBytes: options.budgetBytes ?? Math.floor(totalmem() * BUDGET_SHARE),
+        createMemory: createSharedMemory,
+        onArena: (_, memory) => registerMemory(memory),
+      });
     this.#quietBytes = options.quietBytes ?? QUIET_BYTES;
     this.#collectAtBytes = this.#quietBytes;
     this.#finalizers = new FinalizationRegistry((id) => this.#free(id));
@@ -64,7 +73,7 @@ export class PrivateAllocator implements BufferAllocator {
   allocate(bytes: number, near?: WasmMemory): Block {
     const total = bytes + HEADER_ROOM_BYTES;
     if (this.#heap.usedBytes + total > this.#collectAtBytes) this.collect();
-    const where = near === undefined ? -1 : this.#memories.indexOf(near);
+    const where = near === undefined ? -1 : this.#heap.memories.indexOf(near);
     const options = where < 0 ? {} : { near: where };
     let extent = this.#heap.allocate(total, options);
     if (extent === undefined) {
@@ -83,6 +92,17 @@ export class PrivateAllocator implements BufferAllocator {
     this.#free(id);
   }
 
+  /** Takes a block's extent over: the allocator forgets it, and the caller frees it one day. */
+  surrender(block: Block): Extent | undefined {
+    const id = this.#extentIds.get(block);
+    const extent = id === undefined ? undefined : this.#watched.get(id)?.extent;
+    if (id === undefined || extent === undefined) return undefined;
+    this.#finalizers.unregister(block);
+    this.#extentIds.delete(block);
+    this.#watched.delete(id);
+    return extent;
+  }
+
   /** Collects garbage and frees the blocks that nothing refers to any more. */
   collect(): void {
     collectGarbage();
@@ -94,7 +114,7 @@ export class PrivateAllocator implements BufferAllocator {
 
   #watch(extent: Extent, bytes: number): Block {
     const block: Block = {
-      memory: this.#memories[extent.arena] as WasmMemory,
+      memory: this.#heap.memories[extent.arena] as WasmMemory,
       arena: extent.arena,
       offset: extent.offset + HEADER_ROOM_BYTES,
       bytes,
