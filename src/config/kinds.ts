@@ -3,14 +3,21 @@
  * variable or in a call of `config.set` into one typed value, or says what it wants instead. A kind
  * accepts its own results, so a value that was read can be set again.
  */
-import { parseDuration } from "../core/duration.ts";
-import { parseBytes } from "../core/units.ts";
+import { formatDuration, parseDuration } from "../core/duration.ts";
+import { formatBytes, parseBytes } from "../core/units.ts";
 
 /** A kind of value: how to read it and how to describe it ("a size in bytes, such as ..."). */
 export interface Kind<T> {
   readonly expects: string;
   /** The value, or undefined when `raw` is none of this kind. */
   parse(raw: unknown): T | undefined;
+  /** A value as people write it. */
+  format(value: T): string;
+}
+
+/** How a value is written where a kind has no units: texts as they are, the rest as JSON. */
+function plain(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 function attempt<T>(read: () => T): T | undefined {
@@ -33,6 +40,7 @@ export const bytes: Kind<number> = {
   expects: 'a size in bytes, such as "128 MiB", "5 GB" or 1e6',
   parse: (raw) =>
     typeof raw === "string" || typeof raw === "number" ? attempt(() => parseBytes(raw)) : undefined,
+  format: formatBytes,
 };
 
 /** A span of time, kept in milliseconds. */
@@ -43,6 +51,7 @@ export const duration: Kind<number> = {
     if (typeof raw !== "string") return undefined;
     return attempt(() => parseDuration(toNumber(raw) ?? raw));
   },
+  format: formatDuration,
 };
 
 /** A share between 0 and 1, also written "60%"; `false` switches off what it guards. */
@@ -55,6 +64,7 @@ export const share: Kind<number | false> = {
     const scaled = value !== undefined && percent ? value / 100 : value;
     return scaled !== undefined && scaled >= 0 && scaled <= 1 ? scaled : undefined;
   },
+  format: (value) => (value === false ? "false" : String(value)),
 };
 
 export const boolean: Kind<boolean> = {
@@ -65,11 +75,13 @@ export const boolean: Kind<boolean> = {
     if (/^(true|yes|on|1)$/i.test(text)) return true;
     return /^(false|no|off|0)$/i.test(text) ? false : undefined;
   },
+  format: plain,
 };
 
 export const text: Kind<string> = {
   expects: "a text",
   parse: (raw) => (typeof raw === "string" ? raw : undefined),
+  format: plain,
 };
 
 /** Texts: a list, or one text with commas. */
@@ -83,6 +95,7 @@ export const texts: Kind<readonly string[]> = {
       .map((item) => item.trim())
       .filter((item) => item !== "");
   },
+  format: plain,
 };
 
 /** A number from `least` on. */
@@ -93,6 +106,7 @@ export function numberFrom(least: number): Kind<number> {
       const value = toNumber(raw);
       return value !== undefined && value >= least ? value : undefined;
     },
+    format: plain,
   };
 }
 
@@ -106,6 +120,7 @@ export function integerFrom(least: number): Kind<number> {
         ? value
         : undefined;
     },
+    format: plain,
   };
 }
 
@@ -114,6 +129,7 @@ export function oneOf<const T extends string>(...words: readonly T[]): Kind<T> {
   return {
     expects: words.map((word) => `"${word}"`).join(" or "),
     parse: (raw) => words.find((word) => word === raw),
+    format: plain,
   };
 }
 
@@ -122,6 +138,7 @@ export function auto<T>(kind: Kind<T>): Kind<T | "auto"> {
   return {
     expects: `"auto", or ${kind.expects}`,
     parse: (raw) => (raw === "auto" ? "auto" : kind.parse(raw)),
+    format: (value) => (value === "auto" ? "auto" : kind.format(value as T)),
   };
 }
 
@@ -133,6 +150,7 @@ export function nullable<T>(kind: Kind<T>): Kind<T | null> {
       if (raw === null || raw === "null" || raw === "none" || raw === "") return null;
       return kind.parse(raw);
     },
+    format: (value) => (value === null ? "null" : kind.format(value)),
   };
 }
 
@@ -149,6 +167,10 @@ export function named<T>(kind: Kind<T>): Kind<Readonly<Record<string, T>>> {
         result[name] = parsed;
       }
       return pairs === undefined ? undefined : result;
+    },
+    format: (value) => {
+      const pairs = Object.entries(value).map(([name, item]) => `${name}=${kind.format(item)}`);
+      return pairs.length === 0 ? "{}" : pairs.join(" ");
     },
   };
 }

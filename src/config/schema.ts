@@ -92,6 +92,7 @@ const MIB = 1024 * KIB;
 const optionalBytes: Kind<number | false> = {
   expects: `${bytes.expects}, or false`,
   parse: (raw) => (raw === false || raw === "false" ? false : bytes.parse(raw)),
+  format: (value) => (value === false ? "false" : bytes.format(value)),
 };
 
 /** All keys with their definitions. */

@@ -1,0 +1,113 @@
+/**
+ * @file Commands and flags. Each command loads its implementation when it is chosen, so that
+ * `heddle --help` is quick. Wrong names are answered with the nearest right one.
+ */
+import { createRequire } from "node:module";
+import { Command } from "commander";
+
+const manifest = createRequire(import.meta.url)("../../package.json") as { version: string };
+
+/** The command line; `setExitCode` takes the exit code of a program that was run. */
+export function makeProgram(setExitCode: (code: number) => void): Command {
+  const program = new Command("heddle")
+    .description("Parallel and distributed computing for TypeScript.")
+    .version(manifest.version, "-v, --version", "print the version")
+    .helpOption("-h, --help", "show help")
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: false });
+  addRun(program, setExitCode);
+  addInfo(program);
+  addConfig(program);
+  addDemo(program, setExitCode);
+  return program;
+}
+
+function addRun(program: Command, setExitCode: (code: number) => void): void {
+  program
+    .command("run")
+    .description("run a JavaScript or TypeScript program, with progress and a summary")
+    .argument("<script>", "the program's file")
+    .argument("[args...]", "arguments for the program")
+    .option("--no-progress", "show no progress")
+    .option("--no-summary", "print no summary at the end")
+    .option("-q, --quiet", "neither progress nor summary")
+    .passThroughOptions()
+    .addHelpText("after", "\nFlags after the script go to the script.")
+    .action(async (script: string, args: string[], flags: RunFlags) => {
+      const { runScript } = await import("./run.ts");
+      const quiet = flags.quiet === true;
+      const options = { progress: flags.progress && !quiet, summary: flags.summary && !quiet };
+      setExitCode(await runScript(script, args, options));
+    });
+}
+
+interface RunFlags {
+  progress: boolean;
+  summary: boolean;
+  quiet?: boolean;
+}
+
+function addInfo(program: Command): void {
+  program
+    .command("info")
+    .description("show versions, cores, memory, and what Heddle found on this machine")
+    .option("--json", "as JSON")
+    .action(async (flags: { json?: boolean }) => {
+      const { collectInfo, formatInfo } = await import("./info.ts");
+      const info = await collectInfo(manifest.version);
+      const text = flags.json === true ? JSON.stringify(info, null, 2) : formatInfo(info);
+      process.stdout.write(`${text}\n`);
+    });
+}
+
+function addConfig(program: Command): void {
+  const config = program.command("config").description("show and change the configuration");
+  config
+    .command("get")
+    .description("print the value of a key")
+    .argument("<key>")
+    .option("--json", "as JSON, with origin and default")
+    .action(async (key: string, flags: { json?: boolean }) => {
+      const { showValue } = await import("./config.ts");
+      process.stdout.write(`${showValue(key, flags.json === true)}\n`);
+    });
+  config
+    .command("set")
+    .description("write a value into your configuration file")
+    .argument("<key>")
+    .argument("<value>")
+    .option("--file <path>", "another file, such as ./heddle.yaml")
+    .action(async (key: string, value: string, flags: { file?: string }) => {
+      const { setValue } = await import("./config.ts");
+      process.stdout.write(`${setValue(key, value, flags.file)}\n`);
+    });
+  config
+    .command("find")
+    .description("list keys whose name or description has all the words")
+    .argument("<words...>")
+    .option("--json", "as JSON")
+    .action(async (words: string[], flags: { json?: boolean }) => {
+      const { findItems } = await import("./config.ts");
+      process.stdout.write(findItems(words.join(" "), flags.json === true));
+    });
+  config
+    .command("list")
+    .description("list all keys, or those of a group, with their origins")
+    .argument("[group]")
+    .option("--json", "as JSON")
+    .action(async (group: string | undefined, flags: { json?: boolean }) => {
+      const { listItems } = await import("./config.ts");
+      process.stdout.write(listItems(group ?? "", flags.json === true));
+    });
+}
+
+function addDemo(program: Command, setExitCode: (code: number) => void): void {
+  program
+    .command("demo")
+    .description("a tour of arrays, frames, delayed calls and errors; needs no files")
+    .action(async () => {
+      const { runDemo } = await import("./demo.ts");
+      setExitCode(await runDemo());
+    });
+}
