@@ -1,0 +1,847 @@
+/**
+ * @file `Bag`: an unordered-in-spirit, ordered-in-fact collection of JavaScript values in partitions. Its methods only
+ * describe work: every one makes a `Node` whose layer is built when the bag is computed. After `dask.bag`.
+ */
+import { type ComputeOptions, computeAll, persistAll } from "../cluster/compute.ts";
+import { COLLECTION, type Collection, isCollection, type Lowered } from "../core/collection.ts";
+import { HeddleError } from "../core/errors.ts";
+import type { Arg, TaskFunction, TaskRef } from "../core/graph.ts";
+import { Prng } from "../core/prng.ts";
+import * as aggregates from "./aggregates.ts";
+import { groupedParts } from "./exchange.ts";
+import { Item, onlyOutput } from "./item.ts";
+import type { KeyOf } from "./key.ts";
+import {
+  type Combine,
+  constant,
+  dependency,
+  eachPart,
+  makeParts,
+  Node,
+  type Parts,
+  reduceTree,
+  type SplitEvery,
+  splitEveryOf,
+} from "./parts.ts";
+import { accumulateItems, firstOfPair } from "./running.ts";
+import { collectStep, mapPartition, type StepName, streamStep } from "./steps.ts";
+import { type TextfileOptions, writePaths, writeTextfile } from "./write.ts";
+
+/** One further argument of a mapped function: a value for all items, a lazy value, or a bag that goes along. */
+export type Along<A> = A | Bag<A> | Item<A> | Collection<A>;
+
+/** Further arguments of a mapped function. */
+export type AlongAll<A extends readonly unknown[]> = { readonly [K in keyof A]: Along<A[K]> };
+
+/** How partial results are combined. */
+export interface TreeOptions {
+  /** How many partial results are combined at a time; false for all at once. Default 8. */
+  readonly splitEvery?: SplitEvery;
+}
+
+/** Options of {@link Bag.fold} and {@link Bag.foldby}. */
+export interface FoldOptions<A> extends TreeOptions {
+  /** Combines two partial results; default: the same function that takes an item in. */
+  combine?(total: A, other: A): A;
+}
+
+/** Options of folds whose totals are of another type than the items, which therefore need `combine`. */
+export interface CombineOptions<A> extends FoldOptions<A> {
+  /** Combines two partial results. */
+  combine(total: A, other: A): A;
+}
+
+/**
+ * A lazy collection of values in partitions. Results come in the order of the source.
+ *
+ * @example
+ * import { fromSequence } from "heddle/bag";
+ * const words = fromSequence(["warp", "weft", "heddle", "weft"], { npartitions: 2 });
+ * console.log(await words.frequencies().compute()); // [["warp", 1], ["weft", 2], ["heddle", 1]]
+ */
+export class Bag<T> implements Collection<T[]> {
+  readonly [COLLECTION] = true as const;
+  /** How the partitions are made; for Heddle's own folders. */
+  readonly node: Node;
+
+  constructor(node: Node) {
+    this.node = node;
+  }
+
+  /** Number of partitions. */
+  get npartitions(): number {
+    return this.node.npartitions;
+  }
+
+  lower(): Lowered<T[]> {
+    return {
+      outputs: this.node.lower(),
+      finish: (values) => aggregates.concatParts(values as T[][]) as T[],
+      rebuild: (outputs) => new Bag<T>(new Node(outputs.length, () => outputs)),
+    };
+  }
+
+  /** Computes all items. Errors: `TaskFailed` when a function throws, with the function's error as `cause`. */
+  async compute(options?: ComputeOptions): Promise<T[]> {
+    const [items] = await computeAll([this], options);
+    return items as T[];
+  }
+
+  /** Starts computing and gives a bag over partitions that the engine keeps. */
+  async persist(options?: ComputeOptions): Promise<Bag<T>> {
+    const [kept] = await persistAll([this], options);
+    return kept as Bag<T>;
+  }
+
+  // Item by item.
+
+  /**
+   * The result of `fn` for every item. `more` are further arguments: values, lazy values, or bags with the same
+   * partitions whose items go along.
+   */
+  map<U, A extends readonly unknown[] = []>(
+    fn: (item: T, ...more: A) => U,
+    ...more: AlongAll<A>
+  ): Bag<U> {
+    if (more.length === 0) return this.#step<U>("map", [fn]);
+    const node = new Node(this.npartitions, (partsOf) => {
+      const along = alongParts(more, this.npartitions, partsOf);
+      return makeParts({
+        word: "map",
+        kind: "blockwise",
+        fn: collectStep,
+        fused: streamStep,
+        args: [
+          constant("mapMany"),
+          dependency(0),
+          constant(fn),
+          constant(more.map((value) => value instanceof Bag)),
+          { kind: "array", items: along.args },
+        ],
+        deps: partsOf(this.node).map((part, i) => [part, ...along.deps.map((of) => of(i))]),
+      });
+    });
+    return new Bag<U>(node);
+  }
+
+  /** The result of `fn(...item)` for every item, which must be an array. */
+  starmap<A extends readonly unknown[], U>(this: Bag<A>, fn: (...args: A) => U): Bag<U> {
+    return this.#step<U>("starmap", [fn]);
+  }
+
+  /** The items for which `predicate` is true. */
+  filter<U extends T>(predicate: (item: T) => item is U): Bag<U>;
+  filter(predicate: (item: T) => unknown): Bag<T>;
+  filter(predicate: (item: T) => unknown): Bag<T> {
+    return this.#step<T>("filter", [predicate]);
+  }
+
+  /** The items for which `predicate` is false. */
+  remove(predicate: (item: T) => unknown): Bag<T> {
+    return this.#step<T>("remove", [predicate]);
+  }
+
+  /** All items of the iterables that `fn` gives. */
+  flatMap<U>(fn: (item: T) => Iterable<U>): Bag<U> {
+    return this.#step<U>("flatMap", [fn]);
+  }
+
+  /** All items of the items, which must be iterable. */
+  flatten<U>(this: Bag<Iterable<U>>): Bag<U> {
+    return this.#step<U>("flatten", []);
+  }
+
+  /**
+   * One part of every item, by field name or position; several parts give arrays. Items that lack it take `fallback`;
+   * without one they are an error that names the nearest field.
+   */
+  pluck<K extends keyof T>(key: K): Bag<T[K]>;
+  pluck<K extends keyof T, D>(key: K, fallback: D): Bag<Exclude<T[K], undefined> | D>;
+  pluck<const K extends readonly (keyof T)[]>(keys: K): Bag<{ -readonly [I in keyof K]: T[K[I]] }>;
+  pluck(key: PropertyKey | readonly PropertyKey[], ...fallback: unknown[]): Bag<unknown> {
+    const step = Array.isArray(key) ? "pluckMany" : "pluck";
+    return this.#step(step, fallback.length === 0 ? [key] : [key, [fallback[0]]]);
+  }
+
+  /** The first items of each partition, as long as `predicate` is true for them. */
+  takeWhile(predicate: (item: T) => unknown): Bag<T> {
+    return this.#step<T>("takeWhile", [predicate]);
+  }
+
+  /** Each item with the given probability. The same `randomState` chooses the same items; default: a new one. */
+  randomSample(probability: number, options: { readonly randomState?: number } = {}): Bag<T> {
+    if (!(probability >= 0 && probability <= 1)) {
+      throw new HeddleError(
+        "InvalidArgument",
+        `randomSample was given the probability ${probability}; it may be from 0 to 1`,
+      );
+    }
+    const seed = options.randomState ?? Math.floor(Math.random() * 2 ** 32);
+    const node = new Node(this.npartitions, (partsOf) =>
+      eachPart(partsOf(this.node), {
+        word: "sample",
+        fn: collectStep,
+        fused: streamStep,
+        args: [
+          constant("sample"),
+          dependency(0),
+          constant(probability),
+          { kind: "column", column: 0 },
+        ],
+        columns: [{ kind: "number", data: partitionSeeds(seed, this.npartitions) }],
+      }),
+    );
+    return new Bag<T>(node);
+  }
+
+  // Partition by partition.
+
+  /**
+   * The items of what `fn` makes of each partition: an array, another iterable, or a promise of one. `more` are further
+   * arguments; of a bag, `fn` gets the partition that goes along.
+   *
+   * @example
+   * import { range } from "heddle/bag";
+   * const sums = range(10, { npartitions: 2 }).mapPartitions((xs) => [xs.length]);
+   * console.log(await sums.compute()); // [5, 5]
+   */
+  mapPartitions<U, A extends readonly unknown[] = []>(
+    fn: (items: T[], ...more: A) => Iterable<U> | AsyncIterable<U> | Promise<Iterable<U>>,
+    ...more: { readonly [K in keyof A]: A[K] | Collection<A[K]> }
+  ): Bag<U> {
+    const node = new Node(this.npartitions, (partsOf) => {
+      const along = alongParts(more, this.npartitions, partsOf);
+      return makeParts({
+        word: "map-partitions",
+        kind: "blockwise",
+        fn: mapPartition,
+        args: [dependency(0), constant(fn), ...along.args],
+        deps: partsOf(this.node).map((part, i) => [part, ...along.deps.map((of) => of(i))]),
+      });
+    });
+    return new Bag<U>(node);
+  }
+
+  /** The same items in another number of partitions, in the same order. */
+  repartition(npartitions: number): Bag<T> {
+    const wanted = npartitions;
+    if (!Number.isSafeInteger(wanted) || wanted < 1) {
+      throw new HeddleError(
+        "InvalidArgument",
+        `repartition was given ${String(wanted)}; it takes a number of partitions from 1 on`,
+      );
+    }
+    const count = this.npartitions;
+    if (wanted === count) return this;
+    const from = (i: number): number => Math.floor((count * i) / wanted);
+    const node =
+      wanted < count
+        ? new Node(wanted, (partsOf) => {
+            const parts = partsOf(this.node);
+            return makeParts({
+              word: "repartition",
+              kind: "blockwise",
+              fn: aggregates.concatParts,
+              args: [{ kind: "deps", start: 0 }],
+              deps: Array.from({ length: wanted }, (_, i) => parts.slice(from(i), from(i + 1))),
+            });
+          })
+        : new Node(wanted, (partsOf) => splitParts(partsOf(this.node), wanted));
+    return new Bag<T>(node);
+  }
+
+  // Bags with bags.
+
+  /** All pairs of an item of this bag and one of the other: one partition for each pair of partitions. */
+  product<U>(other: Bag<U>): Bag<[T, U]> {
+    const node = new Node(this.npartitions * other.npartitions, (partsOf) => {
+      const others = partsOf(other.node);
+      return makeParts({
+        word: "product",
+        kind: "blockwise",
+        fn: collectStep,
+        args: [constant("product"), dependency(0), dependency(1)],
+        deps: partsOf(this.node).flatMap((part) => others.map((second) => [part, second])),
+      });
+    });
+    return new Bag<[T, U]>(node);
+  }
+
+  /**
+   * Pairs (other item, own item) whose keys are equal by value. `other` is an iterable, a lazy value, or a bag of one
+   * partition: it goes to every partition of this bag. For two large bags use frames.
+   */
+  join<U>(
+    other: Bag<U> | Collection<Iterable<U>> | Iterable<U>,
+    onSelf: KeyOf<T>,
+    onOther?: KeyOf<U>,
+  ): Bag<[U, T]> {
+    if (other instanceof Bag && other.npartitions !== 1) {
+      throw new HeddleError(
+        "InvalidArgument",
+        `join was given a bag of ${other.npartitions} partitions, but each partition of this bag needs all of it: ` +
+          "use other.repartition(1), or merge two frames",
+      );
+    }
+    const node = new Node(this.npartitions, (partsOf) => {
+      const lazy = isCollection(other) ? [onlyOutput(other)] : [];
+      const items = lazy.length > 0 ? dependency(1) : constant(Array.from(other as Iterable<U>));
+      return makeParts({
+        word: "join",
+        kind: "blockwise",
+        fn: collectStep,
+        fused: streamStep,
+        args: [
+          constant("join"),
+          dependency(0),
+          items,
+          constant(onSelf),
+          constant(onOther ?? onSelf),
+        ],
+        deps: partsOf(this.node).map((part) => [part, ...lazy]),
+      });
+    });
+    return new Bag<[U, T]>(node);
+  }
+
+  /** Running totals: each item is `binop(total so far, item)`, and the first is `initial` when it is given. */
+  accumulate(binop: (total: T, item: T) => T): Bag<T>;
+  accumulate<A>(binop: (total: A, item: T) => A, initial: A): Bag<A>;
+  accumulate(binop: (total: never, item: T) => unknown, ...initial: unknown[]): Bag<unknown> {
+    const node = new Node(this.npartitions, (partsOf) => {
+      const totals = makeParts({
+        word: "accumulate",
+        kind: "call",
+        fn: accumulateItems,
+        args: [
+          dependency(0),
+          { kind: "deps", start: 1 },
+          constant(binop),
+          constant(initial.slice(0, 1)),
+        ],
+        deps: partsOf(this.node).map((part) => [part]),
+        chained: true,
+      });
+      return eachPart(totals, { word: "totals", fn: firstOfPair, args: [dependency(0)] });
+    });
+    return new Bag<unknown>(node);
+  }
+
+  // By key. Keys are compared by value: see `canonicalKey`.
+
+  /**
+   * Pairs of a key and all items with it. A key's partition follows from its value; within a partition, keys and items
+   * keep the order in which they first come. All items travel: `foldby` moves one total per key instead.
+   */
+  groupby<K extends keyof T>(key: K, options?: GroupOptions): Bag<[T[K], T[]]>;
+  groupby<K>(key: (item: T) => K, options?: GroupOptions): Bag<[K, T[]]>;
+  groupby(key: KeyOf<T>, options: GroupOptions = {}): Bag<[unknown, T[]]> {
+    const count = options.npartitions ?? this.npartitions;
+    if (!Number.isSafeInteger(count) || count < 1) {
+      throw new HeddleError(
+        "InvalidArgument",
+        `groupby was given npartitions ${String(count)}; it may be any whole number from 1 on`,
+      );
+    }
+    return new Bag<[unknown, T[]]>(
+      new Node(count, (partsOf) => groupedParts(partsOf(this.node), key, count)),
+    );
+  }
+
+  /**
+   * Pairs of a key and the fold of all items with it, in the order in which keys first come, in one partition.
+   *
+   * @example
+   * import { range } from "heddle/bag";
+   * const sums = range(5).foldby((x) => x % 2 === 0, (total, x) => total + x, 0);
+   * console.log(await sums.compute()); // [[true, 6], [false, 4]]
+   */
+  foldby<K extends keyof T>(
+    key: K,
+    binop: (total: T, item: T) => T,
+    initial?: T,
+    options?: FoldOptions<T>,
+  ): Bag<[T[K], T]>;
+  foldby<K>(
+    key: (item: T) => K,
+    binop: (total: T, item: T) => T,
+    initial?: T,
+    options?: FoldOptions<T>,
+  ): Bag<[K, T]>;
+  foldby<K extends keyof T, A>(
+    key: K,
+    binop: (total: A, item: T) => A,
+    initial: A,
+    options: CombineOptions<A>,
+  ): Bag<[T[K], A]>;
+  foldby<K, A>(
+    key: (item: T) => K,
+    binop: (total: A, item: T) => A,
+    initial: A,
+    options: CombineOptions<A>,
+  ): Bag<[K, A]>;
+  foldby(
+    key: KeyOf<T>,
+    binop: (total: never, item: T) => unknown,
+    initial?: unknown,
+    options: FoldOptions<unknown> = {},
+  ): Bag<[unknown, unknown]> {
+    const combine = [constant(options.combine ?? binop)];
+    return this.#tree(
+      "foldby",
+      {
+        fn: aggregates.foldKeys,
+        args: [key, binop, initial === undefined ? [] : [initial]],
+      },
+      { word: "foldby-combine", fn: aggregates.combineKeys, args: combine },
+      options.splitEvery,
+    );
+  }
+
+  /** Pairs of an item and how often it comes, in the order in which items first come, or the most frequent first. */
+  frequencies(options: TreeOptions & { readonly sort?: boolean } = {}): Bag<[T, number]> {
+    const add: Combine = { word: "frequencies-combine", fn: aggregates.addCounts };
+    const finish = options.sort === true ? { ...add, fn: aggregates.addAndSortCounts } : add;
+    const first = { fn: aggregates.countKeys, args: [] };
+    return this.#tree("frequencies", first, add, options.splitEvery, finish);
+  }
+
+  /** Each item once, or the first item of each key. */
+  distinct(key?: KeyOf<T>): Bag<T> {
+    const args = [key === undefined ? [] : [key]];
+    const merge = {
+      word: "distinct-combine",
+      fn: aggregates.distinctParts,
+      args: args.map(constant),
+    };
+    return this.#tree("distinct", { fn: aggregates.distinctItems, args }, merge);
+  }
+
+  /** The `k` largest items, or those with the largest keys, largest first; of equals, those that come first. */
+  topk(k: number, key?: KeyOf<T>, options: TreeOptions = {}): Bag<T> {
+    const args = [atLeast(0, "topk", k), key === undefined ? [] : [key]];
+    const merge = { word: "topk-combine", fn: aggregates.topParts, args: args.map(constant) };
+    return this.#tree("topk", { fn: aggregates.topItems, args }, merge, options.splitEvery);
+  }
+
+  // To one value.
+
+  /**
+   * Folds all items: `binop` takes an item into a total, and `combine` (default: `binop`) joins totals of partitions.
+   * Every partition starts from `initial`, so it should change nothing (0 for a sum, [] for a list); without one, from
+   * its first item. A fold of no items without `initial` is an error.
+   */
+  fold(binop: (total: T, item: T) => T, initial?: T, options?: FoldOptions<T>): Item<T>;
+  fold<A>(binop: (total: A, item: T) => A, initial: A, options: CombineOptions<A>): Item<A>;
+  fold(
+    binop: (total: never, item: T) => unknown,
+    initial?: unknown,
+    options: FoldOptions<unknown> = {},
+  ): Item<unknown> {
+    const combine = [constant(options.combine ?? binop)];
+    return this.#reduce(
+      "fold",
+      { fn: aggregates.foldItems, args: [binop, initial === undefined ? [] : [initial]] },
+      { word: "fold-combine", fn: aggregates.foldParts, args: combine },
+      { word: "fold", fn: aggregates.finishFold, args: combine },
+      options.splitEvery,
+    );
+  }
+
+  /** Reduces each partition with `perPartition`, and groups of partial results with `aggregate`, until one is left. */
+  reduction<A>(
+    perPartition: (items: T[]) => A,
+    aggregate: (parts: A[]) => A,
+    options?: TreeOptions,
+  ): Item<A>;
+  reduction<A, R>(
+    perPartition: (items: T[]) => A,
+    aggregate: (parts: A[]) => R,
+    options: { readonly splitEvery: false },
+  ): Item<R>;
+  reduction(
+    perPartition: (items: T[]) => unknown,
+    aggregate: (parts: never[]) => unknown,
+    options: TreeOptions = {},
+  ): Item<unknown> {
+    const merge = { word: "reduction", fn: aggregates.reduceParts, args: [constant(aggregate)] };
+    const first = { fn: aggregates.reducePartition, args: [perPartition] };
+    return this.#reduce("reduction", first, merge, merge, options.splitEvery);
+  }
+
+  /** Number of items. */
+  count(options?: TreeOptions): Item<number> {
+    return this.#simple("count", aggregates.countItems, aggregates.sumItems, options);
+  }
+
+  /** Sum of numbers; 0 for none. */
+  sum(this: Bag<number>, options?: TreeOptions): Item<number> {
+    return this.#simple("sum", aggregates.sumItems, aggregates.sumItems, options);
+  }
+
+  /** Whether any item is truthy; false for none. */
+  any(options?: TreeOptions): Item<boolean> {
+    return this.#simple("any", aggregates.anyItem, aggregates.anyItem, options);
+  }
+
+  /** Whether all items are truthy; true for none. */
+  all(options?: TreeOptions): Item<boolean> {
+    return this.#simple("all", aggregates.allItems, aggregates.allItems, options);
+  }
+
+  /** The smallest item. Errors: `InvalidArgument` (as cause) for none, and for items without an order. */
+  min(options: TreeOptions = {}): Item<T> {
+    return this.#extreme("min", 1, options);
+  }
+
+  /** The largest item; NaN counts as larger than any number. Errors: as {@link Bag.min}. */
+  max(options: TreeOptions = {}): Item<T> {
+    return this.#extreme("max", -1, options);
+  }
+
+  /** Mean of numbers; NaN for none. */
+  mean(this: Bag<number>, options: TreeOptions = {}): Item<number> {
+    const merge = { word: "mean-combine", fn: aggregates.totalOfParts };
+    const finish = { word: "mean", fn: aggregates.finishMean };
+    const first = { fn: aggregates.totalOfItems, args: [] };
+    return this.#reduce("mean", first, merge, finish, options.splitEvery);
+  }
+
+  /** Variance of numbers, with `ddof` (default 0) fewer degrees of freedom; NaN when that leaves none. */
+  var(this: Bag<number>, options: TreeOptions & { readonly ddof?: number } = {}): Item<number> {
+    return this.#moment("var", aggregates.finishVariance, options);
+  }
+
+  /** Standard deviation of numbers: square root of {@link Bag.var}. */
+  std(this: Bag<number>, options: TreeOptions & { readonly ddof?: number } = {}): Item<number> {
+    return this.#moment("std", aggregates.finishDeviation, options);
+  }
+
+  // Out of the bag.
+
+  /**
+   * The first `count` items, from the first `npartitions` partitions only (default 1, -1 for all): as few are read as
+   * possible. Warns when those hold fewer and more partitions could be asked.
+   */
+  take(count: number, options: TakeOptions & { readonly compute: false }): Bag<T>;
+  take(count: number, options?: TakeOptions & ComputeOptions): Promise<T[]>;
+  take(
+    count: number,
+    options: TakeOptions & ComputeOptions & { readonly compute?: boolean } = {},
+  ): Bag<T> | Promise<T[]> {
+    const { npartitions = 1, compute = true, ...how } = options;
+    atLeast(0, "take", count);
+    const from = npartitions === -1 ? this.npartitions : npartitions;
+    if (!Number.isSafeInteger(from) || from < 1 || from > this.npartitions) {
+      throw new HeddleError(
+        "InvalidArgument",
+        `take was given npartitions ${npartitions}; it may be 1 to ${this.npartitions}, or -1 for all`,
+      );
+    }
+    const node = new Node(1, (partsOf) => {
+      const firsts = eachPart(partsOf(this.node).slice(0, from), stepSpec("take", [count]));
+      return from === 1 ? firsts : [joinAndTake(firsts, count)];
+    });
+    const bag = new Bag<T>(node);
+    return compute ? this.#taken(bag, count, from, how) : bag;
+  }
+
+  /** One lazy array per partition. */
+  toDelayed(): Item<T[]>[] {
+    return Array.from({ length: this.npartitions }, (_, i) => {
+      return new Item<T[]>(() => this.node.lower()[i] as TaskRef);
+    });
+  }
+
+  /**
+   * Writes one file per partition, each item as a line, and resolves to the paths. `path` has a `*` that becomes the
+   * partition's number, or is a folder, or is a list of paths.
+   *
+   * @example
+   * import { fromSequence } from "heddle/bag";
+   * const paths = await fromSequence(["a", "b"], { npartitions: 2 }).toTextfiles("out/*.txt.gz");
+   * console.log(paths.length); // 2
+   */
+  toTextfiles(
+    path: string | readonly string[],
+    options: TextfileOptions & { readonly compute: false },
+  ): Bag<string>;
+  toTextfiles(
+    path: string | readonly string[],
+    options?: TextfileOptions & ComputeOptions,
+  ): Promise<string[]>;
+  toTextfiles(
+    path: string | readonly string[],
+    options: TextfileOptions & ComputeOptions & { readonly compute?: boolean } = {},
+  ): Bag<string> | Promise<string[]> {
+    const { compute = true, compression, encoding, lastEndline, nameFunction, ...how } = options;
+    const paths = writePaths(path, this.npartitions, nameFunction);
+    const format = { compression: compression ?? "infer", encoding, lastEndline };
+    const node = new Node(this.npartitions, (partsOf) =>
+      eachPart(partsOf(this.node), {
+        word: "to-textfiles",
+        fn: writeTextfile,
+        args: [dependency(0), { kind: "column", column: 0 }, constant(format)],
+        columns: [{ kind: "value", data: paths }],
+        pure: false,
+      }),
+    );
+    const written = new Bag<string>(node);
+    return compute ? written.compute(how) : written;
+  }
+
+  toString(): string {
+    return `Bag(npartitions=${this.npartitions}); its items: await bag.compute()`;
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+
+  #step<U>(step: StepName, args: readonly unknown[]): Bag<U> {
+    const node = new Node(this.npartitions, (partsOf) =>
+      eachPart(partsOf(this.node), stepSpec(step, args)),
+    );
+    return new Bag<U>(node);
+  }
+
+  #reduce<R>(
+    word: string,
+    first: PartStep,
+    merge: Combine,
+    finish: Combine,
+    splitEvery: SplitEvery | undefined,
+  ): Item<R> {
+    const every = splitEveryOf(splitEvery);
+    const { node } = this;
+    return new Item<R>(() =>
+      reduceTree(firstParts(node.lower(), word, first), merge, finish, every),
+    );
+  }
+
+  /** A reduction whose result is a bag of one partition. */
+  #tree<U>(
+    word: string,
+    first: PartStep,
+    merge: Combine,
+    splitEvery?: SplitEvery,
+    finish: Combine = merge,
+  ): Bag<U> {
+    const every = splitEveryOf(splitEvery);
+    const node = new Node(1, (partsOf) => {
+      const parts = firstParts(partsOf(this.node), word, first);
+      return [reduceTree(parts, merge, { ...finish, word }, every)];
+    });
+    return new Bag<U>(node);
+  }
+
+  #simple<R>(
+    word: string,
+    fn: TaskFunction,
+    merge: TaskFunction,
+    options: TreeOptions = {},
+  ): Item<R> {
+    const combine = { word, fn: merge };
+    return this.#reduce(word, { fn, args: [] }, combine, combine, options.splitEvery);
+  }
+
+  #extreme(word: string, sign: 1 | -1, options: TreeOptions): Item<T> {
+    const args = [constant(sign)];
+    return this.#reduce(
+      word,
+      { fn: aggregates.extremeItem, args: [sign] },
+      { word: `${word}-combine`, fn: aggregates.extremeOf, args },
+      { word, fn: aggregates.finishExtreme, args },
+      options.splitEvery,
+    );
+  }
+
+  #moment(
+    word: string,
+    finish: TaskFunction,
+    options: TreeOptions & { readonly ddof?: number },
+  ): Item<number> {
+    return this.#reduce(
+      word,
+      { fn: aggregates.momentsOfItems, args: [] },
+      { word: `${word}-combine`, fn: aggregates.momentsOfParts },
+      { word, fn: finish, args: [constant(options.ddof ?? 0)] },
+      options.splitEvery,
+    );
+  }
+
+  async #taken(bag: Bag<T>, count: number, from: number, how: ComputeOptions): Promise<T[]> {
+    const items = await bag.compute(how);
+    if (items.length < count && from < this.npartitions) {
+      process.emitWarning(
+        `take(${count}) found ${items.length} items in ${from} of ${this.npartitions} partitions; ` +
+          "give { npartitions: -1 } to look in all of them",
+      );
+    }
+    return items;
+  }
+}
+
+/** Options of {@link Bag.groupby}. */
+export interface GroupOptions {
+  /** Number of partitions of the result; default: as many as the bag has. */
+  readonly npartitions?: number;
+}
+
+/** Options of {@link Bag.take}. */
+export interface TakeOptions {
+  /** How many partitions to look in, from the first on; -1 for all. Default 1. */
+  readonly npartitions?: number;
+}
+
+/** What is done to each partition before results are combined. */
+interface PartStep {
+  readonly fn: TaskFunction;
+  /** Literal arguments after the items. */
+  readonly args: readonly unknown[];
+}
+
+function firstParts(parts: Parts, word: string, { fn, args }: PartStep): Parts {
+  const all = [dependency(0), ...args.map(constant)];
+  return eachPart(parts, { word: `${word}-part`, fn, args: all });
+}
+
+function stepSpec(step: StepName, args: readonly unknown[]): Parameters<typeof eachPart>[1] {
+  return {
+    word: step,
+    fn: collectStep,
+    fused: streamStep,
+    args: [constant(step), dependency(0), ...args.map(constant)],
+  };
+}
+
+function joinAndTake(parts: Parts, count: number): TaskRef {
+  const concat = { word: "concat", fn: aggregates.concatParts };
+  const all = reduceTree(parts, concat, concat, Number.POSITIVE_INFINITY);
+  return eachPart([all], stepSpec("take", [count]))[0] as TaskRef;
+}
+
+/** More partitions than before: each is cut into nearly equal slices. */
+function splitParts(parts: Parts, wanted: number): Parts {
+  const from = (i: number): number => Math.floor((wanted * i) / parts.length);
+  const counts = parts.map((_, i) => from(i + 1) - from(i));
+  const sources = parts.flatMap((part, i) =>
+    Array.from({ length: counts[i] as number }, () => [part]),
+  );
+  const index = counts.flatMap((count) => Array.from({ length: count }, (_, i) => i));
+  const total = counts.flatMap((count) => Array.from({ length: count }, () => count));
+  return makeParts({
+    word: "repartition",
+    kind: "blockwise",
+    fn: collectStep,
+    args: [
+      constant("slice"),
+      dependency(0),
+      { kind: "column", column: 0 },
+      { kind: "column", column: 1 },
+    ],
+    columns: [
+      { kind: "number", data: Int32Array.from(index) },
+      { kind: "number", data: Int32Array.from(total) },
+    ],
+    deps: sources,
+  });
+}
+
+/** Further arguments of a mapped function as template arguments, and what they depend on in partition `i`. */
+function alongParts(
+  more: readonly unknown[],
+  npartitions: number,
+  partsOf: (node: Node) => Parts,
+): { args: readonly Arg[]; deps: ((partition: number) => TaskRef)[] } {
+  const deps: ((partition: number) => TaskRef)[] = [];
+  const args = more.map((value, position) => {
+    if (value instanceof Bag) {
+      if (value.npartitions !== npartitions) {
+        throw otherPartitions(position + 1, value.npartitions, npartitions);
+      }
+      const parts = partsOf(value.node);
+      deps.push((i) => parts[i] as TaskRef);
+    } else if (isCollection(value)) {
+      const only = onlyOutput(value);
+      deps.push(() => only);
+    } else return constant(value);
+    return dependency(deps.length);
+  });
+  return { args, deps };
+}
+
+function otherPartitions(which: number, has: number, wanted: number): HeddleError {
+  return new HeddleError(
+    "InvalidArgument",
+    `bags go along partition by partition: this one has ${wanted} partitions, but bag ${which} among the arguments ` +
+      `has ${has}; make both from the same source, or repartition(${wanted}) if their items still match`,
+  );
+}
+
+/** One seed per partition, so that partitions differ and any of them can be computed alone. */
+function partitionSeeds(seed: number, npartitions: number): Float64Array {
+  const prng = new Prng(seed);
+  return Float64Array.from({ length: npartitions }, () => prng.uint32());
+}
+
+function atLeast(least: number, name: string, value: number): number {
+  if (Number.isSafeInteger(value) && value >= least) return value;
+  throw new HeddleError(
+    "InvalidArgument",
+    `${name} was given ${String(value)}; it takes a whole number from ${least} on`,
+  );
+}
+
+/** The bags' partitions one after the other; nothing is copied. */
+export function concat<T>(bags: readonly Bag<T>[]): Bag<T> {
+  const count = bags.reduce((sum, bag) => sum + bag.npartitions, 0);
+  return new Bag<T>(new Node(count, (partsOf) => bags.flatMap((bag) => [...partsOf(bag.node)])));
+}
+
+/**
+ * Tuples of the bags' items, which must have the same partitions.
+ *
+ * @example
+ * import { range, zip } from "heddle/bag";
+ * const numbers = range(4, { npartitions: 2 });
+ * console.log(await zip(numbers, numbers.map((x) => x * x)).compute()); // [[0,0],[1,1],[2,4],[3,9]]
+ */
+export function zip<A extends readonly unknown[]>(
+  ...bags: { readonly [K in keyof A]: Bag<A[K]> }
+): Bag<{ -readonly [K in keyof A]: A[K] }> {
+  const [first, ...others] = bags as unknown as readonly Bag<unknown>[];
+  if (first === undefined) {
+    throw new HeddleError("InvalidArgument", "zip was given no bag; it takes one or more");
+  }
+  const node = new Node(first.npartitions, (partsOf) => {
+    const along = alongParts(others, first.npartitions, partsOf);
+    return makeParts({
+      word: "zip",
+      kind: "blockwise",
+      fn: collectStep,
+      fused: streamStep,
+      args: [constant("zip"), dependency(0), ...along.args],
+      deps: partsOf(first.node).map((part, i) => [part, ...along.deps.map((of) => of(i))]),
+    });
+  });
+  return new Bag(node);
+}
+
+/** `fn` of the bags' items, going along: `map(fn, a, b)` is `a.map(fn, b)`. */
+export function map<T, U, A extends readonly unknown[] = []>(
+  fn: (item: T, ...more: A) => U,
+  bag: Bag<T>,
+  ...more: AlongAll<A>
+): Bag<U> {
+  return bag.map(fn, ...more);
+}
+
+/** `fn` of the bags' partitions, going along: `mapPartitions(fn, a, b)` is `a.mapPartitions(fn, b)`. */
+export function mapPartitions<T, U, A extends readonly unknown[] = []>(
+  fn: (items: T[], ...more: A) => Iterable<U> | AsyncIterable<U> | Promise<Iterable<U>>,
+  bag: Bag<T>,
+  ...more: { readonly [K in keyof A]: A[K] | Collection<A[K]> }
+): Bag<U> {
+  return bag.mapPartitions(fn, ...more);
+}

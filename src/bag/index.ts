@@ -1,0 +1,31 @@
+/**
+ * @file `heddle/bag`: lazy collections of any JavaScript values.
+ */
+export {
+  type Along,
+  type AlongAll,
+  Bag,
+  type CombineOptions,
+  concat,
+  type FoldOptions,
+  type GroupOptions,
+  map,
+  mapPartitions,
+  type TakeOptions,
+  type TreeOptions,
+  zip,
+} from "./bag.ts";
+export { fromDelayed, fromSequence, fromUrl, type PartitionOptions, range } from "./create.ts";
+export type { Compression } from "./files.ts";
+export { Item } from "./item.ts";
+export type { KeyOf } from "./key.ts";
+export type { SplitEvery } from "./parts.ts";
+export {
+  type Paths,
+  type ReadJsonOptions,
+  type ReadOptions,
+  type ReadTextOptions,
+  readJson,
+  readText,
+} from "./read.ts";
+export type { TextfileOptions } from "./write.ts";

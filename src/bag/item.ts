@@ -1,0 +1,74 @@
+/**
+ * @file One lazy value that comes out of a bag: a count, a sum, a fold.
+ */
+import { type ComputeOptions, computeAll, persistAll } from "../cluster/compute.ts";
+import { COLLECTION, type Collection, type Lowered } from "../core/collection.ts";
+import type { TaskRef } from "../core/graph.ts";
+import { constant, dependency, makeParts } from "./parts.ts";
+
+/**
+ * A single lazy result. It may stand among the arguments of `Bag.map` and of delayed calls.
+ *
+ * @example
+ * import { fromSequence } from "heddle/bag";
+ * const total = fromSequence([1, 2, 3]).sum();
+ * console.log(await total.apply((n) => n * 2).compute()); // 12
+ */
+export class Item<T> implements Collection<T> {
+  readonly [COLLECTION] = true as const;
+  readonly #lower: () => TaskRef;
+
+  constructor(lower: () => TaskRef) {
+    this.#lower = lower;
+  }
+
+  /** The item that a delayed value or any other single-valued collection gives. */
+  static fromDelayed<T>(value: Collection<T>): Item<T> {
+    return new Item(() => onlyOutput(value));
+  }
+
+  lower(): Lowered<T> {
+    return {
+      outputs: [this.#lower()],
+      finish: ([value]) => value as T,
+      rebuild: ([output]) => new Item<T>(() => output as TaskRef),
+    };
+  }
+
+  /** The result of `fn` on the value. */
+  apply<U>(fn: (value: T) => U | Promise<U>): Item<U> {
+    return new Item(() => {
+      const [task] = makeParts({
+        word: "apply",
+        kind: "call",
+        fn: applyToValue,
+        args: [dependency(0), constant(fn)],
+        deps: [[this.#lower()]],
+      });
+      return task as TaskRef;
+    });
+  }
+
+  /** Computes the value. Errors: `TaskFailed` when a function throws. */
+  async compute(options?: ComputeOptions): Promise<T> {
+    const [value] = await computeAll([this], options);
+    return value as T;
+  }
+
+  /** Starts computing and gives an item over the value that the engine keeps. */
+  async persist(options?: ComputeOptions): Promise<Item<T>> {
+    const [kept] = await persistAll([this], options);
+    return kept as Item<T>;
+  }
+}
+
+/** Task: calls the user's function. */
+export function applyToValue(value: unknown, fn: (value: unknown) => unknown): unknown {
+  return fn(value);
+}
+
+/** The one task of a single-valued collection. */
+export function onlyOutput(value: Collection): TaskRef {
+  const { outputs } = value.lower();
+  return outputs[0] as TaskRef;
+}
