@@ -7,7 +7,7 @@ import { taskKey } from "../core/task-graph.ts";
 import { cull, type Draft } from "./draft.ts";
 import { fuse } from "./fuse.ts";
 import { orderTasks } from "./order.ts";
-import { requireAcyclic } from "./topology.ts";
+import { sortTasks } from "./topology.ts";
 
 /** What `optimizeGraph` may do; every default is the fast one. */
 export interface OptimizeOptions {
@@ -25,12 +25,11 @@ export function optimizeGraph(
   const culled = cull(outputs);
   const draft = options.fuse === false ? culled : fuse(culled);
   const graph = flatten(draft);
-  requireAcyclic(graph, (id) => taskKey(graph, id));
-  orderTasks(graph, graph.rank);
-  return graph;
+  const sorted = sortTasks(graph, (id) => taskKey(graph, id));
+  return { ...graph, rank: orderTasks(graph, sorted, graph.template) };
 }
 
-/** Copies nothing but what must be per task; `rank` is left for `orderTasks` to fill. */
+/** Copies nothing but what must be per task; the ranks come last, from `orderTasks`. */
 function flatten(draft: Draft): TaskGraph {
   const { count, depOffsets, deps, outputs } = draft;
   const template = new Int32Array(count);
@@ -77,7 +76,7 @@ function flatten(draft: Draft): TaskGraph {
       }
     }
   }
-  const rank = new Int32Array(count);
+  const rank = new Int32Array(0);
   const graph = { count, templates, template, depOffsets, deps, segments, rank, outputs };
   return held === undefined ? graph : { ...graph, held, holders };
 }

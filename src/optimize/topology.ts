@@ -1,5 +1,6 @@
 /**
- * @file Who depends on whom, both ways, as offsets into one array, and the check that nothing depends on itself.
+ * @file The shape of a graph: its edges both ways as offsets into one array, an order in which dependencies come first,
+ * and the check that nothing depends on itself.
  */
 import { HeddleError } from "../core/errors.ts";
 
@@ -10,39 +11,49 @@ export interface Edges {
   readonly deps: Int32Array;
 }
 
-/** The tasks that use each task, in the same form as dependencies. */
-export interface Dependents {
+/** Edges in one direction: node `i` is joined to `nodes[offsets[i] .. offsets[i+1]-1]`. */
+export interface Adjacency {
   readonly offsets: Int32Array;
-  readonly tasks: Int32Array;
+  readonly nodes: Int32Array;
 }
 
-/** Turns dependencies round, by counting. A task that uses another twice appears twice. */
-export function dependentsOf({ count, depOffsets, deps }: Edges): Dependents {
+/** The tasks that use each task, by counting. A task that uses another twice appears twice. */
+export function dependentsOf({ count, depOffsets, deps }: Edges): Adjacency {
   const offsets = new Int32Array(count + 1);
-  for (let e = 0; e < deps.length; e++) offsets[deps[e] as number] = (offsets[deps[e] as number] as number) + 1;
+  for (let e = 0; e < deps.length; e++) {
+    const dep = deps[e] as number;
+    offsets[dep] = (offsets[dep] as number) + 1;
+  }
   let sum = 0;
   for (let i = 0; i <= count; i++) {
     const own = offsets[i] as number;
     offsets[i] = sum;
     sum += own;
   }
-  const tasks = new Int32Array(deps.length);
+  const nodes = new Int32Array(deps.length);
   for (let task = 0; task < count; task++) {
-    for (let e = depOffsets[task] as number; e < (depOffsets[task + 1] as number); e++) {
+    const end = depOffsets[task + 1] as number;
+    for (let e = depOffsets[task] as number; e < end; e++) {
       const dep = deps[e] as number;
-      tasks[offsets[dep] as number] = task;
-      offsets[dep] = (offsets[dep] as number) + 1;
+      const at = offsets[dep] as number;
+      nodes[at] = task;
+      offsets[dep] = at + 1;
     }
   }
   offsets.copyWithin(1, 0, count);
   offsets[0] = 0;
-  return { offsets, tasks };
+  return { offsets, nodes };
 }
 
-/** Throws `CycleInGraph` with the keys of one circle, if there is one. Ids that already ascend cost one pass. */
-export function requireAcyclic(edges: Edges, keyOf: (task: number) => string): void {
-  if (ascends(edges)) return;
+/**
+ * The tasks with dependencies before dependents; undefined when the ids are in such an order already, as they are
+ * unless a layer refers to itself. Throws `CycleInGraph` with the keys of one circle.
+ */
+export function sortTasks(edges: Edges, keyOf: (task: number) => string): Int32Array | undefined {
+  if (ascends(edges)) return undefined;
   const { count, depOffsets, deps } = edges;
+  const sorted = new Int32Array(count);
+  let at = 0;
   /** 0 unseen, 1 on the path, 2 done. */
   const state = new Uint8Array(count);
   const next = depOffsets.slice(0, count);
@@ -54,8 +65,9 @@ export function requireAcyclic(edges: Edges, keyOf: (task: number) => string): v
     while (path.length > 0) {
       const task = path[path.length - 1] as number;
       const e = next[task] as number;
-      if (e === (depOffsets[task + 1] as number)) {
+      if (e === depOffsets[task + 1]) {
         state[task] = 2;
+        sorted[at++] = task;
         path.pop();
         continue;
       }
@@ -68,15 +80,41 @@ export function requireAcyclic(edges: Edges, keyOf: (task: number) => string): v
       }
     }
   }
+  return sorted;
 }
 
 function ascends({ count, depOffsets, deps }: Edges): boolean {
   for (let task = 0; task < count; task++) {
-    for (let e = depOffsets[task] as number; e < (depOffsets[task + 1] as number); e++) {
+    const end = depOffsets[task + 1] as number;
+    for (let e = depOffsets[task] as number; e < end; e++) {
       if ((deps[e] as number) >= task) return false;
     }
   }
   return true;
+}
+
+/** The same graph with every dependency counted once; the graph itself when that is so already. */
+export function distinctEdges(edges: Edges): Edges {
+  const { count, depOffsets, deps } = edges;
+  const lastUser = new Int32Array(count).fill(-1);
+  let kept: Int32Array | undefined;
+  const offsets = new Int32Array(count + 1);
+  let at = 0;
+  for (let task = 0; task < count; task++) {
+    const end = depOffsets[task + 1] as number;
+    for (let e = depOffsets[task] as number; e < end; e++) {
+      const dep = deps[e] as number;
+      if (lastUser[dep] === task) {
+        kept ??= deps.slice();
+        continue;
+      }
+      lastUser[dep] = task;
+      if (kept !== undefined) kept[at] = dep;
+      at++;
+    }
+    offsets[task + 1] = at;
+  }
+  return kept === undefined ? edges : { count, depOffsets: offsets, deps: kept.slice(0, at) };
 }
 
 /** An error about a circle of keys, each depending on the next. */
