@@ -3,7 +3,7 @@
  * each value after its last use. For debugging: breakpoints and stack traces are the user's own.
  */
 import { assert, HeddleError, isHeddleError } from "../core/errors.ts";
-import { compileTemplate, type Invocation, type Invoke } from "../core/invoke.ts";
+import { compileTemplate, type Invocation, type Invoke, readerOf } from "../core/invoke.ts";
 import { rowOf, type Segment, segmentOf, type TaskGraph, taskKey } from "../core/task-graph.ts";
 
 /**
@@ -36,7 +36,7 @@ async function runTask(
   const first = graph.depOffsets[id] ?? 0;
   const at: Invocation = {
     row: rowOf(segment, id),
-    columns: segment.columns,
+    columns: segment.columns.map(readerOf),
     depCount: (graph.depOffsets[id + 1] ?? 0) - first,
     dep: (index) => values.get(graph.deps[first + index] as number),
   };

@@ -5,11 +5,14 @@
 import { HeddleError } from "./errors.ts";
 import type { Arg, Column, TaskFunction, Template } from "./graph.ts";
 
+/** Gives a row's literal: from an array, or decoded when it is read. */
+export type ColumnReader = (row: number) => unknown;
+
 /** What one task reads its arguments from; callers reuse one object for many tasks. */
 export interface Invocation {
   /** Row of this task in its segment's columns. */
   row: number;
-  columns: readonly Column[];
+  columns: readonly ColumnReader[];
   depCount: number;
   /** Value of the task's `index`-th dependency. */
   dep(index: number): unknown;
@@ -17,6 +20,12 @@ export interface Invocation {
 
 /** Runs the template's function for one task; the result is a promise when any function involved is asynchronous. */
 export type Invoke = (at: Invocation) => unknown;
+
+/** The reader of a column whose literals are at hand. */
+export function readerOf(column: Column): ColumnReader {
+  const { data } = column;
+  return (row) => data[row];
+}
 
 /** Compiles a template. Functions stand in it as they are: whoever moved it between threads has decoded them. */
 export function compileTemplate(template: Template): Invoke {
@@ -56,7 +65,7 @@ function compileArg(arg: Arg): Invoke {
       return (at) => {
         const column = at.columns[arg.column];
         if (column === undefined) throw missingColumn(arg.column, at.columns.length);
-        return column.data[at.row];
+        return column(at.row);
       };
     case "array":
       return compileItems(arg.items, (values) => values);
