@@ -1,0 +1,72 @@
+/**
+ * @file The words that the control thread and the task threads of one process share: doorbells, the lease ring, and for
+ * each thread its claims, its mailbox for heap requests and its ring of reports. All in one SharedArrayBuffer of 32-bit
+ * words; the offsets stand here and nowhere else.
+ */
+
+/** Leases in the ring; a power of two. */
+export const RING_CAPACITY = 8192;
+/** Records in a thread's report ring; a power of two. */
+export const REPORT_CAPACITY = 8192;
+/** Words of one report. */
+export const REPORT_WORDS = 4;
+/** Most leases that a thread claims at once. */
+export const CLAIMS_MAX = 16;
+
+/** Process-wide words. */
+export const WORD = {
+  /** Counted up by threads that have reported; the control thread waits on it. */
+  controlBell: 0,
+  /** 1 while the control thread sleeps. */
+  controlSleeps: 1,
+  /** Counted up when leases were added; threads wait on it. */
+  taskBell: 2,
+  /** Next lease to claim, and next free place: both only grow (modulo 2^31). */
+  ringHead: 3,
+  ringTail: 4,
+  /** Threads that sleep. */
+  sleepers: 5,
+} as const;
+
+const HEADER_WORDS = 16;
+/** A lease: task id + 1 (0: taken back, or claimed), and the number of its graph. */
+export const LEASE_WORDS = 2;
+
+/** Words of one thread, counted from its block. */
+export const THREAD = {
+  /** Claimed leases: how many, and how many of them are done. */
+  claimCount: 0,
+  claimsDone: 1,
+  claims: 2,
+  reportHead: 2 + CLAIMS_MAX,
+  reportTail: 3 + CLAIMS_MAX,
+  /** 0 idle, 1 asked, 2 granted, 3 refused. */
+  mailState: 4 + CLAIMS_MAX,
+  /** Bytes asked for (in units of 64), arena, and offset (in units of 64) of the grant. */
+  mailUnits: 5 + CLAIMS_MAX,
+  mailArena: 6 + CLAIMS_MAX,
+  mailOffset: 7 + CLAIMS_MAX,
+  mailId: 8 + CLAIMS_MAX,
+  /** Start of the report ring. */
+  reports: 16 + CLAIMS_MAX,
+} as const;
+
+const THREAD_WORDS = THREAD.reports + REPORT_CAPACITY * REPORT_WORDS;
+
+/** Heap offsets and sizes travel in units of this many bytes. */
+export const UNIT_BYTES = 64;
+
+export function makeControlBlock(threads: number): SharedArrayBuffer {
+  const words = HEADER_WORDS + RING_CAPACITY * LEASE_WORDS + threads * THREAD_WORDS;
+  return new SharedArrayBuffer(words * 4);
+}
+
+/** Word of a place in the lease ring. */
+export function leaseWord(index: number): number {
+  return HEADER_WORDS + (index & (RING_CAPACITY - 1)) * LEASE_WORDS;
+}
+
+/** First word of a thread's block. */
+export function threadWord(thread: number): number {
+  return HEADER_WORDS + RING_CAPACITY * LEASE_WORDS + thread * THREAD_WORDS;
+}

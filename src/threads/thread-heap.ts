@@ -1,0 +1,143 @@
+/**
+ * @file A task thread's part of the heap. The thread never allocates: it asks the control thread through its mailbox and
+ * sleeps until it is answered. Small results go into a slab, one after the other; large arrays get extents of their own,
+ * which become values without a copy when a task returns them. Small temporaries never enter the engine's heap.
+ */
+import { HeddleError } from "../core/errors.ts";
+import type { WasmMemory } from "../core/wasm.ts";
+import type { Extent } from "../heap/index.ts";
+import { type Block, type BufferAllocator, registerMemory } from "../ndarray/allocation.ts";
+import { type ExtentSource, PrivateAllocator } from "../ndarray/private-allocator.ts";
+import { THREAD, threadWord, UNIT_BYTES, WORD } from "./control-block.ts";
+import { REPORT, type ReportWriter } from "./reports.ts";
+
+/** Results up to this size share slabs. */
+export const SLAB_VALUE_BYTES_MAX = 64 * 1024;
+export const SLAB_BYTES = 1024 * 1024;
+/** Private bytes of large arrays before the thread looks for dead ones. */
+const QUIET_BYTES = 128 * 2 ** 20;
+
+export const MAIL = { idle: 0, asked: 1, granted: 2, refused: 3 } as const;
+
+/** Extents granted by the control thread. */
+export class ThreadHeap implements ExtentSource {
+  readonly memories: WasmMemory[] = [];
+  readonly budgetBytes: number;
+  usedBytes = 0;
+  /** Task on whose behalf extents are asked for. */
+  task = 0;
+  readonly #words: Int32Array;
+  readonly #block: number;
+  readonly #reports: ReportWriter;
+  readonly #inbox: () => void;
+  #slab: Extent | undefined;
+  #slabUsed = 0;
+
+  constructor(
+    words: Int32Array,
+    thread: number,
+    reports: ReportWriter,
+    budgetBytes: number,
+    inbox: () => void,
+  ) {
+    this.#words = words;
+    this.#block = threadWord(thread);
+    this.#reports = reports;
+    this.budgetBytes = budgetBytes;
+    this.#inbox = inbox;
+  }
+
+  addArena(memory: WasmMemory): void {
+    registerMemory(memory);
+    this.memories.push(memory);
+  }
+
+  memory(arena: number): WasmMemory {
+    while (this.memories[arena] === undefined) this.#inbox();
+    return this.memories[arena];
+  }
+
+  allocate(bytes: number): Extent | undefined {
+    const words = this.#words;
+    const stateAt = this.#block + THREAD.mailState;
+    const units = Math.max(1, Math.ceil(bytes / UNIT_BYTES));
+    words[this.#block + THREAD.mailUnits] = units;
+    words[this.#block + THREAD.mailId] = this.task;
+    Atomics.store(words, stateAt, MAIL.asked);
+    this.#reports.announce();
+    while (Atomics.load(words, stateAt) === MAIL.asked) Atomics.wait(words, stateAt, MAIL.asked);
+    const granted = Atomics.load(words, stateAt) === MAIL.granted;
+    Atomics.store(words, stateAt, MAIL.idle);
+    if (!granted) return undefined;
+    const arena = words[this.#block + THREAD.mailArena]!;
+    const offset = (words[this.#block + THREAD.mailOffset]! >>> 0) * UNIT_BYTES;
+    this.memory(arena);
+    this.usedBytes += units * UNIT_BYTES;
+    return { arena, offset, bytes: units * UNIT_BYTES };
+  }
+
+  free(extent: Extent): void {
+    this.usedBytes -= extent.bytes;
+    this.#reports.write(REPORT.freeExtent, extent.arena, extent.offset / UNIT_BYTES, 0);
+  }
+
+  /** An extent has become a value: it is no longer this thread's. */
+  handOver(extent: Extent): void {
+    this.usedBytes -= extent.bytes;
+  }
+
+  /** Place for a value of up to `SLAB_VALUE_BYTES_MAX` bytes. */
+  slabPlace(bytes: number): { arena: number; offset: number } {
+    const needed = Math.ceil(bytes / UNIT_BYTES) * UNIT_BYTES;
+    if (this.#slab === undefined || this.#slabUsed + needed > this.#slab.bytes) {
+      if (this.#slab !== undefined) this.#reports.write(REPORT.closeSlab, 0, 0, 0);
+      this.#slab = this.allocate(SLAB_BYTES);
+      if (this.#slab === undefined) throw this.outOfMemory(bytes);
+      this.handOver(this.#slab);
+      this.#reports.write(REPORT.openSlab, this.#slab.arena, this.#slab.offset / UNIT_BYTES, 0);
+      this.#slabUsed = 0;
+    }
+    const offset = this.#slab.offset + this.#slabUsed;
+    this.#slabUsed += needed;
+    return { arena: this.#slab.arena, offset };
+  }
+
+  outOfMemory(bytes: number): HeddleError {
+    return new HeddleError(
+      "MemoryLimit",
+      `A task needs ${bytes} bytes and the engine has ${this.budgetBytes} in all. Make the chunks ` +
+        "smaller, or give the engine more memory (worker.memory.limit).",
+      { fields: { bytes, budgetBytes: this.budgetBytes } },
+    );
+  }
+
+  /** Wakes the control thread whenever a thread waits; used by tests of the mailbox. */
+  get bell(): number {
+    return this.#words[WORD.controlBell]!;
+  }
+}
+
+/** What local arrays allocate from inside tasks. */
+export class TaskAllocator implements BufferAllocator {
+  readonly #small: PrivateAllocator = new PrivateAllocator();
+  readonly #large: PrivateAllocator;
+
+  constructor(heap: ThreadHeap) {
+    this.#large = new PrivateAllocator({ source: heap, quietBytes: QUIET_BYTES });
+  }
+
+  allocate(bytes: number, near?: WasmMemory): Block {
+    const from = bytes > SLAB_VALUE_BYTES_MAX ? this.#large : this.#small;
+    return from.allocate(bytes, near);
+  }
+
+  release(block: Block): void {
+    this.#small.release(block);
+    this.#large.release(block);
+  }
+
+  /** The extent of a block of the engine's heap, which is now the caller's; undefined for private blocks. */
+  surrender(block: Block): Extent | undefined {
+    return this.#large.surrender(block);
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * @file Where every value of a process is, in memory that all its threads share: a tag, and a word that is the value
+ * itself (numbers, booleans, null, undefined) or its place in the heap. Pages are added as ids grow; a thread that meets
+ * an id beyond its pages asks its inbox first.
+ */
+
+export const TAG = {
+  none: 0,
+  undefined: 1,
+  null: 2,
+  false: 3,
+  true: 4,
+  number: 5,
+  /** Encoded at (arena, word). */
+  heap: 6,
+  /** An encoded error at (arena, word). */
+  error: 7,
+} as const;
+
+const PAGE_BITS = 15;
+export const PAGE_SIZE: number = 1 << PAGE_BITS;
+
+export interface ValuePage {
+  readonly tag: Uint8Array;
+  readonly arena: Uint16Array;
+  readonly word: Float64Array;
+}
+
+export class ValuePages {
+  readonly #pages: ValuePage[] = [];
+  readonly #missing: (index: number) => void;
+
+  /** `missing` is called when an id lies beyond the pages; it must add the page or throw. */
+  constructor(missing: (index: number) => void) {
+    this.#missing = missing;
+  }
+
+  get count(): number {
+    return this.#pages.length;
+  }
+
+  add(buffer: SharedArrayBuffer): void {
+    this.#pages.push({
+      word: new Float64Array(buffer, 0, PAGE_SIZE),
+      arena: new Uint16Array(buffer, PAGE_SIZE * 8, PAGE_SIZE),
+      tag: new Uint8Array(buffer, PAGE_SIZE * 10, PAGE_SIZE),
+    });
+  }
+
+  pageOf(id: number): ValuePage {
+    const index = id >>> PAGE_BITS;
+    let page = this.#pages[index];
+    while (page === undefined) {
+      this.#missing(index);
+      page = this.#pages[index];
+    }
+    return page;
+  }
+
+  tagOf(id: number): number {
+    return this.pageOf(id).tag[id & (PAGE_SIZE - 1)]!;
+  }
+
+  arenaOf(id: number): number {
+    return this.pageOf(id).arena[id & (PAGE_SIZE - 1)]!;
+  }
+
+  wordOf(id: number): number {
+    return this.pageOf(id).word[id & (PAGE_SIZE - 1)]!;
+  }
+
+  setHeap(id: number, tag: number, arena: number, offset: number): void {
+    const page = this.pageOf(id);
+    const at = id & (PAGE_SIZE - 1);
+    page.arena[at] = arena;
+    page.word[at] = offset;
+    page.tag[at] = tag;
+  }
+
+  clear(id: number): void {
+    this.pageOf(id).tag[id & (PAGE_SIZE - 1)] = TAG.none;
+  }
+
+  /** Stores a value that needs no heap; false when it does. */
+  setInline(id: number, value: unknown): boolean {
+    const page = this.pageOf(id);
+    const at = id & (PAGE_SIZE - 1);
+    switch (typeof value) {
+      case "number":
+        page.word[at] = value;
+        page.tag[at] = TAG.number;
+        return true;
+      case "boolean":
+        page.tag[at] = value ? TAG.true : TAG.false;
+        return true;
+      case "undefined":
+        page.tag[at] = TAG.undefined;
+        return true;
+      default:
+        if (value !== null) return false;
+        page.tag[at] = TAG.null;
+        return true;
+    }
+  }
+
+  /** An inline value; must not be asked of the tags `heap`, `error` and `none`. */
+  inline(id: number): number | boolean | null | undefined {
+    const page = this.pageOf(id);
+    const at = id & (PAGE_SIZE - 1);
+    switch (page.tag[at]) {
+      case TAG.number:
+        return page.word[at]!;
+      case TAG.true:
+        return true;
+      case TAG.false:
+        return false;
+      case TAG.null:
+        return null;
+      default:
+        return undefined;
+    }
+  }
+}
+
+export function makeValuePage(): SharedArrayBuffer {
+  return new SharedArrayBuffer(PAGE_SIZE * 11);
+}
