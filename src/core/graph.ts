@@ -78,6 +78,16 @@ export interface HeldTasks {
 /** The kinds of layers; only `exchange` changes how the scheduler treats it, the others are for reading. */
 export type LayerKind = "call" | "blockwise" | "reduction" | "exchange" | "source" | "data";
 
+/** Keys of tasks that were made one by one, in 10 bytes each: `name-<stem><serial in hex>`. */
+export interface SerialKeys {
+  /** Unique to the process that made the tasks. */
+  readonly stem: string;
+  readonly serials: Float64Array;
+  /** The words that keys begin with, and which of them belongs to each task. */
+  readonly names: readonly string[];
+  readonly nameOf: Uint16Array | Int32Array;
+}
+
 /**
  * `count` tasks. Dependencies refer to the tasks of `inputs`, numbered one input after the other in the order given:
  * task `t` of `inputs[k]` is `inputs[0].count + … + inputs[k-1].count + t`. A layer may name itself as its last input
@@ -100,7 +110,7 @@ export interface Layer {
   readonly deps: Int32Array;
   readonly columns: readonly Column[];
   /** Keys given one by one (delayed calls, futures with a chosen key); absent means `name` and the grid index. */
-  readonly keys?: readonly string[];
+  readonly keys?: readonly string[] | SerialKeys;
   /** Set on a layer whose values already exist in a running engine (persisted or scattered data, futures). */
   readonly held?: HeldTasks;
   /** The functions' promise that equal arguments give equal results; default true. False keeps CSE away. */
@@ -125,7 +135,7 @@ export function keyOf(
   layer: Pick<Layer, "name" | "count" | "grid" | "keys">,
   index: number,
 ): string {
-  if (layer.keys !== undefined) return layer.keys[index] ?? layer.name;
+  if (layer.keys !== undefined) return keyIn(layer.keys, index) ?? layer.name;
   if (layer.grid === undefined) return layer.count === 1 ? layer.name : `${layer.name}[${index}]`;
   const at: number[] = [];
   let rest = index;
@@ -135,4 +145,16 @@ export function keyOf(
     rest = Math.floor(rest / length);
   }
   return at.length === 0 ? layer.name : `${layer.name}[${at.join(",")}]`;
+}
+
+function keyIn(keys: readonly string[] | SerialKeys, index: number): string | undefined {
+  if (!("serials" in keys)) return keys[index];
+  const serial = keys.serials[index];
+  if (serial === undefined) return undefined;
+  return serialKey(keys.names[keys.nameOf[index] as number] as string, keys.stem, serial);
+}
+
+/** The key of the `serial`-th task that a process made, see `SerialKeys`. */
+export function serialKey(name: string, stem: string, serial: number): string {
+  return `${name}-${stem}${serial.toString(16).padStart(8, "0")}`;
 }

@@ -2,7 +2,7 @@
  * @file The one form in which work reaches a scheduler: columns over dense local ids 0..count-1. Made from layers by
  * `optimize/flatten.ts`; every scheduler (sync, embedded, cluster) runs this and nothing else.
  */
-import { type Column, type HeldTasks, keyOf, type Template } from "./graph.ts";
+import { type Column, type HeldTasks, keyOf, type SerialKeys, type Template } from "./graph.ts";
 
 /** A run of consecutive tasks that came from one layer: names their keys and holds their literals. */
 export interface Segment {
@@ -11,7 +11,7 @@ export interface Segment {
   /** The layer's name; a key is `name[grid index]`, or the entry of `keys`. */
   readonly name: string;
   readonly grid?: readonly number[];
-  readonly keys?: readonly string[];
+  readonly keys?: readonly string[] | SerialKeys;
   /** Columns are indexed by `rows[i]` (after culling) or by `id - start`. */
   readonly columns: readonly Column[];
   readonly rows?: Int32Array;
