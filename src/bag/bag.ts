@@ -5,12 +5,22 @@
 import { type ComputeOptions, computeAll, persistAll } from "../cluster/compute.ts";
 import { COLLECTION, type Collection, isCollection, type Lowered } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
-import type { Arg, TaskFunction, TaskRef } from "../core/graph.ts";
-import { Prng } from "../core/prng.ts";
+import type { TaskFunction, TaskRef } from "../core/graph.ts";
 import * as aggregates from "./aggregates.ts";
 import { groupedParts } from "./exchange.ts";
 import { Item, onlyOutput } from "./item.ts";
 import type { KeyOf } from "./key.ts";
+import {
+  alongParts,
+  atLeast,
+  firstParts,
+  joinAndTake,
+  nodeOf,
+  type PartStep,
+  partitionSeeds,
+  splitParts,
+  stepSpec,
+} from "./lowering.ts";
 import {
   type Combine,
   constant,
@@ -18,7 +28,6 @@ import {
   eachPart,
   makeParts,
   Node,
-  type Parts,
   reduceTree,
   type SplitEvery,
   splitEveryOf,
@@ -115,7 +124,7 @@ export class Bag<T> implements Collection<T[]> {
           constant("mapMany"),
           dependency(0),
           constant(fn),
-          constant(more.map((value) => value instanceof Bag)),
+          constant(more.map((value) => nodeOf(value) !== undefined)),
           { kind: "array", items: along.args },
         ],
         deps: partsOf(this.node).map((part, i) => [part, ...along.deps.map((of) => of(i))]),
@@ -224,13 +233,7 @@ export class Bag<T> implements Collection<T[]> {
 
   /** The same items in another number of partitions, in the same order. */
   repartition(npartitions: number): Bag<T> {
-    const wanted = npartitions;
-    if (!Number.isSafeInteger(wanted) || wanted < 1) {
-      throw new HeddleError(
-        "InvalidArgument",
-        `repartition was given ${String(wanted)}; it takes a number of partitions from 1 on`,
-      );
-    }
+    const wanted = atLeast(1, "repartition", npartitions);
     const count = this.npartitions;
     if (wanted === count) return this;
     const from = (i: number): number => Math.floor((count * i) / wanted);
@@ -336,13 +339,7 @@ export class Bag<T> implements Collection<T[]> {
   groupby<K extends keyof T>(key: K, options?: GroupOptions): Bag<[T[K], T[]]>;
   groupby<K>(key: (item: T) => K, options?: GroupOptions): Bag<[K, T[]]>;
   groupby(key: KeyOf<T>, options: GroupOptions = {}): Bag<[unknown, T[]]> {
-    const count = options.npartitions ?? this.npartitions;
-    if (!Number.isSafeInteger(count) || count < 1) {
-      throw new HeddleError(
-        "InvalidArgument",
-        `groupby was given npartitions ${String(count)}; it may be any whole number from 1 on`,
-      );
-    }
+    const count = atLeast(1, "groupby", options.npartitions ?? this.npartitions);
     return new Bag<[unknown, T[]]>(
       new Node(count, (partsOf) => groupedParts(partsOf(this.node), key, count)),
     );
@@ -692,156 +689,4 @@ export interface GroupOptions {
 export interface TakeOptions {
   /** How many partitions to look in, from the first on; -1 for all. Default 1. */
   readonly npartitions?: number;
-}
-
-/** What is done to each partition before results are combined. */
-interface PartStep {
-  readonly fn: TaskFunction;
-  /** Literal arguments after the items. */
-  readonly args: readonly unknown[];
-}
-
-function firstParts(parts: Parts, word: string, { fn, args }: PartStep): Parts {
-  const all = [dependency(0), ...args.map(constant)];
-  return eachPart(parts, { word: `${word}-part`, fn, args: all });
-}
-
-function stepSpec(step: StepName, args: readonly unknown[]): Parameters<typeof eachPart>[1] {
-  return {
-    word: step,
-    fn: collectStep,
-    fused: streamStep,
-    args: [constant(step), dependency(0), ...args.map(constant)],
-  };
-}
-
-function joinAndTake(parts: Parts, count: number): TaskRef {
-  const concat = { word: "concat", fn: aggregates.concatParts };
-  const all = reduceTree(parts, concat, concat, Number.POSITIVE_INFINITY);
-  return eachPart([all], stepSpec("take", [count]))[0] as TaskRef;
-}
-
-/** More partitions than before: each is cut into nearly equal slices. */
-function splitParts(parts: Parts, wanted: number): Parts {
-  const from = (i: number): number => Math.floor((wanted * i) / parts.length);
-  const counts = parts.map((_, i) => from(i + 1) - from(i));
-  const sources = parts.flatMap((part, i) =>
-    Array.from({ length: counts[i] as number }, () => [part]),
-  );
-  const index = counts.flatMap((count) => Array.from({ length: count }, (_, i) => i));
-  const total = counts.flatMap((count) => Array.from({ length: count }, () => count));
-  return makeParts({
-    word: "repartition",
-    kind: "blockwise",
-    fn: collectStep,
-    args: [
-      constant("slice"),
-      dependency(0),
-      { kind: "column", column: 0 },
-      { kind: "column", column: 1 },
-    ],
-    columns: [
-      { kind: "number", data: Int32Array.from(index) },
-      { kind: "number", data: Int32Array.from(total) },
-    ],
-    deps: sources,
-  });
-}
-
-/** Further arguments of a mapped function as template arguments, and what they depend on in partition `i`. */
-function alongParts(
-  more: readonly unknown[],
-  npartitions: number,
-  partsOf: (node: Node) => Parts,
-): { args: readonly Arg[]; deps: ((partition: number) => TaskRef)[] } {
-  const deps: ((partition: number) => TaskRef)[] = [];
-  const args = more.map((value, position) => {
-    if (value instanceof Bag) {
-      if (value.npartitions !== npartitions) {
-        throw otherPartitions(position + 1, value.npartitions, npartitions);
-      }
-      const parts = partsOf(value.node);
-      deps.push((i) => parts[i] as TaskRef);
-    } else if (isCollection(value)) {
-      const only = onlyOutput(value);
-      deps.push(() => only);
-    } else return constant(value);
-    return dependency(deps.length);
-  });
-  return { args, deps };
-}
-
-function otherPartitions(which: number, has: number, wanted: number): HeddleError {
-  return new HeddleError(
-    "InvalidArgument",
-    `bags go along partition by partition: this one has ${wanted} partitions, but bag ${which} among the arguments ` +
-      `has ${has}; make both from the same source, or repartition(${wanted}) if their items still match`,
-  );
-}
-
-/** One seed per partition, so that partitions differ and any of them can be computed alone. */
-function partitionSeeds(seed: number, npartitions: number): Float64Array {
-  const prng = new Prng(seed);
-  return Float64Array.from({ length: npartitions }, () => prng.uint32());
-}
-
-function atLeast(least: number, name: string, value: number): number {
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new HeddleError(
-    "InvalidArgument",
-    `${name} was given ${String(value)}; it takes a whole number from ${least} on`,
-  );
-}
-
-/** The bags' partitions one after the other; nothing is copied. */
-export function concat<T>(bags: readonly Bag<T>[]): Bag<T> {
-  const count = bags.reduce((sum, bag) => sum + bag.npartitions, 0);
-  return new Bag<T>(new Node(count, (partsOf) => bags.flatMap((bag) => [...partsOf(bag.node)])));
-}
-
-/**
- * Tuples of the bags' items, which must have the same partitions.
- *
- * @example
- * import { range, zip } from "heddle/bag";
- * const numbers = range(4, { npartitions: 2 });
- * console.log(await zip(numbers, numbers.map((x) => x * x)).compute()); // [[0,0],[1,1],[2,4],[3,9]]
- */
-export function zip<A extends readonly unknown[]>(
-  ...bags: { readonly [K in keyof A]: Bag<A[K]> }
-): Bag<{ -readonly [K in keyof A]: A[K] }> {
-  const [first, ...others] = bags as unknown as readonly Bag<unknown>[];
-  if (first === undefined) {
-    throw new HeddleError("InvalidArgument", "zip was given no bag; it takes one or more");
-  }
-  const node = new Node(first.npartitions, (partsOf) => {
-    const along = alongParts(others, first.npartitions, partsOf);
-    return makeParts({
-      word: "zip",
-      kind: "blockwise",
-      fn: collectStep,
-      fused: streamStep,
-      args: [constant("zip"), dependency(0), ...along.args],
-      deps: partsOf(first.node).map((part, i) => [part, ...along.deps.map((of) => of(i))]),
-    });
-  });
-  return new Bag(node);
-}
-
-/** `fn` of the bags' items, going along: `map(fn, a, b)` is `a.map(fn, b)`. */
-export function map<T, U, A extends readonly unknown[] = []>(
-  fn: (item: T, ...more: A) => U,
-  bag: Bag<T>,
-  ...more: AlongAll<A>
-): Bag<U> {
-  return bag.map(fn, ...more);
-}
-
-/** `fn` of the bags' partitions, going along: `mapPartitions(fn, a, b)` is `a.mapPartitions(fn, b)`. */
-export function mapPartitions<T, U, A extends readonly unknown[] = []>(
-  fn: (items: T[], ...more: A) => Iterable<U> | AsyncIterable<U> | Promise<Iterable<U>>,
-  bag: Bag<T>,
-  ...more: { readonly [K in keyof A]: A[K] | Collection<A[K]> }
-): Bag<U> {
-  return bag.mapPartitions(fn, ...more);
 }

@@ -1,12 +1,13 @@
 /**
  * @file Bringing equal keys together, in two stages: each partition is split by key into one run per destination, and
- * each destination gathers its runs. A run is serialized by itself, so that a destination decodes its own run of every
+ * each destination gathers its runs. A run is encoded by itself, so that a destination decodes its own run of every
  * partition and nothing else. Which destination a key goes to depends on its value alone (`hashKey`), and runs are
  * gathered in the order of the partitions: the result is the same on any number of workers.
  *
  * This file is the only one that knows how items travel; the engine's exchange layer takes its place.
  */
-import { deserialize, serialize } from "node:v8";
+import { alignBuffer } from "../codec/frame.ts";
+import { decodeValue, type EncodedValue, encodeValue, prepareValue } from "../codec/index.ts";
 import { hashKey, KeyMap, type KeyOf, keyFunction } from "./key.ts";
 import { constant, dependency, eachPart, makeParts, type Parts } from "./parts.ts";
 
@@ -53,26 +54,37 @@ export function splitRuns(items: Iterable<unknown>, key: KeyOf<unknown>, count: 
     run.keys.push(value);
     run.items.push(item);
   }
-  const blobs = runs.map((run) => (run.keys.length === 0 ? EMPTY : serialize(run)));
-  const offsets = new Float64Array(count + 1);
-  for (const [i, blob] of blobs.entries()) offsets[i + 1] = (offsets[i] as number) + blob.length;
-  const bytes = new Uint8Array(offsets[count] as number);
-  for (const [i, blob] of blobs.entries()) bytes.set(blob, offsets[i]);
+  const encoded = runs.map((run) => (run.keys.length === 0 ? undefined : encodeValue(run)));
+  return pack(encoded);
+}
+
+/** The encoded runs one after the other, each where a value may lie. */
+function pack(encoded: readonly (EncodedValue | undefined)[]): Runs {
+  const offsets = new Float64Array(encoded.length + 1);
+  for (const [i, run] of encoded.entries()) {
+    offsets[i + 1] = (offsets[i] as number) + alignBuffer(run?.bytes ?? 0);
+  }
+  const bytes = new Uint8Array(offsets[encoded.length] as number);
+  for (const [i, run] of encoded.entries())
+    run?.writeTo(bytes.subarray(offsets[i], offsets[i + 1]));
   return { offsets, bytes };
 }
 
-const EMPTY = new Uint8Array(0);
-
 /** Task: gathers the runs of one destination into groups. */
-export function gatherGroups(parts: readonly Runs[], destination: number): [unknown, unknown[]][] {
+export async function gatherGroups(
+  parts: readonly Runs[],
+  destination: number,
+): Promise<[unknown, unknown[]][]> {
   const groups = new KeyMap<unknown, unknown[]>();
   for (const { offsets, bytes } of parts) {
     const start = offsets[destination] as number;
     const end = offsets[destination + 1] as number;
     if (start === end) continue;
-    const run = deserialize(bytes.subarray(start, end)) as Run;
-    for (const [i, key] of run.keys.entries()) {
-      groups.entryOr(key, () => []).value.push(run.items[i]);
+    const run = bytes.subarray(start, end);
+    await prepareValue(run);
+    const { keys, items } = decodeValue(run) as Run;
+    for (const [i, key] of keys.entries()) {
+      groups.entryOr(key, () => []).value.push(items[i]);
     }
   }
   return groups.pairs();

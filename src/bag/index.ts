@@ -6,14 +6,10 @@ export {
   type AlongAll,
   Bag,
   type CombineOptions,
-  concat,
   type FoldOptions,
   type GroupOptions,
-  map,
-  mapPartitions,
   type TakeOptions,
   type TreeOptions,
-  zip,
 } from "./bag.ts";
 export { fromDelayed, fromSequence, fromUrl, type PartitionOptions, range } from "./create.ts";
 export type { Compression } from "./files.ts";
@@ -28,4 +24,5 @@ export {
   readJson,
   readText,
 } from "./read.ts";
+export { concat, map, mapPartitions, zip } from "./together.ts";
 export type { TextfileOptions } from "./write.ts";
