@@ -29,6 +29,7 @@ describe("canonical keys", () => {
     [1, true],
     [null, undefined],
     [["ab"], ["a", "b"]],
+    [["asb"], ["a", "b"]],
     [[["a"], "b"], [["a", "b"]]],
     [["s1:x"], ["s1:x", ""]],
     [[undefined], []],
