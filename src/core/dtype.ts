@@ -26,7 +26,33 @@ export type DType =
 /** NumPy's kind letters: bool, signed, unsigned, float, complex, datetime, timedelta. */
 export type DTypeKind = "b" | "i" | "u" | "f" | "c" | "M" | "m";
 
-const CODES = {
+interface Codes {
+  readonly "?": "bool";
+  readonly b1: "bool";
+  readonly i1: "int8";
+  readonly i2: "int16";
+  readonly i4: "int32";
+  readonly i8: "int64";
+  readonly u1: "uint8";
+  readonly u2: "uint16";
+  readonly u4: "uint32";
+  readonly u8: "uint64";
+  readonly f4: "float32";
+  readonly f8: "float64";
+  readonly c8: "complex64";
+  readonly c16: "complex128";
+  readonly M8: "datetime64";
+  readonly m8: "timedelta64";
+  readonly "M8[ns]": "datetime64";
+  readonly "m8[ns]": "timedelta64";
+  readonly int: "int64";
+  readonly float: "float64";
+  readonly complex: "complex128";
+  readonly single: "float32";
+  readonly double: "float64";
+}
+
+const CODES: Codes = {
   "?": "bool",
   b1: "bool",
   i1: "int8",
@@ -50,10 +76,10 @@ const CODES = {
   complex: "complex128",
   single: "float32",
   double: "float64",
-} as const satisfies Record<string, DType>;
+};
 
 /** Short names in NumPy's sense (`"f8"` is eight bytes), accepted wherever a dtype is given. */
-export type DTypeCode = keyof typeof CODES;
+export type DTypeCode = keyof Codes;
 
 /** What may be given as a dtype: a long name, a short code, or a short code with a little-endian mark (`"<f8"`). */
 export type DTypeLike = DType | DTypeCode | `${"<" | "=" | "|"}${DTypeCode}`;
@@ -62,9 +88,9 @@ export type DTypeLike = DType | DTypeCode | `${"<" | "=" | "|"}${DTypeCode}`;
 export type ResolveDType<T extends DTypeLike> = T extends DType
   ? T
   : T extends DTypeCode
-    ? (typeof CODES)[T]
+    ? Codes[T]
     : T extends `${"<" | "=" | "|"}${infer C extends DTypeCode}`
-      ? (typeof CODES)[C]
+      ? Codes[C]
       : DType;
 
 interface TypedArrays {
@@ -97,7 +123,7 @@ export type ScalarOf<D extends DType> = D extends "bool"
   : D extends "complex64" | "complex128"
     ? Complex
     : D extends "datetime64"
-      ? Date
+      ? DateConstructor["prototype"]
       : number;
 
 /** {@link ScalarOf} under the option `{ int64: "bigint" }`. */
@@ -342,3 +368,29 @@ export function canCast(from: DType, to: DType, casting: Casting = "safe"): bool
   if (casting === "same_kind") return rankOf(from) <= rankOf(to);
   return promote(from, to) === to;
 }
+
+/** The dtype of sums and products of `D`. */
+export type SumOf<D extends DType> = D extends "bool" | "int8" | "int16" | "int32" | "int64"
+  ? "int64"
+  : D extends "uint8" | "uint16" | "uint32" | "uint64"
+    ? "uint64"
+    : D;
+
+/** The dtype of means of `D`. */
+export type MeanOf<D extends DType> = D extends "float32" | "complex64" | "complex128"
+  ? D
+  : "float64";
+
+/** The dtype of the absolute value and of the parts of `D`. */
+export type RealOf<D extends DType> = D extends "complex64"
+  ? "float32"
+  : D extends "complex128"
+    ? "float64"
+    : D;
+
+/** The dtype of arithmetic between arrays of `A` and `B`, as far as the types say. */
+export type ArithmeticOf<A extends DType, B extends DType> = [A] extends [B]
+  ? [B] extends [A]
+    ? A
+    : DType
+  : DType;

@@ -59,7 +59,12 @@ export type BoundPart =
   | { readonly kind: "integer"; readonly axis: number; readonly index: number }
   | (Range & { readonly axis: number })
   | { readonly kind: "newAxis" }
-  | { readonly kind: "array"; readonly axis: number; readonly axes: number; readonly array: unknown };
+  | {
+      readonly kind: "array";
+      readonly axis: number;
+      readonly axes: number;
+      readonly array: unknown;
+    };
 
 /** Parses the arguments of `at`. */
 export function parseIndex(args: readonly unknown[]): IndexPart[] {
@@ -74,7 +79,7 @@ function parseOne(arg: unknown): IndexPart {
     if ("kind" in arg && arg.kind === "slice") return arg as Slice;
     return { kind: "array", array: arg };
   }
-  throw invalid(String(arg), "an index is an integer, a slice, null, \"...\" or an array");
+  throw invalid(String(arg), 'an index is an integer, a slice, null, "..." or an array');
 }
 
 function parseText(text: string): IndexPart[] {
@@ -82,7 +87,8 @@ function parseText(text: string): IndexPart[] {
     const word = item.trim();
     if (word === "...") return { kind: "ellipsis" };
     if (word === "null" || word === "newaxis" || word === "None") return { kind: "newAxis" };
-    if (!word.includes(":")) return { kind: "integer", index: bound(word, text) ?? emptyItem(text) };
+    if (!word.includes(":"))
+      return { kind: "integer", index: bound(word, text) ?? emptyItem(text) };
     const bounds = word.split(":");
     if (bounds.length > 3) throw invalid(text, "a slice has at most three parts");
     const [start = null, stop = null, step = null] = bounds.map((b) => bound(b, text));

@@ -140,7 +140,10 @@ export class KernelBuilder {
     const arg = this.#strong(value);
     const { operand, result } = unarySignature(op, arg.dtype);
     const unchanged = kindOf(operand) !== "f" && kindOf(operand) !== "c";
-    if (op === "positive" || (unchanged && ["floor", "ceil", "trunc", "conjugate", "real"].includes(op))) {
+    if (
+      op === "positive" ||
+      (unchanged && ["floor", "ceil", "trunc", "conjugate", "real"].includes(op))
+    ) {
       return this.cast(arg, result);
     }
     return this.#add({ kind: "unary", op, arg: this.cast(arg, operand).node, dtype: result });

@@ -22,14 +22,36 @@ const FLOAT_UNARY = [
   "degrees", "radians", "rint",
 ] as const; // biome-ignore format: a table
 const SAME_UNARY = [
-  "positive", "negative", "absolute", "sign", "square", "reciprocal", "floor", "ceil", "trunc",
-  "conjugate", "invert", "real", "imag", "angle",
+  "positive",
+  "negative",
+  "absolute",
+  "sign",
+  "square",
+  "reciprocal",
+  "floor",
+  "ceil",
+  "trunc",
+  "conjugate",
+  "invert",
+  "real",
+  "imag",
+  "angle",
 ] as const;
 const TEST_UNARY = ["isnan", "isinf", "isfinite", "signbit", "logicalNot"] as const;
 
 const ARITHMETIC = [
-  "add", "subtract", "multiply", "divide", "floorDivide", "remainder", "fmod", "power", "maximum",
-  "minimum", "fmax", "fmin",
+  "add",
+  "subtract",
+  "multiply",
+  "divide",
+  "floorDivide",
+  "remainder",
+  "fmod",
+  "power",
+  "maximum",
+  "minimum",
+  "fmax",
+  "fmin",
 ] as const;
 const FLOAT_BINARY = ["arctan2", "hypot", "copysign", "logaddexp"] as const;
 const BITWISE = ["bitwiseAnd", "bitwiseOr", "bitwiseXor", "leftShift", "rightShift"] as const;
@@ -65,7 +87,14 @@ export const BINARY_OPS: readonly BinaryOp[] = [
 ];
 /** All reductions. */
 export const REDUCE_OPS: readonly ReduceOp[] = [
-  "sum", "prod", "min", "max", "any", "all", "argmin", "argmax",
+  "sum",
+  "prod",
+  "min",
+  "max",
+  "any",
+  "all",
+  "argmin",
+  "argmax",
 ];
 
 /** In which dtype an operation takes its operands, and which it returns. */

@@ -1,0 +1,184 @@
+/**
+ * @file NumPy's reductions over local arrays. Without `axis` (and without `keepdims`) they give a plain value, with one
+ * they give an array.
+ */
+import type { DType, MeanOf, RealOf, ScalarOf, SumOf } from "../core/dtype.ts";
+import { resolveAxis } from "../core/indexing.ts";
+import type { KernelBuilder, Ref } from "./kernels/ir.ts";
+import { type ReduceOp, reduceSignature } from "./kernels/rules.ts";
+import type { Layout } from "./layout.ts";
+import { NDArray } from "./ndarray.ts";
+import {
+  accumulateLayout,
+  binaryLayout,
+  castTo,
+  meanDType,
+  meanLayout,
+  type ReduceOptions,
+  reduceLayout,
+  squaresLayout,
+  statisticDType,
+  unaryLayout,
+  validCountLayout,
+  varianceLayout,
+  whereLayout,
+  withoutNaN,
+} from "./operations.ts";
+
+export type { ReduceOptions };
+
+/** Options of `var` and `std`. */
+export interface VarianceOptions extends ReduceOptions {
+  /** Degrees of freedom taken off the count; default 0. */
+  readonly ddof?: number;
+}
+
+/** Reduction options that keep an array. */
+export type AxisOptions<O extends ReduceOptions = ReduceOptions> = O &
+  ({ readonly axis: number | readonly number[] } | { readonly keepdims: true });
+
+/** A reduction from `D` whose result has the dtype that `R` says. */
+interface Reducer<O extends ReduceOptions, K extends keyof Results<DType>> {
+  <D extends DType>(x: NDArray<D>, options: AxisOptions<O>): NDArray<Results<D>[K]>;
+  <D extends DType>(x: NDArray<D>, options?: O): ScalarOf<Results<D>[K]>;
+}
+
+interface Results<D extends DType> {
+  same: D;
+  sum: SumOf<D>;
+  mean: MeanOf<D>;
+  spread: RealOf<MeanOf<D>>;
+  bool: "bool";
+  index: "int64";
+}
+
+/** The array itself, or its only element when the whole was reduced. */
+function finish(layout: Layout, options: ReduceOptions): never {
+  const array = NDArray.of(layout);
+  const whole = (options.axis ?? null) === null && options.keepdims !== true;
+  return (whole ? array.item() : array) as never;
+}
+
+function reducer(op: ReduceOp, write?: (k: KernelBuilder, x: Ref) => Ref): never {
+  return ((x: NDArray, options: ReduceOptions = {}) =>
+    finish(reduceLayout(op, x, options, write), options)) as never;
+}
+
+/** Sums; floats pairwise, integers in 64 bits. */
+export const sum: Reducer<ReduceOptions, "sum"> = reducer("sum");
+/** Products. */
+export const prod: Reducer<ReduceOptions, "sum"> = reducer("prod");
+/** Smallest elements; NaN if any is. */
+export const min: Reducer<ReduceOptions, "same"> = reducer("min");
+/** Largest elements; NaN if any is. */
+export const max: Reducer<ReduceOptions, "same"> = reducer("max");
+/** Whether any element is true (not zero). */
+export const any: Reducer<ReduceOptions, "bool"> = reducer("any");
+/** Whether all elements are true (not zero). */
+export const all: Reducer<ReduceOptions, "bool"> = reducer("all");
+/** Position of the first smallest element along one axis, or in the flattened array. */
+export const argmin: Reducer<ReduceOptions, "index"> = reducer("argmin");
+/** Position of the first largest element along one axis, or in the flattened array. */
+export const argmax: Reducer<ReduceOptions, "index"> = reducer("argmax");
+/** How many elements are not zero. */
+export const countNonzero: Reducer<ReduceOptions, "index"> = reducer("sum", (k, x) =>
+  k.cast(k.cast(x, "bool"), "int64"),
+);
+
+/** Sums that take NaN as 0. */
+export const nansum: Reducer<ReduceOptions, "sum"> = reducer("sum", withoutNaN(0));
+/** Products that take NaN as 1. */
+export const nanprod: Reducer<ReduceOptions, "sum"> = reducer("prod", withoutNaN(1));
+
+/** Arithmetic means; NaN of nothing. */
+export const mean: Reducer<ReduceOptions, "mean"> = ((x: NDArray, options: ReduceOptions = {}) =>
+  finish(meanLayout(x, options), options)) as never;
+
+/** Variances. */
+export const variance: Reducer<VarianceOptions, "spread"> = ((
+  x: NDArray,
+  options: VarianceOptions = {},
+) => finish(varianceLayout(x, options), options)) as never;
+
+/** Standard deviations. */
+export const std: Reducer<VarianceOptions, "spread"> = ((
+  x: NDArray,
+  options: VarianceOptions = {},
+) => finish(unaryLayout("sqrt", varianceLayout(x, options)), options)) as never;
+
+/** Smallest elements other than NaN; NaN where there is none. */
+export const nanmin: Reducer<ReduceOptions, "same"> = nanExtremum("min", Number.POSITIVE_INFINITY);
+/** Largest elements other than NaN; NaN where there is none. */
+export const nanmax: Reducer<ReduceOptions, "same"> = nanExtremum("max", Number.NEGATIVE_INFINITY);
+
+function nanExtremum(op: "min" | "max", neutral: number): never {
+  return ((x: NDArray, options: ReduceOptions = {}) => {
+    const float = statisticDType(x.dtype) === x.dtype;
+    const found = reduceLayout(op, x, options, withoutNaN(neutral));
+    if (!float) return finish(found, options);
+    // All NaN: nothing but the neutral value was left.
+    const valid = validCountLayout(x, options);
+    const nothing = binaryLayout("equal", valid, 0);
+    const nan = binaryLayout("add", found, Number.NaN);
+    return finish(whereLayout(nothing, nan, found), options);
+  }) as never;
+}
+
+/** Means of the elements other than NaN. */
+export const nanmean: Reducer<ReduceOptions, "mean"> = ((
+  x: NDArray,
+  options: ReduceOptions = {},
+) => {
+  const total = reduceLayout("sum", x, { dtype: meanDType(x.dtype), ...options }, withoutNaN(0));
+  const mean = binaryLayout("divide", total, validCountLayout(x, options));
+  return finish(castTo(mean, meanDType(x.dtype)), options);
+}) as never;
+
+/** Moments of a part of the data, as tree reductions combine them: count, total, and sum of squared distances. */
+export interface Moments {
+  readonly count: number;
+  readonly total: NDArray;
+  readonly squares: NDArray;
+}
+
+/** The pieces of which means, variances and standard deviations over several chunks are made. */
+export function moments(x: NDArray, options: ReduceOptions = {}): Moments {
+  const axis = options.axis ?? null;
+  const size = NDArray.of(x);
+  const count = [axis ?? x.shape.map((_, i) => i)]
+    .flat()
+    .reduce((n, a) => n * (x.shape[resolveAxis(a, x.ndim)] as number), 1);
+  const total = reduceLayout("sum", size, { ...options, dtype: meanDType(x.dtype) });
+  return { count, total: NDArray.of(total), squares: NDArray.of(squaresLayout(size, options)) };
+}
+
+/** Running sums along `axis`; of the flattened array when none is given. */
+export function cumsum<D extends DType>(
+  x: NDArray<D>,
+  options?: CumulativeOptions,
+): NDArray<SumOf<D>> {
+  return accumulate("sum", x, options) as NDArray<SumOf<D>>;
+}
+
+/** Running products along `axis`; of the flattened array when none is given. */
+export function cumprod<D extends DType>(
+  x: NDArray<D>,
+  options?: CumulativeOptions,
+): NDArray<SumOf<D>> {
+  return accumulate("prod", x, options) as NDArray<SumOf<D>>;
+}
+
+/** How to accumulate. */
+export interface CumulativeOptions {
+  /** Default: of the flattened array. */
+  readonly axis?: number;
+  /** Default that of a sum. */
+  readonly dtype?: DType;
+}
+
+function accumulate(op: "sum" | "prod", x: NDArray, options: CumulativeOptions = {}): NDArray {
+  const { result } = reduceSignature(op, x.dtype, options.dtype);
+  const source = options.axis === undefined ? x.ravel() : x;
+  const axis = resolveAxis(options.axis ?? 0, source.ndim);
+  return NDArray.of(accumulateLayout(op, source, result, axis));
+}
