@@ -7,6 +7,7 @@ export {
   groupsOf,
   type Outcome,
 } from "./feed.ts";
+export * from "./plot/index.ts";
 export {
   type CountingEngine,
   ProgressBar,
