@@ -15,7 +15,6 @@ import {
   atLeast,
   firstParts,
   joinAndTake,
-  nodeOf,
   type PartStep,
   partitionSeeds,
   splitParts,
@@ -33,14 +32,18 @@ import {
   splitEveryOf,
 } from "./parts.ts";
 import { accumulateItems, firstOfPair } from "./running.ts";
-import { collectStep, mapPartition, type StepName, streamStep } from "./steps.ts";
+import { collectStep, mapPartition, type StepName, streamStep, toArray } from "./steps.ts";
 import { type TextfileOptions, writePaths, writeTextfile } from "./write.ts";
 
-/** One further argument of a mapped function: a value for all items, a lazy value, or a bag that goes along. */
-export type Along<A> = A | Bag<A> | Item<A> | Collection<A>;
+/** What a mapped function gets for its further arguments: the items of bags, the values of lazy values. */
+export type ItemsOf<M extends readonly unknown[]> = {
+  [K in keyof M]: M[K] extends Bag<infer U> ? U : ValueOf<M[K]>;
+};
 
-/** Further arguments of a mapped function. */
-export type AlongAll<A extends readonly unknown[]> = { readonly [K in keyof A]: Along<A[K]> };
+/** What a function of partitions gets for its further arguments: the partitions of bags, the values of lazy values. */
+export type ValuesOf<M extends readonly unknown[]> = { [K in keyof M]: ValueOf<M[K]> };
+
+type ValueOf<X> = X extends Collection<infer R> ? R : X;
 
 /** How partial results are combined. */
 export interface TreeOptions {
@@ -108,9 +111,9 @@ export class Bag<T> implements Collection<T[]> {
    * The result of `fn` for every item. `more` are further arguments: values, lazy values, or bags with the same
    * partitions whose items go along.
    */
-  map<U, A extends readonly unknown[] = []>(
-    fn: (item: T, ...more: A) => U,
-    ...more: AlongAll<A>
+  map<U, M extends readonly unknown[]>(
+    fn: (item: T, ...more: ItemsOf<M>) => U,
+    ...more: M
   ): Bag<U> {
     if (more.length === 0) return this.#step<U>("map", [fn]);
     const node = new Node(this.npartitions, (partsOf) => {
@@ -124,7 +127,7 @@ export class Bag<T> implements Collection<T[]> {
           constant("mapMany"),
           dependency(0),
           constant(fn),
-          constant(more.map((value) => nodeOf(value) !== undefined)),
+          constant(along.isBag),
           { kind: "array", items: along.args },
         ],
         deps: partsOf(this.node).map((part, i) => [part, ...along.deps.map((of) => of(i))]),
@@ -214,9 +217,9 @@ export class Bag<T> implements Collection<T[]> {
    * const sums = range(10, { npartitions: 2 }).mapPartitions((xs) => [xs.length]);
    * console.log(await sums.compute()); // [5, 5]
    */
-  mapPartitions<U, A extends readonly unknown[] = []>(
-    fn: (items: T[], ...more: A) => Iterable<U> | AsyncIterable<U> | Promise<Iterable<U>>,
-    ...more: { readonly [K in keyof A]: A[K] | Collection<A[K]> }
+  mapPartitions<U, M extends readonly unknown[]>(
+    fn: (items: T[], ...more: ValuesOf<M>) => Iterable<U> | AsyncIterable<U> | Promise<Iterable<U>>,
+    ...more: M
   ): Bag<U> {
     const node = new Node(this.npartitions, (partsOf) => {
       const along = alongParts(more, this.npartitions, partsOf);
@@ -224,7 +227,12 @@ export class Bag<T> implements Collection<T[]> {
         word: "map-partitions",
         kind: "blockwise",
         fn: mapPartition,
-        args: [dependency(0), constant(fn), ...along.args],
+        args: [
+          dependency(0),
+          constant(fn),
+          constant(along.isBag),
+          { kind: "array", items: along.args },
+        ],
         deps: partsOf(this.node).map((part, i) => [part, ...along.deps.map((of) => of(i))]),
       });
     });
@@ -545,8 +553,12 @@ export class Bag<T> implements Collection<T[]> {
 
   /** One lazy array per partition. */
   toDelayed(): Item<T[]>[] {
+    // A layer of its own, so that whoever takes a partition in gets an array, not a stream.
+    const arrays = new Node(this.npartitions, (partsOf) =>
+      eachPart(partsOf(this.node), { word: "partition", fn: toArray, args: [dependency(0)] }),
+    );
     return Array.from({ length: this.npartitions }, (_, i) => {
-      return new Item<T[]>(() => this.node.lower()[i] as TaskRef);
+      return new Item<T[]>(() => arrays.lower()[i] as TaskRef);
     });
   }
 

@@ -2,14 +2,14 @@
  * @file `heddle/bag`: lazy collections of any JavaScript values.
  */
 export {
-  type Along,
-  type AlongAll,
   Bag,
   type CombineOptions,
   type FoldOptions,
   type GroupOptions,
+  type ItemsOf,
   type TakeOptions,
   type TreeOptions,
+  type ValuesOf,
 } from "./bag.ts";
 export { fromDelayed, fromSequence, fromUrl, type PartitionOptions, range } from "./create.ts";
 export type { Compression } from "./files.ts";

@@ -76,12 +76,17 @@ export function splitParts(parts: Parts, wanted: number): Parts {
   });
 }
 
+/** Further arguments of a mapped function. */
+interface Along {
+  readonly args: readonly Arg[];
+  /** Whether each is the partition of a bag. */
+  readonly isBag: readonly boolean[];
+  /** What the tasks of partition `i` depend on. */
+  readonly deps: readonly ((partition: number) => TaskRef)[];
+}
+
 /** Further arguments of a mapped function as template arguments, and what they depend on in partition `i`. */
-export function alongParts(
-  more: readonly unknown[],
-  npartitions: number,
-  partsOf: PartsOf,
-): { args: readonly Arg[]; deps: ((partition: number) => TaskRef)[] } {
+export function alongParts(more: readonly unknown[], npartitions: number, partsOf: PartsOf): Along {
   const deps: ((partition: number) => TaskRef)[] = [];
   const args = more.map((value, position) => {
     const node = nodeOf(value);
@@ -97,7 +102,7 @@ export function alongParts(
     } else return constant(value);
     return dependency(deps.length);
   });
-  return { args, deps };
+  return { args, deps, isBag: more.map((value) => nodeOf(value) !== undefined) };
 }
 
 function otherPartitions(which: number, has: number, wanted: number): HeddleError {

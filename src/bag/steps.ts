@@ -42,13 +42,18 @@ export function streamStep(step: StepName, ...args: unknown[]): Iterable<unknown
   return (STEPS[step] as AnyStep)(...args);
 }
 
-/** Task: hands a whole partition to a function, which gives another one, or a promise of it. */
+/**
+ * Task: hands a whole partition to a function, which gives another one, or a promise of it. `each[i]` says whether
+ * `more[i]` is a partition as well.
+ */
 export async function mapPartition(
-  items: Iterable<unknown>,
+  items: Items,
   fn: (items: unknown[], ...more: unknown[]) => unknown,
-  ...more: unknown[]
+  each: readonly boolean[],
+  more: readonly unknown[],
 ): Promise<unknown[]> {
-  const result = await fn(toArray(items), ...more);
+  const args = more.map((value, i) => (each[i] === true ? toArray(value as Items) : value));
+  const result = await fn(toArray(items), ...args);
   if (result !== null && typeof result === "object") {
     if (Symbol.iterator in result) return toArray(result as Iterable<unknown>);
     if (Symbol.asyncIterator in result) return await fromAsync(result as AsyncIterable<unknown>);

@@ -1,9 +1,8 @@
 /**
  * @file Functions of several bags.
  */
-import type { Collection } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
-import { type AlongAll, Bag } from "./bag.ts";
+import { Bag, type ItemsOf, type ValuesOf } from "./bag.ts";
 import { alongParts } from "./lowering.ts";
 import { constant, dependency, makeParts, Node } from "./parts.ts";
 import { collectStep, streamStep } from "./steps.ts";
@@ -44,19 +43,19 @@ export function zip<A extends readonly unknown[]>(
 }
 
 /** `fn` of the bags' items, going along: `map(fn, a, b)` is `a.map(fn, b)`. */
-export function map<T, U, A extends readonly unknown[] = []>(
-  fn: (item: T, ...more: A) => U,
+export function map<T, U, M extends readonly unknown[]>(
+  fn: (item: T, ...more: ItemsOf<M>) => U,
   bag: Bag<T>,
-  ...more: AlongAll<A>
+  ...more: M
 ): Bag<U> {
   return bag.map(fn, ...more);
 }
 
 /** `fn` of the bags' partitions, going along: `mapPartitions(fn, a, b)` is `a.mapPartitions(fn, b)`. */
-export function mapPartitions<T, U, A extends readonly unknown[] = []>(
-  fn: (items: T[], ...more: A) => Iterable<U> | AsyncIterable<U> | Promise<Iterable<U>>,
+export function mapPartitions<T, U, M extends readonly unknown[]>(
+  fn: (items: T[], ...more: ValuesOf<M>) => Iterable<U> | AsyncIterable<U> | Promise<Iterable<U>>,
   bag: Bag<T>,
-  ...more: { readonly [K in keyof A]: A[K] | Collection<A[K]> }
+  ...more: M
 ): Bag<U> {
   return bag.mapPartitions(fn, ...more);
 }

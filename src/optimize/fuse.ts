@@ -155,8 +155,8 @@ function partOf(id: number, parts: readonly Part[]): Part {
 function absorb(consumer: Part, absorbed: readonly Absorbed[]): void {
   const columns = [...consumer.columns];
   const calls = absorbed.map(({ position, part, arity }) => {
-    const { fn, args } = part.template;
-    const call = { position, fn, args, arity, firstColumn: columns.length };
+    const { fn, fused, args } = part.template;
+    const call = { position, fn: fused ?? fn, args, arity, firstColumn: columns.length };
     columns.push(...alignColumns(consumer, position, part));
     return call;
   });

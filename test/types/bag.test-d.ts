@@ -49,6 +49,11 @@ test("bags that go along keep their types", () => {
   const b = fromSequence(["x", "y", "z"]);
   expectTypeOf(a.map((n, s) => s.repeat(n), b)).toEqualTypeOf<Bag<string>>();
   expectTypeOf(a.map((n, total) => n / total, a.sum())).toEqualTypeOf<Bag<number>>();
+  expectTypeOf(b.map(Number.parseInt)).toEqualTypeOf<Bag<number>>();
+  const lengths = a.mapPartitions((ns, ss, n) => [ns.length + ss.length + n], b, 1);
+  expectTypeOf(lengths).toEqualTypeOf<Bag<number>>();
+  // @ts-expect-error the bag that goes along has strings
+  a.map((n, other: number) => n + other, b);
   expectTypeOf(zip(a, b)).toEqualTypeOf<Bag<[number, string]>>();
   expectTypeOf(zip(a, b).starmap((n, s) => s[n] ?? "")).toEqualTypeOf<Bag<string>>();
   expectTypeOf(a.product(b)).toEqualTypeOf<Bag<[number, string]>>();

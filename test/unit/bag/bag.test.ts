@@ -145,6 +145,14 @@ describe("item by item", () => {
     });
   });
 
+  test("mapPartitions hands over whole arrays, also of bags that go along", async () => {
+    const a = range(6, { npartitions: 2 });
+    const joined = a.mapPartitions((xs, ys, n) => [xs.length + ys.length + n], a.map(String), 10);
+    expect(await valuesOf(joined)).toEqual([16, 16]);
+    const parts = a.map((x) => x + 1).toDelayed();
+    expect(await valuesOf(parts[1]!.apply((xs) => Array.isArray(xs) && xs.at(-1)))).toBe(6);
+  });
+
   test("randomSample depends on its state and on nothing else", async () => {
     const sample = range(10_000, { npartitions: 7 }).randomSample(0.25, { randomState: 3 });
     const once = await valuesOf(sample);
