@@ -22,6 +22,7 @@ export class GraphReader {
   readonly #buffers: readonly Uint8Array[];
   readonly #later: readonly Json[];
   readonly #onLater = new Map<number, (value: Json) => void>();
+  readonly #onDone: (() => void)[] = [];
   readonly #slots: unknown[] = [];
 
   constructor(
@@ -38,12 +39,26 @@ export class GraphReader {
   read(root: Json): unknown {
     const value = this.node(root);
     for (let i = 0; i < this.#later.length; i++) this.#onLater.get(i)?.(this.#later[i] as Json);
+    for (const then of this.#onDone) then();
     return value;
   }
 
   /** Has `then` called with the postponed node of this index, once everything before it is read. */
   whenLater(index: number, then: (node: Json) => void): void {
     this.#onLater.set(index, then);
+  }
+
+  /** The postponed node of this index, not read yet. */
+  laterNode(index: number): Json {
+    const node = this.#later[index];
+    if (node === undefined)
+      throw corrupt(`it refers to a postponed part (${index}) that is not there`);
+    return node;
+  }
+
+  /** Has `then` called when everything is read. */
+  whenDone(then: () => void): void {
+    this.#onDone.push(then);
   }
 
   /** Reads any node. */

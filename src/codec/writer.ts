@@ -33,6 +33,8 @@ export class GraphWriter {
   rich = false;
   /** Whether the function port has written anything. */
   hasFunctions = false;
+  /** Whether objects may be named by where they are found, as in what functions capture. */
+  namesPlaces = false;
   readonly #slots = new Map<object, number>();
   readonly #postponed: (() => Json)[] = [];
   readonly #path: Step[];
@@ -145,7 +147,7 @@ export class GraphWriter {
   refuse(refusal: Refusal): HeddleError<"NotSerializable"> {
     return new HeddleError(
       "NotSerializable",
-      `${this.path} is a ${refusal.type}, which cannot be sent to a task. ${refusal.advice}`,
+      `${this.path} is ${withArticle(refusal.type)}, which cannot be sent to a task. ${refusal.advice}`,
       { fields: { path: this.path, type: refusal.type } },
     );
   }
@@ -200,6 +202,7 @@ export class GraphWriter {
   }
 
   #place(value: object): Json | undefined {
+    if (!this.namesPlaces) return undefined;
     const node = currentFunctionPort()?.place(value, this);
     if (node === undefined) return undefined;
     this.hasFunctions = true;
@@ -352,6 +355,10 @@ export class GraphWriter {
 /** Whether V8 ran out of stack, which for data means that it is nested too deeply. */
 export function isStackOverflow(error: unknown): boolean {
   return error instanceof RangeError && error.message.includes("call stack");
+}
+
+function withArticle(type: string): string {
+  return `${/^[aeiou]/i.test(type) ? "an" : "a"} ${type}`;
 }
 
 function hasHoles(value: readonly unknown[]): boolean {

@@ -1,0 +1,240 @@
+/**
+ * @file Plain data to functions: loads the modules that are named, compiles each source once (closures from the same
+ * place share the compiled code), then sets the captured variables. Compiled code keeps the file name and line of the
+ * original, so that stack traces point into the user's file.
+ */
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import vm from "node:vm";
+import { corrupt } from "../codec/frame.ts";
+import type { GraphReader } from "../codec/reader.ts";
+import type { AnyFunction, FunctionPort, Json, JsonObject } from "../codec/registry.ts";
+import { graphReader } from "../codec/values.ts";
+import { HeddleError } from "../core/errors.ts";
+import { classAtHome, type FunctionImage, rememberClass } from "./encode.ts";
+import type { FunctionTables, Site } from "./graph-state.ts";
+import { allowImports, importFrom, isLoaded, loadedModule, loadModule } from "./load.ts";
+import type { ModulePlace } from "./modules.ts";
+import { followPath } from "./places.ts";
+
+/** Most functions that one thread keeps; the one used longest ago goes first. */
+const MAX_FUNCTIONS = 4096;
+
+const decoded = new Map<string, Promise<AnyFunction>>();
+const classes = new Map<string, AnyFunction>();
+const factories = new Map<string, Factory>();
+/** Readers of function images: classes among them are made here even if this process knows the original. */
+const fresh = new WeakSet<GraphReader>();
+
+/** Makes one function: sets its variables, evaluates its source. */
+type Instance = readonly [set: (values: readonly unknown[]) => void, make: () => AnyFunction];
+type Factory = () => Instance;
+
+/**
+ * The function of an image, made once per token and thread: what it keeps in captured variables stays between tasks.
+ *
+ * Errors: `NotSupported` when a module it needs cannot be loaded here.
+ */
+export function decodeFunction(image: FunctionImage): Promise<AnyFunction> {
+  const { token } = image;
+  let promise = decoded.get(token);
+  if (promise === undefined) {
+    promise = make(image);
+    promise.catch(() => decoded.delete(token));
+  } else decoded.delete(token);
+  decoded.set(token, promise);
+  if (decoded.size > MAX_FUNCTIONS) decoded.delete(decoded.keys().next().value as string);
+  return promise;
+}
+
+async function make({ body, buffers, tables }: FunctionImage): Promise<AnyFunction> {
+  await prepareTables(tables);
+  const meta = JSON.parse(body) as JsonObject;
+  const reader = graphReader({ ...meta, f: tables as unknown as Json }, buffers);
+  fresh.add(reader);
+  return reader.read(meta["v"] as Json) as AnyFunction;
+}
+
+/** The reading half of the port. */
+export const readingPort: Pick<FunctionPort, "prepare" | "decode"> = {
+  prepare: (tables) => prepareTables(tables as unknown as FunctionTables),
+  decode(node, graph) {
+    switch (node["$"]) {
+      case "g":
+        return globalAt(String(node["p"]));
+      case "I":
+        return exportOf(node, graph) as AnyFunction;
+      case "B": {
+        const target = graph.node(node["t"] as Json) as AnyFunction;
+        const boundThis = graph.node(node["o"] as Json);
+        const args = graph.node(node["a"] as Json) as unknown[];
+        return Function.prototype.bind.call(target, boundThis, ...args) as AnyFunction;
+      }
+      default:
+        return functionOf(node, graph);
+    }
+  },
+};
+
+function prepareTables({ modules }: FunctionTables): Promise<void> | undefined {
+  const missing = modules.filter((place) => !isLoaded(place));
+  if (missing.length === 0) return undefined;
+  return Promise.all(missing.map(loadModule)).then(() => {});
+}
+
+function tablesOf(graph: GraphReader): FunctionTables {
+  return graph.functionTables as unknown as FunctionTables;
+}
+
+function globalAt(path: string): AnyFunction {
+  const value = followPath(path);
+  if (value !== undefined) return value as AnyFunction;
+  throw new HeddleError("NotSupported", `A function needs ${path}, which this host does not have.`);
+}
+
+function exportOf(node: JsonObject, graph: GraphReader): unknown {
+  const place = tablesOf(graph).modules[Number(node["m"])] as ModulePlace;
+  const exports = loadedModule(place);
+  const name = String(node["n"]);
+  if (name === "*" || name === "module.exports") return exports;
+  if (name in exports) return exports[name];
+  throw new HeddleError(
+    "NotSupported",
+    `A function needs "${name}" of ${place.specifier}, which does not export it here. Are the versions ` +
+      "the same on both sides?",
+    { fields: { module: place.specifier, name } },
+  );
+}
+
+function functionOf(node: JsonObject, graph: GraphReader): AnyFunction {
+  const site = tablesOf(graph).sites[Number(node["s"])] as Site;
+  const known = knownClass(site.id, fresh.has(graph));
+  const fn = known ?? construct(node, site, graph);
+  if (known !== undefined) skip(node, graph);
+  if (known === undefined && site.id !== undefined) {
+    classes.set(site.id, fn);
+    rememberClass(fn, site.id);
+  }
+  return fn;
+}
+
+/** The original of a class, or the copy that was made here before. */
+function knownClass(id: string | undefined, isFresh: boolean): AnyFunction | undefined {
+  if (id === undefined) return undefined;
+  return (isFresh ? undefined : classAtHome(id.replace(/@.*/, ""))) ?? classes.get(id);
+}
+
+/** Reads what belongs to a class that is already there, so that the numbers of later parts stay right. */
+function skip(node: JsonObject, graph: GraphReader): void {
+  if (node["c"] !== undefined) captured(node["c"], graph);
+  graph.whenLater(Number(node["l"]), (later) => {
+    const { c, p, q } = later as JsonObject;
+    if (c !== undefined) captured(c, graph);
+    if (p !== undefined) graph.fields({}, p);
+    if (q !== undefined) graph.fields({}, q);
+  });
+}
+
+function construct(node: JsonObject, site: Site, graph: GraphReader): AnyFunction {
+  const later = graph.laterNode(Number(node["l"])) as JsonObject;
+  const names = ((node["c"] ?? later["c"]) as readonly Json[]).map((pair) => (pair as Json[])[0]);
+  const [set, makeFunction] = factoryOf(node, names as string[], site)();
+  const setAll = (pairs: Json): void => setCaptured(pairs, set, graph);
+  if (node["c"] !== undefined) setAll(node["c"]);
+  const fn = makeFunction();
+  const name = node["N"];
+  if (name !== undefined && fn.name !== name) {
+    Object.defineProperty(fn, "name", { value: name, configurable: true });
+  }
+  graph.whenLater(Number(node["l"]), () => {
+    if (later["c"] !== undefined) setAll(later["c"]);
+    if (later["p"] !== undefined) graph.fields(fn, later["p"]);
+    if (later["q"] !== undefined) graph.fields(fn.prototype as object, later["q"]);
+  });
+  return fn;
+}
+
+/** Results of calls (`C`) follow at the very end, when the functions called have their own variables. */
+function setCaptured(pairs: Json, set: Instance[0], graph: GraphReader): void {
+  const values = captured(pairs, graph);
+  set(values);
+  for (const [i, pair] of (pairs as readonly (readonly Json[])[]).entries()) {
+    const [, node, special] = pair;
+    if (special === undefined || (node as JsonObject)["$"] !== "C") continue;
+    const thunk = (node as JsonObject)["f"] as JsonObject;
+    const fn = construct(thunk, tablesOf(graph).sites[Number(thunk["s"])] as Site, graph);
+    graph.whenDone(() => {
+      values[i] = (fn as () => unknown)();
+      set(values);
+    });
+  }
+}
+
+function captured(pairs: Json, graph: GraphReader): unknown[] {
+  return (pairs as readonly (readonly Json[])[]).map(([, node, special]) =>
+    special === undefined ? graph.node(node as Json) : specialOf(node as JsonObject, graph),
+  );
+}
+
+/** What only captured variables can be; see `captures.ts`. */
+function specialOf(node: JsonObject, graph: GraphReader): unknown {
+  const url = String(node["u"]);
+  switch (node["$"]) {
+    case "I":
+      return exportOf(node, graph);
+    case "R":
+      return createRequire(url);
+    case "M":
+      return metaOf(url);
+    case "C":
+      return undefined;
+    case "D":
+      return (specifier: string) => importFrom(url, specifier);
+    default:
+      throw corrupt(`a captured variable in it is of the unknown kind ${String(node["$"])}`);
+  }
+}
+
+function metaOf(url: string): object {
+  const isFile = url.startsWith("file:");
+  const filename = isFile ? fileURLToPath(url) : undefined;
+  return {
+    url,
+    ...(isFile
+      ? { filename, dirname: fileURLToPath(new URL("./", url)).replace(/(.)[/\\]$/, "$1") }
+      : {}),
+    resolve: (specifier: string) => new URL(specifier, url).href,
+  };
+}
+
+function factoryOf(node: JsonObject, names: readonly string[], site: Site): Factory {
+  const text = String(node["x"]);
+  const flags = Number(node["k"]);
+  const key = `${flags} ${site.url}:${site.line}:${site.column} ${names.join()} ${text}`;
+  let factory = factories.get(key);
+  if (factory === undefined) {
+    factory = compile(text, flags, names, site);
+    factories.set(key, factory);
+    if (factories.size > MAX_FUNCTIONS) factories.delete(factories.keys().next().value as string);
+  }
+  return factory;
+}
+
+/** One line in front, then the source where it stood in its file. */
+function compile(text: string, flags: number, names: readonly string[], site: Site): Factory {
+  const sets = names.map((name, i) => `${name} = $heddle[${i}];`).join(" ");
+  const head = [
+    (flags & 1) === 0 ? "" : '"use strict";',
+    names.length === 0 ? "" : `let ${names.join(", ")};`,
+    `return [($heddle) => { ${sets} }, () => (`,
+  ].join(" ");
+  const usesImport = (flags & 4) !== 0;
+  if (usesImport) allowImports();
+  return vm.compileFunction(`${head}\n${" ".repeat(site.column)}${text}\n)];`, [], {
+    filename: site.url,
+    lineOffset: site.line - 1,
+    ...(usesImport
+      ? { importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER }
+      : {}),
+  }) as unknown as Factory;
+}

@@ -1,0 +1,286 @@
+/**
+ * @file Functions to plain data. A function that a module exports is sent by name; any other by its source and the
+ * present values of its captured variables, which are written into the same graph of values, so that recursion and shared
+ * objects keep their identity. What is written depends on the content only: equal functions have equal tokens.
+ */
+import { createHash, randomUUID } from "node:crypto";
+import { types } from "node:util";
+import { hostRefusal } from "../codec/refusals.ts";
+import type { AnyFunction, FunctionPort, Json, JsonObject, Refusal } from "../codec/registry.ts";
+import { GraphWriter } from "../codec/writer.ts";
+import { sourceOf } from "../core/builtins.ts";
+import { isCollection } from "../core/collection.ts";
+import { writeCapture } from "./captures.ts";
+import {
+  type FunctionTables,
+  type GraphState,
+  isConstant,
+  placeNode,
+  stateOf,
+} from "./graph-state.ts";
+import { isFresh, type ModulePlace } from "./modules.ts";
+import { placeInBuiltins, placeOfExport, placeOfFunction, placeOfObject } from "./places.ts";
+import { lookAt, type Sight } from "./probe.ts";
+import { type Shape, shapeAt } from "./script.ts";
+
+/** A function as plain, structured-clonable data. */
+export interface FunctionImage {
+  /** Content token: equal for the same code with the same captured values. */
+  readonly token: string;
+  readonly name: string;
+  /** The function and what it captures, as the JSON of a graph of values. */
+  readonly body: string;
+  readonly buffers: readonly Uint8Array[];
+  readonly tables: FunctionTables;
+}
+
+const images = new WeakMap<AnyFunction, FunctionImage>();
+/** Variables of functions all of whose captured bindings are constant: V8 need not be asked twice. */
+const constants = new WeakMap<AnyFunction, { shape: Shape; values: Map<string, unknown> }>();
+const classIds = new WeakMap<AnyFunction, string>();
+const homes = new Map<string, WeakRef<AnyFunction>>();
+const HERE = randomUUID().slice(0, 8);
+
+/**
+ * Takes the picture of a function as it is now. Nearly free when asked again for a function without captured variables
+ * that can change. Throws `NotSerializable`, naming the variable, its type and the way out, for what cannot travel.
+ */
+export function encodeFunction(fn: AnyFunction): FunctionImage {
+  const known = images.get(fn);
+  if (known?.tables.modules.every(isFresh) === true) return known;
+  const graph = new GraphWriter(`function "${fn.name || "anonymous"}"`);
+  const root = graph.write(fn);
+  const state = stateOf(graph);
+  const body = JSON.stringify(graph.later.length === 0 ? { v: root } : { v: root, l: graph.later });
+  const image: FunctionImage = {
+    token: tokenOf(body, graph.buffers, state.modules),
+    name: fn.name,
+    body,
+    buffers: graph.buffers.map((bytes) => new Uint8Array(bytes)),
+    tables: tablesOf(state, body),
+  };
+  if (state.isStable) images.set(fn, image);
+  return image;
+}
+
+/** The class of this id, if it was made in this process and still lives. */
+export function classAtHome(id: string | undefined): AnyFunction | undefined {
+  return id === undefined ? undefined : homes.get(id)?.deref();
+}
+
+/** Gives a class that was decoded here the id it came with. */
+export function rememberClass(make: AnyFunction, id: string): void {
+  classIds.set(make, id);
+}
+
+/** How functions enter graphs of values: the writing half of the port. */
+export const writingPort: Pick<FunctionPort, "encode" | "finish" | "place" | "whyNotByFields"> = {
+  encode: writeFunction,
+  finish: (graph) => tablesOf(stateOf(graph), JSON.stringify(graph.later)) as unknown as Json,
+  place(value, graph) {
+    if (isCollection(value)) {
+      throw graph.refuse({
+        type: "lazy collection",
+        advice: "Pass it as an argument of the task, or compute it first.",
+      });
+    }
+    const place = placeOfObject(value);
+    return place === undefined ? undefined : placeNode(place, graph);
+  },
+  whyNotByFields,
+};
+
+function tokenOf(
+  body: string,
+  buffers: readonly Uint8Array[],
+  modules: readonly ModulePlace[],
+): string {
+  const digest = createHash("sha256").update(body);
+  for (const { id } of modules) digest.update(`\0${id}`);
+  for (const bytes of buffers) digest.update(`\0${bytes.length}\0`).update(bytes);
+  return digest.digest("hex").slice(0, 32);
+}
+
+/** A class whose captured values can change is another class at the next submit. */
+function tablesOf(state: GraphState, body: string): FunctionTables {
+  if (state.isStable) return { sites: state.sites, modules: state.modules };
+  const version = createHash("sha256").update(body).digest("hex").slice(0, 16);
+  const sites = state.sites.map((site) =>
+    site.id === undefined ? site : { ...site, id: `${site.id}@${version}` },
+  );
+  return { sites, modules: state.modules };
+}
+
+function writeFunction(fn: AnyFunction, graph: GraphWriter): Json {
+  graph.namesPlaces = true;
+  if (types.isProxy(fn)) {
+    throw graph.refuse({ type: "Proxy", advice: "Pass the function behind it." });
+  }
+  const place = placeOfFunction(fn);
+  if (place !== undefined) return placeNode(place, graph);
+  const constant = constants.get(fn);
+  if (constant !== undefined) {
+    return writeSource(fn, constant.shape, () => constant.values, graph);
+  }
+  return lookAt(fn, (sight) => {
+    if (sight.bound !== undefined) return writeBound(sight.bound, graph);
+    const shape = shapeOf(sight);
+    if (shape === undefined) return writeHost(fn, undefined, graph);
+    if (shape.module.url.startsWith("node:")) return writeHost(fn, shape.module.url, graph);
+    const exported = placeOfExport(fn, shape);
+    if (exported !== undefined) return placeNode(exported, graph);
+    const values = readCaptures(fn, shape, sight);
+    return writeSource(fn, shape, () => values, graph);
+  });
+}
+
+function shapeOf({ location }: Sight): Shape | undefined {
+  return location === undefined ? undefined : shapeAt(location);
+}
+
+/** Present values of the captured variables, kept for the next time if none can be assigned. */
+function readCaptures(fn: AnyFunction, shape: Shape, sight: Sight): Map<string, unknown> {
+  const values = sight.read(namesOf(shape));
+  const constant = shape.captures.every(
+    ({ name, binding }) =>
+      binding?.kind === "import" ||
+      (binding === undefined
+        ? !values.has(name)
+        : isConstant(binding) && values.get(name) !== undefined),
+  );
+  if (constant) constants.set(fn, { shape, values });
+  return values;
+}
+
+/** The variables to ask V8 for. */
+function namesOf(shape: Shape): string[] {
+  return shape.captures.flatMap(({ name, initial }) =>
+    initial === undefined ? [name] : [name, ...namesOf(initial)],
+  );
+}
+
+function writeHost(fn: AnyFunction, url: string | undefined, graph: GraphWriter): Json {
+  const place = placeInBuiltins(fn, url);
+  if (place !== undefined) return placeNode(place, graph);
+  throw graph.refuse({
+    type: sourceOf(fn).native ? "native function that no global name leads to" : "function of Node",
+    advice: "Call it through the object it belongs to, inside a function of your own.",
+  });
+}
+
+function writeBound(bound: NonNullable<Sight["bound"]>, graph: GraphWriter): Json {
+  stateOf(graph).isStable = false;
+  return {
+    $: "B",
+    t: graph.part(bound.target, { text: ", bound function" }),
+    o: graph.part(bound.boundThis, { text: ", bound this" }),
+    a: graph.part(bound.boundArgs, { text: ", bound arguments" }),
+  };
+}
+
+/** A function by its source. The captures follow later, unless evaluating the source needs them. */
+function writeSource(
+  fn: AnyFunction | undefined,
+  shape: Shape,
+  valuesOf: () => Map<string, unknown>,
+  graph: GraphWriter,
+): JsonObject {
+  refuseLexical(shape, graph);
+  const values = valuesOf();
+  const captures = (): Json =>
+    shape.captures.flatMap((capture) => {
+      const pair = writeCapture(capture, values, shape, graph, writeThunk);
+      return pair === undefined ? [] : [pair];
+    });
+  const writeThunk = (thunk: Shape): Json => writeSource(undefined, thunk, () => values, graph);
+  const head: JsonObject = {
+    $: "f",
+    s: siteOf(fn, shape, graph),
+    x: shape.text,
+    ...(fn === undefined ? {} : { N: fn.name }),
+    k: (shape.strict ? 1 : 0) | (shape.isClass ? 2 : 0) | (shape.usesImport ? 4 : 0),
+  };
+  if (!shape.isEager) {
+    return { ...head, l: graph.postpone(() => ({ c: captures(), ...ownOf(fn, shape, graph) })) };
+  }
+  return { ...head, c: captures(), l: graph.postpone(() => ownOf(fn, shape, graph)) };
+}
+
+function siteOf(fn: AnyFunction | undefined, shape: Shape, graph: GraphWriter): number {
+  const { line, column, module } = shape;
+  const site = { url: module.url, line, column };
+  return stateOf(graph).sites.push(shape.isClass && fn ? { ...site, id: idOf(fn) } : site) - 1;
+}
+
+function idOf(make: AnyFunction): string {
+  let id = classIds.get(make);
+  if (id === undefined) {
+    id = `${HERE}-${homes.size}`;
+    classIds.set(make, id);
+    homes.set(id, new WeakRef(make));
+  }
+  return id;
+}
+
+/** Properties that were put on a function, on its prototype, or on a class beside its declared fields. */
+function ownOf(fn: AnyFunction | undefined, shape: Shape, graph: GraphWriter): JsonObject {
+  if (fn === undefined) return {};
+  const own = Object.keys(fn).filter((key) => !shape.statics.has(key));
+  const declared = [...shape.statics].filter((key) => Object.hasOwn(fn, key));
+  const prototype = fn.prototype as object | undefined;
+  const added = typeof prototype === "object" && prototype !== null ? Object.keys(prototype) : [];
+  if (own.length + declared.length + added.length === 0) return {};
+  stateOf(graph).isStable = false;
+  const pairs = own.map((key): Json => [key, graph.part(fn[key as keyof AnyFunction], key)]);
+  for (const key of declared) {
+    // The source makes it again; its present value matters only if it can travel.
+    const value: unknown = fn[key as keyof AnyFunction];
+    if (typeof value === "function") continue;
+    const node = graph.attempt(() => graph.part(value, key));
+    if (node !== undefined) pairs.push([key, node]);
+  }
+  const on = added.length === 0 ? {} : { q: graph.fields(prototype as object) };
+  return { ...(pairs.length === 0 ? {} : { p: pairs }), ...on };
+}
+
+const LEXICAL_ADVICE =
+  "An arrow function has none of its own, and the surrounding function does not travel. Put what is " +
+  "needed into a variable first (const self = this; then use self), or write an ordinary function.";
+
+function refuseLexical({ lexical, isMethod }: Shape, graph: GraphWriter): void {
+  if (lexical === undefined) return;
+  if (lexical === "super" && isMethod) {
+    throw graph.refuse({
+      type: "method that uses super",
+      advice: "Send its class or an instance, or call the parent's method by name.",
+    });
+  }
+  throw graph.refuse({
+    type: `function that uses ${lexical} of the function around it`,
+    advice: LEXICAL_ADVICE,
+  });
+}
+
+/** Built-in classes whose instances carry all their state in ordinary fields. */
+const FIELD_CLASSES: ReadonlySet<string> = new Set(["EventEmitter"]);
+
+/** Classes from which a user's class may inherit: the value format knows their inner state. */
+const BASES: ReadonlySet<unknown> = new Set([Object, Map, Set, Error, TypeError, RangeError]);
+
+function whyNotByFields(make: AnyFunction): Refusal | undefined {
+  for (let up: unknown = make; typeof up === "function"; up = Object.getPrototypeOf(up)) {
+    if (up === Function.prototype || BASES.has(up)) return undefined;
+    const shape = lookAt(up, shapeOf);
+    const isHost = shape === undefined || shape.module.url.startsWith("node:");
+    if (isHost && up.prototype instanceof Error) continue;
+    if (isHost && !(up !== make && FIELD_CLASSES.has(up.name))) return hostRefusal(up.name);
+    if (isHost) return undefined;
+    if (shape.hasPrivate) {
+      return {
+        type: `${make.name || "class instance"} with #private fields, which nobody can read from outside`,
+        advice: `Give the class a codec: registerClass("${make.name}", ${make.name}, { encode, decode }).`,
+      };
+    }
+  }
+  return undefined;
+}

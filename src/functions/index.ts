@@ -1,0 +1,18 @@
+/**
+ * @file Functions travel: by name when a module exports them, otherwise by source and captured variables. Importing this
+ * installs them in the value format and in content tokens.
+ */
+import { registerFunctionPort } from "../codec/registry.ts";
+import { registerFunctionToken } from "../core/token.ts";
+import { readingPort } from "./decode.ts";
+import { encodeFunction, writingPort } from "./encode.ts";
+
+export { decodeFunction } from "./decode.ts";
+export { encodeFunction, type FunctionImage } from "./encode.ts";
+export { removeMirrorsAtExit } from "./mirror.ts";
+export { mainModule, setMainModule } from "./modules.ts";
+export { referTo, referToAll } from "./places.ts";
+export { decodeTaskError, encodeTaskError } from "./task-errors.ts";
+
+registerFunctionPort({ ...writingPort, ...readingPort });
+registerFunctionToken((fn) => encodeFunction(fn).token);

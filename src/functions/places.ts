@@ -1,0 +1,194 @@
+/**
+ * @file Values that are named by where they are found instead of being taken to pieces: globals (`Math.max`), Node's own
+ * modules and their exports, exports of the user's modules and packages, and what was declared by `referTo`.
+ */
+import { createRequire, isBuiltin } from "node:module";
+import { pathToFileURL } from "node:url";
+import { builtinPath } from "../core/builtins.ts";
+import { originOf } from "./load.ts";
+import { type ModulePlace, placeOfUrl } from "./modules.ts";
+import type { Shape } from "./script.ts";
+
+/** A path from the global object, or an export of a module (`*` for all of it). */
+export type Place =
+  | { readonly path: string }
+  | { readonly module: ModulePlace; readonly name: string };
+
+type AnyFunction = CallableFunction;
+
+const declared = new WeakMap<AnyFunction, { readonly url: string; readonly name: string }>();
+const require = createRequire(import.meta.url);
+
+/**
+ * Names of the global object before the program added any: a host's own, which need not be sent. Read when Heddle is
+ * loaded, which in ES modules is before the program's first statement.
+ */
+const HOST_GLOBALS: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(globalThis));
+
+/** Global objects (not functions) that a variable may stand for, beside those of `core/builtins.ts`. */
+const HOST_OBJECTS = ["globalThis", "console", "process", "process.env", "performance", "crypto"];
+
+/**
+ * Declares that `fn` is what the module at `moduleUrl` (its `import.meta.url`) exports as `exportName`, so that it is sent
+ * by name without being looked at. Returns `fn`.
+ */
+export function referTo<F extends AnyFunction>(moduleUrl: string, exportName: string, fn: F): F {
+  declared.set(fn, { url: moduleUrl, name: exportName });
+  return fn;
+}
+
+/** {@link referTo} for several exports at once: `referToAll(import.meta.url, { add, multiply })`. */
+export function referToAll(
+  moduleUrl: string,
+  exports: Readonly<Record<string, AnyFunction>>,
+): void {
+  for (const [name, fn] of Object.entries(exports)) referTo(moduleUrl, name, fn);
+}
+
+/** Whether every host has a global of this name. */
+export function isHostGlobal(name: string): boolean {
+  return HOST_GLOBALS.has(name);
+}
+
+/** The place of a function that needs no look at its source, if it has one. */
+export function placeOfFunction(fn: AnyFunction): Place | undefined {
+  const reference = declared.get(fn);
+  if (reference !== undefined) {
+    const module = placeOfUrl(reference.url, "import");
+    if (module !== undefined) return { module, name: reference.name };
+  }
+  const path = builtinPath(fn) ?? hostPath(fn);
+  return path === undefined ? undefined : { path };
+}
+
+/** The place of a function of a script that is a Node module (`node:fs`), or undefined when it exports no such. */
+export function placeInBuiltins(fn: AnyFunction, scriptUrl: string | undefined): Place | undefined {
+  const first = scriptUrl?.startsWith("node:") === true ? scriptUrl.slice(5) : "";
+  for (const name of [first, ...loadedBuiltins()]) {
+    if (!isBuiltin(name) || name.startsWith("internal/")) continue;
+    const exports = require(name) as unknown;
+    if (exports === fn) return builtin(name, "default");
+    const key = dataKeyOf(exports, fn);
+    if (key !== undefined) return builtin(name, key);
+  }
+  return undefined;
+}
+
+/** The place of a function that its module exports, if that module may be loaded again. */
+export function placeOfExport(fn: AnyFunction, shape: Shape): Place | undefined {
+  const { kind, url } = shape.module;
+  if (kind === "commonjs") return placeInCommonJs(fn, url);
+  if (shape.exported === undefined) return undefined;
+  // What a test runner transformed can be loaded again only if it was plain JavaScript before; of the user's own files
+  // nobody knows that.
+  if (kind === "vite" && !/\/dist\/.*\.js$/.test(url)) return undefined;
+  const module = placeOfUrl(url, "import");
+  return module === undefined ? undefined : { module, name: shape.exported };
+}
+
+/** The place of an object that is a global, a Node module, or all exports of a module. */
+export function placeOfObject(value: object): Place | undefined {
+  const path = builtinPath(value) ?? hostObjects().get(value);
+  if (path !== undefined) return { path };
+  const origin = originOf(value);
+  if (origin !== undefined) return { module: origin, name: "*" };
+  for (const name of loadedBuiltins()) {
+    if (require(name) === value) return builtin(name, "default");
+  }
+  const file = commonJsFiles().get(value);
+  const module = file === undefined ? undefined : placeOfUrl(pathToFileURL(file).href, "require");
+  return module === undefined ? undefined : { module, name: "*" };
+}
+
+function builtin(name: string, key: string): Place {
+  return { module: { id: `node:${name}`, how: "import", specifier: `node:${name}` }, name: key };
+}
+
+function hostPath(fn: AnyFunction): string | undefined {
+  const { name } = fn;
+  if (HOST_GLOBALS.has(name) && (globalThis as Record<string, unknown>)[name] === fn) return name;
+  for (const [owner, object] of hostOwners()) {
+    const key = dataKeyOf(object, fn);
+    if (key !== undefined) return `${owner}.${key}`;
+  }
+  return undefined;
+}
+
+function hostOwners(): [string, unknown][] {
+  const { console, process, Buffer } = globalThis;
+  return [
+    ["console", console],
+    ["process", process],
+    ["Buffer", Buffer],
+  ];
+}
+
+function hostObjects(): Map<unknown, string> {
+  const found = new Map<unknown, string>();
+  for (const path of HOST_OBJECTS) found.set(followPath(path), path);
+  return found;
+}
+
+/** The value at a path from the global object. */
+export function followPath(path: string): unknown {
+  let value: unknown = globalThis;
+  for (const key of path.split(".")) {
+    value = (value as Record<string, unknown> | undefined)?.[key];
+  }
+  return value;
+}
+
+/** Key of an own data property with this value; accessors are left alone, since reading them may load things. */
+function dataKeyOf(object: unknown, value: unknown): string | undefined {
+  if (object === null || (typeof object !== "object" && typeof object !== "function")) {
+    return undefined;
+  }
+  for (const [key, { value: held }] of Object.entries(Object.getOwnPropertyDescriptors(object))) {
+    if (held === value) return key;
+  }
+  return undefined;
+}
+
+/** Public modules of Node that this process has loaded already: asking for those costs nothing. */
+function loadedBuiltins(): string[] {
+  const { moduleLoadList = [] } = process as { moduleLoadList?: readonly string[] };
+  return moduleLoadList.flatMap((entry) => {
+    const name = /^NativeModule (?!internal\/)(.+)$/.exec(entry)?.[1];
+    return name !== undefined && isBuiltin(name) ? [name] : [];
+  });
+}
+
+function placeInCommonJs(fn: AnyFunction, url: string): Place | undefined {
+  const entry = Object.entries(require.cache).find(
+    ([file]) => pathToFileURL(file).href === url.replace(/\?.*$/, ""),
+  );
+  const exports: unknown = entry?.[1]?.exports;
+  if (exports === undefined) return undefined;
+  const name = exports === fn ? "module.exports" : keyOf(exports, fn);
+  const module = name === undefined ? undefined : placeOfUrl(url, "require");
+  return module === undefined || name === undefined ? undefined : { module, name };
+}
+
+/** Compilers write exports as accessors, so here they are read. */
+function keyOf(exports: unknown, fn: AnyFunction): string | undefined {
+  if (typeof exports !== "object" && typeof exports !== "function") return undefined;
+  return Object.keys(exports as object).find(
+    (key) => (exports as Record<string, unknown>)[key] === fn,
+  );
+}
+
+let cjsSeen = -1;
+let cjsFiles = new Map<unknown, string>();
+
+function commonJsFiles(): Map<unknown, string> {
+  const entries = Object.entries(require.cache);
+  if (entries.length !== cjsSeen) {
+    cjsSeen = entries.length;
+    cjsFiles = new Map();
+    for (const [file, module] of entries) {
+      const exports: unknown = module?.exports;
+      if (typeof exports === "object" && exports !== null) cjsFiles.set(exports, file);
+    }
+  }
+  return cjsFiles;
+}

@@ -1,0 +1,62 @@
+/**
+ * @file What a task throws, on its way back: the user's error with its class, cause and fields, and both stacks, the one
+ * of the throw and the one of the call that waits for the result.
+ */
+import { types } from "node:util";
+import { decodeValue, encodeValue, prepareValue } from "../codec/values.ts";
+import { HeddleError, isHeddleError } from "../core/errors.ts";
+
+/** Between the stack of the task and the stack of the caller. */
+const SEAM = "    --- submitted from ---";
+
+/** An error as bytes of a value; never throws, whatever was thrown. */
+export function encodeTaskError(error: unknown): Uint8Array {
+  for (const attempt of [() => error, () => plainError(error), () => new Error("unknown error")]) {
+    try {
+      const encoded = encodeValue(attempt());
+      const bytes = new Uint8Array(encoded.bytes);
+      encoded.writeTo(bytes);
+      return bytes;
+    } catch (failure) {
+      if (!isHeddleError(failure) && !(failure instanceof Error)) throw failure;
+    }
+  }
+  throw new HeddleError("InvariantViolated", "A plain error could not be encoded.");
+}
+
+/**
+ * The error of a task. With `localStack` (an `Error().stack` taken at submit) the stack shows both places, the throw
+ * first. What was thrown need not be an error.
+ */
+export async function decodeTaskError(bytes: Uint8Array, localStack?: string): Promise<unknown> {
+  await prepareValue(bytes);
+  const error = decodeValue(bytes);
+  if (localStack !== undefined && types.isNativeError(error)) addStack(error, localStack);
+  return error;
+}
+
+/** Appends the frames of the caller's stack, once. */
+function addStack(error: Error, localStack: string): void {
+  const remote = error.stack ?? `${error.name}: ${error.message}`;
+  if (remote.includes(SEAM)) return;
+  const frames = localStack.split("\n").filter((line) => /^\s+at /.test(line));
+  const stack = frames.length === 0 ? remote : [remote, SEAM, ...frames].join("\n");
+  Object.defineProperty(error, "stack", { value: stack, writable: true, configurable: true });
+}
+
+/** What is left of an error whose class or fields cannot travel. */
+function plainError(error: unknown): unknown {
+  if (!(error instanceof Error) && !types.isNativeError(error)) return new Error(describe(error));
+  const plain = new Error(String(error.message));
+  Object.defineProperty(plain, "name", { value: String(error.name), configurable: true });
+  if (typeof error.stack === "string") plain.stack = error.stack;
+  return plain;
+}
+
+function describe(thrown: unknown): string {
+  try {
+    return `A task threw ${String(thrown)}, which cannot be sent.`;
+  } catch {
+    return "A task threw a value that cannot be sent or shown.";
+  }
+}
