@@ -104,12 +104,10 @@ export class Config {
 
   /** Keys whose name or description has all words of `text`. */
   find(text: string): ConfigItem[] {
-    const words = text.toLowerCase().split(/\s+/);
+    const words = text.split(/\s+/).map((word) => [word.toLowerCase(), canonicalName(word)]);
     const matches = (key: ConfigKey): boolean => {
       const searched = `${key} ${SCHEMA[key].about}`.toLowerCase();
-      return words.every(
-        (word) => searched.includes(word) || searched.includes(canonicalName(word)),
-      );
+      return words.every((spellings) => spellings.some((word) => searched.includes(word)));
     };
     return CONFIG_KEYS.filter(matches).map((key) => this.#describe(key));
   }

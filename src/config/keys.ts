@@ -41,6 +41,12 @@ export function findKey(name: string): ConfigKey | undefined {
   return Object.hasOwn(SCHEMA, canonical) ? (canonical as ConfigKey) : undefined;
 }
 
+/** Whether `name` stands for several keys. `scheduler` is both a key and a group, as in Dask. */
+export function isGroup(name: string): boolean {
+  const prefix = `${canonicalName(name)}.`;
+  return CONFIG_KEYS.some((key) => key.startsWith(prefix));
+}
+
 /**
  * The key that `name` means. `where` says where the name stands, for the message.
  *

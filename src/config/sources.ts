@@ -9,7 +9,7 @@ import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { Document, LineCounter, Node, Pair, YAMLMap } from "yaml";
 import { HeddleError } from "../core/errors.ts";
-import { canonicalName, findKey, nearestKey, resolveKey } from "./keys.ts";
+import { canonicalName, findKey, isGroup, nearestKey, resolveKey } from "./keys.ts";
 import { type ConfigKey, type Definition, SCHEMA } from "./schema.ts";
 
 /** Where a value comes from. */
@@ -92,19 +92,24 @@ export function collectYaml(path: string, env: Surroundings["env"] = process.env
     for (const pair of map.items as Pair<Node, Node | null>[]) {
       const name = prefix + String(pair.key);
       const where = `${path}:${lines.linePos(pair.key.range?.[0] ?? 0).line}`;
-      const key = findKey(name);
-      const inner = pair.value as YAMLMap | null;
-      if (key === undefined && inner !== null && Array.isArray(inner.items)) {
-        visit(inner, `${name}.`);
-      } else if (key !== undefined || inner !== null) {
-        addEntry(layer, name, inner === null ? null : inner.toJS(document), where, env);
+      const raw: unknown = pair.value?.toJS(document) ?? null;
+      if (isMap(pair.value) && (findKey(name) === undefined || isGroup(name))) {
+        visit(pair.value, `${name}.`);
+      } else if (raw !== null || !isGroup(name)) {
+        addEntry(layer, name, raw, where, env);
       }
     }
   };
-  const top = document.contents as unknown as YAMLMap | null;
-  if (top !== null && !Array.isArray(top.items)) throw fileFault(path, "it must hold keys");
+  const top = document.contents as Node | null;
+  if (top !== null && !isMap(top)) throw fileFault(path, "it must hold keys");
   if (top !== null) visit(top, "");
   return layer;
+}
+
+/** Whether a node is a map: its items are pairs, those of a sequence are nodes. */
+export function isMap(node: Node | null | undefined): node is YAMLMap {
+  const { isMap: test } = load("yaml") as typeof import("yaml");
+  return test(node);
 }
 
 function addEntry(
@@ -137,8 +142,8 @@ export function collectModule(path: string): ConfigLayer {
   const visit = (values: object, prefix: string): void => {
     for (const [part, value] of Object.entries(values)) {
       const name = prefix + part;
-      const isGroup = typeof value === "object" && value !== null && findKey(name) === undefined;
-      if (isGroup && !Array.isArray(value)) visit(value, `${name}.`);
+      const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+      if (isObject && (findKey(name) === undefined || isGroup(name))) visit(value, `${name}.`);
       else addEntry(layer, name, value, path, {});
     }
   };

@@ -4,11 +4,11 @@
  */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Pair, YAMLMap } from "yaml";
+import type { Node, Pair } from "yaml";
 import { HeddleError } from "../core/errors.ts";
-import { findKey, resolveKey } from "./keys.ts";
+import { findKey, isGroup, resolveKey } from "./keys.ts";
 import { CONFIG_KEYS, type Definition, SCHEMA } from "./schema.ts";
-import { parseYaml, readValue, type Surroundings, userFolder } from "./sources.ts";
+import { isMap, parseYaml, readValue, type Surroundings, userFolder } from "./sources.ts";
 
 /** The user's own file. */
 export function userFile(around: Surroundings = {}): string {
@@ -19,6 +19,10 @@ export function userFile(around: Surroundings = {}): string {
 export function ensureFile(path: string = userFile()): string {
   if (existsSync(path)) return path;
   mkdirSync(dirname(path), { recursive: true });
+  if (path.endsWith(".json")) {
+    writeFileSync(path, "{}\n");
+    return path;
+  }
   const keys = CONFIG_KEYS.map((key) => {
     const definition = SCHEMA[key] as Definition<unknown>;
     return `# ${definition.about}\n# ${key}: ${JSON.stringify(definition.default)}\n`;
@@ -41,11 +45,21 @@ export function writeValue(name: string, raw: string, path: string = userFile())
   const key = resolveKey(name);
   const value = readValue(key, raw, "");
   const { document } = parseYaml(ensureFile(path));
+  const place = existingPath(document.contents as Node | null, "", key) ?? [key];
+  if (isGroup(key) && isMap(document.getIn(place, true) as Node | null)) {
+    const advice = `write its members with dots ("${key}.…: value") first`;
+    throw new HeddleError("NotSupported", `${path} uses ${key} as a group of keys: ${advice}`);
+  }
   // What the user wrote stays readable: "128 MiB" rather than 134217728.
-  const scalar = document.createNode(typeof value === "number" ? plain(raw) : value);
-  const place = existingPath(document.contents as unknown as YAMLMap | null, "", key) ?? [key];
-  document.setIn(place, scalar);
-  writeFileSync(path, document.toString({ lineWidth: 0 }));
+  const written = typeof value === "number" ? plain(raw) : value;
+  const old = document.getIn(place, true);
+  if (old instanceof Object && "value" in old && typeof written !== "object") old.value = written;
+  else document.setIn(place, document.createNode(written));
+  const isJson = path.endsWith(".json");
+  const text = isJson
+    ? `${JSON.stringify(document.toJS(), null, 2)}\n`
+    : document.toString({ lineWidth: 0 });
+  writeFileSync(path, text);
   return value;
 }
 
@@ -54,13 +68,12 @@ function plain(raw: string): string | number {
 }
 
 /** The names by which the file already holds the key, whether dotted, nested or in camelCase. */
-function existingPath(map: YAMLMap | null, prefix: string, key: string): string[] | undefined {
-  for (const pair of (map?.items ?? []) as Pair<unknown, YAMLMap | null>[]) {
+function existingPath(map: Node | null, prefix: string, key: string): string[] | undefined {
+  if (!isMap(map)) return undefined;
+  for (const pair of map.items as Pair<unknown, Node | null>[]) {
     const part = String(pair.key);
     if (findKey(prefix + part) === key) return [part];
-    const inner = pair.value;
-    if (inner === null || !Array.isArray(inner.items)) continue;
-    const rest = existingPath(inner, `${prefix}${part}.`, key);
+    const rest = existingPath(pair.value, `${prefix}${part}.`, key);
     if (rest !== undefined) return [part, ...rest];
   }
   return undefined;

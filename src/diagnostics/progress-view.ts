@@ -69,35 +69,36 @@ export function percent(group: GroupCounts): number {
   return Math.floor((settled(group) / group.total) * 100);
 }
 
-/** The lines of the bars: unfinished groups first come, the total last. */
+/** The lines of the bars: groups at work first, the total last. A single group is the total. */
 export function renderBars(view: ProgressView, screen: Screen): string[] {
-  const shown = chooseGroups(view.groups);
-  const rows = [...shown, view.total];
+  const [only] = view.groups;
+  const total = view.groups.length === 1 ? { ...view.total, name: only?.name ?? "" } : view.total;
+  const shown = view.groups.length === 1 ? [] : chooseGroups(view.groups);
+  const rows = [...shown, total];
   const nameWidth = Math.min(24, Math.max(...rows.map((row) => row.name.length)));
   const countWidth = Math.max(...rows.map((row) => countsOf(row).length));
-  const fixed = nameWidth + countWidth + 44;
-  const barWidth = Math.max(MIN_BAR, Math.min(MAX_BAR, screen.columns - fixed));
-  const lines = rows.map((row) => {
-    const bar = renderBar(row, barWidth, screen.color);
-    const tail = row === view.total ? totalTail(view) : formatRate(row.rate);
-    const parts = [
-      clip(row.name, nameWidth).padEnd(nameWidth),
-      bar,
-      `${String(percent(row)).padStart(3)} %`,
-      countsOf(row).padStart(countWidth),
-      failures(row, screen.color),
-      tail,
-    ];
-    return parts.filter((part) => part !== "").join("  ");
+  const tails = rows.map((row) => {
+    const pace = row === total ? totalTail(view) : formatRate(row.rate);
+    const parts = [countsOf(row).padStart(countWidth), failures(row), pace];
+    return `${String(percent(row)).padStart(3)} %  ${parts.filter((part) => part !== "").join("  ")}`;
   });
-  const hidden = view.groups.length - shown.length;
-  if (hidden > 0) lines.splice(-1, 0, `… and ${hidden} more ${hidden === 1 ? "group" : "groups"}`);
+  const tailWidth = Math.max(...tails.map((tail) => tail.length));
+  const room = screen.columns - nameWidth - tailWidth - 7;
+  const barWidth = Math.max(MIN_BAR, Math.min(MAX_BAR, room));
+  const lines = rows.map((row, i) => {
+    const name = clip(row.name, nameWidth).padEnd(nameWidth);
+    const tail = screen.color ? reddened(tails[i] ?? "", failures(row)) : tails[i];
+    return `${name}  ${renderBar(row, barWidth, screen.color)}  ${tail}`;
+  });
+  const hidden = view.groups.length - rows.length + 1;
+  if (shown.length > 0 && hidden > 0) {
+    lines.splice(-1, 0, `… and ${hidden} more ${hidden === 1 ? "group" : "groups"}`);
+  }
   return lines.map((line) => clipColored(line, screen.columns - 1));
 }
 
 /** At most `MAX_GROUPS`: those at work first, then waiting ones, then finished ones. */
 function chooseGroups(groups: readonly GroupView[]): GroupView[] {
-  if (groups.length <= 1) return [];
   if (groups.length <= MAX_GROUPS) return [...groups];
   const order = (group: GroupView): number => {
     if (settled(group) >= group.total) return group.failed > 0 ? 1 : 3;
@@ -111,10 +112,12 @@ function countsOf(group: GroupCounts): string {
   return `${formatCount(settled(group))}/${formatCount(group.total)}`;
 }
 
-function failures(group: GroupCounts, color: boolean): string {
-  if (group.failed === 0) return "";
-  const text = `${formatCount(group.failed)} failed`;
-  return color ? `${RED}${text}${RESET}` : text;
+function failures(group: GroupCounts): string {
+  return group.failed === 0 ? "" : `${formatCount(group.failed)} failed`;
+}
+
+function reddened(text: string, part: string): string {
+  return part === "" ? text : text.replace(part, `${RED}${part}${RESET}`);
 }
 
 function totalTail(view: ProgressView): string {
@@ -142,7 +145,7 @@ export function renderLine(view: ProgressView): string {
   const parts = [
     `${percent(total)} %`,
     `${countsOf(total)} tasks`,
-    total.failed > 0 ? failures(total, false) : "",
+    failures(total),
     formatRate(total.rate),
     formatDuration(view.elapsedMs),
     formatEta(total),

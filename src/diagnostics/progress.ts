@@ -254,7 +254,8 @@ function countersOf(watched: Watched): Counter[] {
   );
 }
 
-function isFuture(value: object): value is WatchedFuture {
+function isFuture(value: unknown): value is WatchedFuture {
+  if (typeof value !== "object" || value === null) return false;
   return "status" in value && "key" in value && typeof value.key === "string";
 }
 

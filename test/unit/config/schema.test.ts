@@ -1,0 +1,17 @@
+import { describe, expect, it } from "vitest";
+import { CONFIG_KEYS, type Definition, SCHEMA } from "../../../src/config/schema.ts";
+
+describe("the configuration schema", () => {
+  it.each(CONFIG_KEYS)("%s has a default of its own kind and a sentence about it", (key) => {
+    const definition = SCHEMA[key] as Definition<unknown>;
+    expect(definition.kind.parse(definition.default)).toEqual(definition.default);
+    expect(definition.kind.format(definition.default)).not.toBe("");
+    expect(definition.about).toMatch(/^[A-Z].*\.$/);
+    expect(key).toMatch(/^[a-z]+(-[a-z]+)*(\.[a-z]+(-[a-z]+)*)*$/);
+  });
+
+  it("has no key that is also a group of others, except `scheduler`, as in Dask", () => {
+    const both = CONFIG_KEYS.filter((key) => CONFIG_KEYS.some((k) => k.startsWith(`${key}.`)));
+    expect(both).toEqual(["scheduler"]);
+  });
+});
