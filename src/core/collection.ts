@@ -3,7 +3,7 @@
  * whoever runs them. A collection lowers itself to layers, names the tasks it wants, and says how their values become
  * the result. Nothing else about a collection is known outside its own folder.
  */
-import type { TaskRef } from "./graph.ts";
+import type { TaskFunction, TaskRef } from "./graph.ts";
 
 /** Registered symbol, so collections of several copies of the package still recognise each other. */
 export const COLLECTION: unique symbol = Symbol.for("heddle.collection") as never;
@@ -14,6 +14,11 @@ export interface Lowered<R = unknown> {
   readonly outputs: readonly TaskRef[];
   /** Makes the local result from the outputs' values, in the same order. */
   finish(values: readonly unknown[]): R;
+  /**
+   * `finish` as a task, for a collection that is an argument of another task: called with the values and then `args`.
+   * Without it `finish` itself becomes the task's function and travels with what it captures.
+   */
+  readonly finishTask?: { readonly fn: TaskFunction; readonly args: readonly unknown[] };
   /** The same collection, whose outputs are now the tasks of a `held` layer: what `persist` returns. */
   rebuild(outputs: readonly TaskRef[]): Collection<R>;
 }

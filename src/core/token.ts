@@ -9,6 +9,7 @@ import { isCollection } from "./collection.ts";
 import { HeddleError } from "./errors.ts";
 import { keyOf } from "./graph.ts";
 import { Hash128 } from "./hash.ts";
+import { isSingleTask, TASK } from "./single-task.ts";
 
 /** Method by which a class says what its content is: its result is tokenized in its place. */
 export const TOKEN: unique symbol = Symbol.for("heddle.token") as never;
@@ -162,6 +163,10 @@ class Writer {
       return this.#fields(value);
     }
     if (ArrayBuffer.isView(value)) return this.#view(value);
+    if (isSingleTask(value)) {
+      const { layer, index } = value[TASK]();
+      return this.#tagged(TAG.collection, keyOf(layer, index));
+    }
     if (isCollection(value)) {
       this.#hash.word(TAG.collection);
       for (const { layer, index } of value.lower().outputs) this.#hash.text(keyOf(layer, index));

@@ -1,0 +1,50 @@
+/**
+ * @file `annotate`: task options for everything built within a function, asynchronous parts included.
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { setAnnotationSource } from "../core/annotations.ts";
+import { HeddleError, nearestName } from "../core/errors.ts";
+import type { TaskOptions } from "../core/graph.ts";
+
+const storage = new AsyncLocalStorage<TaskOptions>();
+setAnnotationSource(() => storage.getStore());
+
+const KNOWN: readonly (keyof TaskOptions)[] = [
+  "priority",
+  "retries",
+  "resources",
+  "workers",
+  "allowOtherWorkers",
+  "concurrency",
+];
+
+/**
+ * Runs `build`, and gives the options to every task that it builds; inner ones override outer ones, `resources` by name.
+ * Errors: `InvalidArgument` for an unknown option, naming the nearest.
+ *
+ * @example
+ * import { annotate, delayed } from "heddle";
+ * const heavy = annotate({ retries: 2, priority: 10 }, () => delayed(Math.sqrt)(16));
+ * console.log(await heavy.compute()); // 4
+ */
+export function annotate<R>(options: TaskOptions, build: () => R): R {
+  for (const name of Object.keys(options)) {
+    if (KNOWN.includes(name as keyof TaskOptions)) continue;
+    const near = nearestName(name, KNOWN);
+    throw new HeddleError(
+      "InvalidArgument",
+      `${name} is no task option; there are ${KNOWN.join(", ")}.` +
+        (near === undefined ? "" : ` Did you mean ${near}?`),
+    );
+  }
+  const outer = storage.getStore();
+  const resources = { ...outer?.resources, ...options.resources };
+  const merged = { ...outer, ...options };
+  const all = Object.keys(resources).length > 0 ? { ...merged, resources } : merged;
+  return storage.run(Object.freeze(all), build);
+}
+
+/** The options that `annotate` set around the running code; empty outside of it. */
+export function getAnnotations(): TaskOptions {
+  return storage.getStore() ?? {};
+}

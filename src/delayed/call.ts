@@ -1,0 +1,116 @@
+/**
+ * @file What one delayed call is before it becomes a task: its shape, shared with all similar calls, and one array of
+ * inputs. Keys of impure calls are a counter, and text only when someone looks.
+ */
+import { randomBytes } from "node:crypto";
+import { currentAnnotations } from "../core/annotations.ts";
+import {
+  type Layer,
+  serialKey,
+  type TaskFunction,
+  type TaskOptions,
+  type Template,
+} from "../core/graph.ts";
+import type { SingleTask } from "../core/single-task.ts";
+import type { Unpacked } from "./unpack.ts";
+
+/** What all calls of one function with arguments of one form have in common. */
+export interface Shape {
+  readonly template: Template;
+  /** How many of a call's inputs, the last ones, are literals; those before are dependencies. */
+  readonly literals: number;
+  /** Number of items that the result is taken apart into; undefined when it is not. */
+  readonly nout: number | undefined;
+  /** Whether equal arguments give equal results, so that keys are made of the content. */
+  readonly pure: boolean;
+}
+
+/** A call that has no task yet. */
+export interface Call {
+  readonly shape: Shape;
+  /** Dependencies first, then literals. */
+  readonly inputs: readonly unknown[];
+  /** A chosen key or one made of the content; else the number of the call. */
+  readonly key: number | string;
+}
+
+/** Property of a delayed value: its call, and once it has been lowered the layer of its task. */
+export const STATE: unique symbol = Symbol("state");
+/** Property of a delayed value: its index in the layer, or in the batch that is being lowered; -1 before. */
+export const INDEX: unique symbol = Symbol("index");
+
+/** What lowering needs to know of a delayed value. Plain properties: there may be millions. */
+export interface CallNode extends SingleTask {
+  [STATE]: Call | Layer;
+  [INDEX]: number;
+}
+
+/** Whether a dependency is a delayed value (rather than a future or the task of a collection). */
+export function isCallNode(value: object): value is CallNode {
+  return STATE in value;
+}
+
+/** The call of a delayed value that has no task yet. */
+export function callOf(node: CallNode): Call | undefined {
+  const state = node[STATE];
+  return "shape" in state ? state : undefined;
+}
+
+/** Makes keys unique among processes; 48 random bits, then the counter. */
+export const KEY_STEM: string = randomBytes(6).toString("hex");
+
+let lastSerial = 0;
+
+/** The number of a new impure call. */
+export function nextSerial(): number {
+  return ++lastSerial;
+}
+
+/** The key of a call: the given one, or made from its number. */
+export function callKey({ key, shape }: Call): string {
+  return typeof key === "string" ? key : serialKey(shape.template.name, KEY_STEM, key);
+}
+
+/** The shapes of one function's calls. */
+export class Shapes {
+  readonly fn: TaskFunction;
+  readonly name: string;
+  readonly pure: boolean;
+  readonly #nout: number | undefined;
+  readonly #plain = new Map<string | number, Shape>();
+  readonly #annotated = new WeakMap<TaskOptions, Map<string | number, Shape>>();
+
+  constructor(fn: TaskFunction, name: string, pure: boolean, nout?: number) {
+    this.fn = fn;
+    this.name = name;
+    this.pure = pure;
+    this.#nout = nout;
+  }
+
+  /** The shape of a call, made when it is the first of its kind. */
+  of({ args, literals, signature }: Unpacked): Shape {
+    const annotations = currentAnnotations();
+    const known = this.#shapes(annotations);
+    const found = signature === undefined ? undefined : known.get(signature);
+    if (found !== undefined) return found;
+    const template: Template = {
+      name: this.name,
+      fn: this.fn,
+      args,
+      ...(annotations && { options: annotations }),
+    };
+    const shape = { template, literals, nout: this.#nout, pure: this.pure };
+    if (signature !== undefined) known.set(signature, shape);
+    return shape;
+  }
+
+  #shapes(annotations: TaskOptions | undefined): Map<string | number, Shape> {
+    if (annotations === undefined) return this.#plain;
+    let shapes = this.#annotated.get(annotations);
+    if (shapes === undefined) {
+      shapes = new Map();
+      this.#annotated.set(annotations, shapes);
+    }
+    return shapes;
+  }
+}

@@ -1,0 +1,223 @@
+/**
+ * @file `Delayed`: the result of a call that has not run. It holds its call until it is lowered for the first time, then
+ * only its task. It is not a promise: awaiting one gives it back, so that lazy values can be passed through async code.
+ */
+import { type ComputeOptions, computeAll, persistAll } from "../cluster/compute.ts";
+import { COLLECTION, type Collection, type Lowered } from "../core/collection.ts";
+import { HeddleError } from "../core/errors.ts";
+import { keyOf, type Layer, type TaskRef } from "../core/graph.ts";
+import { TASK } from "../core/single-task.ts";
+import { TOKEN, tokenize } from "../core/token.ts";
+import { GraphView } from "../diagnostics/graph-view.ts";
+import { type Call, type CallNode, callKey, callOf, INDEX, nextSerial, STATE, Shapes } from "./call.ts";
+import { lowerCalls } from "./lower.ts";
+import { callMethod, getitem } from "./tasks.ts";
+import type { Lazy } from "./types.ts";
+import { unpack } from "./unpack.ts";
+import { type Drawing, type VisualizeOptions, visualize } from "./visualize.ts";
+
+/** Names of the methods of `R`. */
+type MethodOf<R> = {
+  [K in keyof R]: R[K] extends (...args: never[]) => unknown ? K : never;
+}[keyof R] &
+  string;
+
+/** Arguments and result of a method. */
+type ArgumentsOf<F> = F extends (...args: infer A) => unknown ? A : never;
+type ResultOf<F> = F extends (...args: never[]) => infer R ? Awaited<R> : never;
+
+/** What few delayed values have. */
+interface More {
+  /** Number of items in the result. */
+  readonly nout?: number | undefined;
+  /** The key that the user knows, where the task has another one. */
+  readonly key?: string;
+}
+
+/**
+ * The lazy result of a call, made by `delayed`. Pass it to other delayed calls, take parts of it with `get` and `call`,
+ * and run everything it needs with `compute`.
+ *
+ * @example
+ * import { delayed } from "heddle";
+ * const add = delayed((a: number, b: number) => a + b, { name: "add" });
+ * const total = add(add(1, 2), 3);
+ * console.log(await total.compute()); // 6
+ */
+export class Delayed<R = unknown> implements Collection<R>, CallNode {
+  /** Never set: carries the type of the result. */
+  declare readonly __result?: R;
+  [STATE]: Call | Layer;
+  [INDEX]: number;
+  readonly #more: More | undefined;
+
+  /** Not for users: `delayed` makes these. */
+  constructor(state: Call | Layer, index: number, more?: More) {
+    this[STATE] = state;
+    this[INDEX] = index;
+    this.#more = more;
+  }
+
+  get [COLLECTION](): true {
+    return true;
+  }
+
+  /** Name of the task: the function's name and a token, e.g. `add-5f1c…`. */
+  get key(): string {
+    const call = callOf(this);
+    if (call !== undefined) return callKey(call);
+    return this.#more?.key ?? keyOf(this[STATE] as Layer, this[INDEX]);
+  }
+
+  /** Runs what is needed and resolves to the result. Errors: `TaskFailed`, with the user's error as cause. */
+  async compute(options: ComputeOptions = {}): Promise<R> {
+    const [result] = await computeAll([this], options);
+    return result as R;
+  }
+
+  /** Starts the work at once and resolves to a delayed value whose result the engine keeps. */
+  async persist(options: ComputeOptions = {}): Promise<Delayed<R>> {
+    const [kept] = await persistAll([this], options);
+    return kept as Delayed<R>;
+  }
+
+  /** Draws the graph; see `visualize`. */
+  async visualize(options: VisualizeOptions = {}): Promise<Drawing> {
+    return await visualize(this, options);
+  }
+
+  /** What would run: layers as text and HTML. */
+  get graph(): GraphView {
+    return new GraphView([this]);
+  }
+
+  /** The result's property, array item, or Map entry `key`, as a task. */
+  get<K extends keyof R>(key: K): Delayed<R[K]> {
+    return item(this, key) as Delayed<R[K]>;
+  }
+
+  /** The result of calling a method of the result: `names.call("join", ", ")`. */
+  call<K extends MethodOf<R>>(
+    method: K,
+    ...args: Lazy<ArgumentsOf<R[K]>>
+  ): Delayed<ResultOf<R[K]>> {
+    return makeCall(METHOD, [this, method, ...args]) as Delayed<ResultOf<R[K]>>;
+  }
+
+  /** The items as a tuple of delayed values. Needs `nout`: the length cannot be known before the call runs. */
+  unpack(): { -readonly [K in keyof R]: Delayed<R[K]> } {
+    return [...this] as { -readonly [K in keyof R]: Delayed<R[K]> };
+  }
+
+  /** Number of items, where `nout` was given. */
+  get length(): number {
+    return this.#needNout();
+  }
+
+  *[Symbol.iterator](): Generator<Delayed<R extends readonly (infer U)[] ? U : unknown>> {
+    const nout = this.#needNout();
+    for (let i = 0; i < nout; i++) {
+      yield item(this, i) as Delayed<R extends readonly (infer U)[] ? U : unknown>;
+    }
+  }
+
+  #needNout(): number {
+    const nout = this.#more?.nout;
+    if (nout !== undefined) return nout;
+    throw new HeddleError(
+      "InvalidArgument",
+      `${this.key} has no known length: give the number of results, delayed(fn, { nout: 2 }), ` +
+        "or take items with get(i)",
+    );
+  }
+
+  /** The task; lowers this call and what it depends on when that has not happened yet. */
+  [TASK](): TaskRef {
+    if (callOf(this) !== undefined) lowerCalls(this);
+    return { layer: this[STATE] as Layer, index: this[INDEX] };
+  }
+
+  lower(): Lowered<R> {
+    return {
+      outputs: [this[TASK]()],
+      finish: ([result]) => result as R,
+      rebuild: ([task]) => this.#at(task as TaskRef),
+    };
+  }
+
+  /** The same value under the same key, given by another task. */
+  #at({ layer, index }: TaskRef): Delayed<R> {
+    return new Delayed<R>(layer, index, { ...this.#more, key: this.key });
+  }
+
+  /** Content token: the key, which names the work. */
+  [TOKEN](): string {
+    return this.key;
+  }
+
+  toString(): string {
+    return `Delayed(${this.key}; not computed: use await x.compute())`;
+  }
+
+  toJSON(): string {
+    return this.toString();
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+
+  /** Readable in template strings; arithmetic on an uncomputed value is a mistake, and says so. */
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === "string") return this.toString();
+    throw new HeddleError(
+      "InvalidArgument",
+      `${this.key} has not been computed, so it cannot be used as a number: write ` +
+        "await x.compute() first, or do the arithmetic in a delayed call",
+    );
+  }
+}
+
+const ITEM = new Shapes(getitem, "getitem", true);
+const METHOD = new Shapes(callMethod, "callMethod", false);
+
+/** One item of a result. Equal requests are one task: the key is made of the owner's key and the item's. */
+function item(owner: Delayed, key: unknown): Delayed {
+  return makeCall(ITEM, [owner, key]);
+}
+
+/** How a call is made, beyond what its function fixes. */
+export interface CallOptions {
+  /** The task's key, instead of one made up. */
+  readonly key?: string;
+  /** Whether lazy values are looked for within containers; default true. */
+  readonly traverse?: boolean;
+}
+
+/** Pure calls by key, as long as anyone uses them: equal ones are the same object, and so one task. */
+const pureCalls = new Map<string, WeakRef<Delayed>>();
+const forgotten = new FinalizationRegistry<string>((key) => {
+  if (pureCalls.get(key)?.deref() === undefined) pureCalls.delete(key);
+});
+
+/** A new call of a function. */
+export function makeCall(
+  shapes: Shapes,
+  args: readonly unknown[],
+  options: CallOptions = {},
+): Delayed {
+  const unpacked = unpack(args, options.traverse ?? true);
+  const shape = shapes.of(unpacked);
+  const { inputs } = unpacked;
+  const more = shape.nout === undefined ? undefined : { nout: shape.nout };
+  if (options.key !== undefined || !shapes.pure) {
+    return new Delayed({ shape, inputs, key: options.key ?? nextSerial() }, -1, more);
+  }
+  const key = `${shapes.name}-${tokenize(shapes.fn, shape.template.options, args)}`;
+  const known = pureCalls.get(key)?.deref();
+  if (known !== undefined) return known;
+  const made = new Delayed({ shape, inputs, key }, -1, more);
+  pureCalls.set(key, new WeakRef(made));
+  forgotten.register(made, key);
+  return made;
+}

@@ -1,0 +1,44 @@
+/**
+ * @file The types of lazy values: what may stand where a plain argument is expected, and what comes out of `compute`.
+ */
+import type { Collection } from "../core/collection.ts";
+import type { SingleTask } from "../core/single-task.ts";
+
+/** A `T`, or something whose result will be one: a delayed value, a future, a collection; also within containers. */
+export type LazyValue<T> =
+  | T
+  | SingleTask<T>
+  | Collection<T>
+  | (T extends string | number | boolean | bigint | symbol | null | undefined | AnyFunction
+      ? never
+      : T extends ReadonlyMap<infer K, infer V>
+        ? ReadonlyMap<LazyValue<K>, LazyValue<V>>
+        : T extends ReadonlySet<infer V>
+          ? ReadonlySet<LazyValue<V>>
+          : T extends readonly unknown[]
+            ? { readonly [K in keyof T]: LazyValue<T[K]> }
+            : T extends object
+              ? { readonly [K in keyof T]: LazyValue<T[K]> }
+              : never);
+
+/** The arguments of a function, each of which may be lazy. */
+export type Lazy<A extends readonly unknown[]> = { [K in keyof A]: LazyValue<A[K]> };
+
+/** What a lazy value, or a container of lazy values, becomes when it is computed. */
+export type Computed<T> = T extends Collection<infer R>
+  ? R
+  : T extends SingleTask<infer R>
+    ? R
+    : T extends string | number | boolean | bigint | symbol | null | undefined | AnyFunction
+      ? T
+      : T extends ReadonlyMap<infer K, infer V>
+        ? Map<Computed<K>, Computed<V>>
+        : T extends ReadonlySet<infer V>
+          ? Set<Computed<V>>
+          : T extends readonly unknown[]
+            ? { -readonly [K in keyof T]: Computed<T[K]> }
+            : T extends Record<string, unknown>
+              ? { [K in keyof T]: Computed<T[K]> }
+              : T;
+
+type AnyFunction = (...args: never[]) => unknown;

@@ -1,0 +1,222 @@
+/**
+ * @file `x.graph`: what would run, to look at: layers with their names, kinds, numbers of tasks and dependencies; as text,
+ * as HTML, as keys. Reads the culled graph and never runs anything. After Dask's `HighLevelGraph`.
+ */
+import { type Collection, isCollection } from "../core/collection.ts";
+import { HeddleError, nearestName } from "../core/errors.ts";
+import { keyOf, type LayerKind, type TaskRef } from "../core/graph.ts";
+import { cull, type Draft, type DraftLayer } from "../optimize/draft.ts";
+import { fuse } from "../optimize/fuse.ts";
+import { sortTasks } from "../optimize/topology.ts";
+import { toDot } from "./graph-dot.ts";
+import { toHtml } from "./graph-html.ts";
+
+/** One layer of a graph. */
+export interface LayerView {
+  readonly name: string;
+  readonly kind: LayerKind | "held";
+  /** Number of tasks that the outputs need. */
+  readonly count: number;
+  /** Number of tasks that the layer describes. */
+  readonly total: number;
+  /** Names of the functions that its tasks run. */
+  readonly functions: readonly string[];
+  /** Names of the layers that it uses. */
+  readonly dependencies: readonly string[];
+}
+
+/** How to draw a graph. */
+export interface DotOptions {
+  /** Direction of the edges: "BT" (bottom to top, default), "TB", "LR" or "RL". */
+  readonly rankdir?: "BT" | "TB" | "LR" | "RL";
+  /** Up to how many tasks each has a node of its own; larger graphs show layers. Default 200. */
+  readonly tasksMax?: number;
+}
+
+/**
+ * The graph of some collections.
+ *
+ * @example
+ * import { delayed } from "heddle";
+ * const total = delayed(Math.max, { name: "max" })(1, 2);
+ * console.log(total.graph.count); // 1
+ */
+export class GraphView {
+  readonly #outputs: readonly TaskRef[];
+  readonly #draft: Draft;
+
+  /** Lowers the collections. With `optimize` it shows what remains after fusion. */
+  constructor(collections: readonly Collection[], options: { readonly optimize?: boolean } = {}) {
+    this.#outputs = collections.flatMap((one) => outputsOf(one));
+    const culled = cull(this.#outputs);
+    this.#draft = options.optimize === true ? fuse(culled) : culled;
+  }
+
+  /** Number of tasks. */
+  get count(): number {
+    return this.#draft.count;
+  }
+
+  /** The layers, dependencies first. */
+  get layers(): readonly LayerView[] {
+    const { layers } = this.#draft;
+    const uses = layerEdges(this.#draft);
+    return layers
+      .map((draft, i) =>
+        describe(
+          draft,
+          [...(uses[i] as Set<number>)].map((k) => nameOf(layers, k)),
+        ),
+      )
+      .filter(({ count }) => count > 0);
+  }
+
+  /** Keys of all tasks, dependencies first where layers do not refer to themselves. */
+  *keys(): Generator<string> {
+    for (const { layer, rows, count } of this.#draft.layers) {
+      for (let i = 0; i < count; i++)
+        yield keyOf(layer, rows === undefined ? i : (rows[i] as number));
+    }
+  }
+
+  /** Keys of the tasks that were asked for. */
+  get outputs(): readonly string[] {
+    return this.#outputs.map(({ layer, index }) => keyOf(layer, index));
+  }
+
+  /** Every task's key with the keys it depends on. */
+  toDict(): Map<string, readonly string[]> {
+    const { depOffsets, deps } = this.#draft;
+    const keys = [...this.keys()];
+    return new Map(
+      keys.map((key, id) => {
+        const own = deps.subarray(depOffsets[id] as number, depOffsets[id + 1] as number);
+        return [key, Array.from(own, (dep) => keys[dep] as string)];
+      }),
+    );
+  }
+
+  /** Names of the layers that use each layer. */
+  get dependents(): ReadonlyMap<string, readonly string[]> {
+    const users = new Map<string, string[]>(this.layers.map(({ name }) => [name, []]));
+    for (const { name, dependencies } of this.layers) {
+      for (const used of dependencies) if (used !== name) users.get(used)?.push(name);
+    }
+    return users;
+  }
+
+  /** The layer of that name. Errors: `MissingKey`, naming the nearest. */
+  layer(name: string): LayerView {
+    const found = this.layers.find((layer) => layer.name === name);
+    if (found !== undefined) return found;
+    const near = nearestName(
+      name,
+      this.layers.map((layer) => layer.name),
+    );
+    throw new HeddleError(
+      "MissingKey",
+      `There is no layer ${name} in this graph.${near === undefined ? "" : ` Did you mean ${near}?`}`,
+      { fields: { key: name } },
+    );
+  }
+
+  /** Checks that no task depends on itself. Errors: `CycleInGraph`. Missing dependencies fail on construction. */
+  validate(): void {
+    let keys: string[] | undefined;
+    sortTasks(this.#draft, (id) => {
+      keys ??= [...this.keys()];
+      return keys[id] as string;
+    });
+  }
+
+  /** A line a layer. */
+  toString(): string {
+    const { layers } = this;
+    const lines = layers.map(({ name, kind, count, functions }, i) => {
+      const what = functions.length > 4 ? [...functions.slice(0, 4), "…"] : functions;
+      return ` ${i}. ${name}  (${kind}, ${plural(count, "task")}: ${what.join(", ")})`;
+    });
+    const head = `Graph of ${plural(layers.length, "layer")}, ${plural(this.count, "task")}`;
+    return [head, ...lines].join("\n");
+  }
+
+  /** A self-contained HTML fragment: a table of layers. */
+  toHTML(): string {
+    return toHtml(this);
+  }
+
+  /** Graphviz source: a node a task, or a node a layer when there are too many tasks to see. */
+  toDot(options: DotOptions = {}): string {
+    return toDot(this, options);
+  }
+
+  /** The drawing, made by Graphviz compiled to WebAssembly. */
+  async toSvg(options: DotOptions = {}): Promise<string> {
+    const { Graphviz } = await import("@hpcc-js/wasm-graphviz");
+    const graphviz = await Graphviz.load();
+    return graphviz.dot(this.toDot(options), "svg");
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+
+  [Symbol.for("Jupyter.display")](): Record<string, string> {
+    return { "text/html": this.toHTML(), "text/plain": this.toString() };
+  }
+}
+
+function outputsOf(collection: Collection): readonly TaskRef[] {
+  if (isCollection(collection)) return collection.lower().outputs;
+  throw new HeddleError(
+    "InvalidArgument",
+    `A graph is drawn of lazy collections (arrays, frames, bags, delayed values), not of ${typeof collection}`,
+  );
+}
+
+function nameOf(layers: readonly DraftLayer[], index: number): string {
+  return (layers[index] as DraftLayer).layer.name;
+}
+
+function describe({ layer, count, templates }: DraftLayer, dependencies: string[]): LayerView {
+  return {
+    name: layer.name,
+    kind: layer.held === undefined ? layer.kind : "held",
+    count,
+    total: layer.count,
+    functions: [...new Set(templates.map((template) => template.name))],
+    dependencies,
+  };
+}
+
+/** For each layer the layers that its needed tasks use, itself included when it refers to itself. */
+function layerEdges({ layers, depOffsets, deps }: Draft): Set<number>[] {
+  const starts = layers.map(({ start }) => start);
+  return layers.map(({ start, count }) => {
+    const uses = new Set<number>();
+    let near = 0;
+    for (let e = depOffsets[start] as number; e < (depOffsets[start + count] as number); e++) {
+      near = layerAt(deps[e] as number, starts, near);
+      uses.add(near);
+    }
+    return uses;
+  });
+}
+
+function layerAt(id: number, starts: readonly number[], near: number): number {
+  const within = (at: number): boolean =>
+    (starts[at] as number) <= id && id < (starts[at + 1] ?? Number.POSITIVE_INFINITY);
+  if (within(near)) return near;
+  let low = 0;
+  let high = starts.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((starts[middle] as number) <= id) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? "" : "s"}`;
+}
