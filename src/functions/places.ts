@@ -64,9 +64,10 @@ export function placeOfFunction(fn: AnyFunction): Place | undefined {
 /** The place of a function of a script that is a Node module (`node:fs`), or undefined when it exports no such. */
 export function placeInBuiltins(fn: AnyFunction, scriptUrl: string | undefined): Place | undefined {
   const first = scriptUrl?.startsWith("node:") === true ? scriptUrl.slice(5) : "";
-  for (const name of [first, ...loadedBuiltins()]) {
-    if (!isBuiltin(name) || name.startsWith("internal/")) continue;
-    const exports = require(name) as unknown;
+  const all = [...builtinExports()].map(([exports, name]) => ({ exports, name }));
+  // The module of the same name as the script is asked first.
+  all.sort((a, b) => Number(b.name === first) - Number(a.name === first));
+  for (const { exports, name } of all) {
     if (exports === fn) return builtin(name, "default");
     const key = dataKeyOf(exports, fn);
     if (key !== undefined) return builtin(name, key);
@@ -88,13 +89,12 @@ export function placeOfExport(fn: AnyFunction, shape: Shape): Place | undefined 
 
 /** The place of an object that is a global, a Node module, or all exports of a module. */
 export function placeOfObject(value: object): Place | undefined {
-  const path = builtinPath(value) ?? hostObjects().get(value);
+  const path = builtinPath(value) ?? hostValues().get(value);
   if (path !== undefined) return { path };
   const origin = originOf(value);
   if (origin !== undefined) return { module: origin, name: "*" };
-  for (const name of loadedBuiltins()) {
-    if (require(name) === value) return builtin(name, "default");
-  }
+  const name = builtinExports().get(value);
+  if (name !== undefined) return builtin(name, "default");
   const file = commonJsFiles().get(value);
   const module = file === undefined ? undefined : placeOfUrl(pathToFileURL(file).href, "require");
   return module === undefined ? undefined : { module, name: "*" };
@@ -107,26 +107,23 @@ function builtin(name: string, key: string): Place {
 function hostPath(fn: AnyFunction): string | undefined {
   const { name } = fn;
   if (HOST_GLOBALS.has(name) && (globalThis as Record<string, unknown>)[name] === fn) return name;
-  for (const [owner, object] of hostOwners()) {
-    const key = dataKeyOf(object, fn);
-    if (key !== undefined) return `${owner}.${key}`;
+  return hostValues().get(fn);
+}
+
+let hosts: Map<unknown, string> | undefined;
+
+/** Global objects of the host and the functions on them, read once. */
+function hostValues(): ReadonlyMap<unknown, string> {
+  if (hosts !== undefined) return hosts;
+  hosts = new Map();
+  for (const path of HOST_OBJECTS) hosts.set(followPath(path), path);
+  for (const path of ["console", "process", "Buffer"]) {
+    const members = Object.getOwnPropertyDescriptors(followPath(path));
+    for (const [key, { value }] of Object.entries(members)) {
+      if (typeof value === "function") hosts.set(value, `${path}.${key}`);
+    }
   }
-  return undefined;
-}
-
-function hostOwners(): [string, unknown][] {
-  const { console, process, Buffer } = globalThis;
-  return [
-    ["console", console],
-    ["process", process],
-    ["Buffer", Buffer],
-  ];
-}
-
-function hostObjects(): Map<unknown, string> {
-  const found = new Map<unknown, string>();
-  for (const path of HOST_OBJECTS) found.set(followPath(path), path);
-  return found;
+  return hosts;
 }
 
 /** The value at a path from the global object. */
@@ -149,13 +146,20 @@ function dataKeyOf(object: unknown, value: unknown): string | undefined {
   return undefined;
 }
 
-/** Public modules of Node that this process has loaded already: asking for those costs nothing. */
-function loadedBuiltins(): string[] {
+let builtinsSeen = -1;
+let builtins = new Map<unknown, string>();
+
+/** Exports of those public modules of Node that this process has loaded already: reading them costs nothing. */
+function builtinExports(): ReadonlyMap<unknown, string> {
   const { moduleLoadList = [] } = process as { moduleLoadList?: readonly string[] };
-  return moduleLoadList.flatMap((entry) => {
+  if (moduleLoadList.length === builtinsSeen) return builtins;
+  builtins = new Map();
+  for (const entry of moduleLoadList) {
     const name = /^NativeModule (?!internal\/)(.+)$/.exec(entry)?.[1];
-    return name !== undefined && isBuiltin(name) ? [name] : [];
-  });
+    if (name !== undefined && isBuiltin(name)) builtins.set(require(name), name);
+  }
+  builtinsSeen = moduleLoadList.length;
+  return builtins;
 }
 
 function placeInCommonJs(fn: AnyFunction, url: string): Place | undefined {

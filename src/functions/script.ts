@@ -297,7 +297,9 @@ function capturesOf(module: ScriptFacts, node: AnyNode): Capture[] {
     if (start >= node.end) break;
     if (name === "arguments" && binding === undefined) continue;
     if (binding !== undefined && isWithin(binding, node)) continue;
-    if (binding?.value === node && binding.writes === 0) continue;
+    // As an expression, a declaration still knows itself by its name.
+    if (binding?.value === node && binding.writes === 0 && node.type.endsWith("Declaration"))
+      continue;
     const before = found.get(name);
     if (before === undefined) {
       found.set(name, { binding, members: member === undefined ? undefined : new Set([member]) });
