@@ -48,7 +48,8 @@ const RULES: readonly Rule[] = [
 /** The typed error for a message of the engine. */
 export function engineError(message: string, sql?: string): HeddleError {
   const rule = RULES.find(({ pattern }) => pattern.test(message));
-  const text = message.replace(/\n\s*LINE \d+:[\s\S]*$/, "").trim();
+  // Positions in a query that the user did not write, and lists of every overload, say nothing to them.
+  const text = message.replace(/\n\s*(LINE \d+:|Candidate functions:)[\s\S]*$/, "").trim();
   const advice = rule?.advice === undefined ? "" : ` (${rule.advice})`;
   const fields = { engine: message, ...(sql === undefined ? {} : { sql }), ...details(message) };
   return new HeddleError(rule?.code ?? "TaskFailed", `the table engine said: ${text}${advice}`, {

@@ -29,7 +29,7 @@ export function textTable(table: Table, widthMax: number = terminalWidth()): str
     ...rows.map((_, i) => line(shown, (c) => c.cells[i] ?? "")),
     rule("└", "┴", "┘", shown),
   ];
-  const size = `${grouped(table.length)} rows × ${grouped(table.columns.length)} columns`;
+  const size = sizeText(table);
   return all.length === 0 ? size : `${lines.join("\n")}\n${size}`;
 }
 
@@ -47,10 +47,9 @@ export function htmlTable(table: Table): string {
     });
     return `<tr>${cells.join("")}</tr>`;
   });
-  const size = `${grouped(table.length)} rows × ${grouped(all.length)} columns`;
   return (
     `<table class="heddle-table"><thead><tr>${head}</tr></thead>` +
-    `<tbody>${body.join("")}</tbody></table><p>${size}</p>`
+    `<tbody>${body.join("")}</tbody></table><p>${sizeText(table)}</p>`
   );
 }
 
@@ -139,8 +138,10 @@ function line(shown: readonly Cells[], text: (cells: Cells) => string): string {
   return `│ ${parts.join(" │ ")} │`;
 }
 
-function grouped(n: number): string {
-  return n.toLocaleString("en-US");
+function sizeText(table: Table): string {
+  const count = (n: number, word: string): string =>
+    `${n.toLocaleString("en-US")} ${word}${n === 1 ? "" : "s"}`;
+  return `${count(table.length, "row")} × ${count(table.columns.length, "column")}`;
 }
 
 function terminalWidth(): number {

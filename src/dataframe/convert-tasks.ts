@@ -1,0 +1,23 @@
+/** @file Tasks that turn the tables of partitions into records and numbers. */
+import { Table } from "../table/table.ts";
+
+/** The rows as plain objects. */
+export function tableRecords(table: Table): unknown[] {
+  return table.toRecords();
+}
+
+/** The numeric columns of a table row by row; nulls are NaN. */
+export function tableValues(table: Table): { data: Float64Array; shape: [number, number] } {
+  const names = table.columns;
+  const width = names.length;
+  const data = new Float64Array(table.length * width);
+  names.forEach((name, c) => {
+    const column = table.column(name);
+    const direct = column.values instanceof Float64Array && column.validity === undefined;
+    for (let i = 0; i < table.length; i++) {
+      const value = direct ? column.values[i] : column.get(i, { int64: "bigint" });
+      data[i * width + c] = value === null || value === undefined ? Number.NaN : Number(value);
+    }
+  });
+  return { data, shape: [table.length, width] };
+}

@@ -1,0 +1,252 @@
+/**
+ * @file Expressions as SQL. Meanings follow pandas where SQL differs and nulls do not matter (true division, sign of
+ * `mod`, half-to-even rounding, `std` with n - 1); nulls propagate as in SQL and Polars.
+ */
+import { HeddleError } from "../core/errors.ts";
+import { quoteName, quoteText } from "../table/sql-text.ts";
+import type { ExprNode, Literal } from "./expression.ts";
+
+/** How the surroundings of an expression are written. */
+export interface SqlScope {
+  /** SQL of a column. */
+  column(name: string): string;
+  /** Terms that order rows, for what depends on row order. */
+  rowOrder(): readonly string[];
+}
+
+type Render = (...args: string[]) => string;
+
+const infix =
+  (operator: string): Render =>
+  (...args) =>
+    `(${args.join(` ${operator} `)})`;
+const fn =
+  (name: string): Render =>
+  (...args) =>
+    `${name}(${args.join(", ")})`;
+const part =
+  (name: string): Render =>
+  (x) =>
+    `CAST(date_part('${name}', ${x}) AS INTEGER)`;
+
+/** SQL of every scalar function. */
+const SCALARS: Readonly<Record<string, Render>> = {
+  add: infix("+"),
+  sub: infix("-"),
+  mul: infix("*"),
+  div: infix("/"),
+  floordiv: (a, b) => `floor(${a} / ${b})`,
+  mod: (a, b) => `(((${a} % ${b}) + ${b}) % ${b})`,
+  pow: fn("pow"),
+  neg: (x) => `(-${x})`,
+  abs: fn("abs"),
+  sign: fn("sign"),
+  round: (x, digits = "0") => `round_even(${x}, ${digits})`,
+  floor: fn("floor"),
+  ceil: fn("ceil"),
+  trunc: fn("trunc"),
+  sqrt: fn("sqrt"),
+  exp: fn("exp"),
+  log: fn("ln"),
+  log2: fn("log2"),
+  log10: fn("log10"),
+  sin: fn("sin"),
+  cos: fn("cos"),
+  tan: fn("tan"),
+  clip: (x, low, high) => `least(greatest(${x}, ${low}), ${high})`,
+  eq: infix("="),
+  ne: infix("<>"),
+  lt: infix("<"),
+  le: infix("<="),
+  gt: infix(">"),
+  ge: infix(">="),
+  and: infix("AND"),
+  or: infix("OR"),
+  xor: (a, b) => `(${a} <> ${b})`,
+  not: (x) => `(NOT ${x})`,
+  isNull: (x) => `(${x} IS NULL)`,
+  notNull: (x) => `(${x} IS NOT NULL)`,
+  isNan: fn("isnan"),
+  isFinite: fn("isfinite"),
+  between: (x, low, high) => `(${x} BETWEEN ${low} AND ${high})`,
+  isIn: (x, ...values) => (values.length === 0 ? "false" : `(${x} IN (${values.join(", ")}))`),
+  coalesce: fn("coalesce"),
+  nullIf: fn("nullif"),
+  least: fn("least"),
+  greatest: fn("greatest"),
+  lower: fn("lower"),
+  upper: fn("upper"),
+  strip: fn("trim"),
+  lstrip: fn("ltrim"),
+  rstrip: fn("rtrim"),
+  len: fn("length"),
+  contains: fn("contains"),
+  startsWith: fn("starts_with"),
+  endsWith: fn("ends_with"),
+  matches: fn("regexp_matches"),
+  extract: fn("regexp_extract"),
+  replace: fn("replace"),
+  replaceRegex: (x, pattern, by) => `regexp_replace(${x}, ${pattern}, ${by}, 'g')`,
+  // Positions count from 0 and may be negative; SQL's start from 1.
+  slice: (x, start, stop) => `array_slice(${x}, ${start}, ${stop})`,
+  find: (x, text) => `(instr(${x}, ${text}) - 1)`,
+  split: fn("string_split"),
+  get: (list, i) => `list_extract(${list}, ${i})`,
+  pad: fn("lpad"),
+  ljust: fn("rpad"),
+  repeat: fn("repeat"),
+  reverse: fn("reverse"),
+  concat: infix("||"),
+  capitalize: (x) => `(upper(${x}[1:1]) || lower(${x}[2:]))`,
+  year: part("year"),
+  quarter: part("quarter"),
+  month: part("month"),
+  day: part("day"),
+  hour: part("hour"),
+  minute: part("minute"),
+  second: part("second"),
+  microsecond: (x) => `CAST(date_part('microsecond', ${x}) % 1000000 AS INTEGER)`,
+  // Monday is 0, as in pandas.
+  dayofweek: (x) => `CAST(date_part('isodow', ${x}) - 1 AS INTEGER)`,
+  dayofyear: part("dayofyear"),
+  week: part("week"),
+  date: (x) => `CAST(${x} AS DATE)`,
+  time: (x) => `CAST(${x} AS TIME)`,
+  daysInMonth: (x) => `CAST(date_part('day', last_day(${x})) AS INTEGER)`,
+  floorTo: (x, unit) => `date_trunc(${unit}, ${x})`,
+  strftime: fn("strftime"),
+  epochSeconds: fn("epoch"),
+};
+
+/** SQL of every aggregate; `terms` order the rows. */
+const AGGREGATES: Readonly<Record<string, (of: readonly string[], args: readonly number[]) => string>> =
+  {
+    size: () => "count(*)",
+    count: ([x]) => `count(${x})`,
+    // An empty sum is 0, as in pandas.
+    sum: ([x]) => `coalesce(sum(${x}), 0)`,
+    prod: ([x]) => `coalesce(product(${x}), 1)`,
+    mean: ([x]) => `avg(${x})`,
+    min: ([x]) => `min(${x})`,
+    max: ([x]) => `max(${x})`,
+    std: ([x], [ddof = 1]) => (ddof === 0 ? `stddev_pop(${x})` : `stddev_samp(${x})`),
+    var: ([x], [ddof = 1]) => (ddof === 0 ? `var_pop(${x})` : `var_samp(${x})`),
+    sem: ([x]) => `(stddev_samp(${x}) / sqrt(count(${x})))`,
+    median: ([x]) => `median(${x})`,
+    quantile: ([x], [q = 0.5]) => `quantile_cont(${x}, ${q})`,
+    nunique: ([x]) => `count(DISTINCT ${x})`,
+    any: ([x]) => `coalesce(bool_or(${x}), false)`,
+    all: ([x]) => `coalesce(bool_and(${x}), true)`,
+    corr: ([x, y]) => `corr(${x}, ${y})`,
+    cov: ([x, y]) => `covar_samp(${x}, ${y})`,
+  };
+
+/** Aggregates that depend on row order: the first and last value that is not null. */
+const ORDERED_AGGREGATES: Readonly<Record<string, string>> = { first: "arg_min", last: "arg_max" };
+
+const RUNNING = "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW";
+
+/** SQL of every window function, and the frame it needs. */
+const WINDOWS: Readonly<Record<string, (of: readonly string[]) => [sql: string, frame?: string]>> = {
+  shift: ([x, n]) => [Number(n) < 0 ? `lead(${x}, ${-Number(n)})` : `lag(${x}, ${n})`],
+  cumsum: ([x]) => [`sum(${x})`, RUNNING],
+  cumprod: ([x]) => [`product(${x})`, RUNNING],
+  cummin: ([x]) => [`min(${x})`, RUNNING],
+  cummax: ([x]) => [`max(${x})`, RUNNING],
+  cumcount: () => ["row_number()"],
+};
+
+/** Names of the aggregates that can be asked for by name. */
+export const AGGREGATE_NAMES: readonly string[] = [
+  ...Object.keys(AGGREGATES).filter((name) => name !== "corr" && name !== "cov"),
+  ...Object.keys(ORDERED_AGGREGATES),
+];
+
+/** The SQL of an expression. */
+export function toSql(node: ExprNode, scope: SqlScope): string {
+  const render = (part: ExprNode): string => toSql(part, scope);
+  switch (node.kind) {
+    case "column":
+      return scope.column(node.name);
+    case "literal":
+      return literalSql(node.value);
+    case "call":
+      return known(SCALARS[node.fn], node.fn)(...node.args.map(render));
+    case "cast":
+      return `${node.lenient ? "TRY_CAST" : "CAST"}(${render(node.arg)} AS ${node.to})`;
+    case "case": {
+      const whens = node.whens.map(([when, then]) => `WHEN ${render(when)} THEN ${render(then)}`);
+      return `CASE ${whens.join(" ")} ELSE ${render(node.otherwise)} END`;
+    }
+    case "aggregate": {
+      const of = node.of.map(render);
+      const ordered = ORDERED_AGGREGATES[node.fn];
+      if (ordered !== undefined) return `${ordered}(${of[0]}, ${single(scope.rowOrder())})`;
+      return known(AGGREGATES[node.fn], node.fn)(of, node.args);
+    }
+    case "window":
+      return windowSql(node, scope);
+  }
+}
+
+function windowSql(node: Extract<ExprNode, { kind: "window" }>, scope: SqlScope): string {
+  const by = node.by.map((part) => toSql(part, scope));
+  const partition = by.length === 0 ? "" : `PARTITION BY ${by.join(", ")} `;
+  const [inner] = node.of;
+  if (inner?.kind === "aggregate") return `${toSql(inner, scope)} OVER (${partition.trim()})`;
+  const of = node.of.map((part) => toSql(part, scope));
+  const [sql, frame] = known(WINDOWS[node.fn], node.fn)(of);
+  const order = `ORDER BY ${scope.rowOrder().join(", ")}`;
+  return `${sql} OVER (${partition}${order}${frame === undefined ? "" : ` ${frame}`})`;
+}
+
+/** One expression that orders rows as the terms do. */
+function single(terms: readonly string[]): string {
+  if (terms.length === 1) return terms[0] as string;
+  return `(${terms.join(", ")})`;
+}
+
+function known<T>(entry: T | undefined, name: string): T {
+  if (entry !== undefined) return entry;
+  throw new HeddleError("InvariantViolated", `no SQL for "${name}". This is a bug in Heddle.`);
+}
+
+/** A literal as SQL text. */
+export function literalSql(value: Literal): string {
+  if (value === null) return "NULL";
+  switch (typeof value) {
+    case "number":
+      return numberSql(value);
+    case "bigint":
+      return String(value);
+    case "string":
+      return quoteText(value);
+    case "boolean":
+      return String(value);
+    default:
+      if (value instanceof Date) return `TIMESTAMP ${quoteText(dateText(value))}`;
+      return `'${Array.from(value, (b) => `\\x${b.toString(16).padStart(2, "0")}`).join("")}'::BLOB`;
+  }
+}
+
+/** Whole numbers stay whole, so that an integer column keeps its type; others are DOUBLE, not DECIMAL. */
+function numberSql(value: number): string {
+  if (Number.isSafeInteger(value) && !Object.is(value, -0)) return String(value);
+  if (Number.isFinite(value)) return `${Object.is(value, -0) ? "-0.0" : value}::DOUBLE`;
+  return `'${Number.isNaN(value) ? "NaN" : value}'::DOUBLE`;
+}
+
+function dateText(date: Date): string {
+  if (Number.isNaN(date.getTime())) {
+    throw new HeddleError("InvalidArgument", "an invalid Date cannot stand in an expression");
+  }
+  return date.toISOString().replace("T", " ").replace("Z", "");
+}
+
+/** A readable form for `explain` and messages: columns by name, SQL otherwise. */
+export function describeExpr(node: ExprNode): string {
+  return toSql(node, {
+    column: (name) => (/^[a-z_]\w*$/i.test(name) ? name : quoteName(name)),
+    rowOrder: () => ["row order"],
+  });
+}

@@ -1,0 +1,26 @@
+/** @file `heddle/dataframe`: lazy tables, their expressions, and the local tables that they compute to. */
+export { Column, type IntervalValue, type ValueOptions } from "../table/column.ts";
+export { type EngineSettings, TableEngine } from "../table/engine.ts";
+export { type AnyRow, type BigIntRow, isTable, type SchemaInit, Table } from "../table/table.ts";
+export { Expr, type Row } from "./expr.ts";
+export { coalesce, col, lit, size, when } from "./expr-make.ts";
+export { DataFrame, type MapPartitionsOptions, type MergeOptions } from "./frame.ts";
+export { GroupBy, type GroupByOptions, SeriesGroupBy } from "./groupby.ts";
+export {
+  concat,
+  fromColumns,
+  fromRecords,
+  fromTable,
+  merge,
+  type ReadCsvOptions,
+  type ReadJsonOptions,
+  type ReadOptions,
+  readCsv,
+  readJson,
+  readParquet,
+  sql,
+} from "./read.ts";
+export { Scalar } from "./scalar.ts";
+export { Series } from "./series.ts";
+export type { AggregateName, AggregateSpec } from "./types.ts";
+export type { WriteOptions } from "./write.ts";

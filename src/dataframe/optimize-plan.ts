@@ -1,0 +1,298 @@
+/**
+ * @file Rewrites of logical plans: constants folded, filters merged and pushed towards the files (through projections,
+ * sorts, joins, unions and, for keys, aggregations), and only the columns that are used read. The engine does the like
+ * inside one query; here it also reaches across the cuts of `mapPartitions` and narrows what inputs are loaded.
+ */
+import {
+  call,
+  columnsOf,
+  conjunction,
+  conjuncts,
+  type ExprNode,
+  fold,
+  isRowwise,
+  substitute,
+} from "./expression.ts";
+import {
+  type FilterPlan,
+  inputsOf,
+  isIdentity,
+  type JoinPlan,
+  namedColumns,
+  type NamedExpr,
+  type Plan,
+  withInputs,
+} from "./plan.ts";
+import { columnNames, schemaOf } from "./schema.ts";
+
+/** The plan in its best form; it gives the same rows in the same order. */
+export function optimizePlan(plan: Plan): Plan {
+  const pushed = shared(pushFilters)(shared(foldPlan)(plan));
+  return prune(pushed, undefined, new Map());
+}
+
+/** Applies a bottom-up rewrite, each shared plan once, so that sharing survives. */
+function shared(rewrite: (plan: Plan) => Plan): (plan: Plan) => Plan {
+  const done = new Map<Plan, Plan>();
+  const visit = (plan: Plan): Plan => {
+    const known = done.get(plan);
+    if (known !== undefined) return known;
+    const inputs = inputsOf(plan);
+    const next = inputs.map(visit);
+    const changed = next.some((input, i) => input !== inputs[i]);
+    const result = rewrite(changed ? withInputs(plan, next) : plan);
+    done.set(plan, result);
+    return result;
+  };
+  return visit;
+}
+
+function foldItems(items: readonly NamedExpr[]): NamedExpr[] {
+  return items.map(({ name, expr }) => ({ name, expr: fold(expr) }));
+}
+
+function foldPlan(plan: Plan): Plan {
+  switch (plan.kind) {
+    case "filter": {
+      const predicate = fold(plan.predicate);
+      if (predicate.kind === "literal" && predicate.value === true) return plan.input;
+      return { ...plan, predicate };
+    }
+    case "project":
+      return mergeProjects({ ...plan, items: foldItems(plan.items) });
+    case "aggregate":
+      return { ...plan, items: foldItems(plan.items) };
+    case "limit":
+      if (plan.input.kind !== "limit" || plan.input.from !== plan.from) return plan;
+      return { ...plan.input, count: Math.min(plan.count, plan.input.count) };
+    default:
+      return plan;
+  }
+}
+
+/** Two projections as one, when the inner one only names columns or each of its formulas is used once. */
+function mergeProjects(plan: Extract<Plan, { kind: "project" }>): Plan {
+  const inner = plan.input;
+  if (inner.kind !== "project") return plan;
+  if (![...plan.items, ...inner.items].every(({ expr }) => isRowwise(expr))) return plan;
+  const uses = new Map<string, number>();
+  for (const { expr } of plan.items) {
+    for (const name of columnsOf(expr)) uses.set(name, (uses.get(name) ?? 0) + 1);
+  }
+  const simple = inner.items.every(
+    ({ name, expr }) => expr.kind === "column" || (uses.get(name) ?? 0) <= 1,
+  );
+  if (!simple) return plan;
+  const by = new Map(inner.items.map(({ name, expr }) => [name, expr]));
+  const items = plan.items.map(({ name, expr }) => ({ name, expr: substitute(expr, by) }));
+  return { kind: "project", input: inner.input, items };
+}
+
+/** Moves a filter as far down as its meaning allows. */
+function pushFilters(plan: Plan): Plan {
+  if (plan.kind !== "filter") return plan;
+  if (!isRowwise(plan.predicate)) return plan;
+  const input = plan.input;
+  switch (input.kind) {
+    case "filter": {
+      const both = call("and", input.predicate, plan.predicate);
+      if (!isRowwise(input.predicate)) return plan;
+      return pushFilters({ kind: "filter", input: input.input, predicate: fold(both) });
+    }
+    case "project":
+      return throughProject(plan, input);
+    case "sort":
+      return { ...input, input: pushFilters({ ...plan, input: input.input }) };
+    case "concat":
+      return pushIntoConcat(plan, input.inputs);
+    case "aggregate":
+      return throughAggregate(plan, input);
+    case "join":
+      return throughJoin(plan, input);
+    default:
+      return plan;
+  }
+}
+
+function throughProject(plan: FilterPlan, input: Extract<Plan, { kind: "project" }>): Plan {
+  // A window computed before the filter sees rows that the filter removes.
+  if (!input.items.every(({ expr }) => isRowwise(expr))) return plan;
+  const by = new Map(input.items.map(({ name, expr }) => [name, expr]));
+  const predicate = substitute(plan.predicate, by);
+  return { ...input, input: pushFilters({ kind: "filter", input: input.input, predicate }) };
+}
+
+function pushIntoConcat(plan: FilterPlan, inputs: readonly Plan[]): Plan {
+  const needed = columnsOf(plan.predicate);
+  const all = inputs.every((part) => {
+    const names = new Set(columnNames(part));
+    return [...needed].every((name) => names.has(name));
+  });
+  if (!all) return plan;
+  const filtered = inputs.map((part) => pushFilters({ ...plan, input: part }));
+  return { kind: "concat", inputs: filtered };
+}
+
+/** Conditions on keys remove whole groups, so they may act before grouping. */
+function throughAggregate(plan: FilterPlan, input: Extract<Plan, { kind: "aggregate" }>): Plan {
+  const keys = new Map(input.keys.map(({ name, expr }) => [name, expr]));
+  const [down, stay] = split(plan.predicate, (part) =>
+    keys.size > 0 && [...columnsOf(part)].every((name) => keys.has(name)),
+  );
+  if (down.length === 0) return plan;
+  const predicate = substitute(conjunction(down), keys);
+  const inner = pushFilters({ kind: "filter", input: input.input, predicate });
+  return filtered({ ...input, input: inner }, stay);
+}
+
+function throughJoin(plan: FilterPlan, join: JoinPlan): Plan {
+  const leftOk = ["inner", "left", "semi", "anti", "cross"].includes(join.how);
+  const rightOk = ["inner", "right", "cross"].includes(join.how);
+  const names = (side: "left" | "right"): Map<string, ExprNode> =>
+    new Map(
+      join.columns
+        .filter(({ from }) => from === side)
+        .map((c): [string, ExprNode] => [c.name, { kind: "column", name: c[side] ?? c.name }]),
+    );
+  const [left, right] = [names("left"), names("right")];
+  const within = (part: ExprNode, side: ReadonlyMap<string, ExprNode>): boolean =>
+    [...columnsOf(part)].every((name) => side.has(name));
+  const [toLeft, rest] = split(plan.predicate, (part) => leftOk && within(part, left));
+  const [toRight, stay] = split(conjunction(rest), (part) => rightOk && within(part, right));
+  if (toLeft.length === 0 && toRight.length === 0) return plan;
+  const side = (input: Plan, parts: ExprNode[], by: ReadonlyMap<string, ExprNode>): Plan => {
+    if (parts.length === 0) return input;
+    const predicate = substitute(conjunction(parts), by);
+    return pushFilters({ kind: "filter", input, predicate });
+  };
+  const next = {
+    ...join,
+    left: side(join.left, toLeft, left),
+    right: side(join.right, toRight, right),
+  };
+  return filtered(next, stay);
+}
+
+/** Conjuncts that satisfy `test`, and the others. */
+function split(predicate: ExprNode, test: (part: ExprNode) => boolean): [ExprNode[], ExprNode[]] {
+  const parts = conjuncts(predicate).filter((p) => !(p.kind === "literal" && p.value === true));
+  return [parts.filter(test), parts.filter((part) => !test(part))];
+}
+
+function filtered(plan: Plan, parts: readonly ExprNode[]): Plan {
+  if (parts.length === 0) return plan;
+  return { kind: "filter", input: plan, predicate: conjunction(parts) };
+}
+
+/** Needed columns of each plan, kept per need so that shared plans stay shared. */
+type Pruned = Map<Plan, Map<string, Plan>>;
+
+/** Keeps only the columns in `needed` (all when undefined). */
+function prune(plan: Plan, needed: ReadonlySet<string> | undefined, done: Pruned): Plan {
+  const key = needed === undefined ? "*" : JSON.stringify([...needed].sort());
+  const known = done.get(plan)?.get(key);
+  if (known !== undefined) return known;
+  const result = pruneOnce(plan, needed, done);
+  if (!done.has(plan)) done.set(plan, new Map());
+  done.get(plan)?.set(key, result);
+  return result;
+}
+
+function pruneOnce(plan: Plan, needed: ReadonlySet<string> | undefined, done: Pruned): Plan {
+  const down = (input: Plan, names: ReadonlySet<string> | undefined): Plan =>
+    prune(input, names, done);
+  switch (plan.kind) {
+    case "scan":
+    case "input":
+      return needed === undefined ? plan : { ...plan, columns: keep(columnNames(plan), needed) };
+    case "project": {
+      const items = plan.items.filter(({ name }) => needed === undefined || needed.has(name));
+      const kept = items.length === 0 ? plan.items.slice(0, 1) : items;
+      const input = down(plan.input, usedBy(kept));
+      return isNoop(kept, input) ? input : { ...plan, items: kept, input };
+    }
+    case "filter":
+      return { ...plan, input: down(plan.input, union(needed, columnsOf(plan.predicate))) };
+    case "sort": {
+      const keys = new Set(plan.keys.flatMap(({ expr }) => [...columnsOf(expr)]));
+      return { ...plan, input: down(plan.input, union(needed, keys)) };
+    }
+    case "limit":
+    case "sample":
+      return { ...plan, input: down(plan.input, needed) };
+    case "distinct": {
+      const all = plan.subset.length === columnNames(plan.input).length;
+      const names = all ? undefined : union(needed, new Set(plan.subset));
+      return { ...plan, input: down(plan.input, names) };
+    }
+    case "aggregate": {
+      const items = plan.items.filter(({ name }) => needed === undefined || needed.has(name));
+      const used = usedBy([...plan.keys, ...items]);
+      const kept = items.length + plan.keys.length === 0 ? plan.items : items;
+      const input = down(plan.input, kept === items ? used : usedBy(kept));
+      return { ...plan, items: kept, input };
+    }
+    case "join":
+      return pruneJoin(plan, needed, done);
+    case "concat":
+      return needed === undefined
+        ? { ...plan, inputs: plan.inputs.map((input) => down(input, undefined)) }
+        : { ...plan, inputs: plan.inputs.map((input) => exactly(down(input, needed), needed)) };
+    case "query":
+      return { ...plan, inputs: plan.inputs.map((input) => down(input, undefined)) };
+    case "map":
+      return { ...plan, input: down(plan.input, undefined) };
+  }
+}
+
+function pruneJoin(plan: JoinPlan, needed: ReadonlySet<string> | undefined, done: Pruned): Plan {
+  const columns = plan.columns.filter(({ name }) => needed === undefined || needed.has(name));
+  const kept = columns.length === 0 ? plan.columns.slice(0, 1) : columns;
+  const side = (which: "left" | "right"): Set<string> => {
+    const names = new Set(plan.on.map(([left, right]) => (which === "left" ? left : right)));
+    for (const c of kept) if (c.from === which || c.from === "both") names.add(c[which] ?? c.name);
+    return names;
+  };
+  const one = plan.how === "semi" || plan.how === "anti";
+  return {
+    ...plan,
+    columns: kept,
+    left: prune(plan.left, side("left"), done),
+    right: prune(plan.right, one ? new Set(plan.on.map(([, right]) => right)) : side("right"), done),
+  };
+}
+
+/** A filter's own columns may be in the input but not asked for: unions need equal columns. */
+function exactly(plan: Plan, needed: ReadonlySet<string>): Plan {
+  const names = columnNames(plan);
+  const wanted = names.filter((name) => needed.has(name));
+  if (wanted.length === names.length || wanted.length === 0) return plan;
+  return { kind: "project", input: plan, items: namedColumns(wanted) };
+}
+
+function keep(names: readonly string[], needed: ReadonlySet<string>): string[] {
+  const kept = names.filter((name) => needed.has(name));
+  // Counting rows needs some column.
+  return kept.length === 0 ? names.slice(0, 1) : kept;
+}
+
+function usedBy(items: readonly NamedExpr[]): Set<string> {
+  const names = new Set<string>();
+  for (const { expr } of items) columnsOf(expr, names);
+  return names;
+}
+
+function union(
+  needed: ReadonlySet<string> | undefined,
+  more: ReadonlySet<string>,
+): ReadonlySet<string> | undefined {
+  return needed === undefined ? undefined : new Set([...needed, ...more]);
+}
+
+/** Whether a projection gives its input's columns as they are. */
+function isNoop(items: readonly NamedExpr[], input: Plan): boolean {
+  if (!items.every(isIdentity)) return false;
+  const names = schemaOf(input).map((field) => field.name);
+  return names.length === items.length && items.every(({ name }, i) => name === names[i]);
+}
+

@@ -1,0 +1,159 @@
+/**
+ * @file Where frames come from: files, records, tables and SQL. Readers do no I/O: headers are read at the first need of
+ * columns, and a file that is missing or broken rejects the computation.
+ */
+import { HeddleError } from "../core/errors.ts";
+import { quoteText } from "../table/sql-text.ts";
+import { type AnyRow, type ColumnsInit, type SchemaInit, Table } from "../table/table.ts";
+import { DataFrame } from "./frame.ts";
+import type { Plan } from "./plan.ts";
+import { type FileFormat, Source } from "./source.ts";
+import { checked } from "./verbs.ts";
+
+/** Options of all readers. */
+export interface ReadOptions {
+  /** Only these columns are read. */
+  readonly columns?: readonly string[];
+  /** Types of columns, in NumPy's or SQL's words; the others keep the type of the file or are found by looking. */
+  readonly schema?: SchemaInit;
+}
+
+/** Options of `readCsv`. */
+export interface ReadCsvOptions extends ReadOptions {
+  /** Separator; default: found by looking. */
+  readonly sep?: string;
+  /** Whether the first line names the columns; default: found by looking. */
+  readonly header?: boolean;
+  /** Text that means null; default the empty text. */
+  readonly naValues?: string | readonly string[];
+  /** Lines to leave out at the start. */
+  readonly skiprows?: number;
+  /** Rows looked at to find types; default 20,480, -1 for all. */
+  readonly sampleRows?: number;
+}
+
+/** Options of `readJson`. */
+export interface ReadJsonOptions extends ReadOptions {
+  /** One object per line, or one array; default: found by looking. */
+  readonly lines?: boolean;
+}
+
+/**
+ * A frame over Parquet files; `path` may be a list and may hold patterns. Row groups are its partitions.
+ *
+ * @example
+ * import { readParquet } from "heddle/dataframe";
+ * const flights = readParquet("node_modules/vega-datasets/data/flights-3m.parquet");
+ * console.log(flights.columns);
+ */
+export function readParquet<S extends object = AnyRow>(
+  path: string | readonly string[],
+  options: ReadOptions = {},
+): DataFrame<S> {
+  return read("parquet", path, options, {});
+}
+
+/** A frame over CSV files. Types are found by looking at the first rows unless `schema` names them. */
+export function readCsv<S extends object = AnyRow>(
+  path: string | readonly string[],
+  options: ReadCsvOptions = {},
+): DataFrame<S> {
+  const { sep, header, naValues, skiprows, sampleRows } = options;
+  const nulls = typeof naValues === "string" ? [naValues] : naValues;
+  return read("csv", path, options, {
+    ...(sep === undefined ? {} : { delim: quoteText(sep) }),
+    ...(header === undefined ? {} : { header: String(header) }),
+    ...(nulls === undefined ? {} : { nullstr: `[${nulls.map(quoteText).join(", ")}]` }),
+    ...(skiprows === undefined ? {} : { skip: String(skiprows) }),
+    ...(sampleRows === undefined ? {} : { sample_size: String(sampleRows) }),
+  });
+}
+
+/** A frame over JSON files: one object per line, or one array of objects. */
+export function readJson<S extends object = AnyRow>(
+  path: string | readonly string[],
+  options: ReadJsonOptions = {},
+): DataFrame<S> {
+  const { lines } = options;
+  return read("json", path, options, {
+    ...(lines === undefined ? {} : { format: quoteText(lines ? "newline_delimited" : "array") }),
+  });
+}
+
+function read<S extends object>(
+  format: FileFormat,
+  path: string | readonly string[],
+  options: ReadOptions,
+  reader: Readonly<Record<string, string>>,
+): DataFrame<S> {
+  const paths = typeof path === "string" ? [path] : path;
+  if (paths.length === 0 || paths.some((one) => typeof one !== "string" || one === "")) {
+    throw new HeddleError("InvalidArgument", "a reader takes a path or a list of paths");
+  }
+  const source = new Source({ format, paths, schema: options.schema, reader });
+  const plan: Plan = { kind: "scan", source };
+  const columns = options.columns;
+  return new DataFrame<S>(columns === undefined ? plan : { ...plan, columns });
+}
+
+/** A frame of plain objects; columns in order of first appearance, missing values null. */
+export function fromRecords<S extends object>(
+  records: readonly S[],
+  options: { schema?: SchemaInit } = {},
+): DataFrame<S> {
+  return fromTable(Table.fromRecords<S>(records, options));
+}
+
+/** A frame of columns: typed arrays are used without a copy. */
+export function fromColumns<S extends object = AnyRow>(
+  columns: ColumnsInit,
+  options: { schema?: SchemaInit } = {},
+): DataFrame<S> {
+  return fromTable(Table.fromColumns<S>(columns, options));
+}
+
+/** A frame over a local table. */
+export function fromTable<S extends object>(table: Table<S>): DataFrame<S> {
+  if (table.columns.length === 0) {
+    throw new HeddleError(
+      "InvalidArgument",
+      "a frame has at least one column: for no rows, name the columns by { schema }",
+    );
+  }
+  const local = table as unknown as Table;
+  return new DataFrame<S>({ kind: "input", fields: local.fields, table: local });
+}
+
+/**
+ * A query in SQL over named frames; the type argument says what its rows are.
+ *
+ * @example
+ * import { fromRecords, sql } from "heddle/dataframe";
+ * const cities = fromRecords([{ name: "Bern" }, { name: "Basel" }]);
+ * console.log(await sql<{ n: number }>("select count(*) as n from cities", { cities }).toRecords());
+ */
+export function sql<R extends object = AnyRow>(
+  query: string,
+  frames: Readonly<Record<string, { readonly plan: Plan }>> = {},
+): DataFrame<R> {
+  const names = Object.keys(frames);
+  const inputs = Object.values(frames).map((frame) => frame.plan);
+  return new DataFrame<R>(checked({ kind: "query", sql: query, names, inputs }));
+}
+
+/** The rows of all frames, one after the other; a column that one lacks is null there. */
+export function concat<S extends object>(frames: readonly DataFrame<S>[]): DataFrame<S> {
+  const [first] = frames;
+  if (first === undefined) throw new HeddleError("InvalidArgument", "concat takes frames");
+  if (frames.length === 1) return first;
+  return new DataFrame<S>(checked({ kind: "concat", inputs: frames.map((frame) => frame.plan) }));
+}
+
+/** The join of two frames: `left.merge(right, options)`. */
+export function merge<L extends object, R extends object>(
+  left: DataFrame<L>,
+  right: DataFrame<R>,
+  options: Parameters<DataFrame<L>["merge"]>[1] = {},
+): DataFrame<AnyRow> {
+  return left.merge(right, options as never) as unknown as DataFrame<AnyRow>;
+}

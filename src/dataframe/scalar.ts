@@ -1,0 +1,44 @@
+/** @file A lazy single value: what reductions of a column give. */
+import { type ComputeOptions, computeAll } from "../cluster/compute.ts";
+import { COLLECTION, type Collection, type Lowered } from "../core/collection.ts";
+import type { Table, AnyRow } from "../table/table.ts";
+import { lowerPlan } from "./lower.ts";
+import type { Plan } from "./plan.ts";
+
+/** The one value of a frame of one row and one column. */
+export class Scalar<T> implements Collection<T> {
+  readonly [COLLECTION] = true as const;
+  readonly #plan: Plan;
+
+  constructor(plan: Plan) {
+    this.#plan = plan;
+  }
+
+  lower(): Lowered<T> {
+    return {
+      outputs: lowerPlan(this.#plan),
+      finish: ([table]) => firstValue(table as Table) as T,
+      finishTask: { fn: firstValue, args: [] },
+      rebuild: (refs) => {
+        const fields = (this.#plan as { fields?: [] }).fields ?? [];
+        return new Scalar<T>({ kind: "input", fields, refs });
+      },
+    };
+  }
+
+  /** Computes the value. */
+  async compute(options?: ComputeOptions): Promise<T> {
+    const [value] = await computeAll([this], options);
+    return value as T;
+  }
+
+  toString(): string {
+    return "Scalar (lazy: await .compute() gives the value)";
+  }
+}
+
+/** The first value of a table's first column. */
+export function firstValue(table: Table<AnyRow>): unknown {
+  const [name] = table.columns;
+  return name === undefined ? null : table.column(name).get(0);
+}

@@ -1,0 +1,166 @@
+/**
+ * @file Files that frames read. A source resolves once, at the first need of its schema: its patterns become a fixed
+ * list of files with sizes and times (which name the work, so that a changed file is new work), and types found by
+ * looking at the data are pinned, so that a value which does not fit them later is an error and not another schema.
+ */
+import { statSync } from "node:fs";
+import { HeddleError } from "../core/errors.ts";
+import { quoteName, quoteText } from "../table/sql-text.ts";
+import { type Field, type SqlType, sqlTypeOf } from "../table/types.ts";
+import { binder } from "./binder.ts";
+
+/** The kinds of files. */
+export type FileFormat = "parquet" | "csv" | "json";
+
+/** What a reader was called with. */
+export interface SourceOptions {
+  readonly format: FileFormat;
+  readonly paths: readonly string[];
+  /** Types of columns, in NumPy's or SQL's words; for Parquet, columns are cast. */
+  readonly schema?: Readonly<Record<string, string>> | undefined;
+  /** Options of the engine's reader by its names, already as SQL. */
+  readonly reader: Readonly<Record<string, string>>;
+}
+
+/** One file of a resolved source. */
+export interface SourceFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly modifiedMs: number;
+}
+
+/** A source whose files and columns are known. */
+export interface ResolvedSource {
+  readonly files: readonly SourceFile[];
+  readonly fields: readonly Field[];
+}
+
+/** Rows of one file that make a partition; absent limits mean the whole file. */
+export interface PartitionRange {
+  readonly file: number;
+  readonly firstRow?: number;
+  readonly lastRow?: number;
+}
+
+/** Files of one format, resolved when first needed. */
+export class Source {
+  readonly options: SourceOptions;
+  #resolved: ResolvedSource | undefined;
+  #partitions: readonly PartitionRange[] | undefined;
+
+  constructor(options: SourceOptions) {
+    this.options = options;
+  }
+
+  /** Errors: `FileNotFound` (also for an empty glob), `FileInvalid`, `NotSupported` without the engine. */
+  resolve(): ResolvedSource {
+    this.#resolved ??= this.#read();
+    return this.#resolved;
+  }
+
+  /** Row groups of Parquet files, whole files of other formats. */
+  partitions(): readonly PartitionRange[] {
+    this.#partitions ??= this.#readPartitions();
+    return this.#partitions;
+  }
+
+  /** The engine's reader call for these files (default all). */
+  readerSql(files: readonly SourceFile[] = this.resolve().files): string {
+    const { format, reader } = this.options;
+    const list = files.map((file) => quoteText(file.path)).join(", ");
+    const options = { ...reader, ...(format === "parquet" ? {} : this.#pinned()) };
+    const rest = Object.entries(options).map(([name, value]) => `, ${name} = ${value}`);
+    return `read_${format}([${list}]${rest.join("")})`;
+  }
+
+  /** Column types as given or found, as options of the reader. */
+  #pinned(): Record<string, string> {
+    const fields = this.resolve().fields;
+    const types = fields.map((f) => `${quoteText(f.name)}: ${quoteText(f.type)}`);
+    if (this.options.format === "json") return { columns: `{${types.join(", ")}}` };
+    // The sniffer still finds separator, quotes and header; only the types are fixed.
+    return { types: `{${types.join(", ")}}` };
+  }
+
+  #read(): ResolvedSource {
+    const files = this.options.paths.flatMap(expand);
+    const { format, reader } = this.options;
+    const list = files.map((file) => quoteText(file.path)).join(", ");
+    const rest = Object.entries(reader).map(([name, value]) => `, ${name} = ${value}`);
+    const found = binder().describe(`FROM read_${format}([${list}]${rest.join("")})`);
+    const given = this.options.schema ?? {};
+    const unknown = Object.keys(given).find((name) => !found.some((f) => f.name === name));
+    if (unknown !== undefined) {
+      throw new HeddleError(
+        "UnknownColumn",
+        `the schema names a column "${unknown}" that ${files[0]?.path} does not have. ` +
+          `Columns: ${found.map((f) => f.name).join(", ")}`,
+        { fields: { column: unknown } },
+      );
+    }
+    const fields = found.map(({ name, type }) => {
+      const wanted = given[name];
+      return { name, type: wanted === undefined ? logicalType(type) : sqlTypeOf(wanted) };
+    });
+    return { files, fields };
+  }
+
+  #readPartitions(): readonly PartitionRange[] {
+    const { files } = this.resolve();
+    if (this.options.format !== "parquet") return files.map((_, file) => ({ file }));
+    const ranges: PartitionRange[] = [];
+    files.forEach(({ path }, file) => {
+      let row = 0;
+      for (const count of rowGroups(path)) {
+        if (count > 0) ranges.push({ file, firstRow: row, lastRow: row + count - 1 });
+        row += count;
+      }
+    });
+    return ranges.length === 0 ? [{ file: 0 }] : ranges;
+  }
+}
+
+/** The type that frames give a column of this type: integer sums come as HUGEINT and are kept as int64. */
+export function logicalType(type: SqlType): SqlType {
+  return type === "HUGEINT" || type === "UHUGEINT" ? "BIGINT" : type;
+}
+
+function rowGroups(path: string): number[] {
+  const table = binder().query<{ rows: number }>(
+    "SELECT any_value(row_group_num_rows) AS rows FROM " +
+      `parquet_metadata(${quoteText(path)}) GROUP BY row_group_id ORDER BY row_group_id`,
+  );
+  return table.toRecords().map(({ rows }) => rows);
+}
+
+/** The files of a path or pattern, in the order of their names. */
+function expand(pattern: string): SourceFile[] {
+  if (!/[*?[\]{}]/.test(pattern)) return [fileAt(pattern, pattern)];
+  const sql = `SELECT file FROM glob(${quoteText(pattern)}) ORDER BY file`;
+  const paths = binder().query<{ file: string }>(sql).toRecords();
+  if (paths.length > 0) return paths.map(({ file }) => fileAt(file, pattern));
+  throw new HeddleError(
+    "FileNotFound",
+    `no file matches "${pattern}" (in ${process.cwd()}): check the folder and the pattern`,
+    { fields: { pattern } },
+  );
+}
+
+function fileAt(path: string, pattern: string): SourceFile {
+  try {
+    const { size, mtimeMs } = statSync(path);
+    return { path, bytes: size, modifiedMs: mtimeMs };
+  } catch (cause) {
+    throw new HeddleError("FileNotFound", `there is no file "${path}" (in ${process.cwd()})`, {
+      cause,
+      fields: { path, pattern },
+    });
+  }
+}
+
+/** A partition's rows as a condition on the reader's virtual columns, or undefined for whole files. */
+export function rangeSql(range: PartitionRange): string | undefined {
+  if (range.firstRow === undefined || range.lastRow === undefined) return undefined;
+  const row = quoteName("file_row_number");
+  return `${row} BETWEEN ${range.firstRow} AND ${range.lastRow}`;
+}
