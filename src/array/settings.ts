@@ -1,7 +1,7 @@
 /**
  * @file The settings that arrays read, in one place, so that the rest of the folder is pure.
  */
-import { parseBytes } from "../core/units.ts";
+import { config } from "../config/config.ts";
 
 /** What arrays take from the configuration (`array.*`). */
 export interface ArraySettings {
@@ -9,17 +9,15 @@ export interface ArraySettings {
   readonly chunkSizeBytes: number;
   /** `array.chunk-size-tolerance`: how much larger existing blocks may be and still be kept by "auto". */
   readonly chunkSizeTolerance: number;
-  /** `array.rechunk.method`: how blocks are cut anew. */
-  readonly rechunkMethod: "auto" | "tasks" | "exchange";
+  /** `array.svg.size`: longest side of a drawing, in pixels. */
+  readonly svgSize: number;
 }
-
-const DEFAULTS: ArraySettings = {
-  chunkSizeBytes: parseBytes("128 MiB"),
-  chunkSizeTolerance: 1.25,
-  rechunkMethod: "auto",
-};
 
 /** Present settings. */
 export function arraySettings(): ArraySettings {
-  return DEFAULTS;
+  return {
+    chunkSizeBytes: config.get("array.chunk-size"),
+    chunkSizeTolerance: config.get("array.chunk-size-tolerance"),
+    svgSize: config.get("array.svg.size"),
+  };
 }

@@ -1,0 +1,173 @@
+/**
+ * @file The reductions of lazy arrays as methods. Without `axis` they compute to a plain value, with one to an array.
+ */
+import { type DType, type MeanOf, type RealOf, type SumOf, toDType } from "../core/dtype.ts";
+import { ArrayMath } from "./array-math.ts";
+import type { Rank, ReduceArg, ReduceOptions, VarianceOptions, WholeOptions } from "./array-types.ts";
+import { mean, nanmean, nanprod, nansum, ptp, reduce, type ReduceParameters } from "./build/reduce.ts";
+import type { DistArray } from "./dist-array.ts";
+
+/** Every form of a reduction's argument. */
+type AnyReduceArg = ReduceArg<VarianceOptions> | WholeOptions;
+
+/** Reducing methods; `DistArray` is the class to use. */
+export abstract class ArrayReductions<D extends DType, K extends Rank> extends ArrayMath<D, K> {
+  /** Sum of elements. */
+  sum(options?: WholeOptions): DistArray<SumOf<D>, "scalar">;
+  sum(options: ReduceArg<ReduceOptions>): DistArray<SumOf<D>>;
+  sum(options?: AnyReduceArg): unknown {
+    return this.wrap(reduce(this.expr, "sum", parameters(options)));
+  }
+
+  /** Product of elements. */
+  prod(options?: WholeOptions): DistArray<SumOf<D>, "scalar">;
+  prod(options: ReduceArg<ReduceOptions>): DistArray<SumOf<D>>;
+  prod(options?: AnyReduceArg): unknown {
+    return this.wrap(reduce(this.expr, "prod", parameters(options)));
+  }
+
+  /** Smallest element; NaN if there is one. */
+  min(options?: WholeOptions): DistArray<D, "scalar">;
+  min(options: ReduceArg<ReduceOptions>): DistArray<D>;
+  min(options?: AnyReduceArg): unknown {
+    return this.wrap(reduce(this.expr, "min", parameters(options)));
+  }
+
+  /** Largest element; NaN if there is one. */
+  max(options?: WholeOptions): DistArray<D, "scalar">;
+  max(options: ReduceArg<ReduceOptions>): DistArray<D>;
+  max(options?: AnyReduceArg): unknown {
+    return this.wrap(reduce(this.expr, "max", parameters(options)));
+  }
+
+  /** Whether any element is true. */
+  any(options?: WholeOptions): DistArray<"bool", "scalar">;
+  any(options: ReduceArg<ReduceOptions>): DistArray<"bool">;
+  any(options?: AnyReduceArg): unknown {
+    return this.wrap(reduce(this.expr, "any", parameters(options)));
+  }
+
+  /** Whether all elements are true. */
+  all(options?: WholeOptions): DistArray<"bool", "scalar">;
+  all(options: ReduceArg<ReduceOptions>): DistArray<"bool">;
+  all(options?: AnyReduceArg): unknown {
+    return this.wrap(reduce(this.expr, "all", parameters(options)));
+  }
+
+  /** Arithmetic mean. */
+  mean(options?: WholeOptions): DistArray<MeanOf<D>, "scalar">;
+  mean(options: ReduceArg<ReduceOptions>): DistArray<MeanOf<D>>;
+  mean(options?: AnyReduceArg): unknown {
+    return this.wrap(mean(this.expr, parameters(options)));
+  }
+
+  /** Variance; `ddof` (default 0) is subtracted from the number of elements. */
+  var(options?: WholeOptions): DistArray<RealOf<MeanOf<D>>, "scalar">;
+  var(options: ReduceArg<VarianceOptions>): DistArray<RealOf<MeanOf<D>>>;
+  var(options?: AnyReduceArg): unknown {
+    return this.wrap(reduce(this.expr, "var", parameters(options)));
+  }
+
+  /** Standard deviation; `ddof` (default 0) is subtracted from the number of elements. */
+  std(options?: WholeOptions): DistArray<RealOf<MeanOf<D>>, "scalar">;
+  std(options: ReduceArg<VarianceOptions>): DistArray<RealOf<MeanOf<D>>>;
+  std(options?: AnyReduceArg): unknown {
+    return this.wrap(reduce(this.expr, "std", parameters(options)));
+  }
+
+  /** Position of the smallest element along one axis, or in C order. */
+  argmin(options?: WholeOptions): DistArray<"int64", "scalar">;
+  argmin(options: ReduceArg<ReduceOptions>): DistArray<"int64">;
+  argmin(options?: AnyReduceArg): unknown {
+    return this.wrap(reduce(this.expr, "argmin", parameters(options)));
+  }
+
+  /** Position of the largest element along one axis, or in C order. */
+  argmax(options?: WholeOptions): DistArray<"int64", "scalar">;
+  argmax(options: ReduceArg<ReduceOptions>): DistArray<"int64">;
+  argmax(options?: AnyReduceArg): unknown {
+    return this.wrap(reduce(this.expr, "argmax", parameters(options)));
+  }
+
+  /** Largest minus smallest element. */
+  ptp(options?: WholeOptions): DistArray<D, "scalar">;
+  ptp(options: ReduceArg<ReduceOptions>): DistArray<D>;
+  ptp(options?: AnyReduceArg): unknown {
+    return this.wrap(ptp(this.expr, parameters(options)));
+  }
+
+  /** Sum of what is not NaN. */
+  nansum(options?: WholeOptions): DistArray<SumOf<D>, "scalar">;
+  nansum(options: ReduceArg<ReduceOptions>): DistArray<SumOf<D>>;
+  nansum(options?: AnyReduceArg): unknown {
+    return this.wrap(nansum(this.expr, parameters(options)));
+  }
+
+  /** Product of what is not NaN. */
+  nanprod(options?: WholeOptions): DistArray<SumOf<D>, "scalar">;
+  nanprod(options: ReduceArg<ReduceOptions>): DistArray<SumOf<D>>;
+  nanprod(options?: AnyReduceArg): unknown {
+    return this.wrap(nanprod(this.expr, parameters(options)));
+  }
+
+  /** Mean of what is not NaN. */
+  nanmean(options?: WholeOptions): DistArray<MeanOf<D>, "scalar">;
+  nanmean(options: ReduceArg<ReduceOptions>): DistArray<MeanOf<D>>;
+  nanmean(options?: AnyReduceArg): unknown {
+    return this.wrap(nanmean(this.expr, parameters(options)));
+  }
+
+  /** Smallest element that is not NaN. */
+  nanmin(options?: WholeOptions): DistArray<D, "scalar">;
+  nanmin(options: ReduceArg<ReduceOptions>): DistArray<D>;
+  nanmin(options?: AnyReduceArg): unknown {
+    return this.wrap(reduce(this.expr, "nanmin", parameters(options)));
+  }
+
+  /** Largest element that is not NaN. */
+  nanmax(options?: WholeOptions): DistArray<D, "scalar">;
+  nanmax(options: ReduceArg<ReduceOptions>): DistArray<D>;
+  nanmax(options?: AnyReduceArg): unknown {
+    return this.wrap(reduce(this.expr, "nanmax", parameters(options)));
+  }
+
+  /** Variance of what is not NaN. */
+  nanvar(options?: WholeOptions): DistArray<RealOf<MeanOf<D>>, "scalar">;
+  nanvar(options: ReduceArg<VarianceOptions>): DistArray<RealOf<MeanOf<D>>>;
+  nanvar(options?: AnyReduceArg): unknown {
+    return this.wrap(reduce(this.expr, "nanvar", parameters(options)));
+  }
+
+  /** Standard deviation of what is not NaN. */
+  nanstd(options?: WholeOptions): DistArray<RealOf<MeanOf<D>>, "scalar">;
+  nanstd(options: ReduceArg<VarianceOptions>): DistArray<RealOf<MeanOf<D>>>;
+  nanstd(options?: AnyReduceArg): unknown {
+    return this.wrap(reduce(this.expr, "nanstd", parameters(options)));
+  }
+
+  /** Position of the smallest element that is not NaN. */
+  nanargmin(options?: WholeOptions): DistArray<"int64", "scalar">;
+  nanargmin(options: ReduceArg<ReduceOptions>): DistArray<"int64">;
+  nanargmin(options?: AnyReduceArg): unknown {
+    return this.wrap(reduce(this.expr, "nanargmin", parameters(options)));
+  }
+
+  /** Position of the largest element that is not NaN. */
+  nanargmax(options?: WholeOptions): DistArray<"int64", "scalar">;
+  nanargmax(options: ReduceArg<ReduceOptions>): DistArray<"int64">;
+  nanargmax(options?: AnyReduceArg): unknown {
+    return this.wrap(reduce(this.expr, "nanargmax", parameters(options)));
+  }
+}
+
+/** Options of a reduction, from any of the forms in which they are given. */
+export function parameters(given: AnyReduceArg | undefined): ReduceParameters {
+  if (given === undefined) return {};
+  if (typeof given === "number" || isList(given)) return { axis: given };
+  const { dtype, ...rest } = given as VarianceOptions;
+  return dtype === undefined ? rest : { ...rest, dtype: toDType(dtype) as DType };
+}
+
+function isList(value: unknown): value is readonly number[] {
+  return Array.isArray(value);
+}

@@ -1,0 +1,69 @@
+/**
+ * @file Between tasks and the caller: the references of an array's blocks, and one local array out of their values.
+ */
+import type { Layer, TaskRef } from "../core/graph.ts";
+import { isNDArray, type NDArray } from "../ndarray/ndarray.ts";
+import type { Blocks } from "./blocks.ts";
+import { type Chunks, gridOf, shapeOf } from "./chunks.ts";
+import { advance } from "./lower-blocks.ts";
+import { assembleBlock } from "./tasks.ts";
+
+/** The task of each block, in C order. */
+export function refsOf(blocks: Blocks): TaskRef[] {
+  const ends: number[] = [];
+  for (const layer of blocks.layers) ends.push((ends.at(-1) ?? 0) + layer.count);
+  return Array.from(blocks.tasks, (task) => {
+    let k = 0;
+    while (task >= (ends[k] as number)) k++;
+    return { layer: blocks.layers[k] as Layer, index: task - (k === 0 ? 0 : (ends[k - 1] as number)) };
+  });
+}
+
+/** Blocks whose tasks are given one by one. */
+export function blocksOfRefs(refs: readonly TaskRef[], chunks: Chunks): Blocks {
+  const layers: Layer[] = [];
+  const starts = new Map<Layer, number>();
+  let count = 0;
+  const tasks = Int32Array.from(refs, ({ layer, index }) => {
+    let start = starts.get(layer);
+    if (start === undefined) {
+      start = count;
+      starts.set(layer, start);
+      layers.push(layer);
+      count += layer.count;
+    }
+    return start + index;
+  });
+  return { chunks, layers, tasks };
+}
+
+/** One local array of the blocks' values; the plain value of an array without axes. */
+export function assembleLocal(values: readonly NDArray[], chunks: Chunks): unknown {
+  if (chunks.length === 0) {
+    const [value] = values as readonly unknown[];
+    return isNDArray(value) ? value.item() : value;
+  }
+  if (values.length === 1) return values[0];
+  const known = knownChunks(values, chunks);
+  return assembleBlock(
+    gridOf(known),
+    known.map(() => 0),
+    shapeOf(known),
+    values,
+  );
+}
+
+/** Block lengths read off the values, where a mask had left them unknown. */
+function knownChunks(values: readonly NDArray[], chunks: Chunks): Chunks {
+  if (!chunks.some((blocks) => blocks.some(Number.isNaN))) return chunks;
+  const grid = gridOf(chunks);
+  const known = chunks.map((blocks) => blocks.slice());
+  const cell = new Array<number>(grid.length).fill(0);
+  for (const value of values) {
+    cell.forEach((at, axis) => {
+      (known[axis] as number[])[at] = value.shape[axis] as number;
+    });
+    advance(cell, grid);
+  }
+  return known;
+}

@@ -1,0 +1,301 @@
+/**
+ * @file `DistArray`, the lazy array: a grid of blocks, each a local array, that exist only when something is computed.
+ * The class wraps an expression; building, simplifying and lowering are in files of their own.
+ */
+import { type ComputeOptions, computeAll, persistAll } from "../cluster/compute.ts";
+import { COLLECTION, type Collection, type Lowered } from "../core/collection.ts";
+import { type DType, type DTypeLike, isScalar, itemsizeOf, type Scalar } from "../core/dtype.ts";
+import { HeddleError } from "../core/errors.ts";
+import type { TaskRef } from "../core/graph.ts";
+import { type IndexArg, resolveAxis } from "../core/indexing.ts";
+import type { NDArray } from "../ndarray/ndarray.ts";
+import { ArrayReductions } from "./array-reductions.ts";
+import type { ArrayArg, Computed, Operand, Rank } from "./array-types.ts";
+import { assembleLocal, blocksOfRefs, refsOf } from "./assemble.ts";
+import { readIndexArray, toExpr } from "./arguments.ts";
+import { cumulate } from "./build/cumulate.ts";
+import { fromBlocks } from "./build/create.ts";
+import { index } from "./build/index.ts";
+import { dot, matmul } from "./build/matmul.ts";
+import { rechunk } from "./build/rechunk.ts";
+import { reshape } from "./build/reshape.ts";
+import { broadcastTo, expandDims, flip, squeeze, transpose } from "./build/shape.ts";
+import { pickBlocks } from "./build/pick.ts";
+import { type Chunks, type ChunksInput, gridOf, product } from "./chunks.ts";
+import { type Expr, shapeOfExpr, tokenOf } from "./expression.ts";
+import { lowerAll } from "./lower.ts";
+import type { Blocks } from "./blocks.ts";
+import { arrayHtml, arrayText, type GraphFacts, graphFacts } from "./repr.ts";
+
+/** An array index: integers, slices, null, "...", arrays of integers or booleans, or a lazy mask. */
+export type DistIndex = IndexArg<NDArray | DistArray<DType, Rank>>;
+
+/**
+ * A lazy n-dimensional array.
+ *
+ * @example
+ * import * as da from "heddle/array";
+ * const x = da.ones([100, 100], { chunks: 10 });
+ * console.log(await x.add(x.T).sum().compute()); // 20000
+ */
+export class DistArray<D extends DType = DType, K extends Rank = "array">
+  extends ArrayReductions<D, K>
+  implements Collection<Computed<D, K>>
+{
+  readonly [COLLECTION] = true as const;
+  readonly expr: Expr;
+  #lowered: Blocks | undefined;
+
+  /** Made by the functions of `heddle/array`. */
+  constructor(expr: Expr) {
+    super();
+    this.expr = expr;
+  }
+
+  get dtype(): D {
+    return this.expr.dtype as D;
+  }
+
+  /** Length of each axis; NaN where a mask has left it unknown. */
+  get shape(): readonly number[] {
+    return shapeOfExpr(this.expr);
+  }
+
+  /** Block lengths along each axis. */
+  get chunks(): Chunks {
+    return this.expr.chunks;
+  }
+
+  /** Shape of the largest block. */
+  get chunksize(): readonly number[] {
+    return this.chunks.map((blocks) => blocks.reduce((a, b) => Math.max(a, b), 0));
+  }
+
+  /** Number of blocks along each axis. */
+  get numblocks(): readonly number[] {
+    return gridOf(this.chunks);
+  }
+
+  /** Number of blocks. */
+  get npartitions(): number {
+    return product(this.numblocks);
+  }
+
+  get ndim(): number {
+    return this.chunks.length;
+  }
+
+  /** Number of elements. */
+  get size(): number {
+    return product(this.shape);
+  }
+
+  get itemsize(): number {
+    return itemsizeOf(this.dtype);
+  }
+
+  /** Bytes of all elements. */
+  get nbytes(): number {
+    return this.size * this.itemsize;
+  }
+
+  /** Length of the first axis. */
+  get length(): number {
+    const [length] = this.shape;
+    if (length === undefined) {
+      throw new HeddleError("InvalidShape", "an array without axes has no length; use size, or compute()");
+    }
+    return length;
+  }
+
+  /** The name of the array's tasks: equal work has equal names. */
+  get name(): string {
+    const { expr } = this;
+    const word = expr.kind === "call" || expr.kind === "elementwise" ? expr.word : expr.kind;
+    return `${word}-${tokenOf(expr)}`;
+  }
+
+  /** The array with its axes reversed. */
+  get T(): DistArray<D, K> {
+    return this.transpose();
+  }
+
+  /**
+   * Blocks by their place in the grid: `x.blocks.at(0, 1)`, `x.blocks.at("::2", -1)`. The result is an array of those
+   * blocks. Integers keep their axis, as in Dask.
+   */
+  get blocks(): { at(...index: readonly (number | string | readonly number[])[]): DistArray<D> } {
+    return { at: (...places) => this.wrap(pickBlocks(this.expr, places)) };
+  }
+
+  /** The same as `blocks`. */
+  get partitions(): { at(...index: readonly (number | string | readonly number[])[]): DistArray<D> } {
+    return this.blocks;
+  }
+
+  /**
+   * The elements that an index selects: integers (which drop their axis), slices, null for a new axis, `"..."`, one
+   * array of integers or booleans, or a lazy mask (whose result has unknown block lengths).
+   *
+   * @example
+   * import * as da from "heddle/array";
+   * const x = da.arange(12, { chunks: 4 }).reshape([3, 4]);
+   * console.log((await x.at("::2, 1:").compute()).toArray()); // [ [ 1, 2, 3 ], [ 9, 10, 11 ] ]
+   */
+  at(...args: readonly DistIndex[]): DistArray<D> {
+    return this.wrap(index(this.expr, args, readIndexArray));
+  }
+
+  /** Axes in another order; default reversed. */
+  transpose(axes?: readonly number[]): DistArray<D, K> {
+    return this.wrap(transpose(this.expr, axes));
+  }
+
+  /** Two axes exchanged. */
+  swapaxes(a: number, b: number): DistArray<D, K> {
+    const order = this.chunks.map((_, i) => i);
+    const [i, j] = [resolveAxis(a, this.ndim), resolveAxis(b, this.ndim)];
+    [order[i], order[j]] = [j, i];
+    return this.transpose(order);
+  }
+
+  /** The same elements in C order under another shape; one length may be -1. */
+  reshape(shape: number | readonly number[]): DistArray<D> {
+    return this.wrap(reshape(this.expr, typeof shape === "number" ? [shape] : shape));
+  }
+
+  /** All elements in C order as one axis. */
+  ravel(): DistArray<D> {
+    return this.reshape([-1]);
+  }
+
+  /** The same as `ravel`. */
+  flatten(): DistArray<D> {
+    return this.ravel();
+  }
+
+  /** Without axes of length 1: all of them, or the given ones. */
+  squeeze(axis?: number | readonly number[]): DistArray<D> {
+    return this.wrap(squeeze(this.expr, axis));
+  }
+
+  /** New axes of length 1 at the given positions of the result. */
+  expandDims(axis: number | readonly number[]): DistArray<D> {
+    return this.wrap(expandDims(this.expr, axis));
+  }
+
+  /** The array repeated along axes of length 1 and new leading axes. */
+  broadcastTo(shape: number | readonly number[]): DistArray<D> {
+    return this.wrap(broadcastTo(this.expr, typeof shape === "number" ? [shape] : shape));
+  }
+
+  /** The elements in the other order, along all axes or the given ones. */
+  flip(axis?: number | readonly number[] | null): DistArray<D> {
+    return this.wrap(flip(this.expr, axis));
+  }
+
+  /**
+   * The same elements in other blocks, in any form that `chunks` takes; axes that an object leaves out, and null in a
+   * list, keep theirs.
+   */
+  rechunk(chunks: ChunksInput, options: { readonly blockSizeLimitBytes?: number } = {}): DistArray<D, K> {
+    return this.wrap(rechunk(this.expr, chunks, options.blockSizeLimitBytes));
+  }
+
+  /** Matrix product, as `@` of NumPy. */
+  matmul(other: ArrayArg): DistArray<D> {
+    return this.wrap(matmul(this.expr, toExpr(other)));
+  }
+
+  /** Dot product, as `numpy.dot`: of vectors a plain value, of matrices their product. */
+  dot(other: ArrayArg): DistArray<D> {
+    return this.wrap(dot(this.expr, toExpr(other)));
+  }
+
+  /** Running sums along an axis. */
+  cumsum(options: { readonly axis?: number; readonly dtype?: DTypeLike } = {}): DistArray<DType> {
+    return this.wrap(cumulate(this.expr, "cumsum", options));
+  }
+
+  /** Running products along an axis. */
+  cumprod(options: { readonly axis?: number; readonly dtype?: DTypeLike } = {}): DistArray<DType> {
+    return this.wrap(cumulate(this.expr, "cumprod", options));
+  }
+
+  /** Lowered once: expressions never change. */
+  #blocks(): Blocks {
+    if (this.#lowered === undefined) [this.#lowered] = lowerAll([this.expr]);
+    return this.#lowered as Blocks;
+  }
+
+  /** The tasks that hold the blocks; called once per computation. */
+  lower(): Lowered<Computed<D, K>> {
+    const { chunks, dtype } = this.expr;
+    return {
+      outputs: refsOf(this.#blocks()),
+      finish: (values) => assembleLocal(values as readonly NDArray[], chunks) as Computed<D, K>,
+      rebuild: (outputs: readonly TaskRef[]) =>
+        new DistArray<D, K>(
+          fromBlocks(blocksOfRefs(outputs, chunks), dtype, ["held", outputs[0]?.layer.name, outputs.map((o) => o.index)]),
+        ),
+    };
+  }
+
+  /**
+   * Computes the array: a local array, or a plain value when it has no axes.
+   *
+   * Errors: `TaskFailed` with the cause when a block's function throws.
+   */
+  async compute(options: ComputeOptions = {}): Promise<Computed<D, K>> {
+    const [value] = await computeAll([this], options);
+    return value as Computed<D, K>;
+  }
+
+  /** Starts the work and gives the same array over blocks that the engine keeps. */
+  async persist(options: ComputeOptions = {}): Promise<DistArray<D, K>> {
+    const [held] = await persistAll([this], options);
+    return held as unknown as DistArray<D, K>;
+  }
+
+  /** How many layers and tasks computing the array takes, before optimisation. */
+  get graphFacts(): GraphFacts {
+    return graphFacts(this.#blocks());
+  }
+
+  /** The four facts of an array as a table, for the array and for its largest block. */
+  override toString(): string {
+    return arrayText(this);
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return arrayText(this);
+  }
+
+  /** The table and a drawing of the blocks as HTML. */
+  toHTML(): string {
+    return arrayHtml(this);
+  }
+
+  /** What notebooks that run JavaScript show. */
+  [Symbol.for("Jupyter.display")](): Readonly<Record<string, string>> {
+    return { "text/html": this.toHTML(), "text/plain": this.toString() };
+  }
+
+  /** A lazy array is not a promise: `await x` gives `x` back, `await x.compute()` its value. */
+  toJSON(): unknown {
+    return { type: "DistArray", dtype: this.dtype, shape: this.shape, chunks: this.chunks };
+  }
+
+  protected override wrap<E extends DType, L extends Rank>(expr: Expr): DistArray<E, L> {
+    return new DistArray<E, L>(expr);
+  }
+
+  protected override argument(value: Operand): Expr | Scalar {
+    return isScalar(value) ? value : toExpr(value);
+  }
+}
+
+/** Whether `x` is a lazy array. */
+export function isDistArray(x: unknown): x is DistArray<DType, Rank> {
+  return x instanceof DistArray;
+}

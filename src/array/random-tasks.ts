@@ -1,0 +1,30 @@
+/**
+ * @file Drawing one block of random numbers.
+ */
+import type { DType } from "../core/dtype.ts";
+import { isNDArray, NDArray } from "../ndarray/ndarray.ts";
+import { type ChunkSeed, generatorOf } from "../ndarray/random/chunk-seeds.ts";
+
+/** Which method of the generator draws, and its options besides the size. */
+export interface BlockDraw {
+  readonly method: string;
+  readonly dtype: DType;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+type Method = (...args: readonly unknown[]) => unknown;
+
+/** A block drawn from the stream of child `child` of the seed. */
+export function drawBlock(
+  what: BlockDraw,
+  seed: ChunkSeed,
+  child: number,
+  shape: readonly number[],
+  ...parameters: readonly unknown[]
+): NDArray {
+  const generator = generatorOf({ entropy: seed.entropy, spawnKey: [...seed.spawnKey, child] });
+  const method = (generator as unknown as Record<string, Method>)[what.method] as Method;
+  const size = { ...what.options, size: shape };
+  const drawn = method.call(generator, ...parameters, size);
+  return isNDArray(drawn) ? drawn : new NDArray([drawn as number], { shape, dtype: what.dtype });
+}

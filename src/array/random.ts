@@ -1,0 +1,285 @@
+/**
+ * @file `da.random`: NumPy's generator over lazy arrays. With a seed, the numbers are those of `dask.array.random` for
+ * the same chunks, block by block those of NumPy; without one, every call draws anew.
+ */
+import { type DType, type DTypeLike, isScalar, type ResolveDType, type Scalar, toDType } from "../core/dtype.ts";
+import { HeddleError } from "../core/errors.ts";
+import { type Entropy, SeedSequence } from "../ndarray/random/seed-sequence.ts";
+import { toExpr } from "./arguments.ts";
+import type { ArrayArg } from "./array-types.ts";
+import { draw, type SeedRange, sizeOfDraw } from "./build/random.ts";
+import type { ChunksInput } from "./chunks.ts";
+import { DistArray } from "./dist-array.ts";
+import type { Expr } from "./expression.ts";
+
+/** A shape: one length, or one per axis. */
+export type Size = number | readonly number[];
+
+/** How much to draw, and in which blocks. */
+export interface DrawOptions {
+  /** Default: what the parameters broadcast to, one number for plain ones. */
+  readonly size?: Size;
+  /** Default "auto". */
+  readonly chunks?: ChunksInput;
+}
+
+/** A parameter of a distribution. */
+export type Parameter = number | ArrayArg;
+
+type Real = DistArray<"float64">;
+type Counts = DistArray<"int64">;
+
+/** Draws lazy arrays; make one with {@link defaultRng}. Each draw uses streams of its own. */
+export class Generator {
+  readonly #sequence: SeedSequence;
+  #next: number;
+
+  constructor(sequence: SeedSequence) {
+    this.#sequence = sequence;
+    this.#next = sequence.childrenSpawned;
+  }
+
+  /** Uniform in [0, 1). */
+  random(size?: Size | DrawOptions, options: DrawOptions = {}): Real {
+    return this.#real("random", [], { ...sized(size), ...options });
+  }
+
+  /** Uniform in [low, high). */
+  uniform(low: Parameter = 0, high: Parameter = 1, ...rest: DrawArgs): Real {
+    return this.#real("uniform", [low, high], drawOptions(rest));
+  }
+
+  /** Normal with mean `loc` and standard deviation `scale`. */
+  normal(loc: Parameter = 0, scale: Parameter = 1, ...rest: DrawArgs): Real {
+    return this.#real("normal", [loc, scale], drawOptions(rest));
+  }
+
+  /** Normal with mean 0 and standard deviation 1. */
+  standardNormal(size?: Size | DrawOptions, options: DrawOptions = {}): Real {
+    return this.#real("standardNormal", [], { ...sized(size), ...options });
+  }
+
+  /** Exponential with mean 1. */
+  standardExponential(size?: Size | DrawOptions, options: DrawOptions = {}): Real {
+    return this.#real("standardExponential", [], { ...sized(size), ...options });
+  }
+
+  /** Exponential with mean `scale`. */
+  exponential(scale: Parameter = 1, ...rest: DrawArgs): Real {
+    return this.#real("exponential", [scale], drawOptions(rest));
+  }
+
+  /** Gamma with the given shape and scale. */
+  gamma(shape: Parameter, scale: Parameter = 1, ...rest: DrawArgs): Real {
+    return this.#real("gamma", [shape, scale], drawOptions(rest));
+  }
+
+  /** Beta. */
+  beta(a: Parameter, b: Parameter, ...rest: DrawArgs): Real {
+    return this.#real("beta", [a, b], drawOptions(rest));
+  }
+
+  /** Chi-square. */
+  chisquare(df: Parameter, ...rest: DrawArgs): Real {
+    return this.#real("chisquare", [df], drawOptions(rest));
+  }
+
+  /** Laplace (double exponential). */
+  laplace(loc: Parameter = 0, scale: Parameter = 1, ...rest: DrawArgs): Real {
+    return this.#real("laplace", [loc, scale], drawOptions(rest));
+  }
+
+  /** Logistic. */
+  logistic(loc: Parameter = 0, scale: Parameter = 1, ...rest: DrawArgs): Real {
+    return this.#real("logistic", [loc, scale], drawOptions(rest));
+  }
+
+  /** Log-normal: the logarithm is normal with the given mean and standard deviation. */
+  lognormal(mean: Parameter = 0, sigma: Parameter = 1, ...rest: DrawArgs): Real {
+    return this.#real("lognormal", [mean, sigma], drawOptions(rest));
+  }
+
+  /** Numbers of events with mean `lam`. */
+  poisson(lam: Parameter = 1, ...rest: DrawArgs): Counts {
+    return this.#draw("poisson", [lam], "int64", drawOptions(rest));
+  }
+
+  /** Numbers of successes in `n` trials of probability `p`. */
+  binomial(n: Parameter, p: Parameter, ...rest: DrawArgs): Counts {
+    return this.#draw("binomial", [n, p], "int64", drawOptions(rest));
+  }
+
+  /** Numbers of trials until the first success. */
+  geometric(p: Parameter, ...rest: DrawArgs): Counts {
+    return this.#draw("geometric", [p], "int64", drawOptions(rest));
+  }
+
+  /** Integers from `low` up to, not including, `high`; `integers(high)` starts at 0. */
+  integers<T extends DTypeLike = "int64">(
+    low: number | bigint,
+    high?: number | bigint | null | IntegersOptions<T>,
+    options?: IntegersOptions<T>,
+  ): DistArray<ResolveDType<T>> {
+    const bounded = typeof high === "number" || typeof high === "bigint";
+    const given = (bounded ? options : (options ?? high)) ?? {};
+    const { dtype = "int64", endpoint = false, ...rest } = given as IntegersOptions;
+    const [from, to] = bounded ? [low, high] : [0, low];
+    if (to < from || (to === from && !endpoint)) {
+      throw new HeddleError("InvalidArgument", `integers: low (${from}) must be less than high (${to})`, {
+        fields: { low: Number(from), high: Number(to) },
+      });
+    }
+    const resolved: DType = toDType(dtype);
+    return this.#draw("integers", [from, to], resolved, rest, { dtype: resolved, endpoint });
+  }
+
+  /** A sample with replacement from an array's elements, or from 0 to `population - 1`. */
+  choice(population: number | ArrayArg, options: ChoiceOptions = {}): DistArray {
+    if (typeof population === "number") return this.#choose(population, options);
+    throw new HeddleError(
+      "NotSupported",
+      "choice from an array: choose positions, rng.choice(x.length, …), compute them, and index with x.at(positions)",
+    );
+  }
+
+  #choose(population: number, options: ChoiceOptions): DistArray {
+    const { replace = true, p, ...rest } = options;
+    const result = this.#draw("choice", [population], "int64", rest, {
+      replace,
+      ...(p === undefined ? {} : { p }),
+    });
+    if (replace === false && result.npartitions > 1) {
+      throw new HeddleError(
+        "NotSupported",
+        `choice without replacement cannot be cut into ${result.npartitions} blocks: give chunks: -1`,
+      );
+    }
+    return result;
+  }
+
+  #real(method: string, parameters: readonly Parameter[], options: DrawOptions): Real {
+    return this.#draw(method, parameters, "float64", options);
+  }
+
+  #draw<D extends DType>(
+    method: string,
+    parameters: readonly (Parameter | bigint)[],
+    dtype: DType,
+    options: DrawOptions,
+    further: Readonly<Record<string, unknown>> = {},
+  ): DistArray<D> {
+    const args = parameters.map((p): Expr | Scalar => (isScalar(p) ? p : toExpr(p)));
+    const size = sizeOfDraw(options.size, args);
+    const what = { method, parameters: args, dtype, options: further };
+    return new DistArray<D>(draw(what, size, options.chunks ?? "auto", (count) => this.#reserve(count)));
+  }
+
+  #reserve(count: number): SeedRange {
+    const first = this.#next;
+    this.#next += count;
+    return { entropy: this.#sequence.entropy, spawnKey: this.#sequence.spawnKey, first };
+  }
+}
+
+/** Size and options after the parameters of a distribution: `(loc, scale, size, options)` or `(loc, scale, options)`. */
+export type DrawArgs = readonly [size?: Size | DrawOptions, options?: DrawOptions];
+
+function drawOptions([size, options]: DrawArgs): DrawOptions {
+  return { ...sized(size), ...options };
+}
+
+function sized(size: Size | DrawOptions | undefined): DrawOptions {
+  if (size === undefined) return {};
+  return typeof size === "number" || isList(size) ? { size } : size;
+}
+
+function isList(value: Size | DrawOptions): value is readonly number[] {
+  return Array.isArray(value);
+}
+
+/** Options of `integers`. */
+export interface IntegersOptions<T extends DTypeLike = DTypeLike> extends DrawOptions {
+  /** Default int64. */
+  readonly dtype?: T;
+  /** Whether `high` is included; default false. */
+  readonly endpoint?: boolean;
+}
+
+/** Options of `choice`. */
+export interface ChoiceOptions extends DrawOptions {
+  /** Whether an element may be drawn more than once; default true. */
+  readonly replace?: boolean;
+  /** Probability of each element; default all the same. */
+  readonly p?: readonly number[];
+}
+
+/**
+ * A generator whose numbers follow from the seed and the chunks; without a seed, from fresh entropy.
+ *
+ * @example
+ * import * as da from "heddle/array";
+ * const x = da.random.defaultRng(42).random([4, 4], { chunks: 2 });
+ * console.log(await x.mean().compute() < 1); // true
+ */
+export function defaultRng(seed?: Entropy | SeedSequence | Generator): Generator {
+  if (seed instanceof Generator) return seed;
+  return new Generator(seed instanceof SeedSequence ? seed : new SeedSequence(seed));
+}
+
+let shared: Generator | undefined;
+
+function fresh(): Generator {
+  shared ??= defaultRng();
+  return shared;
+}
+
+/** Makes the functions of this module draw from a seed from now on, in the order of their calls. */
+export function seed(value?: Entropy): void {
+  shared = defaultRng(value);
+}
+
+/** Uniform in [0, 1). */
+export const random: Generator["random"] = (...args) => fresh().random(...args);
+/** The same as `random`. */
+export const randomSample: Generator["random"] = random;
+/** Uniform in [low, high). */
+export const uniform: Generator["uniform"] = (...args) => fresh().uniform(...args);
+/** Normal with mean `loc` and standard deviation `scale`. */
+export const normal: Generator["normal"] = (...args) => fresh().normal(...args);
+/** Normal with mean 0 and standard deviation 1. */
+export const standardNormal: Generator["standardNormal"] = (...args) => fresh().standardNormal(...args);
+/** Exponential with mean 1. */
+export const standardExponential: Generator["standardExponential"] = (...args) =>
+  fresh().standardExponential(...args);
+/** Exponential with mean `scale`. */
+export const exponential: Generator["exponential"] = (...args) => fresh().exponential(...args);
+/** Gamma. */
+export const gamma: Generator["gamma"] = (...args) => fresh().gamma(...args);
+/** Beta. */
+export const beta: Generator["beta"] = (...args) => fresh().beta(...args);
+/** Chi-square. */
+export const chisquare: Generator["chisquare"] = (...args) => fresh().chisquare(...args);
+/** Laplace. */
+export const laplace: Generator["laplace"] = (...args) => fresh().laplace(...args);
+/** Logistic. */
+export const logistic: Generator["logistic"] = (...args) => fresh().logistic(...args);
+/** Log-normal. */
+export const lognormal: Generator["lognormal"] = (...args) => fresh().lognormal(...args);
+/** Poisson. */
+export const poisson: Generator["poisson"] = (...args) => fresh().poisson(...args);
+/** Binomial. */
+export const binomial: Generator["binomial"] = (...args) => fresh().binomial(...args);
+/** Geometric. */
+export const geometric: Generator["geometric"] = (...args) => fresh().geometric(...args);
+/** Integers from `low` up to, not including, `high`. */
+export function integers<T extends DTypeLike = "int64">(
+  low: number | bigint,
+  high?: number | bigint | null | IntegersOptions<T>,
+  options?: IntegersOptions<T>,
+): DistArray<ResolveDType<T>> {
+  return fresh().integers(low, high, options);
+}
+/** The same as `integers`, under NumPy's older name. */
+export const randint: typeof integers = integers;
+/** A sample from a population. */
+export const choice: Generator["choice"] = (...args) => fresh().choice(...args);
