@@ -145,9 +145,11 @@ export class Delayed<R = unknown> implements Collection<R>, CallNode {
     };
   }
 
-  /** The same value under the same key, given by another task. */
+  /** The value as another task gives it; under the same key when that task only holds what has been computed. */
   #at({ layer, index }: TaskRef): Delayed<R> {
-    return new Delayed<R>(layer, index, { ...this.#more, key: this.key });
+    const isComputed = layer.held !== undefined || layer.kind === "data";
+    const nout = this.#more?.nout;
+    return new Delayed<R>(layer, index, isComputed ? { nout, key: this.key } : { nout });
   }
 
   /** Content token: the key, which names the work. */
