@@ -174,7 +174,7 @@ export class GraphReader {
     }
     const port = currentFunctionPort();
     if (port === undefined) throw notHere("kind of node", tag, []);
-    return this.fill(slot, port.decode(node, this));
+    return this.fill(slot, port.decode(node, this, slot));
   }
 
   #byCodec(node: JsonObject): unknown {

@@ -55,7 +55,8 @@ export interface FunctionPort {
   finish(graph: GraphWriter): Json;
   /** Loads the modules of these tables; undefined when nothing has to be waited for. */
   prepare(tables: Json): Promise<void> | undefined;
-  decode(node: JsonObject, graph: GraphReader): AnyFunction | object;
+  /** `slot` is the number of what is read; whoever reads parts that may refer back to it fills it first. */
+  decode(node: JsonObject, graph: GraphReader, slot: number): AnyFunction | object;
   /** A node for a value that is best named by where it is found (a module's namespace), or undefined. */
   place(value: object, graph: GraphWriter): Json | undefined;
   /** Why instances of this class cannot travel by their fields, or undefined when they can. */

@@ -58,7 +58,7 @@ async function make({ body, buffers, tables }: FunctionImage): Promise<AnyFuncti
 /** The reading half of the port. */
 export const readingPort: Pick<FunctionPort, "prepare" | "decode"> = {
   prepare: (tables) => prepareTables(tables as unknown as FunctionTables),
-  decode(node, graph) {
+  decode(node, graph, slot) {
     switch (node["$"]) {
       case "g":
         return globalAt(String(node["p"]));
@@ -71,7 +71,7 @@ export const readingPort: Pick<FunctionPort, "prepare" | "decode"> = {
         return Function.prototype.bind.call(target, boundThis, ...args) as AnyFunction;
       }
       default:
-        return functionOf(node, graph);
+        return functionOf(node, graph, slot);
     }
   },
 };
@@ -106,14 +106,18 @@ function exportOf(node: JsonObject, graph: GraphReader): unknown {
   );
 }
 
-function functionOf(node: JsonObject, graph: GraphReader): AnyFunction {
-  const site = tablesOf(graph).sites[Number(node["s"])] as Site;
-  const known = knownClass(site.id, fresh.has(graph));
-  const fn = known ?? construct(node, site, graph);
-  if (known !== undefined) skip(node, graph);
-  if (known === undefined && site.id !== undefined) {
-    classes.set(site.id, fn);
-    rememberClass(fn, site.id);
+function functionOf(node: JsonObject, graph: GraphReader, slot: number): AnyFunction {
+  const { id } = tablesOf(graph).sites[Number(node["s"])] as Site;
+  const known = knownClass(id, fresh.has(graph));
+  if (known !== undefined) {
+    graph.fill(slot, known);
+    skip(node, graph);
+    return known;
+  }
+  const fn = construct(node, graph, slot);
+  if (id !== undefined) {
+    classes.set(id, fn);
+    rememberClass(fn, id);
   }
   return fn;
 }
@@ -126,54 +130,72 @@ function knownClass(id: string | undefined, isFresh: boolean): AnyFunction | und
 
 /** Reads what belongs to a class that is already there, so that the numbers of later parts stay right. */
 function skip(node: JsonObject, graph: GraphReader): void {
-  if (node["c"] !== undefined) captured(node["c"], graph);
+  const read = (pairs: Json | undefined): void => {
+    for (const pair of pairsOf(pairs)) capturedOf(pair, 0, graph, [], () => {});
+  };
+  read(node["c"]);
   graph.whenLater(Number(node["l"]), (later) => {
     const { c, p, q } = later as JsonObject;
-    if (c !== undefined) captured(c, graph);
+    read(c);
     if (p !== undefined) graph.fields({}, p);
     if (q !== undefined) graph.fields({}, q);
   });
 }
 
-function construct(node: JsonObject, site: Site, graph: GraphReader): AnyFunction {
-  const later = graph.laterNode(Number(node["l"])) as JsonObject;
-  const names = ((node["c"] ?? later["c"]) as readonly Json[]).map((pair) => (pair as Json[])[0]);
-  const [set, makeFunction] = factoryOf(node, names as string[], site)();
-  const setAll = (pairs: Json): void => setCaptured(pairs, set, graph);
-  if (node["c"] !== undefined) setAll(node["c"]);
+function construct(node: JsonObject, graph: GraphReader, slot?: number): AnyFunction {
+  const site = tablesOf(graph).sites[Number(node["s"])] as Site;
+  const index = Number(node["l"]);
+  const later = graph.laterNode(index) as JsonObject;
+  const first = pairsOf(node["c"]);
+  const rest = pairsOf(later["c"]);
+  const names = [...first, ...rest].map(([name]) => String(name));
+  const [set, makeFunction] = factoryOf(node, names, site)();
+  const values: unknown[] = [];
+  const bind = (pairs: readonly Pair[]): void => {
+    for (const pair of pairs) values.push(capturedOf(pair, values.length, graph, values, set));
+    set(values);
+  };
+  const isEager = (Number(node["k"]) & 8) !== 0;
+  if (isEager) bind(first);
   const fn = makeFunction();
+  if (slot !== undefined) graph.fill(slot, fn);
+  if (!isEager) bind(first);
   const name = node["N"];
   if (name !== undefined && fn.name !== name) {
     Object.defineProperty(fn, "name", { value: name, configurable: true });
   }
-  graph.whenLater(Number(node["l"]), () => {
-    if (later["c"] !== undefined) setAll(later["c"]);
+  graph.whenLater(index, () => {
+    bind(rest);
     if (later["p"] !== undefined) graph.fields(fn, later["p"]);
     if (later["q"] !== undefined) graph.fields(fn.prototype as object, later["q"]);
   });
   return fn;
 }
 
-/** Results of calls (`C`) follow at the very end, when the functions called have their own variables. */
-function setCaptured(pairs: Json, set: Instance[0], graph: GraphReader): void {
-  const values = captured(pairs, graph);
-  set(values);
-  for (const [i, pair] of (pairs as readonly (readonly Json[])[]).entries()) {
-    const [, node, special] = pair;
-    if (special === undefined || (node as JsonObject)["$"] !== "C") continue;
-    const thunk = (node as JsonObject)["f"] as JsonObject;
-    const fn = construct(thunk, tablesOf(graph).sites[Number(thunk["s"])] as Site, graph);
-    graph.whenDone(() => {
-      values[i] = (fn as () => unknown)();
-      set(values);
-    });
-  }
+/** Name and node of a captured variable, and whether the node is one of those that only captures can be. */
+type Pair = readonly [name: string, node: Json, special?: 1];
+
+function pairsOf(node: Json | undefined): readonly Pair[] {
+  return (node ?? []) as unknown as readonly Pair[];
 }
 
-function captured(pairs: Json, graph: GraphReader): unknown[] {
-  return (pairs as readonly (readonly Json[])[]).map(([, node, special]) =>
-    special === undefined ? graph.node(node as Json) : specialOf(node as JsonObject, graph),
-  );
+/** The result of a call (`C`) follows at the very end, when the functions called have their own variables. */
+function capturedOf(
+  [, node, special]: Pair,
+  index: number,
+  graph: GraphReader,
+  values: unknown[],
+  set: Instance[0],
+): unknown {
+  if (special === undefined) return graph.node(node);
+  const object = node as JsonObject;
+  if (object["$"] !== "C") return specialOf(object, graph);
+  const thunk = construct(object["f"] as JsonObject, graph) as () => unknown;
+  graph.whenDone(() => {
+    values[index] = thunk();
+    set(values);
+  });
+  return undefined;
 }
 
 /** What only captured variables can be; see `captures.ts`. */
@@ -186,8 +208,6 @@ function specialOf(node: JsonObject, graph: GraphReader): unknown {
       return createRequire(url);
     case "M":
       return metaOf(url);
-    case "C":
-      return undefined;
     case "D":
       return (specifier: string) => importFrom(url, specifier);
     default:

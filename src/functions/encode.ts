@@ -16,12 +16,13 @@ import {
   type GraphState,
   isConstant,
   placeNode,
+  type Site,
   stateOf,
 } from "./graph-state.ts";
 import { isFresh, type ModulePlace } from "./modules.ts";
 import { placeInBuiltins, placeOfExport, placeOfFunction, placeOfObject } from "./places.ts";
 import { lookAt, type Sight } from "./probe.ts";
-import { type Shape, shapeAt } from "./script.ts";
+import { type Capture, type Shape, shapeAt } from "./script.ts";
 
 /** A function as plain, structured-clonable data. */
 export interface FunctionImage {
@@ -57,7 +58,7 @@ export function encodeFunction(fn: AnyFunction): FunctionImage {
     name: fn.name,
     body,
     buffers: graph.buffers.map((bytes) => new Uint8Array(bytes)),
-    tables: tablesOf(state, body),
+    tables: tablesOf(state),
   };
   if (state.isStable) images.set(fn, image);
   return image;
@@ -68,15 +69,15 @@ export function classAtHome(id: string | undefined): AnyFunction | undefined {
   return id === undefined ? undefined : homes.get(id)?.deref();
 }
 
-/** Gives a class that was decoded here the id it came with. */
+/** Gives a class that was decoded here the id it came with, without its version. */
 export function rememberClass(make: AnyFunction, id: string): void {
-  classIds.set(make, id);
+  classIds.set(make, id.replace(/@.*/, ""));
 }
 
 /** How functions enter graphs of values: the writing half of the port. */
 export const writingPort: Pick<FunctionPort, "encode" | "finish" | "place" | "whyNotByFields"> = {
   encode: writeFunction,
-  finish: (graph) => tablesOf(stateOf(graph), JSON.stringify(graph.later)) as unknown as Json,
+  finish: (graph) => tablesOf(stateOf(graph)) as unknown as Json,
   place(value, graph) {
     if (isCollection(value)) {
       throw graph.refuse({
@@ -101,14 +102,23 @@ function tokenOf(
   return digest.digest("hex").slice(0, 32);
 }
 
-/** A class whose captured values can change is another class at the next submit. */
-function tablesOf(state: GraphState, body: string): FunctionTables {
-  if (state.isStable) return { sites: state.sites, modules: state.modules };
-  const version = createHash("sha256").update(body).digest("hex").slice(0, 16);
-  const sites = state.sites.map((site) =>
-    site.id === undefined ? site : { ...site, id: `${site.id}@${version}` },
-  );
-  return { sites, modules: state.modules };
+/** A class whose captured values can change is another class when they have changed. */
+function tablesOf({ isStable, sites, modules, classes }: GraphState): FunctionTables {
+  if (isStable || classes.size === 0) return { sites, modules };
+  const versioned = [...sites];
+  for (const [index, make] of classes) {
+    const { id, ...site } = sites[index] as Site;
+    versioned[index] = { ...site, id: `${id}@${contentToken(make)}` };
+  }
+  return { sites: versioned, modules };
+}
+
+/** Token of a class on its own, whatever graph it is part of. */
+function contentToken(make: AnyFunction): string {
+  const graph = new GraphWriter();
+  const root = graph.write(make);
+  const body = JSON.stringify([root, graph.later]);
+  return tokenOf(body, graph.buffers, stateOf(graph).modules);
 }
 
 function writeFunction(fn: AnyFunction, graph: GraphWriter): Json {
@@ -120,7 +130,7 @@ function writeFunction(fn: AnyFunction, graph: GraphWriter): Json {
   if (place !== undefined) return placeNode(place, graph);
   const constant = constants.get(fn);
   if (constant !== undefined) {
-    return writeSource(fn, constant.shape, () => constant.values, graph);
+    return writeSource(fn, constant.shape, constant.values, graph);
   }
   return lookAt(fn, (sight) => {
     if (sight.bound !== undefined) return writeBound(sight.bound, graph);
@@ -130,7 +140,7 @@ function writeFunction(fn: AnyFunction, graph: GraphWriter): Json {
     const exported = placeOfExport(fn, shape);
     if (exported !== undefined) return placeNode(exported, graph);
     const values = readCaptures(fn, shape, sight);
-    return writeSource(fn, shape, () => values, graph);
+    return writeSource(fn, shape, values, graph);
   });
 }
 
@@ -178,38 +188,62 @@ function writeBound(bound: NonNullable<Sight["bound"]>, graph: GraphWriter): Jso
   };
 }
 
-/** A function by its source. The captures follow later, unless evaluating the source needs them. */
+/**
+ * A function by its source. Captures follow later, so that functions may refer to each other, unless a class needs them to
+ * be evaluated (`extends`, static fields): then they, and all they need, come first. Only what refers back to such a class
+ * has to wait.
+ */
 function writeSource(
   fn: AnyFunction | undefined,
   shape: Shape,
-  valuesOf: () => Map<string, unknown>,
+  values: ReadonlyMap<string, unknown>,
   graph: GraphWriter,
 ): JsonObject {
   refuseLexical(shape, graph);
-  const values = valuesOf();
-  const captures = (): Json =>
-    shape.captures.flatMap((capture) => {
+  const state = stateOf(graph);
+  const writeThunk = (thunk: Shape): Json => writeSource(undefined, thunk, values, graph);
+  const write = (captures: readonly Capture[]): Json =>
+    captures.flatMap((capture) => {
       const pair = writeCapture(capture, values, shape, graph, writeThunk);
       return pair === undefined ? [] : [pair];
     });
-  const writeThunk = (thunk: Shape): Json => writeSource(undefined, thunk, () => values, graph);
+  const isBack = ({ name }: Capture): boolean => state.open.has(values.get(name));
+  const atOnce = shape.isEager || state.open.size > 0;
   const head: JsonObject = {
     $: "f",
     s: siteOf(fn, shape, graph),
     x: shape.text,
     ...(fn === undefined ? {} : { N: fn.name }),
-    k: (shape.strict ? 1 : 0) | (shape.isClass ? 2 : 0) | (shape.usesImport ? 4 : 0),
+    k: flagsOf(shape),
   };
-  if (!shape.isEager) {
-    return { ...head, l: graph.postpone(() => ({ c: captures(), ...ownOf(fn, shape, graph) })) };
+  if (!atOnce) {
+    return {
+      ...head,
+      l: graph.postpone(() => ({ c: write(shape.captures), ...ownOf(fn, shape, graph) })),
+    };
   }
-  return { ...head, c: captures(), l: graph.postpone(() => ownOf(fn, shape, graph)) };
+  if (shape.isEager) state.open.add(fn);
+  const first = shape.captures.filter((capture) => !isBack(capture));
+  const rest = shape.captures.filter(isBack);
+  const c = write(first);
+  if (shape.isEager) state.open.delete(fn);
+  return { ...head, c, l: graph.postpone(() => ({ c: write(rest), ...ownOf(fn, shape, graph) })) };
+}
+
+/** Bits: 1 strict, 2 class, 4 has `import()`, 8 evaluated only when its captures are there. */
+function flagsOf(shape: Shape): number {
+  const { strict, isClass, usesImport, isEager } = shape;
+  return (strict ? 1 : 0) | (isClass ? 2 : 0) | (usesImport ? 4 : 0) | (isEager ? 8 : 0);
 }
 
 function siteOf(fn: AnyFunction | undefined, shape: Shape, graph: GraphWriter): number {
   const { line, column, module } = shape;
+  const { sites, classes } = stateOf(graph);
   const site = { url: module.url, line, column };
-  return stateOf(graph).sites.push(shape.isClass && fn ? { ...site, id: idOf(fn) } : site) - 1;
+  if (!shape.isClass || fn === undefined) return sites.push(site) - 1;
+  const index = sites.push({ ...site, id: idOf(fn) }) - 1;
+  classes.set(index, fn);
+  return index;
 }
 
 function idOf(make: AnyFunction): string {
@@ -256,7 +290,7 @@ function refuseLexical({ lexical, isMethod }: Shape, graph: GraphWriter): void {
     });
   }
   throw graph.refuse({
-    type: `function that uses ${lexical} of the function around it`,
+    type: `function that uses \`${lexical}\` of the function around it`,
     advice: LEXICAL_ADVICE,
   });
 }

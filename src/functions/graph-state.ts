@@ -2,7 +2,7 @@
  * @file What is known while one graph of values with functions in it is written: the tables of places that its nodes refer
  * to, and whether anything in it can change until the next submit.
  */
-import type { JsonObject } from "../codec/registry.ts";
+import type { AnyFunction, JsonObject } from "../codec/registry.ts";
 import type { GraphWriter } from "../codec/writer.ts";
 import type { ModulePlace } from "./modules.ts";
 import type { Place } from "./places.ts";
@@ -29,6 +29,10 @@ export interface GraphState {
   readonly modules: ModulePlace[];
   /** Nothing written so far can change between two submits, but for the modules. */
   isStable: boolean;
+  /** Classes whose evaluation waits for what is being written. */
+  readonly open: Set<unknown>;
+  /** Classes written, by the index of their site. */
+  readonly classes: Map<number, AnyFunction>;
 }
 
 const states = new WeakMap<GraphWriter, GraphState>();
@@ -37,7 +41,7 @@ const states = new WeakMap<GraphWriter, GraphState>();
 export function stateOf(graph: GraphWriter): GraphState {
   let state = states.get(graph);
   if (state === undefined) {
-    state = { sites: [], modules: [], isStable: true };
+    state = { sites: [], modules: [], isStable: true, open: new Set(), classes: new Map() };
     states.set(graph, state);
   }
   return state;

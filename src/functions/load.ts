@@ -6,6 +6,7 @@
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import vm from "node:vm";
+import { isMainThread } from "node:worker_threads";
 import { HeddleError } from "../core/errors.ts";
 import { mirrorOf } from "./mirror.ts";
 import { hashOfFile, type ModulePlace } from "./modules.ts";
@@ -64,6 +65,7 @@ function keyOf({ how, id, specifier, from }: ModulePlace): string {
 async function load(place: ModulePlace): Promise<Exports> {
   const url = place.files === undefined ? place.specifier : versioned(place, place.files);
   try {
+    if (/\.[cm]?tsx?$/.test(url)) await understandTypeScript();
     if (place.how === "require") return requireFrom(place.from ?? url, url);
     if (place.from !== undefined) return await importFrom(place.from, url);
     return (await import(url)) as Exports;
@@ -90,6 +92,23 @@ function versioned(place: ModulePlace, files: NonNullable<ModulePlace["files"]>)
 function requireFrom(base: string, target: string): Exports {
   const require = createRequire(base);
   return require(target.startsWith("file:") ? fileURLToPath(target) : target) as Exports;
+}
+
+let typeScript: Promise<void> | undefined;
+
+/** On Node versions that cannot run TypeScript themselves a loader is installed, in each thread that needs it. */
+function understandTypeScript(): Promise<void> {
+  typeScript ??= (async () => {
+    const { features } = process as { features: { typescript?: unknown } };
+    if (features.typescript !== undefined && features.typescript !== false) return;
+    // Started by tsx, the main thread has it; before Node 22 threads do not inherit it.
+    if (isMainThread && process.execArgv.some((flag) => flag.includes("tsx"))) return;
+    const esm = await import("tsx/esm/api");
+    const cjs = await import("tsx/cjs/api");
+    esm.register();
+    cjs.register();
+  })();
+  return typeScript;
 }
 
 type Importer = (specifier: string) => Promise<Exports>;

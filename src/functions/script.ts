@@ -4,10 +4,17 @@
  * the 500th closure from the same place costs only the read of its variables.
  */
 import { pathToFileURL } from "node:url";
-import { type AnyNode, type Program, parse } from "acorn";
+import { type AnyNode, type Class, type Program, parse } from "acorn";
 import { HeddleError } from "../core/errors.ts";
 import { type Location, type Script, scriptOf } from "./probe.ts";
-import { analyseScopes, type Binding, type LexicalUse, nameOf, type Scopes } from "./syntax.ts";
+import {
+  analyseScopes,
+  type Binding,
+  type FunctionNode,
+  type LexicalUse,
+  nameOf,
+  type Scopes,
+} from "./syntax.ts";
 
 /** An outer variable that a function uses. */
 export interface Capture {
@@ -210,7 +217,7 @@ function functionIn(node: AnyNode | undefined): AnyNode | undefined {
 function makeShape(module: ScriptFacts, location: Location): Shape {
   const { node, parent } = functionAt(module, location);
   const isMethod = isMethodOf(node, parent);
-  const isClass = node.type === "ClassDeclaration" || node.type === "ClassExpression";
+  const isClass = isClassNode(node);
   return {
     module,
     ...positionOf(module, node.start),
@@ -229,26 +236,36 @@ function makeShape(module: ScriptFacts, location: Location): Shape {
 }
 
 /** The innermost function around the place: V8 gives the start of the function, or of its parameters. */
-function functionAt(
-  module: ScriptFacts,
-  location: Location,
-): { node: AnyNode; parent: AnyNode | undefined } {
+function functionAt(module: ScriptFacts, location: Location): FunctionNode {
   const { startLine, startColumn } = module.script;
   const line = location.line - startLine;
   const column = line === 0 ? location.column - startColumn : location.column;
   const offset = (module.lineStarts[line] ?? 0) + column;
-  let best: { node: AnyNode; parent: AnyNode | undefined } | undefined;
-  for (const candidate of module.scopes.functions) {
-    const { start, end } = candidate.node;
-    if (start > offset || offset >= end) continue;
-    if (best === undefined || start >= best.node.start) best = candidate;
+  const innermost = (keep: (candidate: FunctionNode) => boolean): FunctionNode | undefined => {
+    let best: FunctionNode | undefined;
+    for (const candidate of module.scopes.functions) {
+      const { start, end } = candidate.node;
+      if (start > offset || offset >= end || !keep(candidate)) continue;
+      if (best === undefined || start >= best.node.start) best = candidate;
+    }
+    return best;
+  };
+  const found = innermost(() => true);
+  const { parent } = found ?? {};
+  if (parent?.type === "MethodDefinition" && parent.kind === "constructor") {
+    // V8 gives a class that has a constructor the place of its constructor.
+    return innermost(({ node }) => isClassNode(node)) as FunctionNode;
   }
-  if (best !== undefined) return best;
+  if (found !== undefined) return found;
   throw new HeddleError(
     "NotSupported",
     `No function was found at ${module.url}:${location.line + 1}:${location.column + 1}. Export the ` +
       "function from a module of its own.",
   );
+}
+
+function isClassNode(node: AnyNode): node is Class {
+  return node.type === "ClassDeclaration" || node.type === "ClassExpression";
 }
 
 function isMethodOf(node: AnyNode, parent: AnyNode | undefined): boolean {
@@ -377,8 +394,7 @@ function isStrict(module: ScriptFacts, node: AnyNode): boolean {
   if (module.strict) return true;
   return module.scopes.functions.some(({ node: outer }) => {
     if (!isInside(node, outer)) return false;
-    if (outer.type === "ClassDeclaration" || outer.type === "ClassExpression")
-      return outer !== node;
+    if (isClassNode(outer)) return outer !== node;
     if (!("body" in outer) || outer.body === null || outer === node) return false;
     const body = outer.body as AnyNode;
     return body.type === "BlockStatement" && hasStrictDirective(body.body);
@@ -390,8 +406,7 @@ function hasStrictDirective(body: readonly AnyNode[]): boolean {
   return first?.type === "ExpressionStatement" && first.directive === "use strict";
 }
 
-function evaluatesEagerly(node: AnyNode): boolean {
-  if (node.type !== "ClassDeclaration" && node.type !== "ClassExpression") return false;
+function evaluatesEagerly(node: Class): boolean {
   if (node.superClass != null) return true;
   return node.body.body.some((member) => {
     if (member.type === "StaticBlock") return true;
