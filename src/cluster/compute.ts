@@ -13,8 +13,8 @@ import { runSync } from "./sync.ts";
 export interface GraphRunner {
   /** Runs the graph and resolves to the values of its outputs, in order. */
   runGraph(graph: TaskGraph, options: RunOptions): Promise<unknown[]>;
-  /** Starts the graph and returns at once a layer whose values the engine keeps. */
-  persistGraph(graph: TaskGraph, options: RunOptions): Layer;
+  /** Starts the graph and gives a layer whose values the engine keeps. */
+  persistGraph(graph: TaskGraph, options: RunOptions): Promise<Layer>;
 }
 
 /** What to pass on to a runner. */
@@ -75,7 +75,7 @@ export async function persistAll(
   const layer =
     runner === "sync"
       ? valuesLayer(await runSync(graph, options.signal))
-      : runner.persistGraph(graph, options);
+      : await runner.persistGraph(graph, options);
   let start = 0;
   return lowered.map((part) => {
     const refs: TaskRef[] = part.outputs.map((_, i) => ({ layer, index: start + i }));

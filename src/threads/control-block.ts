@@ -13,6 +13,9 @@ export const REPORT_WORDS = 4;
 /** Most leases that a thread claims at once. */
 export const CLAIMS_MAX = 16;
 
+/** Asynchronous tasks that one thread may have under way. */
+export const ASYNC_MAX = 64;
+
 /** Process-wide words. */
 export const WORD = {
   /** Counted up by threads that have reported; the control thread waits on it. */
@@ -33,23 +36,39 @@ const HEADER_WORDS = 16;
 export const LEASE_WORDS = 2;
 
 /** Words of one thread, counted from its block. */
-export const THREAD = {
-  /** Claimed leases: how many, and how many of them are done. */
+interface ThreadLayout {
+  /** Claimed leases: how many, and how many of them are done; then their ids. */
+  readonly claimCount: number;
+  readonly claimsDone: number;
+  readonly claims: number;
+  readonly reportHead: number;
+  readonly reportTail: number;
+  /** State of the mailbox (`MAIL`), bytes asked for in units of 64, and the arena and offset granted. */
+  readonly mailState: number;
+  readonly mailUnits: number;
+  readonly mailArena: number;
+  readonly mailOffset: number;
+  /** Task that asks. */
+  readonly mailId: number;
+  /** Asynchronous tasks under way: id + 1 each, 0 for a free place. */
+  readonly asyncTasks: number;
+  readonly reports: number;
+}
+
+export const THREAD: ThreadLayout = {
   claimCount: 0,
   claimsDone: 1,
   claims: 2,
   reportHead: 2 + CLAIMS_MAX,
   reportTail: 3 + CLAIMS_MAX,
-  /** 0 idle, 1 asked, 2 granted, 3 refused. */
   mailState: 4 + CLAIMS_MAX,
-  /** Bytes asked for (in units of 64), arena, and offset (in units of 64) of the grant. */
   mailUnits: 5 + CLAIMS_MAX,
   mailArena: 6 + CLAIMS_MAX,
   mailOffset: 7 + CLAIMS_MAX,
   mailId: 8 + CLAIMS_MAX,
-  /** Start of the report ring. */
-  reports: 16 + CLAIMS_MAX,
-} as const;
+  asyncTasks: 9 + CLAIMS_MAX,
+  reports: 9 + CLAIMS_MAX + ASYNC_MAX,
+};
 
 const THREAD_WORDS = THREAD.reports + REPORT_CAPACITY * REPORT_WORDS;
 

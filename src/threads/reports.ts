@@ -18,13 +18,22 @@ export const REPORT = {
   freeExtent: 5,
   /** No further value goes to the current slab. */
   closeSlab: 6,
-  /** id of one of them, count, mean time in nanoseconds. */
+  /** id of one of them, count, mean time as `timeWord` writes it. */
   time: 7,
   /** count of tasks that wait for futures. */
   suspended: 8,
   /** arena, offset in units: values go to this slab from now on. */
   openSlab: 9,
 } as const;
+
+/** A time as one word: nanoseconds, or milliseconds below zero when it is long. */
+export function timeWord(ms: number): number {
+  return ms < 1000 ? Math.round(ms * 1e6) : -Math.min(2e9, Math.round(ms));
+}
+
+export function wordMs(word: number): number {
+  return word < 0 ? -word : word / 1e6;
+}
 
 const MASK = 0x7fffffff;
 /** After this many reports the control thread is woken even if the thread goes on. */

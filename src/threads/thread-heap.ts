@@ -12,8 +12,8 @@ import { THREAD, threadWord, UNIT_BYTES, WORD } from "./control-block.ts";
 import { REPORT, type ReportWriter } from "./reports.ts";
 
 /** Results up to this size share slabs. */
-export const SLAB_VALUE_BYTES_MAX = 64 * 1024;
-export const SLAB_BYTES = 1024 * 1024;
+export const SLAB_VALUE_BYTES_MAX: number = 64 * 1024;
+export const SLAB_BYTES: number = 1024 * 1024;
 /** Private bytes of large arrays before the thread looks for dead ones. */
 const QUIET_BYTES = 128 * 2 ** 20;
 

@@ -96,7 +96,12 @@ export type SchedulerEvent =
       readonly bytes: Float64Array;
       readonly name: string;
     }
-  | { readonly kind: "tick" };
+  | {
+      /** Tasks on the worker that wait for other tasks and hold no slot while they do. */
+      readonly kind: "suspended";
+      readonly worker: number;
+      readonly count: number;
+    };
 
 export type SchedulerCommand =
   | {

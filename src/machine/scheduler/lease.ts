@@ -63,7 +63,7 @@ function lease(s: SchedulerState, worker: WorkerRecord, lane: ReadyLane, id: num
 function creditFor(s: SchedulerState, worker: WorkerRecord, lane: ReadyLane): number {
   if (lane.table) return TABLE_LEASES_MAX - worker.tableLeased;
   const room = Math.min(worker.leasesMax - worker.leased, resourceRoom(worker, lane));
-  const idle = Math.max(0, worker.threads - worker.leased);
+  const idle = Math.max(0, slots(worker) - worker.leased);
   const p95Ms = slowestGroup(s, lane);
   if (p95Ms < 0) return Math.min(room, idle);
   const leftMs = windowMs(s, worker) - expectedMs(s, worker);
@@ -71,12 +71,17 @@ function creditFor(s: SchedulerState, worker: WorkerRecord, lane: ReadyLane): nu
 }
 
 function isFull(s: SchedulerState, worker: WorkerRecord): boolean {
-  if (worker.leased < worker.threads) return false;
+  if (worker.leased < slots(worker)) return false;
   return worker.leased >= worker.leasesMax || expectedMs(s, worker) >= windowMs(s, worker);
 }
 
+/** Leases that can run at once. */
+function slots(worker: WorkerRecord): number {
+  return worker.threads + worker.suspended;
+}
+
 function windowMs(s: SchedulerState, worker: WorkerRecord): number {
-  return 2 * (s.options.roundTripMs + 1) * worker.threads;
+  return 2 * (s.options.roundTripMs + 1) * slots(worker);
 }
 
 /** Time that the worker's leases should take; a function without statistics fills a thread. */
@@ -85,7 +90,7 @@ function expectedMs(s: SchedulerState, worker: WorkerRecord): number {
   for (const [group, count] of worker.leasedOfGroup) {
     if (count === 0) continue;
     const p95Ms = s.groups.at(group).p95Ms;
-    total += count * (p95Ms < 0 ? windowMs(s, worker) / worker.threads : p95Ms);
+    total += count * (p95Ms < 0 ? windowMs(s, worker) / slots(worker) : p95Ms);
   }
   return total;
 }

@@ -9,7 +9,7 @@ import type { SchedulerCommand, SchedulerEvent } from "./events.ts";
 import { dispatch } from "./lease.ts";
 import { type SchedulerOptions, SchedulerState } from "./state.ts";
 import { STATE, STATE_NAMES } from "./task-table.ts";
-import { durations, erred, finished, lost, returned, workerJoined, workerLost } from "./workers.ts";
+import { durations, erred, finished, lost, returned, suspended, workerJoined, workerLost } from "./workers.ts";
 
 export class SchedulerMachine {
   readonly state: SchedulerState;
@@ -78,8 +78,8 @@ function handle(s: SchedulerState, event: SchedulerEvent): void {
       return workerJoined(s, event);
     case "worker-lost":
       return workerLost(s, event);
-    case "tick":
-      return;
+    case "suspended":
+      return suspended(s, event);
     default:
       throw new HeddleError("InvalidTransition", `no handler for ${JSON.stringify(event)}`);
   }

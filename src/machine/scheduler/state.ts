@@ -39,6 +39,8 @@ export interface WorkerRecord {
   readonly resources: Readonly<Record<string, number>>;
   readonly used: Map<string, number>;
   leased: number;
+  /** Leased tasks that wait for others and hold no slot. */
+  suspended: number;
   tableLeased: number;
   /** Leases by function group. */
   readonly leasedOfGroup: Map<number, number>;

@@ -21,9 +21,15 @@ export function workerJoined(s: SchedulerState, event: EventOf<"worker-joined">)
     resources: event.resources ?? {},
     used: new Map(),
     leased: 0,
+    suspended: 0,
     tableLeased: 0,
     leasedOfGroup: new Map(),
   });
+}
+
+export function suspended(s: SchedulerState, event: EventOf<"suspended">): void {
+  const worker = s.workers.get(event.worker);
+  if (worker !== undefined) worker.suspended = event.count;
 }
 
 export function finished(s: SchedulerState, event: EventOf<"finished">): void {

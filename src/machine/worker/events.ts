@@ -27,6 +27,11 @@ export type WorkerEvent =
       readonly kind: "taken-back";
       readonly ids: Int32Array;
     }
+  | {
+      /** The thread that had claimed these died before it came to them: they go back to the scheduler. */
+      readonly kind: "unstarted";
+      readonly ids: Int32Array;
+    }
   | { readonly kind: "spilled" | "unspilled"; readonly id: number; readonly error?: string }
   | {
       /** A thread needs heap for a running task and waits for `grant`. */
@@ -70,4 +75,5 @@ export type WorkerCommand =
       readonly error: unknown;
       readonly blame: "user" | "worker" | "memory";
     }
+  | { readonly kind: "returned"; readonly ids: Int32Array; readonly epochs: Int32Array }
   | { readonly kind: "lost"; readonly ids: Int32Array };

@@ -85,6 +85,8 @@ export class WorkerMachine {
       case "taken-back":
         for (const id of event.ids) this.#takenBack(id);
         return;
+      case "unstarted":
+        return this.#unstarted(event.ids);
       case "spilled":
         return this.#spilled(event.id, event.error);
       case "unspilled":
@@ -274,6 +276,12 @@ export class WorkerMachine {
     const entry = this.#graphs[v.graph[id]!]!;
     this.#ended(id, entry, id - entry.base);
     v.unwanted[id] = 0;
+  }
+
+  #unstarted(ids: Int32Array): void {
+    const epochs = ids.map((id) => this.values.epoch[id]!);
+    for (const id of ids) this.#takenBack(id);
+    this.#out.push({ kind: "returned", ids, epochs });
   }
 
   #free(id: number): void {

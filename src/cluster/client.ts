@@ -1,0 +1,464 @@
+/**
+ * @file The client: what programs talk to. Hands graphs and calls to an engine and gives back futures.
+ */
+import type { Collection } from "../core/collection.ts";
+import { HeddleError } from "../core/errors.ts";
+import type { Layer, TaskFunction, TaskOptions } from "../core/graph.ts";
+import type { TaskGraph } from "../core/task-graph.ts";
+import { INSPECT } from "../core/symbols.ts";
+import { tokenize } from "../core/token.ts";
+import { currentTask } from "../threads/task-context.ts";
+import { encodeShared, imageOf, shared } from "../threads/graph-image.ts";
+import { type ComputeOptions, computeAll, type GraphRunner, persistAll, type RunOptions } from "./compute.ts";
+import { type EngineHandle, embeddedEngine, startEngine } from "./embedded.ts";
+import { Future, FutureList, isFuture, Submission } from "./future.ts";
+import type { EngineLink } from "./link.ts";
+import type { EngineInfo } from "./messages.ts";
+import { type Draft, type DraftGraph, graphOfCalls, graphOfMap } from "./submission.ts";
+import type { Gathered, Lazy } from "./types.ts";
+
+/** How to connect. */
+export interface ClientOptions {
+  /** A client of the embedded engine of this process. */
+  readonly embedded?: boolean;
+  /** Task threads of an engine of this client's own; default: the shared embedded engine with its threads. */
+  readonly threads?: number;
+  /** Memory of an engine of this client's own, e.g. `"2GiB"`; default: that of the shared engine. */
+  readonly memoryLimit?: number | string;
+  /** Amounts of named resources of an engine of this client's own. */
+  readonly resources?: Readonly<Record<string, number>>;
+  /** Whether `compute` and `persist` use this client when none is named; default true. */
+  readonly setAsDefault?: boolean;
+}
+
+/** Options of `submit` and `map`. */
+export interface SubmitOptions extends TaskOptions {
+  /** Whether equal function and arguments give the same result, so that it is computed once; default true. */
+  readonly pure?: boolean;
+  /** Key of the task; default: the function's name and a token. */
+  readonly key?: string;
+}
+
+/** What a client may be made of: options, a cluster, or anything that has an engine. */
+export type ClientTarget = ClientOptions | { readonly engine: EngineHandle };
+
+const current: Client[] = [];
+
+/**
+ * A connection to an engine.
+ *
+ * @example
+ * import { Client } from "heddle";
+ * await Client.with({ embedded: true }, async (client) => {
+ *   const future = client.submit((x: number) => x + 1, 41);
+ *   console.log(await future.result()); // 42
+ * });
+ */
+export class Client implements GraphRunner {
+  /** Resolves when the engine can be used; rejects with `ConnectFailed`. */
+  readonly ready: Promise<void>;
+  readonly #engine: EngineHandle;
+  readonly #ownsEngine: boolean;
+  readonly #link: EngineLink;
+  #drafts: { draft: Draft; submission: Submission; local: number }[] = [];
+  #closing: Promise<void> | undefined;
+
+  constructor(target: ClientTarget = { embedded: true }) {
+    const { handle, owned } = engineFor(target);
+    this.#engine = handle;
+    this.#ownsEngine = owned;
+    this.#link = handle.connect();
+    this.ready = handle.ready;
+    this.ready.catch(() => undefined);
+    const setAsDefault = !("setAsDefault" in target) || target.setAsDefault !== false;
+    if (setAsDefault) current.push(this);
+  }
+
+  /** Runs `fn` with a client and closes it afterwards, whatever happens. */
+  static async with<R>(
+    target: ClientTarget,
+    fn: (client: Client) => Promise<R> | R,
+  ): Promise<R> {
+    const client = new Client(target);
+    try {
+      return await fn(client);
+    } finally {
+      await client.close();
+    }
+  }
+
+  /** The client made last that is still open; inside a task, the client of its engine. */
+  static current(): Client | undefined {
+    return current.at(-1);
+  }
+
+  /**
+   * Runs `fn(...args)` on the engine; arguments may be or contain futures. Returns at once.
+   *
+   * Errors (at `result()`): `TaskFailed`, `NotSerializable` naming what cannot travel.
+   */
+  submit<A extends unknown[], R>(fn: (...args: A) => R | Promise<R>, ...args: Lazy<A>): Future<Awaited<R>> {
+    return this.#submit({}, fn as TaskFunction, args) as Future<Awaited<R>>;
+  }
+
+  /** Runs `fn` once for each element of the arguments; one message, one range of tasks. */
+  map<A extends unknown[], R>(
+    fn: (...args: A) => R | Promise<R>,
+    ...lists: { [K in keyof A]: Iterable<A[K]> | FutureList<A[K]> | readonly Future<A[K]>[] }
+  ): FutureList<Awaited<R>> {
+    return this.#map({}, fn as TaskFunction, lists) as FutureList<Awaited<R>>;
+  }
+
+  /** The same client with options for the tasks it submits. */
+  options(options: SubmitOptions): Pick<Client, "submit" | "map"> {
+    return {
+      submit: (fn, ...args) => this.#submit(options, fn as TaskFunction, args) as never,
+      map: (fn, ...lists) => this.#map(options, fn as TaskFunction, lists) as never,
+    };
+  }
+
+  /** The values of futures: of one, of a list, or of any nesting of arrays and plain objects with futures inside. */
+  async gather<T>(futures: T): Promise<Gathered<T>> {
+    return (await gatherAll(futures)) as Gathered<T>;
+  }
+
+  /**
+   * Puts values into the engine and returns their futures: one for each element of an array, else one for the value.
+   * `broadcast` asks for a copy on every worker; the embedded engine has one worker, so it changes nothing there.
+   */
+  scatter<T>(values: readonly T[], options?: { broadcast?: boolean }): FutureList<T>;
+  scatter<T>(value: T, options?: { broadcast?: boolean }): Future<T>;
+  scatter(value: unknown, _options: { broadcast?: boolean } = {}): unknown {
+    const many = Array.isArray(value);
+    const values = (many ? value : [value]).map(encodeShared);
+    const name = `scatter-${tokenize(...values)}`;
+    const submission = new Submission(this.#link);
+    const list = new FutureList(submission, 0, values.length, (i) => `${name}[${i}]`);
+    this.#link.submit(
+      (request) => ({ kind: "scatter", request, name, values }),
+      (place) => submission.settle(place),
+    );
+    if (many) return list;
+    const only = new Future(submission, 0, name);
+    list.release();
+    return only;
+  }
+
+  /** Computes collections; the same as `compute(...)` with this client as its scheduler. */
+  async compute(...collections: Collection[]): Promise<unknown[]> {
+    return await computeAll(collections, { scheduler: this });
+  }
+
+  /** Starts collections and keeps their values in the engine. */
+  async persist(...collections: Collection[]): Promise<Collection[]> {
+    return await persistAll(collections, { scheduler: this } satisfies ComputeOptions);
+  }
+
+  /** Cancels futures that nobody else wants; with `force`, for everybody. */
+  async cancel(
+    futures: Future | FutureList | readonly Future[],
+    options: { force?: boolean } = {},
+  ): Promise<void> {
+    if (Array.isArray(futures)) await Promise.all(futures.map((f: Future) => f.cancel(options)));
+    else await (futures as Future | FutureList).cancel(options);
+  }
+
+  /** Tries failed futures again. */
+  async retry(futures: Future | Iterable<Future>): Promise<void> {
+    const list = isFuture(futures) ? [futures] : [...futures];
+    await Promise.all(list.map((future) => future.retry()));
+  }
+
+  /** Key -> addresses of the workers that hold the value. */
+  async whoHas(futures: Future | Iterable<Future>): Promise<Record<string, string[]>> {
+    const list = isFuture(futures) ? [futures] : [...futures];
+    const ids = Int32Array.from(await Promise.all(list.map((future) => future.id())));
+    const facts = (await this.#link.query("tasks", ids)) as { workers: string[] }[];
+    return Object.fromEntries(list.map((future, i) => [future.key, facts[i]?.workers ?? []]));
+  }
+
+  /** Workers, threads and memory of the engine. */
+  async schedulerInfo(): Promise<EngineInfo> {
+    return (await this.#link.query("info")) as EngineInfo;
+  }
+
+  /** Number of task threads. */
+  get threads(): number {
+    return this.#engine.threads;
+  }
+
+  /** @internal */
+  async runGraph(graph: TaskGraph, options: RunOptions): Promise<unknown[]> {
+    const submission = this.#send(graph);
+    const locals = graph.outputs;
+    const held = outputsOf(submission, locals);
+    try {
+      await submission.accepted;
+      const ids = Int32Array.from(locals, (local) => submission.idOf(local) as number);
+      await this.#settledOrAborted(ids, options.signal);
+      return await this.#link.values(ids);
+    } finally {
+      held();
+    }
+  }
+
+  /** @internal */
+  async persistGraph(graph: TaskGraph): Promise<Layer> {
+    const submission = this.#send(graph);
+    const release = outputsOf(submission, graph.outputs);
+    await submission.accepted;
+    const ids = graph.outputs.map((local) => submission.idOf(local) as number);
+    return heldLayer(this, ids, release);
+  }
+
+  /** Ends the connection: this client's futures are released. An engine of its own ends with it. */
+  async close(): Promise<void> {
+    this.#closing ??= this.#close();
+    await this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  toString(): string {
+    return `Client(${this.#engine.address}, ${this.threads} threads)`;
+  }
+
+  [INSPECT](): string {
+    return this.toString();
+  }
+
+  async #close(): Promise<void> {
+    const at = current.indexOf(this);
+    if (at >= 0) current.splice(at, 1);
+    this.#link.close("the client was closed");
+    if (this.#ownsEngine) await this.#engine.close();
+  }
+
+  #submit(options: SubmitOptions, fn: TaskFunction, args: readonly unknown[]): Future {
+    const { pure = true, key, ...rest } = options;
+    checkFunction(fn, "submit");
+    const name = fn.name === "" ? "lambda" : fn.name;
+    const submission = this.#openBatch();
+    const local = this.#drafts.length;
+    const named = key ?? `${name}-${pure ? tokenize(fn, ...args.map(identityOf)) : unique()}`;
+    const draft: Draft = { fn, args, name, key: named, options: taskOptions(rest), pure };
+    this.#drafts.push({ draft, submission, local });
+    return new Future(submission, local, named);
+  }
+
+  /** The submission that collects this turn's calls. */
+  #openBatch(): Submission {
+    const open = this.#drafts[0];
+    if (open !== undefined) return open.submission;
+    const submission = new Submission(this.#link);
+    queueMicrotask(() => {
+      const drafts = this.#drafts.map(({ draft }) => draft);
+      this.#drafts = [];
+      this.#sendDraft(submission, () => graphOfCalls(drafts));
+    });
+    return submission;
+  }
+
+  #map(options: SubmitOptions, fn: TaskFunction, lists: readonly Iterable<unknown>[]): FutureList {
+    const { pure = true, key, ...rest } = options;
+    checkFunction(fn, "map");
+    const name = fn.name === "" ? "lambda" : fn.name;
+    const columns = lists.map((list) =>
+      list instanceof FutureList || Array.isArray(list) ? list : [...list],
+    ) as (readonly unknown[] | FutureList)[];
+    const count = Math.min(...columns.map((list) => list.length));
+    if (columns.length === 0) {
+      throw new HeddleError("InvalidArgument", "map needs at least one list of arguments");
+    }
+    const tokens = columns.map((list) => (list instanceof FutureList ? identityOf(list) : list.map(identityOf)));
+    const layer = key ?? `${name}-${pure ? tokenize(fn, ...tokens) : unique()}`;
+    const submission = new Submission(this.#link);
+    const facts = { name, layer, options: taskOptions(rest), pure };
+    const list = new FutureList(submission, 0, count, (i) => `${layer}[${i}]`);
+    this.#sendDraft(submission, () => graphOfMap(fn, columns, count, facts));
+    return list;
+  }
+
+  /** Sends a graph as soon as the futures it depends on have ids. */
+  #sendDraft(submission: Submission, make: () => DraftGraph): void {
+    const send = (): void => {
+      const { graph, inputs } = make();
+      const foreign = inputs.find((input) => input.submission.link !== this.#link);
+      if (foreign !== undefined) {
+        throw new HeddleError("InvalidArgument", `the future ${foreign.key} belongs to another client`);
+      }
+      const waiting = inputs.filter((input) => input.submission.place === undefined);
+      if (waiting.length === 0) return this.#sendNow(submission, graph, inputs);
+      Promise.all(waiting.map((input) => input.submission.accepted)).then(
+        () => this.#sendNow(submission, graph, inputs),
+        (error: unknown) => submission.fail(error),
+      );
+    };
+    try {
+      send();
+    } catch (error) {
+      submission.fail(error);
+    }
+  }
+
+  #sendNow(submission: Submission, graph: DraftGraph["graph"], inputs: readonly Future[]): void {
+    try {
+      if (inputs.length === 0) return this.#post(submission, graph);
+      const held = new Int32Array(graph.count).fill(-1);
+      const calls = graph.count - inputs.length;
+      inputs.forEach((input, i) => {
+        held[calls + i] = input.placedId as number;
+      });
+      this.#post(submission, { ...graph, held });
+    } catch (error) {
+      submission.fail(error);
+    }
+  }
+
+  #send(graph: TaskGraph): Submission {
+    const foreign = graph.holders?.find((holder) => holder.engine !== this);
+    if (foreign !== undefined) {
+      throw new HeddleError(
+        "InvalidArgument",
+        "a collection was persisted by another client: compute it there, or persist it again here",
+      );
+    }
+    const submission = new Submission(this.#link);
+    this.#post(submission, graph);
+    return submission;
+  }
+
+  #post(submission: Submission, graph: TaskGraph): void {
+    const image = imageOf(graph);
+    const { templates, segments, holders: _, ...columns } = graph;
+    const facts = {
+      ...columns,
+      template: shared(graph.template),
+      depOffsets: shared(graph.depOffsets),
+      deps: shared(graph.deps),
+      templates: templates.map(({ name, lane, options }) => ({
+        name,
+        ...(lane === undefined ? {} : { lane }),
+        ...(options === undefined ? {} : { options }),
+      })),
+      segments: segments.map(({ columns: __, ...segment }) => segment),
+    };
+    const parent = currentTask()?.id;
+    const from = parent === undefined ? {} : { parent };
+    this.#link.submit(
+      (request) => ({ kind: "graph", request, facts, image, ...from }),
+      (place) => submission.settle(place),
+    );
+  }
+
+  async #settledOrAborted(ids: Int32Array, signal: AbortSignal | undefined): Promise<void> {
+    const resume = currentTask()?.suspend();
+    try {
+      if (signal === undefined) {
+        await this.#link.settled(ids);
+        return;
+      }
+      signal.throwIfAborted();
+      let abort: () => void = () => undefined;
+      const aborted = new Promise<never>((_, reject) => {
+        abort = () => {
+          this.#link.post({ kind: "cancel", ids, force: false });
+          reject(signal.reason);
+        };
+        signal.addEventListener("abort", abort, { once: true });
+      });
+      await Promise.race([this.#link.settled(ids), aborted]).finally(() =>
+        signal.removeEventListener("abort", abort),
+      );
+    } finally {
+      resume?.();
+    }
+  }
+}
+
+function engineFor(target: ClientTarget): { handle: EngineHandle; owned: boolean } {
+  if ("engine" in target) return { handle: target.engine, owned: false };
+  const { embedded, threads, memoryLimit, resources } = target;
+  if (threads !== undefined || memoryLimit !== undefined || resources !== undefined) {
+    return { handle: startEngine({ threads, memoryLimit, resources }), owned: true };
+  }
+  if (embedded === false) {
+    throw new HeddleError(
+      "NotSupported",
+      "this version runs in one process only: use new Client({ embedded: true })",
+    );
+  }
+  return { handle: embeddedEngine(), owned: false };
+}
+
+function checkFunction(fn: unknown, where: string): void {
+  if (typeof fn === "function") return;
+  throw new HeddleError("InvalidArgument", `${where} takes a function first, but was given ${typeof fn}`);
+}
+
+let submissions = 0;
+const session = Math.floor(Date.now() * 1000).toString(36);
+
+function unique(): string {
+  return `${session}-${++submissions}`;
+}
+
+/** What stands for an argument in a key: futures by their own keys. */
+function identityOf(value: unknown): unknown {
+  if (isFuture(value)) return ["future", value.key];
+  if (value instanceof FutureList) return ["futures", value.length, value.at(0)?.key];
+  if (Array.isArray(value) && value.some((item) => isFuture(item))) return value.map(identityOf);
+  return value;
+}
+
+function taskOptions(options: TaskOptions): TaskOptions | undefined {
+  return Object.keys(options).length === 0 ? undefined : options;
+}
+
+async function gatherAll(value: unknown): Promise<unknown> {
+  if (isFuture(value)) return await value.result();
+  if (value instanceof FutureList) return await value.results();
+  if (Array.isArray(value)) return await Promise.all(value.map(gatherAll));
+  if (typeof value !== "object" || value === null) return value;
+  const prototype = Object.getPrototypeOf(value) as unknown;
+  if (prototype !== Object.prototype) return value;
+  const entries = Object.entries(value).map(async ([key, item]) => [key, await gatherAll(item)] as const);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+/** Refers to the outputs of a graph until the returned function is called. */
+function outputsOf(submission: Submission, locals: Int32Array): () => void {
+  const { link } = submission;
+  const ids = (): number[] => Array.from(locals, (local) => submission.idOf(local) as number);
+  submission.whenPlaced(() => {
+    for (const id of ids()) link.machine.retain(id);
+  });
+  return () => {
+    submission.whenPlaced(() => {
+      const last = link.machine.release(ids());
+      if (last.length > 0) link.post({ kind: "release", ids: last });
+    });
+  };
+}
+
+const held = new FinalizationRegistry<() => void>((release) => release());
+
+/** A layer over values that the engine keeps for as long as the layer's `held` object is reachable. */
+function heldLayer(client: Client, ids: Int32Array, release: () => void): Layer {
+  const handle = { engine: client, ids };
+  held.register(handle, release);
+  return {
+    name: `held-${unique()}`,
+    kind: "data",
+    count: ids.length,
+    templates: [],
+    inputs: [],
+    depOffsets: new Int32Array(ids.length + 1),
+    deps: new Int32Array(0),
+    columns: [],
+    held: handle,
+    pure: false,
+  };
+}

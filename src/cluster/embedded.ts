@@ -1,0 +1,155 @@
+/**
+ * @file Starts engines inside this process. One is shared by all who do not ask for their own: it begins with the first
+ * computation and never keeps the process alive by itself.
+ */
+import { randomBytes } from "node:crypto";
+import { availableParallelism, tmpdir, totalmem } from "node:os";
+import { join } from "node:path";
+import { isMainThread, MessageChannel, Worker } from "node:worker_threads";
+import { HeddleError } from "../core/errors.ts";
+import { parseBytes } from "../core/units.ts";
+import type { GraphRunner } from "./compute.ts";
+import type { EngineRequest } from "./engine-main.ts";
+import { EngineLink } from "./link.ts";
+import type { EngineInit } from "./messages.ts";
+
+/** An engine that clients connect to. */
+export interface EngineHandle {
+  readonly address: string;
+  readonly threads: number;
+  readonly memoryLimitBytes: number;
+  /** Resolves when it can take work. */
+  readonly ready: Promise<void>;
+  connect(): EngineLink;
+  close(): Promise<void>;
+}
+
+/** How an engine is set up; undefined means the default. */
+export interface EngineOptions {
+  /** Task threads; default: the cores this process may use. */
+  readonly threads?: number | undefined;
+  /** Memory for values and running tasks; default 60 % of the machine's. */
+  readonly memoryLimit?: number | string | undefined;
+  readonly resources?: Readonly<Record<string, number>> | undefined;
+  /** Where spilled values go; default a folder of its own in the system's temporary folder. */
+  readonly localDirectory?: string | undefined;
+  /** Checks invariants and poisons freed memory; default false. */
+  readonly validate?: boolean | undefined;
+}
+
+const DEFAULT_MEMORY_SHARE = 0.6;
+
+let shared: EngineHandle | undefined;
+
+/** The engine that this process shares. */
+export function embeddedEngine(): EngineHandle {
+  shared ??= startEngine({});
+  return shared;
+}
+
+/** Starts an engine of its own. */
+export function startEngine(options: EngineOptions): EngineHandle {
+  const init = initFrom(options);
+  const worker = new Worker(new URL("./engine-main.js", import.meta.url), {
+    workerData: init,
+    name: "heddle-engine",
+  });
+  worker.unref();
+  const links: EngineLink[] = [];
+  const ready = new Promise<void>((resolve, reject) => {
+    worker.once("online", resolve);
+    worker.once("error", (error) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      reject(new HeddleError("ConnectFailed", `the engine did not start: ${reason}`, { cause: error }));
+    });
+  });
+  ready.catch(() => undefined);
+  worker.on("exit", (code) => {
+    if (shared === handle) shared = undefined;
+    for (const link of links) link.close(`the engine ended with exit code ${code}`);
+  });
+  let clients = 0;
+  let references = 0;
+  const keeper = {
+    ref: () => {
+      references++;
+      if (references === 1) worker.ref();
+    },
+    unref: () => {
+      references--;
+      if (references === 0) worker.unref();
+    },
+  };
+  const handle: EngineHandle = {
+    address: "inproc://0",
+    threads: init.threads,
+    memoryLimitBytes: init.memoryLimitBytes,
+    ready,
+    connect() {
+      const { port1, port2 } = new MessageChannel();
+      const request: EngineRequest = { kind: "connect", client: clients++, port: port2 };
+      worker.postMessage(request, [port2]);
+      const link = new EngineLink(port1, keeper);
+      links.push(link);
+      return link;
+    },
+    async close() {
+      if (shared === handle) shared = undefined;
+      const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
+      worker.ref();
+      worker.postMessage({ kind: "close" } satisfies EngineRequest);
+      await ended;
+    },
+  };
+  return handle;
+}
+
+function initFrom(options: EngineOptions): EngineInit {
+  const threads = options.threads ?? availableParallelism();
+  if (!Number.isInteger(threads) || threads < 1) {
+    throw new HeddleError(
+      "InvalidArgument",
+      `threads is ${threads}; an engine needs at least 1. Use scheduler: "sync" to run without threads.`,
+    );
+  }
+  const memoryLimitBytes =
+    options.memoryLimit === undefined
+      ? Math.floor(totalmem() * DEFAULT_MEMORY_SHARE)
+      : parseBytes(options.memoryLimit);
+  const directory = options.localDirectory ?? tmpdir();
+  return {
+    threads,
+    memoryLimitBytes,
+    spillDirectory: join(directory, `heddle-${process.pid}-${randomBytes(4).toString("hex")}`),
+    allowedFailures: 3,
+    validate: options.validate ?? false,
+    resources: options.resources ?? {},
+  };
+}
+
+let sharedRunner: GraphRunner | undefined;
+let sharedRunnerOf: EngineHandle | undefined;
+
+/** A runner over the shared engine. */
+export async function embeddedRunner(): Promise<GraphRunner> {
+  const engine = embeddedEngine();
+  if (sharedRunner === undefined || sharedRunnerOf !== engine) {
+    const { Client } = await import("./client.ts");
+    sharedRunner = new Client({ embedded: true, setAsDefault: false });
+    sharedRunnerOf = engine;
+  }
+  return sharedRunner;
+}
+
+/** What computes when no scheduler is named: the current client, else the shared engine. */
+export async function currentRunner(): Promise<GraphRunner> {
+  const { Client } = await import("./client.ts");
+  const client = Client.current();
+  if (client !== undefined) return client;
+  if (!isMainThread) {
+    const { taskClient } = await import("./thread-client.ts");
+    const own = taskClient();
+    if (own !== undefined) return own;
+  }
+  return await embeddedRunner();
+}

@@ -1,0 +1,21 @@
+/** @file Entry of the embedded engine's control thread. */
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { Engine } from "./engine.ts";
+import type { EngineInit } from "./messages.ts";
+
+/** What the thread that started the engine posts to it. */
+export type EngineRequest =
+  | { readonly kind: "connect"; readonly client: number; readonly port: MessagePort }
+  | { readonly kind: "close" };
+
+const engine = new Engine(workerData as EngineInit);
+
+parentPort?.on("message", (request: EngineRequest) => {
+  if (request.kind === "connect") engine.connect(request.client, request.port);
+  else {
+    engine.close().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  }
+});

@@ -1,0 +1,397 @@
+/**
+ * @file The embedded engine's control thread: the scheduler machine and one worker machine, run to a standstill on every
+ * turn, and the shell around them (threads, heap, disk, clients). All decisions are the machines'; here they are carried
+ * out. The thread sleeps until a task thread rings, a client posts, or a file operation ends.
+ */
+import type { MessagePort } from "node:worker_threads";
+import { SchedulerMachine } from "../machine/scheduler/scheduler.ts";
+import type {
+  InstalledGraph,
+  SchedulerCommand,
+  SchedulerEvent,
+} from "../machine/scheduler/events.ts";
+import { STATE } from "../machine/scheduler/task-table.ts";
+import type { WorkerCommand, WorkerEvent } from "../machine/worker/events.ts";
+import { ACTIVITY } from "../machine/worker/value-table.ts";
+import { WorkerMachine } from "../machine/worker/worker.ts";
+import { WORD } from "../threads/control-block.ts";
+import type { ThreadGraph, ThreadMessage } from "../threads/messages.ts";
+import type { GraphImage } from "../threads/graph-image.ts";
+import { ClientPorts } from "./client-ports.ts";
+import { LanePool, type ThreadDeath } from "./lane-pool.ts";
+import type { EngineInfo, EngineInit, Query, WireError } from "./messages.ts";
+import { ReportReader } from "./report-reader.ts";
+import { ownerOf, ValueStore } from "./value-store.ts";
+
+/** The embedded engine has one worker. */
+const WORKER = 0;
+const ADDRESS = "inproc://0";
+
+export class Engine {
+  readonly #init: EngineInit;
+  readonly scheduler: SchedulerMachine;
+  readonly worker: WorkerMachine;
+  readonly store: ValueStore;
+  readonly #clients: ClientPorts;
+  readonly #tasks: LanePool;
+  #table: LanePool | undefined;
+  readonly #reports: ReportReader;
+  #schedulerEvents: SchedulerEvent[] = [];
+  #workerEvents: WorkerEvent[] = [];
+  /** Graphs by scheduler slot: what threads were told. */
+  readonly #graphs = new Map<number, ThreadGraph>();
+  #nextGraph = 1;
+  #active = false;
+  #closed = false;
+
+  constructor(init: EngineInit) {
+    this.#init = init;
+    this.scheduler = new SchedulerMachine({ allowedFailures: init.allowedFailures });
+    this.worker = new WorkerMachine(init);
+    this.store = new ValueStore(init.memoryLimitBytes, init.spillDirectory, init.validate, {
+      arena: (memory) => this.#tellAll({ kind: "arena", memory }),
+      page: (buffer) => this.#tellAll({ kind: "page", buffer }),
+    });
+    this.#clients = new ClientPorts(this);
+    this.#reports = new ReportReader(this.store, (id) => this.#isRunning(id));
+    this.#tasks = this.#makeLane(init.threads, 0);
+    this.#schedulerEvents.push({
+      kind: "worker-joined",
+      worker: WORKER,
+      address: ADDRESS,
+      threads: init.threads,
+      memoryLimitBytes: init.memoryLimitBytes,
+      resources: init.resources,
+      leasesMax: 4096,
+    });
+    this.#listen(this.#tasks);
+    this.wake();
+  }
+
+  connect(client: number, port: MessagePort): void {
+    this.#clients.add(client, port);
+  }
+
+  /** Takes events of a client and handles them now. */
+  tell(events: readonly SchedulerEvent[]): void {
+    this.#schedulerEvents.push(...events);
+    this.wake();
+  }
+
+  tellWorker(event: WorkerEvent): void {
+    this.#workerEvents.push(event);
+    this.wake();
+  }
+
+  /** Puts a client's own values into the heap as tasks that are in memory already. */
+  adopt(client: number, request: number, name: string, values: readonly Uint8Array[]): void {
+    // The machine gives the ids; the values are stored under them before anything else can ask for them.
+    const sizes = Float64Array.from(values, (value) => value.length);
+    const event: SchedulerEvent = {
+      kind: "adopt",
+      client,
+      request,
+      worker: WORKER,
+      count: values.length,
+      bytes: sizes,
+      name,
+    };
+    this.#flush();
+    const commands = this.scheduler.step([event]);
+    const accepted = commands.find((c) => c.kind === "accepted");
+    if (accepted?.kind === "accepted") {
+      const ids = Int32Array.from(values, (_, i) => accepted.base + i);
+      const bytes = Float64Array.from(values, (value, i) => this.store.put(ids[i]!, value));
+      const lost = ids.filter((_, i) => bytes[i]! < 0);
+      if (lost.length > 0) this.#schedulerEvents.push({ kind: "lost", worker: WORKER, ids: lost });
+      this.#workerEvents.push({ kind: "adopt", ids, bytes: bytes.map((size) => Math.max(0, size)) });
+    }
+    this.#obeyScheduler(commands);
+    this.wake();
+  }
+
+  /** Answers a client's question. */
+  answer(what: Query, ids: Int32Array | undefined): unknown {
+    if (what === "info") return this.#info();
+    const { state } = this.scheduler;
+    return Array.from(ids ?? [], (id) => ({
+      state: this.scheduler.stateOf(id),
+      workers: state.tasks.state[id] === STATE.memory ? [ADDRESS] : [],
+      bytes: state.tasks.bytes[id] ?? 0,
+    }));
+  }
+
+  #info(): EngineInfo {
+    const { threads, memoryLimitBytes } = this.#init;
+    return {
+      address: ADDRESS,
+      threads,
+      memoryLimitBytes,
+      transitions: this.scheduler.state.transitions,
+      workers: {
+        [ADDRESS]: {
+          name: ADDRESS,
+          threads,
+          memoryLimitBytes,
+          memoryBytes: this.store.heap.usedBytes,
+          spilledBytes: this.store.spilledBytes,
+          running: this.worker.running,
+        },
+      },
+    };
+  }
+
+  /** Runs turns until nothing is left to do, giving the event loop its turn in between. */
+  wake(): void {
+    if (this.#active || this.#closed) return;
+    this.#active = true;
+    this.#cycle();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([this.#tasks.close(), this.#table?.close()]);
+    this.store.close();
+  }
+
+  #cycle(): void {
+    if (this.#closed) return;
+    for (const lane of this.#lanes()) Atomics.store(lane.words, WORD.controlSleeps, 0);
+    const worked = this.#turn();
+    if (worked) {
+      setImmediate(() => this.#cycle());
+      return;
+    }
+    this.#active = false;
+    this.#arm();
+  }
+
+  /** One pass over all that has come in; false when there was nothing. */
+  #turn(): boolean {
+    let worked = false;
+    for (const lane of this.#lanes()) {
+      const count = lane.read((thread, kind, a, b, c) => this.#reports.report(thread, kind, a, b, c));
+      if (count > 0) worked = true;
+      lane.requests((thread, id, bytes) => {
+        this.#workerEvents.push({ kind: "request", thread, id, bytes });
+      });
+    }
+    this.#reports.take(WORKER, this.#workerEvents, this.#schedulerEvents);
+    if (this.#workerEvents.length + this.#schedulerEvents.length > 0) worked = true;
+    this.#flush();
+    this.#clients.flush();
+    return worked;
+  }
+
+  /** Runs both machines until neither has anything to say. */
+  #flush(): void {
+    while (this.#workerEvents.length + this.#schedulerEvents.length > 0) {
+      const workerEvents = this.#workerEvents;
+      this.#workerEvents = [];
+      if (workerEvents.length > 0) {
+        this.#obeyWorker(this.worker.step(workerEvents, this.store.heap.usedBytes));
+      }
+      const schedulerEvents = this.#schedulerEvents;
+      this.#schedulerEvents = [];
+      if (schedulerEvents.length > 0) this.#obeyScheduler(this.scheduler.step(schedulerEvents));
+    }
+  }
+
+  #obeyScheduler(commands: readonly SchedulerCommand[]): void {
+    for (const command of commands) {
+      switch (command.kind) {
+        case "lease":
+        case "revoke":
+        case "free":
+          this.#workerEvents.push(command);
+          break;
+        case "install":
+          this.#install(command.graph);
+          break;
+        case "uninstall":
+          this.#uninstall(command.base);
+          this.#workerEvents.push(command);
+          break;
+        default:
+          this.#clients.say(command);
+      }
+    }
+  }
+
+  #obeyWorker(commands: readonly WorkerCommand[]): void {
+    for (const command of commands) {
+      switch (command.kind) {
+        case "run":
+          this.#run(command.table, command.ids);
+          break;
+        case "take-back":
+          this.#takeBack(command.ids);
+          break;
+        case "spill":
+          this.#operate(command.id, "spilled", this.store.spill(command.id));
+          break;
+        case "unspill":
+          this.#operate(command.id, "unspilled", this.store.unspill(command.id));
+          break;
+        case "evict":
+          this.store.evict(command.id);
+          break;
+        case "keep":
+          this.store.dropFile(command.id);
+          break;
+        case "discard":
+          this.store.discard(command.id);
+          break;
+        case "grant":
+          this.#grant(command.thread, command.bytes);
+          break;
+        case "pinned":
+          this.#clients.pinned(command.reader, command.missing);
+          break;
+        case "warn":
+          this.#clients.warn(command.message);
+          break;
+        default:
+          this.#schedulerEvents.push({ ...command, worker: WORKER });
+      }
+    }
+  }
+
+  #install(installed: InstalledGraph): void {
+    this.store.ensure(installed.base + installed.count);
+    this.#workerEvents.push({ kind: "install", graph: installed });
+    const { base, count, ids } = installed;
+    const { depOffsets, deps, template } = installed.graph;
+    const image = installed.body as GraphImage;
+    const graph: ThreadGraph = {
+      number: this.#nextGraph++,
+      base,
+      count,
+      depOffsets,
+      deps,
+      template,
+      image,
+      ...(ids === undefined ? {} : { ids }),
+    };
+    this.#graphs.set(base, graph);
+    for (const lane of this.#lanes()) lane.post({ kind: "graph", graph });
+  }
+
+  #uninstall(base: number): void {
+    const graph = this.#graphs.get(base);
+    if (graph === undefined) return;
+    this.#graphs.delete(base);
+    for (const lane of this.#lanes()) lane.post({ kind: "forget", number: graph.number });
+  }
+
+  #run(table: boolean, ids: Int32Array): void {
+    const lane = table ? this.#tableLane() : this.#tasks;
+    let graph: ThreadGraph | undefined;
+    for (const id of ids) {
+      if (graph === undefined || id < graph.base || id >= graph.base + graph.count) {
+        graph = this.#graphs.get(this.scheduler.state.graphOf(id).base)!;
+      }
+      lane.push(id, graph.number);
+    }
+    lane.ring(ids.length);
+  }
+
+  #takeBack(ids: Int32Array): void {
+    for (const lane of this.#lanes()) {
+      const got = lane.takeBack(ids);
+      if (got.length > 0) this.#workerEvents.push({ kind: "taken-back", ids: got });
+    }
+  }
+
+  /** A file operation: its end is an event. */
+  #operate(id: number, kind: "spilled" | "unspilled", operation: Promise<void>): void {
+    operation.then(
+      () => this.tellWorker({ kind, id }),
+      (error: unknown) => this.tellWorker({ kind, id, error: String(error) }),
+    );
+  }
+
+  #grant(thread: number, bytes: number): void {
+    const lane = this.#lanes().find((candidate) => candidate.has(thread));
+    const extent = this.store.heap.allocate(bytes, { owner: ownerOf(thread) });
+    if (lane?.answer(thread, extent) !== true && extent !== undefined) this.store.heap.free(extent);
+  }
+
+  #makeLane(threads: number, firstThread: number): LanePool {
+    return new LanePool({
+      threads,
+      firstThread,
+      budgetBytes: this.#init.memoryLimitBytes,
+      address: ADDRESS,
+      ...(this.#init.threadHeapMb === undefined ? {} : { threadHeapMb: this.#init.threadHeapMb }),
+      connectClient: (port) => this.#clients.addThread(port),
+      greet: () => this.#greeting(),
+      died: (thread, death) => this.#died(thread, death),
+    });
+  }
+
+  /** The table thread is started when the first task needs it. */
+  #tableLane(): LanePool {
+    if (this.#table === undefined) {
+      this.#table = this.#makeLane(1, this.#init.threads);
+      this.#listen(this.#table);
+    }
+    return this.#table;
+  }
+
+  #lanes(): LanePool[] {
+    return this.#table === undefined ? [this.#tasks] : [this.#tasks, this.#table];
+  }
+
+  #greeting(): ThreadMessage[] {
+    return [
+      ...this.store.heap.memories.map((memory) => ({ kind: "arena", memory }) as const),
+      ...this.store.buffers.map((buffer) => ({ kind: "page", buffer }) as const),
+      ...[...this.#graphs.values()].map((graph) => ({ kind: "graph", graph }) as const),
+    ];
+  }
+
+  #tellAll(message: ThreadMessage & { kind: "arena" | "page" }): void {
+    for (const lane of this.#lanes()) lane.post(message);
+    this.#clients.broadcast(message);
+  }
+
+  #died(thread: number, death: ThreadDeath): void {
+    this.#turn();
+    this.store.freeOwner(thread);
+    const running = [...new Set(death.running)].filter((id) => this.#isRunning(id));
+    for (const id of running) {
+      const error: WireError = { plain: true, code: "KilledWorker", message: death.reason };
+      this.#workerEvents.push({ kind: "failed", id, error, blame: "worker" });
+    }
+    const unstarted = Int32Array.from(death.unstarted.filter((id) => this.#isRunning(id)));
+    if (unstarted.length > 0) this.#workerEvents.push({ kind: "unstarted", ids: unstarted });
+    this.#reports.forget(thread);
+    this.wake();
+  }
+
+  #isRunning(id: number): boolean {
+    return this.worker.values.activity[id] === ACTIVITY.running;
+  }
+
+  /** Goes to sleep: the next ring of a task thread wakes the control thread. */
+  #arm(): void {
+    for (const lane of this.#lanes()) Atomics.store(lane.words, WORD.controlSleeps, 1);
+    if (this.#lanes().some((lane) => lane.hasNews)) {
+      this.wake();
+      return;
+    }
+  }
+
+  #listen(lane: LanePool): void {
+    const seen = Atomics.load(lane.words, WORD.controlBell);
+    const waiting = Atomics.waitAsync(lane.words, WORD.controlBell, seen);
+    const rung = (): void => {
+      if (this.#closed) return;
+      this.#listen(lane);
+      this.wake();
+    };
+    if (waiting.async) waiting.value.then(rung);
+    else setImmediate(rung);
+  }
+}

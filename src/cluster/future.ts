@@ -1,0 +1,342 @@
+/**
+ * @file Handles on tasks of an engine. A Future is deliberately not thenable: it survives `await`, and its value is asked
+ * for with `result()`. A FutureList is one range of tasks; its Future objects are made when they are looked at.
+ */
+import type { HeddleError } from "../core/errors.ts";
+import { INSPECT } from "../core/symbols.ts";
+import { STATUS } from "../machine/client/client.ts";
+import { currentTask } from "../threads/task-context.ts";
+import type { Accepted, EngineLink } from "./link.ts";
+
+export type FutureStatus = "pending" | "finished" | "error" | "cancelled";
+
+/** Marks futures of every copy of the package. */
+const FUTURE: symbol = Symbol.for("heddle.future");
+
+/** The tasks of one graph, as far as futures need them. */
+export class Submission {
+  readonly link: EngineLink;
+  /** Resolves when the engine has taken the graph; rejects when it could not be submitted. */
+  readonly accepted: Promise<void>;
+  /** Set when the engine has taken it. */
+  place: Accepted | undefined;
+  /** Set when it could not be submitted. */
+  error: unknown;
+  #holds: (() => void)[] = [];
+  #resolve!: () => void;
+  #reject!: (error: unknown) => void;
+
+  constructor(link: EngineLink) {
+    this.link = link;
+    this.accepted = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.accepted.catch(() => undefined);
+  }
+
+  /** Runs `hold` as soon as the tasks have ids, before anything else is heard of them. */
+  whenPlaced(hold: () => void): void {
+    if (this.place !== undefined) hold();
+    else this.#holds.push(hold);
+  }
+
+  settle(place: Accepted): void {
+    this.place = place;
+    for (const hold of this.#holds) hold();
+    this.#holds = [];
+    this.#resolve();
+  }
+
+  fail(error: unknown): void {
+    this.error = error;
+    this.#holds = [];
+    this.#reject(error);
+  }
+
+  /** Task id of a local one, once the engine has taken the graph. */
+  idOf(local: number): number | undefined {
+    const { place } = this;
+    if (place === undefined) return undefined;
+    return place.ids === undefined ? place.base + local : place.ids[local];
+  }
+}
+
+const releases = new FinalizationRegistry<() => void>((release) => release());
+
+/** A value that is being computed on the engine. Released when it is collected, or by `release()`, or by `using`. */
+export class Future<R = unknown> {
+  readonly key: string;
+  readonly #submission: Submission;
+  readonly #local: number;
+  #released = false;
+
+  /** @internal */
+  constructor(submission: Submission, local: number, key: string) {
+    this.#submission = submission;
+    this.#local = local;
+    this.key = key;
+    const release = holdTask(submission, local);
+    this.#release = release;
+    releases.register(this, release, this);
+  }
+
+  readonly #release: () => void;
+
+  /** `"pending"`, `"finished"`, `"error"` or `"cancelled"`; known without fetching the value. */
+  get status(): FutureStatus {
+    if (this.#submission.error !== undefined) return "error";
+    const id = this.#submission.idOf(this.#local);
+    if (this.#released) return "cancelled";
+    if (id === undefined) return "pending";
+    return statusName(this.#submission.link.machine.statusOf(id));
+  }
+
+  /** Whether the task has finished, failed or been cancelled. */
+  get done(): boolean {
+    return this.status !== "pending";
+  }
+
+  get cancelled(): boolean {
+    return this.status === "cancelled";
+  }
+
+  /**
+   * The value, when it is there.
+   *
+   * Errors: `TaskFailed` with the user's error as `cause`; `Cancelled`; `KilledWorker`; `Lost`.
+   */
+  async result(): Promise<R> {
+    const caller = new Error();
+    const id = await this.#settled();
+    const [value] = await this.#submission.link.values(Int32Array.of(id), caller);
+    return value as R;
+  }
+
+  /** The error of a failed task, or undefined; waits for the task. */
+  async exception(): Promise<HeddleError | undefined> {
+    const id = await this.#settled();
+    return await this.#submission.link.failure(id);
+  }
+
+  /** Stack of the user's error on the thread where it was thrown, or undefined. */
+  async traceback(): Promise<string | undefined> {
+    const cause = (await this.exception())?.cause;
+    return cause instanceof Error ? cause.stack : undefined;
+  }
+
+  /** Calls `callback` with this future once it has settled. */
+  addDoneCallback(callback: (future: this) => void): void {
+    this.#settled().then(
+      () => callback(this),
+      () => callback(this),
+    );
+  }
+
+  /** Cancels the task unless others want it; `force` cancels it for them too. */
+  async cancel(options: { force?: boolean } = {}): Promise<void> {
+    const id = await this.id();
+    const ids = Int32Array.of(id);
+    this.#submission.link.post({ kind: "cancel", ids, force: options.force ?? false });
+  }
+
+  /** Tries a failed task again, from the task that failed first. */
+  async retry(): Promise<void> {
+    const id = await this.id();
+    const { link } = this.#submission;
+    link.machine.reset(Int32Array.of(id));
+    link.post({ kind: "retry", ids: Int32Array.of(id) });
+  }
+
+  /** Says that the value is not needed any more. */
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    releases.unregister(this);
+    this.#release();
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
+
+  /** Number of the task in its engine. @internal */
+  async id(): Promise<number> {
+    await this.#submission.accepted;
+    return this.#submission.idOf(this.#local) as number;
+  }
+
+  /** The same when the engine has taken the graph already. @internal */
+  get placedId(): number | undefined {
+    return this.#submission.idOf(this.#local);
+  }
+
+  /** @internal */
+  get submission(): Submission {
+    return this.#submission;
+  }
+
+  toString(): string {
+    return `Future(${this.key}, ${this.status}): await .result() for its value`;
+  }
+
+  [INSPECT](): string {
+    return this.toString();
+  }
+
+
+  async #settled(): Promise<number> {
+    const id = await this.id();
+    const resume = currentTask()?.suspend();
+    try {
+      await this.#submission.link.settled(Int32Array.of(id));
+    } finally {
+      resume?.();
+    }
+    return id;
+  }
+}
+
+Object.defineProperty(Future.prototype, FUTURE, { value: true });
+
+/** Whether `value` is a future, of any copy of the package. */
+export function isFuture(value: unknown): value is Future {
+  return typeof value === "object" && value !== null && FUTURE in value;
+}
+
+/** The futures of one `map`: array-like, and one range of tasks for the engine. */
+export class FutureList<R = unknown> implements Iterable<Future<R>> {
+  readonly length: number;
+  readonly #submission: Submission;
+  readonly #first: number;
+  readonly #key: (index: number) => string;
+  readonly #release: () => void;
+
+  /** @internal */
+  constructor(
+    submission: Submission,
+    first: number,
+    length: number,
+    key: (index: number) => string,
+  ) {
+    this.#submission = submission;
+    this.#first = first;
+    this.length = length;
+    this.#key = key;
+    this.#release = holdRange(submission, first, length);
+    releases.register(this, this.#release, this);
+  }
+
+  /** The future at `index`; negative counts from the end. Undefined beyond the list. */
+  at(index: number): Future<R> | undefined {
+    const i = index < 0 ? this.length + index : index;
+    if (!(i >= 0 && i < this.length)) return undefined;
+    return new Future<R>(this.#submission, this.#first + i, this.#key(i));
+  }
+
+  *[Symbol.iterator](): Generator<Future<R>> {
+    for (let i = 0; i < this.length; i++) yield this.at(i) as Future<R>;
+  }
+
+  map<T>(fn: (future: Future<R>, index: number) => T): T[] {
+    return Array.from(this, fn);
+  }
+
+  slice(start?: number, end?: number): Future<R>[] {
+    const indices = Array.from({ length: this.length }, (_, i) => i).slice(start, end);
+    return indices.map((i) => this.at(i) as Future<R>);
+  }
+
+  /** All values, in order; rejects with the error of the first that failed. */
+  async results(): Promise<R[]> {
+    const caller = new Error();
+    const ids = await this.ids();
+    const resume = currentTask()?.suspend();
+    try {
+      await this.#submission.link.settled(ids);
+    } finally {
+      resume?.();
+    }
+    return (await this.#submission.link.values(ids, caller)) as R[];
+  }
+
+  /** How many have settled so far. */
+  get doneCount(): number {
+    const { place, link } = this.#submission;
+    if (place === undefined) return 0;
+    let count = 0;
+    for (let i = 0; i < this.length; i++) {
+      const id = this.#submission.idOf(this.#first + i) as number;
+      if (link.machine.statusOf(id) !== STATUS.pending) count++;
+    }
+    return count;
+  }
+
+  /** Cancels all tasks of the list that nobody else wants. */
+  async cancel(options: { force?: boolean } = {}): Promise<void> {
+    const ids = await this.ids();
+    this.#submission.link.post({ kind: "cancel", ids, force: options.force ?? false });
+  }
+
+  /** Says that none of the values is needed any more. */
+  release(): void {
+    releases.unregister(this);
+    this.#release();
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
+
+  /** Numbers of the tasks in their engine. @internal */
+  async ids(): Promise<Int32Array> {
+    await this.#submission.accepted;
+    return Int32Array.from(
+      { length: this.length },
+      (_, i) => this.#submission.idOf(this.#first + i) as number,
+    );
+  }
+
+  /** @internal */
+  get submission(): Submission {
+    return this.#submission;
+  }
+
+  toString(): string {
+    return `FutureList(${this.length} futures, ${this.doneCount} done)`;
+  }
+
+  [INSPECT](): string {
+    return this.toString();
+  }
+}
+
+/** Refers to a task; returns what ends that. The closure must not refer to the future, or it would never be collected. */
+function holdTask(submission: Submission, local: number): () => void {
+  return holdRange(submission, local, 1);
+}
+
+function holdRange(submission: Submission, first: number, count: number): () => void {
+  const { link } = submission;
+  const eachId = function* (): Generator<number> {
+    for (let i = 0; i < count; i++) yield submission.idOf(first + i) as number;
+  };
+  let released = false;
+  const release = (): void => {
+    released = true;
+    if (submission.place === undefined) return;
+    const ids = link.machine.release(eachId());
+    if (ids.length > 0) link.post({ kind: "release", ids });
+  };
+  submission.whenPlaced(() => {
+    for (const id of eachId()) link.machine.retain(id);
+    if (released) release();
+  });
+  return release;
+}
+
+function statusName(status: number): FutureStatus {
+  if (status === STATUS.finished) return "finished";
+  if (status === STATUS.error) return "error";
+  return status === STATUS.pending ? "pending" : "cancelled";
+}

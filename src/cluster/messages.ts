@@ -1,0 +1,94 @@
+/**
+ * @file What a client and the engine's control thread say to each other over a message port. Lists of messages are
+ * posted, one list for each turn of the event loop. Large parts lie in shared memory.
+ */
+import type { WasmMemory } from "../core/wasm.ts";
+import type { GraphFacts } from "../machine/scheduler/events.ts";
+import type { GraphImage } from "../threads/graph-image.ts";
+
+export type ClientMessage =
+  | {
+      readonly kind: "graph";
+      readonly request: number;
+      readonly facts: GraphFacts;
+      readonly image: GraphImage;
+      readonly parent?: number;
+    }
+  | { readonly kind: "release" | "want" | "retry" | "unpin"; readonly ids: Int32Array }
+  | { readonly kind: "cancel"; readonly ids: Int32Array; readonly force: boolean }
+  | { readonly kind: "read"; readonly request: number; readonly ids: Int32Array }
+  | {
+      readonly kind: "scatter";
+      readonly request: number;
+      readonly name: string;
+      /** Encoded values, in shared memory. */
+      readonly values: readonly Uint8Array[];
+    }
+  | {
+      readonly kind: "query";
+      readonly request: number;
+      readonly what: Query;
+      readonly ids?: Int32Array;
+    }
+  | { readonly kind: "close" };
+
+/** What may be asked of an engine at any time. */
+export type Query = "info" | "tasks";
+
+export type EngineMessage =
+  | { readonly kind: "arena"; readonly memory: WasmMemory }
+  | { readonly kind: "page"; readonly buffer: SharedArrayBuffer }
+  | {
+      readonly kind: "accepted";
+      readonly request: number;
+      readonly base: number;
+      readonly ids?: Int32Array;
+    }
+  | { readonly kind: "done" | "cancelled" | "reset"; readonly ids: Int32Array }
+  | {
+      readonly kind: "failed";
+      readonly ids: Int32Array;
+      readonly error: WireError;
+      readonly culprit: string;
+      readonly attempts: number;
+    }
+  /** Answer to `read`: the values are in memory until `unpin`, except those that are gone. */
+  | { readonly kind: "read"; readonly request: number; readonly missing: Int32Array }
+  | { readonly kind: "answer"; readonly request: number; readonly value: unknown }
+  | { readonly kind: "warn"; readonly message: string }
+  | { readonly kind: "closed" };
+
+/** An error on its way: the encoded error of a user's function, or one that a machine made. */
+export type WireError =
+  | { readonly encoded: Uint8Array }
+  | { readonly plain: true; readonly code: string; readonly message: string };
+
+/** What `info` answers: an engine and its workers, as `schedulerInfo()` returns them. */
+export interface EngineInfo {
+  readonly address: string;
+  readonly workers: Readonly<Record<string, WorkerInfo>>;
+  readonly threads: number;
+  readonly memoryLimitBytes: number;
+  readonly transitions: number;
+}
+
+export interface WorkerInfo {
+  readonly name: string;
+  readonly threads: number;
+  readonly memoryLimitBytes: number;
+  readonly memoryBytes: number;
+  readonly spilledBytes: number;
+  readonly running: number;
+}
+
+/** How the control thread is started. */
+export interface EngineInit {
+  readonly threads: number;
+  readonly memoryLimitBytes: number;
+  readonly spillDirectory: string;
+  readonly allowedFailures: number;
+  readonly validate: boolean;
+  readonly resources: Readonly<Record<string, number>>;
+  /** V8 heap of each task thread. */
+  readonly threadHeapMb?: number;
+}

@@ -1,0 +1,121 @@
+/**
+ * @file Turns the words that task threads report into events of the machines, columns at a time.
+ */
+import type { SchedulerEvent } from "../machine/scheduler/events.ts";
+import type { WorkerEvent } from "../machine/worker/events.ts";
+import { UNIT_BYTES } from "../threads/control-block.ts";
+import { REPORT, wordMs } from "../threads/reports.ts";
+import { SLAB_BYTES } from "../threads/thread-heap.ts";
+import type { ValueStore } from "./value-store.ts";
+
+export class ReportReader {
+  readonly #store: ValueStore;
+  readonly #isRunning: (id: number) => boolean;
+  #ids: number[] = [];
+  #bytes: number[] = [];
+  #timeIds: number[] = [];
+  #timeCounts: number[] = [];
+  #timesMs: number[] = [];
+  #failures: WorkerEvent[] = [];
+  readonly #suspendedOf = new Map<number, number>();
+  #suspendedChanged = false;
+
+  constructor(store: ValueStore, isRunning: (id: number) => boolean) {
+    this.#store = store;
+    this.#isRunning = isRunning;
+  }
+
+  report(thread: number, kind: number, a: number, b: number, c: number): void {
+    const store = this.#store;
+    switch (kind) {
+      case REPORT.done:
+        this.#ids.push(a);
+        this.#bytes.push(0);
+        return;
+      case REPORT.doneExtent:
+        store.keepExtent(a);
+        this.#ids.push(a);
+        this.#bytes.push((b >>> 0) + c * 2 ** 32);
+        return;
+      case REPORT.doneSlab:
+        // Values in slabs cannot go to disk one by one: the machine counts them as taking no room of their own.
+        store.addToSlab(thread, a);
+        this.#ids.push(a);
+        this.#bytes.push(0);
+        return;
+      case REPORT.failed:
+        this.#failed(thread, a, b === 1);
+        return;
+      case REPORT.freeExtent:
+        store.heap.free({ arena: a, offset: (b >>> 0) * UNIT_BYTES, bytes: 0 });
+        return;
+      case REPORT.openSlab:
+        store.openSlab(thread, {
+          arena: a,
+          offset: (b >>> 0) * UNIT_BYTES,
+          bytes: SLAB_BYTES,
+        });
+        return;
+      case REPORT.closeSlab:
+        store.closeSlab(thread);
+        return;
+      case REPORT.time:
+        this.#timeIds.push(a);
+        this.#timeCounts.push(b);
+        this.#timesMs.push(wordMs(c));
+        return;
+      case REPORT.suspended:
+        this.#suspendedOf.set(thread, a);
+        this.#suspendedChanged = true;
+        return;
+    }
+  }
+
+  #failed(thread: number, id: number, hasExtent: boolean): void {
+    const encoded = this.#store.copyOf(id);
+    if (hasExtent) this.#store.keepExtent(id);
+    else this.#store.addToSlab(thread, id);
+    this.#store.discard(id);
+    this.#failures.push({ kind: "failed", id, error: { encoded }, blame: "user" });
+  }
+
+  /** A thread died: it waits for nothing any more. */
+  forget(thread: number): void {
+    if (this.#suspendedOf.delete(thread)) this.#suspendedChanged = true;
+  }
+
+  /** Hands over the events collected so far. */
+  take(worker: number, workerEvents: WorkerEvent[], schedulerEvents: SchedulerEvent[]): void {
+    if (this.#timeIds.length > 0) {
+      schedulerEvents.push({
+        kind: "durations",
+        worker,
+        ids: Int32Array.from(this.#timeIds),
+        counts: Int32Array.from(this.#timeCounts),
+        meanMs: Float64Array.from(this.#timesMs),
+      });
+      this.#timeIds = [];
+      this.#timeCounts = [];
+      this.#timesMs = [];
+    }
+    if (this.#suspendedChanged) {
+      this.#suspendedChanged = false;
+      let count = 0;
+      for (const n of this.#suspendedOf.values()) count += n;
+      schedulerEvents.push({ kind: "suspended", worker, count });
+    }
+    if (this.#ids.length > 0) {
+      workerEvents.push({
+        kind: "ran",
+        count: this.#ids.length,
+        ids: Int32Array.from(this.#ids),
+        bytes: Float64Array.from(this.#bytes),
+      });
+      this.#ids = [];
+      this.#bytes = [];
+    }
+    for (const failure of this.#failures.splice(0)) {
+      if (failure.kind === "failed" && this.#isRunning(failure.id)) workerEvents.push(failure);
+    }
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * @file The client of a task thread: tasks that submit tasks use it. It talks to the engine whose task is running.
+ */
+import { isMainThread, workerData } from "node:worker_threads";
+import type { ThreadInit } from "../threads/messages.ts";
+import { Client } from "./client.ts";
+import { EngineLink } from "./link.ts";
+
+let client: Client | undefined;
+
+/** The client of this task thread, or undefined when this is no task thread. */
+export function taskClient(): Client | undefined {
+  if (client !== undefined) return client;
+  const init = workerData as Partial<ThreadInit> | null;
+  if (isMainThread || init?.clientPort === undefined) return undefined;
+  const link = new EngineLink(init.clientPort, { ref: () => undefined, unref: () => undefined });
+  client = new Client({
+    engine: {
+      address: init.address ?? "inproc://0",
+      threads: init.threads ?? 1,
+      memoryLimitBytes: init.budgetBytes ?? 0,
+      ready: Promise.resolve(),
+      connect: () => link,
+      close: async () => undefined,
+    },
+  });
+  return client;
+}

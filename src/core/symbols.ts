@@ -1,0 +1,7 @@
+/** @file Well-known symbols under which our classes say how they are shown. */
+
+/** How Node prints an object. */
+export const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom") as never;
+
+/** How notebooks show an object: a method that returns a bundle of MIME types. */
+export const DISPLAY: unique symbol = Symbol.for("Jupyter.display") as never;

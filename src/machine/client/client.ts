@@ -1,0 +1,163 @@
+/**
+ * @file The client machine: which task ids this client wants and how often it refers to them, what is known of their
+ * state, and who waits for them. Pure: the shell sends what `release` returns and resolves what the waiters are.
+ */
+
+/** State of a task as its client sees it. */
+export const STATUS = { unknown: 0, pending: 1, finished: 2, error: 3, cancelled: 4 } as const;
+
+/** A failure as the engine reported it. */
+export interface ClientFailure {
+  readonly error: unknown;
+  readonly culprit: string;
+  readonly attempts: number;
+}
+
+/** Something that waits until all of its ids have settled. */
+export interface Waiter {
+  /** Ids not settled yet. */
+  remaining: number;
+  readonly done: () => void;
+}
+
+const PAGE_BITS = 12;
+const PAGE_SIZE = 1 << PAGE_BITS;
+
+interface Page {
+  readonly status: Uint8Array;
+  readonly references: Uint16Array;
+}
+
+/** A waiter for a range of ids costs one entry, however long the range is. */
+interface RangeWaiter {
+  readonly first: number;
+  readonly last: number;
+  readonly waiter: Waiter;
+}
+
+export class ClientMachine {
+  readonly #pages = new Map<number, Page>();
+  readonly #failures = new Map<number, ClientFailure>();
+  readonly #waiters = new Map<number, Waiter[]>();
+  readonly #ranges = new Set<RangeWaiter>();
+
+  statusOf(id: number): number {
+    return this.#pages.get(id >>> PAGE_BITS)?.status[id & (PAGE_SIZE - 1)] ?? STATUS.unknown;
+  }
+
+  failureOf(id: number): ClientFailure | undefined {
+    return this.#failures.get(id);
+  }
+
+  /** A new reference to a task; true when it is the first. */
+  retain(id: number): boolean {
+    const page = this.#page(id);
+    const at = id & (PAGE_SIZE - 1);
+    page.references[at] = page.references[at]! + 1;
+    if (page.references[at] !== 1) return false;
+    if (page.status[at] === STATUS.unknown) page.status[at] = STATUS.pending;
+    return true;
+  }
+
+  /** Drops one reference to each id; returns those that are not referred to any more. */
+  release(ids: Iterable<number>): Int32Array {
+    const last: number[] = [];
+    for (const id of ids) {
+      const page = this.#page(id);
+      const at = id & (PAGE_SIZE - 1);
+      if (page.references[at] === 0) continue;
+      page.references[at] = page.references[at]! - 1;
+      if (page.references[at] !== 0) continue;
+      page.status[at] = STATUS.unknown;
+      this.#failures.delete(id);
+      last.push(id);
+    }
+    return Int32Array.from(last);
+  }
+
+  done(ids: Int32Array): void {
+    for (const id of ids) this.#settle(id, STATUS.finished);
+  }
+
+  cancelled(ids: Int32Array): void {
+    for (const id of ids) this.#settle(id, STATUS.cancelled);
+  }
+
+  failed(ids: Int32Array, failure: ClientFailure): void {
+    for (const id of ids) {
+      if (this.#page(id).references[id & (PAGE_SIZE - 1)]! > 0) this.#failures.set(id, failure);
+      this.#settle(id, STATUS.error);
+    }
+  }
+
+  /** Settled tasks are being computed again (a value was lost, or the user asked for a retry). */
+  reset(ids: Int32Array): void {
+    for (const id of ids) {
+      this.#failures.delete(id);
+      const page = this.#page(id);
+      if (page.references[id & (PAGE_SIZE - 1)]! > 0) {
+        page.status[id & (PAGE_SIZE - 1)] = STATUS.pending;
+      }
+    }
+  }
+
+  /** Calls `done` when every id has settled: at once if they have. */
+  wait(ids: Iterable<number>, done: () => void): void {
+    const waiter: Waiter = { remaining: 1, done };
+    for (const id of ids) {
+      if (this.statusOf(id) !== STATUS.pending) continue;
+      waiter.remaining++;
+      const list = this.#waiters.get(id);
+      if (list === undefined) this.#waiters.set(id, [waiter]);
+      else list.push(waiter);
+    }
+    this.#count(waiter);
+  }
+
+  /** The same for all ids from `first` to `last`. */
+  waitRange(first: number, last: number, done: () => void): void {
+    const waiter: Waiter = {
+      remaining: 1,
+      done: () => {
+        this.#ranges.delete(entry);
+        done();
+      },
+    };
+    const entry: RangeWaiter = { first, last, waiter };
+    for (let id = first; id <= last; id++) {
+      if (this.statusOf(id) === STATUS.pending) waiter.remaining++;
+    }
+    this.#ranges.add(entry);
+    this.#count(waiter);
+  }
+
+  #settle(id: number, status: number): void {
+    const page = this.#page(id);
+    const at = id & (PAGE_SIZE - 1);
+    const before = page.status[at]!;
+    if (page.references[at] === 0) return;
+    page.status[at] = status;
+    if (before !== STATUS.pending) return;
+    for (const range of this.#ranges) {
+      if (id >= range.first && id <= range.last) this.#count(range.waiter);
+    }
+    const waiters = this.#waiters.get(id);
+    if (waiters === undefined) return;
+    this.#waiters.delete(id);
+    for (const waiter of waiters) this.#count(waiter);
+  }
+
+  #count(waiter: Waiter): void {
+    waiter.remaining--;
+    if (waiter.remaining === 0) waiter.done();
+  }
+
+  #page(id: number): Page {
+    let page = this.#pages.get(id >>> PAGE_BITS);
+    if (page === undefined) {
+      page = { status: new Uint8Array(PAGE_SIZE), references: new Uint16Array(PAGE_SIZE) };
+      this.#pages.set(id >>> PAGE_BITS, page);
+    }
+    return page;
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * @file What the control thread posts to task threads: what leases refer to. A thread that meets something unknown in
+ * the ring reads its inbox before anything else, so a message posted before a lease is always in time.
+ */
+import type { MessagePort } from "node:worker_threads";
+import type { WasmMemory } from "../core/wasm.ts";
+import type { GraphImage } from "./graph-image.ts";
+
+/** A graph as task threads see it; arrays lie in shared memory. */
+export interface ThreadGraph {
+  /** The control thread's number for it, as in the leases; never used again. */
+  readonly number: number;
+  readonly base: number;
+  readonly count: number;
+  readonly ids?: Int32Array;
+  readonly depOffsets: Int32Array;
+  readonly deps: Int32Array;
+  readonly template: Int32Array;
+  readonly image: GraphImage;
+}
+
+export type ThreadMessage =
+  | { readonly kind: "arena"; readonly memory: WasmMemory }
+  | { readonly kind: "page"; readonly buffer: SharedArrayBuffer }
+  | { readonly kind: "graph"; readonly graph: ThreadGraph }
+  | { readonly kind: "forget"; readonly number: number }
+  | { readonly kind: "stop" };
+
+/** How a task thread is started. */
+export interface ThreadInit {
+  readonly thread: number;
+  readonly block: SharedArrayBuffer;
+  readonly budgetBytes: number;
+  readonly address: string;
+  /** Threads of the lane. */
+  readonly threads: number;
+  /** A client's connection to the engine, for tasks that submit tasks. */
+  readonly clientPort: MessagePort;
+}

@@ -1,0 +1,100 @@
+/**
+ * @file Stores what a task returned where every thread finds it: small plain values in their page, local arrays of the
+ * engine's heap where they are, everything else encoded into the thread's slab or an extent of its own.
+ */
+import { type EncodedValue, encodeValue } from "../codec/index.ts";
+import type { Extent } from "../heap/index.ts";
+import { encodeTaskError } from "../functions/index.ts";
+import { HEADER_ROOM_BYTES } from "../ndarray/allocation.ts";
+import { finishInPlace } from "../ndarray/codec.ts";
+import { NDArray, revoke } from "../ndarray/ndarray.ts";
+import { REPORT, type ReportWriter } from "./reports.ts";
+import { SLAB_VALUE_BYTES_MAX, type TaskAllocator, type ThreadHeap } from "./thread-heap.ts";
+import { TAG, type ValuePages } from "./value-pages.ts";
+import { bufferUpTo } from "./value-view.ts";
+
+export class ResultWriter {
+  readonly #pages: ValuePages;
+  readonly #heap: ThreadHeap;
+  readonly #allocator: TaskAllocator;
+  readonly #reports: ReportWriter;
+
+  constructor(
+    pages: ValuePages,
+    heap: ThreadHeap,
+    allocator: TaskAllocator,
+    reports: ReportWriter,
+  ) {
+    this.#pages = pages;
+    this.#heap = heap;
+    this.#allocator = allocator;
+    this.#reports = reports;
+  }
+
+  /** Stores the value and reports the task done; a value that cannot be stored fails the task. */
+  store(id: number, value: unknown): void {
+    if (this.#pages.setInline(id, value)) {
+      this.#reports.write(REPORT.done, id, 0, 0);
+      return;
+    }
+    try {
+      if (value instanceof NDArray && this.#storeInPlace(id, value)) return;
+      this.#storeEncoded(id, TAG.heap, encodeValue(value));
+    } catch (error) {
+      this.fail(id, error);
+    }
+  }
+
+  /** Stores the error and reports the task failed. */
+  fail(id: number, error: unknown): void {
+    const bytes = encodeTaskError(error);
+    this.#storeEncoded(id, TAG.error, {
+      kind: "error",
+      bytes: bytes.length,
+      writeTo: (target) => target.set(bytes),
+    });
+  }
+
+  /** An array that fills an extent of the heap becomes the value where it lies. */
+  #storeInPlace(id: number, array: NDArray): boolean {
+    const block = array.storage.block;
+    if (block === undefined) return false;
+    const finished = finishInPlace(array);
+    if (finished?.offset !== block.offset - HEADER_ROOM_BYTES) return false;
+    const extent = this.#allocator.surrender(block);
+    if (extent === undefined) return false;
+    this.#heap.handOver(extent);
+    revoke(array, "it was returned by the task that made it");
+    this.#pages.setHeap(id, TAG.heap, extent.arena, finished.offset);
+    this.#reportExtent(REPORT.doneExtent, id, extent.bytes);
+    return true;
+  }
+
+  #storeEncoded(id: number, tag: number, encoded: EncodedValue): void {
+    const failed = tag === TAG.error;
+    if (encoded.bytes <= SLAB_VALUE_BYTES_MAX) {
+      const { arena, offset } = this.#heap.slabPlace(encoded.bytes);
+      this.#write(id, tag, arena, offset, encoded);
+      if (failed) this.#reports.write(REPORT.failed, id, 0, encoded.bytes);
+      else this.#reports.write(REPORT.doneSlab, id, encoded.bytes, 0);
+      return;
+    }
+    const extent = this.#heap.allocate(encoded.bytes);
+    if (extent === undefined) throw this.#heap.outOfMemory(encoded.bytes);
+    this.#heap.handOver(extent);
+    this.#write(id, tag, extent.arena, extent.offset, encoded);
+    if (failed) this.#reports.write(REPORT.failed, id, 1, encoded.bytes);
+    else this.#reportExtent(REPORT.doneExtent, id, extent.bytes);
+  }
+
+  #write(id: number, tag: number, arena: number, offset: number, encoded: EncodedValue): void {
+    const memory = this.#heap.memory(arena);
+    const buffer = bufferUpTo(memory, offset + encoded.bytes);
+    encoded.writeTo(new Uint8Array(buffer, offset, encoded.bytes));
+    this.#pages.setHeap(id, tag, arena, offset);
+  }
+
+  #reportExtent(kind: number, id: number, bytes: Extent["bytes"]): void {
+    this.#reports.write(kind, id, bytes | 0, Math.floor(bytes / 2 ** 32));
+  }
+}

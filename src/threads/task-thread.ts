@@ -1,0 +1,329 @@
+/**
+ * @file The loop of a task thread: claim leases, run their functions, store the values, report. One synchronous task runs
+ * at a time; an asynchronous one holds the slot until it ends or waits for other tasks. The thread sleeps with its event
+ * loop alive, so timers and sockets of user code go on.
+ */
+import "../functions/index.ts";
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { decodeValue } from "../codec/index.ts";
+import { assert, HeddleError } from "../core/errors.ts";
+import { taskKey } from "../core/task-graph.ts";
+import type { TaskGraph } from "../core/task-graph.ts";
+import { setAllocator } from "../ndarray/allocation.ts";
+import { NDArray, revoke } from "../ndarray/ndarray.ts";
+import { ASYNC_MAX, CLAIMS_MAX, THREAD, threadWord, WORD } from "./control-block.ts";
+import { LeaseReader } from "./lease-ring.ts";
+import type { ThreadInit, ThreadMessage } from "./messages.ts";
+import { REPORT, ReportWriter, timeWord } from "./reports.ts";
+import { ResultWriter } from "./results.ts";
+import { runInTask, type TaskContext } from "./task-context.ts";
+import { TaskAllocator, ThreadHeap } from "./thread-heap.ts";
+import { LocalGraph, type LocalTemplate } from "./thread-graphs.ts";
+import { TAG, ValuePages } from "./value-pages.ts";
+import { valueBytes } from "./value-view.ts";
+
+/** Tasks shorter than this are claimed several at a time. */
+const SHORT_MS = 0.005;
+/** The event loop gets a turn after this long. */
+const TURN_MS = 10;
+/** Times are reported for at most this many tasks together. */
+const TIMED_MAX = 256;
+
+class TaskThread {
+  readonly #words: Int32Array;
+  readonly #block: number;
+  readonly #leases: LeaseReader;
+  readonly #reports: ReportWriter;
+  readonly #pages: ValuePages;
+  readonly #heap: ThreadHeap;
+  readonly #results: ResultWriter;
+  readonly #graphs = new Map<number, LocalGraph>();
+  #stopping = false;
+  /** Slots held by asynchronous tasks: at 1 nothing more is claimed. */
+  #held = 0;
+  #suspended = 0;
+  #slotFreed: (() => void) | undefined;
+  readonly #claimed: { id: number; graph: number }[] = [];
+  /** Mean time of the last tasks: short ones are claimed in bundles. */
+  #meanMs = Number.POSITIVE_INFINITY;
+  #timedTemplate: LocalTemplate | undefined;
+  #timedId = 0;
+  #timedCount = 0;
+  #timedSinceMs = 0;
+
+  constructor(init: ThreadInit) {
+    this.#words = new Int32Array(init.block);
+    this.#block = threadWord(init.thread);
+    this.#leases = new LeaseReader(this.#words, init.thread);
+    this.#reports = new ReportWriter(this.#words, init.thread);
+    this.#pages = new ValuePages(() => this.#readInbox("a page of values"));
+    this.#heap = new ThreadHeap(this.#words, init.thread, this.#reports, init.budgetBytes, () =>
+      this.#readInbox("an arena"),
+    );
+    const allocator = new TaskAllocator(this.#heap);
+    setAllocator(allocator);
+    this.#results = new ResultWriter(this.#pages, this.#heap, allocator, this.#reports);
+  }
+
+  async run(): Promise<void> {
+    parentPort?.on("message", (message: ThreadMessage) => this.#handle(message));
+    let turnEndsMs = performance.now() + TURN_MS;
+    while (!this.#stopping) {
+      if (this.#held >= 1) {
+        this.#reports.announce();
+        await this.#untilSlotFree();
+        continue;
+      }
+      const count = this.#claim();
+      if (count === 0) {
+        this.#reportTime();
+        this.#reports.announce();
+        await this.#sleep();
+        turnEndsMs = performance.now() + TURN_MS;
+        continue;
+      }
+      await this.#runClaimed(count);
+      if (performance.now() > turnEndsMs) {
+        await new Promise(setImmediate);
+        turnEndsMs = performance.now() + TURN_MS;
+      }
+    }
+  }
+
+  #claim(): number {
+    const wanted = this.#meanMs < SHORT_MS ? CLAIMS_MAX : 1;
+    this.#words[this.#block + THREAD.claimsDone] = 0;
+    let count = 0;
+    while (count < wanted && this.#leases.claim(count)) {
+      this.#claimed[count++] = { id: this.#leases.id, graph: this.#leases.graph };
+      this.#words[this.#block + THREAD.claimCount] = count;
+    }
+    return count;
+  }
+
+  async #runClaimed(count: number): Promise<void> {
+    for (let i = 0; i < count; i++) {
+      const { id, graph } = this.#claimed[i]!;
+      const local = this.#graphs.get(graph) ?? this.#graph(graph);
+      const index = id - local.graph.base;
+      const found = local.template(index);
+      const loading = found instanceof Promise ? found : local.prepare(index);
+      const template = loading === undefined ? found : await this.#loaded(id, index, local);
+      if (template !== undefined) this.#start(id, index, local, template as LocalTemplate);
+      this.#words[this.#block + THREAD.claimsDone] = i + 1;
+      if (this.#held >= 1 && i + 1 < count) await this.#untilSlotFree();
+    }
+    this.#words[this.#block + THREAD.claimCount] = 0;
+  }
+
+  /** Waits for the task's modules; undefined when one cannot be loaded, which fails the task. */
+  async #loaded(id: number, index: number, local: LocalGraph): Promise<LocalTemplate | undefined> {
+    try {
+      const template = await local.template(index);
+      await local.prepare(index);
+      return template;
+    } catch (error) {
+      this.#results.fail(id, error);
+      return undefined;
+    }
+  }
+
+  #start(id: number, index: number, local: LocalGraph, template: LocalTemplate): void {
+    if (template !== this.#timedTemplate || this.#timedCount >= TIMED_MAX) {
+      this.#reportTime();
+      this.#timedTemplate = template;
+      this.#timedId = id;
+      this.#timedSinceMs = performance.now();
+    }
+    const inputs: NDArray[] = [];
+    const context = this.#context(id, local, 1 / template.concurrency);
+    this.#heap.task = id;
+    let value: unknown;
+    try {
+      const segment = local.segment(index);
+      const at = {
+        row: local.row(segment, index),
+        columns: segment.columns,
+        depCount: local.inputCount(index),
+        dep: (k: number) => this.#read(local.input(index, k), inputs),
+      };
+      value = runInTask(context, template.isAsync !== false, () => template.invoke(at));
+    } catch (error) {
+      this.#results.fail(id, error);
+      this.#done(inputs);
+      return;
+    }
+    if (isPromise(value)) {
+      this.#timedTemplate = undefined;
+      this.#timedCount = 0;
+      template.isAsync = true;
+      this.#follow(id, value, template, inputs);
+      return;
+    }
+    template.isAsync ??= false;
+    this.#results.store(id, value);
+    this.#done(inputs);
+    this.#timedCount++;
+    if (this.#meanMs >= SHORT_MS) this.#reportTime();
+  }
+
+  #done(inputs: readonly NDArray[]): void {
+    for (const input of inputs) revoke(input);
+  }
+
+  /** An asynchronous task: holds its share of the slot until it settles. */
+  #follow(
+    id: number,
+    value: PromiseLike<unknown>,
+    template: LocalTemplate,
+    inputs: readonly NDArray[],
+  ): void {
+    const startMs = performance.now();
+    const share = 1 / template.concurrency;
+    this.#held += share;
+    const place = this.#noteAsync(id);
+    const settle = (store: () => void): void => {
+      this.#heap.task = id;
+      store();
+      this.#done(inputs);
+      this.#words[place] = 0;
+      this.#release(share);
+      this.#reports.write(REPORT.time, id, 1, timeWord(performance.now() - startMs));
+      this.#reports.announce();
+    };
+    value.then(
+      (result) => settle(() => this.#results.store(id, result)),
+      (error) => settle(() => this.#results.fail(id, error)),
+    );
+  }
+
+  #noteAsync(id: number): number {
+    const first = this.#block + THREAD.asyncTasks;
+    for (let i = first; i < first + ASYNC_MAX; i++) {
+      if (this.#words[i] !== 0) continue;
+      this.#words[i] = id + 1;
+      return i;
+    }
+    throw new HeddleError(
+      "MemoryLimit",
+      `${ASYNC_MAX} asynchronous tasks are under way on this thread, the most it takes`,
+    );
+  }
+
+  #context(id: number, local: LocalGraph, share: number): TaskContext {
+    const { graph } = local;
+    return {
+      id,
+      get key(): string {
+        const facts = { segments: graph.image.segments } as unknown as TaskGraph;
+        return taskKey(facts, id - graph.base);
+      },
+      suspend: () => this.#suspend(share),
+    };
+  }
+
+  #suspend(share: number): () => void {
+    this.#suspended++;
+    this.#release(share);
+    this.#reports.write(REPORT.suspended, this.#suspended, 0, 0);
+    this.#reports.announce();
+    let resumed = false;
+    return () => {
+      if (resumed) return;
+      resumed = true;
+      this.#suspended--;
+      this.#held += share;
+      this.#reports.write(REPORT.suspended, this.#suspended, 0, 0);
+    };
+  }
+
+  #release(share: number): void {
+    this.#held -= share;
+    this.#slotFreed?.();
+  }
+
+  async #untilSlotFree(): Promise<void> {
+    while (this.#held >= 1) {
+      await new Promise<void>((resolve) => {
+        this.#slotFreed = resolve;
+      });
+    }
+    this.#slotFreed = undefined;
+  }
+
+  #read(id: number, inputs: NDArray[]): unknown {
+    if (this.#pages.tagOf(id) !== TAG.heap) return this.#pages.inline(id);
+    const memory = this.#heap.memory(this.#pages.arenaOf(id));
+    const value = decodeValue(valueBytes(memory, this.#pages.wordOf(id)));
+    if (value instanceof NDArray) inputs.push(value);
+    return value;
+  }
+
+  #reportTime(): void {
+    if (this.#timedTemplate === undefined || this.#timedCount === 0) return;
+    const meanMs = (performance.now() - this.#timedSinceMs) / this.#timedCount;
+    this.#meanMs = meanMs;
+    this.#reports.write(REPORT.time, this.#timedId, this.#timedCount, timeWord(meanMs));
+    this.#timedTemplate = undefined;
+    this.#timedCount = 0;
+  }
+
+  async #sleep(): Promise<void> {
+    const words = this.#words;
+    const seen = Atomics.load(words, WORD.taskBell);
+    Atomics.add(words, WORD.sleepers, 1);
+    if (this.#leases.isEmpty && !this.#stopping) {
+      const waiting = Atomics.waitAsync(words, WORD.taskBell, seen);
+      if (waiting.async) await waiting.value;
+    }
+    Atomics.sub(words, WORD.sleepers, 1);
+  }
+
+  #graph(number: number): LocalGraph {
+    for (;;) {
+      const graph = this.#graphs.get(number);
+      if (graph !== undefined) return graph;
+      this.#readInbox(`graph ${number}`);
+    }
+  }
+
+  #readInbox(wanted: string): void {
+    assert(parentPort, "a task thread runs as a worker");
+    const received = receiveMessageOnPort(parentPort);
+    if (received === undefined) {
+      throw new HeddleError("InvariantViolated", `a lease refers to ${wanted}, which never came`);
+    }
+    this.#handle(received.message as ThreadMessage);
+  }
+
+  #handle(message: ThreadMessage): void {
+    switch (message.kind) {
+      case "graph":
+        this.#graphs.set(message.graph.number, new LocalGraph(message.graph));
+        return;
+      case "forget":
+        this.#graphs.delete(message.number);
+        return;
+      case "page":
+        this.#pages.add(message.buffer);
+        return;
+      case "arena":
+        this.#heap.addArena(message.memory);
+        return;
+      case "stop":
+        this.#stopping = true;
+        parentPort?.close();
+        return;
+    }
+  }
+
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === "object" && value !== null && "then" in value && typeof value.then === "function"
+  );
+}
+
+const thread = new TaskThread(workerData as ThreadInit);
+await thread.run();
