@@ -5,7 +5,7 @@ import type { Collection } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { Layer, TaskFunction, TaskOptions } from "../core/graph.ts";
 import type { TaskGraph } from "../core/task-graph.ts";
-import { INSPECT } from "../core/symbols.ts";
+import { inspectAsText } from "../core/symbols.ts";
 import { tokenize } from "../core/token.ts";
 import { currentTask } from "../threads/task-context.ts";
 import { encodeShared, imageOf, shared } from "../threads/graph-image.ts";
@@ -225,10 +225,6 @@ export class Client implements GraphRunner {
     return `Client(${this.#engine.address}, ${this.threads} threads)`;
   }
 
-  [INSPECT](): string {
-    return this.toString();
-  }
-
   async #close(): Promise<void> {
     const at = current.indexOf(this);
     if (at >= 0) current.splice(at, 1);
@@ -377,6 +373,7 @@ export class Client implements GraphRunner {
     }
   }
 }
+inspectAsText(Client.prototype);
 
 function engineFor(target: ClientTarget): { handle: EngineHandle; owned: boolean } {
   if ("engine" in target) return { handle: target.engine, owned: false };

@@ -3,7 +3,7 @@
  * for with `result()`. A FutureList is one range of tasks; its Future objects are made when they are looked at.
  */
 import type { HeddleError } from "../core/errors.ts";
-import { INSPECT } from "../core/symbols.ts";
+import { inspectAsText } from "../core/symbols.ts";
 import { STATUS } from "../machine/client/client.ts";
 import { currentTask } from "../threads/task-context.ts";
 import type { Accepted, EngineLink } from "./link.ts";
@@ -180,10 +180,6 @@ export class Future<R = unknown> {
     return `Future(${this.key}, ${this.status}): await .result() for its value`;
   }
 
-  [INSPECT](): string {
-    return this.toString();
-  }
-
 
   async #settled(): Promise<number> {
     const id = await this.id();
@@ -196,6 +192,7 @@ export class Future<R = unknown> {
     return id;
   }
 }
+inspectAsText(Future.prototype);
 
 Object.defineProperty(Future.prototype, FUTURE, { value: true });
 
@@ -305,11 +302,8 @@ export class FutureList<R = unknown> implements Iterable<Future<R>> {
   toString(): string {
     return `FutureList(${this.length} futures, ${this.doneCount} done)`;
   }
-
-  [INSPECT](): string {
-    return this.toString();
-  }
 }
+inspectAsText(FutureList.prototype);
 
 /** Refers to a task; returns what ends that. The closure must not refer to the future, or it would never be collected. */
 function holdTask(submission: Submission, local: number): () => void {

@@ -1,0 +1,144 @@
+/**
+ * @file Waiting for futures: all of them, the first, or one after the other as they finish.
+ */
+import { Future, FutureList } from "./future.ts";
+
+export interface AsCompletedOptions {
+  /** Yields `[future, value]`; a failed task throws at its turn. Default false. */
+  readonly withResults?: boolean;
+}
+
+/** Futures that are done, and those that are not. */
+export interface WaitResult<R> {
+  readonly done: Future<R>[];
+  readonly notDone: Future<R>[];
+}
+
+type Futures<R> = FutureList<R> | Iterable<Future<R>>;
+
+/**
+ * Yields futures in the order in which they finish; more may be added with `add` while it runs.
+ *
+ * @example
+ * import { asCompleted, Client } from "heddle";
+ * await Client.with({ embedded: true }, async (client) => {
+ *   const futures = client.map((x: number) => x * x, [1, 2, 3]);
+ *   let sum = 0;
+ *   for await (const future of asCompleted(futures)) sum += await future.result();
+ *   console.log(sum); // 14
+ * });
+ */
+export function asCompleted<R>(
+  futures: Futures<R>,
+  options: { readonly withResults: true },
+): AsCompleted<R, [Future<R>, R]>;
+export function asCompleted<R>(futures: Futures<R>, options?: AsCompletedOptions): AsCompleted<R, Future<R>>;
+export function asCompleted<R>(
+  futures: Futures<R>,
+  options: AsCompletedOptions = {},
+): AsCompleted<R, unknown> {
+  return new AsCompleted<R, unknown>(futures, options.withResults ?? false);
+}
+
+/** The iterator of {@link asCompleted}. */
+export class AsCompleted<R, Item> implements AsyncIterable<Item> {
+  readonly #withResults: boolean;
+  readonly #ready: Future<R>[] = [];
+  #pending = 0;
+  #wake: (() => void) | undefined;
+
+  /** @internal */
+  constructor(futures: Futures<R>, withResults: boolean) {
+    this.#withResults = withResults;
+    this.update(futures);
+  }
+
+  /** Adds a future while the iteration runs. */
+  add(future: Future<R>): void {
+    this.#pending++;
+    future.addDoneCallback(() => {
+      this.#pending--;
+      this.#ready.push(future);
+      this.#wake?.();
+    });
+  }
+
+  /** Adds several futures. */
+  update(futures: Futures<R>): void {
+    for (const future of futures) this.add(future);
+  }
+
+  /** Futures not yet yielded. */
+  get count(): number {
+    return this.#pending + this.#ready.length;
+  }
+
+  get isEmpty(): boolean {
+    return this.count === 0;
+  }
+
+  /** Whether the next one is there without waiting. */
+  get hasReady(): boolean {
+    return this.#ready.length > 0;
+  }
+
+  /** Forgets all futures. */
+  clear(): void {
+    this.#ready.length = 0;
+    this.#pending = 0;
+  }
+
+  /** Yields all futures that are ready, together; waits for one if none is. */
+  async *batches(): AsyncGenerator<Item[]> {
+    while (this.count > 0) {
+      await this.#untilReady();
+      yield await Promise.all(this.#ready.splice(0).map((future) => this.#item(future)));
+    }
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Item> {
+    while (this.count > 0) {
+      await this.#untilReady();
+      const future = this.#ready.shift();
+      if (future !== undefined) yield await this.#item(future);
+    }
+  }
+
+  async #item(future: Future<R>): Promise<Item> {
+    return (this.#withResults ? [future, await future.result()] : future) as Item;
+  }
+
+  async #untilReady(): Promise<void> {
+    while (this.#ready.length === 0 && this.#pending > 0) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+}
+
+/** Waits until all futures are done (or the first, with `returnWhen: "firstCompleted"`). Failures do not throw. */
+export async function wait<R>(
+  futures: Futures<R>,
+  options: { returnWhen?: "allCompleted" | "firstCompleted" } = {},
+): Promise<WaitResult<R>> {
+  const list = [...futures];
+  const waits = list.map((future) => future.exception().then(undefined, () => undefined));
+  if (options.returnWhen === "firstCompleted" && waits.length > 0) await Promise.race(waits);
+  else await Promise.all(waits);
+  return { done: list.filter((f) => f.done), notDone: list.filter((f) => !f.done) };
+}
+
+const kept = new Set<Future>();
+
+/** Lets tasks run to their end although nobody keeps their futures; their values are dropped then. */
+export function fireAndForget(futures: Future | FutureList | Iterable<Future>): void {
+  const list = futures instanceof Future ? [futures] : futures;
+  for (const future of list as Iterable<Future>) {
+    kept.add(future);
+    future.addDoneCallback(() => {
+      kept.delete(future);
+      future.release();
+    });
+  }
+}
