@@ -15,6 +15,11 @@ const bin = (name, file) => join(root, "node_modules", name, file);
 const STEPS = [
   { name: "setup and compile", advice: "", args: ["scripts/setup.mjs", "--quiet"] },
   {
+    name: "generated kernels are up to date",
+    advice: "npm run build:kernels",
+    args: ["scripts/build-kernels.mjs", "--check"],
+  },
+  {
     name: "biome",
     advice: "npm run fix",
     args: [bin("@biomejs/biome", "bin/biome"), "ci", "--max-diagnostics=50", "."],

@@ -15,7 +15,9 @@ function allFiles() {
   return FOLDERS.flatMap((folder) => {
     const names = readdirSync(join(root, folder), { recursive: true });
     return names.map((name) => join(root, folder, name));
-  }).filter((path) => /\.(ts|mjs)$/.test(path) && !/node_modules|\.generated\./.test(path));
+  }).filter(
+    (path) => /\.(ts|mjs)$/.test(path) && !/node_modules|\.generated\.|\/generated\//.test(path),
+  );
 }
 
 /** Turns a one-line block comment that is too long into one of several lines. */

@@ -92,7 +92,7 @@ export function pathsBelow(folder: string, endings: readonly string[]): string[]
   }
   return entries
     .map((name) => `${folder}/${name.split(sep).join("/")}`)
-    .filter((path) => !path.includes("node_modules/") && !path.includes("/assembly/"))
+    .filter((path) => !path.includes("node_modules/") && !/\/(assembly|generated)\//.test(path))
     .filter((path) => endings.some((ending) => path.endsWith(ending)))
     .sort();
 }
