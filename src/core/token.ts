@@ -252,12 +252,14 @@ class Writer {
 
   /** Entries in the order of their own digests, so that insertion order does not count. */
   #unordered(tag: number, entries: Iterable<unknown>, pairs: boolean): void {
-    const digests: string[] = [];
-    let index = 0;
-    for (const entry of entries) {
-      const step = pairs ? `.get(${String((entry as [unknown])[0])})` : `.values()[${index++}]`;
-      digests.push(digestOf((inner) => inner.#at(step, entry), this));
-    }
+    const digests = Array.from(entries, (entry, index) =>
+      digestOf((inner) => {
+        if (!pairs) return inner.#at(`.values()[${index}]`, entry);
+        const [key, value] = entry as readonly [unknown, unknown];
+        inner.#at(`.keys()[${index}]`, key);
+        inner.#at(typeof key === "string" ? `.get("${key}")` : `.values()[${index}]`, value);
+      }, this),
+    );
     this.#hash.word(tag);
     this.#hash.double(digests.length);
     for (const digest of digests.sort()) this.#hash.text(digest);

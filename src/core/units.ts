@@ -93,9 +93,15 @@ function timeFactor(unit: string, given: string | number): number {
 export function formatBytes(bytes: number): string {
   for (let power = 4; power >= 0; power--) {
     const unit = 1024 ** (power + 1);
-    if (Math.abs(bytes) >= unit * 0.9) return `${(bytes / unit).toFixed(2)} ${"kMGTP"[power]}iB`;
+    if (Math.abs(bytes) >= unit * 0.9) return `${twoDigits(bytes / unit)} ${"kMGTP"[power]}iB`;
   }
   return `${bytes} B`;
+}
+
+/** As Python rounds: a tie, which only multiples of an eighth can be, goes to the even digit (78.125 is 78.12). */
+function twoDigits(amount: number): string {
+  const isTie = Number.isInteger(amount * 8) && !Number.isInteger(amount * 4);
+  return (isTie ? (2 * Math.round(amount * 50)) / 100 : amount).toFixed(2);
 }
 
 /** Milliseconds as people read them: "23.19 ms", "1.27 s", "11m 40s", "1d 22hr". */
