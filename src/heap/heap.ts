@@ -44,6 +44,9 @@ export const MAX_EXTENT_BYTES: number = 2 ** 31;
 /** Sizes to which an arena may grow, tried in this order when the system refuses the reservation. */
 export const ARENA_MAX_BYTES: readonly number[] = [2 ** 32, 2 ** 30, 2 ** 28];
 
+/** Bytes at the start of every arena that no extent takes: compiled kernels keep their constant tables there. */
+export const ARENA_RESERVED_BYTES: number = PAGE_BYTES;
+
 /** Byte that fills freed extents in validate mode. */
 export const POISON = 0xdb;
 
@@ -83,7 +86,7 @@ export class Heap {
     return this.#usedBytes;
   }
 
-  /** Bytes that the arenas have grown to; they are never given back to the system. */
+  /** Bytes that the arenas have grown to, without reserved ones; they are never given back to the system. */
   get committedBytes(): number {
     return this.#committedBytes;
   }
@@ -218,10 +221,10 @@ export class Heap {
     if (this.#committedBytes + bytes > this.#commitLimit) return false;
     for (; this.#maxIndex < ARENA_MAX_BYTES.length; this.#maxIndex++) {
       const maxBytes = ARENA_MAX_BYTES[this.#maxIndex] as number;
-      if (bytes > maxBytes) return false;
-      const memory = this.#options.createMemory(0, maxBytes);
+      if (bytes + ARENA_RESERVED_BYTES > maxBytes) return false;
+      const memory = this.#options.createMemory(ARENA_RESERVED_BYTES, maxBytes);
       if (memory === undefined) continue;
-      const arena = { memory, maxBytes, regions: new Regions() };
+      const arena = { memory, maxBytes, regions: new Regions(ARENA_RESERVED_BYTES / UNIT_BYTES) };
       this.#options.onArena?.(this.#arenas.length, memory);
       this.#arenas.push(arena);
       return this.#grow(arena, units);

@@ -20,7 +20,8 @@ const VACANT = 2;
 
 /** Regions of one arena, in units. Allocated regions may be listed by owner, so that a dead owner's can be freed. */
 export class Regions {
-  #units = 0;
+  readonly #first: number;
+  #units: number;
   #usedUnits = 0;
   // One record per region, by id. The links join free regions of one class, or taken regions of one owner.
   #start = new Int32Array(64);
@@ -41,6 +42,13 @@ export class Regions {
   readonly #byStart = new Map<number, number>();
   readonly #owners = new Map<number, number>();
 
+  /** `first`: the unit at which regions begin; what lies before belongs to somebody else. Default 0. */
+  constructor(first = 0) {
+    this.#first = first;
+    this.#units = first;
+  }
+
+  /** Where the regions end, in units from the start of the arena. */
   get units(): number {
     return this.#units;
   }
@@ -137,7 +145,7 @@ export class Regions {
 
   /** Checks every invariant; used by tests and in validate mode. */
   check(): void {
-    let at = 0;
+    let at = this.#first;
     let used = 0;
     let wasFree = false;
     let id = this.#last;

@@ -10,9 +10,6 @@ import { DEFLATED_BASE64 as ARRAYS } from "./generated/arrays.ts";
 import { DEFLATED_BASE64 as LINALG } from "./generated/linalg.ts";
 import { DEFLATED_BASE64 as RANDOM } from "./generated/random.ts";
 
-/** Bytes at the start of every arena that belong to the kernels' constant tables. */
-export const RESERVED_BYTES = 65536;
-
 /** Element type numbers of `assembly/dtype.ts`. Complex dtypes have none: kernels see their parts. */
 export const DTYPE_CODE: Readonly<Partial<Record<DType, number>>> = {
   bool: 0,
@@ -84,6 +81,7 @@ export type RandomKernels = Readonly<
     | "fillIntegersEach"
     | "fillNormal"
     | "fillNormal32"
+    | "fillRange"
     | "fillRaw"
     | "fillUniform"
     | "fillUniform32"
@@ -104,6 +102,7 @@ export type RandomKernels = Readonly<
   ): void;
   stateHigh(): bigint;
   stateLow(): bigint;
+  interval(max: bigint): bigint;
   drawDiscrete(which: number, a: number, b: number, c: number): bigint;
   fillIntegers(out: number, n: number, size: number, offset: bigint, range: bigint): void;
   fillMultinomial(out: number, rows: number, count: bigint, pvals: number, d: number): void;

@@ -14,6 +14,11 @@ export function fillRaw(out: usize, n: usize): void {
   for (let i: usize = 0; i < n; i++) store<u64>(out + (i << 3), next64());
 }
 
+/** 0 to n - 1 as int64. */
+export function fillRange(out: usize, n: usize): void {
+  for (let i: usize = 0; i < n; i++) store<i64>(out + (i << 3), <i64>i);
+}
+
 /** `n` uniform float64 in [0, 1). */
 export function fillUniform(out: usize, n: usize): void {
   for (let i: usize = 0; i < n; i++) store<f64>(out + (i << 3), nextDouble());

@@ -1,0 +1,103 @@
+/**
+ * @file Cumulative sums and products of local arrays, element by element in C order as NumPy's accumulate: integers and
+ * booleans accumulate in 64 bits and wrap, float32 stays float32.
+ */
+import { type DType, kindOf, type SumOf } from "../../core/dtype.ts";
+import { HeddleError } from "../../core/errors.ts";
+import { resolveAxis } from "../../core/indexing.ts";
+import { NDArray } from "../ndarray.ts";
+import { arrayKernels, DTYPE_CODE } from "./kernels.ts";
+import { contiguous, elementsOf, runKernel } from "./operands.ts";
+
+/** The axis to accumulate along. */
+export interface ScanOptions {
+  /** Default null: the flattened array. */
+  readonly axis?: number | null;
+}
+
+/** Dtype that a sum or product of `dtype` accumulates in. */
+function accumulatorOf(dtype: DType, what: string): DType {
+  const kind = kindOf(dtype);
+  if (kind === "M" || (kind === "m" && what === "cumprod")) {
+    throw new HeddleError("DTypeMismatch", `${what} is not defined for ${dtype}.`);
+  }
+  if (kind === "b" || kind === "i") return "int64";
+  return kind === "u" ? "uint64" : dtype;
+}
+
+interface Lines {
+  readonly outer: number;
+  readonly length: number;
+  readonly inner: number;
+}
+
+function linesAlong(shape: readonly number[], axis: number): Lines {
+  const product = (lengths: readonly number[]): number => lengths.reduce((a, b) => a * b, 1);
+  return {
+    outer: product(shape.slice(0, axis)),
+    length: shape[axis] as number,
+    inner: product(shape.slice(axis + 1)),
+  };
+}
+
+function prepare(array: NDArray, options: ScanOptions, what: string): [NDArray, Lines] {
+  const axis = options.axis ?? null;
+  const dtype = accumulatorOf(array.dtype, what);
+  const shaped = axis === null ? array.reshape([array.size]) : array;
+  const source = shaped.dtype === dtype ? shaped.copy() : shaped.astype(dtype);
+  return [source, linesAlong(source.shape, resolveAxis(axis ?? 0, source.ndim))];
+}
+
+function scan(kernel: "cumsum" | "cumprod", result: NDArray, lines: Lines): void {
+  // Sums of complex numbers and of time spans are sums of their parts and of their ticks.
+  const complex = kindOf(result.dtype) === "c";
+  const parts = { complex64: "float32", complex128: "float64", timedelta64: "int64" } as const;
+  const dtype = parts[result.dtype as keyof typeof parts] ?? result.dtype;
+  const code = DTYPE_CODE[dtype] as number;
+  const { outer, length, inner } = lines;
+  runKernel([], [result], 0, ({ memory, outputs }) => {
+    const [at] = outputs as [number];
+    arrayKernels(memory)[kernel](code, at, at, outer, length, complex ? 2 * inner : inner);
+  });
+}
+
+/**
+ * Running sums along an axis.
+ *
+ * @example
+ * import { cumsum, NDArray } from "heddle/ndarray";
+ * console.log(cumsum(new NDArray([1, 2, 3])).toArray()); // [ 1, 3, 6 ]
+ */
+export function cumsum<D extends DType>(
+  array: NDArray<D>,
+  options: ScanOptions = {},
+): NDArray<SumOf<D>> {
+  const [result, lines] = prepare(array, options, "cumsum");
+  if (result.size > 0) scan("cumsum", result, lines);
+  return result as unknown as NDArray<SumOf<D>>;
+}
+
+/** Running products along an axis. */
+export function cumprod<D extends DType>(
+  array: NDArray<D>,
+  options: ScanOptions = {},
+): NDArray<SumOf<D>> {
+  const [result, lines] = prepare(array, options, "cumprod");
+  if (result.size > 0) {
+    if (kindOf(result.dtype) === "c") complexProducts(result, lines);
+    else scan("cumprod", result, lines);
+  }
+  return result as unknown as NDArray<SumOf<D>>;
+}
+
+function complexProducts(result: NDArray, { outer, length, inner }: Lines): void {
+  const parts = elementsOf(contiguous(result)) as Float64Array;
+  for (let i = 0; i < outer * length * inner; i++) {
+    if (Math.floor(i / inner) % length === 0) continue;
+    const [a, b] = [2 * i, 2 * (i - inner)];
+    const [re, im] = [parts[a] as number, parts[a + 1] as number];
+    const [re0, im0] = [parts[b] as number, parts[b + 1] as number];
+    parts[a] = re0 * re - im0 * im;
+    parts[a + 1] = re0 * im + im0 * re;
+  }
+}
