@@ -22,7 +22,6 @@ export class GraphReader {
   readonly #buffers: readonly Uint8Array[];
   readonly #later: readonly Json[];
   readonly #onLater = new Map<number, (value: Json) => void>();
-  readonly #onDone: (() => void)[] = [];
   readonly #slots: unknown[] = [];
 
   constructor(
@@ -39,7 +38,6 @@ export class GraphReader {
   read(root: Json): unknown {
     const value = this.node(root);
     for (let i = 0; i < this.#later.length; i++) this.#onLater.get(i)?.(this.#later[i] as Json);
-    for (const then of this.#onDone) then();
     return value;
   }
 
@@ -54,11 +52,6 @@ export class GraphReader {
     if (node === undefined)
       throw corrupt(`it refers to a postponed part (${index}) that is not there`);
     return node;
-  }
-
-  /** Has `then` called when everything is read. */
-  whenDone(then: () => void): void {
-    this.#onDone.push(then);
   }
 
   /** Reads any node. */

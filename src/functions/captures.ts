@@ -3,6 +3,7 @@
  * CommonJS and test runners put in the place of imports likewise, anything else by its present value.
  */
 
+import { createRequire, isBuiltin } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { AnyNode } from "acorn";
 import type { Json, JsonObject } from "../codec/registry.ts";
@@ -10,11 +11,11 @@ import type { GraphWriter } from "../codec/writer.ts";
 import { isConstant, placeNode, stateOf } from "./graph-state.ts";
 import { placeOfImport } from "./modules.ts";
 import { isHostGlobal, placeOfObject } from "./places.ts";
-import { type Capture, META, type Shape } from "./script.ts";
+import { type Capture, META, type Shape, SUPER } from "./script.ts";
 
 /**
  * `[name, node]` with the node of a value, or `[name, node, 1]` with one of the nodes below, which only captures can be:
- * `I` an export of a module, `M` import.meta, `R` a `require`, `D` a dynamic import, `C` the result of a call.
+ * `I` an export of a module, `M` import.meta, `R` a `require`, `D` a dynamic import, `P` an object made of such pairs.
  */
 type Captured = readonly Json[];
 
@@ -27,7 +28,6 @@ export function writeCapture(
   values: ReadonlyMap<string, unknown>,
   shape: Shape,
   graph: GraphWriter,
-  writeThunk: (thunk: Shape) => Json,
 ): Captured | undefined {
   const { name, binding } = capture;
   const { url, kind } = shape.module;
@@ -37,16 +37,13 @@ export function writeCapture(
     const node = commonJsName(capture, values, url, graph);
     if (node !== undefined) return node;
   }
-  const imported = importOf(capture, values, shape, graph, writeThunk);
+  const imported = importOf(capture, values.get(name), shape, graph);
   if (imported !== undefined) return [name, imported, 1];
-  if (!values.has(name)) {
-    const inGlobal = binding === undefined && !isHostGlobal(name) && name in globalThis;
-    if (binding === undefined && !inGlobal) return undefined;
-  }
-  const value = values.has(name) ? values.get(name) : Reflect.get(globalThis, name);
-  const picked = isModuleObject(capture, shape) ? pick(value, capture, graph) : value;
+  const isGlobal = binding === undefined && !values.has(name);
+  if (isGlobal && (isHostGlobal(name) || !(name in globalThis))) return undefined;
+  const value = isGlobal ? Reflect.get(globalThis, name) : values.get(name);
   noteStability(capture, value, graph);
-  return [name, graph.part(picked, { text: ` → variable "${name}"` })];
+  return [name, graph.part(value, stepTo(name))];
 }
 
 /** `require`, `module` and their like belong to the file, and are made again for it. */
@@ -71,7 +68,7 @@ function commonJsName(
       const { exports } = value as { exports?: unknown };
       const part =
         name === "module" ? { exports } : placeOfObject(value) ? value : pickOf(value, members);
-      return [name, graph.part(part, { text: ` → variable "${name}"` })];
+      return [name, graph.part(part, stepTo(name))];
     }
     default:
       return undefined;
@@ -81,12 +78,11 @@ function commonJsName(
 /** The node of an imported binding; undefined when it has to go by its value. */
 function importOf(
   capture: Capture,
-  values: ReadonlyMap<string, unknown>,
+  value: unknown,
   shape: Shape,
   graph: GraphWriter,
-  writeThunk: (thunk: Shape) => Json,
 ): JsonObject | undefined {
-  const { binding, required, initial, name } = capture;
+  const { binding, required, members } = capture;
   const { url } = shape.module;
   if (binding?.from !== undefined) {
     const module = placeOfImport(binding.from.specifier, url, "import");
@@ -97,27 +93,45 @@ function importOf(
     const module = placeOfImport(viteImport, url, "import");
     return module && placeNode({ module, name: "*" }, graph);
   }
-  if (required === undefined || initial === undefined || !values.has(name)) return undefined;
-  const value = values.get(name);
-  if (typeof value !== "object" || value === null || placeOfObject(value) !== undefined) {
+  const isNamespace = viteImport !== undefined || required !== undefined;
+  if (!isNamespace || typeof value !== "object" || value === null) return undefined;
+  if (placeOfObject(value) !== undefined || members === undefined) return undefined;
+  const pairs = members.map((member) => memberOf(capture, member, value, url, graph));
+  return { $: "P", p: pairs };
+}
+
+/**
+ * One property of a namespace that a compiler or a test runner made. It is read from the real module where that exports
+ * the same value; otherwise (only the runner can load the module) it travels.
+ */
+function memberOf(
+  { name, required }: Capture,
+  member: string,
+  namespace: object,
+  url: string,
+  graph: GraphWriter,
+): Captured {
+  const value: unknown = Reflect.get(namespace, member);
+  const exports = required === undefined ? undefined : requiredExports(required, url);
+  const isSame = exports !== undefined && Reflect.get(exports, member) === value;
+  if (required !== undefined && (isSame || (exports !== undefined && exports === value))) {
+    const module = placeOfImport(required, url, "require");
+    const node = module && placeNode({ module, name: isSame ? member : "*" }, graph);
+    if (node !== undefined) return [member, node, 1];
+  }
+  if (typeof value === "object" && value !== null) stateOf(graph).isStable = false;
+  return [member, graph.part(value, { text: ` → variable "${name}.${member}"` })];
+}
+
+/** What Node's own `require` gave for this specifier, if it was asked before. */
+function requiredExports(specifier: string, url: string): object | undefined {
+  try {
+    const require = createRequire(url);
+    if (isBuiltin(specifier)) return require(specifier) as object;
+    return require.cache[require.resolve(specifier)]?.exports as object | undefined;
+  } catch {
     return undefined;
   }
-  if (isPicked(capture)) return undefined;
-  const module = placeOfImport(required, url, "require");
-  if (module === undefined) return undefined;
-  // Its content is part of the token, though it is the source that loads it.
-  placeNode({ module, name: "*" }, graph);
-  return { $: "C", f: writeThunk(initial) };
-}
-
-/** In Jest and vitest modules are transformed: only the runner itself can load them, so what is used of them travels. */
-function isPicked({ required }: Capture): boolean {
-  return required !== undefined && /^[./]/.test(required) && "JEST_WORKER_ID" in process.env;
-}
-
-function isModuleObject(capture: Capture, shape: Shape): boolean {
-  if (shape.module.kind === "vite") return viteSpecifier(capture.binding?.value) !== undefined;
-  return isPicked(capture);
 }
 
 /** `await __vite_ssr_import__("specifier", …)`. */
@@ -128,16 +142,6 @@ function viteSpecifier(node: AnyNode | undefined): string | undefined {
   return given[0]?.type === "Literal" ? String(given[0].value) : undefined;
 }
 
-function pick(value: unknown, { members }: Capture, graph: GraphWriter): unknown {
-  if (members === undefined) {
-    throw graph.refuse({
-      type: "whole module under a test runner",
-      advice: "Import the names that the function uses one by one.",
-    });
-  }
-  return pickOf(value, members);
-}
-
 /** An object with only these properties of `value`. */
 function pickOf(value: unknown, members: readonly string[] | undefined): unknown {
   if (members === undefined || typeof value !== "object" || value === null) return value;
@@ -146,8 +150,13 @@ function pickOf(value: unknown, members: readonly string[] | undefined): unknown
   return picked;
 }
 
+function stepTo(name: string): { text: string } {
+  return { text: ` → variable "${name}"` };
+}
+
 /** Whether the next submit has to look again. */
-function noteStability({ binding }: Capture, value: unknown, graph: GraphWriter): void {
+function noteStability({ name, binding }: Capture, value: unknown, graph: GraphWriter): void {
   const isObject = typeof value === "object" && value !== null;
+  if (name === SUPER) return;
   if (isObject || !isConstant(binding) || value === undefined) stateOf(graph).isStable = false;
 }

@@ -131,7 +131,7 @@ function knownClass(id: string | undefined, isFresh: boolean): AnyFunction | und
 /** Reads what belongs to a class that is already there, so that the numbers of later parts stay right. */
 function skip(node: JsonObject, graph: GraphReader): void {
   const read = (pairs: Json | undefined): void => {
-    for (const pair of pairsOf(pairs)) capturedOf(pair, 0, graph, [], () => {});
+    for (const pair of pairsOf(pairs)) capturedOf(pair, graph);
   };
   read(node["c"]);
   graph.whenLater(Number(node["l"]), (later) => {
@@ -142,7 +142,7 @@ function skip(node: JsonObject, graph: GraphReader): void {
   });
 }
 
-function construct(node: JsonObject, graph: GraphReader, slot?: number): AnyFunction {
+function construct(node: JsonObject, graph: GraphReader, slot: number): AnyFunction {
   const site = tablesOf(graph).sites[Number(node["s"])] as Site;
   const index = Number(node["l"]);
   const later = graph.laterNode(index) as JsonObject;
@@ -152,13 +152,13 @@ function construct(node: JsonObject, graph: GraphReader, slot?: number): AnyFunc
   const [set, makeFunction] = factoryOf(node, names, site)();
   const values: unknown[] = [];
   const bind = (pairs: readonly Pair[]): void => {
-    for (const pair of pairs) values.push(capturedOf(pair, values.length, graph, values, set));
+    for (const pair of pairs) values.push(capturedOf(pair, graph));
     set(values);
   };
   const isEager = (Number(node["k"]) & 8) !== 0;
   if (isEager) bind(first);
   const fn = makeFunction();
-  if (slot !== undefined) graph.fill(slot, fn);
+  graph.fill(slot, fn);
   if (!isEager) bind(first);
   const name = node["N"];
   if (name !== undefined && fn.name !== name) {
@@ -179,23 +179,8 @@ function pairsOf(node: Json | undefined): readonly Pair[] {
   return (node ?? []) as unknown as readonly Pair[];
 }
 
-/** The result of a call (`C`) follows at the very end, when the functions called have their own variables. */
-function capturedOf(
-  [, node, special]: Pair,
-  index: number,
-  graph: GraphReader,
-  values: unknown[],
-  set: Instance[0],
-): unknown {
-  if (special === undefined) return graph.node(node);
-  const object = node as JsonObject;
-  if (object["$"] !== "C") return specialOf(object, graph);
-  const thunk = construct(object["f"] as JsonObject, graph) as () => unknown;
-  graph.whenDone(() => {
-    values[index] = thunk();
-    set(values);
-  });
-  return undefined;
+function capturedOf([, node, special]: Pair, graph: GraphReader): unknown {
+  return special === undefined ? graph.node(node) : specialOf(node as JsonObject, graph);
 }
 
 /** What only captured variables can be; see `captures.ts`. */
@@ -208,6 +193,10 @@ function specialOf(node: JsonObject, graph: GraphReader): unknown {
       return createRequire(url);
     case "M":
       return metaOf(url);
+    case "P":
+      return Object.fromEntries(
+        pairsOf(node["p"]).map((pair) => [pair[0], capturedOf(pair, graph)]),
+      );
     case "D":
       return (specifier: string) => importFrom(url, specifier);
     default:

@@ -10,6 +10,7 @@ import type { AnyFunction, FunctionPort, Json, JsonObject, Refusal } from "../co
 import { GraphWriter } from "../codec/writer.ts";
 import { sourceOf } from "../core/builtins.ts";
 import { isCollection } from "../core/collection.ts";
+import { HeddleError } from "../core/errors.ts";
 import { writeCapture } from "./captures.ts";
 import {
   type FunctionTables,
@@ -22,7 +23,7 @@ import {
 import { isFresh, type ModulePlace } from "./modules.ts";
 import { placeInBuiltins, placeOfExport, placeOfFunction, placeOfObject } from "./places.ts";
 import { lookAt, type Sight } from "./probe.ts";
-import { type Capture, type Shape, shapeAt } from "./script.ts";
+import { type Capture, type Shape, SUPER, shapeAt } from "./script.ts";
 
 /** A function as plain, structured-clonable data. */
 export interface FunctionImage {
@@ -47,6 +48,13 @@ const HERE = randomUUID().slice(0, 8);
  * that can change. Throws `NotSerializable`, naming the variable, its type and the way out, for what cannot travel.
  */
 export function encodeFunction(fn: AnyFunction): FunctionImage {
+  if (typeof fn !== "function") {
+    throw new HeddleError(
+      "InvalidArgument",
+      `A task needs a function, and this is ${fn === null ? "null" : `of type ${typeof fn}`}. Pass the ` +
+        "function itself, not the result of calling it.",
+    );
+  }
   const known = images.get(fn);
   if (known?.tables.modules.every(isFresh) === true) return known;
   const graph = new GraphWriter(`function "${fn.name || "anonymous"}"`);
@@ -150,9 +158,12 @@ function shapeOf({ location }: Sight): Shape | undefined {
 
 /** Present values of the captured variables, kept for the next time if none can be assigned. */
 function readCaptures(fn: AnyFunction, shape: Shape, sight: Sight): Map<string, unknown> {
-  const values = sight.read(namesOf(shape));
+  const values = sight.read(shape.captures.map(({ name }) => name));
+  const parent: unknown = Object.getPrototypeOf(fn);
+  if (shape.isClass && typeof parent === "function") values.set(SUPER, parent);
   const constant = shape.captures.every(
     ({ name, binding }) =>
+      name === SUPER ||
       binding?.kind === "import" ||
       (binding === undefined
         ? !values.has(name)
@@ -160,13 +171,6 @@ function readCaptures(fn: AnyFunction, shape: Shape, sight: Sight): Map<string, 
   );
   if (constant) constants.set(fn, { shape, values });
   return values;
-}
-
-/** The variables to ask V8 for. */
-function namesOf(shape: Shape): string[] {
-  return shape.captures.flatMap(({ name, initial }) =>
-    initial === undefined ? [name] : [name, ...namesOf(initial)],
-  );
 }
 
 function writeHost(fn: AnyFunction, url: string | undefined, graph: GraphWriter): Json {
@@ -194,17 +198,16 @@ function writeBound(bound: NonNullable<Sight["bound"]>, graph: GraphWriter): Jso
  * has to wait.
  */
 function writeSource(
-  fn: AnyFunction | undefined,
+  fn: AnyFunction,
   shape: Shape,
   values: ReadonlyMap<string, unknown>,
   graph: GraphWriter,
 ): JsonObject {
   refuseLexical(shape, graph);
   const state = stateOf(graph);
-  const writeThunk = (thunk: Shape): Json => writeSource(undefined, thunk, values, graph);
   const write = (captures: readonly Capture[]): Json =>
     captures.flatMap((capture) => {
-      const pair = writeCapture(capture, values, shape, graph, writeThunk);
+      const pair = writeCapture(capture, values, shape, graph);
       return pair === undefined ? [] : [pair];
     });
   const isBack = ({ name }: Capture): boolean => state.open.has(values.get(name));
@@ -213,7 +216,7 @@ function writeSource(
     $: "f",
     s: siteOf(fn, shape, graph),
     x: shape.text,
-    ...(fn === undefined ? {} : { N: fn.name }),
+    N: fn.name,
     k: flagsOf(shape),
   };
   if (!atOnce) {
@@ -236,11 +239,11 @@ function flagsOf(shape: Shape): number {
   return (strict ? 1 : 0) | (isClass ? 2 : 0) | (usesImport ? 4 : 0) | (isEager ? 8 : 0);
 }
 
-function siteOf(fn: AnyFunction | undefined, shape: Shape, graph: GraphWriter): number {
+function siteOf(fn: AnyFunction, shape: Shape, graph: GraphWriter): number {
   const { line, column, module } = shape;
   const { sites, classes } = stateOf(graph);
   const site = { url: module.url, line, column };
-  if (!shape.isClass || fn === undefined) return sites.push(site) - 1;
+  if (!shape.isClass) return sites.push(site) - 1;
   const index = sites.push({ ...site, id: idOf(fn) }) - 1;
   classes.set(index, fn);
   return index;
@@ -257,8 +260,7 @@ function idOf(make: AnyFunction): string {
 }
 
 /** Properties that were put on a function, on its prototype, or on a class beside its declared fields. */
-function ownOf(fn: AnyFunction | undefined, shape: Shape, graph: GraphWriter): JsonObject {
-  if (fn === undefined) return {};
+function ownOf(fn: AnyFunction, shape: Shape, graph: GraphWriter): JsonObject {
   const own = Object.keys(fn).filter((key) => !shape.statics.has(key));
   const declared = [...shape.statics].filter((key) => Object.hasOwn(fn, key));
   const prototype = fn.prototype as object | undefined;

@@ -90,7 +90,7 @@ function versioned(place: ModulePlace, files: NonNullable<ModulePlace["files"]>)
 }
 
 function requireFrom(base: string, target: string): Exports {
-  const require = createRequire(base);
+  const require = createRequire(base.startsWith("file:") ? base : import.meta.url);
   return require(target.startsWith("file:") ? fileURLToPath(target) : target) as Exports;
 }
 

@@ -4,7 +4,7 @@
  * the 500th closure from the same place costs only the read of its variables.
  */
 import { pathToFileURL } from "node:url";
-import { type AnyNode, type Class, type Program, parse } from "acorn";
+import { type AnyNode, type Program, parse } from "acorn";
 import { HeddleError } from "../core/errors.ts";
 import { type Location, type Script, scriptOf } from "./probe.ts";
 import {
@@ -23,9 +23,8 @@ export interface Capture {
   readonly binding: Binding | undefined;
   /** The properties used, when the name is used in no other way than `name.property`. */
   readonly members: readonly string[] | undefined;
-  /** For a variable that holds what `require` gave: the module, and a function that makes the value again. */
+  /** For a variable that holds what `require` gave, as it is or wrapped by a compiler: the module's name. */
   readonly required?: string;
-  readonly initial?: Shape;
 }
 
 /** All that the source of a function says; the same for all functions made at one place. */
@@ -69,6 +68,9 @@ export interface ScriptFacts {
 
 /** The name by which the text refers to `import.meta`. */
 export const META = "$heddle_meta";
+
+/** The name by which the text of a class refers to what it extends. */
+export const SUPER = "$heddle_super";
 
 const facts = new Map<string, ScriptFacts>();
 const shapes = new Map<string, Shape>();
@@ -264,7 +266,9 @@ function functionAt(module: ScriptFacts, location: Location): FunctionNode {
   );
 }
 
-function isClassNode(node: AnyNode): node is Class {
+type ClassNode = Extract<AnyNode, { type: "ClassDeclaration" | "ClassExpression" }>;
+
+function isClassNode(node: AnyNode): node is ClassNode {
   return node.type === "ClassDeclaration" || node.type === "ClassExpression";
 }
 
@@ -274,20 +278,31 @@ function isMethodOf(node: AnyNode, parent: AnyNode | undefined): boolean {
   return parent?.type === "Property" && (parent.method || parent.kind !== "init");
 }
 
-/** The source as an expression. */
+/** The source as an expression, in which names stand for `import.meta` and for the parent class. */
 function textOf(module: ScriptFacts, node: AnyNode, isMethod: boolean): string {
+  const edits = module.scopes.metas
+    .filter((meta) => isInside(meta, node))
+    .map(({ start, end }) => ({ start, end, name: META }));
+  const parent = parentClassOf(node);
+  if (parent !== undefined) edits.unshift({ start: parent.start, end: parent.end, name: SUPER });
   let text = "";
   let from = node.start;
-  for (const meta of module.scopes.metas) {
-    if (!isInside(meta, node)) continue;
-    text += module.script.source.slice(from, meta.start) + META;
-    from = meta.end;
+  for (const { start, end, name } of edits) {
+    if (start < from) continue;
+    text += module.script.source.slice(from, start) + name;
+    from = end;
   }
   text += module.script.source.slice(from, node.end);
   if (!isMethod) return text;
   const { async: isAsync, generator } = node as { async?: boolean; generator?: boolean };
   const head = `${isAsync === true ? "async " : ""}${generator === true ? "*" : ""}m`;
   return `({${head}${text}}).m`;
+}
+
+/** What a class extends. It is read from the class: V8 need not keep variables that only `extends` mentions. */
+function parentClassOf(node: AnyNode): AnyNode | undefined {
+  if (!isClassNode(node) || node.superClass == null) return undefined;
+  return node.superClass.type === "Literal" ? undefined : node.superClass;
 }
 
 function positionOf(module: ScriptFacts, offset: number): { line: number; column: number } {
@@ -309,8 +324,10 @@ function capturesOf(module: ScriptFacts, node: AnyNode): Capture[] {
     string,
     { binding: Binding | undefined; members: Set<string> | undefined }
   >();
-  for (const { name, start, member, binding } of module.scopes.references) {
-    if (start < node.start) continue;
+  const parent = parentClassOf(node);
+  if (parent !== undefined) found.set(SUPER, { binding: undefined, members: undefined });
+  for (const { name, start, end, member, binding } of module.scopes.references) {
+    if (start < node.start || (parent !== undefined && isInside({ start, end }, parent))) continue;
     if (start >= node.end) break;
     if (name === "arguments" && binding === undefined) continue;
     if (binding !== undefined && isWithin(binding, node)) continue;
@@ -337,33 +354,11 @@ function capturesOf(module: ScriptFacts, node: AnyNode): Capture[] {
 const REQUIRE = /\brequire\(\s*(["'])([^"'\n]+)\1\s*\)/;
 
 /** `const helper = require("./helper")`, also inside what compilers put around it (`__toESM(require(…))`). */
-function requiredBy(module: ScriptFacts, binding: Binding): { required?: string; initial?: Shape } {
-  const { value, writes } = binding;
-  if (module.kind !== "commonjs" || value === undefined || writes > 0) return {};
-  if (value.type !== "CallExpression") return {};
-  const source = module.script.source.slice(value.start, value.end);
-  const required = REQUIRE.exec(source)?.[2];
-  if (required === undefined || source.length > 300) return {};
-  return { required, initial: thunkOf(module, value) };
-}
-
-/** The shape of `() => expression`. */
-function thunkOf(module: ScriptFacts, node: AnyNode): Shape {
-  return {
-    module,
-    ...positionOf(module, node.start),
-    text: `() => (${textOf(module, node, false)})`,
-    isMethod: false,
-    isClass: false,
-    strict: isStrict(module, node),
-    captures: capturesOf(module, node),
-    isEager: false,
-    usesImport: false,
-    lexical: undefined,
-    hasPrivate: false,
-    statics: new Set(),
-    exported: undefined,
-  };
+function requiredBy(module: ScriptFacts, { value, writes }: Binding): { required?: string } {
+  if (module.kind !== "commonjs" || value?.type !== "CallExpression" || writes > 0) return {};
+  if (value.end - value.start > 300) return {};
+  const required = REQUIRE.exec(module.script.source.slice(value.start, value.end))?.[2];
+  return required === undefined ? {} : { required };
 }
 
 /** Declared by the function itself, its name included when it is an expression. */
@@ -406,7 +401,7 @@ function hasStrictDirective(body: readonly AnyNode[]): boolean {
   return first?.type === "ExpressionStatement" && first.directive === "use strict";
 }
 
-function evaluatesEagerly(node: Class): boolean {
+function evaluatesEagerly(node: ClassNode): boolean {
   if (node.superClass != null) return true;
   return node.body.body.some((member) => {
     if (member.type === "StaticBlock") return true;
