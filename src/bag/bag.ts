@@ -5,7 +5,11 @@
 import { type ComputeOptions, computeAll, persistAll } from "../cluster/compute.ts";
 import { COLLECTION, type Collection, isCollection, type Lowered } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
-import type { TaskFunction, TaskRef } from "../core/graph.ts";
+import type { TaskFunction } from "../core/graph.ts";
+import type { DataFrame } from "../dataframe/frame.ts";
+import { Delayed } from "../delayed/delayed-value.ts";
+import { type Drawing, type VisualizeOptions, visualize } from "../delayed/visualize.ts";
+import { GraphView } from "../diagnostics/graph-view.ts";
 import * as aggregates from "./aggregates.ts";
 import { groupedParts } from "./exchange.ts";
 import { Item, onlyOutput } from "./item.ts";
@@ -33,6 +37,7 @@ import {
 } from "./parts.ts";
 import { accumulateItems, firstOfPair } from "./running.ts";
 import { collectStep, mapPartition, type StepName, streamStep, toArray } from "./steps.ts";
+import { bagToFrame, type FrameOptions } from "./to-frame.ts";
 import { type TextfileOptions, writePaths, writeTextfile } from "./write.ts";
 
 /** What a mapped function gets for its further arguments: the items of bags, the values of lazy values. */
@@ -89,6 +94,7 @@ export class Bag<T> implements Collection<T[]> {
     return {
       outputs: this.node.lower(),
       finish: (values) => aggregates.concatParts(values as T[][]) as T[],
+      finishTask: { fn: aggregates.concatParts, args: [] },
       rebuild: (outputs) => new Bag<T>(new Node(outputs.length, () => outputs)),
     };
   }
@@ -551,15 +557,39 @@ export class Bag<T> implements Collection<T[]> {
     return compute ? this.#taken(bag, count, from, how) : bag;
   }
 
-  /** One lazy array per partition. */
-  toDelayed(): Item<T[]>[] {
+  /**
+   * A frame of the items' fields, in the same partitions.
+   *
+   * @example
+   * import { fromSequence } from "heddle/bag";
+   * const df = await fromSequence(["a", "b", "a"]).frequencies().toDataFrame({ columns: ["word", "n"] });
+   * console.log(df.columns); // ["word", "n"]
+   */
+  async toDataFrame(this: Bag<readonly unknown[]>, options: FrameOptions): Promise<DataFrame>;
+  async toDataFrame<S extends object>(this: Bag<S>, options?: FrameOptions): Promise<DataFrame<S>>;
+  async toDataFrame(options: FrameOptions = {}): Promise<unknown> {
+    return await bagToFrame(this, options);
+  }
+
+  /** One delayed array per partition. */
+  toDelayed(): Delayed<T[]>[] {
     // A layer of its own, so that whoever takes a partition in gets an array, not a stream.
-    const arrays = new Node(this.npartitions, (partsOf) =>
-      eachPart(partsOf(this.node), { word: "partition", fn: toArray, args: [dependency(0)] }),
-    );
-    return Array.from({ length: this.npartitions }, (_, i) => {
-      return new Item<T[]>(() => arrays.lower()[i] as TaskRef);
+    const arrays = eachPart(this.node.lower(), {
+      word: "partition",
+      fn: toArray,
+      args: [dependency(0)],
     });
+    return arrays.map((task) => new Delayed<T[]>(task.layer, task.index));
+  }
+
+  /** Draws what would run: see `visualize` of "heddle". */
+  visualize(options?: VisualizeOptions): Promise<Drawing> {
+    return visualize(this, options ?? {});
+  }
+
+  /** What would run: layers as text and HTML. */
+  get graph(): GraphView {
+    return new GraphView([this]);
   }
 
   /**

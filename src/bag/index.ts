@@ -24,5 +24,6 @@ export {
   readJson,
   readText,
 } from "./read.ts";
+export type { FrameOptions } from "./to-frame.ts";
 export { concat, map, mapPartitions, zip } from "./together.ts";
 export type { TextfileOptions } from "./write.ts";

@@ -4,6 +4,9 @@
 import { type ComputeOptions, computeAll, persistAll } from "../cluster/compute.ts";
 import { COLLECTION, type Collection, type Lowered } from "../core/collection.ts";
 import type { TaskRef } from "../core/graph.ts";
+import { Delayed } from "../delayed/delayed-value.ts";
+import { type Drawing, type VisualizeOptions, visualize } from "../delayed/visualize.ts";
+import { GraphView } from "../diagnostics/graph-view.ts";
 import { constant, dependency, makeParts } from "./parts.ts";
 
 /**
@@ -31,6 +34,7 @@ export class Item<T> implements Collection<T> {
     return {
       outputs: [this.#lower()],
       finish: ([value]) => value as T,
+      finishTask: { fn: onlyValue, args: [] },
       rebuild: ([output]) => new Item<T>(() => output as TaskRef),
     };
   }
@@ -60,11 +64,40 @@ export class Item<T> implements Collection<T> {
     const [kept] = await persistAll([this], options);
     return kept as Item<T>;
   }
+
+  /** The same value as a delayed one. */
+  toDelayed(): Delayed<T> {
+    const { layer, index } = this.#lower();
+    return new Delayed<T>(layer, index);
+  }
+
+  /** Draws what would run: see `visualize` of "heddle". */
+  visualize(options?: VisualizeOptions): Promise<Drawing> {
+    return visualize(this, options ?? {});
+  }
+
+  /** What would run: layers as text and HTML. */
+  get graph(): GraphView {
+    return new GraphView([this]);
+  }
+
+  toString(): string {
+    return "Item(not computed: use await item.compute())";
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
 }
 
 /** Task: calls the user's function. */
 export function applyToValue(value: unknown, fn: (value: unknown) => unknown): unknown {
   return fn(value);
+}
+
+/** Task: the value of a single-valued collection, from the values of its outputs. */
+export function onlyValue(values: readonly unknown[]): unknown {
+  return values[0];
 }
 
 /** The one task of a single-valued collection. */

@@ -3,6 +3,7 @@ import * as bag from "../../../src/bag/index.ts";
 import { concat, fromDelayed, fromSequence, range, zip } from "../../../src/bag/index.ts";
 import type { Collection } from "../../../src/core/collection.ts";
 import { isHeddleError } from "../../../src/core/errors.ts";
+import { delayed } from "../../../src/delayed/index.ts";
 import { optimizeGraph } from "../../../src/optimize/flatten.ts";
 
 const sync = { scheduler: "sync" } as const;
@@ -150,7 +151,11 @@ describe("item by item", () => {
     const joined = a.mapPartitions((xs, ys, n) => [xs.length + ys.length + n], a.map(String), 10);
     expect(await valuesOf(joined)).toEqual([16, 16]);
     const parts = a.map((x) => x + 1).toDelayed();
-    expect(await valuesOf(parts[1]!.apply((xs) => Array.isArray(xs) && xs.at(-1)))).toBe(6);
+    const last = delayed((xs: number[]) => xs.at(-1));
+    expect(await valuesOf(last(parts[1]!))).toBe(6);
+    expect(await valuesOf(delayed((xs: number[], n: number) => [n, ...xs])(a, a.count()))).toEqual([
+      6, 0, 1, 2, 3, 4, 5,
+    ]);
   });
 
   test("randomSample depends on its state and on nothing else", async () => {
@@ -330,6 +335,36 @@ describe("to one value", () => {
       { splitEvery: false },
     );
     expect(await valuesOf(all)).toBe("40");
+  });
+});
+
+describe("to frames", () => {
+  test("fields become columns, also of arrays that name them", async () => {
+    const records = fromSequence([{ a: 1, b: "x" }, { a: 2 }, { a: 3, b: "z" }], {
+      npartitions: 2,
+    });
+    const df = await records.toDataFrame(sync);
+    expect(df.columns).toEqual(["a", "b"]);
+    expect(await df.toRecords(sync)).toEqual([
+      { a: 1, b: "x" },
+      { a: 2, b: null },
+      { a: 3, b: "z" },
+    ]);
+    const words = fromSequence(["b", "a", "b"]).frequencies();
+    const counts = await words.toDataFrame({ ...sync, columns: ["word", "n"] });
+    expect(await counts.toRecords(sync)).toEqual([
+      { word: "b", n: 2 },
+      { word: "a", n: 1 },
+    ]);
+  });
+
+  test("a bag without items needs a schema; items without fields are refused", async () => {
+    const none = fromSequence<{ a: number }>([]);
+    await expect(none.toDataFrame(sync)).rejects.toThrow("name them by { schema");
+    const empty = await none.toDataFrame({ ...sync, schema: { a: "int64" } });
+    expect(await empty.toRecords(sync)).toEqual([]);
+    const numbers = fromSequence<object>([1 as never]);
+    await expect(numbers.toDataFrame(sync)).rejects.toThrow("an item is number");
   });
 });
 

@@ -1,0 +1,87 @@
+/**
+ * @file Bags as frames. Frames are loaded on demand: bags do not need them.
+ */
+import type { ComputeOptions } from "../cluster/compute.ts";
+import { HeddleError } from "../core/errors.ts";
+import type { DataFrame } from "../dataframe/frame.ts";
+import type { SchemaInit, Table } from "../table/table.ts";
+import type { Field } from "../table/types.ts";
+import type { Bag } from "./bag.ts";
+import { constant, dependency, eachPart } from "./parts.ts";
+import { toArray } from "./steps.ts";
+
+/** Options of `toDataFrame`. */
+export interface FrameOptions extends ComputeOptions {
+  /** Names of the columns of items that are arrays, by position. */
+  readonly columns?: readonly string[];
+  /** Types by column, such as `{ delay: "int64" }`; default: those of the first items, which are computed for it. */
+  readonly schema?: SchemaInit;
+}
+
+/**
+ * Names, not literals: frames become bags and bags become frames, each on demand, and the check for import cycles counts
+ * imports on demand as well.
+ */
+const FRAME_MODULE = "../dataframe/frame.ts";
+const TASKS_MODULE = "../dataframe/tasks.ts";
+type FrameModule = typeof import("../dataframe/frame.ts");
+type TasksModule = typeof import("../dataframe/tasks.ts");
+
+/** How many items are looked at to find the types of columns. */
+const SAMPLE_ITEMS = 1000;
+
+/** A frame of the items' fields, one partition per partition. */
+export async function bagToFrame<S extends object>(
+  bag: Bag<unknown>,
+  options: FrameOptions,
+): Promise<DataFrame<S>> {
+  const { columns, schema, ...how } = options;
+  const { DataFrame: Frame } = (await import(FRAME_MODULE)) as FrameModule;
+  const { Table: LocalTable } = await import("../table/table.ts");
+  const sample = schema === undefined ? await sampleOf(bag, how) : [];
+  const { fields } = LocalTable.fromRecords(
+    rowsOf(sample, columns),
+    schema === undefined ? {} : { schema },
+  );
+  if (fields.length === 0) {
+    throw new HeddleError(
+      "InvalidArgument",
+      'toDataFrame found no item to take the columns from; name them by { schema: { delay: "int64" } }',
+    );
+  }
+  const refs = eachPart(bag.node.lower(), {
+    word: "bag-table",
+    fn: itemsToTable,
+    args: [dependency(0), constant(columns ?? null), constant(fields)],
+  });
+  return new Frame<S>({ kind: "input", fields, refs });
+}
+
+async function sampleOf(bag: Bag<unknown>, how: ComputeOptions): Promise<unknown[]> {
+  if (bag.npartitions === 0) return [];
+  return await bag.take(SAMPLE_ITEMS, { ...how, npartitions: -1 });
+}
+
+/** Task: a partition as a table of the promised columns. */
+export async function itemsToTable(
+  items: Iterable<unknown>,
+  columns: readonly string[] | null,
+  fields: readonly Field[],
+): Promise<Table> {
+  const { asTable } = (await import(TASKS_MODULE)) as TasksModule;
+  return asTable(rowsOf(toArray(items), columns ?? undefined), fields);
+}
+
+function rowsOf(items: readonly unknown[], columns?: readonly string[]): object[] {
+  return items.map((item) => {
+    if (columns !== undefined && Array.isArray(item)) {
+      return Object.fromEntries(columns.map((name, i) => [name, item[i] as unknown]));
+    }
+    if (typeof item === "object" && item !== null && !Array.isArray(item)) return item;
+    throw new HeddleError(
+      "InvalidArgument",
+      `toDataFrame makes columns of the fields of objects, but an item is ${Array.isArray(item) ? "an array" : typeof item}; ` +
+        'map items to objects, or name the parts of arrays by { columns: ["word", "count"] }',
+    );
+  });
+}
