@@ -4,8 +4,8 @@
  * itself, and its result.
  */
 import { inspect } from "node:util";
-import { formatDuration } from "../core/duration.ts";
 import { isHeddleError } from "../core/errors.ts";
+import { formatTime } from "../core/units.ts";
 
 /** What a user would have imported. */
 interface Imports {
@@ -82,10 +82,10 @@ export async function runDemo(write: (text: string) => unknown = toStdout): Prom
     write(`\n${title}\n${"-".repeat(title.length)}\n${bodyOf(step)}\n`);
     const begun = performance.now();
     const result = await step(imports);
-    const time = formatDuration(performance.now() - begun);
+    const time = formatTime(performance.now() - begun);
     write(`\n=> ${inspect(result, { depth: 4 })}   (${time})\n`);
   }
-  write(`\nAll of it took ${formatDuration(performance.now() - started)}.\n`);
+  write(`\nAll of it took ${formatTime(performance.now() - started)}.\n`);
   return 0;
 }
 

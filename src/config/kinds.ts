@@ -3,8 +3,7 @@
  * variable or in a call of `config.set` into one typed value, or says what it wants instead. A kind
  * accepts its own results, so a value that was read can be set again.
  */
-import { formatDuration, parseDuration } from "../core/duration.ts";
-import { formatBytes, parseBytes } from "../core/units.ts";
+import { formatBytes, parseBytes, parseTimedelta } from "../core/units.ts";
 
 /** A kind of value: how to read it and how to describe it ("a size in bytes, such as ..."). */
 export interface Kind<T> {
@@ -43,15 +42,24 @@ export const bytes: Kind<number> = {
   format: formatBytes,
 };
 
+const SPANS: readonly (readonly [string, number])[] = [
+  ["h", 3_600_000],
+  ["m", 60_000],
+  ["s", 1000],
+];
+
 /** A span of time, kept in milliseconds. */
 export const duration: Kind<number> = {
   expects: 'a span of time, such as "500ms", "10s" or "1h", or a number of milliseconds',
   parse: (raw) => {
-    if (typeof raw === "number") return attempt(() => parseDuration(raw));
-    if (typeof raw !== "string") return undefined;
-    return attempt(() => parseDuration(toNumber(raw) ?? raw));
+    if (typeof raw !== "string" && typeof raw !== "number") return undefined;
+    const ms = attempt(() => parseTimedelta(raw, "ms"));
+    return ms !== undefined && ms >= 0 && Number.isFinite(ms) ? ms : undefined;
   },
-  format: formatDuration,
+  format: (ms) => {
+    const [unit, size] = SPANS.find(([, span]) => ms > 0 && ms % span === 0) ?? ["ms", 1];
+    return `${ms / size}${unit}`;
+  },
 };
 
 /** A share between 0 and 1, also written "60%"; `false` switches off what it guards. */

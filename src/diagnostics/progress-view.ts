@@ -2,7 +2,7 @@
  * @file How progress looks, as pure functions: counts in, lines of text out. One line for each
  * group of tasks and one for all; the terminal is somebody else's business.
  */
-import { formatDuration } from "../core/duration.ts";
+import { formatTime } from "../core/units.ts";
 import type { GroupCounts } from "./feed.ts";
 
 /** One group with what has been learnt about its pace. */
@@ -55,12 +55,12 @@ export function formatRate(perSecond: number): string {
   return `${(perSecond / 1e6).toFixed(2)}M/s`;
 }
 
-/** Time left at the present pace; empty when unknown or over. */
+/** Time left at the present pace, in whole seconds; empty when unknown or over. */
 export function formatEta(group: GroupView): string {
   const left = group.total - settled(group);
   if (left <= 0 || group.rate <= 0) return "";
-  const ms = (left / group.rate) * 1000;
-  return `about ${formatDuration(ms < 1000 ? ms : Math.round(ms / 1000) * 1000)} left`;
+  const seconds = Math.ceil(left / group.rate);
+  return `about ${seconds < 600 ? `${seconds} s` : formatTime(seconds * 1000)} left`;
 }
 
 /** Percentage that never says 100 before the end. */
@@ -121,11 +121,7 @@ function reddened(text: string, part: string): string {
 }
 
 function totalTail(view: ProgressView): string {
-  const parts = [
-    formatRate(view.total.rate),
-    formatDuration(view.elapsedMs),
-    formatEta(view.total),
-  ];
+  const parts = [formatRate(view.total.rate), formatTime(view.elapsedMs), formatEta(view.total)];
   return parts.filter((part) => part !== "").join("  ");
 }
 
@@ -147,7 +143,7 @@ export function renderLine(view: ProgressView): string {
     `${countsOf(total)} tasks`,
     failures(total),
     formatRate(total.rate),
-    formatDuration(view.elapsedMs),
+    formatTime(view.elapsedMs),
     formatEta(total),
   ];
   return `progress: ${parts.filter((part) => part !== "").join(", ")}`;

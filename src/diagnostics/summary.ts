@@ -2,8 +2,7 @@
  * @file What a run amounted to: counts, time and bytes of all its computations, by group. `heddle
  * run` prints it at the end.
  */
-import { formatDuration } from "../core/duration.ts";
-import { formatBytes } from "../core/units.ts";
+import { formatBytes, formatTime } from "../core/units.ts";
 import { type Feed, feed, type GroupCounts } from "./feed.ts";
 import { mergeGroups, sumGroups } from "./progress-pace.ts";
 import { formatCount, settled } from "./progress-view.ts";
@@ -53,11 +52,11 @@ export function formatSummary(
 ): string {
   const { computations, failures, groups } = summary;
   const total = sumGroups(groups);
-  if (computations === 0) return `no computation, ${formatDuration(elapsedMs)}`;
+  if (computations === 0) return `no computation, ${formatTime(elapsedMs)}`;
   const head = [
     `${plural(computations, "computation")}${failures > 0 ? ` (${failures} failed)` : ""}`,
     `${plural(settled(total), "task")}${total.failed > 0 ? ` (${total.failed} failed)` : ""}`,
-    formatDuration(elapsedMs),
+    formatTime(elapsedMs),
     ...(total.bytes === undefined ? [] : [`${formatBytes(total.bytes)} of results`]),
   ];
   return [head.join(", "), ...groupTable(groups)].join("\n");
@@ -76,10 +75,10 @@ function groupTable(groups: readonly GroupCounts[]): string[] {
     group.name,
     formatCount(settled(group)),
     group.failed > 0 ? formatCount(group.failed) : "",
-    group.busyMs === undefined ? "" : formatDuration(group.busyMs),
+    group.busyMs === undefined ? "" : formatTime(group.busyMs),
     group.busyMs === undefined || settled(group) === 0
       ? ""
-      : formatDuration(group.busyMs / settled(group)),
+      : formatTime(group.busyMs / settled(group)),
     group.bytes === undefined ? "" : formatBytes(group.bytes),
   ]);
   const table = [["group", "tasks", "failed", "time", "each", "bytes"], ...rows];

@@ -25,7 +25,7 @@ describe("renderBars", () => {
     expect(renderBars(view, { columns: 100, color: false })).toEqual([
       "load         [############################]  100 %  100/100  50/s",
       "sum-partial  [#####xx---------------------]   25 %   25/100  5 failed  12/s",
-      "total        [################x-----------]   62 %  125/200  5 failed  62/s  2.35 s  about 1 s left",
+      "total        [################x-----------]   62 %  125/200  5 failed  62/s  2.35 s  about 2 s left",
     ]);
   });
 
@@ -65,7 +65,7 @@ describe("renderBars", () => {
 describe("renderLine", () => {
   it("says everything in one line", () => {
     expect(renderLine(view)).toBe(
-      "progress: 62 %, 125/200 tasks, 5 failed, 62/s, 2.35 s, about 1 s left",
+      "progress: 62 %, 125/200 tasks, 5 failed, 62/s, 2.35 s, about 2 s left",
     );
   });
 });

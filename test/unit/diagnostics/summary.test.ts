@@ -17,16 +17,16 @@ it("adds up computations that ended and those that run", () => {
   summary.close();
   feed.end(third, { status: "finished" });
   expect(formatSummary(summary, 1500).split("\n")).toEqual([
-    "3 computations (1 failed), 9 tasks (1 failed), 1.5 s, 8.00 kiB of results",
-    "  group  tasks  failed   time   each     bytes",
-    "  load       8          80 ms  10 ms  8.00 kiB",
+    "3 computations (1 failed), 9 tasks (1 failed), 1.50 s, 8.00 kiB of results",
+    "  group  tasks  failed      time      each     bytes",
+    "  load       8          80.00 ms  10.00 ms  8.00 kiB",
     "  sum        1       1",
   ]);
 });
 
 it("is one line for nothing, and shows at most ten groups", () => {
   expect(formatSummary({ computations: 0, failures: 0, groups: [] }, 20)).toBe(
-    "no computation, 20 ms",
+    "no computation, 20.00 ms",
   );
   const groups = Array.from({ length: 12 }, (_, i) => ({
     name: `g${i}`,
@@ -36,6 +36,6 @@ it("is one line for nothing, and shows at most ten groups", () => {
   }));
   const text = formatSummary({ computations: 1, failures: 0, groups }, 20);
   expect(text.split("\n")).toHaveLength(13);
-  expect(text).toMatch(/^1 computation, 12 tasks, 20 ms\n/);
+  expect(text).toMatch(/^1 computation, 12 tasks, 20.00 ms\n/);
   expect(text).toMatch(/… and 2 more$/);
 });
