@@ -252,7 +252,7 @@ export class Client implements GraphRunner {
     queueMicrotask(() => {
       const drafts = this.#drafts.map(({ draft }) => draft);
       this.#drafts = [];
-      this.#sendDraft(submission, () => graphOfCalls(drafts));
+      this.#sendDraft(submission, () => graphOfCalls(drafts, submission));
     });
     return submission;
   }

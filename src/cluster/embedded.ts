@@ -64,9 +64,13 @@ export function startEngine(options: EngineOptions): EngineHandle {
     });
   });
   ready.catch(() => undefined);
+  let reason = "";
+  worker.on("error", (error) => {
+    reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  });
   worker.on("exit", (code) => {
     if (shared === handle) shared = undefined;
-    for (const link of links) link.close(`the engine ended with exit code ${code}`);
+    for (const link of links) link.close(`the engine ended with exit code ${code}. ${reason}`);
   });
   let clients = 0;
   let references = 0;

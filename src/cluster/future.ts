@@ -176,6 +176,11 @@ export class Future<R = unknown> {
     return this.#submission;
   }
 
+  /** Number of the task within its submission. @internal */
+  get local(): number {
+    return this.#local;
+  }
+
   toString(): string {
     return `Future(${this.key}, ${this.status}): await .result() for its value`;
   }

@@ -40,12 +40,19 @@ export class EngineLink {
   #nextRequest = 1;
   #awaited = 0;
   #closed: HeddleError | undefined;
+  /** Rejects everything that is being awaited when the connection ends. */
+  readonly #ending: Promise<never>;
+  #end!: (error: HeddleError) => void;
   /** Shown warnings of the engine; replaced by tests and front ends. */
   onWarning: (message: string) => void = (message) => process.emitWarning(message, "HeddleWarning");
 
   constructor(port: MessagePort, keeper: Keeper) {
     this.#port = port;
     this.#keeper = keeper;
+    this.#ending = new Promise((_, reject) => {
+      this.#end = reject;
+    });
+    this.#ending.catch(() => undefined);
     this.#pages = new ValuePages((index) => {
       throw new HeddleError("InvariantViolated", `page ${index} of the values never came`);
     });
@@ -104,7 +111,7 @@ export class EngineLink {
     this.#awaited++;
     if (this.#awaited === 1) this.#keeper.ref();
     try {
-      return await promise;
+      return await Promise.race([promise, this.#ending]);
     } finally {
       this.#awaited--;
       if (this.#awaited === 0) this.#keeper.unref();
@@ -177,7 +184,7 @@ export class EngineLink {
     this.#flush();
     this.#closed = new HeddleError("CommClosed", reason);
     this.#port.close();
-    if (this.#awaited > 0) this.#keeper.unref();
+    this.#end(this.#closed);
   }
 
   #flush(): void {

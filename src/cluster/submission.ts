@@ -6,7 +6,7 @@ import { isCollection } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { Arg, Column, TaskFunction, TaskOptions, Template } from "../core/graph.ts";
 import type { Segment, TaskGraph } from "../core/task-graph.ts";
-import { Future, FutureList, isFuture } from "./future.ts";
+import { type Future, FutureList, isFuture, type Submission } from "./future.ts";
 
 /** One `submit`: a call with its key. */
 export interface Draft {
@@ -91,9 +91,9 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
   return prototype === Object.prototype || prototype === null;
 }
 
-/** The graph of several calls. */
-export function graphOfCalls(drafts: readonly Draft[]): DraftGraph {
-  const builder = new GraphBuilder();
+/** The graph of several calls; futures of `submission` are earlier ones of these calls. */
+export function graphOfCalls(drafts: readonly Draft[], submission: Submission): DraftGraph {
+  const builder = new GraphBuilder(submission);
   for (const draft of drafts) builder.addCall(draft);
   return builder.finish(drafts.length);
 }
@@ -116,9 +116,14 @@ class GraphBuilder {
   readonly #templateNumbers = new Map<TaskFunction, Map<string, number>>();
   readonly #template: number[] = [];
   readonly #offsets: number[] = [0];
-  /** Numbers of inputs; they become local ids behind the calls. */
+  /** Local ids of calls, or `-1 - number` of inputs, which get local ids behind the calls. */
   readonly #deps: number[] = [];
   readonly #segments: Segment[] = [];
+  readonly #submission: Submission | undefined;
+
+  constructor(submission?: Submission) {
+    this.#submission = submission;
+  }
 
   addCall(draft: Draft): void {
     const deps: Future[] = [];
@@ -134,7 +139,7 @@ class GraphBuilder {
     const { fn, name, options, key, pure } = draft;
     const start = this.#template.length;
     this.#template.push(this.#templateFor({ name, fn, args, ...withOptions(options) }, pattern));
-    for (const dep of deps) this.#deps.push(this.#inputs.number(dep));
+    for (const dep of deps) this.#deps.push(this.#numberOf(dep));
     this.#offsets.push(this.#deps.length);
     this.#segments.push({ start, count: 1, name: key, columns: columns.map(oneRow), pure });
   }
@@ -157,7 +162,7 @@ class GraphBuilder {
     const number = this.#templates.push(template) - 1;
     for (let i = 0; i < count; i++) {
       this.#template.push(number);
-      for (const list of futures) this.#deps.push(this.#inputs.number(list[i] as Future));
+      for (const list of futures) this.#deps.push(this.#numberOf(list[i] as Future));
       this.#offsets.push(this.#deps.length);
     }
     const { layer: name, pure } = facts;
@@ -185,12 +190,17 @@ class GraphBuilder {
         templates: this.#templates,
         template,
         depOffsets,
-        deps: Int32Array.from(this.#deps, (number) => calls + number),
+        deps: Int32Array.from(this.#deps, (dep) => (dep >= 0 ? dep : calls - 1 - dep)),
         segments,
         rank: Int32Array.from({ length: count }, (_, i) => (i < inputs.length ? calls + i : i - inputs.length)),
         outputs: Int32Array.from({ length: calls }, (_, i) => i),
       },
     };
+  }
+
+  #numberOf(future: Future): number {
+    if (future.submission === this.#submission) return future.local;
+    return -1 - this.#inputs.number(future);
   }
 
   #templateFor(template: Template, pattern: string | undefined): number {

@@ -1,0 +1,43 @@
+/** @file `heddle`: compute, delayed calls, futures, errors and configuration. Collections have subpaths of their own. */
+export { type ClassCodec, registerClass } from "./codec/index.ts";
+export {
+  asCompleted,
+  Client,
+  type ClientOptions,
+  type ComputeOptions,
+  fireAndForget,
+  Future,
+  FutureList,
+  getClient,
+  getWorker,
+  LocalCluster,
+  type LocalClusterOptions,
+  type SubmitOptions,
+  wait,
+} from "./cluster/index.ts";
+export { config } from "./config/index.ts";
+export { Callback } from "./core/callbacks.ts";
+export { type ErrorCode, HeddleError, isHeddleError } from "./core/errors.ts";
+export { tokenize } from "./core/token.ts";
+export { formatBytes, formatTime, parseBytes, parseTimedelta } from "./core/units.ts";
+export {
+  annotate,
+  bind,
+  checkpoint,
+  clone,
+  compute,
+  Delayed,
+  type DelayedFunction,
+  type DelayedOptions,
+  delayed,
+  getAnnotations,
+  isCollection,
+  isDaskCollection,
+  isHeddleCollection,
+  optimize,
+  persist,
+  sizeof,
+  timed,
+  visualize,
+  waitOn,
+} from "./delayed/index.ts";
