@@ -30,6 +30,16 @@ export interface Collection<R = unknown> {
   lower(): Lowered<R>;
 }
 
+/**
+ * A base class that carries the brand. Its type is written out because declarations made file by file
+ * (`isolatedDeclarations`) cannot name a member by a symbol of another module.
+ */
+export const CollectionBase: abstract new () => { readonly [COLLECTION]: true } = class {
+  get [COLLECTION](): true {
+    return true;
+  }
+} as never;
+
 /** Whether `value` is a lazy collection. */
 export function isCollection(value: unknown): value is Collection {
   return typeof value === "object" && value !== null && COLLECTION in value;

@@ -19,6 +19,14 @@ import { numericNames } from "./verbs.ts";
 /** A local array of rows by columns. */
 export type FloatMatrix = NDArray<"float64">;
 
+/** What Heddle says of an Arrow table; cast it to the package's own `Table`, an optional dependency. */
+export interface ArrowTable {
+  readonly numRows: number;
+  readonly numCols: number;
+  get(index: number): { toJSON(): Record<string, unknown> } | null;
+  getChild(name: string): { toArray(): ArrayLike<unknown> } | null;
+}
+
 /** A lazy array of rows by columns. */
 export type FloatDistArray = DistArray<"float64">;
 
@@ -82,14 +90,14 @@ function noNumbers(): HeddleError {
 }
 
 /** A local table as an Apache Arrow table over the same memory, where the types are the same. */
-export async function tableToArrow(table: Table): Promise<import("apache-arrow").Table> {
+export async function tableToArrow(table: Table): Promise<ArrowTable> {
   if (!isTable(table)) throw new HeddleError("InvalidArgument", "toArrow takes a table");
   const arrow = await loadArrow();
   const columns = table.fields.map(({ name }) => {
     const column = table.column(name) as Column;
     return [name, arrowVector(arrow, column)] as const;
   });
-  return new arrow.Table(Object.fromEntries(columns) as never) as never;
+  return new arrow.Table(Object.fromEntries(columns) as never) as unknown as ArrowTable;
 }
 
 type Arrow = typeof import("apache-arrow");

@@ -92,8 +92,9 @@ const SCALARS: Readonly<Record<string, Render>> = {
   find: (x, text) => `(instr(${x}, ${text}) - 1)`,
   split: fn("string_split"),
   get: (list, i) => `list_extract(${list}, ${i})`,
-  pad: fn("lpad"),
-  ljust: fn("rpad"),
+  // The engine's own padding functions cut longer text.
+  pad: (x, width, by) => `(repeat(${by}, greatest(${width} - length(${x}), 0)) || ${x})`,
+  ljust: (x, width, by) => `(${x} || repeat(${by}, greatest(${width} - length(${x}), 0)))`,
   repeat: fn("repeat"),
   reverse: fn("reverse"),
   concat: infix("||"),

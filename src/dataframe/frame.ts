@@ -4,11 +4,14 @@
  * `convert.ts` and `summary.ts`.
  */
 import { type ComputeOptions, computeAll, persistAll } from "../cluster/compute.ts";
-import { COLLECTION, type Collection, type Lowered } from "../core/collection.ts";
+import type { Bag } from "../bag/bag.ts";
+import { type Collection, CollectionBase, type Lowered } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
+import type { TaskRef } from "../core/graph.ts";
 import type { ValueOptions } from "../table/column.ts";
 import { type AnyRow, type BigIntRow, type SchemaInit, Table, unknownColumn } from "../table/table.ts";
 import { dtypeOf, sqlTypeOf } from "../table/types.ts";
+import type { ArrowTable, FloatDistArray, FloatMatrix } from "./convert.ts";
 import { explainPlan } from "./explain.ts";
 import { Expr, type ExprLike, nodeOf, type Operand } from "./expr.ts";
 import { call, column, conjunction, type ExprNode, literal } from "./expression.ts";
@@ -74,12 +77,15 @@ export interface MergeOptions<S, R, On, H, X, Y> {
  * const df = fromRecords([{ city: "Bern", people: 134_000 }, { city: "Basel", people: 178_000 }]);
  * console.log(await df.filter((r) => r.people.gt(150_000)).toRecords());
  */
-export class DataFrame<S extends object = AnyRow> implements Collection<Table<S>> {
-  readonly [COLLECTION] = true as const;
+export class DataFrame<S extends object = AnyRow>
+  extends CollectionBase
+  implements Collection<Table<S>>
+{
   /** What the frame is made of; for Heddle's own folders. */
   readonly plan: Plan;
 
   constructor(plan: Plan) {
+    super();
     this.plan = plan;
   }
 
@@ -376,7 +382,7 @@ export class DataFrame<S extends object = AnyRow> implements Collection<Table<S>
     };
   }
 
-  #held(refs: readonly import("../core/graph.ts").TaskRef[]): DataFrame<S> {
+  #held(refs: readonly TaskRef[]): DataFrame<S> {
     return new DataFrame<S>({ kind: "input", fields: schemaOf(this.plan), refs });
   }
 
@@ -426,22 +432,22 @@ export class DataFrame<S extends object = AnyRow> implements Collection<Table<S>
   }
 
   /** Computes an Apache Arrow table (package `apache-arrow`). */
-  async toArrow(options: FrameComputeOptions = {}): Promise<import("apache-arrow").Table> {
+  async toArrow(options: FrameComputeOptions = {}): Promise<ArrowTable> {
     const { tableToArrow } = await import("./convert.ts");
     return await tableToArrow((await this.compute(options)) as unknown as Table);
   }
   /** Computes the numeric columns as one local array of rows by columns, nulls as NaN. */
-  async toArray(options: FrameComputeOptions = {}): Promise<import("./convert.ts").FloatMatrix> {
+  async toArray(options: FrameComputeOptions = {}): Promise<FloatMatrix> {
     const { tableToArray } = await import("./convert.ts");
     return await tableToArray((await this.compute(options)) as unknown as Table);
   }
   /** The numeric columns as a lazy array of rows by columns, one chunk of rows per partition. */
-  async toDaskArray(): Promise<import("./convert.ts").FloatDistArray> {
+  async toDaskArray(): Promise<FloatDistArray> {
     const { frameToDistArray } = await import("./convert.ts");
     return await frameToDistArray(this.plan);
   }
   /** The rows as a bag of plain objects, in the same partitions. */
-  async toBag(): Promise<import("../bag/index.ts").Bag<S>> {
+  async toBag(): Promise<Bag<S>> {
     const { frameToBag } = await import("./convert.ts");
     return await frameToBag<S>(lowerPartitions(this.plan));
   }
@@ -452,7 +458,7 @@ export class DataFrame<S extends object = AnyRow> implements Collection<Table<S>
   }
 
   /** A line for logs; the rows are not computed. */
-  toString(): string {
+  override toString(): string {
     const fields = verbs.knownFields(this.plan);
     const names = fields?.map(({ name, type }) => `${name}: ${dtypeOf(type)}`).join(", ");
     return `DataFrame[${names ?? "columns not known yet"}] (lazy: await .compute() gives the rows)`;

@@ -217,10 +217,13 @@ class Renderer {
   }
 
   #project(plan: ProjectPlan, row: boolean): Block {
-    const needed = row || plan.items.some(({ expr }) => usesOrder(expr));
-    const block = this.#open(plan.input, needed);
+    // The engine sorts rows to compute windows, so their order must be restored.
+    const windows = plan.items.some(({ expr }) => someNode(expr, (n) => n.kind === "window"));
+    const block = this.#open(plan.input, row || windows);
     return {
       ...block,
+      order: windows ? block.row : block.order,
+      inOrder: windows || block.inOrder,
       items: this.#items(plan, plan.items, block),
       plain: plan.items.every(({ expr }) => expr.kind === "column"),
     };

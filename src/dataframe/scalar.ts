@@ -1,16 +1,16 @@
 /** @file A lazy single value: what reductions of a column give. */
 import { type ComputeOptions, computeAll } from "../cluster/compute.ts";
-import { COLLECTION, type Collection, type Lowered } from "../core/collection.ts";
+import { type Collection, CollectionBase, type Lowered } from "../core/collection.ts";
 import type { Table, AnyRow } from "../table/table.ts";
 import { lowerPlan } from "./lower.ts";
 import type { Plan } from "./plan.ts";
 
 /** The one value of a frame of one row and one column. */
-export class Scalar<T> implements Collection<T> {
-  readonly [COLLECTION] = true as const;
+export class Scalar<T> extends CollectionBase implements Collection<T> {
   readonly #plan: Plan;
 
   constructor(plan: Plan) {
+    super();
     this.#plan = plan;
   }
 
@@ -32,7 +32,7 @@ export class Scalar<T> implements Collection<T> {
     return value as T;
   }
 
-  toString(): string {
+  override toString(): string {
     return "Scalar (lazy: await .compute() gives the value)";
   }
 }

@@ -40,8 +40,8 @@ export function writeFragment(
   inputs: readonly (readonly Table[])[],
 ): number {
   return withInputs(fragment, inputs, (session) => {
-    const rows = session.query<{ Count: number }>(sql).toRecords()[0]?.Count;
-    return rows ?? 0;
+    const [reported] = session.execute<{ Count: number }>(sql).toRecords();
+    return reported?.Count ?? 0;
   });
 }
 

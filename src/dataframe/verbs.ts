@@ -6,7 +6,7 @@
 import { HeddleError, isHeddleError, nearestName } from "../core/errors.ts";
 import { unknownColumn } from "../table/table.ts";
 import { type Field, isNumeric } from "../table/types.ts";
-import { Expr, type ExprLike, nodeOf, quantileOf } from "./expr.ts";
+import { Expr, type ExprLike, nodeOf, quantileOf, type Row } from "./expr.ts";
 import { rowProxy } from "./expr-make.ts";
 import { column, type ExprNode, someNode } from "./expression.ts";
 import { AGGREGATE_NAMES } from "./expression-sql.ts";
@@ -47,7 +47,7 @@ export function knownFields(plan: Plan): readonly Field[] | undefined {
 }
 
 /** What a callback or ready expression says, given the row. */
-export type Callback<S extends object, R> = (row: import("./expr.ts").Row<S>) => R;
+export type Callback<S extends object, R> = (row: Row<S>) => R;
 
 /** Calls a callback with the row of a plan; a column that is not there throws at once. */
 export function withRow<S extends object, R>(plan: Plan, callback: Callback<S, R>): R {

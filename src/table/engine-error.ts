@@ -31,6 +31,11 @@ const RULES: readonly Rule[] = [
     pattern: /No magic bytes|too small to be a Parquet|TProtocol|footer|not a Parquet file/i,
     code: "FileInvalid",
   },
+  {
+    pattern: /CSV Error.*(converting column|Could not convert)/s,
+    code: "FileInvalid",
+    advice: 'name the column\'s type, as in readCsv(path, { schema: { zip: "string" } })',
+  },
   { pattern: /CSV Error|sniffing file|read_csv/i, code: "FileInvalid" },
   { pattern: /Malformed JSON|read_json|JSON transform/i, code: "FileInvalid" },
   { pattern: /^IO Error|^Serialization Error|[Cc]orrupt|reached the end/, code: "FileInvalid" },
@@ -49,12 +54,20 @@ const RULES: readonly Rule[] = [
 export function engineError(message: string, sql?: string): HeddleError {
   const rule = RULES.find(({ pattern }) => pattern.test(message));
   // Positions in a query that the user did not write, and lists of every overload, say nothing to them.
-  const text = message.replace(/\n\s*(LINE \d+:|Candidate functions:)[\s\S]*$/, "").trim();
+  const text = withoutSettings(message).replace(/\n\s*(LINE \d+:|Candidate functions:)[\s\S]*$/, "").trim();
   const advice = rule?.advice === undefined ? "" : ` (${rule.advice})`;
   const fields = { engine: message, ...(sql === undefined ? {} : { sql }), ...details(message) };
   return new HeddleError(rule?.code ?? "TaskFailed", `the table engine said: ${text}${advice}`, {
     fields,
   });
+}
+
+/** A CSV error lists its advice for SQL and every setting of the reader; what happened and where comes first. */
+function withoutSettings(message: string): string {
+  const file = /^\s*file = (.+)$/m.exec(message)?.[1];
+  if (file === undefined || !message.includes("CSV Error")) return message;
+  const [what] = message.split(/\n\n|\nPossible (?:fixes|solutions)/);
+  return `${what} (file ${file.trim()})`;
 }
 
 /** Names that a message carries, as fields. */

@@ -186,22 +186,20 @@ export class TableSession implements Disposable {
     options: { rows: number },
   ): Generator<Table<S>> {
     const fields = this.describe(sql);
-    let builder = new TableBuilder(this.#library, undefined);
+    let builder = new TableBuilder(this.#library);
     for (const { chunk, size, carried } of this.#chunks(carriedSql(sql, fields))) {
       builder.start(carried);
       builder.add(chunk, size);
       if (builder.rows < options.rows) continue;
       yield builder.finish<S>(fields);
-      builder = new TableBuilder(this.#library, undefined);
+      builder = new TableBuilder(this.#library);
     }
     if (builder.rows > 0) yield builder.finish<S>(fields);
   }
 
-  /** Runs a statement (or query) and drops its rows. */
-  execute(sql: string): void {
-    for (const _ of this.#chunks(sql)) {
-      // Every chunk is fetched: an error may come with the last one.
-    }
+  /** Runs a statement and gives what it reports, such as the count of rows that `COPY` wrote. */
+  execute<S extends object = Record<string, unknown>>(sql: string): Table<S> {
+    return this.#collect<S>(sql);
   }
 
   /** Makes a temporary table of the rows of `tables`, in order, under `name`. */
@@ -235,7 +233,7 @@ export class TableSession implements Disposable {
   }
 
   #collect<S extends object>(sql: string): Table<S> {
-    const builder = new TableBuilder(this.#library, undefined);
+    const builder = new TableBuilder(this.#library);
     for (const { chunk, size, carried } of this.#chunks(sql)) {
       builder.start(carried);
       builder.add(chunk, size);
@@ -334,9 +332,8 @@ class TableBuilder {
   fields: readonly Field[] = [];
   rows = 0;
 
-  constructor(library: Library, fields: readonly Field[] | undefined) {
+  constructor(library: Library) {
     this.#library = library;
-    if (fields !== undefined) this.start(fields);
   }
 
   start(fields: readonly Field[]): void {

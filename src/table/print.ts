@@ -79,7 +79,8 @@ function cellText(column: Column, row: number): string {
   const value = column.get(row, { int64: "bigint" });
   if (value === null) return "null";
   if (value instanceof Date) return dateText(value, column.type === "DATE");
-  if (typeof value === "number") return numberText(value);
+  const isFloat = column.type === "DOUBLE" || column.type === "FLOAT";
+  if (typeof value === "number" && isFloat) return numberText(value);
   if (value instanceof Uint8Array) return `bytes[${value.length}]`;
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
@@ -93,7 +94,8 @@ function dateText(date: Date, dayOnly: boolean): string {
 function numberText(value: number): string {
   if (Number.isInteger(value)) return Math.abs(value) < 1e15 ? value.toFixed(1) : String(value);
   const size = Math.abs(value);
-  return size >= 1e-3 && size < 1e7 ? String(Number(value.toFixed(6))) : value.toPrecision(6);
+  if (!Number.isFinite(value)) return String(value);
+  return size >= 1e-3 && size < 1e7 ? value.toFixed(6).replace(/(\.\d)(\d*?)0+$/, "$1$2") : value.toPrecision(6);
 }
 
 function short(text: string): string {
