@@ -16,6 +16,7 @@ import type { FunctionTables, Site } from "./graph-state.ts";
 import { allowImports, importFrom, isLoaded, loadedModule, loadModule } from "./load.ts";
 import type { ModulePlace } from "./modules.ts";
 import { followPath } from "./places.ts";
+import { MAPPED } from "./source-maps.ts";
 
 /** Most functions that one thread keeps; the one used longest ago goes first. */
 const MAX_FUNCTIONS = 4096;
@@ -240,7 +241,7 @@ function compile(text: string, flags: number, names: readonly string[], site: Si
   const usesImport = (flags & 4) !== 0;
   if (usesImport) allowImports();
   return vm.compileFunction(`${head}\n${" ".repeat(site.column)}${text}\n)];`, [], {
-    filename: site.url,
+    filename: site.isMapped === true ? `${site.url}${MAPPED}` : site.url,
     lineOffset: site.line - 1,
     ...(usesImport
       ? { importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER }

@@ -20,8 +20,14 @@ import {
   type Site,
   stateOf,
 } from "./graph-state.ts";
-import { isFresh, type ModulePlace } from "./modules.ts";
-import { placeInBuiltins, placeOfExport, placeOfFunction, placeOfObject } from "./places.ts";
+import { isFresh, type ModulePlace, placeOfUrl } from "./modules.ts";
+import {
+  type Place,
+  placeInBuiltins,
+  placeOfExport,
+  placeOfFunction,
+  placeOfObject,
+} from "./places.ts";
 import { lookAt, type Sight } from "./probe.ts";
 import { type Capture, type Shape, SUPER, shapeAt } from "./script.ts";
 
@@ -37,6 +43,8 @@ export interface FunctionImage {
 }
 
 const images = new WeakMap<AnyFunction, FunctionImage>();
+/** Exports found by looking. */
+const exports = new WeakMap<AnyFunction, Place>();
 /** Variables of functions all of whose captured bindings are constant: V8 need not be asked twice. */
 const constants = new WeakMap<AnyFunction, { shape: Shape; values: Map<string, unknown> }>();
 const classIds = new WeakMap<AnyFunction, string>();
@@ -136,6 +144,8 @@ function writeFunction(fn: AnyFunction, graph: GraphWriter): Json {
   }
   const place = placeOfFunction(fn);
   if (place !== undefined) return placeNode(place, graph);
+  const exported = exportedPlace(fn);
+  if (exported !== undefined) return placeNode(exported, graph);
   const constant = constants.get(fn);
   if (constant !== undefined) {
     return writeSource(fn, constant.shape, constant.values, graph);
@@ -145,11 +155,25 @@ function writeFunction(fn: AnyFunction, graph: GraphWriter): Json {
     const shape = shapeOf(sight);
     if (shape === undefined) return writeHost(fn, undefined, graph);
     if (shape.module.url.startsWith("node:")) return writeHost(fn, shape.module.url, graph);
-    const exported = placeOfExport(fn, shape);
-    if (exported !== undefined) return placeNode(exported, graph);
+    const found = placeOfExport(fn, shape);
+    if (found !== undefined) {
+      exports.set(fn, found);
+      return placeNode(found, graph);
+    }
     const values = readCaptures(fn, shape, sight);
     return writeSource(fn, shape, values, graph);
   });
+}
+
+/** The place found before; its module is named anew when a file of it was edited. */
+function exportedPlace(fn: AnyFunction): Place | undefined {
+  const known = exports.get(fn);
+  if (known === undefined || !("module" in known) || isFresh(known.module)) return known;
+  const module = placeOfUrl(known.module.specifier, known.module.how);
+  const place = module && { module, name: known.name };
+  if (place === undefined) exports.delete(fn);
+  else exports.set(fn, place);
+  return place;
 }
 
 function shapeOf({ location }: Sight): Shape | undefined {
@@ -242,7 +266,8 @@ function flagsOf(shape: Shape): number {
 function siteOf(fn: AnyFunction, shape: Shape, graph: GraphWriter): number {
   const { line, column, module } = shape;
   const { sites, classes } = stateOf(graph);
-  const site = { url: module.url, line, column };
+  const isMapped = module.script.sourceMapUrl !== "";
+  const site = { url: module.url, line, column, ...(isMapped ? { isMapped } : {}) };
   if (!shape.isClass) return sites.push(site) - 1;
   const index = sites.push({ ...site, id: idOf(fn) }) - 1;
   classes.set(index, fn);

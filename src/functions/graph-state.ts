@@ -13,6 +13,8 @@ export interface Site {
   readonly url: string;
   readonly line: number;
   readonly column: number;
+  /** The text was made by a compiler, whose source map the sender has. */
+  readonly isMapped?: boolean;
   /** For classes: the same for the same class, so that instances come home to it. */
   readonly id?: string;
 }

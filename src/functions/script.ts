@@ -3,8 +3,9 @@
  * shape, that is its source as an expression and the outer variables it uses. Parsed once per script, once per location;
  * the 500th closure from the same place costs only the read of its variables.
  */
+import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
-import { type AnyNode, type Program, parse } from "acorn";
+import type { AnyNode, Program } from "acorn";
 import { HeddleError } from "../core/errors.ts";
 import { type Location, type Script, scriptOf } from "./probe.ts";
 import {
@@ -72,6 +73,7 @@ export const META = "$heddle_meta";
 /** The name by which the text of a class refers to what it extends. */
 export const SUPER = "$heddle_super";
 
+const require = createRequire(import.meta.url);
 const facts = new Map<string, ScriptFacts>();
 const shapes = new Map<string, Shape>();
 
@@ -94,6 +96,14 @@ export function factsOf(scriptId: string): ScriptFacts {
     facts.set(scriptId, known);
   }
   return known;
+}
+
+/** The source map comment of the script that was loaded from this URL, if functions of it were looked at. */
+export function sourceMapOf(url: string): string | undefined {
+  for (const { url: known, script } of facts.values()) {
+    if (known === url && script.sourceMapUrl !== "") return script.sourceMapUrl;
+  }
+  return undefined;
 }
 
 function readFacts(script: Script): ScriptFacts {
@@ -119,6 +129,8 @@ function parseScript(script: Script): Program {
     allowAwaitOutsideFunction: true,
     allowSuperOutsideMethod: true,
   } as const;
+  // Loaded when first needed: programs that send only exported functions of Heddle never parse anything.
+  const { parse } = require("acorn") as typeof import("acorn");
   try {
     return parse(script.source, { ...options, sourceType: script.isModule ? "module" : "script" });
   } catch (cause) {

@@ -5,6 +5,7 @@
 import { types } from "node:util";
 import { decodeValue, encodeValue, prepareValue } from "../codec/values.ts";
 import { HeddleError, isHeddleError } from "../core/errors.ts";
+import { mapStack } from "./source-maps.ts";
 
 /** Between the stack of the task and the stack of the caller. */
 const SEAM = "    --- submitted from ---";
@@ -31,6 +32,10 @@ export function encodeTaskError(error: unknown): Uint8Array {
 export async function decodeTaskError(bytes: Uint8Array, localStack?: string): Promise<unknown> {
   await prepareValue(bytes);
   const error = decodeValue(bytes);
+  for (let each: unknown = error, depth = 0; types.isNativeError(each) && depth < 16; depth++) {
+    setStack(each, mapStack(each.stack ?? ""));
+    each = each.cause;
+  }
   if (localStack !== undefined && types.isNativeError(error)) addStack(error, localStack);
   return error;
 }
@@ -40,7 +45,10 @@ function addStack(error: Error, localStack: string): void {
   const remote = error.stack ?? `${error.name}: ${error.message}`;
   if (remote.includes(SEAM)) return;
   const frames = localStack.split("\n").filter((line) => /^\s+at /.test(line));
-  const stack = frames.length === 0 ? remote : [remote, SEAM, ...frames].join("\n");
+  if (frames.length > 0) setStack(error, [remote, SEAM, ...frames].join("\n"));
+}
+
+function setStack(error: Error, stack: string): void {
   Object.defineProperty(error, "stack", { value: stack, writable: true, configurable: true });
 }
 
