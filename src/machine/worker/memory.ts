@@ -58,13 +58,15 @@ export class Memory {
   }
 
   reserve(id: number, bytes: number): void {
-    if (bytes === 0) return;
-    this.#reservations.set(id, bytes);
-    this.#reserved += bytes;
+    // Whole bytes, so that what is added and taken away again leaves nothing.
+    const whole = Math.ceil(bytes);
+    if (whole === 0) return;
+    this.#reservations.set(id, whole);
+    this.#reserved += whole;
   }
 
   unreserve(id: number): void {
-    if (this.#reserved === 0) return;
+    if (this.#reservations.size === 0) return;
     const bytes = this.#reservations.get(id);
     if (bytes === undefined) return;
     this.#reservations.delete(id);
