@@ -3,7 +3,7 @@
  * describe work: every one makes a `Node` whose layer is built when the bag is computed. After `dask.bag`.
  */
 import { type ComputeOptions, computeAll, persistAll } from "../cluster/compute.ts";
-import { COLLECTION, type Collection, isCollection, type Lowered } from "../core/collection.ts";
+import { type Collection, CollectionBase, isCollection, type Lowered } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { TaskFunction } from "../core/graph.ts";
 import type { DataFrame } from "../dataframe/frame.ts";
@@ -12,7 +12,7 @@ import { type Drawing, type VisualizeOptions, visualize } from "../delayed/visua
 import { GraphView } from "../diagnostics/graph-view.ts";
 import * as aggregates from "./aggregates.ts";
 import { groupedParts } from "./exchange.ts";
-import { Item, onlyOutput } from "./item.ts";
+import { Item, onlyOutput, printAsText } from "./item.ts";
 import type { KeyOf } from "./key.ts";
 import {
   alongParts,
@@ -76,12 +76,12 @@ export interface CombineOptions<A> extends FoldOptions<A> {
  * const words = fromSequence(["warp", "weft", "heddle", "weft"], { npartitions: 2 });
  * console.log(await words.frequencies().compute()); // [["warp", 1], ["weft", 2], ["heddle", 1]]
  */
-export class Bag<T> implements Collection<T[]> {
-  readonly [COLLECTION] = true as const;
+export class Bag<T> extends CollectionBase implements Collection<T[]> {
   /** How the partitions are made; for Heddle's own folders. */
   readonly node: Node;
 
   constructor(node: Node) {
+    super();
     this.node = node;
   }
 
@@ -629,12 +629,8 @@ export class Bag<T> implements Collection<T[]> {
     return compute ? written.compute(how) : written;
   }
 
-  toString(): string {
+  override toString(): string {
     return `Bag(npartitions=${this.npartitions}); its items: await bag.compute()`;
-  }
-
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.toString();
   }
 
   #step<U>(step: StepName, args: readonly unknown[]): Bag<U> {
@@ -720,6 +716,8 @@ export class Bag<T> implements Collection<T[]> {
     return items;
   }
 }
+
+printAsText(Bag.prototype);
 
 /** Options of {@link Bag.groupby}. */
 export interface GroupOptions {

@@ -2,7 +2,7 @@
  * @file One lazy value that comes out of a bag: a count, a sum, a fold.
  */
 import { type ComputeOptions, computeAll, persistAll } from "../cluster/compute.ts";
-import { COLLECTION, type Collection, type Lowered } from "../core/collection.ts";
+import { type Collection, CollectionBase, type Lowered } from "../core/collection.ts";
 import type { TaskRef } from "../core/graph.ts";
 import { Delayed } from "../delayed/delayed-value.ts";
 import { type Drawing, type VisualizeOptions, visualize } from "../delayed/visualize.ts";
@@ -17,11 +17,11 @@ import { constant, dependency, makeParts } from "./parts.ts";
  * const total = fromSequence([1, 2, 3]).sum();
  * console.log(await total.apply((n) => n * 2).compute()); // 12
  */
-export class Item<T> implements Collection<T> {
-  readonly [COLLECTION] = true as const;
+export class Item<T> extends CollectionBase implements Collection<T> {
   readonly #lower: () => TaskRef;
 
   constructor(lower: () => TaskRef) {
+    super();
     this.#lower = lower;
   }
 
@@ -81,13 +81,20 @@ export class Item<T> implements Collection<T> {
     return new GraphView([this]);
   }
 
-  toString(): string {
+  override toString(): string {
     return "Item(not computed: use await item.compute())";
   }
+}
 
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.toString();
-  }
+printAsText(Item.prototype);
+
+/** Makes `console.log` show what `toString` gives. */
+export function printAsText(prototype: object): void {
+  Object.defineProperty(prototype, Symbol.for("nodejs.util.inspect.custom"), {
+    value(this: object): string {
+      return String(this);
+    },
+  });
 }
 
 /** Task: calls the user's function. */

@@ -7,8 +7,27 @@ import { HeddleError, nearestName } from "../core/errors.ts";
 import { Prng } from "../core/prng.ts";
 import { KeyMap } from "./key.ts";
 
+/** Name of a step. */
+export type StepName =
+  | "map"
+  | "mapMany"
+  | "starmap"
+  | "filter"
+  | "remove"
+  | "flatMap"
+  | "flatten"
+  | "pluck"
+  | "pluckMany"
+  | "takeWhile"
+  | "take"
+  | "sample"
+  | "slice"
+  | "product"
+  | "join"
+  | "zip";
+
 /** The steps by name: `collectStep` and `streamStep` are the task functions, and the name is their first argument. */
-const STEPS = {
+const STEPS: Readonly<Record<StepName, (...args: never[]) => Iterable<unknown>>> = {
   map,
   mapMany,
   starmap,
@@ -25,10 +44,7 @@ const STEPS = {
   product,
   join,
   zip,
-} as const;
-
-/** Name of a step. */
-export type StepName = keyof typeof STEPS;
+};
 
 type AnyStep = (...args: unknown[]) => Iterable<unknown>;
 
