@@ -209,7 +209,6 @@ export class Engine {
           this.#install(command.graph);
           break;
         case "uninstall":
-          this.#uninstall(command.base);
           this.#workerEvents.push(command);
           break;
         default:
@@ -250,6 +249,10 @@ export class Engine {
           break;
         case "warn":
           this.#clients.warn(command.message);
+          break;
+        case "uninstalled":
+          this.#uninstall(command.base);
+          this.#schedulerEvents.push({ ...command, worker: WORKER });
           break;
         default:
           this.#schedulerEvents.push({ ...command, worker: WORKER });

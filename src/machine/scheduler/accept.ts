@@ -6,7 +6,14 @@ import type { GraphFacts, SchedulerEvent } from "./events.ts";
 import { type ReadyLane, laneKey } from "./ready.ts";
 import type { GraphRecord, SchedulerState } from "./state.ts";
 import { STATE } from "./task-table.ts";
-import { failFromDependencies, forgetIfUnneeded, need, notifyDone, queue } from "./transitions.ts";
+import {
+  dispose,
+  failFromDependencies,
+  forgetIfUnneeded,
+  need,
+  notifyDone,
+  queue,
+} from "./transitions.ts";
 
 export function acceptGraph(
   s: SchedulerState,
@@ -269,11 +276,7 @@ function registerNames(s: SchedulerState, record: GraphRecord): void {
 
 /** A graph that brought nothing new keeps no record. */
 function retireEmpty(s: SchedulerState, record: GraphRecord): void {
-  for (const segment of record.facts.segments) {
-    if (s.names.get(segment.name)?.graph === record) s.names.delete(segment.name);
-  }
-  s.retired.push(record);
-  s.out.sayLast({ kind: "uninstall", base: record.base, count: record.facts.count });
+  dispose(s, record);
   for (const local of record.facts.outputs) {
     const id = record.ids?.[local] ?? record.base + local;
     forgetIfUnneeded(s, id);

@@ -96,6 +96,8 @@ export type SchedulerEvent =
       readonly bytes: Float64Array;
       readonly name: string;
     }
+  /** The worker has nothing left of a graph (answer to `uninstall`): its ids may be used again. */
+  | { readonly kind: "uninstalled"; readonly worker: number; readonly base: number }
   | {
       /** Tasks on the worker that wait for other tasks and hold no slot while they do. */
       readonly kind: "suspended";

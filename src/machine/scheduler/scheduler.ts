@@ -9,6 +9,7 @@ import type { SchedulerCommand, SchedulerEvent } from "./events.ts";
 import { dispatch } from "./lease.ts";
 import { type SchedulerOptions, SchedulerState } from "./state.ts";
 import { STATE, STATE_NAMES } from "./task-table.ts";
+import { letGoOfGraph } from "./transitions.ts";
 import { durations, erred, finished, lost, returned, suspended, workerJoined, workerLost } from "./workers.ts";
 
 export class SchedulerMachine {
@@ -21,11 +22,6 @@ export class SchedulerMachine {
   /** Handles events in order, then leases what the workers' credit allows. */
   step(events: readonly SchedulerEvent[]): SchedulerCommand[] {
     const s = this.state;
-    for (const record of s.retired.splice(0)) {
-      s.tasks.free(record.base, record.facts.count);
-      s.graphs[record.slot] = undefined;
-      s.freeSlots.push(record.slot);
-    }
     for (const event of events) handle(s, event);
     dispatch(s);
     return s.out.take();
@@ -78,6 +74,8 @@ function handle(s: SchedulerState, event: SchedulerEvent): void {
       return workerJoined(s, event);
     case "worker-lost":
       return workerLost(s, event);
+    case "uninstalled":
+      return letGoOfGraph(s, event.base, event.worker);
     case "suspended":
       return suspended(s, event);
     default:

@@ -107,8 +107,9 @@ export class SchedulerState {
   /** Dependents in other graphs than the task's own. */
   readonly foreignDependents: Map<number, number[]> = new Map();
   readonly out: Outbox = new Outbox();
-  /** Disposed graphs whose ids are free again from the next step on. */
-  readonly retired: GraphRecord[] = [];
+  /** Forgotten graphs by base, with the workers that may still be busy with a task of theirs. */
+  readonly closing: Map<number, { readonly record: GraphRecord; readonly workers: Set<number> }> =
+    new Map();
   /** Unused places in `graphs`. */
   readonly freeSlots: number[] = [];
   generation = 0;

@@ -234,11 +234,28 @@ function removeForeign(s: SchedulerState, dep: number, dependent: number): void 
   if (list.length === 0) s.foreignDependents.delete(dep);
 }
 
-/** All tasks of a graph are forgotten: so is the graph. Its ids are reused from the next step on. */
-function dispose(s: SchedulerState, record: GraphRecord): void {
+/** All tasks of a graph are forgotten: so is the graph, as soon as no worker is busy with one of them. */
+export function dispose(s: SchedulerState, record: GraphRecord): void {
   for (const segment of record.facts.segments) {
     if (s.names.get(segment.name)?.graph === record) s.names.delete(segment.name);
   }
-  s.retired.push(record);
+  s.closing.set(record.base, { record, workers: new Set(s.workers.keys()) });
   s.out.sayLast({ kind: "uninstall", base: record.base, count: record.facts.count });
+  if (s.workers.size === 0) freeGraph(s, record.base);
+}
+
+/** A worker has let go of a graph (or is gone itself). */
+export function letGoOfGraph(s: SchedulerState, base: number, worker: number): void {
+  const closing = s.closing.get(base);
+  if (closing === undefined) return;
+  closing.workers.delete(worker);
+  if (closing.workers.size === 0) freeGraph(s, base);
+}
+
+function freeGraph(s: SchedulerState, base: number): void {
+  const record = s.closing.get(base)!.record;
+  s.closing.delete(base);
+  s.tasks.free(base, record.facts.count);
+  s.graphs[record.slot] = undefined;
+  s.freeSlots.push(record.slot);
 }

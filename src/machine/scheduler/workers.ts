@@ -5,7 +5,7 @@
 import type { SchedulerEvent } from "./events.ts";
 import { type Attempts, plainError, type SchedulerState } from "./state.ts";
 import { STATE } from "./task-table.ts";
-import { endLease, fail, need, queue, remember } from "./transitions.ts";
+import { endLease, fail, letGoOfGraph, need, queue, remember } from "./transitions.ts";
 
 type EventOf<K extends SchedulerEvent["kind"]> = Extract<SchedulerEvent, { kind: K }>;
 
@@ -158,6 +158,7 @@ export function workerLost(s: SchedulerState, event: EventOf<"worker-lost">): vo
     } else if (state[id] === STATE.memory) values.push(id);
   }
   for (const id of values) loseValue(s, id);
+  for (const base of [...s.closing.keys()]) letGoOfGraph(s, base, event.worker);
 }
 
 function isCurrent(s: SchedulerState, id: number, epoch: number): boolean {

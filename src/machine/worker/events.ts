@@ -76,4 +76,6 @@ export type WorkerCommand =
       readonly blame: "user" | "worker" | "memory";
     }
   | { readonly kind: "returned"; readonly ids: Int32Array; readonly epochs: Int32Array }
-  | { readonly kind: "lost"; readonly ids: Int32Array };
+  | { readonly kind: "lost"; readonly ids: Int32Array }
+  /** Nothing is left of the graph here: no value, no running task, no reader. */
+  | { readonly kind: "uninstalled"; readonly base: number };

@@ -36,6 +36,8 @@ export class WorkerMachine {
   readonly #pinRequests = new Map<number, { ids: Int32Array; lacking: number }>();
   readonly #pinWaits = new Map<number, number[]>();
   readonly #threads: number;
+  /** Forgotten graphs with the ids that are still busy. */
+  readonly #closing: { readonly base: number; busy: number[] }[] = [];
   #running = 0;
   #out: WorkerCommand[] = [];
   readonly #run = new IdList();
@@ -62,6 +64,7 @@ export class WorkerMachine {
     this.memory.begin(usedBytes);
     for (const event of events) this.#handle(event);
     this.#admit();
+    this.#uninstall();
     this.memory.serve(Math.min(this.#running, this.#threads));
     return this.#take();
   }
@@ -104,7 +107,8 @@ export class WorkerMachine {
       case "install":
         return this.#install(event.graph);
       case "uninstall":
-        return this.#uninstall(event.base);
+        this.#closing.push({ base: event.base, busy: this.#busyIds(event.base, event.count) });
+        return;
     }
   }
 
@@ -116,11 +120,33 @@ export class WorkerMachine {
     this.values.graph.fill(slot, graph.base, graph.base + graph.count);
   }
 
-  #uninstall(base: number): void {
-    const slot = this.#graphs.findIndex((entry) => entry?.base === base);
-    if (slot < 0) return;
-    this.#graphs[slot] = undefined;
-    this.#freeSlots.push(slot);
+  /** Ids of a range with a value, a reader or an operation under way. */
+  #busyIds(base: number, count: number): number[] {
+    const busy: number[] = [];
+    this.values.ensure(base + count);
+    for (let id = base; id < base + count; id++) if (this.#isBusy(id)) busy.push(id);
+    return busy;
+  }
+
+  #isBusy(id: number): boolean {
+    const v = this.values;
+    return v.activity[id] !== ACTIVITY.none || v.pins[id]! > 0 || v.place[id] !== PLACE.nowhere;
+  }
+
+  /** Lets go of forgotten graphs that nothing here is busy with any more. */
+  #uninstall(): void {
+    for (let i = this.#closing.length - 1; i >= 0; i--) {
+      const closing = this.#closing[i]!;
+      closing.busy = closing.busy.filter((id) => this.#isBusy(id));
+      if (closing.busy.length > 0) continue;
+      this.#closing.splice(i, 1);
+      const slot = this.#graphs.findIndex((entry) => entry?.base === closing.base);
+      if (slot >= 0) {
+        this.#graphs[slot] = undefined;
+        this.#freeSlots.push(slot);
+      }
+      this.#out.push({ kind: "uninstalled", base: closing.base });
+    }
   }
 
   #lease(id: number, epoch: number): void {
