@@ -9,6 +9,18 @@ import { optimizeGraph, type OptimizeOptions } from "../optimize/flatten.ts";
 import type { Computed } from "./types.ts";
 import { isPlain } from "./unpack.ts";
 
+/** The results of several values. */
+type ComputedAll<T extends readonly unknown[]> = { -readonly [K in keyof T]: Computed<T[K]> };
+
+/** The arguments without options, if the last one is options. (Overloads cannot tell: all options are optional.) */
+type ValuesOf<T extends readonly unknown[]> = T extends readonly [...infer V, infer O]
+  ? [keyof O] extends [never]
+    ? T
+    : [keyof O] extends [keyof ComputeOptions]
+      ? V
+      : T
+  : T;
+
 /** Field names by which a last argument is known to be options, not a value. */
 const OPTION_NAMES: ReadonlySet<string> = new Set(["scheduler", "signal", "fuse"]);
 
@@ -23,12 +35,9 @@ const OPTION_NAMES: ReadonlySet<string> = new Set(["scheduler", "signal", "fuse"
  * const [a, { b }] = await compute(one, { b: inc(one) });
  * console.log(a, b); // 1 2
  */
-export async function compute<const T extends readonly unknown[]>(
-  ...given: readonly [...values: T, options: ComputeOptions]
-): Promise<{ -readonly [K in keyof T]: Computed<T[K]> }>;
-export async function compute<const T extends readonly unknown[]>(
-  ...values: T
-): Promise<{ -readonly [K in keyof T]: Computed<T[K]> }>;
+export async function compute<T extends readonly unknown[]>(
+  ...given: T
+): Promise<ComputedAll<ValuesOf<T>>>;
 export async function compute(...given: readonly unknown[]): Promise<unknown> {
   const { values, options } = splitOptions(given);
   const found = collectionsIn(values);
@@ -41,7 +50,7 @@ export async function compute(...given: readonly unknown[]): Promise<unknown> {
  * Starts the work of all lazy values among the arguments and resolves to the same structures over values that the engine
  * keeps, so that what is computed from them later need not start again.
  */
-export async function persist<const T extends readonly unknown[]>(
+export async function persist<T extends readonly unknown[]>(
   ...given: T
 ): Promise<{ -readonly [K in keyof T]: T[K] }> {
   const { values, options } = splitOptions(given);
@@ -49,7 +58,7 @@ export async function persist<const T extends readonly unknown[]>(
   const kept = await persistAll(found, options);
   const resultOf = new Map<unknown, unknown>(found.map((one, i) => [one, kept[i]]));
   const replaced: unknown = values.map((one) => replace(one, resultOf));
-  return replaced as { -readonly [K in keyof T]: T[K] };
+  return replaced as ValuesOf<T>;
 }
 
 /** The graph that computing the collections would run: merged, culled, fused, ordered. For looking at and for tests. */

@@ -20,7 +20,7 @@ export function getitem(container: unknown, key: unknown): unknown {
 
 /** Calls a method of a result. */
 export function callMethod(owner: unknown, name: string, ...args: unknown[]): unknown {
-  const method: unknown = getitem(owner, name);
+  const method: unknown = (owner as Record<string, unknown> | null | undefined)?.[name];
   if (typeof method === "function") return method.apply(owner, args);
   const known = methodNames(owner);
   const near = nearestName(name, known);
