@@ -7,8 +7,9 @@ import { HeddleError } from "../../core/errors.ts";
 import { broadcastShapes, sizeOfShape } from "../../core/indexing.ts";
 import type { WasmMemory } from "../../core/wasm.ts";
 import { broadcastStrides, type Layout } from "../layout.ts";
-import { simplifyNest } from "../loops.ts";
-import { allocateStorage } from "../storage.ts";
+import { copyInto, simplifyNest } from "../loops.ts";
+import { allocateStorage, emptyLayout, releaseStorage } from "../storage.ts";
+import { runStageWasm, runStoreWasm } from "./wasm/backend.ts";
 import type { Kernel, KernelNode, Reduction } from "./ir.ts";
 import { runLoops } from "./js-backend.ts";
 import {
@@ -27,19 +28,49 @@ export type Backend = "wasm" | "js";
 /** Computes a kernel; into `out`, when given, which must have the result's dtype and shape. */
 export function executeKernel(
   kernel: Kernel,
-  inputs: readonly Layout[],
+  given: readonly Layout[],
   out?: Layout,
   backend: Backend = "wasm",
 ): Layout {
-  checkInputs(kernel, inputs);
-  const shape = broadcastShapes(...inputs.map((x) => x.shape));
+  checkInputs(kernel, given);
+  const shape = broadcastShapes(...given.map((x) => x.shape));
+  const { inputs, release } = backend === "wasm" ? gatherInputs(given, out) : alone(given);
   const result =
     kernel.reduction === undefined
       ? elementwise(kernel, inputs, out ?? emptyLike(kernel, inputs, shape), backend)
       : reduce(kernel, inputs, shape, backend);
+  release();
   if (out === undefined || out === result) return result;
   const copy = identityKernel(result.dtype);
   return elementwise(copy, [result], out, backend);
+}
+
+/** Inputs that can meet in one kernel, and how to give back what was made for that. */
+interface Gathered {
+  readonly inputs: readonly Layout[];
+  release(): void;
+}
+
+function alone(inputs: readonly Layout[]): Gathered {
+  return { inputs, release: () => undefined };
+}
+
+/**
+ * A kernel binds one memory: that of the result, or of the largest input. Operands that lie elsewhere are copied there,
+ * for this one call.
+ */
+function gatherInputs(inputs: readonly Layout[], out: Layout | undefined): Gathered {
+  const home = (out ?? largest(inputs))?.storage.memory ?? inputs.find((x) => x.storage.memory)?.storage.memory;
+  if (home === undefined || inputs.every((x) => x.storage.memory === home)) return alone(inputs);
+  const made: Layout[] = [];
+  const gathered = inputs.map((x) => {
+    if (x.storage.memory === home) return x;
+    const copy = emptyLayout(x.dtype, x.shape, home);
+    copyInto(copy, x);
+    made.push(copy);
+    return copy;
+  });
+  return { inputs: gathered, release: () => made.forEach((x) => releaseStorage(x.storage)) };
 }
 
 /** The elements of a layout cast to another dtype, as a new layout. */
@@ -72,12 +103,13 @@ function elementwise(
   kernel: Kernel,
   inputs: readonly Layout[],
   out: Layout,
-  _backend: Backend,
+  backend: Backend,
 ): Layout {
   if (sizeOfShape(out.shape) === 0) return out;
   const operands = [out, ...inputs];
   const strides = operands.map((x) => broadcastStrides(x.shape, x.strides, out.shape));
   const nest = simplifyNest({ shape: out.shape, strides });
+  if (backend === "wasm" && runStoreWasm(kernel, nest, operands)) return out;
   runLoops(kernel, {
     ...nest,
     values: operands.map((x) => x.storage.values),
@@ -97,8 +129,14 @@ function reduce(
     const plain = valuesOf(kernel, inputs, shape, backend);
     return argReduce(op, plain, axes, keepdims);
   }
-  const runJs: RunStage = (stage) => runStageJs(materialize(stage, backend));
-  return reduceKernel(kernel, inputs, shape, [runJs]);
+  const runJs: RunStage = (stage) => {
+    const values = materialize(stage, backend);
+    runStageJs(values);
+    if (values !== stage) releaseStorage((values.inputs[0] as Layout).storage);
+    return true;
+  };
+  const runners = backend === "wasm" ? [runStageWasm, runJs] : [runJs];
+  return reduceKernel(kernel, inputs, shape, runners);
 }
 
 /** The kernel's values before reduction, broadcast to the full shape. */

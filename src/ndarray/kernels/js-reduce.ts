@@ -67,9 +67,9 @@ function combineOf(op: ReduceOp, dtype: DType): Combine {
 
 function extremumOf(op: "min" | "max", dtype: DType): Combine {
   if (kindOf(dtype) === "f") return op === "min" ? Math.min : Math.max;
-  return op === "min"
-    ? (a: number, b: number) => Math.min(a, b)
-    : (a: number, b: number) => Math.max(a, b);
+  const sign = op === "min" ? 1 : -1;
+  // Numbers or bigints, which Math does not take.
+  return (a: number, b: number) => ((sign > 0) === a < b ? a : b);
 }
 
 function wrapInt(dtype: DType, x: number): number {
