@@ -1,5 +1,5 @@
 /** @file Tasks that turn the tables of partitions into records and numbers. */
-import { Table } from "../table/table.ts";
+import type { Table } from "../table/table.ts";
 
 /** The rows as plain objects. */
 export function tableRecords(table: Table): unknown[] {

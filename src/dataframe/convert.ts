@@ -2,18 +2,19 @@
  * @file Frames and tables as arrays, bags and Arrow tables. Loaded on demand: frames do not need these packages. Values
  * move partition by partition; nothing is gathered for the lazy kinds.
  */
-import type { NDArray } from "../ndarray/index.ts";
+
 import type { DistArray } from "../array/dist-array.ts";
 import type { Bag } from "../bag/index.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { TaskRef } from "../core/graph.ts";
+import type { NDArray } from "../ndarray/index.ts";
 import type { Column } from "../table/column.ts";
 import { isTable, type Table } from "../table/table.ts";
 import { isNumeric, type SqlType } from "../table/types.ts";
+import { tableRecords, tableValues } from "./convert-tasks.ts";
 import { lowerPartitions, mapRefs, rowwiseScan } from "./lower.ts";
 import { optimizePlan } from "./optimize-plan.ts";
 import { namedColumns, type Plan } from "./plan.ts";
-import { tableRecords, tableValues } from "./convert-tasks.ts";
 import { numericNames } from "./verbs.ts";
 
 /** A local array of rows by columns. */

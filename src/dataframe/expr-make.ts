@@ -1,6 +1,7 @@
 /** @file Where expressions start: columns, constants, choices, and the row that callbacks get. */
-import { column, call, type ExprNode, type Literal, literal } from "./expression.ts";
+
 import { Expr, type ExprLike, nodeOf, type Row } from "./expr.ts";
+import { call, column, type ExprNode, type Literal, literal } from "./expression.ts";
 
 /** A column by name, for names that are computed; typed rows of callbacks know the column's type. */
 export function col<T = unknown>(name: string): Expr<T> {

@@ -314,7 +314,7 @@ export class Expr<T = unknown> {
     }
     throw new HeddleError(
       "InvalidArgument",
-      "over() follows an aggregate or a row-order function, as in r.delay.mean().over(\"origin\")",
+      'over() follows an aggregate or a row-order function, as in r.delay.mean().over("origin")',
     );
   }
 

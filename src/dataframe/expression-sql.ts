@@ -120,27 +120,28 @@ const SCALARS: Readonly<Record<string, Render>> = {
 };
 
 /** SQL of every aggregate; `terms` order the rows. */
-const AGGREGATES: Readonly<Record<string, (of: readonly string[], args: readonly number[]) => string>> =
-  {
-    size: () => "count(*)",
-    count: ([x]) => `count(${x})`,
-    // An empty sum is 0, as in pandas.
-    sum: ([x]) => `coalesce(sum(${x}), 0)`,
-    prod: ([x]) => `coalesce(product(${x}), 1)`,
-    mean: ([x]) => `avg(${x})`,
-    min: ([x]) => `min(${x})`,
-    max: ([x]) => `max(${x})`,
-    std: ([x], [ddof = 1]) => (ddof === 0 ? `stddev_pop(${x})` : `stddev_samp(${x})`),
-    var: ([x], [ddof = 1]) => (ddof === 0 ? `var_pop(${x})` : `var_samp(${x})`),
-    sem: ([x]) => `(stddev_samp(${x}) / sqrt(count(${x})))`,
-    median: ([x]) => `median(${x})`,
-    quantile: ([x], [q = 0.5]) => `quantile_cont(${x}, ${q})`,
-    nunique: ([x]) => `count(DISTINCT ${x})`,
-    any: ([x]) => `coalesce(bool_or(${x}), false)`,
-    all: ([x]) => `coalesce(bool_and(${x}), true)`,
-    corr: ([x, y]) => `corr(${x}, ${y})`,
-    cov: ([x, y]) => `covar_samp(${x}, ${y})`,
-  };
+const AGGREGATES: Readonly<
+  Record<string, (of: readonly string[], args: readonly number[]) => string>
+> = {
+  size: () => "count(*)",
+  count: ([x]) => `count(${x})`,
+  // An empty sum is 0, as in pandas.
+  sum: ([x]) => `coalesce(sum(${x}), 0)`,
+  prod: ([x]) => `coalesce(product(${x}), 1)`,
+  mean: ([x]) => `avg(${x})`,
+  min: ([x]) => `min(${x})`,
+  max: ([x]) => `max(${x})`,
+  std: ([x], [ddof = 1]) => (ddof === 0 ? `stddev_pop(${x})` : `stddev_samp(${x})`),
+  var: ([x], [ddof = 1]) => (ddof === 0 ? `var_pop(${x})` : `var_samp(${x})`),
+  sem: ([x]) => `(stddev_samp(${x}) / sqrt(count(${x})))`,
+  median: ([x]) => `median(${x})`,
+  quantile: ([x], [q = 0.5]) => `quantile_cont(${x}, ${q})`,
+  nunique: ([x]) => `count(DISTINCT ${x})`,
+  any: ([x]) => `coalesce(bool_or(${x}), false)`,
+  all: ([x]) => `coalesce(bool_and(${x}), true)`,
+  corr: ([x, y]) => `corr(${x}, ${y})`,
+  cov: ([x, y]) => `covar_samp(${x}, ${y})`,
+};
 
 /** Aggregates that depend on row order: the first and last value that is not null. */
 const ORDERED_AGGREGATES: Readonly<Record<string, string>> = { first: "arg_min", last: "arg_max" };
@@ -148,14 +149,15 @@ const ORDERED_AGGREGATES: Readonly<Record<string, string>> = { first: "arg_min",
 const RUNNING = "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW";
 
 /** SQL of every window function, and the frame it needs. */
-const WINDOWS: Readonly<Record<string, (of: readonly string[]) => [sql: string, frame?: string]>> = {
-  shift: ([x, n]) => [Number(n) < 0 ? `lead(${x}, ${-Number(n)})` : `lag(${x}, ${n})`],
-  cumsum: ([x]) => [`sum(${x})`, RUNNING],
-  cumprod: ([x]) => [`product(${x})`, RUNNING],
-  cummin: ([x]) => [`min(${x})`, RUNNING],
-  cummax: ([x]) => [`max(${x})`, RUNNING],
-  cumcount: () => ["row_number()"],
-};
+const WINDOWS: Readonly<Record<string, (of: readonly string[]) => [sql: string, frame?: string]>> =
+  {
+    shift: ([x, n]) => [Number(n) < 0 ? `lead(${x}, ${-Number(n)})` : `lag(${x}, ${n})`],
+    cumsum: ([x]) => [`sum(${x})`, RUNNING],
+    cumprod: ([x]) => [`product(${x})`, RUNNING],
+    cummin: ([x]) => [`min(${x})`, RUNNING],
+    cummax: ([x]) => [`max(${x})`, RUNNING],
+    cumcount: () => ["row_number()"],
+  };
 
 /** Names of the aggregates that can be asked for by name. */
 export const AGGREGATE_NAMES: readonly string[] = [

@@ -13,7 +13,12 @@ export type ExprNode =
   | { readonly kind: "literal"; readonly value: Literal }
   /** A scalar function of this name in `SCALARS`. */
   | { readonly kind: "call"; readonly fn: string; readonly args: readonly ExprNode[] }
-  | { readonly kind: "cast"; readonly arg: ExprNode; readonly to: SqlType; readonly lenient: boolean }
+  | {
+      readonly kind: "cast";
+      readonly arg: ExprNode;
+      readonly to: SqlType;
+      readonly lenient: boolean;
+    }
   | {
       readonly kind: "case";
       readonly whens: readonly (readonly [condition: ExprNode, value: ExprNode])[];

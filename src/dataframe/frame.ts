@@ -3,22 +3,29 @@
  * nothing runs before `compute`, `toRecords`, a writer, or `persist`. Conversions and summaries of many lines are in
  * `convert.ts` and `summary.ts`.
  */
-import { type ComputeOptions, computeAll, persistAll } from "../cluster/compute.ts";
+
 import type { Bag } from "../bag/bag.ts";
+import { type ComputeOptions, computeAll, persistAll } from "../cluster/compute.ts";
 import { type Collection, CollectionBase, type Lowered } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { TaskRef } from "../core/graph.ts";
 import type { ValueOptions } from "../table/column.ts";
-import { type AnyRow, type BigIntRow, type SchemaInit, Table, unknownColumn } from "../table/table.ts";
+import {
+  type AnyRow,
+  type BigIntRow,
+  type SchemaInit,
+  type Table,
+  unknownColumn,
+} from "../table/table.ts";
 import { dtypeOf, sqlTypeOf } from "../table/types.ts";
 import type { ArrowTable, FloatDistArray, FloatMatrix } from "./convert.ts";
 import { explainPlan } from "./explain.ts";
-import { Expr, type ExprLike, nodeOf, type Operand } from "./expr.ts";
+import { type Expr, type ExprLike, nodeOf, type Operand } from "./expr.ts";
 import { call, column, conjunction, type ExprNode, literal } from "./expression.ts";
 import { GroupBy, type GroupByOptions } from "./groupby.ts";
 import { lowerPartitions, lowerPlan, rowwiseScan } from "./lower.ts";
-import { type JoinHow, namedColumns, type NamedExpr, type Plan } from "./plan.ts";
 import { optimizePlan } from "./optimize-plan.ts";
+import { type JoinHow, type NamedExpr, namedColumns, type Plan } from "./plan.ts";
 import { columnNames, schemaOf } from "./schema.ts";
 import { Series } from "./series.ts";
 import * as summary from "./summary.ts";
@@ -34,8 +41,8 @@ import type {
   Renamed,
   Values,
 } from "./types.ts";
-import * as verbs from "./verbs.ts";
 import type { Callback } from "./verbs.ts";
+import * as verbs from "./verbs.ts";
 import { type WriteOptions, writeCsv, writeJson, writeParquet } from "./write.ts";
 
 /** Options of `compute` and of everything that computes. */
@@ -124,8 +131,7 @@ export class DataFrame<S extends object = AnyRow>
 
   /** The rows for which the condition holds; rows where it is null are left out. */
   filter(condition: Callback<S, Expr<boolean | null>> | Expr<boolean | null>): DataFrame<S> {
-    const expr =
-      typeof condition === "function" ? verbs.withRow(this.plan, condition) : condition;
+    const expr = typeof condition === "function" ? verbs.withRow(this.plan, condition) : condition;
     return this.#make({ kind: "filter", input: this.plan, predicate: nodeOf(expr) });
   }
 
@@ -169,10 +175,7 @@ export class DataFrame<S extends object = AnyRow>
   }
 
   /** Groups by columns: `groupby("origin").agg({ n: ["delay", "count"] })`. */
-  groupby<K extends Names<S>>(
-    by: K | readonly K[],
-    options: GroupByOptions = {},
-  ): GroupBy<S, K> {
+  groupby<K extends Names<S>>(by: K | readonly K[], options: GroupByOptions = {}): GroupBy<S, K> {
     const keys = verbs.nameList("groupby", by) as readonly K[];
     const known = verbs.knownFields(this.plan)?.map((field) => field.name);
     const missing = keys.find((key) => known !== undefined && !known.includes(key));
@@ -245,7 +248,10 @@ export class DataFrame<S extends object = AnyRow>
   sample(options: { frac: number; seed?: number }): DataFrame<S> {
     const { frac, seed = 0 } = options;
     if (!(frac >= 0 && frac <= 1) || !Number.isSafeInteger(seed)) {
-      throw new HeddleError("InvalidArgument", "sample takes { frac } from 0 to 1 and a whole seed");
+      throw new HeddleError(
+        "InvalidArgument",
+        "sample takes { frac } from 0 to 1 and a whole seed",
+      );
     }
     return this.#make({ kind: "sample", input: this.plan, fraction: frac, seed });
   }

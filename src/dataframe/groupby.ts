@@ -2,11 +2,12 @@
  * @file Groupings of frames. Keys become ordinary columns of the result (there is no index), in the order of the keys
  * unless `sort: false`; rows with a null key are left out unless `dropna: false`, both as in pandas.
  */
-import type { DataFrame } from "./frame.ts";
+
 import type { Row } from "./expr.ts";
+import type { DataFrame } from "./frame.ts";
 import { type NamedExpr, namedColumns, type Plan } from "./plan.ts";
 import { columnNames } from "./schema.ts";
-import type { AggregateSpec, Aggregated, Flat, Names, Numeric } from "./types.ts";
+import type { Aggregated, AggregateSpec, Flat, Names, Numeric } from "./types.ts";
 import { aggregateEach, aggregateItems, checked, numericNames, withRow } from "./verbs.ts";
 
 /** Options of `groupby`. */

@@ -5,13 +5,26 @@
  * the results as the tables of another fragment.
  */
 import { config } from "../config/config.ts";
-import { type Arg, type Layer, regularOffsets, type TaskFunction, type TaskRef } from "../core/graph.ts";
+import {
+  type Arg,
+  type Layer,
+  regularOffsets,
+  type TaskFunction,
+  type TaskRef,
+} from "../core/graph.ts";
 import { tokenize } from "../core/token.ts";
-import { isRowwise } from "./expression.ts";
 import { quoteName } from "../table/sql-text.ts";
 import type { Table } from "../table/table.ts";
-import { type InputPlan, inputsOf, type MapPlan, type Plan, type ScanPlan, withInputs } from "./plan.ts";
+import { isRowwise } from "./expression.ts";
 import { optimizePlan } from "./optimize-plan.ts";
+import {
+  type InputPlan,
+  inputsOf,
+  type MapPlan,
+  type Plan,
+  type ScanPlan,
+  withInputs,
+} from "./plan.ts";
 import { planSql, type SqlContext } from "./plan-sql.ts";
 import { noteSchema, schemaOf } from "./schema.ts";
 import { type PartitionRange, rangeSql } from "./source.ts";
@@ -176,9 +189,7 @@ function tableTask(leaf: InputPlan): TaskRef {
     name: `frame-${tokenize(table?.fields, contentOf(table))}`,
     kind: "data",
     count: 1,
-    templates: [
-      { name: "frame", fn: sameTable, args: [{ kind: "column", column: 0 }] },
-    ],
+    templates: [{ name: "frame", fn: sameTable, args: [{ kind: "column", column: 0 }] }],
     inputs: [],
     depOffsets: regularOffsets(1, 0),
     deps: new Int32Array(0),
@@ -291,9 +302,14 @@ function sliced(whole: TaskRef, count: number): TaskRef[] {
   const parts = Array.from({ length: count }, () => whole);
   const args: Arg[] = [FIRST, { kind: "column", column: 0 }, { kind: "const", value: count }];
   const data = Int32Array.from(parts, (_, i) => i);
-  return eachPartition(parts, "partition", slicePartition, args, [count], [
-    { kind: "number", data },
-  ]);
+  return eachPartition(
+    parts,
+    "partition",
+    slicePartition,
+    args,
+    [count],
+    [{ kind: "number", data }],
+  );
 }
 
 /** The scan of a plan that treats every row by itself, so that each partition can be read alone. */

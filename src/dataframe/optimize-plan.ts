@@ -18,8 +18,8 @@ import {
   inputsOf,
   isIdentity,
   type JoinPlan,
-  namedColumns,
   type NamedExpr,
+  namedColumns,
   type Plan,
   withInputs,
 } from "./plan.ts";
@@ -136,8 +136,9 @@ function pushIntoConcat(plan: FilterPlan, inputs: readonly Plan[]): Plan {
 /** Conditions on keys remove whole groups, so they may act before grouping. */
 function throughAggregate(plan: FilterPlan, input: Extract<Plan, { kind: "aggregate" }>): Plan {
   const keys = new Map(input.keys.map(({ name, expr }) => [name, expr]));
-  const [down, stay] = split(plan.predicate, (part) =>
-    keys.size > 0 && [...columnsOf(part)].every((name) => keys.has(name)),
+  const [down, stay] = split(
+    plan.predicate,
+    (part) => keys.size > 0 && [...columnsOf(part)].every((name) => keys.has(name)),
   );
   if (down.length === 0) return plan;
   const predicate = substitute(conjunction(down), keys);
@@ -258,7 +259,11 @@ function pruneJoin(plan: JoinPlan, needed: ReadonlySet<string> | undefined, done
     ...plan,
     columns: kept,
     left: prune(plan.left, side("left"), done),
-    right: prune(plan.right, one ? new Set(plan.on.map(([, right]) => right)) : side("right"), done),
+    right: prune(
+      plan.right,
+      one ? new Set(plan.on.map(([, right]) => right)) : side("right"),
+      done,
+    ),
   };
 }
 
@@ -295,4 +300,3 @@ function isNoop(items: readonly NamedExpr[], input: Plan): boolean {
   const names = schemaOf(input).map((field) => field.name);
   return names.length === items.length && items.every(({ name }, i) => name === names[i]);
 }
-

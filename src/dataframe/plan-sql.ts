@@ -127,7 +127,10 @@ class Renderer {
   query(root: Plan): string {
     const sql = render(this.#block(root, false), false);
     if (this.#tables.size === 0) return sql;
-    const tables = Array.from(this.#tables, ([name, table]) => `${name} AS MATERIALIZED (${table})`);
+    const tables = Array.from(
+      this.#tables,
+      ([name, table]) => `${name} AS MATERIALIZED (${table})`,
+    );
     return `WITH ${tables.join(", ")} ${sql}`;
   }
 
@@ -305,9 +308,7 @@ class Renderer {
     const one = plan.how === "semi" || plan.how === "anti";
     const left = render(withoutOrder(this.#block(plan.left, withRow)), withRow);
     const right = render(withoutOrder(this.#block(plan.right, withRow && !one)), withRow && !one);
-    const on = plan.on.map(
-      ([a, b]) => `${l}.${quoteName(a)} = ${r}.${quoteName(b)}`,
-    );
+    const on = plan.on.map(([a, b]) => `${l}.${quoteName(a)} = ${r}.${quoteName(b)}`);
     const condition = plan.how === "cross" ? "" : ` ON ${on.join(" AND ")}`;
     const word = plan.how === "outer" ? "FULL OUTER" : plan.how.toUpperCase();
     const items = plan.columns.map(({ name, from, left: a = name, right: b = name }) => {
@@ -367,7 +368,9 @@ class Renderer {
   #items(plan: Plan, items: readonly NamedExpr[], input: Block): Item[] {
     const scope = scopeOf(input);
     const wide = items.some(({ expr }) => isSum(expr));
-    const types = wide ? new Map(this.#context.schema(plan).map((f) => [f.name, f.type])) : undefined;
+    const types = wide
+      ? new Map(this.#context.schema(plan).map((f) => [f.name, f.type]))
+      : undefined;
     return items.map(({ name, expr }) => {
       const sql = toSql(expr, scope);
       const cast = isSum(expr) && types?.get(name) === "BIGINT";
@@ -465,4 +468,3 @@ function ordinalSql(terms: readonly string[]): string {
   if (terms.length === 1 && !/ (DESC|NULLS \w+)$/.test(only)) return only;
   return `row_number() OVER (ORDER BY ${terms.join(", ")})`;
 }
-

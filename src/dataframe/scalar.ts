@@ -1,7 +1,7 @@
 /** @file A lazy single value: what reductions of a column give. */
 import { type ComputeOptions, computeAll } from "../cluster/compute.ts";
 import { type Collection, CollectionBase, type Lowered } from "../core/collection.ts";
-import type { Table, AnyRow } from "../table/table.ts";
+import type { AnyRow, Table } from "../table/table.ts";
 import { lowerPlan } from "./lower.ts";
 import type { Plan } from "./plan.ts";
 

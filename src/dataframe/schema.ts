@@ -4,7 +4,7 @@
  */
 import { HeddleError, isHeddleError } from "../core/errors.ts";
 import { quoteName } from "../table/sql-text.ts";
-import { isTable, type Table, Table as LocalTable, unknownColumn } from "../table/table.ts";
+import { isTable, Table as LocalTable, type Table, unknownColumn } from "../table/table.ts";
 import { dtypeOf, type Field } from "../table/types.ts";
 import { binder } from "./binder.ts";
 import { columnsOf, type ExprNode } from "./expression.ts";
@@ -74,7 +74,11 @@ function bind(plan: Plan): readonly Field[] {
 function pick(fields: readonly Field[], names: readonly string[]): Field[] {
   return names.map((name) => {
     const field = fields.find((f) => f.name === name);
-    if (field === undefined) throw unknownColumn(name, fields.map((f) => f.name));
+    if (field === undefined)
+      throw unknownColumn(
+        name,
+        fields.map((f) => f.name),
+      );
     return field;
   });
 }
@@ -85,10 +89,12 @@ function bindStep(plan: Plan): readonly Field[] {
   const leaves = inputsOf(plan).map(
     (input): InputPlan => ({ kind: "input", fields: schemaOf(input) }),
   );
-  return binder().describe(stepSql(plan, leaves, BINDING)).map(({ name, type }) => ({
-    name,
-    type: logicalType(type),
-  }));
+  return binder()
+    .describe(stepSql(plan, leaves, BINDING))
+    .map(({ name, type }) => ({
+      name,
+      type: logicalType(type),
+    }));
 }
 
 /** A filter's condition must be a boolean: the engine itself would take any number. */
@@ -173,7 +179,12 @@ function inferMap(plan: MapPlan): readonly Field[] {
     throw needSchema("it throws when called with a table of no rows", cause);
   }
   if (isTable(result)) return result.fields;
-  if (typeof result === "object" && result !== null && !Array.isArray(result) && !("then" in result)) {
+  if (
+    typeof result === "object" &&
+    result !== null &&
+    !Array.isArray(result) &&
+    !("then" in result)
+  ) {
     return LocalTable.fromColumns(result as never).fields;
   }
   throw needSchema("what it gives for a table of no rows does not say", undefined);

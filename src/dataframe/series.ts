@@ -132,9 +132,7 @@ export class Series<T, K extends string = string> {
   }
 
   #reduce<R>(fn: string, args: number[] = []): Scalar<R> {
-    return new Scalar<R>(
-      checked(aggregatePlan(this.#input, aggregateEach([this.name], fn, args))),
-    );
+    return new Scalar<R>(checked(aggregatePlan(this.#input, aggregateEach([this.name], fn, args))));
   }
 
   #pair(fn: string, other: string): Scalar<number> {

@@ -4,10 +4,10 @@
  */
 import { HeddleError } from "../core/errors.ts";
 import "../table/codec.ts";
-import { tableEngine } from "../table/current.ts";
-import type { TableSession } from "../table/engine.ts";
 import { columnOf } from "../table/build.ts";
 import type { Column } from "../table/column.ts";
+import { tableEngine } from "../table/current.ts";
+import type { TableSession } from "../table/engine.ts";
 import { isTable, Table } from "../table/table.ts";
 import { dtypeOf, type Field } from "../table/types.ts";
 
@@ -82,7 +82,10 @@ export function asTable(value: unknown, fields: readonly Field[] | null): Table 
   if (fields === null) return table;
   // Records of no rows have no columns: they are those promised.
   if (table.length === 0 && table.columns.length === 0) return Table.empty(fields);
-  return new Table(fields.map((field) => conform(table, field)), table.length);
+  return new Table(
+    fields.map((field) => conform(table, field)),
+    table.length,
+  );
 }
 
 function tableOf(value: unknown): Table {

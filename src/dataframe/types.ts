@@ -91,10 +91,10 @@ export type Merged<
             ? `${K & string}${X}`
             : K]: K extends On ? S[K] : Side<S[K], H, "right" | "outer">;
       } & {
-        [K in keyof R as K extends On
-          ? never
-          : K extends keyof S
-            ? `${K & string}${Y}`
-            : K]: Side<R[K], H, "left" | "outer">;
+        [K in keyof R as K extends On ? never : K extends keyof S ? `${K & string}${Y}` : K]: Side<
+          R[K],
+          H,
+          "left" | "outer"
+        >;
       }
     >;

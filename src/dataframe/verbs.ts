@@ -131,7 +131,11 @@ function unknownAggregate(name: string): HeddleError {
 }
 
 /** One aggregate of each of the columns, under their own names. */
-export function aggregateEach(names: readonly string[], fn: string, args: number[] = []): NamedExpr[] {
+export function aggregateEach(
+  names: readonly string[],
+  fn: string,
+  args: number[] = [],
+): NamedExpr[] {
   return names.map((name) => ({
     name,
     expr: { kind: "aggregate", fn, of: [column(name)], args },
@@ -140,7 +144,9 @@ export function aggregateEach(names: readonly string[], fn: string, args: number
 
 /** Names of the numeric columns of a plan. */
 export function numericNames(plan: Plan): string[] {
-  return schemaOf(plan).filter(({ type }) => isNumeric(type)).map(({ name }) => name);
+  return schemaOf(plan)
+    .filter(({ type }) => isNumeric(type))
+    .map(({ name }) => name);
 }
 
 /** Names as an array; checks that there are some. */

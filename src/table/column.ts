@@ -108,9 +108,7 @@ export class Column<T = unknown> implements Iterable<T | null> {
     const bit = this.bitOffset + start;
     return new Column<T>(this, end - start, {
       values:
-        this.offsets === undefined
-          ? this.values.subarray(start * width, end * width)
-          : this.values,
+        this.offsets === undefined ? this.values.subarray(start * width, end * width) : this.values,
       offsets: this.offsets?.subarray(start, end + 1),
       validity: this.validity?.subarray(bit >> 3, (this.bitOffset + end + 7) >> 3),
       bitOffset: this.validity === undefined ? 0 : bit & 7,

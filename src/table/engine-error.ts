@@ -54,7 +54,9 @@ const RULES: readonly Rule[] = [
 export function engineError(message: string, sql?: string): HeddleError {
   const rule = RULES.find(({ pattern }) => pattern.test(message));
   // Positions in a query that the user did not write, and lists of every overload, say nothing to them.
-  const text = withoutSettings(message).replace(/\n\s*(LINE \d+:|Candidate functions:)[\s\S]*$/, "").trim();
+  const text = withoutSettings(message)
+    .replace(/\n\s*(LINE \d+:|Candidate functions:)[\s\S]*$/, "")
+    .trim();
   const advice = rule?.advice === undefined ? "" : ` (${rule.advice})`;
   const fields = { engine: message, ...(sql === undefined ? {} : { sql }), ...details(message) };
   return new HeddleError(rule?.code ?? "TaskFailed", `the table engine said: ${text}${advice}`, {

@@ -3,7 +3,7 @@
  * occupies libuv's pool. A `TableSession` is one connection: it runs one query at a time, streams its chunks into
  * columns, and checks the result's error after the last chunk, without which an error would look like an early end.
  */
-import { HeddleError } from "../core/errors.ts";
+import { HeddleError, isHeddleError } from "../core/errors.ts";
 import { engineError } from "./engine-error.ts";
 import { InterruptCell } from "./interrupt.ts";
 import { type Library, loadLibrary, type Out, type Pointer } from "./library.ts";
@@ -66,7 +66,10 @@ export class TableEngine implements Disposable {
    * Opens an engine in memory. Errors: `NotSupported` naming the missing package; `InvalidArgument` for a setting that
    * DuckDB refuses.
    */
-  static open(settings: EngineSettings = {}, cell: InterruptCell = new InterruptCell()): TableEngine {
+  static open(
+    settings: EngineSettings = {},
+    cell: InterruptCell = new InterruptCell(),
+  ): TableEngine {
     const library = loadLibrary();
     const config: Out<Pointer> = [0];
     library.createConfig(config);
@@ -213,7 +216,9 @@ export class TableSession implements Disposable {
     this.execute(`CREATE TEMPORARY TABLE ${quoteName(raw)} (${columns.join(", ")})`);
     for (const table of tables) if (table.length > 0) this.#append(raw, table);
     if (carried) return;
-    const list = fields.map((f) => `${uncarrySql(f.type, quoteName(f.name))} AS ${quoteName(f.name)}`);
+    const list = fields.map(
+      (f) => `${uncarrySql(f.type, quoteName(f.name))} AS ${quoteName(f.name)}`,
+    );
     this.execute(
       `CREATE TEMPORARY VIEW ${quoteName(name)} AS ` +
         `SELECT ${list.join(", ")}, rowid FROM ${quoteName(raw)}`,
@@ -241,8 +246,39 @@ export class TableSession implements Disposable {
     return builder.finish<S>(builder.fields);
   }
 
-  /** Prepares, runs and fetches chunk by chunk; an empty result yields one chunk of no rows, for its columns. */
-  *#chunks(sql: string): Generator<{ chunk: Pointer; size: number; carried: readonly Field[] }> {
+  /**
+   * The chunks of a query, with the error that ended it. When one of several threads fails, DuckDB interrupts the
+   * others and may report that interrupt instead of the failure: then the query runs again on one thread for the reason.
+   */
+  *#chunks(sql: string): Generator<Chunk> {
+    try {
+      yield* this.#fetch(sql);
+    } catch (error) {
+      if (!isHeddleError(error, "Cancelled") || this.#cell.interrupted) throw error;
+      throw this.#reasonOf(sql, error);
+    }
+  }
+
+  #reasonOf(sql: string, masked: HeddleError): unknown {
+    const [{ threads } = { threads: 1 }] = this.#collect<{ threads: number }>(
+      "SELECT current_setting('threads') AS threads",
+    ).toRecords();
+    if (threads === 1) return masked;
+    this.execute("SET threads = 1");
+    try {
+      for (const _ of this.#fetch(sql)) {
+        // Only the error at the end counts.
+      }
+    } catch (error) {
+      return error;
+    } finally {
+      this.execute(`SET threads = ${threads}`);
+    }
+    return masked;
+  }
+
+  /** Prepares, runs and fetches chunk by chunk; the first chunk has no rows and is there for its columns. */
+  *#fetch(sql: string): Generator<Chunk> {
     if (this.#streaming) {
       // A second query would silently end the first.
       throw new HeddleError("InvalidArgument", "a table session runs one query at a time");
@@ -281,7 +317,10 @@ export class TableSession implements Disposable {
     const pending: Out<Pointer> = [0];
     try {
       if (library.prepare(this.#connection[0], sql, statement) !== 0) {
-        throw engineError(library.prepareError(statement[0]) ?? "the query cannot be prepared", sql);
+        throw engineError(
+          library.prepareError(statement[0]) ?? "the query cannot be prepared",
+          sql,
+        );
       }
       if (library.pendingStreaming(statement[0], pending) !== 0) {
         throw engineError(library.pendingError(pending[0]) ?? "the query cannot be started", sql);
@@ -323,6 +362,13 @@ export class TableSession implements Disposable {
       library.appenderDestroy(appender);
     }
   }
+}
+
+/** Part of a result: an address of vectors, valid until the next part is asked for. */
+interface Chunk {
+  readonly chunk: Pointer;
+  readonly size: number;
+  readonly carried: readonly Field[];
 }
 
 /** Collects chunks into a table. */

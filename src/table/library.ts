@@ -109,10 +109,7 @@ const SIGNATURES: Readonly<Record<string, readonly [name: string, signature: str
   destroyResult: ["duckdb_destroy_result", "void %(void *result)"],
   columnCount: ["duckdb_column_count", "uint64_t %(void *result)"],
   columnName: ["duckdb_column_name", "const char *%(void *result, uint64_t column)"],
-  columnLogicalType: [
-    "duckdb_column_logical_type",
-    "uintptr_t %(void *result, uint64_t column)",
-  ],
+  columnLogicalType: ["duckdb_column_logical_type", "uintptr_t %(void *result, uint64_t column)"],
   getTypeId: ["duckdb_get_type_id", "int %(uintptr_t type)"],
   decimalWidth: ["duckdb_decimal_width", "uint8_t %(uintptr_t type)"],
   decimalScale: ["duckdb_decimal_scale", "uint8_t %(uintptr_t type)"],

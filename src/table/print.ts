@@ -95,7 +95,9 @@ function numberText(value: number): string {
   if (Number.isInteger(value)) return Math.abs(value) < 1e15 ? value.toFixed(1) : String(value);
   const size = Math.abs(value);
   if (!Number.isFinite(value)) return String(value);
-  return size >= 1e-3 && size < 1e7 ? value.toFixed(6).replace(/(\.\d)(\d*?)0+$/, "$1$2") : value.toPrecision(6);
+  return size >= 1e-3 && size < 1e7
+    ? value.toFixed(6).replace(/(\.\d)(\d*?)0+$/, "$1$2")
+    : value.toPrecision(6);
 }
 
 function short(text: string): string {

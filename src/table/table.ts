@@ -88,7 +88,10 @@ export class Table<S extends object = AnyRow> implements Iterable<S> {
 
   /** A table without rows. */
   static empty<S extends object = AnyRow>(fields: readonly Field[]): Table<S> {
-    return new Table<S>(fields.map(({ name, type }) => columnOf(name, [], type)), 0);
+    return new Table<S>(
+      fields.map(({ name, type }) => columnOf(name, [], type)),
+      0,
+    );
   }
 
   /** One table of the rows of all, in order; columns are those of the first. */
@@ -101,7 +104,10 @@ export class Table<S extends object = AnyRow> implements Iterable<S> {
     const length = filled.reduce((sum, table) => sum + table.length, 0);
     return new Table<S>(
       first.fields.map((field) =>
-        concatColumns(field, filled.map((table) => table.column(field.name as never) as Column)),
+        concatColumns(
+          field,
+          filled.map((table) => table.column(field.name as never) as Column),
+        ),
       ),
       length,
     );
@@ -142,14 +148,21 @@ export class Table<S extends object = AnyRow> implements Iterable<S> {
 
   /** The given columns only. */
   select<K extends keyof S & string>(...names: K[]): Table<Pick<S, K>> {
-    return new Table<Pick<S, K>>(names.map((name) => this.column(name)), this.length);
+    return new Table<Pick<S, K>>(
+      names.map((name) => this.column(name)),
+      this.length,
+    );
   }
 
   /** Rows `start` to `end` (exclusive, negative from the end), sharing memory. */
   slice(start = 0, end: number = this.length): Table<S> {
-    const at = (i: number): number => Math.min(this.length, Math.max(0, i < 0 ? this.length + i : i));
+    const at = (i: number): number =>
+      Math.min(this.length, Math.max(0, i < 0 ? this.length + i : i));
     const [from, to] = [at(start), Math.max(at(start), at(end))];
-    return new Table<S>(this.#columns.map((column) => column.slice(from, to)), to - from);
+    return new Table<S>(
+      this.#columns.map((column) => column.slice(from, to)),
+      to - from,
+    );
   }
 
   /** The first `n` rows. */
@@ -210,7 +223,6 @@ export class Table<S extends object = AnyRow> implements Iterable<S> {
   toHtml(): string {
     return htmlTable(this as unknown as Table);
   }
-
 }
 
 Object.defineProperties(Table.prototype, {
@@ -245,7 +257,8 @@ export function unknownColumn(name: string, columns: readonly string[]): HeddleE
 
 /** A one-line description of types, for messages. */
 export function describeFields(fields: readonly Field[]): string {
-  return fields.map(({ name, type }: { name: string; type: SqlType }) => `${name}: ${dtypeOf(type)}`)
+  return fields
+    .map(({ name, type }: { name: string; type: SqlType }) => `${name}: ${dtypeOf(type)}`)
     .join(", ");
 }
 

@@ -181,7 +181,9 @@ export function sqlTypeOf(dtype: string): SqlType {
   throw new HeddleError(
     "DTypeMismatch",
     `"${dtype}" is not a column type${near === undefined ? "" : `; did you mean "${near}"?`} ` +
-      `Known types: ${Object.values(KNOWN).map((known) => known.dtype).join(", ")}, ` +
+      `Known types: ${Object.values(KNOWN)
+        .map((known) => known.dtype)
+        .join(", ")}, ` +
       "decimal(width,scale), uuid, json",
     { fields: { dtype, nearest: near ?? null } },
   );

@@ -5,12 +5,12 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import {
-  DataFrame,
+  type DataFrame,
   type Expr,
   fromRecords,
+  type Row,
   readCsv,
   readParquet,
-  type Row,
 } from "../../src/dataframe/index.ts";
 
 type Golden = Record<string, unknown>;
@@ -252,20 +252,29 @@ describe("the main job's questions equal pandas", () => {
       .filter((r) => r.n.ge(1000))
       .nlargest(10, "mean")
       .merge(cities.rename({ iata: "origin", city: "from" }), { on: "origin", how: "left" })
-      .merge(cities.rename({ iata: "destination", city: "to" }), { on: "destination", how: "left" });
+      .merge(cities.rename({ iata: "destination", city: "to" }), {
+        on: "destination",
+        how: "left",
+      });
     // The joins keep the order that nlargest made.
     expectClose(await worst.toRecords(sync), golden["worst"]);
   });
 
   test("per day and per hour", async () => {
-    const day = flights.assign((r) => ({ day: r.date.dt.date })).groupby("day").size();
+    const day = flights
+      .assign((r) => ({ day: r.date.dt.date }))
+      .groupby("day")
+      .size();
     const sizes = (await day.toRecords(sync)).map((row) => row.size);
     expect([sizes.length, sizes.slice(0, 3), Math.max(...sizes)]).toEqual([
       golden["days"],
       golden["firstDays"],
       golden["busiest"],
     ]);
-    const hour = flights.assign((r) => ({ hour: r.date.dt.hour })).groupby("hour").size();
+    const hour = flights
+      .assign((r) => ({ hour: r.date.dt.hour }))
+      .groupby("hour")
+      .size();
     expect((await hour.toRecords(sync)).map((row) => row.size)).toEqual(golden["hours"]);
   });
 
