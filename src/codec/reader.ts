@@ -76,9 +76,10 @@ export class GraphReader {
 
   /** Sets own properties from the pairs that `GraphWriter.fields` wrote. */
   fields(target: object, pairs: Json | undefined): void {
-    for (const [key, node] of listOf(pairs) as [string, Json][]) {
+    for (const [key, node] of listOf(pairs) as [Json, Json][]) {
+      const name = typeof key === "string" ? key : (this.node(key) as symbol);
       const value = this.node(node);
-      Object.defineProperty(target, key, {
+      Object.defineProperty(target, name, {
         value,
         writable: true,
         enumerable: true,
@@ -132,6 +133,13 @@ export class GraphReader {
         return this.#entries(node, slot);
       case "h":
         return this.#sparse(node, slot);
+      case "a": {
+        const items: unknown[] = this.fill(slot, []);
+        this.#adopt(items, node);
+        items.length = Number(node["n"]);
+        this.fields(items, node["p"]);
+        return items;
+      }
       case "m":
         return this.#map(node, slot);
       case "s":

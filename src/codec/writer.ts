@@ -152,10 +152,19 @@ export class GraphWriter {
     );
   }
 
-  /** Own enumerable string-keyed properties as a plain node. */
-  fields(value: object, skip?: ReadonlySet<string>): Json {
-    const keys = Object.keys(value).filter((key) => skip === undefined || !skip.has(key));
-    return keys.map((key) => [key, this.part((value as Record<string, unknown>)[key], key)]);
+  /** Own enumerable properties as pairs; keys are strings, and symbols that mean the same everywhere. */
+  fields(value: object): Json {
+    const pairs = Object.keys(value).map((key): Json => [key, this.#property(value, key)]);
+    for (const key of symbolKeys(value))
+      pairs.push([this.#symbol(key), this.#property(value, key)]);
+    return pairs;
+  }
+
+  #property(value: object, key: string | symbol): Json {
+    return this.part(
+      Reflect.get(value, key),
+      typeof key === "string" ? key : { text: `[${String(key)}]` },
+    );
   }
 
   /** The number of an object met before; otherwise numbers it. */
@@ -180,7 +189,7 @@ export class GraphWriter {
   }
 
   #object(value: object): Json {
-    if (Array.isArray(value)) return this.#array(value);
+    if (Array.isArray(value)) return this.#anyArray(value);
     const prototype: object | null = Object.getPrototypeOf(value);
     if (prototype === null || isPlainPrototype(prototype)) {
       return (
@@ -209,6 +218,15 @@ export class GraphWriter {
     this.rich = true;
     this.tagged = true;
     return node;
+  }
+
+  /** One of a user's subclass carries its class and fields as well. */
+  #anyArray(value: readonly unknown[]): Json {
+    const make: unknown = value.constructor;
+    if (typeof make !== "function" || make === Array || make.name === "Array")
+      return this.#array(value);
+    const c = this.#instanceClass(make, value);
+    return this.richTag("a", { c, n: value.length, p: this.fields(value) });
   }
 
   /** The array itself as long as every item stands for itself, else a copy with the nodes. */
@@ -240,7 +258,7 @@ export class GraphWriter {
 
   #plain(value: Record<string, unknown>, bare: boolean): Json {
     const keys = Object.keys(value);
-    if (bare || keys.includes("$") || keys.includes("__proto__")) {
+    if (bare || keys.includes("$") || keys.includes("__proto__") || symbolKeys(value).length > 0) {
       return this.tag("o", { p: this.fields(value), z: bare ? 1 : 0 });
     }
     let copy: Record<string, Json> | undefined;
@@ -341,15 +359,30 @@ export class GraphWriter {
   #symbol(symbol: symbol): Json {
     const key = Symbol.keyFor(symbol);
     if (key !== undefined) return this.richTag("y", { f: key });
-    const name = symbol.description?.replace(/^Symbol\./, "") ?? "";
-    if ((Symbol as unknown as Record<string, unknown>)[name] === symbol) {
-      return this.richTag("y", { w: name });
-    }
+    const name = wellKnownName(symbol);
+    if (name !== undefined) return this.richTag("y", { w: name });
     throw this.refuse({
       type: "symbol of its own",
       advice: "Make it by Symbol.for(name), which gives the same symbol everywhere.",
     });
   }
+}
+
+/** `iterator` for `Symbol.iterator`. */
+function wellKnownName(symbol: symbol): string | undefined {
+  const name = symbol.description?.replace(/^Symbol\./, "") ?? "";
+  return Reflect.get(Symbol, name) === symbol ? name : undefined;
+}
+
+/** Enumerable keys that are registered or well-known symbols; others (mostly a host's secrets) mean nothing elsewhere. */
+function symbolKeys(value: object): symbol[] {
+  const symbols = Object.getOwnPropertySymbols(value);
+  if (symbols.length === 0) return symbols;
+  return symbols.filter(
+    (symbol) =>
+      Object.prototype.propertyIsEnumerable.call(value, symbol) &&
+      (Symbol.keyFor(symbol) !== undefined || wellKnownName(symbol) !== undefined),
+  );
 }
 
 /** Whether V8 ran out of stack, which for data means that it is nested too deeply. */

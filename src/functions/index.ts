@@ -6,13 +6,14 @@ import { registerFunctionPort } from "../codec/registry.ts";
 import { registerFunctionToken } from "../core/token.ts";
 import { readingPort } from "./decode.ts";
 import { encodeFunction, writingPort } from "./encode.ts";
+import { removeMirrorsAtExit } from "./mirror.ts";
 
 export { decodeFunction } from "./decode.ts";
 export { encodeFunction, type FunctionImage } from "./encode.ts";
-export { removeMirrorsAtExit } from "./mirror.ts";
 export { mainModule, setMainModule } from "./modules.ts";
 export { referTo, referToAll } from "./places.ts";
 export { decodeTaskError, encodeTaskError } from "./task-errors.ts";
 
 registerFunctionPort({ ...writingPort, ...readingPort });
 registerFunctionToken((fn) => encodeFunction(fn).token);
+removeMirrorsAtExit();

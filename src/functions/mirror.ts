@@ -45,7 +45,7 @@ export function mirrorOf(place: ModulePlace, files: readonly SourceFile[]): stri
 
 /** Removes the folders of this process; called at its end. */
 export function removeMirrors(): void {
-  rmSync(FOLDER, { recursive: true, force: true });
+  if (existsSync(FOLDER)) rmSync(FOLDER, { recursive: true, force: true });
 }
 
 /** Has the folders removed when the process ends; for the thread that outlives all others. */

@@ -4,7 +4,8 @@
  */
 import { readFileSync } from "node:fs";
 import { SourceMap } from "node:module";
-import { fileURLToPath } from "node:url";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { sourceMapOf } from "./script.ts";
 
 /** Follows the file name in frames that are still to be mapped. */
@@ -18,8 +19,14 @@ export function mapStack(stack: string): string {
   return stack.replace(FRAME, (_, url: string, line: string, column: string) => {
     const entry = mapOf(url)?.findEntry(Number(line) - 1, Number(column) - 1);
     if (entry === undefined || !("originalLine" in entry)) return `${url}:${line}:${column}`;
-    return `${url}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
+    return `${originalOf(entry.originalSource, url)}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
   });
+}
+
+/** Source maps name the original relative to the script, or by its path. */
+function originalOf(source: string | undefined, url: string): string {
+  if (source === undefined || source === "") return url;
+  return path.isAbsolute(source) ? pathToFileURL(source).href : new URL(source, url).href;
 }
 
 function mapOf(url: string): SourceMap | undefined {

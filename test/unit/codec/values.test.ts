@@ -140,6 +140,30 @@ describe("graphs", () => {
     expect(back.m.get(back["a"])).toBe(back["a"]);
   });
 
+  test("symbols as keys: registered and well-known ones travel, others are left out", () => {
+    const value = {
+      [Symbol.for("heddle.k")]: 1,
+      [Symbol.toStringTag]: "T",
+      [Symbol("own")]: 2,
+      a: 3,
+    };
+    const back = roundTrip(value);
+    expect(back[Symbol.for("heddle.k")]).toBe(1);
+    expect(back[Symbol.toStringTag]).toBe("T");
+    expect(Object.getOwnPropertySymbols(back)).toHaveLength(2);
+  });
+
+  test("an array of a registered class keeps class and fields", () => {
+    class Row extends Array<number> {
+      label = "";
+    }
+    registerClass("test/Row", Row);
+    const row = Object.assign(Row.from([1, 2]) as Row, { label: "x" });
+    const back = roundTrip(row);
+    expect(back).toBeInstanceOf(Row);
+    expect([back.length, back[1], back.label]).toEqual([2, 2, "x"]);
+  });
+
   test("a shared part inside a sparse array is found again", () => {
     const shared = { n: 1 };
     const list = new Array<object>(3);
