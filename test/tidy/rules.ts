@@ -192,7 +192,6 @@ const MARKERS: readonly (readonly [RegExp, string])[] = [
   [new RegExp(`\\bX${"XX"}\\b(?!\\w)`), `X${"XX"} left behind`],
   [new RegExp(`\\bTO${"DO"}\\b(?!\\(#\\d+\\))`), `TO${"DO"} without an issue number`],
   [new RegExp(`@ts-${"ignore"}|@ts-${"nocheck"}`), "the type checker is silenced"],
-  [new RegExp(`\\bas ${"any"}\\b`), `"as ${"any"}" hides a type`],
   [new RegExp(`\\b(it|test|describe)\\.(${"only"}|${"skip"})\\(`), "a test is left out"],
   [new RegExp(`\\bdebug${"ger"};`), "a breakpoint is left behind"],
 ];
@@ -205,6 +204,18 @@ export const markers: Rule = (source) =>
       problem,
     })),
   );
+
+/** A value is never declared to be of any type: `unknown` and a check say the same honestly. */
+export const hiddenTypes: Rule = (source) => {
+  const violations: Violation[] = [];
+  source.walk((node) => {
+    const type = (node["typeAnnotation"] as SyntaxNode | undefined)?.type;
+    if (!/^TS(As|TypeAssertion)/.test(node.type) || type !== "TSAnyKeyword") return;
+    const line = source.lineOf(node.start);
+    violations.push({ path: source.path, line, problem: "a cast to any hides a type" });
+  });
+  return violations;
+};
 
 /** Old code lives in the history. A run of line comments that reads as statements is code. */
 export const commentedCode: Rule = (source) => {
@@ -240,7 +251,7 @@ export const fileComment: Rule = ({ path, text, program }) => {
 /** File names are words with dashes. */
 export const fileName: Rule = ({ path }) => {
   const name = path.slice(path.lastIndexOf("/") + 1);
-  if (/^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+)+$/.test(name)) return [];
+  if (/^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)+$/.test(name)) return [];
   return [{ path, line: 1, problem: "file names are lower-case words with dashes" }];
 };
 
@@ -280,6 +291,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   functionLength,
   lineLength,
   markers,
+  hiddenTypes,
   commentedCode,
   fileComment,
   fileName,
