@@ -1,0 +1,54 @@
+/** @file Tokens of arbitrary values: equal for equal values, different for different ones. */
+import { isDeepStrictEqual } from "node:util";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { tokenize } from "../../src/core/token.ts";
+
+const value = fc.anything({
+  withBigInt: true,
+  withDate: true,
+  withMap: true,
+  withSet: true,
+  withTypedArray: true,
+  withNullPrototype: false,
+  withSparseArray: true,
+  maxDepth: 3,
+});
+
+test("a deep copy has the same token", () => {
+  fc.assert(fc.property(value, (given) => tokenize(structuredClone(given)) === tokenize(given)));
+});
+
+test("different values have different tokens", () => {
+  fc.assert(
+    fc.property(value, value, (a, b) => {
+      // Equal up to order of keys is what Node calls deeply equal, except that -0 is 0 nowhere here.
+      expect(tokenize(a) === tokenize(b)).toBe(isDeepStrictEqual(a, b));
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test("order of keys, entries and members does not count", () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.tuple(fc.string(), value), { selector: ([key]) => key }), (pairs) => {
+      const turned = pairs.toReversed();
+      expect(tokenize(new Map(turned))).toBe(tokenize(new Map(pairs)));
+      expect(tokenize(new Set(turned.map(([key]) => key)))).toBe(
+        tokenize(new Set(pairs.map(([key]) => key))),
+      );
+      const safe = pairs.filter(([key]) => key !== "__proto__");
+      expect(tokenize(Object.fromEntries(safe.toReversed()))).toBe(tokenize(Object.fromEntries(safe)));
+    }),
+  );
+});
+
+test("the boundary between values counts", () => {
+  fc.assert(
+    fc.property(fc.array(fc.string()), fc.array(fc.string()), (a, b) => {
+      const same = a.length === b.length && a.every((text, i) => text === b[i]);
+      expect(tokenize(...a) === tokenize(...b)).toBe(same);
+      expect(tokenize(a, b) === tokenize(b, a)).toBe(same);
+    }),
+  );
+});
