@@ -103,7 +103,7 @@ async function arrays() {
   const [grid, matrix] = await compute(counts, da.corrcoef(distance, delay));
   return {
     histogram: { counts: grid.toArray() as number[][], distanceEdges, delayEdges },
-    correlation: matrix.at(0, 1),
+    correlation: matrix.get(0, 1),
   };
 }
 
@@ -115,9 +115,9 @@ async function bag() {
   );
   const totals = records.foldby(
     (r) => Math.floor(r.distance / 500) * 500,
-    ([count, delay], r) => [count + 1, delay + r.delay] as const,
-    [0, 0] as readonly [number, number],
-    { combine: (a, b) => [a[0] + b[0], a[1] + b[1]] },
+    (total, r) => ({ flights: total.flights + 1, delay: total.delay + r.delay }),
+    { flights: 0, delay: 0 },
+    { combine: (a, b) => ({ flights: a.flights + b.flights, delay: a.delay + b.delay }) },
   );
   const [count, bands, mostDelayed] = await compute(
     records.count(),
@@ -125,7 +125,11 @@ async function bag() {
     records.topk(5, "delay"),
   );
   const byDistance = bands
-    .map(([from, [flown, delay]]) => ({ from, flights: flown, meanDelay: delay / flown }))
+    .map(([from, total]) => ({
+      from,
+      flights: total.flights,
+      meanDelay: total.delay / total.flights,
+    }))
     .sort((a, b) => a.from - b.from);
   return { records: count, byDistance, mostDelayed };
 }
