@@ -26,7 +26,9 @@ export function toExpr(value: unknown): Expr {
 export function exprOf(value: unknown): Expr | undefined {
   if (typeof value !== "object" || value === null || !("expr" in value)) return undefined;
   const { expr } = value as { expr: unknown };
-  return typeof expr === "object" && expr !== null && "operands" in expr ? (expr as Expr) : undefined;
+  return typeof expr === "object" && expr !== null && "operands" in expr
+    ? (expr as Expr)
+    : undefined;
 }
 
 function describe(value: unknown): string {
@@ -48,5 +50,7 @@ export function readIndexArray(value: unknown): IndexArray {
     );
   }
   const values = array.toArray() as (number | boolean)[];
-  return array.dtype === "bool" ? { kind: "bools", values } : { kind: "integers", values: values as number[] };
+  return array.dtype === "bool"
+    ? { kind: "bools", values }
+    : { kind: "integers", values: values as number[] };
 }

@@ -3,8 +3,22 @@
  */
 import { type DType, type MeanOf, type RealOf, type SumOf, toDType } from "../core/dtype.ts";
 import { ArrayMath } from "./array-math.ts";
-import type { Rank, ReduceArg, ReduceOptions, VarianceOptions, WholeOptions } from "./array-types.ts";
-import { mean, nanmean, nanprod, nansum, ptp, reduce, type ReduceParameters } from "./build/reduce.ts";
+import type {
+  Rank,
+  ReduceArg,
+  ReduceOptions,
+  VarianceOptions,
+  WholeOptions,
+} from "./array-types.ts";
+import {
+  mean,
+  nanmean,
+  nanprod,
+  nansum,
+  ptp,
+  type ReduceParameters,
+  reduce,
+} from "./build/reduce.ts";
 import type { DistArray } from "./dist-array.ts";
 
 /** Every form of a reduction's argument. */

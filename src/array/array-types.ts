@@ -3,14 +3,16 @@
  */
 import type { ArithmeticOf, DType, DTypeLike, MeanOf, Scalar, ScalarOf } from "../core/dtype.ts";
 import type { NDArray } from "../ndarray/ndarray.ts";
-import type { ChunksInput } from "./chunks.ts";
 import type { DistArray } from "./dist-array.ts";
+import type { ChunksInput } from "./normalize-chunks.ts";
 
 /** Whether an array has axes, as far as its type says: a `"scalar"` computes to a plain value. */
 export type Rank = "array" | "scalar";
 
 /** What `compute` gives. */
-export type Computed<D extends DType, K extends Rank> = K extends "scalar" ? ScalarOf<D> : NDArray<D>;
+export type Computed<D extends DType, K extends Rank> = K extends "scalar"
+  ? ScalarOf<D>
+  : NDArray<D>;
 
 /** Rank of elementwise work on two arrays: a scalar only if both are. */
 export type Meet<K extends Rank, L extends Rank> = K extends "scalar" ? L : "array";
@@ -21,8 +23,10 @@ export type ArrayArg<D extends DType = DType, K extends Rank = Rank> = DistArray
 /** What arithmetic takes: an array, or a scalar that adapts to the other operand. */
 export type Operand = ArrayArg | Scalar;
 
-type DTypeOfArg<T> = T extends DistArray<infer D, Rank> ? D : T extends NDArray<infer D> ? D : never;
-type RankOfArg<T> = T extends DistArray<DType, infer K> ? K : T extends NDArray ? "array" : "scalar";
+type DTypeOfArg<T> =
+  T extends DistArray<infer D, Rank> ? D : T extends NDArray<infer D> ? D : never;
+type RankOfArg<T> =
+  T extends DistArray<DType, infer K> ? K : T extends NDArray ? "array" : "scalar";
 
 /** Arithmetic of an array and an operand. */
 export type Arithmetic<D extends DType, K extends Rank, T extends Operand> = DistArray<

@@ -15,7 +15,10 @@ export function refsOf(blocks: Blocks): TaskRef[] {
   return Array.from(blocks.tasks, (task) => {
     let k = 0;
     while (task >= (ends[k] as number)) k++;
-    return { layer: blocks.layers[k] as Layer, index: task - (k === 0 ? 0 : (ends[k - 1] as number)) };
+    return {
+      layer: blocks.layers[k] as Layer,
+      index: task - (k === 0 ? 0 : (ends[k - 1] as number)),
+    };
   });
 }
 

@@ -37,7 +37,8 @@ export function sliceAxis(blocks: readonly number[], slice: AxisSlice): AxisPart
     const end = offsets[block + 1] as number;
     const first = start + taken * step;
     if (first < begin || first >= end) continue;
-    const room = step > 0 ? Math.ceil((end - first) / step) : Math.floor((first - begin) / -step) + 1;
+    const room =
+      step > 0 ? Math.ceil((end - first) / step) : Math.floor((first - begin) / -step) + 1;
     const length = Math.min(count - taken, room);
     lengths.push(length);
     source.push(block);
@@ -138,7 +139,10 @@ function takePiece(
   for (let i = begin; i < end; i++) {
     const block = owner[i] as number;
     let slot = place.get(block);
-    if (slot === undefined) place.set(block, (slot = place.size));
+    if (slot === undefined) {
+      slot = place.size;
+      place.set(block, slot);
+    }
     which[i - begin] = slot;
     at[i - begin] = (indices[i] as number) - (offsets[block] as number);
   }
@@ -179,7 +183,8 @@ function distinctCuts(cuts: readonly (readonly number[])[]): (readonly number[])
     const known = distinct.some(
       (other) =>
         other === blocks ||
-        (other.length === blocks.length && other.every((length, i) => Object.is(length, blocks[i]))),
+        (other.length === blocks.length &&
+          other.every((length, i) => Object.is(length, blocks[i]))),
     );
     if (!known) distinct.push(blocks);
   }

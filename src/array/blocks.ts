@@ -10,6 +10,7 @@ import {
   regularOffsets,
   type Template,
 } from "../core/graph.ts";
+import { optionsInForce } from "./annotations.ts";
 import { type Chunks, gridOf, product } from "./chunks.ts";
 import { blocksBelow, type Cut, isIdentity, stridesOf } from "./cut.ts";
 import { cutBlock } from "./tasks.ts";
@@ -40,7 +41,11 @@ export interface AxisValues {
 }
 
 /** For each cell of a grid in C order: `base` plus the values that belong to the cell's positions. */
-export function spread(grid: readonly number[], base: number, parts: readonly AxisValues[]): Float64Array {
+export function spread(
+  grid: readonly number[],
+  base: number,
+  parts: readonly AxisValues[],
+): Float64Array {
   const perAxis = grid.map((length) => new Float64Array(length));
   for (const { axis, values } of parts) {
     const sums = perAxis[axis] as Float64Array;
@@ -187,7 +192,8 @@ export class LayerPlan {
 
   #cutArg(dep: Arg, cut: Cut, axes: readonly number[] | undefined, ndimBelow: number): Arg {
     const straight =
-      cut.fixed.length === 0 && cut.axes.length === ndimBelow &&
+      cut.fixed.length === 0 &&
+      cut.axes.length === ndimBelow &&
       cut.axes.every((axis, k) => axis.whole && axis.axis === k);
     if (straight) return dep;
     const literals: Arg[] = cut.fixed.map(({ at }) => ({ kind: "const", value: at }));
@@ -223,12 +229,15 @@ export class LayerPlan {
   /** The layer, with dependencies given as offsets into one list. */
   finishWith(parts: LayerParts, depOffsets: Int32Array, deps: Int32Array): Layer {
     const { word, token, kind, template, pure } = parts;
+    const options = optionsInForce();
     return {
       name: `${word}-${token}`,
       kind,
       count: this.count,
       grid: this.grid,
-      templates: [{ ...template, name: template.name ?? word }],
+      templates: [
+        { ...template, name: template.name ?? word, ...(options === undefined ? {} : { options }) },
+      ],
       inputs: this.#layers,
       depOffsets,
       deps,

@@ -2,16 +2,31 @@
  * @file The functions that create lazy arrays.
  */
 import type { Collection } from "../core/collection.ts";
-import { type DType, type DTypeLike, isScalar, type ResolveDType, type Scalar, toDType } from "../core/dtype.ts";
+import {
+  type DType,
+  type DTypeLike,
+  isScalar,
+  type ResolveDType,
+  type Scalar,
+  toDType,
+} from "../core/dtype.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { TaskFunction } from "../core/graph.ts";
 import { type ArrayInput, isNDArray, NDArray } from "../ndarray/ndarray.ts";
 import { toExpr } from "./arguments.ts";
 import type { ArrayArg, CreateOptions, Rank } from "./array-types.ts";
-import { eye as eyeExpr, fromFunction as functionExpr, fromLazy, fromLocal, full as fullExpr, fullIn, progression } from "./build/create.ts";
+import {
+  eye as eyeExpr,
+  fromLazy,
+  fromLocal,
+  full as fullExpr,
+  fullIn,
+  fromFunction as functionExpr,
+  progression,
+} from "./build/create.ts";
 import { likeOf } from "./build/shape.ts";
-import type { ChunksInput } from "./chunks.ts";
 import { DistArray } from "./dist-array.ts";
+import type { ChunksInput } from "./normalize-chunks.ts";
 
 /** A shape: one length, or one per axis. */
 export type ShapeArg = number | readonly number[];
@@ -20,7 +35,10 @@ function shapeOf(shape: ShapeArg): readonly number[] {
   return typeof shape === "number" ? [shape] : shape;
 }
 
-function built(options: CreateOptions, fallback: DType = "float64"): { dtype: DType; chunks: ChunksInput } {
+function built(
+  options: CreateOptions,
+  fallback: DType = "float64",
+): { dtype: DType; chunks: ChunksInput } {
   const dtype: DType = options.dtype === undefined ? fallback : toDType(options.dtype);
   return { dtype, chunks: options.chunks ?? "auto" };
 }
@@ -57,9 +75,13 @@ export function full<T extends DTypeLike = "float64">(
   options: CreateOptions<T> = {},
 ): DistArray<ResolveDType<T>> {
   if (!isScalar(value)) {
-    throw new HeddleError("InvalidArgument", `full takes one value, but was given ${typeof value}; use broadcastTo`);
+    throw new HeddleError(
+      "InvalidArgument",
+      `full takes one value, but was given ${typeof value}; use broadcastTo`,
+    );
   }
-  const own = typeof value === "boolean" ? "bool" : typeof value === "object" ? "complex128" : "float64";
+  const own =
+    typeof value === "boolean" ? "bool" : typeof value === "object" ? "complex128" : "float64";
   return new DistArray(fullExpr(shapeOf(shape), value, built(options, own)));
 }
 
@@ -100,7 +122,10 @@ export function arange<T extends DTypeLike = "int64">(
   step: number,
   options?: ArangeOptions<T>,
 ): DistArray<ResolveDType<T>>;
-export function arange(first: number, ...rest: (number | ArangeOptions<DTypeLike> | undefined)[]): DistArray {
+export function arange(
+  first: number,
+  ...rest: (number | ArangeOptions<DTypeLike> | undefined)[]
+): DistArray {
   const numbers = [first, ...rest.filter((value) => typeof value === "number")];
   const options = rest.find((value) => typeof value === "object") ?? {};
   const [start, stop] = numbers.length === 1 ? [0, first] : [first, numbers[1] as number];
@@ -132,11 +157,20 @@ export function linspace<T extends DTypeLike = "float64">(
 ): DistArray<ResolveDType<T>> {
   const { num = 50, endpoint = true } = options;
   if (!Number.isInteger(num) || num < 0 || ![start, stop].every(Number.isFinite)) {
-    throw new HeddleError("InvalidArgument", `linspace(${start}, ${stop}): bounds must be finite and num (${num}) an integer`);
+    throw new HeddleError(
+      "InvalidArgument",
+      `linspace(${start}, ${stop}): bounds must be finite and num (${num}) an integer`,
+    );
   }
   const gaps = Math.max(1, endpoint ? num - 1 : num);
   const last = endpoint && num > 1 ? { last: stop } : {};
-  return new DistArray(progression(start, (stop - start) / gaps, num, { ...built(options), ...last, word: "linspace" }));
+  return new DistArray(
+    progression(start, (stop - start) / gaps, num, {
+      ...built(options),
+      ...last,
+      word: "linspace",
+    }),
+  );
 }
 
 /** Options of functions that take data. */
@@ -153,15 +187,24 @@ export interface FromArrayOptions {
  * const x = da.fromArray([[1, 2], [3, 4]], { chunks: 1 });
  * console.log(await x.sum().compute()); // 10
  */
-export function fromArray<D extends DType>(data: NDArray<D>, options?: FromArrayOptions): DistArray<D>;
-export function fromArray(data: Exclude<ArrayInput, NDArray>, options?: FromArrayOptions): DistArray;
+export function fromArray<D extends DType>(
+  data: NDArray<D>,
+  options?: FromArrayOptions,
+): DistArray<D>;
+export function fromArray(
+  data: Exclude<ArrayInput, NDArray>,
+  options?: FromArrayOptions,
+): DistArray;
 export function fromArray(data: ArrayInput, options: FromArrayOptions = {}): DistArray {
   const local = isNDArray(data) ? data : new NDArray<DType>(data);
   return new DistArray(fromLocal(local, options.chunks ?? "auto"));
 }
 
 /** Anything that can be an array as a lazy array; lazy arrays are returned as they are. */
-export function asarray<D extends DType>(data: ArrayArg<D>, options?: FromArrayOptions): DistArray<D>;
+export function asarray<D extends DType>(
+  data: ArrayArg<D>,
+  options?: FromArrayOptions,
+): DistArray<D>;
 export function asarray(data: Exclude<ArrayInput, NDArray>, options?: FromArrayOptions): DistArray;
 export function asarray(data: ArrayInput | ArrayArg, options: FromArrayOptions = {}): DistArray {
   if (data instanceof DistArray) return data;
@@ -203,7 +246,11 @@ export function fromFunction<T extends DTypeLike = "float64">(
 /** Options of `*Like` functions. */
 export type LikeOptions<T extends DTypeLike> = CreateOptions<T>;
 
-function like<D extends DType>(data: ArrayArg | DistArray<DType, Rank>, value: Scalar, options: CreateOptions): DistArray<D> {
+function like<D extends DType>(
+  data: ArrayArg | DistArray<DType, Rank>,
+  value: Scalar,
+  options: CreateOptions,
+): DistArray<D> {
   const dtype = options.dtype === undefined ? {} : { dtype: toDType(options.dtype) as DType };
   const chunks = options.chunks === undefined ? {} : { chunks: options.chunks };
   const given = likeOf(toExpr(data), { ...dtype, ...chunks });

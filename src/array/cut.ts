@@ -3,8 +3,9 @@
  * transposes, broadcasts, block selection and splitting are all of this one form, and a chain of them is one view: they
  * cost nothing per element, and per-axis arithmetic only, however large the grid.
  */
-import { type AxisParts, sliceAxis } from "./axis-plans.ts";
+
 import type { AxisSlice } from "./axis-plans.ts";
+import { type AxisParts, sliceAxis } from "./axis-plans.ts";
 import { type Chunks, gridOf, sameBlocks } from "./chunks.ts";
 
 /** One axis of a view. */
@@ -101,7 +102,14 @@ export function composeCuts(outer: Cut, inner: Cut): Cut {
       (at, i) => (under.start[cut.source[i] as number] as number) + at * under.step,
     );
     const whole = cut.whole && under.whole;
-    return { axis: under.axis, blocks: cut.blocks, source, start, step: cut.step * under.step, whole };
+    return {
+      axis: under.axis,
+      blocks: cut.blocks,
+      source,
+      start,
+      step: cut.step * under.step,
+      whole,
+    };
   });
   const fixed = outer.fixed.flatMap(({ axis, block, at }): FixedAxis[] => {
     const under = inner.axes[axis] as CutAxis;
@@ -124,7 +132,9 @@ export function isIdentity(cut: Cut, below: Chunks): boolean {
     cut.axes.length === below.length &&
     cut.axes.every(
       (axis, i) =>
-        axis.axis === i && axis.whole && sameBlocks(axis.blocks, below[i] as readonly number[]) &&
+        axis.axis === i &&
+        axis.whole &&
+        sameBlocks(axis.blocks, below[i] as readonly number[]) &&
         axis.source.every((block, j) => block === j),
     )
   );
@@ -152,7 +162,8 @@ export function blocksBelow(cut: Cut, below: Chunks): Int32Array {
     const next = new Int32Array(numbers.length * count);
     for (let i = 0; i < numbers.length; i++) {
       const start = numbers[i] as number;
-      for (let j = 0; j < count; j++) next[i * count + j] = start + (axis.source[j] as number) * stride;
+      for (let j = 0; j < count; j++)
+        next[i * count + j] = start + (axis.source[j] as number) * stride;
     }
     numbers = next;
   }

@@ -4,27 +4,47 @@
  */
 import { type ComputeOptions, computeAll, persistAll } from "../cluster/compute.ts";
 import { COLLECTION, type Collection, type Lowered } from "../core/collection.ts";
-import { type DType, type DTypeLike, isScalar, itemsizeOf, type Scalar } from "../core/dtype.ts";
+import {
+  type DType,
+  type DTypeLike,
+  isScalar,
+  itemsizeOf,
+  type ResolveDType,
+  type Scalar,
+} from "../core/dtype.ts";
 import { HeddleError } from "../core/errors.ts";
-import type { TaskRef } from "../core/graph.ts";
+import type { TaskFunction, TaskRef } from "../core/graph.ts";
 import { type IndexArg, resolveAxis } from "../core/indexing.ts";
+import { type Drawing, type VisualizeOptions, visualize } from "../delayed/visualize.ts";
+import { GraphView } from "../diagnostics/graph-view.ts";
 import type { NDArray } from "../ndarray/ndarray.ts";
+import { claim } from "./annotations.ts";
+import { readIndexArray, toExpr } from "./arguments.ts";
 import { ArrayReductions } from "./array-reductions.ts";
 import type { ArrayArg, Computed, Operand, Rank } from "./array-types.ts";
 import { assembleLocal, blocksOfRefs, refsOf } from "./assemble.ts";
-import { readIndexArray, toExpr } from "./arguments.ts";
-import { cumulate } from "./build/cumulate.ts";
+import {
+  type BlockInfo,
+  type BlockResult,
+  type MapBlocksOptions,
+  mapParameters,
+} from "./block-types.ts";
+import type { Blocks } from "./blocks.ts";
 import { fromBlocks } from "./build/create.ts";
+import { cumulate } from "./build/cumulate.ts";
 import { index } from "./build/index.ts";
+import { mapBlocks } from "./build/map-blocks.ts";
 import { dot, matmul } from "./build/matmul.ts";
+import { pickBlocks } from "./build/pick.ts";
 import { rechunk } from "./build/rechunk.ts";
 import { reshape } from "./build/reshape.ts";
 import { broadcastTo, expandDims, flip, squeeze, transpose } from "./build/shape.ts";
-import { pickBlocks } from "./build/pick.ts";
-import { type Chunks, type ChunksInput, gridOf, product } from "./chunks.ts";
+import { withKnownChunks } from "./chunk-sizes.ts";
+import { type Chunks, gridOf, product } from "./chunks.ts";
+import { delayedBlocks, type NestedDelayed } from "./delayed-blocks.ts";
 import { type Expr, shapeOfExpr, tokenOf } from "./expression.ts";
 import { lowerAll } from "./lower.ts";
-import type { Blocks } from "./blocks.ts";
+import type { ChunksInput } from "./normalize-chunks.ts";
 import { arrayHtml, arrayText, type GraphFacts, graphFacts } from "./repr.ts";
 
 /** An array index: integers, slices, null, "...", arrays of integers or booleans, or a lazy mask. */
@@ -49,6 +69,7 @@ export class DistArray<D extends DType = DType, K extends Rank = "array">
   /** Made by the functions of `heddle/array`. */
   constructor(expr: Expr) {
     super();
+    claim(expr);
     this.expr = expr;
   }
 
@@ -103,7 +124,10 @@ export class DistArray<D extends DType = DType, K extends Rank = "array">
   get length(): number {
     const [length] = this.shape;
     if (length === undefined) {
-      throw new HeddleError("InvalidShape", "an array without axes has no length; use size, or compute()");
+      throw new HeddleError(
+        "InvalidShape",
+        "an array without axes has no length; use size, or compute()",
+      );
     }
     return length;
   }
@@ -129,7 +153,9 @@ export class DistArray<D extends DType = DType, K extends Rank = "array">
   }
 
   /** The same as `blocks`. */
-  get partitions(): { at(...index: readonly (number | string | readonly number[])[]): DistArray<D> } {
+  get partitions(): {
+    at(...index: readonly (number | string | readonly number[])[]): DistArray<D>;
+  } {
     return this.blocks;
   }
 
@@ -198,7 +224,10 @@ export class DistArray<D extends DType = DType, K extends Rank = "array">
    * The same elements in other blocks, in any form that `chunks` takes; axes that an object leaves out, and null in a
    * list, keep theirs.
    */
-  rechunk(chunks: ChunksInput, options: { readonly blockSizeLimitBytes?: number } = {}): DistArray<D, K> {
+  rechunk(
+    chunks: ChunksInput,
+    options: { readonly blockSizeLimitBytes?: number } = {},
+  ): DistArray<D, K> {
     return this.wrap(rechunk(this.expr, chunks, options.blockSizeLimitBytes));
   }
 
@@ -234,9 +263,14 @@ export class DistArray<D extends DType = DType, K extends Rank = "array">
     return {
       outputs: refsOf(this.#blocks()),
       finish: (values) => assembleLocal(values as readonly NDArray[], chunks) as Computed<D, K>,
+      finishTask: { fn: assembleLocal, args: [chunks] },
       rebuild: (outputs: readonly TaskRef[]) =>
         new DistArray<D, K>(
-          fromBlocks(blocksOfRefs(outputs, chunks), dtype, ["held", outputs[0]?.layer.name, outputs.map((o) => o.index)]),
+          fromBlocks(blocksOfRefs(outputs, chunks), dtype, [
+            "held",
+            outputs[0]?.layer.name,
+            outputs.map((o) => o.index),
+          ]),
         ),
     };
   }
@@ -255,6 +289,46 @@ export class DistArray<D extends DType = DType, K extends Rank = "array">
   async persist(options: ComputeOptions = {}): Promise<DistArray<D, K>> {
     const [held] = await persistAll([this], options);
     return held as unknown as DistArray<D, K>;
+  }
+
+  /** What would run: layers as text and HTML. */
+  get graph(): GraphView {
+    return new GraphView([this]);
+  }
+
+  /** Draws the graph; see `visualize`. */
+  async visualize(options: VisualizeOptions = {}): Promise<Drawing> {
+    return await visualize(this, options);
+  }
+
+  /** The blocks as delayed values, nested as the grid is. */
+  toDelayed(): NestedDelayed<D> {
+    return delayedBlocks<D>(refsOf(this.#blocks()), this.numblocks);
+  }
+
+  /**
+   * The same array with all block lengths known: runs what decides them (masks), and nothing else.
+   */
+  async computeChunkSizes(options: ComputeOptions = {}): Promise<DistArray<D, K>> {
+    return this.wrap(await withKnownChunks(this.expr, options));
+  }
+
+  /**
+   * A function applied to every block (for several arrays, see `da.mapBlocks`). The function gets a local array and returns one (or a number, or nested lists).
+   *
+   * @example
+   * import * as da from "heddle/array";
+   * import { sqrt } from "heddle/ndarray";
+   * const x = da.ones([4, 4], { chunks: 2 });
+   * console.log(await x.mapBlocks((block) => sqrt(block)).sum().compute()); // 16
+   */
+  mapBlocks<T extends DTypeLike = D>(
+    fn: (block: NDArray<D>, info: BlockInfo) => BlockResult,
+    options?: MapBlocksOptions<T>,
+  ): DistArray<ResolveDType<T>> {
+    return this.wrap(
+      mapBlocks(fn as TaskFunction, [this.expr], mapParameters(options, [this.dtype])),
+    );
   }
 
   /** How many layers and tasks computing the array takes, before optimisation. */

@@ -8,7 +8,7 @@ import { toExpr } from "./arguments.ts";
 import type { Operand, Rank } from "./array-types.ts";
 import { binary, unary, where } from "./build/elementwise.ts";
 import { matmul } from "./build/matmul.ts";
-import { mean, nanmean, nansum, reduce, type ReduceParameters } from "./build/reduce.ts";
+import { mean, nanmean, nansum, type ReduceParameters, reduce } from "./build/reduce.ts";
 import { transpose } from "./build/shape.ts";
 import { DistArray } from "./dist-array.ts";
 import type { Expr, ReductionOp } from "./expression.ts";
@@ -75,10 +75,19 @@ const REDUCTIONS: Readonly<Record<string, ReductionOp>> = {
   nanstd: "nanstd",
 };
 
-const MEANS: Readonly<Record<string, (x: Expr, options: ReduceParameters) => Expr>> = { mean, nanmean, nansum };
+const MEANS: Readonly<Record<string, (x: Expr, options: ReduceParameters) => Expr>> = {
+  mean,
+  nanmean,
+  nansum,
+};
 
 /** Names as NumPy writes them, for functions whose names differ here. */
-const ALIASES: Readonly<Record<string, string>> = { abs: "absolute", conj: "conjugate", mod: "remainder", pow: "power" };
+const ALIASES: Readonly<Record<string, string>> = {
+  abs: "absolute",
+  conj: "conjugate",
+  mod: "remainder",
+  pow: "power",
+};
 
 function evaluate(formula: Formula, gaps: readonly Value[]): Value {
   switch (formula.kind) {
@@ -122,7 +131,8 @@ const PLAIN: Readonly<Record<string, (a: number, b: number) => number>> = {
 function applyBinary(op: string, left: Value, right: Value): Value {
   if (op === "@") return matmul(arrayOf(left), arrayOf(right));
   const plain = PLAIN[op];
-  if (plain !== undefined && typeof left === "number" && typeof right === "number") return plain(left, right);
+  if (plain !== undefined && typeof left === "number" && typeof right === "number")
+    return plain(left, right);
   const bothPlain = isScalar(left) && isScalar(right);
   return binary(OPERATORS[op] as BinaryOp, bothPlain ? arrayOf(left) : left, right);
 }
@@ -135,7 +145,9 @@ function applyCall(formula: Extract<Formula, { kind: "call" }>, gaps: readonly V
     const [of, axis] = formula.args;
     const array = arrayOf(evaluate(required(of, name), gaps));
     const options = reduceOptions(formula, axis, gaps);
-    return reduction === undefined ? (average as typeof mean)(array, options) : reduce(array, reduction, options);
+    return reduction === undefined
+      ? (average as typeof mean)(array, options)
+      : reduce(array, reduction, options);
   }
   const values = formula.args.map((arg) => evaluate(arg, gaps));
   if (formula.named.size > 0) {
@@ -148,7 +160,10 @@ function applyFunction(name: string, values: readonly Value[]): Value {
   const [a, b, c] = values;
   const arity = (wanted: number): void => {
     if (values.length === wanted) return;
-    throw new HeddleError("InvalidArgument", `${name} takes ${wanted} arguments, but the formula gives ${values.length}`);
+    throw new HeddleError(
+      "InvalidArgument",
+      `${name} takes ${wanted} arguments, but the formula gives ${values.length}`,
+    );
   };
   if (name === "where") {
     arity(3);
@@ -164,9 +179,20 @@ function applyFunction(name: string, values: readonly Value[]): Value {
   }
   if ((BINARY_OPS as readonly string[]).includes(name)) {
     arity(2);
-    return binary(name as BinaryOp, isScalar(a) && isScalar(b) ? arrayOf(a) : (a as Value), b as Value);
+    return binary(
+      name as BinaryOp,
+      isScalar(a) && isScalar(b) ? arrayOf(a) : (a as Value),
+      b as Value,
+    );
   }
-  const known = [...UNARY_OPS, ...BINARY_OPS, ...Object.keys(REDUCTIONS), ...Object.keys(MEANS), "where", "clip"];
+  const known = [
+    ...UNARY_OPS,
+    ...BINARY_OPS,
+    ...Object.keys(REDUCTIONS),
+    ...Object.keys(MEANS),
+    "where",
+    "clip",
+  ];
   const near = nearestName(name, [...known, ...Object.keys(ALIASES)]);
   throw new HeddleError(
     "InvalidArgument",
@@ -197,7 +223,10 @@ function reduceOptions(
   };
   for (const key of formula.named.keys()) {
     if (["axis", "keepdims", "ddof"].includes(key)) continue;
-    throw new HeddleError("InvalidArgument", `${formula.name} knows axis, keepdims and ddof, not ${key}`);
+    throw new HeddleError(
+      "InvalidArgument",
+      `${formula.name} knows axis, keepdims and ddof, not ${key}`,
+    );
   }
   const axis = plain(formula.named.get("axis") ?? second);
   return {

@@ -8,7 +8,7 @@ import { tokenize } from "../core/token.ts";
 import type { Kernel } from "../ndarray/kernels/ir.ts";
 import type { Blocks, Operand } from "./blocks.ts";
 import { type Chunks, shapeOf } from "./chunks.ts";
-import { chunksOfCut, composeCuts, type Cut, isIdentity } from "./cut.ts";
+import { type Cut, chunksOfCut, composeCuts, isIdentity } from "./cut.ts";
 
 interface Node {
   readonly dtype: DType;
@@ -37,8 +37,22 @@ export interface ElementwiseExpr extends Node {
 
 /** Reductions whose partial results are folded by one elementwise operation, and those that carry a state. */
 export type ReductionOp =
-  | "sum" | "prod" | "min" | "max" | "any" | "all" | "nanmin" | "nanmax"
-  | "var" | "std" | "nanvar" | "nanstd" | "argmin" | "argmax" | "nanargmin" | "nanargmax";
+  | "sum"
+  | "prod"
+  | "min"
+  | "max"
+  | "any"
+  | "all"
+  | "nanmin"
+  | "nanmax"
+  | "var"
+  | "std"
+  | "nanvar"
+  | "nanstd"
+  | "argmin"
+  | "argmax"
+  | "nanargmin"
+  | "nanargmax";
 
 /** A tree reduction. */
 export interface ReductionExpr extends Node {
@@ -99,7 +113,8 @@ const tokens = new WeakMap<Expr, string>();
 
 /** Content token: equal expressions have equal ones. Computed once, from the leaves up, without recursion. */
 export function tokenOf(expr: Expr): string {
-  for (const node of inOrder([expr], (e) => tokens.has(e))) tokens.set(node, tokenize(contentOf(node)));
+  for (const node of inOrder([expr], (e) => tokens.has(e)))
+    tokens.set(node, tokenize(contentOf(node)));
   return tokens.get(expr) as string;
 }
 
@@ -127,7 +142,10 @@ function reductionContent(expr: ReductionExpr): unknown {
 }
 
 /** All nodes below and including `roots`, operands before those that use them; nodes for which `known` holds are left out. */
-export function inOrder(roots: readonly Expr[], known: (expr: Expr) => boolean = () => false): Expr[] {
+export function inOrder(
+  roots: readonly Expr[],
+  known: (expr: Expr) => boolean = () => false,
+): Expr[] {
   const order: Expr[] = [];
   const seen = new Set<Expr>();
   const stack: { readonly expr: Expr; next: number }[] = [];

@@ -11,7 +11,12 @@ export type Formula =
   | { readonly kind: "boolean"; readonly value: boolean }
   | { readonly kind: "none" }
   | { readonly kind: "unary"; readonly op: string; readonly of: Formula }
-  | { readonly kind: "binary"; readonly op: string; readonly left: Formula; readonly right: Formula }
+  | {
+      readonly kind: "binary";
+      readonly op: string;
+      readonly left: Formula;
+      readonly right: Formula;
+    }
   | {
       readonly kind: "call";
       readonly name: string;
@@ -36,11 +41,15 @@ const PRECEDENCE: Readonly<Record<string, number>> = {
 }; // biome-ignore format: a table
 const SIGN = 8;
 
-const LEXEMES = /\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|([A-Za-z_]\w*)|(\*\*|\/\/|<<|>>|<=|>=|==|!=|[-+*/%@<>&|^~(),=.]))/y;
+const LEXEMES =
+  /\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|([A-Za-z_]\w*)|(\*\*|\/\/|<<|>>|<=|>=|==|!=|[-+*/%@<>&|^~(),=.]))/y;
+
+/** How a gap is shown in messages. */
+const GAP = "$" + "{…}";
 
 /** Parses the strings of a template; gap `i` stands between strings `i` and `i + 1`. */
 export function parseFormula(strings: readonly string[]): Formula {
-  const parser = new Parser(tokenizeStrings(strings), strings.join("${…}"));
+  const parser = new Parser(tokenizeStrings(strings), strings.join(GAP));
   return parser.whole();
 }
 
@@ -53,7 +62,10 @@ function tokenizeStrings(strings: readonly string[]): Token[] {
       const start = LEXEMES.lastIndex;
       const match = LEXEMES.exec(text);
       if (match === null) {
-        throw invalid(strings.join("${…}"), `${JSON.stringify(text.slice(start).trim()[0])} has no meaning here`);
+        throw invalid(
+          strings.join(GAP),
+          `${JSON.stringify(text.slice(start).trim()[0])} has no meaning here`,
+        );
       }
       const at = base + start;
       if (match[1] !== undefined) tokens.push({ kind: "number", value: Number(match[1]), at });
@@ -69,9 +81,13 @@ function tokenizeStrings(strings: readonly string[]): Token[] {
 }
 
 function invalid(formula: string, why: string): HeddleError {
-  return new HeddleError("InvalidArgument", `the formula \`${formula.trim()}\` cannot be read: ${why}`, {
-    fields: { formula },
-  });
+  return new HeddleError(
+    "InvalidArgument",
+    `the formula \`${formula.trim()}\` cannot be read: ${why}`,
+    {
+      fields: { formula },
+    },
+  );
 }
 
 class Parser {
@@ -113,7 +129,13 @@ class Parser {
   #unexpected(wanted: string): HeddleError {
     const token = this.#peek();
     const given =
-      token.kind === "end" ? "the end" : token.kind === "gap" ? "${…}" : token.kind === "number" ? token.value : token.text;
+      token.kind === "end"
+        ? "the end"
+        : token.kind === "gap"
+          ? GAP
+          : token.kind === "number"
+            ? token.value
+            : token.text;
     return invalid(this.#text, `${wanted} was expected, but ${given} stands there`);
   }
 
@@ -195,7 +217,7 @@ class Parser {
     throw invalid(
       this.#text,
       `"${name}" is no constant${near === undefined ? "" : ` (did you mean ${near}?)`}; ` +
-        "put arrays and variables into ${…}, and call functions with parentheses",
+        `put arrays and variables into ${GAP}, and call functions with parentheses`,
     );
   }
 

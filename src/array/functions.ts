@@ -2,9 +2,16 @@
  * @file The elementwise functions and reductions of `heddle/array` as free functions: `da.sin(x)`, `da.sum(x, { axis: 0 })`.
  * They take lazy and local arrays alike; what they do stands in the kernels' rules.
  */
-import { type DType, isScalar, type MeanOf, type RealOf, type Scalar, type SumOf } from "../core/dtype.ts";
-import type { NDArray } from "../ndarray/ndarray.ts";
+import {
+  type DType,
+  isScalar,
+  type MeanOf,
+  type RealOf,
+  type Scalar,
+  type SumOf,
+} from "../core/dtype.ts";
 import type { BinaryOp, UnaryOp } from "../ndarray/kernels/rules.ts";
+import type { NDArray } from "../ndarray/ndarray.ts";
 import { toExpr } from "./arguments.ts";
 import { parameters } from "./array-reductions.ts";
 import type {
@@ -18,8 +25,20 @@ import type {
   WholeOptions,
 } from "./array-types.ts";
 import { binary, unary, where as whereExpr } from "./build/elementwise.ts";
-import { isclose as iscloseExpr, nanToNum as nanToNumExpr, round as roundExpr } from "./build/functions.ts";
-import { mean as meanExpr, nanmean as nanmeanExpr, nanprod as nanprodExpr, nansum as nansumExpr, ptp as ptpExpr, reduce, type ReduceParameters } from "./build/reduce.ts";
+import {
+  isclose as iscloseExpr,
+  nanToNum as nanToNumExpr,
+  round as roundExpr,
+} from "./build/functions.ts";
+import {
+  mean as meanExpr,
+  nanmean as nanmeanExpr,
+  nanprod as nanprodExpr,
+  nansum as nansumExpr,
+  ptp as ptpExpr,
+  type ReduceParameters,
+  reduce,
+} from "./build/reduce.ts";
 import { DistArray } from "./dist-array.ts";
 import type { Expr, ReductionOp } from "./expression.ts";
 
@@ -233,11 +252,17 @@ export const logicalXor: BinaryFunction<"bool"> = pairwise("logicalXor");
 /** `a` where the condition holds, else `b`. */
 export function where(condition: Operand, a: Operand, b: Operand): DistArray {
   const all = [condition, a, b].every(isScalar);
-  return new DistArray(whereExpr(all ? toExpr(condition) : operand(condition), operand(a), operand(b)));
+  return new DistArray(
+    whereExpr(all ? toExpr(condition) : operand(condition), operand(a), operand(b)),
+  );
 }
 
 /** Elements below `low` or above `high` replaced by these; null means no bound. */
-export function clip<D extends DType>(x: ArrayArg<D>, low: Operand | null, high: Operand | null): DistArray<D> {
+export function clip<D extends DType>(
+  x: ArrayArg<D>,
+  low: Operand | null,
+  high: Operand | null,
+): DistArray<D> {
   return new DistArray<D>(toExpr(x)).clip(low, high);
 }
 
@@ -266,7 +291,11 @@ export function isclose(a: ArrayArg, b: Operand, options: CloseOptions = {}): Di
 }
 
 /** Whether all elements are close. */
-export function allclose(a: ArrayArg, b: Operand, options: CloseOptions = {}): DistArray<"bool", "scalar"> {
+export function allclose(
+  a: ArrayArg,
+  b: Operand,
+  options: CloseOptions = {},
+): DistArray<"bool", "scalar"> {
   return isclose(a, b, options).all();
 }
 

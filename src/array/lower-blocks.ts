@@ -14,7 +14,11 @@ export function materialize(operand: Operand, token: string): Blocks {
   if (cut === null) return blocks;
   const chunks = chunksOfCut(cut);
   if (isSelection(cut, blocks.chunks.length)) {
-    return { chunks, layers: blocks.layers, tasks: pick(blocks.tasks, blocksBelow(cut, blocks.chunks)) };
+    return {
+      chunks,
+      layers: blocks.layers,
+      tasks: pick(blocks.tasks, blocksBelow(cut, blocks.chunks)),
+    };
   }
   const plan = new LayerPlan(gridOf(chunks));
   const block = plan.operand(operand);
@@ -110,7 +114,8 @@ function writeBox(
   const rows = outer.reduce((a, b) => a * b, 1);
   for (let r = 0; r < rows; r++) {
     let at = first;
-    for (let axis = 0; axis < last; axis++) at += (cell[axis] as number) * (strides[axis] as number);
+    for (let axis = 0; axis < last; axis++)
+      at += (cell[axis] as number) * (strides[axis] as number);
     for (let i = 0; i < row; i++) deps[edge++] = below[at + i] as number;
     advance(cell, outer);
   }

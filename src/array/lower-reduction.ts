@@ -80,7 +80,10 @@ function stagesOf(expr: ReductionExpr, plan: LayerPlan, below: Chunks): PartialP
     case "nanargmin":
     case "nanargmax":
       return {
-        template: { fn: argPartial, args: [constant(op), constant(axes), ...firstIndex(expr, plan, below)] },
+        template: {
+          fn: argPartial,
+          args: [constant(op), constant(axes), ...firstIndex(expr, plan, below)],
+        },
         stages: {
           combine: { fn: combineArgs, args: [op] },
           finish: { fn: finishArgs, args: [op, dropped] },
@@ -99,7 +102,9 @@ function stagesOf(expr: ReductionExpr, plan: LayerPlan, below: Chunks): PartialP
 
 /** Where a block begins, for positions: its offset along each axis, and the strides of a flat index. */
 function firstIndex(expr: ReductionExpr, plan: LayerPlan, below: Chunks): Arg[] {
-  const items = below.map((blocks, axis) => plan.axisLiteral(axis, offsetsOf(blocks).subarray(0, -1)));
+  const items = below.map((blocks, axis) =>
+    plan.axisLiteral(axis, offsetsOf(blocks).subarray(0, -1)),
+  );
   return [{ kind: "array", items }, constant(expr.axes.length === 1 ? null : shapeOf(below))];
 }
 
@@ -118,17 +123,24 @@ export function lowerTree(partial: Blocks, tree: Tree): Blocks {
   let blocks = partial;
   for (let level = 0; ; level++) {
     const grid = gridOf(blocks.chunks);
-    const last = tree.axes.every((axis, k) => (grid[axis] as number) <= (tree.splitEvery[k] as number));
+    const last = tree.axes.every(
+      (axis, k) => (grid[axis] as number) <= (tree.splitEvery[k] as number),
+    );
     const boxes = grid.map((count, axis) => {
       const k = tree.axes.indexOf(axis);
-      return boxesOf(count, k === -1 ? 1 : last ? Math.max(1, count) : (tree.splitEvery[k] as number));
+      return boxesOf(
+        count,
+        k === -1 ? 1 : last ? Math.max(1, count) : (tree.splitEvery[k] as number),
+      );
     });
     const stage = last ? tree.stages.finish : tree.stages.combine;
     const word = last ? tree.word : `${tree.word}-combine`;
     const token = last ? tree.token : `${tree.token}-${level}`;
     const layer = boxLayer(blocks, boxes, stage, word, token);
     const chunks = blocks.chunks.map((lengths, axis) =>
-      tree.axes.includes(axis) ? new Array<number>(boxes[axis]?.first.length ?? 1).fill(1) : lengths,
+      tree.axes.includes(axis)
+        ? new Array<number>(boxes[axis]?.first.length ?? 1).fill(1)
+        : lengths,
     );
     if (!last) {
       blocks = blocksOfLayer(layer, chunks);

@@ -2,10 +2,17 @@
  * @file From expressions to layers: simplify, group what runs as one kernel, and make the blocks of every group root.
  */
 import type { Scalar } from "../core/dtype.ts";
-import { KernelBuilder, type Kernel, type Ref } from "../ndarray/kernels/ir.ts";
+import { type Kernel, KernelBuilder, type Ref } from "../ndarray/kernels/ir.ts";
+import { withOptionsOf } from "./annotations.ts";
 import { type Blocks, blocksOfLayer, LayerPlan, type Operand } from "./blocks.ts";
 import { gridOf, sameChunks } from "./chunks.ts";
-import { type ElementwiseExpr, type Expr, inOrder, type ReductionExpr, tokenOf } from "./expression.ts";
+import {
+  type ElementwiseExpr,
+  type Expr,
+  inOrder,
+  type ReductionExpr,
+  tokenOf,
+} from "./expression.ts";
 import { lowerConcat, lowerRechunk, materialize } from "./lower-blocks.ts";
 import { lowerReduction } from "./lower-reduction.ts";
 import { type Groups, groupElementwise, simplify } from "./simplify.ts";
@@ -16,7 +23,12 @@ export function lowerAll(roots: readonly Expr[]): Blocks[] {
   const simple = simplify(roots);
   const lowering: Lowering = { groups: groupElementwise(simple), made: new Map() };
   for (const expr of inOrder(simple)) {
-    if (lowering.groups.get(expr) === expr) lowering.made.set(expr, lowerOne(expr, lowering));
+    if (lowering.groups.get(expr) === expr) {
+      lowering.made.set(
+        expr,
+        withOptionsOf(expr, () => lowerOne(expr, lowering)),
+      );
+    }
   }
   return simple.map((expr) => materialize(operandOf(expr, lowering), tokenOf(expr)));
 }
@@ -87,7 +99,9 @@ function fuse(top: Expr, owner: Expr, lowering: Lowering): Fused {
   const inside = (expr: Expr): boolean =>
     expr.kind === "elementwise" && lowering.groups.get(expr) === owner;
   const members = inOrder([top], (expr) => !inside(expr)) as ElementwiseExpr[];
-  const below = new Set(members.flatMap((node) => node.operands.filter((operand) => !inside(operand))));
+  const below = new Set(
+    members.flatMap((node) => node.operands.filter((operand) => !inside(operand))),
+  );
   if (members.length === 0) below.add(top);
   // Constant arrays become constants of the kernel, if another input is left that gives the blocks their shape.
   const shaped = [...below].some(
@@ -99,7 +113,10 @@ function fuse(top: Expr, owner: Expr, lowering: Lowering): Fused {
   for (const leaf of below) {
     const fill = shaped ? fillOf(leaf) : undefined;
     if (fill === undefined) leaves.push(operandOf(leaf, lowering));
-    values.set(leaf, fill === undefined ? builder.input(leaf.dtype) : builder.scalar(fill, leaf.dtype));
+    values.set(
+      leaf,
+      fill === undefined ? builder.input(leaf.dtype) : builder.scalar(fill, leaf.dtype),
+    );
   }
   for (const node of members) {
     const args = node.operands.map((operand) => values.get(operand) as Ref);

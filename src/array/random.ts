@@ -2,15 +2,22 @@
  * @file `da.random`: NumPy's generator over lazy arrays. With a seed, the numbers are those of `dask.array.random` for
  * the same chunks, block by block those of NumPy; without one, every call draws anew.
  */
-import { type DType, type DTypeLike, isScalar, type ResolveDType, type Scalar, toDType } from "../core/dtype.ts";
+import {
+  type DType,
+  type DTypeLike,
+  isScalar,
+  type ResolveDType,
+  type Scalar,
+  toDType,
+} from "../core/dtype.ts";
 import { HeddleError } from "../core/errors.ts";
 import { type Entropy, SeedSequence } from "../ndarray/random/seed-sequence.ts";
 import { toExpr } from "./arguments.ts";
 import type { ArrayArg } from "./array-types.ts";
 import { draw, type SeedRange, sizeOfDraw } from "./build/random.ts";
-import type { ChunksInput } from "./chunks.ts";
 import { DistArray } from "./dist-array.ts";
 import type { Expr } from "./expression.ts";
+import type { ChunksInput } from "./normalize-chunks.ts";
 
 /** A shape: one length, or one per axis. */
 export type Size = number | readonly number[];
@@ -125,9 +132,13 @@ export class Generator {
     const { dtype = "int64", endpoint = false, ...rest } = given as IntegersOptions;
     const [from, to] = bounded ? [low, high] : [0, low];
     if (to < from || (to === from && !endpoint)) {
-      throw new HeddleError("InvalidArgument", `integers: low (${from}) must be less than high (${to})`, {
-        fields: { low: Number(from), high: Number(to) },
-      });
+      throw new HeddleError(
+        "InvalidArgument",
+        `integers: low (${from}) must be less than high (${to})`,
+        {
+          fields: { low: Number(from), high: Number(to) },
+        },
+      );
     }
     const resolved: DType = toDType(dtype);
     return this.#draw("integers", [from, to], resolved, rest, { dtype: resolved, endpoint });
@@ -171,7 +182,9 @@ export class Generator {
     const args = parameters.map((p): Expr | Scalar => (isScalar(p) ? p : toExpr(p)));
     const size = sizeOfDraw(options.size, args);
     const what = { method, parameters: args, dtype, options: further };
-    return new DistArray<D>(draw(what, size, options.chunks ?? "auto", (count) => this.#reserve(count)));
+    return new DistArray<D>(
+      draw(what, size, options.chunks ?? "auto", (count) => this.#reserve(count)),
+    );
   }
 
   #reserve(count: number): SeedRange {
@@ -247,7 +260,8 @@ export const uniform: Generator["uniform"] = (...args) => fresh().uniform(...arg
 /** Normal with mean `loc` and standard deviation `scale`. */
 export const normal: Generator["normal"] = (...args) => fresh().normal(...args);
 /** Normal with mean 0 and standard deviation 1. */
-export const standardNormal: Generator["standardNormal"] = (...args) => fresh().standardNormal(...args);
+export const standardNormal: Generator["standardNormal"] = (...args) =>
+  fresh().standardNormal(...args);
 /** Exponential with mean 1. */
 export const standardExponential: Generator["standardExponential"] = (...args) =>
   fresh().standardExponential(...args);

@@ -32,11 +32,18 @@ function reduceWith(kernel: Kernel, op: ReduceOp, axes: readonly number[], dtype
   const builder = new KernelBuilder();
   const inputs = kernel.inputs.map((input) => builder.input(input));
   const value = builder.inline(kernel, inputs);
-  return builder.reduce(op, value, { axes, keepdims: true, ...(dtype === undefined ? {} : { dtype }) });
+  return builder.reduce(op, value, {
+    axes,
+    keepdims: true,
+    ...(dtype === undefined ? {} : { dtype }),
+  });
 }
 
 /** A kernel over given dtypes, written by `rule`. */
-function kernelOf(dtypes: readonly DType[], rule: (k: KernelBuilder, x: readonly Ref[]) => Ref): Kernel {
+function kernelOf(
+  dtypes: readonly DType[],
+  rule: (k: KernelBuilder, x: readonly Ref[]) => Ref,
+): Kernel {
   const builder = new KernelBuilder();
   const inputs = dtypes.map((dtype) => builder.input(dtype));
   return builder.build(rule(builder, inputs));
@@ -46,7 +53,13 @@ function apply(
   arrays: readonly NDArray[],
   rule: (k: KernelBuilder, x: readonly Ref[]) => Ref,
 ): NDArray {
-  return runKernel(kernelOf(arrays.map((array) => array.dtype), rule), arrays);
+  return runKernel(
+    kernelOf(
+      arrays.map((array) => array.dtype),
+      rule,
+    ),
+    arrays,
+  );
 }
 
 /** Whether a block has nothing along reduced axes, so that it has no smallest element. */
@@ -90,7 +103,10 @@ function nanExtreme(
 
 function withoutNaN(kernel: Kernel, instead: number): Kernel {
   const builder = new KernelBuilder();
-  const value = builder.inline(kernel, kernel.inputs.map((dtype) => builder.input(dtype)));
+  const value = builder.inline(
+    kernel,
+    kernel.inputs.map((dtype) => builder.input(dtype)),
+  );
   if (kindOf(value.dtype) !== "f" && kindOf(value.dtype) !== "c") return builder.build(value);
   return builder.build(builder.where(builder.unary("isnan", value), instead, value));
 }
@@ -145,7 +161,9 @@ export function momentPartial(
       });
   const kept = skipNaN ? withoutNaN(identityKernel(values.dtype), 0) : identityKernel(values.dtype);
   const total = runKernel(reduceWith(kept, "sum", axes), [values]);
-  const mean = apply([total, count], (k, [t, n]) => k.binary("divide", t as Ref, notZero(k, n as Ref)));
+  const mean = apply([total, count], (k, [t, n]) =>
+    k.binary("divide", t as Ref, notZero(k, n as Ref)),
+  );
   const squares = new KernelBuilder();
   const [x, m] = [squares.input(values.dtype), squares.input(mean.dtype)];
   const deviation = squares.unary("absolute", squares.binary("subtract", x, m));
@@ -172,7 +190,10 @@ function reduceNumbers(dtype: DType, axes: readonly number[]): Kernel {
 
 function asFloat(kernel: Kernel): Kernel {
   const builder = new KernelBuilder();
-  const value = builder.inline(kernel, kernel.inputs.map((dtype) => builder.input(dtype)));
+  const value = builder.inline(
+    kernel,
+    kernel.inputs.map((dtype) => builder.input(dtype)),
+  );
   return builder.build(builder.cast(value, kindOf(value.dtype) === "c" ? "complex128" : "float64"));
 }
 
@@ -183,7 +204,9 @@ export function combineMoments(partials: readonly Moments[]): Moments {
 
 function mergeMoments(a: Moments, b: Moments): Moments {
   const count = apply([a.count, b.count], (k, [x, y]) => k.binary("add", x as Ref, y as Ref));
-  const share = apply([b.count, count], (k, [x, n]) => k.binary("divide", x as Ref, notZero(k, n as Ref)));
+  const share = apply([b.count, count], (k, [x, n]) =>
+    k.binary("divide", x as Ref, notZero(k, n as Ref)),
+  );
   const mean = apply([a.mean, b.mean, share], (k, refs) => {
     const [x, y, s] = refs as [Ref, Ref, Ref];
     return k.binary("add", x, k.binary("multiply", k.binary("subtract", y, x), s));
@@ -236,21 +259,30 @@ export function argPartial(
   ...inputs: readonly NDArray[]
 ): Best | null {
   if (isEmptyAlong(inputs, axes)) return null;
-  const [arg, reduce] = op.endsWith("min") ? (["argmin", "min"] as const) : (["argmax", "max"] as const);
+  const [arg, reduce] = op.endsWith("min")
+    ? (["argmin", "min"] as const)
+    : (["argmax", "max"] as const);
   const skips = op.startsWith("nan");
   const worst = reduce === "min" ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
   const values = runKernel(kernel, inputs);
-  const clean = skips ? withoutNaN(identityKernel(values.dtype), worst) : identityKernel(values.dtype);
+  const clean = skips
+    ? withoutNaN(identityKernel(values.dtype), worst)
+    : identityKernel(values.dtype);
   const local = runKernel(reduceWith(clean, arg, axes), [values]);
   const value = skips
-    ? nanExtreme(reduce === "min" ? "nanmin" : "nanmax", axes, identityKernel(values.dtype), [values])
+    ? nanExtreme(reduce === "min" ? "nanmin" : "nanmax", axes, identityKernel(values.dtype), [
+        values,
+      ])
     : runKernel(reduceWith(clean, reduce, axes), [values]);
   if (shape !== null) return { value, index: flatIndex(local, values.shape, starts, shape) };
   const start = new NDArray([starts[axes[0] as number] as number], {
     dtype: "int64",
     shape: values.shape.map(() => 1),
   });
-  return { value, index: apply([local, start], (k, [i, s]) => k.binary("add", i as Ref, s as Ref)) };
+  return {
+    value,
+    index: apply([local, start], (k, [i, s]) => k.binary("add", i as Ref, s as Ref)),
+  };
 }
 
 function flatIndex(
@@ -304,8 +336,20 @@ export function finishArgs(
   if (best === null) throw nothingToReduce(op);
   if (op.startsWith("nan") && kindOf(best.value.dtype) === "f") {
     const none = apply([best.value], (k, [x]) => k.unary("isnan", x as Ref));
-    if (runKernel(reduceWith(identityKernel("bool"), "any", none.shape.map((_, i) => i)), [none]).item()) {
-      throw new HeddleError("InvalidArgument", `${op} of a slice that holds nothing but NaN has no value`);
+    if (
+      runKernel(
+        reduceWith(
+          identityKernel("bool"),
+          "any",
+          none.shape.map((_, i) => i),
+        ),
+        [none],
+      ).item()
+    ) {
+      throw new HeddleError(
+        "InvalidArgument",
+        `${op} of a slice that holds nothing but NaN has no value`,
+      );
     }
   }
   return best.index.squeeze(dropped);

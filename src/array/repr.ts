@@ -43,7 +43,8 @@ export interface Shown {
 function rowsOf(array: Shown): [string, string, string][] {
   const { layers, tasks } = array.graphFacts;
   const bytes = (shape: readonly number[]): string => formatBytes(product(shape) * array.itemsize);
-  const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? "" : "s"}`;
+  const plural = (count: number, word: string): string =>
+    `${count} ${word}${count === 1 ? "" : "s"}`;
   return [
     ["Bytes", known(bytes, array.shape), known(bytes, array.chunksize)],
     ["Shape", showShape(array.shape), showShape(array.chunksize)],
@@ -80,14 +81,17 @@ export function arrayText(array: Shown): string {
 /** The facts as an HTML table beside a drawing. */
 export function arrayHtml(array: Shown): string {
   const rows = rowsOf(array)
-    .map(([name, whole, chunk]) => `<tr><th>${name}</th><td>${escape(whole)}</td><td>${escape(chunk)}</td></tr>`)
+    .map(
+      ([name, whole, chunk]) =>
+        `<tr><th>${name}</th><td>${escapeHtml(whole)}</td><td>${escapeHtml(chunk)}</td></tr>`,
+    )
     .join("");
-  const table =
-    `<table><thead><tr><th></th><th>Array</th><th>Chunk</th></tr></thead><tbody>${rows}</tbody></table>`;
-  const drawing = array.shape.some(Number.isNaN) || array.shape.length === 0 ? "" : drawGrid(array.chunks);
+  const table = `<table><thead><tr><th></th><th>Array</th><th>Chunk</th></tr></thead><tbody>${rows}</tbody></table>`;
+  const drawing =
+    array.shape.some(Number.isNaN) || array.shape.length === 0 ? "" : drawGrid(array.chunks);
   return `<table class="heddle-array"><tr><td>${table}</td><td>${drawing}</td></tr></table>`;
 }
 
-function escape(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 }

@@ -3,8 +3,9 @@
  * formula computes only what it shows, and a transpose does not break a fused chain. Then nodes are grouped: what runs
  * as one kernel per block, and what becomes tasks of its own because several others need it.
  */
+import { inherit } from "./annotations.ts";
 import { type Chunks, product, sameBlocks, sum } from "./chunks.ts";
-import { chunksOfCut, type Cut } from "./cut.ts";
+import { type Cut, chunksOfCut } from "./cut.ts";
 import { type Expr, inOrder, shapeOfExpr, tokenOf, view } from "./expression.ts";
 
 /** Kernels stay below these sizes: beyond them compiling costs more than a pass over memory saves. */
@@ -22,7 +23,10 @@ export function simplify(roots: readonly Expr[]): Expr[] {
   // Equal nodes made twice become one, so that kernels and layers share them.
   const known = new Map<string, Expr>();
   for (const expr of order) {
-    const result = expr.kind === "view" ? pushView(expr.operands[0], expr.cut, done, uses, 0) : rebuilt(expr, done);
+    const result =
+      expr.kind === "view"
+        ? pushView(expr.operands[0], expr.cut, done, uses, 0)
+        : rebuilt(expr, done);
     const token = tokenOf(result);
     const same = known.get(token);
     if (same === undefined) known.set(token, result);
@@ -43,7 +47,7 @@ function countUses(order: readonly Expr[], roots: readonly Expr[]): Map<Expr, nu
 function rebuilt(expr: Expr, done: ReadonlyMap<Expr, Expr>): Expr {
   const operands = expr.operands.map((operand) => done.get(operand) ?? operand);
   if (operands.every((operand, i) => operand === expr.operands[i])) return expr;
-  return { ...expr, operands } as unknown as Expr;
+  return inherit({ ...expr, operands } as unknown as Expr, expr);
 }
 
 /** `cut` of `of`, moved below `of` when `of` is elementwise work that nobody else needs. */
@@ -56,7 +60,9 @@ function pushView(
 ): Expr {
   if (of.kind === "view") {
     const whole = view(of, cut);
-    return whole.kind === "view" ? pushView(whole.operands[0], whole.cut, done, uses, depth + 1) : whole;
+    return whole.kind === "view"
+      ? pushView(whole.operands[0], whole.cut, done, uses, depth + 1)
+      : whole;
   }
   if (of.kind === "call" && of.cutBy !== undefined) {
     const part = of.cutBy(cut);
@@ -69,7 +75,7 @@ function pushView(
   const operands = of.operands.map((operand) =>
     pushView(operand, cutOfOperand(cut, operand, of.chunks), done, uses, depth + 1),
   );
-  return { ...of, operands, chunks: chunksOfCut(cut) };
+  return inherit({ ...of, operands, chunks: chunksOfCut(cut) }, of);
 }
 
 /** Whether a view shows more elements than there are, so that work below it would be done several times. */

@@ -57,7 +57,9 @@ function drawGroup(chunks: Chunks, size: number, x: number): Drawn {
     const [across] = marks as [number[]];
     const height = Math.min(size / 5, 30);
     return {
-      body: face([x, 8], across, [0, height], [1, 0], [0, 1]) + label(x + (sides[0] as number) / 2, height + 24, shape[0]),
+      body:
+        face([x, 8], across, [0, height], [1, 0], [0, 1]) +
+        label(x + (sides[0] as number) / 2, height + 24, shape[0]),
       width: sides[0] as number,
       height: height + 16,
     };
@@ -107,10 +109,12 @@ function face(
   [vx, vy]: Point,
 ): string {
   const [a, b] = [first.at(-1) ?? 0, second.at(-1) ?? 0];
-  const at = (s: number, t: number): string => `${round(x + s * ux + t * vx)} ${round(y + s * uy + t * vy)}`;
+  const at = (s: number, t: number): string =>
+    `${round(x + s * ux + t * vx)} ${round(y + s * uy + t * vy)}`;
   const outline = `M${at(0, 0)}L${at(a, 0)}L${at(a, b)}L${at(0, b)}Z`;
   const lines =
-    first.map((s) => `M${at(s, 0)}L${at(s, b)}`).join("") + second.map((t) => `M${at(0, t)}L${at(a, t)}`).join("");
+    first.map((s) => `M${at(s, 0)}L${at(s, b)}`).join("") +
+    second.map((t) => `M${at(0, t)}L${at(a, t)}`).join("");
   return (
     `<path d="${outline}" fill="#e8a33d" fill-opacity="0.55" stroke-width="1.5"/>` +
     `<path d="${lines}" stroke-width="0.6"/>`

@@ -4,12 +4,12 @@
  */
 import type { DType } from "../core/dtype.ts";
 import { HeddleError } from "../core/errors.ts";
-import { type ArrayInput, emptyLayout, isNDArray, NDArray } from "../ndarray/ndarray.ts";
-import { copyInto } from "../ndarray/loops.ts";
-import { cumprod, cumsum } from "../ndarray/reductions.ts";
-import { add, multiply } from "../ndarray/ufuncs.ts";
 import { runKernel } from "../ndarray/kernels/evaluate.ts";
 import type { Kernel } from "../ndarray/kernels/ir.ts";
+import { copyInto } from "../ndarray/loops.ts";
+import { type ArrayInput, emptyLayout, isNDArray, NDArray } from "../ndarray/ndarray.ts";
+import { cumprod, cumsum } from "../ndarray/reductions.ts";
+import { add, multiply } from "../ndarray/ufuncs.ts";
 import type { BlockInfo } from "./build/map-blocks.ts";
 
 /** How a block is cut; numbers that differ between tasks come as literals. */
@@ -133,7 +133,6 @@ export function joinBlocks(blocks: readonly NDArray[], axis: number): NDArray {
   }
   return result;
 }
-
 
 /** Elements of one block along an axis: `which` of the pieces, and where in it. */
 export function takeBlock(
@@ -260,7 +259,11 @@ export function cumulateBlock(
 /** The last slice of a block along an axis, which is the total of its running sums. */
 export function lastOfBlock(axis: number, block: NDArray): NDArray {
   const start = block.shape.map((_, k) => (k === axis ? (block.shape[axis] as number) - 1 : 0));
-  return part(block, start, block.shape.map((length, k) => (k === axis ? 1 : length))).copy();
+  return part(
+    block,
+    start,
+    block.shape.map((length, k) => (k === axis ? 1 : length)),
+  ).copy();
 }
 
 /** The total up to the end of a block, from that of the blocks before it. */
@@ -277,4 +280,9 @@ export function carryNext(
 /** Running sums of a block, given the total of all blocks before it. */
 export function carryOn(op: "cumsum" | "cumprod", block: NDArray, before: NDArray): NDArray {
   return op === "cumsum" ? add(block, before) : multiply(block, before);
+}
+
+/** The length of a block along an axis. */
+export function lengthOfBlock(axis: number, block: NDArray): number {
+  return block.shape[axis] as number;
 }

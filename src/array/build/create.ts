@@ -1,25 +1,27 @@
 /**
  * @file Arrays from nothing or from data: sources whose blocks are made where they are needed.
  */
+
+import type { Collection } from "../../core/collection.ts";
 import { type DType, itemsizeOf, type Scalar } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
 import type { TaskFunction } from "../../core/graph.ts";
-import type { Collection } from "../../core/collection.ts";
 import type { NDArray } from "../../ndarray/ndarray.ts";
 import { type Blocks, blocksOfLayer, LayerPlan } from "../blocks.ts";
-import {
-  type Chunks,
-  type ChunksInput,
-  gridOf,
-  normalizeChunks,
-  offsetsOf,
-  product,
-  show,
-} from "../chunks.ts";
-import { chunksOfCut, type Cut } from "../cut.ts";
+import { type Chunks, gridOf, offsetsOf, product, show } from "../chunks.ts";
+import { type Cut, chunksOfCut } from "../cut.ts";
 import type { CallExpr, Expr } from "../expression.ts";
 import { advance } from "../lower-blocks.ts";
-import { arangeBlock, diagonalBlock, expectBlock, functionBlock, fullBlock, part, passBlock } from "../tasks.ts";
+import { type ChunksInput, normalizeChunks } from "../normalize-chunks.ts";
+import {
+  arangeBlock,
+  diagonalBlock,
+  expectBlock,
+  fullBlock,
+  functionBlock,
+  part,
+  passBlock,
+} from "../tasks.ts";
 import { blockCall, call, constant, nameOf } from "./call.ts";
 
 /** What every creating function takes. */
@@ -134,14 +136,20 @@ function localBlocks(array: NDArray, chunks: Chunks): NDArray[] {
 }
 
 /** Blocks that a function of coordinates makes: it gets one array of indices per axis. */
-export function fromFunction(fn: TaskFunction, shape: readonly number[], options: BuildOptions): Expr {
+export function fromFunction(
+  fn: TaskFunction,
+  shape: readonly number[],
+  options: BuildOptions,
+): Expr {
   const chunks = chunksFor(shape, options);
   return blockCall(
     { word: nameOf(fn, "fromfunction"), dtype: options.dtype, chunks, identity: [fn] },
     {
       fn: expectBlock,
       args: (plan) => {
-        const starts = chunks.map((blocks, axis) => plan.axisLiteral(axis, offsetsOf(blocks).subarray(0, -1)));
+        const starts = chunks.map((blocks, axis) =>
+          plan.axisLiteral(axis, offsetsOf(blocks).subarray(0, -1)),
+        );
         const own = plan.shapeArg(chunks);
         const indices = chunks.map((_, axis) => ({
           kind: "call" as const,

@@ -32,12 +32,15 @@ export function cumulate(array: Expr, op: Cumulation, options: CumulateOptions =
   const wanted = options.dtype === undefined ? undefined : (toDType(options.dtype) as DType);
   const dtype = reduceSignature(op === "cumsum" ? "sum" : "prod", source.dtype, wanted).result;
   const { chunks } = source;
-  return call({ word: op, dtype, chunks, operands: [source], identity: [axis] }, ([operand], token) => {
-    const local = localBlocks(operand as Operand, chunks, op, axis, dtype, token);
-    if ((chunks[axis] as readonly number[]).length === 1) return local;
-    const carries = carryBlocks(local, op, axis, token);
-    return joined(local, carries, op, axis, token);
-  });
+  return call(
+    { word: op, dtype, chunks, operands: [source], identity: [axis] },
+    ([operand], token) => {
+      const local = localBlocks(operand as Operand, chunks, op, axis, dtype, token);
+      if ((chunks[axis] as readonly number[]).length === 1) return local;
+      const carries = carryBlocks(local, op, axis, token);
+      return joined(local, carries, op, axis, token);
+    },
+  );
 }
 
 function localBlocks(
@@ -51,7 +54,10 @@ function localBlocks(
   const plan = new LayerPlan(gridOf(chunks));
   const args = [constant(op), constant(axis), constant(dtype), plan.operand(operand)];
   const template = { fn: cumulateBlock, args };
-  return blocksOfLayer(plan.finish({ word: `${op}-local`, token, kind: "blockwise", template }), chunks);
+  return blocksOfLayer(
+    plan.finish({ word: `${op}-local`, token, kind: "blockwise", template }),
+    chunks,
+  );
 }
 
 /** Task `j` along the axis: the total of blocks 0 to `j`, made of that before it and the last slice of block `j`. */
@@ -78,13 +84,23 @@ function carryBlocks(local: Blocks, op: Cumulation, axis: number, token: string)
   const name = `${op}-carry`;
   const start = { name, fn: lastOfBlock, args: [constant(axis), dep(0)] };
   const next = { name, fn: carryNext, args: [constant(op), constant(axis), dep(0), dep(1)] };
+  const made = plan.finishWith(
+    { word: name, token, kind: "reduction", template: start },
+    offsets,
+    Int32Array.from(deps),
+  );
   const layer: Layer = {
-    ...plan.finishWith({ word: name, token, kind: "reduction", template: start }, offsets, Int32Array.from(deps)),
+    ...made,
     self: true,
-    templates: [start, next],
+    templates: [
+      { ...made.templates[0], ...start },
+      { ...made.templates[0], ...next },
+    ],
     templateOf: Uint16Array.from(place, (at) => (at === 0 ? 0 : 1)),
   };
-  const chunks = local.chunks.map((blocks, k) => (k === axis ? new Array<number>(blocks.length - 1).fill(1) : blocks));
+  const chunks = local.chunks.map((blocks, k) =>
+    k === axis ? new Array<number>(blocks.length - 1).fill(1) : blocks,
+  );
   return blocksOfLayer(layer, chunks);
 }
 
@@ -93,7 +109,13 @@ function dep(index: number): Arg {
 }
 
 /** Every block but the first of its line takes the total of those before it. */
-function joined(local: Blocks, carries: Blocks, op: Cumulation, axis: number, token: string): Blocks {
+function joined(
+  local: Blocks,
+  carries: Blocks,
+  op: Cumulation,
+  axis: number,
+  token: string,
+): Blocks {
   const grid = gridOf(local.chunks);
   const plan = new LayerPlan(grid);
   const own = plan.number(local);
@@ -101,7 +123,10 @@ function joined(local: Blocks, carries: Blocks, op: Cumulation, axis: number, to
   const strides = stridesOf(gridOf(carries.chunks));
   const parts = strides.map((stride, k) => ({
     axis: k,
-    values: Float64Array.from({ length: grid[k] as number }, (_, i) => (k === axis ? i - 1 : i) * stride),
+    values: Float64Array.from(
+      { length: grid[k] as number },
+      (_, i) => (k === axis ? i - 1 : i) * stride,
+    ),
   }));
   const before = spread(grid, 0, parts);
   const places = Int32Array.from({ length: grid[axis] as number }, (_, i) => i);
@@ -115,9 +140,17 @@ function joined(local: Blocks, carries: Blocks, op: Cumulation, axis: number, to
   }
   const first = { name: op, fn: passBlock, args: [dep(0)] };
   const rest = { name: op, fn: carryOn, args: [constant(op), dep(0), dep(1)] };
+  const made = plan.finishWith(
+    { word: op, token, kind: "blockwise", template: first },
+    offsets,
+    Int32Array.from(deps),
+  );
   const layer: Layer = {
-    ...plan.finishWith({ word: op, token, kind: "blockwise", template: first }, offsets, Int32Array.from(deps)),
-    templates: [first, rest],
+    ...made,
+    templates: [
+      { ...made.templates[0], ...first },
+      { ...made.templates[0], ...rest },
+    ],
     templateOf: Uint16Array.from(place, (at) => (at === 0 ? 0 : 1)),
   };
   return blocksOfLayer(layer, local.chunks);

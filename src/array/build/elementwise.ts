@@ -6,8 +6,8 @@ import { type DType, isScalar, type Scalar } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
 import {
   KernelBuilder,
-  kernelDType,
   type Operand as KernelOperand,
+  kernelDType,
   type Ref,
 } from "../../ndarray/kernels/ir.ts";
 import type { BinaryOp, UnaryOp } from "../../ndarray/kernels/rules.ts";
@@ -46,7 +46,10 @@ export function unary(op: UnaryOp, x: Expr): Expr {
 
 /** A NumPy function of two arrays or scalars. */
 export function binary(op: BinaryOp, a: Expr | Scalar, b: Expr | Scalar): Expr {
-  return elementwise(op, (k, [x, y]) => k.binary(op, x as KernelOperand, y as KernelOperand), [a, b]);
+  return elementwise(op, (k, [x, y]) => k.binary(op, x as KernelOperand, y as KernelOperand), [
+    a,
+    b,
+  ]);
 }
 
 /** The array cast to a dtype. */
@@ -97,7 +100,8 @@ function commonAxis(
   if (rest.length === 0) return [1];
   const common = commonBlocks(rest);
   const unknown = rest.some((blocks) => Number.isNaN(sum(blocks)));
-  const matches = !unknown || rest.every((blocks) => sameBlocks(blocks, rest[0] as readonly number[]));
+  const matches =
+    !unknown || rest.every((blocks) => sameBlocks(blocks, rest[0] as readonly number[]));
   if (common !== null && matches) return common;
   throw new HeddleError(
     "InvalidChunks",
@@ -128,7 +132,10 @@ export function alignTo(array: Expr, chunks: Chunks): Expr {
   const fixed: FixedAxis[] = [];
   chunks.forEach((blocks, axis) => {
     const own = wanted[axis - added];
-    if (own !== undefined && sameBlocks(own, blocks)) return void axes.push(wholeAxis(own, axis - added));
+    if (own !== undefined && sameBlocks(own, blocks)) {
+      axes.push(wholeAxis(own, axis - added));
+      return;
+    }
     axes.push(repeatedAxis(new Array<number>(blocks.length).fill(1)));
     if (own !== undefined) fixed.push({ axis: axis - added, block: 0, at: 0 });
   });

@@ -16,7 +16,8 @@ export function round(x: Expr, decimals: number): Expr {
       const value = a as KernelOperand;
       if (decimals === 0) return k.unary("rint", value);
       // As NumPy does: scale, round, scale back, in this order.
-      const [up, down] = decimals > 0 ? (["multiply", "divide"] as const) : (["divide", "multiply"] as const);
+      const [up, down] =
+        decimals > 0 ? (["multiply", "divide"] as const) : (["divide", "multiply"] as const);
       const rounded = k.binary(down, k.unary("rint", k.binary(up, value, scale)), scale);
       return isInteger(x.dtype) ? k.cast(rounded, x.dtype) : rounded;
     },
@@ -33,7 +34,11 @@ export interface Tolerance {
 
 /** Whether `|a - b| <= atol + rtol * |b|`; infinities are close when equal. */
 export function isclose(a: Expr | Scalar, b: Expr | Scalar, tolerance: Tolerance): Expr {
-  return elementwise("isclose", (k, [x, y]) => closeRule(k, x as KernelOperand, y as KernelOperand, tolerance), [a, b]);
+  return elementwise(
+    "isclose",
+    (k, [x, y]) => closeRule(k, x as KernelOperand, y as KernelOperand, tolerance),
+    [a, b],
+  );
 }
 
 function closeRule(k: KernelBuilder, x: KernelOperand, y: KernelOperand, t: Tolerance): Ref {

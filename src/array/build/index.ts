@@ -35,7 +35,7 @@ export function index(
   if (fancy.length > 1) {
     throw new HeddleError(
       "NotSupported",
-      "at takes one index array at a time: index again for the next one, x.at([0, 2]).at(\":\", [1, 3])",
+      'at takes one index array at a time: index again for the next one, x.at([0, 2]).at(":", [1, 3])',
     );
   }
   const [only] = fancy;
@@ -50,7 +50,12 @@ function axesTaken(array: IndexArray | undefined): number {
 type ArrayPart = Extract<BoundPart, { kind: "array" }>;
 
 /** Slices everything else first, then applies the one index array to its axis of the result. */
-function fancyIndex(array: Expr, bound: readonly BoundPart[], at: ArrayPart, found: IndexArray): Expr {
+function fancyIndex(
+  array: Expr,
+  bound: readonly BoundPart[],
+  at: ArrayPart,
+  found: IndexArray,
+): Expr {
   const basic = bound.flatMap((part): BoundPart[] => {
     if (part !== at) return [part];
     return Array.from({ length: at.axes }, (_, k) => fullRange(array, at.axis + k));
@@ -118,7 +123,8 @@ function checkKnown(
   let axis = 0;
   for (const part of parts) {
     if (part.kind === "ellipsis") axis += array.chunks.length - taken;
-    const whole = part.kind === "slice" && part.start === null && part.stop === null && part.step === null;
+    const whole =
+      part.kind === "slice" && part.start === null && part.stop === null && part.step === null;
     const masked = part.kind === "array" && arrays.get(part.array)?.kind === "mask";
     if (width(part) > 0 && unknown[axis] === true && !whole && !masked) {
       throw unknownChunks(`indexing axis ${axis}`, array.chunks);

@@ -10,8 +10,8 @@ import type { LayerPlan, Operand } from "../blocks.ts";
 import { type Chunks, gridOf, offsetsOf, shapeOf, showChunks } from "../chunks.ts";
 import type { Expr } from "../expression.ts";
 import { expectBlock, makeBlockInfo } from "../tasks.ts";
-import { alignTo, unifyChunks } from "./elementwise.ts";
 import { blockCall, constant, nameOf } from "./call.ts";
+import { alignTo, unifyChunks } from "./elementwise.ts";
 
 /** Options of `mapBlocks`, normalised. */
 export interface MapBlocksParameters {
@@ -63,7 +63,8 @@ interface Layout {
 }
 
 function resultLayout(common: Chunks, options: MapBlocksParameters): Layout {
-  const dropped = options.dropAxis === undefined ? [] : resolveAxes(options.dropAxis, common.length);
+  const dropped =
+    options.dropAxis === undefined ? [] : resolveAxes(options.dropAxis, common.length);
   for (const axis of dropped) {
     if ((common[axis] as readonly number[]).length === 1) continue;
     throw new HeddleError(
@@ -80,7 +81,9 @@ function resultLayout(common: Chunks, options: MapBlocksParameters): Layout {
   const source = Array.from({ length: ndim }, (_, axis) =>
     places.includes(axis) ? -1 : (kept[next++] as number),
   );
-  const own = source.map((axis): readonly number[] => (axis === -1 ? [1] : (common[axis] as readonly number[])));
+  const own = source.map((axis): readonly number[] =>
+    axis === -1 ? [1] : (common[axis] as readonly number[]),
+  );
   return { source, chunks: options.chunks === undefined ? own : givenChunks(own, options.chunks) };
 }
 
@@ -137,8 +140,15 @@ export interface BlockInfo {
 
 function infoArg(plan: LayerPlan, common: Chunks, layout: Layout, dtype: DType): Arg {
   const { chunks } = layout;
-  const positions = chunks.map((blocks, axis) => plan.axisLiteral(axis, blocks.map((_, i) => i)));
-  const starts = chunks.map((blocks, axis) => plan.axisLiteral(axis, offsetsOf(blocks).subarray(0, -1)));
+  const positions = chunks.map((blocks, axis) =>
+    plan.axisLiteral(
+      axis,
+      blocks.map((_, i) => i),
+    ),
+  );
+  const starts = chunks.map((blocks, axis) =>
+    plan.axisLiteral(axis, offsetsOf(blocks).subarray(0, -1)),
+  );
   const facts = {
     shape: shapeOf(common),
     resultShape: shapeOf(chunks),

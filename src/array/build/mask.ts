@@ -44,7 +44,10 @@ export function selectMask(array: Expr, mask: Expr, axis: number): Expr {
           return k < axis + covered ? axis : k - covered + 1;
         });
         const own = plan.operand(x as Operand, collapsed(axes, axis, covered));
-        const its = plan.operand(m as Operand, test.chunks.map(() => axis));
+        const its = plan.operand(
+          m as Operand,
+          test.chunks.map(() => axis),
+        );
         return [constant(axis), own, its];
       },
     },

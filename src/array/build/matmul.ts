@@ -12,8 +12,8 @@ import { type Expr, shapeOfExpr } from "../expression.ts";
 import { lowerTree } from "../lower-reduction.ts";
 import { contractBlocks } from "../matmul-tasks.ts";
 import { combineFolds, finishFolds } from "../reduction-tasks.ts";
-import { astype, binary, unifyChunks } from "./elementwise.ts";
 import { call, constant } from "./call.ts";
+import { astype, binary, unifyChunks } from "./elementwise.ts";
 import { rechunkTo } from "./rechunk.ts";
 import { reduce } from "./reduce.ts";
 import { broadcastTo, expandDims, squeeze, transpose } from "./shape.ts";
@@ -21,7 +21,10 @@ import { broadcastTo, expandDims, squeeze, transpose } from "./shape.ts";
 /** Matrix product by the rules of `numpy.matmul`: stacks of matrices broadcast, vectors gain and lose an axis. */
 export function matmul(a: Expr, b: Expr): Expr {
   if (a.chunks.length === 0 || b.chunks.length === 0) {
-    throw new HeddleError("InvalidShape", "matmul needs arrays with axes; use multiply for plain values");
+    throw new HeddleError(
+      "InvalidShape",
+      "matmul needs arrays with axes; use multiply for plain values",
+    );
   }
   const left = a.chunks.length === 1 ? expandDims(a, 0) : a;
   const right = b.chunks.length === 1 ? expandDims(b, 1) : b;
@@ -72,35 +75,42 @@ function contract(a: Expr, b: Expr, stacks: number): Expr {
   const common = commonBlocks([a.chunks[stacks + 1] ?? [], b.chunks[stacks] ?? []]);
   const inner = common ?? [sum(a.chunks[stacks + 1] ?? [])];
   const left = rechunkTo(astype(a, dtype), [...a.chunks.slice(0, -1), inner]);
-  const right = rechunkTo(astype(b, dtype), [...b.chunks.slice(0, -2), inner, ...b.chunks.slice(-1)]);
+  const right = rechunkTo(astype(b, dtype), [
+    ...b.chunks.slice(0, -2),
+    inner,
+    ...b.chunks.slice(-1),
+  ]);
   const rows = left.chunks[stacks] as readonly number[];
   const columns = right.chunks[stacks + 1] as readonly number[];
   const head = left.chunks.slice(0, stacks);
   const chunks = [...head, rows, columns];
-  return call({ word: "matmul", dtype, chunks, operands: [left, right], identity: [] }, (operands, token) => {
-    // The grid of products has the contracted blocks as its last axis, which the tree then sums.
-    const products = [...chunks, inner.map(() => 1)];
-    const plan = new LayerPlan(gridOf(products));
-    const along = head.map((_, axis) => axis);
-    const args = [
-      plan.operand(operands[0] as Operand, [...along, stacks, stacks + 2]),
-      plan.operand(operands[1] as Operand, [...along, stacks + 2, stacks + 1]),
-      constant(dtype),
-    ];
-    const template = { fn: contractBlocks, args };
-    const layer = plan.finish({ word: "matmul-product", token, kind: "blockwise", template });
-    return lowerTree(blocksOfLayer(layer, products), {
-      word: "matmul",
-      token,
-      axes: [stacks + 2],
-      splitEvery: [4],
-      keepdims: false,
-      stages: {
-        combine: { fn: combineFolds, args: ["sum"] },
-        finish: { fn: finishFolds, args: ["sum", [stacks + 2]] },
-      },
-    });
-  });
+  return call(
+    { word: "matmul", dtype, chunks, operands: [left, right], identity: [] },
+    (operands, token) => {
+      // The grid of products has the contracted blocks as its last axis, which the tree then sums.
+      const products = [...chunks, inner.map(() => 1)];
+      const plan = new LayerPlan(gridOf(products));
+      const along = head.map((_, axis) => axis);
+      const args = [
+        plan.operand(operands[0] as Operand, [...along, stacks, stacks + 2]),
+        plan.operand(operands[1] as Operand, [...along, stacks + 2, stacks + 1]),
+        constant(dtype),
+      ];
+      const template = { fn: contractBlocks, args };
+      const layer = plan.finish({ word: "matmul-product", token, kind: "blockwise", template });
+      return lowerTree(blocksOfLayer(layer, products), {
+        word: "matmul",
+        token,
+        axes: [stacks + 2],
+        splitEvery: [4],
+        keepdims: false,
+        stages: {
+          combine: { fn: combineFolds, args: ["sum"] },
+          finish: { fn: finishFolds, args: ["sum", [stacks + 2]] },
+        },
+      });
+    },
+  );
 }
 
 /** `numpy.dot`: of vectors a sum of products, of matrices their product, else over the last and last but one axis. */
@@ -116,7 +126,9 @@ export function dot(a: Expr, b: Expr): Expr {
 }
 
 /** Axes to contract: so many last of one and first of the other, or lists of both. */
-export type TensordotAxes = number | readonly [number | readonly number[], number | readonly number[]];
+export type TensordotAxes =
+  | number
+  | readonly [number | readonly number[], number | readonly number[]];
 
 /** Sums of products over chosen axes of both arrays (`numpy.tensordot`). */
 export function tensordot(a: Expr, b: Expr, axes: TensordotAxes = 2): Expr {
@@ -138,30 +150,36 @@ export function tensordot(a: Expr, b: Expr, axes: TensordotAxes = 2): Expr {
   const chunks = [...outerLeft, ...outerRight];
   const operands = [astype(x, dtype), astype(y, dtype)];
   const counts = inner.map((blocks) => blocks.map(() => 1));
-  return call({ word: "tensordot", dtype, chunks, operands, identity: [inner.length] }, (lowered, token) => {
-    const products = [...chunks, ...counts];
-    const plan = new LayerPlan(gridOf(products));
-    const innerAxes = counts.map((_, i) => chunks.length + i);
-    const args = [
-      plan.operand(lowered[0] as Operand, [...outerLeft.keys(), ...innerAxes]),
-      plan.operand(lowered[1] as Operand, [...innerAxes, ...[...outerRight.keys()].map((i) => outerLeft.length + i)]),
-      constant(dtype),
-      constant(inner.length),
-    ];
-    const template = { fn: contractBlocks, args };
-    const layer = plan.finish({ word: "tensordot-product", token, kind: "blockwise", template });
-    return lowerTree(blocksOfLayer(layer, products), {
-      word: "tensordot",
-      token,
-      axes: innerAxes,
-      splitEvery: innerAxes.map(() => 4),
-      keepdims: false,
-      stages: {
-        combine: { fn: combineFolds, args: ["sum"] },
-        finish: { fn: finishFolds, args: ["sum", innerAxes] },
-      },
-    });
-  });
+  return call(
+    { word: "tensordot", dtype, chunks, operands, identity: [inner.length] },
+    (lowered, token) => {
+      const products = [...chunks, ...counts];
+      const plan = new LayerPlan(gridOf(products));
+      const innerAxes = counts.map((_, i) => chunks.length + i);
+      const args = [
+        plan.operand(lowered[0] as Operand, [...outerLeft.keys(), ...innerAxes]),
+        plan.operand(lowered[1] as Operand, [
+          ...innerAxes,
+          ...[...outerRight.keys()].map((i) => outerLeft.length + i),
+        ]),
+        constant(dtype),
+        constant(inner.length),
+      ];
+      const template = { fn: contractBlocks, args };
+      const layer = plan.finish({ word: "tensordot-product", token, kind: "blockwise", template });
+      return lowerTree(blocksOfLayer(layer, products), {
+        word: "tensordot",
+        token,
+        axes: innerAxes,
+        splitEvery: innerAxes.map(() => 4),
+        keepdims: false,
+        stages: {
+          combine: { fn: combineFolds, args: ["sum"] },
+          finish: { fn: finishFolds, args: ["sum", innerAxes] },
+        },
+      });
+    },
+  );
 }
 
 function orderedFor(
@@ -180,7 +198,10 @@ function contractedAxes(a: Expr, b: Expr, axes: TensordotAxes): [number[], numbe
   if (typeof axes === "number") {
     const most = Math.min(a.chunks.length, b.chunks.length);
     if (!Number.isInteger(axes) || axes < 0 || axes > most) {
-      throw new HeddleError("InvalidAxis", `tensordot: axes is ${axes}; these arrays allow 0 to ${most}`);
+      throw new HeddleError(
+        "InvalidAxis",
+        `tensordot: axes is ${axes}; these arrays allow 0 to ${most}`,
+      );
     }
     const range = Array.from({ length: axes }, (_, i) => i);
     return [range.map((i) => a.chunks.length - axes + i), range];

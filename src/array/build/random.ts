@@ -7,8 +7,9 @@ import { HeddleError } from "../../core/errors.ts";
 import { broadcastShapes } from "../../core/indexing.ts";
 import type { Entropy } from "../../ndarray/random/seed-sequence.ts";
 import type { Operand } from "../blocks.ts";
-import { type ChunksInput, gridOf, normalizeChunks, product } from "../chunks.ts";
+import { gridOf, product } from "../chunks.ts";
 import { type Expr, shapeOfExpr } from "../expression.ts";
+import { type ChunksInput, normalizeChunks } from "../normalize-chunks.ts";
 import { drawBlock } from "../random-tasks.ts";
 import { blockCall, constant } from "./call.ts";
 import { broadcastTo } from "./shape.ts";
@@ -70,9 +71,17 @@ export function draw(
         const parameters = what.parameters.map((p) =>
           isScalar(p) ? constant(p) : plan.operand(lowered[next++] as Operand),
         );
-        const child = plan.literal(Int32Array.from({ length: plan.count }, (_, i) => range.first + i));
+        const child = plan.literal(
+          Int32Array.from({ length: plan.count }, (_, i) => range.first + i),
+        );
         const seed = constant({ entropy: range.entropy, spawnKey: range.spawnKey });
-        return [constant({ method, dtype, options }), seed, child, plan.shapeArg(cut), ...parameters];
+        return [
+          constant({ method, dtype, options }),
+          seed,
+          child,
+          plan.shapeArg(cut),
+          ...parameters,
+        ];
       },
     },
   );

@@ -3,9 +3,10 @@
  */
 import { itemsizeOf } from "../../core/dtype.ts";
 import { isSplit, overlapAxis } from "../axis-plans.ts";
-import { type ChunkLength, type Chunks, type ChunksInput, isKnown, normalizeChunks, sameBlocks, sameChunks } from "../chunks.ts";
+import { type Chunks, isKnown, sameBlocks, sameChunks } from "../chunks.ts";
 import { type CutAxis, partedAxis, wholeAxis } from "../cut.ts";
 import { type Expr, shapeOfExpr, view } from "../expression.ts";
+import { type ChunkLength, type ChunksInput, normalizeChunks } from "../normalize-chunks.ts";
 import { unknownChunks } from "./errors.ts";
 
 /** The array in chunks given in any form; axes that the form leaves out keep theirs. */
@@ -23,7 +24,8 @@ export function rechunk(array: Expr, chunks: ChunksInput, limitBytes?: number): 
 function keepUnnamed(array: Expr, chunks: ChunksInput): ChunksInput {
   if (typeof chunks !== "object" || chunks === null) return chunks;
   const present = array.chunks;
-  if (isList(chunks)) return chunks.map((entry, axis) => (entry === null ? (present[axis] ?? null) : entry));
+  if (isList(chunks))
+    return chunks.map((entry, axis) => (entry === null ? (present[axis] ?? null) : entry));
   const named = chunks as Exclude<typeof chunks, readonly unknown[]>;
   const all: Record<number, ChunkLength | readonly number[]> = { ...named };
   present.forEach((blocks, axis) => {

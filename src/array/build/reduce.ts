@@ -24,7 +24,11 @@ export interface ReduceParameters {
 const DEFAULT_SPLIT = 4;
 
 /** A reduction that is a tree of its own. */
-export function reduce(array: Expr, op: ReductionOp, options: ReduceParameters = {}): ReductionExpr {
+export function reduce(
+  array: Expr,
+  op: ReductionOp,
+  options: ReduceParameters = {},
+): ReductionExpr {
   const axes = resolveAxes(options.axis, array.chunks.length);
   const keepdims = options.keepdims ?? false;
   const dtype = reducedDType(op, array.dtype, options.dtype);
@@ -32,7 +36,17 @@ export function reduce(array: Expr, op: ReductionOp, options: ReduceParameters =
   const chunks = reducedChunks(array.chunks, axes, keepdims);
   const splitEvery = splitsOf(options.splitEvery, axes);
   const ddof = options.ddof ?? 0;
-  return { kind: "reduction", op, axes, keepdims, ddof, splitEvery, dtype, chunks, operands: [array] };
+  return {
+    kind: "reduction",
+    op,
+    axes,
+    keepdims,
+    ddof,
+    splitEvery,
+    dtype,
+    chunks,
+    operands: [array],
+  };
 }
 
 /** Chunks of a result whose reduced axes are gone, or kept with length 1. */
@@ -76,10 +90,14 @@ export function splitsOf(
   given: ReduceParameters["splitEvery"],
   axes: readonly number[],
 ): readonly number[] {
-  if (typeof given === "object") return axes.map((axis) => Math.max(2, given[axis] ?? DEFAULT_SPLIT));
+  if (typeof given === "object")
+    return axes.map((axis) => Math.max(2, given[axis] ?? DEFAULT_SPLIT));
   const total = given ?? DEFAULT_SPLIT;
   if (!(total >= 2)) {
-    throw new HeddleError("InvalidArgument", `splitEvery is ${total}; it must be 2 or more, or an object by axis`);
+    throw new HeddleError(
+      "InvalidArgument",
+      `splitEvery is ${total}; it must be 2 or more, or an object by axis`,
+    );
   }
   return axes.map(() => Math.max(2, Math.floor(total ** (1 / Math.max(1, axes.length)))));
 }
@@ -87,7 +105,10 @@ export function splitsOf(
 function checkReducible(array: Expr, op: ReductionOp, axes: readonly number[]): void {
   const isArg = op.includes("arg");
   if (isArg && axes.length !== 1 && axes.length !== array.chunks.length) {
-    throw new HeddleError("InvalidAxis", `${op} takes one axis, or none for all of them, but was given ${axes.length}`);
+    throw new HeddleError(
+      "InvalidAxis",
+      `${op} takes one axis, or none for all of them, but was given ${axes.length}`,
+    );
   }
   const needsElements = isArg || ["min", "max", "nanmin", "nanmax"].includes(op);
   const shape = shapeOfExpr(array);
@@ -103,7 +124,10 @@ function checkReducible(array: Expr, op: ReductionOp, axes: readonly number[]): 
 /** The arithmetic mean: a sum, divided by how many elements there are. */
 export function mean(array: Expr, options: ReduceParameters = {}): Expr {
   const dtype = options.dtype ?? meanDType(array.dtype);
-  const total = reduce(array, "sum", { ...options, dtype: array.dtype === "bool" ? "int64" : dtype });
+  const total = reduce(array, "sum", {
+    ...options,
+    dtype: array.dtype === "bool" ? "int64" : dtype,
+  });
   const count = isKnown(total.axes.map((axis) => array.chunks[axis] as readonly number[]))
     ? product(total.axes.map((axis) => sum(array.chunks[axis] as readonly number[])))
     : reduce(countable(array, false), "sum", { ...options, dtype: "int64" });

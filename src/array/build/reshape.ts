@@ -66,7 +66,11 @@ interface ReshapePlan {
   readonly above: Chunks;
 }
 
-function planReshape(chunks: Chunks, old: readonly number[], target: readonly number[]): ReshapePlan {
+function planReshape(
+  chunks: Chunks,
+  old: readonly number[],
+  target: readonly number[],
+): ReshapePlan {
   const below: (readonly number[])[] = [];
   const above: (readonly number[])[] = [];
   let i = 0;
@@ -91,8 +95,14 @@ function planGroup(chunks: Chunks, target: readonly number[]): ReshapePlan {
   const old = chunks.map(sum);
   if (chunks.length === 1 && target.length === 1) return { below: chunks, above: chunks };
   // Axes of length 1 in front cannot be cut: the first longer one is the outermost that can.
-  const outer = Math.max(0, old.findIndex((length) => length > 1));
-  const outerNew = Math.max(0, target.findIndex((length) => length > 1));
+  const outer = Math.max(
+    0,
+    old.findIndex((length) => length > 1),
+  );
+  const outerNew = Math.max(
+    0,
+    target.findIndex((length) => length > 1),
+  );
   const inner = product(old.slice(outer + 1));
   const innerNew = product(target.slice(outerNew + 1));
   const unit = leastCommonMultiple(inner, innerNew) / inner;

@@ -6,11 +6,11 @@ import type { DType } from "../../core/dtype.ts";
 import { promote } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
 import { resolveAxes, resolveAxis } from "../../core/indexing.ts";
+import { commonBlocks } from "../axis-plans.ts";
 import { type Chunks, sameBlocks, show, sum } from "../chunks.ts";
 import { type CutAxis, type FixedAxis, repeatedAxis, slicedAxis, wholeAxis } from "../cut.ts";
 import { type Expr, shapeOfExpr, view } from "../expression.ts";
-import { commonBlocks } from "../axis-plans.ts";
-import { normalizeChunks } from "../chunks.ts";
+import { normalizeChunks } from "../normalize-chunks.ts";
 import { astype } from "./elementwise.ts";
 import { unknownChunks } from "./errors.ts";
 import { rechunkTo } from "./rechunk.ts";
@@ -74,7 +74,8 @@ export function squeeze(array: Expr, axis?: number | readonly number[]): Expr {
 export function broadcastTo(array: Expr, shape: readonly number[], chunks?: Chunks): Expr {
   const own = shapeOfExpr(array);
   const added = shape.length - own.length;
-  const fits = added >= 0 && own.every((length, i) => length === 1 || Object.is(length, shape[i + added]));
+  const fits =
+    added >= 0 && own.every((length, i) => length === 1 || Object.is(length, shape[i + added]));
   if (!fits) {
     throw new HeddleError(
       "InvalidShape",
@@ -86,7 +87,8 @@ export function broadcastTo(array: Expr, shape: readonly number[], chunks?: Chun
   const fixed: FixedAxis[] = [];
   const axes = shape.map((length, i): CutAxis => {
     const blocks = array.chunks[i - added];
-    if (blocks !== undefined && !(sum(blocks) === 1 && length !== 1)) return wholeOf(array, i - added);
+    if (blocks !== undefined && !(sum(blocks) === 1 && length !== 1))
+      return wholeOf(array, i - added);
     if (blocks !== undefined) fixed.push({ axis: i - added, block: blocks.indexOf(1), at: 0 });
     return repeatedAxis(chunks?.[i] ?? [length]);
   });
@@ -110,7 +112,10 @@ export function flip(array: Expr, axis?: number | readonly number[] | null): Exp
 export function concatenate(arrays: readonly Expr[], axis = 0): Expr {
   const [first] = arrays;
   if (first === undefined) {
-    throw new HeddleError("InvalidArgument", "concatenate needs at least one array, but the list is empty");
+    throw new HeddleError(
+      "InvalidArgument",
+      "concatenate needs at least one array, but the list is empty",
+    );
   }
   const at = resolveAxis(axis, first.chunks.length);
   checkShapes("concatenate", arrays, at);
@@ -133,7 +138,8 @@ export function concatenate(arrays: readonly Expr[], axis = 0): Expr {
 
 function commonOf(arrays: readonly Expr[], axis: number): readonly number[] {
   const cuts = arrays.map((array) => array.chunks[axis] as readonly number[]);
-  if (cuts.every((blocks) => sameBlocks(blocks, cuts[0] as readonly number[]))) return cuts[0] as readonly number[];
+  if (cuts.every((blocks) => sameBlocks(blocks, cuts[0] as readonly number[])))
+    return cuts[0] as readonly number[];
   const common = commonBlocks(cuts);
   if (common === null) throw unknownChunks("concatenate", arrays[0]?.chunks ?? []);
   return common;
@@ -145,7 +151,10 @@ function checkShapes(what: string, arrays: readonly Expr[], axis: number | null)
   const bad = shapes.findIndex(
     (shape) =>
       shape.length !== first.length ||
-      shape.some((length, k) => k !== axis && length !== first[k] && !Number.isNaN(length + (first[k] as number))),
+      shape.some(
+        (length, k) =>
+          k !== axis && length !== first[k] && !Number.isNaN(length + (first[k] as number)),
+      ),
   );
   if (bad === -1) return;
   const other = shapes[bad] as readonly number[];
@@ -164,11 +173,17 @@ function checkShapes(what: string, arrays: readonly Expr[], axis: number | null)
 export function stack(arrays: readonly Expr[], axis = 0): Expr {
   const [first] = arrays;
   if (first === undefined) {
-    throw new HeddleError("InvalidArgument", "stack needs at least one array, but the list is empty");
+    throw new HeddleError(
+      "InvalidArgument",
+      "stack needs at least one array, but the list is empty",
+    );
   }
   checkShapes("stack", arrays, null);
   const at = resolveAxis(axis, first.chunks.length + 1);
-  return concatenate(arrays.map((array) => expandDims(array, at)), at);
+  return concatenate(
+    arrays.map((array) => expandDims(array, at)),
+    at,
+  );
 }
 
 /** Nested lists of arrays put together as one: the innermost lists along the last axis, and so on outwards. */
@@ -178,9 +193,17 @@ export function block(nested: NestedExprs): Expr {
   const join = (part: NestedExprs, axis: number): Expr => {
     if (!isList(part)) {
       const missing = ndim - part.chunks.length;
-      return missing > 0 ? expandDims(part, Array.from({ length: missing }, (_, i) => i)) : part;
+      return missing > 0
+        ? expandDims(
+            part,
+            Array.from({ length: missing }, (_, i) => i),
+          )
+        : part;
     }
-    return concatenate(part.map((inner) => join(inner, axis + 1)), axis);
+    return concatenate(
+      part.map((inner) => join(inner, axis + 1)),
+      axis,
+    );
   };
   return join(nested, ndim - depth);
 }
@@ -214,6 +237,8 @@ export function likeOf(
   options: { readonly dtype?: DType; readonly chunks?: Parameters<typeof normalizeChunks>[0] },
 ): { dtype: DType; chunks: Chunks } {
   const chunks =
-    options.chunks === undefined ? array.chunks : normalizeChunks(options.chunks, shapeOfExpr(array));
+    options.chunks === undefined
+      ? array.chunks
+      : normalizeChunks(options.chunks, shapeOfExpr(array));
   return { dtype: options.dtype ?? array.dtype, chunks };
 }

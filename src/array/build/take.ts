@@ -23,9 +23,19 @@ export function take(array: Expr, indices: ArrayLike<number>, axis: number): Exp
     return resolveInteger(index, length, axis);
   });
   const pieces = takeAxis(blocks, at);
-  const chunks = array.chunks.map((own, k) => (k === axis ? pieces.map(({ at: a }) => a.length) : own));
-  const parts = { word: "take", dtype: array.dtype, chunks, operands: [array], identity: [axis, at] };
-  return call(parts, ([operand], token) => lowerTake(operand as Operand, chunks, pieces, axis, token));
+  const chunks = array.chunks.map((own, k) =>
+    k === axis ? pieces.map(({ at: a }) => a.length) : own,
+  );
+  const parts = {
+    word: "take",
+    dtype: array.dtype,
+    chunks,
+    operands: [array],
+    identity: [axis, at],
+  };
+  return call(parts, ([operand], token) =>
+    lowerTake(operand as Operand, chunks, pieces, axis, token),
+  );
 }
 
 function notInteger(index: unknown): HeddleError {
@@ -49,7 +59,9 @@ function lowerTake(
   const tasks = plan.number(blocks);
   const others = below.flatMap((length, k) => {
     const stride = strides[k] as number;
-    return k === axis ? [] : [{ axis: k, values: Float64Array.from({ length }, (_, i) => i * stride) }];
+    return k === axis
+      ? []
+      : [{ axis: k, values: Float64Array.from({ length }, (_, i) => i * stride) }];
   });
   const firsts = spread(plan.grid, 0, others);
   const along = spread(plan.grid, 0, [{ axis, values: pieces.map((_, i) => i) }]);

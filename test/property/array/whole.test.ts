@@ -3,8 +3,8 @@
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { computeAll } from "../../../src/cluster/compute.ts";
 import * as da from "../../../src/array/index.ts";
+import { computeAll } from "../../../src/cluster/compute.ts";
 import type { DType } from "../../../src/core/dtype.ts";
 import * as nd from "../../../src/ndarray/index.ts";
 
@@ -17,7 +17,10 @@ const cuts = fc.array(fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, m
   maxLength: 3,
 });
 
-function localOf(chunks: readonly (readonly number[])[], dtype: "float64" | "int64" = "float64"): Local {
+function localOf(
+  chunks: readonly (readonly number[])[],
+  dtype: "float64" | "int64" = "float64",
+): Local {
   const shape = chunks.map((blocks) => blocks.reduce((a, b) => a + b, 0));
   const size = shape.reduce((a, b) => a * b, 1);
   const values = Float64Array.from({ length: size }, (_, i) => ((i * 7919) % 23) - 9);
@@ -37,15 +40,19 @@ function same(given: unknown, wanted: Local | number | boolean): void {
 describe("random chunks", () => {
   test("a lazy array is what it was made of, in any other chunks too", async () => {
     await fc.assert(
-      fc.asyncProperty(cuts, fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 3, maxLength: 3 }), async (chunks, other) => {
-        const local = localOf(chunks);
-        const x = da.fromArray(local, { chunks });
-        expect(x.chunks).toEqual(chunks);
-        same(await x.compute(sync), local);
-        const again = x.rechunk(other.slice(0, chunks.length));
-        same(await again.compute(sync), local);
-        same(await again.rechunk(chunks).compute(sync), local);
-      }),
+      fc.asyncProperty(
+        cuts,
+        fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 3, maxLength: 3 }),
+        async (chunks, other) => {
+          const local = localOf(chunks);
+          const x = da.fromArray(local, { chunks });
+          expect(x.chunks).toEqual(chunks);
+          same(await x.compute(sync), local);
+          const again = x.rechunk(other.slice(0, chunks.length));
+          same(await again.compute(sync), local);
+          same(await again.rechunk(chunks).compute(sync), local);
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -58,24 +65,28 @@ describe("random chunks", () => {
       fc.constantFrom("newAxis" as const, "first" as const),
     );
     await fc.assert(
-      fc.asyncProperty(cuts, fc.array(part, { minLength: 1, maxLength: 3 }), async (chunks, parts) => {
-        const local = localOf(chunks);
-        let axes = 0;
-        const index = parts.flatMap((p): (null | number | ReturnType<typeof nd.slice>)[] => {
-          if (p === "newAxis") return [null];
-          if (axes++ >= chunks.length) return [];
-          return [p === "first" ? 0 : p];
-        });
-        const x = da.fromArray(local, { chunks });
-        const [lazy, doubled] = await computeAll([x.at(...index), x.add(x).at(...index)], sync);
-        const wanted = local.at(...index);
-        if (wanted.ndim === 0) {
-          expect([lazy, doubled]).toEqual([wanted.item(), 2 * (wanted.item() as number)]);
-          return;
-        }
-        same(lazy, wanted);
-        same(doubled, nd.add(wanted, wanted));
-      }),
+      fc.asyncProperty(
+        cuts,
+        fc.array(part, { minLength: 1, maxLength: 3 }),
+        async (chunks, parts) => {
+          const local = localOf(chunks);
+          let axes = 0;
+          const index = parts.flatMap((p): (null | number | ReturnType<typeof nd.slice>)[] => {
+            if (p === "newAxis") return [null];
+            if (axes++ >= chunks.length) return [];
+            return [p === "first" ? 0 : p];
+          });
+          const x = da.fromArray(local, { chunks });
+          const [lazy, doubled] = await computeAll([x.at(...index), x.add(x).at(...index)], sync);
+          const wanted = local.at(...index);
+          if (wanted.ndim === 0) {
+            expect([lazy, doubled]).toEqual([wanted.item(), 2 * (wanted.item() as number)]);
+            return;
+          }
+          same(lazy, wanted);
+          same(doubled, nd.add(wanted, wanted));
+        },
+      ),
       { numRuns: 150 },
     );
   });
@@ -87,7 +98,10 @@ describe("random chunks", () => {
         const x = da.fromArray(local, { chunks });
         const y = da.fromArray(local, { chunks: chunks.map(() => size) });
         const lazy = x.mul(2).add(y.pow(2)).sub(x.T.T.abs());
-        const wanted = nd.subtract(nd.add(nd.multiply(local, 2), nd.power(local, 2)), nd.absolute(local));
+        const wanted = nd.subtract(
+          nd.add(nd.multiply(local, 2), nd.power(local, 2)),
+          nd.absolute(local),
+        );
         same(await lazy.compute(sync), wanted);
         same(await lazy.T.compute(sync), wanted.T);
         const row = x.at("-1");
@@ -99,59 +113,92 @@ describe("random chunks", () => {
 
   test("reductions over any axes", async () => {
     await fc.assert(
-      fc.asyncProperty(cuts, fc.nat(7), fc.boolean(), fc.integer({ min: 2, max: 5 }), async (chunks, mask, keepdims, splitEvery) => {
-        const local = localOf(chunks, "int64");
-        const x = da.fromArray(local, { chunks });
-        const axes = chunks.flatMap((_, axis) => (mask & (1 << axis) ? [axis] : []));
-        const axis = axes.length === 0 ? null : axes;
-        const options = { axis, keepdims, splitEvery };
-        const all = axes.length === 0 || axes.length === chunks.length;
-        for (const op of ["sum", "min", "max", "prod", "any", "all"] as const) {
-          const wanted = nd[op](local, axis === null ? { keepdims } : { axis, keepdims }) as unknown;
-          const given = await x[op](options).compute(sync);
-          if (all && !keepdims) expect(given).toEqual(nd.isNDArray(wanted) ? wanted.item() : wanted);
-          else same(given, wanted as Local);
-        }
-        if (axes.length !== 1) return;
-        for (const op of ["argmin", "argmax"] as const) {
-          const wanted = nd[op](local, { axis: axes[0] as number }) as unknown;
-          const given = await x[op](axes[0] as number).compute(sync);
-          if (nd.isNDArray(wanted)) same(given, wanted);
-          else expect(given).toEqual(wanted);
-        }
-      }),
+      fc.asyncProperty(
+        cuts,
+        fc.nat(7),
+        fc.boolean(),
+        fc.integer({ min: 2, max: 5 }),
+        async (chunks, mask, keepdims, splitEvery) => {
+          const local = localOf(chunks, "int64");
+          const x = da.fromArray(local, { chunks });
+          const axes = chunks.flatMap((_, axis) => (mask & (1 << axis) ? [axis] : []));
+          const axis = axes.length === 0 ? null : axes;
+          const options = { axis, keepdims, splitEvery };
+          const all = axes.length === 0 || axes.length === chunks.length;
+          for (const op of ["sum", "min", "max", "prod", "any", "all"] as const) {
+            const wanted = nd[op](
+              local,
+              axis === null ? { keepdims } : { axis, keepdims },
+            ) as unknown;
+            const given = await x[op](options).compute(sync);
+            if (all && !keepdims)
+              expect(given).toEqual(nd.isNDArray(wanted) ? wanted.item() : wanted);
+            else same(given, wanted as Local);
+          }
+          if (axes.length !== 1) return;
+          for (const op of ["argmin", "argmax"] as const) {
+            const wanted = nd[op](local, { axis: axes[0] as number }) as unknown;
+            const given = await x[op](axes[0] as number).compute(sync);
+            if (nd.isNDArray(wanted)) same(given, wanted);
+            else expect(given).toEqual(wanted);
+          }
+        },
+      ),
       { numRuns: 50 },
     );
   });
 
   test("reshape keeps C order", async () => {
-    const shapes = [[24], [2, 12], [12, 2], [4, 6], [2, 3, 4], [6, 4], [3, 8], [1, 24, 1], [2, 2, 6]];
+    const shapes = [
+      [24],
+      [2, 12],
+      [12, 2],
+      [4, 6],
+      [2, 3, 4],
+      [6, 4],
+      [3, 8],
+      [1, 24, 1],
+      [2, 2, 6],
+    ];
     const shape = fc.constantFrom(...shapes);
     await fc.assert(
-      fc.asyncProperty(shape, shape, fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 3, maxLength: 3 }), async (from, to, chunks) => {
-        const local = nd.arange(24).reshape(from);
-        const x = da.fromArray(local, { chunks: chunks.slice(0, from.length) });
-        same(await x.reshape(to).compute(sync), local.reshape(to));
-        same(await x.ravel().compute(sync), local.ravel());
-      }),
+      fc.asyncProperty(
+        shape,
+        shape,
+        fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 3, maxLength: 3 }),
+        async (from, to, chunks) => {
+          const local = nd.arange(24).reshape(from);
+          const x = da.fromArray(local, { chunks: chunks.slice(0, from.length) });
+          same(await x.reshape(to).compute(sync), local.reshape(to));
+          same(await x.ravel().compute(sync), local.ravel());
+        },
+      ),
       { numRuns: 100 },
     );
   });
 
   test("taking positions, masks, and running sums", async () => {
     await fc.assert(
-      fc.asyncProperty(cuts, fc.array(fc.nat(1000), { maxLength: 9 }), fc.nat(2), async (chunks, picks, which) => {
-        const local = localOf(chunks);
-        const x = da.fromArray(local, { chunks });
-        const axis = which % chunks.length;
-        const length = local.shape[axis] as number;
-        const positions = picks.map((p) => (p % (2 * length)) - length);
-        const before = new Array<string>(axis).fill(":");
-        same(await x.at(...before, positions).compute(sync), local.at(...before, Int32Array.from(positions)));
-        same(await x.at(x.gt(0)).compute(sync), local.at(nd.greater(local, 0)));
-        same(await x.cumsum({ axis }).compute(sync), nd.cumsum(local, { axis }));
-        same(await x.cumsum().compute(sync), nd.cumsum(local));
-      }),
+      fc.asyncProperty(
+        cuts,
+        fc.array(fc.nat(1000), { maxLength: 9 }),
+        fc.nat(2),
+        async (chunks, picks, which) => {
+          const local = localOf(chunks);
+          const x = da.fromArray(local, { chunks });
+          const axis = which % chunks.length;
+          const length = local.shape[axis] as number;
+          const positions = picks.map((p) => (p % (2 * length)) - length);
+          const before = new Array<string>(axis).fill(":");
+          same(
+            await x.at(...before, positions).compute(sync),
+            local.at(...before, Int32Array.from(positions)),
+          );
+          same(await x.at(x.gt(0)).compute(sync), local.at(nd.greater(local, 0)));
+          same(await x.cumsum({ axis }).compute(sync), nd.cumsum(local, { axis }));
+          same(await x.cumsum().compute(sync), nd.cumsum(local));
+        },
+      ),
       { numRuns: 60 },
     );
   });

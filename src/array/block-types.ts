@@ -1,0 +1,55 @@
+/**
+ * @file What functions of blocks look like, and the options of `mapBlocks`.
+ */
+import { type DType, type DTypeLike, promote, type Scalar, toDType } from "../core/dtype.ts";
+import { HeddleError } from "../core/errors.ts";
+import type { ArrayInput, NDArray } from "../ndarray/ndarray.ts";
+import type { ArrayArg } from "./array-types.ts";
+import type { BlockInfo, MapBlocksParameters } from "./build/map-blocks.ts";
+
+export type { BlockInfo };
+
+/** What a block's function may return: an array, or what one can be made of. */
+export type BlockResult = ArrayInput | Promise<ArrayInput>;
+
+/** What a function of blocks gets for one argument of `mapBlocks`: a local array for an array, a scalar as it is. */
+export type BlockOf<T> = T extends Scalar ? T : T extends ArrayArg<infer D> ? NDArray<D> : never;
+
+/** What it gets for all of them, and at last where the block stands (only when `blockInfo` asks for it). */
+export type BlockArgs<A extends readonly unknown[]> = [
+  ...{ -readonly [I in keyof A]: BlockOf<A[I]> },
+  BlockInfo,
+];
+
+/** Options of `mapBlocks`. */
+export interface MapBlocksOptions<T extends DTypeLike = DTypeLike> {
+  /** Of what the function returns; default that of the arrays together. */
+  readonly dtype?: T;
+  /** Block lengths of the result, in full or as one length per axis; default those of the arrays. */
+  readonly chunks?: readonly (number | readonly number[])[];
+  /** Axes that the function removes; each must have one block. */
+  readonly dropAxis?: number | readonly number[];
+  /** Axes that the function adds, as they are numbered in the result. */
+  readonly newAxis?: number | readonly number[];
+  /** Whether the function gets a `BlockInfo` after its blocks; default false. */
+  readonly blockInfo?: boolean;
+  /** First part of the layer's name; default the function's name. */
+  readonly name?: string;
+  /** Whether equal calls may be run once; default true. */
+  readonly pure?: boolean;
+}
+
+/** Options in full. */
+export function mapParameters(
+  options: MapBlocksOptions | undefined,
+  dtypes: readonly DType[],
+): MapBlocksParameters {
+  if (dtypes.length === 0) {
+    throw new HeddleError(
+      "InvalidArgument",
+      "mapBlocks needs at least one array; blocks from nothing are made by fromFunction",
+    );
+  }
+  const { dtype, ...rest } = options ?? {};
+  return { ...rest, dtype: dtype === undefined ? dtypes.reduce(promote) : toDType(dtype) };
+}
