@@ -428,7 +428,7 @@ async function gatherAll(value: unknown): Promise<unknown> {
 /** Refers to the outputs of a graph until the returned function is called. */
 function outputsOf(submission: Submission, locals: Int32Array): () => void {
   const { link } = submission;
-  const ids = (): number[] => Array.from(locals, (local) => submission.idOf(local) as number);
+  const ids = (): Int32Array => locals.map((local) => submission.idOf(local) as number);
   submission.whenPlaced(() => {
     for (const id of ids()) link.machine.retain(id);
   });

@@ -54,6 +54,15 @@ export class Submission {
     this.#reject(error);
   }
 
+  /** Task ids of `count` local ones from `first` on, once the engine has taken the graph. */
+  idsOf(first: number, count: number): Int32Array {
+    const { place } = this;
+    if (place?.ids !== undefined) return place.ids.slice(first, first + count);
+    const ids = new Int32Array(place === undefined ? 0 : count);
+    for (let i = 0; i < ids.length; i++) ids[i] = (place as Accepted).base + first + i;
+    return ids;
+  }
+
   /** Task id of a local one, once the engine has taken the graph. */
   idOf(local: number): number | undefined {
     const { place } = this;
@@ -293,10 +302,7 @@ export class FutureList<R = unknown> implements Iterable<Future<R>> {
   /** Numbers of the tasks in their engine. @internal */
   async ids(): Promise<Int32Array> {
     await this.#submission.accepted;
-    return Int32Array.from(
-      { length: this.length },
-      (_, i) => this.#submission.idOf(this.#first + i) as number,
-    );
+    return this.#submission.idsOf(this.#first, this.length);
   }
 
   /** @internal */
@@ -317,18 +323,15 @@ function holdTask(submission: Submission, local: number): () => void {
 
 function holdRange(submission: Submission, first: number, count: number): () => void {
   const { link } = submission;
-  const eachId = function* (): Generator<number> {
-    for (let i = 0; i < count; i++) yield submission.idOf(first + i) as number;
-  };
   let released = false;
   const release = (): void => {
     released = true;
     if (submission.place === undefined) return;
-    const ids = link.machine.release(eachId());
+    const ids = link.machine.release(submission.idsOf(first, count));
     if (ids.length > 0) link.post({ kind: "release", ids });
   };
   submission.whenPlaced(() => {
-    for (const id of eachId()) link.machine.retain(id);
+    for (const id of submission.idsOf(first, count)) link.machine.retain(id);
     if (released) release();
   });
   return release;

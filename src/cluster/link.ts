@@ -138,25 +138,44 @@ export class EngineLink {
    * asked for: its stack is appended to that of the task's error.
    */
   async values(ids: Int32Array, caller?: Error): Promise<unknown[]> {
-    const failed = ids.findIndex((id) => this.machine.statusOf(id) !== STATUS.finished);
-    if (failed >= 0) {
-      const error = await this.failure(ids[failed]!, caller);
-      throw error ?? new HeddleError("Cancelled", "the future was released");
+    const values = new Array<unknown>(ids.length);
+    const away: number[] = [];
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[i]!;
+      if (this.machine.statusOf(id) !== STATUS.finished) {
+        const error = await this.failure(id, caller);
+        throw error ?? new HeddleError("Cancelled", "the future was released");
+      }
+      const tag = this.#pages.tagOf(id);
+      if (tag === TAG.heap || tag === TAG.none) away.push(i);
+      else values[i] = this.#pages.inline(id);
     }
-    const away = ids.filter((id) => this.#pages.tagOf(id) === TAG.heap || this.#pages.tagOf(id) === TAG.none);
-    if (away.length === 0) return Array.from(ids, (id) => this.#pages.inline(id));
-    const answer = await this.ask((request) => ({ kind: "read", request, ids: away }));
+    if (away.length > 0) await this.#readAway(ids, away, values, caller);
+    return values;
+  }
+
+  /** Values of the heap: kept in memory by the engine until they have been copied. */
+  async #readAway(
+    all: Int32Array,
+    indices: readonly number[],
+    values: unknown[],
+    caller: Error | undefined,
+  ): Promise<void> {
+    const ids = Int32Array.from(indices, (i) => all[i]!);
+    const answer = await this.ask((request) => ({ kind: "read", request, ids }));
     if (answer.kind === "read" && answer.missing.length > 0) {
       // Lost while we asked: wait until it has been computed again.
       await this.settled(ids);
-      return await this.values(ids, caller);
+      const again = await this.values(ids, caller);
+      indices.forEach((i, k) => {
+        values[i] = again[k];
+      });
+      return;
     }
     try {
-      const values: unknown[] = [];
-      for (const id of ids) values.push(await this.#value(id));
-      return values;
+      for (let k = 0; k < ids.length; k++) values[indices[k]!] = await this.#value(ids[k]!);
     } finally {
-      this.post({ kind: "unpin", ids: away });
+      this.post({ kind: "unpin", ids });
     }
   }
 

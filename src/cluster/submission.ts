@@ -120,6 +120,8 @@ class GraphBuilder {
   readonly #deps: number[] = [];
   readonly #segments: Segment[] = [];
   readonly #submission: Submission | undefined;
+  /** Set for a map over plain values: all tasks are alike. */
+  #plain: { readonly count: number; readonly template: number } | undefined;
 
   constructor(submission?: Submission) {
     this.#submission = submission;
@@ -153,23 +155,28 @@ class GraphBuilder {
     const columns: Column[] = [];
     const futures: (readonly Future[])[] = [];
     const args = lists.map((list): Arg => {
-      if (list instanceof FutureList || list.every(isFuture)) {
+      if (list instanceof FutureList || (isFuture(list[0]) && list.every(isFuture))) {
         return { kind: "dep", index: futures.push([...(list as Iterable<Future>)]) - 1 };
       }
       return { kind: "column", column: columns.push(columnOf(list)) - 1 };
     });
     const template = { name: facts.name, fn, args, ...withOptions(facts.options) };
     const number = this.#templates.push(template) - 1;
+    const { layer: name, pure } = facts;
+    this.#segments.push({ start: 0, count, name, columns, pure });
+    if (futures.length === 0) {
+      this.#plain = { count, template: number };
+      return;
+    }
     for (let i = 0; i < count; i++) {
       this.#template.push(number);
       for (const list of futures) this.#deps.push(this.#numberOf(list[i] as Future));
       this.#offsets.push(this.#deps.length);
     }
-    const { layer: name, pure } = facts;
-    this.#segments.push({ start: 0, count, name, columns, pure });
   }
 
   finish(calls: number): DraftGraph {
+    if (this.#plain !== undefined) return this.#finishPlain(this.#plain);
     const inputs = this.#inputs.futures;
     const count = calls + inputs.length;
     const depOffsets = new Int32Array(count + 1).fill(this.#deps.length);
@@ -198,6 +205,24 @@ class GraphBuilder {
     };
   }
 
+  #finishPlain({ count, template }: { count: number; template: number }): DraftGraph {
+    const counting = new Int32Array(new SharedArrayBuffer(count * 4));
+    for (let i = 0; i < count; i++) counting[i] = i;
+    return {
+      inputs: [],
+      graph: {
+        count,
+        templates: this.#templates,
+        template: new Int32Array(new SharedArrayBuffer(count * 4)).fill(template),
+        depOffsets: new Int32Array(new SharedArrayBuffer((count + 1) * 4)),
+        deps: new Int32Array(0),
+        segments: this.#segments,
+        rank: counting,
+        outputs: counting,
+      },
+    };
+  }
+
   #numberOf(future: Future): number {
     if (future.submission === this.#submission) return future.local;
     return -1 - this.#inputs.number(future);
@@ -219,8 +244,13 @@ function oneRow(value: unknown): Column {
 }
 
 function columnOf(values: readonly unknown[]): Column {
-  if (values.some((value) => typeof value !== "number")) return { kind: "value", data: values };
-  return { kind: "number", data: Float64Array.from(values as readonly number[]) };
+  const data = new Float64Array(new SharedArrayBuffer(values.length * 8));
+  for (let i = 0; i < data.length; i++) {
+    const value = values[i];
+    if (typeof value !== "number") return { kind: "value", data: values };
+    data[i] = value;
+  }
+  return { kind: "number", data };
 }
 
 function withOptions(options: TaskOptions | undefined): { options?: TaskOptions } {

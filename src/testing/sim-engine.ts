@@ -110,7 +110,7 @@ export class SimEngine {
   }
 
   release(ids: readonly number[]): void {
-    const last = this.client.release(ids);
+    const last = this.client.release(Int32Array.from(ids));
     if (last.length > 0) this.#schedulerEvents.push({ kind: "release", client: CLIENT, ids: last });
   }
 

@@ -21,11 +21,17 @@ export function currentTask(): TaskContext | undefined {
   return storage.getStore() ?? synchronous;
 }
 
-export function runInTask<R>(context: TaskContext, mayBeAsync: boolean, run: () => R): R {
+/** Calls a function that is known to be synchronous. */
+export function runSynchronously<A>(context: TaskContext, run: (at: A) => unknown, at: A): unknown {
   synchronous = context;
   try {
-    return mayBeAsync ? storage.run(context, run) : run();
+    return run(at);
   } finally {
     synchronous = undefined;
   }
+}
+
+/** Calls a function that may go on after it has returned. */
+export function runInTask<A>(context: TaskContext, run: (at: A) => unknown, at: A): unknown {
+  return storage.run(context, run, at);
 }

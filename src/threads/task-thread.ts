@@ -5,22 +5,19 @@
  */
 import "../functions/index.ts";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
-import { decodeValue } from "../codec/index.ts";
 import { assert, HeddleError } from "../core/errors.ts";
-import { taskKey } from "../core/task-graph.ts";
-import type { TaskGraph } from "../core/task-graph.ts";
 import { setAllocator } from "../ndarray/allocation.ts";
-import { NDArray, revoke } from "../ndarray/ndarray.ts";
+import { type NDArray, revoke } from "../ndarray/ndarray.ts";
 import { ASYNC_MAX, CLAIMS_MAX, THREAD, threadWord, WORD } from "./control-block.ts";
 import { LeaseReader } from "./lease-ring.ts";
 import type { ThreadInit, ThreadMessage } from "./messages.ts";
 import { REPORT, ReportWriter, timeWord } from "./reports.ts";
 import { ResultWriter } from "./results.ts";
-import { runInTask, type TaskContext } from "./task-context.ts";
+import { runInTask, runSynchronously } from "./task-context.ts";
+import { LocalContext, TaskInputs } from "./task-inputs.ts";
 import { TaskAllocator, ThreadHeap } from "./thread-heap.ts";
 import { LocalGraph, type LocalTemplate } from "./thread-graphs.ts";
-import { TAG, ValuePages } from "./value-pages.ts";
-import { valueBytes } from "./value-view.ts";
+import { ValuePages } from "./value-pages.ts";
 
 /** Tasks shorter than this are claimed several at a time. */
 const SHORT_MS = 0.005;
@@ -43,7 +40,11 @@ class TaskThread {
   #held = 0;
   #suspended = 0;
   #slotFreed: (() => void) | undefined;
-  readonly #claimed: { id: number; graph: number }[] = [];
+  readonly #claimedIds = new Int32Array(CLAIMS_MAX);
+  readonly #claimedGraphs = new Int32Array(CLAIMS_MAX);
+  readonly #at: TaskInputs;
+  /** Context of synchronous tasks: one after the other. */
+  readonly #context: LocalContext = new LocalContext(() => this.#suspend(1));
   /** Mean time of the last tasks: short ones are claimed in bundles. */
   #meanMs = Number.POSITIVE_INFINITY;
   #timedTemplate: LocalTemplate | undefined;
@@ -62,6 +63,7 @@ class TaskThread {
     );
     const allocator = new TaskAllocator(this.#heap);
     setAllocator(allocator);
+    this.#at = new TaskInputs(this.#pages, this.#heap);
     this.#results = new ResultWriter(this.#pages, this.#heap, allocator, this.#reports);
   }
 
@@ -95,7 +97,8 @@ class TaskThread {
     this.#words[this.#block + THREAD.claimsDone] = 0;
     let count = 0;
     while (count < wanted && this.#leases.claim(count)) {
-      this.#claimed[count++] = { id: this.#leases.id, graph: this.#leases.graph };
+      this.#claimedIds[count] = this.#leases.id;
+      this.#claimedGraphs[count++] = this.#leases.graph;
       this.#words[this.#block + THREAD.claimCount] = count;
     }
     return count;
@@ -103,7 +106,8 @@ class TaskThread {
 
   async #runClaimed(count: number): Promise<void> {
     for (let i = 0; i < count; i++) {
-      const { id, graph } = this.#claimed[i]!;
+      const id = this.#claimedIds[i]!;
+      const graph = this.#claimedGraphs[i]!;
       const local = this.#graphs.get(graph) ?? this.#graph(graph);
       const index = id - local.graph.base;
       const found = local.template(index);
@@ -135,40 +139,35 @@ class TaskThread {
       this.#timedId = id;
       this.#timedSinceMs = performance.now();
     }
-    const inputs: NDArray[] = [];
-    const context = this.#context(id, local, 1 / template.concurrency);
     this.#heap.task = id;
     let value: unknown;
     try {
-      const segment = local.segment(index);
-      const at = {
-        row: local.row(segment, index),
-        columns: segment.columns,
-        depCount: local.inputCount(index),
-        dep: (k: number) => this.#read(local.input(index, k), inputs),
-      };
-      value = runInTask(context, template.isAsync !== false, () => template.invoke(at));
+      this.#at.aim(local, index);
+      if (template.isAsync === false) {
+        this.#context.aim(id, local);
+        value = runSynchronously(this.#context, template.invoke, this.#at);
+      } else {
+        const context = new LocalContext(() => this.#suspend(1 / template.concurrency));
+        context.aim(id, local);
+        value = runInTask(context, template.invoke, this.#at);
+      }
     } catch (error) {
       this.#results.fail(id, error);
-      this.#done(inputs);
+      this.#at.revokeInputs();
       return;
     }
     if (isPromise(value)) {
       this.#timedTemplate = undefined;
       this.#timedCount = 0;
       template.isAsync = true;
-      this.#follow(id, value, template, inputs);
+      this.#follow(id, value, template, this.#at.takeInputs());
       return;
     }
     template.isAsync ??= false;
     this.#results.store(id, value);
-    this.#done(inputs);
+    this.#at.revokeInputs();
     this.#timedCount++;
     if (this.#meanMs >= SHORT_MS) this.#reportTime();
-  }
-
-  #done(inputs: readonly NDArray[]): void {
-    for (const input of inputs) revoke(input);
   }
 
   /** An asynchronous task: holds its share of the slot until it settles. */
@@ -185,7 +184,7 @@ class TaskThread {
     const settle = (store: () => void): void => {
       this.#heap.task = id;
       store();
-      this.#done(inputs);
+      for (const input of inputs) revoke(input);
       this.#words[place] = 0;
       this.#release(share);
       this.#reports.write(REPORT.time, id, 1, timeWord(performance.now() - startMs));
@@ -208,18 +207,6 @@ class TaskThread {
       "MemoryLimit",
       `${ASYNC_MAX} asynchronous tasks are under way on this thread, the most it takes`,
     );
-  }
-
-  #context(id: number, local: LocalGraph, share: number): TaskContext {
-    const { graph } = local;
-    return {
-      id,
-      get key(): string {
-        const facts = { segments: graph.image.segments } as unknown as TaskGraph;
-        return taskKey(facts, id - graph.base);
-      },
-      suspend: () => this.#suspend(share),
-    };
   }
 
   #suspend(share: number): () => void {
@@ -249,14 +236,6 @@ class TaskThread {
       });
     }
     this.#slotFreed = undefined;
-  }
-
-  #read(id: number, inputs: NDArray[]): unknown {
-    if (this.#pages.tagOf(id) !== TAG.heap) return this.#pages.inline(id);
-    const memory = this.#heap.memory(this.#pages.arenaOf(id));
-    const value = decodeValue(valueBytes(memory, this.#pages.wordOf(id)));
-    if (value instanceof NDArray) inputs.push(value);
-    return value;
   }
 
   #reportTime(): void {

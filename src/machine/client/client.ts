@@ -37,6 +37,9 @@ interface RangeWaiter {
 
 export class ClientMachine {
   readonly #pages = new Map<number, Page>();
+  /** The page used last: ids come in runs. */
+  #lastNumber = -1;
+  #lastPage: Page | undefined;
   readonly #failures = new Map<number, ClientFailure>();
   readonly #waiters = new Map<number, Waiter[]>();
   readonly #ranges = new Set<RangeWaiter>();
@@ -60,19 +63,21 @@ export class ClientMachine {
   }
 
   /** Drops one reference to each id; returns those that are not referred to any more. */
-  release(ids: Iterable<number>): Int32Array {
-    const last: number[] = [];
-    for (const id of ids) {
+  release(ids: Int32Array): Int32Array {
+    const last = new Int32Array(ids.length);
+    let count = 0;
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[i]!;
       const page = this.#page(id);
       const at = id & (PAGE_SIZE - 1);
       if (page.references[at] === 0) continue;
       page.references[at] = page.references[at]! - 1;
       if (page.references[at] !== 0) continue;
       page.status[at] = STATUS.unknown;
-      this.#failures.delete(id);
-      last.push(id);
+      if (this.#failures.size > 0) this.#failures.delete(id);
+      last[count++] = id;
     }
-    return Int32Array.from(last);
+    return last.subarray(0, count);
   }
 
   done(ids: Int32Array): void {
@@ -141,7 +146,7 @@ export class ClientMachine {
     for (const range of this.#ranges) {
       if (id >= range.first && id <= range.last) this.#count(range.waiter);
     }
-    const waiters = this.#waiters.get(id);
+    const waiters = this.#waiters.size === 0 ? undefined : this.#waiters.get(id);
     if (waiters === undefined) return;
     this.#waiters.delete(id);
     for (const waiter of waiters) this.#count(waiter);
@@ -153,11 +158,15 @@ export class ClientMachine {
   }
 
   #page(id: number): Page {
-    let page = this.#pages.get(id >>> PAGE_BITS);
+    const number = id >>> PAGE_BITS;
+    if (number === this.#lastNumber) return this.#lastPage!;
+    let page = this.#pages.get(number);
     if (page === undefined) {
       page = { status: new Uint8Array(PAGE_SIZE), references: new Uint16Array(PAGE_SIZE) };
-      this.#pages.set(id >>> PAGE_BITS, page);
+      this.#pages.set(number, page);
     }
+    this.#lastNumber = number;
+    this.#lastPage = page;
     return page;
   }
 }

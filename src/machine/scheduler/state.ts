@@ -3,7 +3,7 @@
  * dependents of a task, its key, its graph. Changes happen in `transitions.ts`, `accept.ts`, `clients.ts`, `workers.ts`.
  */
 import type { ErrorCode } from "../../core/errors.ts";
-import { keyOf } from "../../core/graph.ts";
+import { taskKey } from "../../core/task-graph.ts";
 import { IdSet } from "../id-set.ts";
 import type { GraphFacts } from "./events.ts";
 import { FunctionGroups } from "./groups.ts";
@@ -146,13 +146,7 @@ export class SchedulerState {
 
   keyOf(id: number): string {
     const record = this.graphOf(id);
-    const local = id - record.base;
-    const segments = record.facts.segments;
-    const segment = segments.findLast((s) => s.start <= local) ?? segments[0]!;
-    const at = local - segment.start;
-    const row = segment.rows === undefined ? at : segment.rows[at]!;
-    const count = segment.rows === undefined ? segment.count : Math.max(2, segment.count);
-    return keyOf({ ...segment, count }, row);
+    return taskKey(record.facts, id - record.base);
   }
 
   client(client: number): ClientRecord {
