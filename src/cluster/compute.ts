@@ -2,12 +2,14 @@
  * @file From collections to values: lower all of them, optimise the union of their layers once, run it on the chosen
  * scheduler, and let each collection make its result.
  */
+import { config } from "../config/config.ts";
 import { type Collection, isCollection, type Lowered } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
 import { type Layer, regularOffsets, type TaskRef } from "../core/graph.ts";
 import type { TaskGraph } from "../core/task-graph.ts";
 import { optimizeGraph } from "../optimize/flatten.ts";
 import { runSync } from "./sync.ts";
+import { watched } from "./watch.ts";
 
 /** Something that runs graphs: a client of an engine. */
 export interface GraphRunner {
@@ -25,9 +27,12 @@ export interface RunOptions {
 
 /** Options of every `compute` and `persist`. */
 export interface ComputeOptions extends RunOptions {
-  /** `"threads"`: the embedded engine; `"sync"`: the calling thread; or a client. Default: the current client, else `"threads"`. */
+  /**
+   * `"threads"`: the embedded engine; `"sync"`: the calling thread; or a client. Default: what the
+   * configuration says (`scheduler`), else the current client, else `"threads"`.
+   */
   readonly scheduler?: "sync" | "threads" | GraphRunner;
-  /** Whether small chained tasks are merged into one; default true. */
+  /** Whether small chained tasks are merged into one; default true (`optimization.fuse.active`). */
   readonly fuse?: boolean;
 }
 
@@ -47,12 +52,13 @@ export async function computeAll(
   if (collections.length === 0) return [];
   const lowered = collections.map(lower);
   const outputs = lowered.flatMap((part) => part.outputs);
-  const graph = optimizeGraph(outputs, { fuse: options.fuse ?? true });
+  const graph = optimizeGraph(outputs, { fuse: fuseOf(options) });
   const runner = await chooseRunner(options.scheduler);
-  const values =
+  const values = await watched(graph, async () =>
     runner === "sync"
       ? await runSync(graph, options.signal)
-      : await runner.runGraph(graph, options);
+      : await runner.runGraph(graph, options),
+  );
   let start = 0;
   return lowered.map((part) => {
     const end = start + part.outputs.length;
@@ -70,7 +76,7 @@ export async function persistAll(
   if (collections.length === 0) return [];
   const lowered = collections.map(lower);
   const outputs = lowered.flatMap((part) => part.outputs);
-  const graph = optimizeGraph(outputs, { fuse: options.fuse ?? true });
+  const graph = optimizeGraph(outputs, { fuse: fuseOf(options) });
   const runner = await chooseRunner(options.scheduler);
   const layer =
     runner === "sync"
@@ -92,10 +98,15 @@ function lower(collection: Collection): Lowered {
   );
 }
 
+function fuseOf(options: ComputeOptions): boolean {
+  return options.fuse ?? config.get("optimization.fuse.active");
+}
+
 async function chooseRunner(
-  scheduler: ComputeOptions["scheduler"],
+  given: ComputeOptions["scheduler"],
 ): Promise<GraphRunner | "sync"> {
-  if (scheduler === undefined) return await defaultRunner();
+  const scheduler = given ?? config.get("scheduler");
+  if (scheduler === "auto") return await defaultRunner();
   if (scheduler === "sync") return "sync";
   if (scheduler === "threads") {
     const embedded = await import("./embedded.ts");

@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import { availableParallelism, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { isMainThread, MessageChannel, Worker } from "node:worker_threads";
+import { config } from "../config/config.ts";
 import { HeddleError } from "../core/errors.ts";
 import { parseBytes } from "../core/units.ts";
 import type { GraphRunner } from "./compute.ts";
@@ -109,25 +110,24 @@ export function startEngine(options: EngineOptions): EngineHandle {
 }
 
 function initFrom(options: EngineOptions): EngineInit {
-  const threads = options.threads ?? availableParallelism();
+  const wanted = options.threads ?? config.get("worker.threads");
+  const threads = wanted === "auto" ? availableParallelism() : wanted;
   if (!Number.isInteger(threads) || threads < 1) {
     throw new HeddleError(
       "InvalidArgument",
       `threads is ${threads}; an engine needs at least 1. Use scheduler: "sync" to run without threads.`,
     );
   }
-  const memoryLimitBytes =
-    options.memoryLimit === undefined
-      ? Math.floor(totalmem() * DEFAULT_MEMORY_SHARE)
-      : parseBytes(options.memoryLimit);
-  const directory = options.localDirectory ?? tmpdir();
+  const limit = options.memoryLimit ?? config.get("worker.memory.limit");
+  const directory = options.localDirectory ?? config.get("temporary-directory") ?? tmpdir();
   return {
     threads,
-    memoryLimitBytes,
+    memoryLimitBytes:
+      limit === "auto" ? Math.floor(totalmem() * DEFAULT_MEMORY_SHARE) : parseBytes(limit),
     spillDirectory: join(directory, `heddle-${process.pid}-${randomBytes(4).toString("hex")}`),
-    allowedFailures: 3,
-    validate: options.validate ?? false,
-    resources: options.resources ?? {},
+    allowedFailures: config.get("scheduler.allowed-failures"),
+    validate: options.validate ?? config.get("worker.validate"),
+    resources: options.resources ?? config.get("worker.resources"),
   };
 }
 

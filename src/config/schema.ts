@@ -23,7 +23,7 @@ import {
  * milliseconds.
  */
 export interface ConfigValues {
-  scheduler: "threads" | "sync";
+  scheduler: "auto" | "threads" | "sync";
   "temporary-directory": string | null;
 
   "array.chunk-size": number;
@@ -98,9 +98,9 @@ const optionalBytes: Kind<number | false> = {
 /** All keys with their definitions. */
 export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } = {
   scheduler: key(
-    oneOf("threads", "sync"),
-    "threads",
-    "What compute() runs on when no client is open: the embedded engine, or the calling thread.",
+    oneOf("auto", "threads", "sync"),
+    "auto",
+    "What compute() runs on: the embedded engine, the calling thread, or the open client if any.",
   ),
   "temporary-directory": key(
     nullable(text),
