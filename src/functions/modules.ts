@@ -35,8 +35,10 @@ const SHIP_BYTES = 64 * 1024;
 /** Time after its last change during which a file's stamp is not trusted: clocks of file systems tick coarsely. */
 const RACY_MS = 50;
 
-const OWN_ROOT = new URL("../", import.meta.url).href;
-const VERSION = "heddle";
+/** Folder of Heddle's own modules; undefined when a bundler has put them into the user's file. */
+const OWN_ROOT: string | undefined = /\/functions\/modules\.[jt]s$/.test(import.meta.url)
+  ? new URL("../", import.meta.url).href
+  : undefined;
 
 interface FileFacts {
   readonly stamp: string;
@@ -74,7 +76,7 @@ function findMain(): string | null {
 
 /** Whether the URL belongs to Heddle's own code. */
 export function isOwn(url: string): boolean {
-  return url.startsWith(OWN_ROOT);
+  return OWN_ROOT !== undefined && url.startsWith(OWN_ROOT);
 }
 
 /**
@@ -85,8 +87,9 @@ export function placeOfUrl(url: string, how: ModulePlace["how"]): ModulePlace | 
   if (url.startsWith("node:")) return { id: url, how, specifier: url };
   if (!url.startsWith("file:")) return undefined;
   const bare = withoutQuery(url);
-  if (isOwn(bare)) {
-    return { id: `${VERSION}/${bare.slice(OWN_ROOT.length)}`, how, specifier: bare };
+  if (OWN_ROOT !== undefined && isOwn(bare)) {
+    const version = versionAt(new URL("../", OWN_ROOT).href.slice(0, -1));
+    return { id: `heddle@${version}/${bare.slice(OWN_ROOT.length)}`, how, specifier: bare };
   }
   if (bare.includes("/node_modules/")) return { id: packageId(bare), how, specifier: bare };
   const all = closureOf(bare);

@@ -41,7 +41,7 @@ function run(args: readonly string[], node = process.execPath): unknown[] {
   // What vitest sets must not be seen by a program that runs by itself.
   for (const name of Object.keys(env))
     if (/^(VITEST|JEST|NODE_OPTIONS)/.test(name)) delete env[name];
-  const output = execFileSync(node, args, { env, encoding: "utf8", cwd: folder });
+  const output = execFileSync(node, args, { env, encoding: "utf8", cwd: folder, stdio: "pipe" });
   return output
     .trim()
     .split("\n")
