@@ -1,6 +1,7 @@
 /**
- * @file Heddle's main example: three million real flights as frames and arrays, a bag of JSON, a Monte Carlo estimate
- * and delayed calls. It prints tables, and writes plots to a page and all numbers to a JSON file.
+ * @file Heddle's main example: three million real flights as frames and arrays, a bag of JSON, a
+ * Monte Carlo estimate and delayed calls. It prints tables, and writes plots to a page and all
+ * numbers to a JSON file.
  *
  *     npm start
  *     npm start -- --json numbers.json --out my-report
@@ -42,7 +43,10 @@ interface Airport {
 const flights = readParquet<Flight>(options.data ?? `${SAMPLES}/flights-3m.parquet`);
 const airports = readCsv<Airport>(`${SAMPLES}/airports.csv`);
 
-/** Frames: group, filter, join. Nothing runs before `compute`, and then all six tables do in one pass. */
+/**
+ * Frames: group, filter, join. Nothing runs before `compute`, and then all six tables do in one
+ * pass.
+ */
 async function frames() {
   const timely = flights.assign((r) => ({
     late: r.delay.gt(15).astype("float64"),
@@ -134,7 +138,9 @@ async function bag() {
   return { records: count, byDistance, mostDelayed };
 }
 
-/** Pi from 100 million random points: 1.6 GB of numbers, of which only a few blocks exist at a time. */
+/**
+ * Pi from 100 million random points: 1.6 GB of numbers, of which only a few blocks exist at a time.
+ */
 async function monteCarlo(points = 100_000_000) {
   const rng = da.random.defaultRng(42);
   const x = rng.random(points, { chunks: 1_000_000 });
@@ -143,7 +149,9 @@ async function monteCarlo(points = 100_000_000) {
   return { points, estimate };
 }
 
-/** Delayed calls: eight waits of a second take 8 s one after the other, and 8 s / workers together. */
+/**
+ * Delayed calls: eight waits of a second take 8 s one after the other, and 8 s / workers together.
+ */
 async function waits() {
   const wait = delayed((ms: number) => {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);

@@ -1,5 +1,6 @@
 /**
- * @file How the flights example shows its numbers: tables for the terminal, sections with plots for the page.
+ * @file How the flights example shows its numbers: tables for the terminal, sections with plots for
+ * the page.
  */
 import { Table } from "heddle/dataframe";
 import { barPlot, heatmapPlot, horizontalBarPlot, linePlot } from "heddle/diagnostics";

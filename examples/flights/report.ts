@@ -1,6 +1,6 @@
 /**
- * @file The page that the flights example writes: plots as inline SVG, tables as HTML, no scripts and no network, so the
- * one file can be mailed or opened from a disk.
+ * @file The page that the flights example writes: plots as inline SVG, tables as HTML, no scripts
+ * and no network, so the one file can be mailed or opened from a disk.
  */
 
 /** A row of a table: every row has the same fields. */

@@ -1,4 +1,7 @@
-/** @file The first array of Dask's introduction: a matrix plus its transpose, sliced, and the mean along an axis. */
+/**
+ * @file The first array of Dask's introduction: a matrix plus its transpose, sliced, and the mean
+ * along an axis.
+ */
 import * as da from "heddle/array";
 
 const x = da.random.random([100, 100], { chunks: [10, 10] });

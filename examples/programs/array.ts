@@ -1,4 +1,6 @@
-/** @file Arrays: a random matrix in 16 blocks, a slice of its sum with its transpose, and a formula. */
+/**
+ * @file Arrays: a random matrix in 16 blocks, a slice of its sum with its transpose, and a formula.
+ */
 import * as da from "heddle/array";
 
 // Nothing is computed yet: `y` knows its shape, dtype and blocks.

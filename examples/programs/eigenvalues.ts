@@ -1,6 +1,7 @@
 /**
- * @file Map and gather: the largest eigenvalue of squared matrices. The matrices are made by the tasks from a seed and
- * stay with the workers: sending large values in the arguments is what the tutorials' programs are warned about.
+ * @file Map and gather: the largest eigenvalue of squared matrices. The matrices are made by the
+ * tasks from a seed and stay with the workers: sending large values in the arguments is what the
+ * tutorials' programs are warned about.
  */
 import { Client } from "heddle";
 

@@ -1,4 +1,6 @@
-/** @file Frames: three million flights in a Parquet file, filtered and grouped with typed columns. */
+/**
+ * @file Frames: three million flights in a Parquet file, filtered and grouped with typed columns.
+ */
 import { readParquet } from "heddle/dataframe";
 
 interface Flights {

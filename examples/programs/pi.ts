@@ -9,7 +9,8 @@ function estimatePi(points: number, blocks: number) {
   return squares.lt(1).mean().mul(4);
 }
 
-// More blocks than threads only queue up; the numbers depend on the blocks, never on the number of threads.
+// More blocks than threads only queue up; the numbers depend on the blocks, never on the number of
+// threads.
 for (const blocks of [1, 32, 128]) {
   const pi = await estimatePi(1_000_000, blocks).compute();
   console.log(`Estimated value of pi for ${blocks} blocks: ${pi}`);

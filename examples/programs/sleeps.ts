@@ -1,4 +1,7 @@
-/** @file The eight sleeps of every Dask tutorial: a loop that takes 8 s takes 8 s / workers with delayed calls. */
+/**
+ * @file The eight sleeps of every Dask tutorial: a loop that takes 8 s takes 8 s / workers with
+ * delayed calls.
+ */
 import { delayed } from "heddle";
 
 function increment(x: number): number {

@@ -1,7 +1,7 @@
 /**
- * @file What reduces a partition to one value, and several such values to one: the task functions behind `sum`, `mean`,
- * `fold`, `frequencies`, `topk` and their like. Partial results are combined in the order of the partitions, so results
- * depend on the partitions alone, never on timing.
+ * @file What reduces a partition to one value, and several such values to one: the task functions
+ * behind `sum`, `mean`, `fold`, `frequencies`, `topk` and their like. Partial results are combined
+ * in the order of the partitions, so results depend on the partitions alone, never on timing.
  */
 import { HeddleError } from "../core/errors.ts";
 import { compareValues } from "./compare.ts";
@@ -140,7 +140,10 @@ export function finishMean(parts: readonly (readonly [number, number])[]): numbe
   return sum / count;
 }
 
-/** Folds a partition: `initial` is absent or one value, of which each partition gets a copy of its own. */
+/**
+ * Folds a partition: `initial` is absent or one value, of which each partition gets a copy of its
+ * own.
+ */
 export function foldItems(items: Items, binop: Binop, initial: Maybe): Maybe {
   let started = initial.length === 1;
   let total: unknown = started ? copyOf(initial[0]) : undefined;
@@ -193,7 +196,10 @@ export function addCounts(parts: readonly (readonly [unknown, number])[][]): [un
   return counts.pairs();
 }
 
-/** Counts added and the most frequent first; those of equal count stay in the order of their first coming. */
+/**
+ * Counts added and the most frequent first; those of equal count stay in the order of their first
+ * coming.
+ */
 export function addAndSortCounts(
   parts: readonly (readonly [unknown, number])[][],
 ): [unknown, number][] {
@@ -220,7 +226,8 @@ export function distinctParts(parts: unknown[][], key: Maybe<KeyOf<unknown>>): u
 /** The `k` largest items, largest first; of equals, those that come first. */
 export function topItems(items: Items, k: number, key: Maybe<KeyOf<unknown>>): unknown[] {
   const keyOf = key.length === 1 ? keyFunction(key[0]) : (item: unknown) => item;
-  // A stable sort whenever the buffer has doubled keeps earlier items before later equal ones, at O(log k) an item.
+  // A stable sort whenever the buffer has doubled keeps earlier items before later equal ones, at
+  // O(log k) an item.
   let kept: { readonly item: unknown; readonly rank: unknown }[] = [];
   const shrink = (): void => {
     kept.sort((a, b) => compareValues(b.rank, a.rank));

@@ -1,18 +1,24 @@
 /**
- * @file `Bag`: an unordered-in-spirit, ordered-in-fact collection of JavaScript values in partitions. Its methods only
- * describe work: every one makes a `Node` whose layer is built when the bag is computed. After `dask.bag`.
+ * @file `Bag`: an unordered-in-spirit, ordered-in-fact collection of JavaScript values in
+ * partitions. Its methods only describe work: every one makes a `Node` whose layer is built when
+ * the bag is computed. After `dask.bag`.
  */
 import { type ComputeOptions, computeAll, persistAll } from "../cluster/compute.ts";
-import { type Collection, CollectionBase, isCollection, type Lowered } from "../core/collection.ts";
+import { type Collection, isCollection, type Lowered } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
-import type { TaskFunction } from "../core/graph.ts";
 import type { DataFrame } from "../dataframe/frame.ts";
 import { Delayed } from "../delayed/delayed-value.ts";
 import { type Drawing, type VisualizeOptions, visualize } from "../delayed/visualize.ts";
 import { GraphView } from "../diagnostics/graph-view.ts";
 import * as aggregates from "./aggregates.ts";
+import {
+  BagReductions,
+  type CombineOptions,
+  type FoldOptions,
+  type TreeOptions,
+} from "./bag-reductions.ts";
 import { groupedParts } from "./exchange.ts";
-import { Item, onlyOutput, printAsText } from "./item.ts";
+import { onlyOutput, printAsText } from "./item.ts";
 import type { KeyOf } from "./key.ts";
 import {
   alongParts,
@@ -40,33 +46,21 @@ import { collectStep, mapPartition, type StepName, streamStep, toArray } from ".
 import { bagToFrame, type FrameOptions } from "./to-frame.ts";
 import { type TextfileOptions, writePaths, writeTextfile } from "./write.ts";
 
-/** What a mapped function gets for its further arguments: the items of bags, the values of lazy values. */
+/**
+ * What a mapped function gets for its further arguments: the items of bags, the values of lazy
+ * values.
+ */
 export type ItemsOf<M extends readonly unknown[]> = {
   [K in keyof M]: M[K] extends Bag<infer U> ? U : ValueOf<M[K]>;
 };
 
-/** What a function of partitions gets for its further arguments: the partitions of bags, the values of lazy values. */
+/**
+ * What a function of partitions gets for its further arguments: the partitions of bags, the values
+ * of lazy values.
+ */
 export type ValuesOf<M extends readonly unknown[]> = { [K in keyof M]: ValueOf<M[K]> };
 
 type ValueOf<X> = X extends Collection<infer R> ? R : X;
-
-/** How partial results are combined. */
-export interface TreeOptions {
-  /** How many partial results are combined at a time; false for all at once. Default 8. */
-  readonly splitEvery?: SplitEvery;
-}
-
-/** Options of {@link Bag.fold} and {@link Bag.foldby}. */
-export interface FoldOptions<A> extends TreeOptions {
-  /** Combines two partial results; default: the same function that takes an item in. */
-  combine?(total: A, other: A): A;
-}
-
-/** Options of folds whose totals are of another type than the items, which therefore need `combine`. */
-export interface CombineOptions<A> extends FoldOptions<A> {
-  /** Combines two partial results. */
-  combine(total: A, other: A): A;
-}
 
 /**
  * A lazy collection of values in partitions. Results come in the order of the source.
@@ -76,8 +70,7 @@ export interface CombineOptions<A> extends FoldOptions<A> {
  * const words = fromSequence(["warp", "weft", "heddle", "weft"], { npartitions: 2 });
  * console.log(await words.frequencies().compute()); // [["warp", 1], ["weft", 2], ["heddle", 1]]
  */
-export class Bag<T> extends CollectionBase implements Collection<T[]> {
-  /** How the partitions are made; for Heddle's own folders. */
+export class Bag<T> extends BagReductions<T> implements Collection<T[]> {
   readonly node: Node;
 
   constructor(node: Node) {
@@ -99,7 +92,10 @@ export class Bag<T> extends CollectionBase implements Collection<T[]> {
     };
   }
 
-  /** Computes all items. Errors: `TaskFailed` when a function throws, with the function's error as `cause`. */
+  /**
+   * Computes all items. Errors: `TaskFailed` when a function throws, with the function's error as
+   * `cause`.
+   */
   async compute(options?: ComputeOptions): Promise<T[]> {
     const [items] = await computeAll([this], options);
     return items as T[];
@@ -114,8 +110,8 @@ export class Bag<T> extends CollectionBase implements Collection<T[]> {
   // Item by item.
 
   /**
-   * The result of `fn` for every item. `more` are further arguments: values, lazy values, or bags with the same
-   * partitions whose items go along.
+   * The result of `fn` for every item. `more` are further arguments: values, lazy values, or bags
+   * with the same partitions whose items go along.
    */
   map<U, M extends readonly unknown[]>(
     fn: (item: T, ...more: ItemsOf<M>) => U,
@@ -170,8 +166,8 @@ export class Bag<T> extends CollectionBase implements Collection<T[]> {
   }
 
   /**
-   * One part of every item, by field name or position; several parts give arrays. Items that lack it take `fallback`;
-   * without one they are an error that names the nearest field.
+   * One part of every item, by field name or position; several parts give arrays. Items that lack
+   * it take `fallback`; without one they are an error that names the nearest field.
    */
   pluck<K extends keyof T>(key: K): Bag<T[K]>;
   pluck<K extends keyof T, D>(key: K, fallback: D): Bag<Exclude<T[K], undefined> | D>;
@@ -186,7 +182,10 @@ export class Bag<T> extends CollectionBase implements Collection<T[]> {
     return this.#step<T>("takeWhile", [predicate]);
   }
 
-  /** Each item with the given probability. The same `randomState` chooses the same items; default: a new one. */
+  /**
+   * Each item with the given probability. The same `randomState` chooses the same items; default: a
+   * new one.
+   */
   randomSample(probability: number, options: { readonly randomState?: number } = {}): Bag<T> {
     if (!(probability >= 0 && probability <= 1)) {
       throw new HeddleError(
@@ -215,8 +214,8 @@ export class Bag<T> extends CollectionBase implements Collection<T[]> {
   // Partition by partition.
 
   /**
-   * The items of what `fn` makes of each partition: an array, another iterable, or a promise of one. `more` are further
-   * arguments; of a bag, `fn` gets the partition that goes along.
+   * The items of what `fn` makes of each partition: an array, another iterable, or a promise of
+   * one. `more` are further arguments; of a bag, `fn` gets the partition that goes along.
    *
    * @example
    * import { range } from "heddle/bag";
@@ -269,7 +268,10 @@ export class Bag<T> extends CollectionBase implements Collection<T[]> {
 
   // Bags with bags.
 
-  /** All pairs of an item of this bag and one of the other: one partition for each pair of partitions. */
+  /**
+   * All pairs of an item of this bag and one of the other: one partition for each pair of
+   * partitions.
+   */
   product<U>(other: Bag<U>): Bag<[T, U]> {
     const node = new Node(this.npartitions * other.npartitions, (partsOf) => {
       const others = partsOf(other.node);
@@ -285,8 +287,9 @@ export class Bag<T> extends CollectionBase implements Collection<T[]> {
   }
 
   /**
-   * Pairs (other item, own item) whose keys are equal by value. `other` is an iterable, a lazy value, or a bag of one
-   * partition: it goes to every partition of this bag. For two large bags use frames.
+   * Pairs (other item, own item) whose keys are equal by value. `other` is an iterable, a lazy
+   * value, or a bag of one partition: it goes to every partition of this bag. For two large bags
+   * use frames.
    */
   join<U>(
     other: Bag<U> | Collection<Iterable<U>> | Iterable<U>,
@@ -321,7 +324,10 @@ export class Bag<T> extends CollectionBase implements Collection<T[]> {
     return new Bag<[U, T]>(node);
   }
 
-  /** Running totals: each item is `binop(total so far, item)`, and the first is `initial` when it is given. */
+  /**
+   * Running totals: each item is `binop(total so far, item)`, and the first is `initial` when it is
+   * given.
+   */
   accumulate(binop: (total: T, item: T) => T): Bag<T>;
   accumulate<A>(binop: (total: A, item: T) => A, initial: A): Bag<A>;
   accumulate(binop: (total: never, item: T) => unknown, ...initial: unknown[]): Bag<unknown> {
@@ -347,8 +353,9 @@ export class Bag<T> extends CollectionBase implements Collection<T[]> {
   // By key. Keys are compared by value: see `canonicalKey`.
 
   /**
-   * Pairs of a key and all items with it. A key's partition follows from its value; within a partition, keys and items
-   * keep the order in which they first come. All items travel: `foldby` moves one total per key instead.
+   * Pairs of a key and all items with it. A key's partition follows from its value; within a
+   * partition, keys and items keep the order in which they first come. All items travel: `foldby`
+   * moves one total per key instead.
    */
   groupby<K extends keyof T>(key: K, options?: GroupOptions): Bag<[T[K], T[]]>;
   groupby<K>(key: (item: T) => K, options?: GroupOptions): Bag<[K, T[]]>;
@@ -360,7 +367,8 @@ export class Bag<T> extends CollectionBase implements Collection<T[]> {
   }
 
   /**
-   * Pairs of a key and the fold of all items with it, in the order in which keys first come, in one partition.
+   * Pairs of a key and the fold of all items with it, in the order in which keys first come, in one
+   * partition.
    *
    * @example
    * import { range } from "heddle/bag";
@@ -409,7 +417,10 @@ export class Bag<T> extends CollectionBase implements Collection<T[]> {
     );
   }
 
-  /** Pairs of an item and how often it comes, in the order in which items first come, or the most frequent first. */
+  /**
+   * Pairs of an item and how often it comes, in the order in which items first come, or the most
+   * frequent first.
+   */
   frequencies(options: TreeOptions & { readonly sort?: boolean } = {}): Bag<[T, number]> {
     const add: Combine = { word: "frequencies-combine", fn: aggregates.addCounts };
     const finish = options.sort === true ? { ...add, fn: aggregates.addAndSortCounts } : add;
@@ -428,111 +439,21 @@ export class Bag<T> extends CollectionBase implements Collection<T[]> {
     return this.#tree("distinct", { fn: aggregates.distinctItems, args }, merge);
   }
 
-  /** The `k` largest items, or those with the largest keys, largest first; of equals, those that come first. */
+  /**
+   * The `k` largest items, or those with the largest keys, largest first; of equals, those that
+   * come first.
+   */
   topk(k: number, key?: KeyOf<T>, options: TreeOptions = {}): Bag<T> {
     const args = [atLeast(0, "topk", k), key === undefined ? [] : [key]];
     const merge = { word: "topk-combine", fn: aggregates.topParts, args: args.map(constant) };
     return this.#tree("topk", { fn: aggregates.topItems, args }, merge, options.splitEvery);
   }
 
-  // To one value.
-
-  /**
-   * Folds all items: `binop` takes an item into a total, and `combine` (default: `binop`) joins totals of partitions.
-   * Every partition starts from `initial`, so it should change nothing (0 for a sum, [] for a list); without one, from
-   * its first item. A fold of no items without `initial` is an error.
-   */
-  fold(binop: (total: T, item: T) => T, initial?: T, options?: FoldOptions<T>): Item<T>;
-  fold<A>(binop: (total: A, item: T) => A, initial: A, options: CombineOptions<A>): Item<A>;
-  fold(
-    binop: (total: never, item: T) => unknown,
-    initial?: unknown,
-    options: FoldOptions<unknown> = {},
-  ): Item<unknown> {
-    const combine = [constant(options.combine ?? binop)];
-    return this.#reduce(
-      "fold",
-      { fn: aggregates.foldItems, args: [binop, initial === undefined ? [] : [initial]] },
-      { word: "fold-combine", fn: aggregates.foldParts, args: combine },
-      { word: "fold", fn: aggregates.finishFold, args: combine },
-      options.splitEvery,
-    );
-  }
-
-  /** Reduces each partition with `perPartition`, and groups of partial results with `aggregate`, until one is left. */
-  reduction<A>(
-    perPartition: (items: T[]) => A,
-    aggregate: (parts: A[]) => A,
-    options?: TreeOptions,
-  ): Item<A>;
-  reduction<A, R>(
-    perPartition: (items: T[]) => A,
-    aggregate: (parts: A[]) => R,
-    options: { readonly splitEvery: false },
-  ): Item<R>;
-  reduction(
-    perPartition: (items: T[]) => unknown,
-    aggregate: (parts: never[]) => unknown,
-    options: TreeOptions = {},
-  ): Item<unknown> {
-    const merge = { word: "reduction", fn: aggregates.reduceParts, args: [constant(aggregate)] };
-    const first = { fn: aggregates.reducePartition, args: [perPartition] };
-    return this.#reduce("reduction", first, merge, merge, options.splitEvery);
-  }
-
-  /** Number of items. */
-  count(options?: TreeOptions): Item<number> {
-    return this.#simple("count", aggregates.countItems, aggregates.sumItems, options);
-  }
-
-  /** Sum of numbers; 0 for none. */
-  sum(this: Bag<number>, options?: TreeOptions): Item<number> {
-    return this.#simple("sum", aggregates.sumItems, aggregates.sumItems, options);
-  }
-
-  /** Whether any item is truthy; false for none. */
-  any(options?: TreeOptions): Item<boolean> {
-    return this.#simple("any", aggregates.anyItem, aggregates.anyItem, options);
-  }
-
-  /** Whether all items are truthy; true for none. */
-  all(options?: TreeOptions): Item<boolean> {
-    return this.#simple("all", aggregates.allItems, aggregates.allItems, options);
-  }
-
-  /** The smallest item. Errors: `InvalidArgument` (as cause) for none, and for items without an order. */
-  min(options: TreeOptions = {}): Item<T> {
-    return this.#extreme("min", 1, options);
-  }
-
-  /** The largest item; NaN counts as larger than any number. Errors: as {@link Bag.min}. */
-  max(options: TreeOptions = {}): Item<T> {
-    return this.#extreme("max", -1, options);
-  }
-
-  /** Mean of numbers; NaN for none. */
-  mean(this: Bag<number>, options: TreeOptions = {}): Item<number> {
-    const merge = { word: "mean-combine", fn: aggregates.totalOfParts };
-    const finish = { word: "mean", fn: aggregates.finishMean };
-    const first = { fn: aggregates.totalOfItems, args: [] };
-    return this.#reduce("mean", first, merge, finish, options.splitEvery);
-  }
-
-  /** Variance of numbers, with `ddof` (default 0) fewer degrees of freedom; NaN when that leaves none. */
-  var(this: Bag<number>, options: TreeOptions & { readonly ddof?: number } = {}): Item<number> {
-    return this.#moment("var", aggregates.finishVariance, options);
-  }
-
-  /** Standard deviation of numbers: square root of {@link Bag.var}. */
-  std(this: Bag<number>, options: TreeOptions & { readonly ddof?: number } = {}): Item<number> {
-    return this.#moment("std", aggregates.finishDeviation, options);
-  }
-
   // Out of the bag.
 
   /**
-   * The first `count` items, from the first `npartitions` partitions only (default 1, -1 for all): as few are read as
-   * possible. Warns when those hold fewer and more partitions could be asked.
+   * The first `count` items, from the first `npartitions` partitions only (default 1, -1 for all):
+   * as few are read as possible. Warns when those hold fewer and more partitions could be asked.
    */
   take(count: number, options: TakeOptions & { readonly compute: false }): Bag<T>;
   take(count: number, options?: TakeOptions & ComputeOptions): Promise<T[]>;
@@ -562,7 +483,9 @@ export class Bag<T> extends CollectionBase implements Collection<T[]> {
    *
    * @example
    * import { fromSequence } from "heddle/bag";
-   * const df = await fromSequence(["a", "b", "a"]).frequencies().toDataFrame({ columns: ["word", "n"] });
+   * const df = await fromSequence(["a", "b", "a"]).frequencies().toDataFrame({
+   *   columns: ["word", "n"],
+   * });
    * console.log(df.columns); // ["word", "n"]
    */
   async toDataFrame(this: Bag<readonly unknown[]>, options: FrameOptions): Promise<DataFrame>;
@@ -593,8 +516,8 @@ export class Bag<T> extends CollectionBase implements Collection<T[]> {
   }
 
   /**
-   * Writes one file per partition, each item as a line, and resolves to the paths. `path` has a `*` that becomes the
-   * partition's number, or is a folder, or is a list of paths.
+   * Writes one file per partition, each item as a line, and resolves to the paths. `path` has a `*`
+   * that becomes the partition's number, or is a folder, or is a list of paths.
    *
    * @example
    * import { fromSequence } from "heddle/bag";
@@ -640,20 +563,6 @@ export class Bag<T> extends CollectionBase implements Collection<T[]> {
     return new Bag<U>(node);
   }
 
-  #reduce<R>(
-    word: string,
-    first: PartStep,
-    merge: Combine,
-    finish: Combine,
-    splitEvery: SplitEvery | undefined,
-  ): Item<R> {
-    const every = splitEveryOf(splitEvery);
-    const { node } = this;
-    return new Item<R>(() =>
-      reduceTree(firstParts(node.lower(), word, first), merge, finish, every),
-    );
-  }
-
   /** A reduction whose result is a bag of one partition. */
   #tree<U>(
     word: string,
@@ -668,41 +577,6 @@ export class Bag<T> extends CollectionBase implements Collection<T[]> {
       return [reduceTree(parts, merge, { ...finish, word }, every)];
     });
     return new Bag<U>(node);
-  }
-
-  #simple<R>(
-    word: string,
-    fn: TaskFunction,
-    merge: TaskFunction,
-    options: TreeOptions = {},
-  ): Item<R> {
-    const combine = { word, fn: merge };
-    return this.#reduce(word, { fn, args: [] }, combine, combine, options.splitEvery);
-  }
-
-  #extreme(word: string, sign: 1 | -1, options: TreeOptions): Item<T> {
-    const args = [constant(sign)];
-    return this.#reduce(
-      word,
-      { fn: aggregates.extremeItem, args: [sign] },
-      { word: `${word}-combine`, fn: aggregates.extremeOf, args },
-      { word, fn: aggregates.finishExtreme, args },
-      options.splitEvery,
-    );
-  }
-
-  #moment(
-    word: string,
-    finish: TaskFunction,
-    options: TreeOptions & { readonly ddof?: number },
-  ): Item<number> {
-    return this.#reduce(
-      word,
-      { fn: aggregates.momentsOfItems, args: [] },
-      { word: `${word}-combine`, fn: aggregates.momentsOfParts },
-      { word, fn: finish, args: [constant(options.ddof ?? 0)] },
-      options.splitEvery,
-    );
   }
 
   async #taken(bag: Bag<T>, count: number, from: number, how: ComputeOptions): Promise<T[]> {

@@ -1,10 +1,14 @@
 /**
- * @file The order of values, for `min`, `max`, `topk` and sorted results: numbers (NaN last), strings by code unit,
- * dates, booleans, bigints; arrays item by item, as Python orders tuples. Values of different kinds have no order.
+ * @file The order of values, for `min`, `max`, `topk` and sorted results: numbers (NaN last),
+ * strings by code unit, dates, booleans, bigints; arrays item by item, as Python orders tuples.
+ * Values of different kinds have no order.
  */
 import { HeddleError } from "../core/errors.ts";
 
-/** Negative, zero or positive as `a` comes before, with or after `b`. Throws `InvalidArgument` when there is no order. */
+/**
+ * Negative, zero or positive as `a` comes before, with or after `b`. Throws `InvalidArgument` when
+ * there is no order.
+ */
 export function compareValues(a: unknown, b: unknown): number {
   if (typeof a === "number" && typeof b === "number") {
     if (a < b) return -1;

@@ -22,7 +22,8 @@ export interface PartitionOptions {
  *
  * @example
  * import { fromSequence } from "heddle/bag";
- * console.log(await fromSequence([1, 2, 3], { npartitions: 2 }).map((x) => x * x).compute()); // [1, 4, 9]
+ * const numbers = fromSequence([1, 2, 3], { npartitions: 2 });
+ * console.log(await numbers.map((x) => x * x).compute()); // [ 1, 4, 9 ]
  */
 export function fromSequence<T>(items: Iterable<T>, options: PartitionOptions = {}): Bag<T> {
   const all = Array.from(items);
@@ -41,7 +42,10 @@ export function fromSequence<T>(items: Iterable<T>, options: PartitionOptions = 
   );
 }
 
-/** The integers 0..count-1, made where they are used. Default: 100 partitions, or `count` if that is less. */
+/**
+ * The integers 0..count-1, made where they are used. Default: 100 partitions, or `count` if that is
+ * less.
+ */
 export function range(count: number, options: PartitionOptions = {}): Bag<number> {
   if (!Number.isSafeInteger(count) || count < 0) {
     throw new HeddleError(
@@ -78,7 +82,8 @@ export function* streamIntegers(start: number, end: number): Generator<number> {
 }
 
 /**
- * A bag whose partitions are the values of delayed calls, each an array or another iterable of items.
+ * A bag whose partitions are the values of delayed calls, each an array or another iterable of
+ * items.
  *
  * @example
  * import { delayed } from "heddle";

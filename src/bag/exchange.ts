@@ -1,10 +1,12 @@
 /**
- * @file Bringing equal keys together, in two stages: each partition is split by key into one run per destination, and
- * each destination gathers its runs. A run is encoded by itself, so that a destination decodes its own run of every
- * partition and nothing else. Which destination a key goes to depends on its value alone (`hashKey`), and runs are
- * gathered in the order of the partitions: the result is the same on any number of workers.
+ * @file Bringing equal keys together, in two stages: each partition is split by key into one run
+ * per destination, and each destination gathers its runs. A run is encoded by itself, so that a
+ * destination decodes its own run of every partition and nothing else. Which destination a key goes
+ * to depends on its value alone (`hashKey`), and runs are gathered in the order of the partitions:
+ * the result is the same on any number of workers.
  *
- * This file is the only one that knows how items travel; the engine's exchange layer takes its place.
+ * This file is the only one that knows how items travel; the engine's exchange layer takes its
+ * place.
  */
 import { alignBuffer } from "../codec/frame.ts";
 import { decodeValue, type EncodedValue, encodeValue, prepareValue } from "../codec/index.ts";
@@ -23,7 +25,9 @@ interface Runs {
   readonly bytes: Uint8Array;
 }
 
-/** Partitions of [key, items of that key] pairs; keys and items in the order of their first coming. */
+/**
+ * Partitions of [key, items of that key] pairs; keys and items in the order of their first coming.
+ */
 export function groupedParts(parts: Parts, key: KeyOf<never>, npartitions: number): Parts {
   const runs = eachPart(parts, {
     word: "groupby-split",

@@ -1,6 +1,7 @@
 /**
- * @file Which files are meant: paths, lists of paths and glob patterns, resolved when a bag is built so that a wrong
- * name is an error at once. Also what compression a file has, and whether it can be read in blocks.
+ * @file Which files are meant: paths, lists of paths and glob patterns, resolved when a bag is
+ * built so that a wrong name is an error at once. Also what compression a file has, and whether it
+ * can be read in blocks.
  */
 import { readdirSync, readFileSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, join, parse, resolve, sep } from "node:path";
@@ -20,7 +21,10 @@ export interface FileInfo {
 
 const GLOB = /[*?[{]/;
 
-/** The files that `paths` means, each pattern's in natural order (part-2 before part-10). Throws `FileNotFound`. */
+/**
+ * The files that `paths` means, each pattern's in natural order (part-2 before part-10). Throws
+ * `FileNotFound`.
+ */
 export function findFiles(paths: string | URL | readonly (string | URL)[]): FileInfo[] {
   const given = Array.isArray(paths) ? (paths as (string | URL)[]) : [paths as string | URL];
   return given.flatMap((path) => {

@@ -3,14 +3,12 @@
  */
 export {
   Bag,
-  type CombineOptions,
-  type FoldOptions,
   type GroupOptions,
   type ItemsOf,
   type TakeOptions,
-  type TreeOptions,
   type ValuesOf,
 } from "./bag.ts";
+export type { CombineOptions, FoldOptions, TreeOptions } from "./bag-reductions.ts";
 export { fromDelayed, fromSequence, fromUrl, type PartitionOptions, range } from "./create.ts";
 export type { Compression } from "./files.ts";
 export { Item } from "./item.ts";

@@ -1,11 +1,15 @@
 /**
- * @file Cutting one large JSON array into ranges without parsing it, block by block and in any order. What a byte means
- * depends on whether it lies inside a string, which only what comes before can tell; so each block is scanned once for
- * both cases, and the blocks' summaries are put together afterwards. (Speculation over two states, as in Ge, Li, Eilebrecht,
- * Chandramouli and Kossmann, "Speculative Distributed CSV Data Parsing", 2019.) Pure: bytes in, summaries out.
+ * @file Cutting one large JSON array into ranges without parsing it, block by block and in any
+ * order. What a byte means depends on whether it lies inside a string, which only what comes before
+ * can tell; so each block is scanned once for both cases, and the blocks' summaries are put
+ * together afterwards. (Speculation over two states, as in Ge, Li, Eilebrecht, Chandramouli and
+ * Kossmann, "Speculative Distributed CSV Data Parsing", 2019.) Pure: bytes in, summaries out.
  */
 
-/** What one block does to nesting, and where it could be cut, if it starts outside (0) or inside (1) a string. */
+/**
+ * What one block does to nesting, and where it could be cut, if it starts outside (0) or inside (1)
+ * a string.
+ */
 export interface BlockScan {
   /** Number of brackets opened less those closed. */
   readonly depth: readonly [number, number];
@@ -24,8 +28,9 @@ const BACKSLASH = 0x5c;
 /** Scans one block, given in pieces. */
 export class BlockScanner {
   /**
-   * 0 before the first quote, and changes at each. A block that starts outside a string is outside while this is 0, and
-   * one that starts inside is outside while it is 1: so this is also the case for which structure counts now.
+   * 0 before the first quote, and changes at each. A block that starts outside a string is outside
+   * while this is 0, and one that starts inside is outside while it is 1: so this is also the case
+   * for which structure counts now.
    */
   #case: 0 | 1 = 0;
   #escaped: boolean;

@@ -1,6 +1,6 @@
 /**
- * @file Tasks that read JSON: lines of values, or one array cut into byte ranges (`json-scan.ts`) so that each partition
- * parses its own part only.
+ * @file Tasks that read JSON: lines of values, or one array cut into byte ranges (`json-scan.ts`)
+ * so that each partition parses its own part only.
  */
 import { closeSync, openSync } from "node:fs";
 import { HeddleError } from "../core/errors.ts";
@@ -10,7 +10,10 @@ import { type LineFormat, readAt, readLines, withoutMark } from "./lines.ts";
 
 const PIECE_BYTES = 1 << 20;
 
-/** Task within another task: the values of the lines that start in [start, end); blank lines are skipped. */
+/**
+ * Task within another task: the values of the lines that start in [start, end); blank lines are
+ * skipped.
+ */
 export function* streamJsonLines(
   path: string,
   start: number,
@@ -76,7 +79,10 @@ function endsEscaped(fd: number, offset: number): boolean {
   return count % 2 === 1;
 }
 
-/** Task: where each partition's elements lie, from the scans of all blocks: [start, end) by partition. */
+/**
+ * Task: where each partition's elements lie, from the scans of all blocks: [start, end) by
+ * partition.
+ */
 export function cutJsonArray(scans: readonly BlockScan[], path: string, bytes: number): number[][] {
   const fd = openSync(path, "r");
   try {
@@ -98,7 +104,9 @@ export function cutJsonArray(scans: readonly BlockScan[], path: string, bytes: n
   }
 }
 
-/** A partition holds the elements after its block's first comma up to the next partition's first. */
+/**
+ * A partition holds the elements after its block's first comma up to the next partition's first.
+ */
 function rangesBetween(commas: readonly number[], start: number, end: number): number[][] {
   const starts = commas.map((comma, i) => (i === 0 ? start : comma < 0 ? -1 : comma + 1));
   let next = end;
@@ -138,7 +146,10 @@ function parseElements(text: string, path: string, offset: number): unknown[] {
   }
 }
 
-/** Parses the elements one by one to find the first that fails: only once it is known that there is one. */
+/**
+ * Parses the elements one by one to find the first that fails: only once it is known that there is
+ * one.
+ */
 function firstBadElement(text: string): { at: number; error: Error } | undefined {
   let depth = 0;
   let inString = false;

@@ -1,19 +1,24 @@
 /**
- * @file Keys by value. Grouping compares keys by what they hold, as Python does with tuples: `["SFO", 1]` equals another
- * `["SFO", 1]`. `canonicalKey` writes a value as text that is equal exactly for equal values; `hashKey` is a stable hash
- * of that text, so that a key goes to the same partition in every process and version.
+ * @file Keys by value. Grouping compares keys by what they hold, as Python does with tuples:
+ * `["SFO", 1]` equals another `["SFO", 1]`. `canonicalKey` writes a value as text that is equal
+ * exactly for equal values; `hashKey` is a stable hash of that text, so that a key goes to the same
+ * partition in every process and version.
  */
 import { HeddleError } from "../core/errors.ts";
 
-/** Changes when {@link canonicalKey} or {@link hashKey} do: partitions of different versions must not be mixed. */
+/**
+ * Changes when {@link canonicalKey} or {@link hashKey} do: partitions of different versions must
+ * not be mixed.
+ */
 export const KEY_HASH_VERSION = 1;
 
 const MAX_DEPTH = 200;
 
 /**
- * Text that is equal exactly for keys that are equal. 0 and -0 are one key and so are all NaN; 1, 1n, "1" and true are
- * four. Objects and maps do not depend on the order of their entries, nor sets on theirs.
- * Throws `InvalidArgument` for what has no value to compare: functions, symbols, instances of classes, cycles.
+ * Text that is equal exactly for keys that are equal. 0 and -0 are one key and so are all NaN; 1,
+ * 1n, "1" and true are four. Objects and maps do not depend on the order of their entries, nor sets
+ * on theirs. Throws `InvalidArgument` for what has no value to compare: functions, symbols,
+ * instances of classes, cycles.
  */
 export function canonicalKey(value: unknown): string {
   return write(value, 0);
@@ -71,7 +76,10 @@ function notAKey(what: string): HeddleError<"InvalidArgument"> {
   );
 }
 
-/** A 32-bit hash of a key's value (version {@link KEY_HASH_VERSION}): FNV-1a over UTF-16 units, with Murmur3's mix. */
+/**
+ * A 32-bit hash of a key's value (version {@link KEY_HASH_VERSION}): FNV-1a over UTF-16 units, with
+ * Murmur3's mix.
+ */
 export function hashKey(value: unknown): number {
   const text = canonicalKey(value);
   let hash = 0x811c9dc5;
@@ -91,9 +99,14 @@ export interface KeyEntry<K, V> {
   value: V;
 }
 
-/** A map by value, in the order in which keys first came. The first of several equal keys is the one kept. */
+/**
+ * A map by value, in the order in which keys first came. The first of several equal keys is the one
+ * kept.
+ */
 export class KeyMap<K, V> {
-  /** Primitive keys as they are: `Map` compares them as {@link canonicalKey} does, and much faster. */
+  /**
+   * Primitive keys as they are: `Map` compares them as {@link canonicalKey} does, and much faster.
+   */
   readonly #simple = new Map<K, KeyEntry<K, V>>();
   readonly #structured = new Map<string, KeyEntry<K, V>>();
   readonly #entries: KeyEntry<K, V>[] = [];

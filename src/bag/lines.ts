@@ -1,7 +1,7 @@
 /**
- * @file Reading the lines of a part of a file. A line belongs to the block in which its first byte lies, so blocks cut
- * anywhere share no line and lose none. Lines are cut as bytes and decoded afterwards: a character of several bytes is
- * never cut.
+ * @file Reading the lines of a part of a file. A line belongs to the block in which its first byte
+ * lies, so blocks cut anywhere share no line and lose none. Lines are cut as bytes and decoded
+ * afterwards: a character of several bytes is never cut.
  */
 import { isUtf8 } from "node:buffer";
 import { closeSync, openSync, readSync } from "node:fs";
@@ -72,10 +72,14 @@ function* readPieces(
   }
 }
 
-/** Offset of the first line that starts at `offset` or after it; the end of the file when there is none. */
+/**
+ * Offset of the first line that starts at `offset` or after it; the end of the file when there is
+ * none.
+ */
 function firstLineFrom(fd: number, offset: number, delimiter: Buffer): number {
   if (offset === 0) return 0;
-  // A line starts at `offset` itself when the delimiter ends there, so the search begins that much earlier.
+  // A line starts at `offset` itself when the delimiter ends there, so the search begins that much
+  // earlier.
   let from = Math.max(0, offset - delimiter.length);
   for (;;) {
     const bytes = readAt(fd, from, 1 << 16);
@@ -146,8 +150,9 @@ function delimiterBytes(format: LineFormat): Buffer {
 }
 
 /**
- * Whether a file can be read in blocks: it is not compressed, its lines end in bytes that mean nothing else (not so in
- * UTF-16), and its delimiter does not overlap itself ("--" in "---" depends on where one starts to look).
+ * Whether a file can be read in blocks: it is not compressed, its lines end in bytes that mean
+ * nothing else (not so in UTF-16), and its delimiter does not overlap itself ("--" in "---" depends
+ * on where one starts to look).
  */
 export function canSplit(format: LineFormat): boolean {
   if (format.compression !== null || /utf-16/i.test(format.encoding)) return false;

@@ -85,7 +85,10 @@ interface Along {
   readonly deps: readonly ((partition: number) => TaskRef)[];
 }
 
-/** Further arguments of a mapped function as template arguments, and what they depend on in partition `i`. */
+/**
+ * Further arguments of a mapped function as template arguments, and what they depend on in
+ * partition `i`.
+ */
 export function alongParts(more: readonly unknown[], npartitions: number, partsOf: PartsOf): Along {
   const deps: ((partition: number) => TaskRef)[] = [];
   const args = more.map((value, position) => {

@@ -1,7 +1,8 @@
 /**
- * @file From bags to layers. A bag is a `Node`: a number of partitions and a way to name the tasks that make them.
- * Every operation is a layer of its own; chains of them become one task per partition in the optimiser, which alone can
- * see what else needs an intermediate result. Steps stream into the task they are fused into (`Template.fused`).
+ * @file From bags to layers. A bag is a `Node`: a number of partitions and a way to name the tasks
+ * that make them. Every operation is a layer of its own; chains of them become one task per
+ * partition in the optimiser, which alone can see what else needs an intermediate result. Steps
+ * stream into the task they are fused into (`Template.fused`).
  */
 import { HeddleError } from "../core/errors.ts";
 import type { Arg, Column, Layer, LayerKind, TaskFunction, TaskRef } from "../core/graph.ts";
@@ -49,7 +50,10 @@ export interface LayerSpec {
   /** What each task depends on, in order; its length is the number of tasks. */
   readonly deps: readonly Parts[];
   readonly columns?: readonly Column[];
-  /** Whether each task but the first also depends, as the last dependency, on the task before it; default false. */
+  /**
+   * Whether each task but the first also depends, as the last dependency, on the task before it;
+   * default false.
+   */
   readonly chained?: boolean;
   /** What the result depends on besides all the above, such as the state of a file. */
   readonly token?: unknown;
@@ -92,7 +96,10 @@ function makeLayer(spec: LayerSpec): Layer {
   };
 }
 
-/** The layers that the dependencies lie in, and the number of each layer's first task among those of all. */
+/**
+ * The layers that the dependencies lie in, and the number of each layer's first task among those of
+ * all.
+ */
 function inputsOf(deps: readonly Parts[]): {
   inputs: Layer[];
   startOf: Map<Layer, number>;
@@ -133,8 +140,8 @@ export interface Combine {
 }
 
 /**
- * Combines all parts into one task, at most `splitEvery` at a time: a tree whose shape depends only on the number of
- * parts. `finish` is the last level; it runs even when there is only one part.
+ * Combines all parts into one task, at most `splitEvery` at a time: a tree whose shape depends only
+ * on the number of parts. `finish` is the last level; it runs even when there is only one part.
  */
 export function reduceTree(
   parts: Parts,
@@ -162,7 +169,10 @@ function combineParts(parts: Parts, combine: Combine, splitEvery: number): Parts
   });
 }
 
-/** How many partial results are combined at a time; `false` means all at once, and 8 is the default, as in Dask. */
+/**
+ * How many partial results are combined at a time; `false` means all at once, and 8 is the default,
+ * as in Dask.
+ */
 export type SplitEvery = number | false;
 
 /** Checks `splitEvery` and gives it as a number. */

@@ -1,5 +1,6 @@
 /**
- * @file Bags from files: `readText` and `readJson`. Files are found when the bag is built, and read by the tasks.
+ * @file Bags from files: `readText` and `readJson`. Files are found when the bag is built, and read
+ * by the tasks.
  */
 import { closeSync, openSync } from "node:fs";
 import { HeddleError } from "../core/errors.ts";
@@ -37,7 +38,10 @@ export type Paths = string | URL | readonly (string | URL)[];
 
 /** How files are cut and decoded. */
 export interface ReadOptions {
-  /** Size of a partition, such as "64MiB", or null for one partition per file. Default "16MiB"; compressed files are never cut. */
+  /**
+   * Size of a partition, such as "64MiB", or null for one partition per file. Default "16MiB";
+   * compressed files are never cut.
+   */
   readonly blocksize?: string | number | null;
   /** Default "infer": by the extension (.gz, .br, .zst). */
   readonly compression?: Compression | "infer";
@@ -55,15 +59,19 @@ export interface ReadTextOptions extends ReadOptions {
 
 /** Options of {@link readJson}. */
 export interface ReadJsonOptions extends ReadOptions {
-  /** True: a value per line; false: one array per file. Default: by the extension (.jsonl, .ndjson) and the first byte. */
+  /**
+   * True: a value per line; false: one array per file. Default: by the extension (.jsonl, .ndjson)
+   * and the first byte.
+   */
   readonly lines?: boolean;
 }
 
 const DEFAULT_BLOCK_BYTES = 16 * 1024 * 1024;
 
 /**
- * A bag of the lines of text files, without what ends them. Large files are cut into blocks that keep lines whole.
- * Errors: `FileNotFound` (with the nearest name) when built; `FileInvalid` when computed, for text that does not decode.
+ * A bag of the lines of text files, without what ends them. Large files are cut into blocks that
+ * keep lines whole. Errors: `FileNotFound` (with the nearest name) when built; `FileInvalid` when
+ * computed, for text that does not decode.
  *
  * @example
  * import { readText } from "heddle/bag";
@@ -109,8 +117,8 @@ export function readTextBlock(...args: Parameters<typeof streamTextBlock>): unkn
 }
 
 /**
- * A bag of the values of JSON files: a value per line, or the elements of one array per file, which is cut into blocks
- * as well. `T` says what the values are; it is not checked.
+ * A bag of the values of JSON files: a value per line, or the elements of one array per file, which
+ * is cut into blocks as well. `T` says what the values are; it is not checked.
  * Errors: `FileNotFound` when built; `FileInvalid` with line or byte offset when computed.
  *
  * @example

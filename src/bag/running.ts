@@ -1,13 +1,14 @@
 /**
- * @file Running totals: each partition begins with the total that the partition before it ended with.
+ * @file Running totals: each partition begins with the total that the partition before it ended
+ * with.
  */
 
 /** Totals of one partition, and the last total there is: none before the first item of the bag. */
 type Running = readonly [totals: unknown[], last: readonly [] | readonly [unknown]];
 
 /**
- * Task. `previous` holds the result for the partition before, and nothing for the first one, where `initial` (absent or
- * one value) becomes the first total.
+ * Task. `previous` holds the result for the partition before, and nothing for the first one, where
+ * `initial` (absent or one value) becomes the first total.
  */
 export function accumulateItems(
   items: Iterable<unknown>,

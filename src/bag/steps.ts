@@ -1,7 +1,7 @@
 /**
- * @file What happens to one partition: steps from items to items, written as generators. A step that stands alone
- * collects its result into an array; a step that is fused into the next one hands over its generator, so a chain of
- * steps holds one item at a time.
+ * @file What happens to one partition: steps from items to items, written as generators. A step
+ * that stands alone collects its result into an array; a step that is fused into the next one hands
+ * over its generator, so a chain of steps holds one item at a time.
  */
 import { HeddleError, nearestName } from "../core/errors.ts";
 import { Prng } from "../core/prng.ts";
@@ -26,7 +26,10 @@ export type StepName =
   | "join"
   | "zip";
 
-/** The steps by name: `collectStep` and `streamStep` are the task functions, and the name is their first argument. */
+/**
+ * The steps by name: `collectStep` and `streamStep` are the task functions, and the name is their
+ * first argument.
+ */
 const STEPS: Readonly<Record<StepName, (...args: never[]) => Iterable<unknown>>> = {
   map,
   mapMany,
@@ -59,8 +62,8 @@ export function streamStep(step: StepName, ...args: unknown[]): Iterable<unknown
 }
 
 /**
- * Task: hands a whole partition to a function, which gives another one, or a promise of it. `each[i]` says whether
- * `more[i]` is a partition as well.
+ * Task: hands a whole partition to a function, which gives another one, or a promise of it.
+ * `each[i]` says whether `more[i]` is a partition as well.
  */
 export async function mapPartition(
   items: Items,
@@ -103,7 +106,10 @@ function* map(items: Items, fn: Fn): Iterable<unknown> {
   }
 }
 
-/** `each[i]` says whether `more[i]` is a partition that goes along item by item, or one value for all. */
+/**
+ * `each[i]` says whether `more[i]` is a partition that goes along item by item, or one value for
+ * all.
+ */
 function* mapMany(items: Items, fn: Fn, each: readonly boolean[], more: unknown[]): Items {
   const along = more.map((value, i) => (each[i] === true ? iterate(value as Items) : undefined));
   let count = 0;

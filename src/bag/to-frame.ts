@@ -14,13 +14,16 @@ import { toArray } from "./steps.ts";
 export interface FrameOptions extends ComputeOptions {
   /** Names of the columns of items that are arrays, by position. */
   readonly columns?: readonly string[];
-  /** Types by column, such as `{ delay: "int64" }`; default: those of the first items, which are computed for it. */
+  /**
+   * Types by column, such as `{ delay: "int64" }`; default: those of the first items, which are
+   * computed for it.
+   */
   readonly schema?: SchemaInit;
 }
 
 /**
- * Names, not literals: frames become bags and bags become frames, each on demand, and the check for import cycles counts
- * imports on demand as well.
+ * Names, not literals: frames become bags and bags become frames, each on demand, and the check for
+ * import cycles counts imports on demand as well.
  */
 const FRAME_MODULE = "../dataframe/frame.ts";
 const TASKS_MODULE = "../dataframe/tasks.ts";

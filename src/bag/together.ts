@@ -19,7 +19,8 @@ export function concat<T>(bags: readonly Bag<T>[]): Bag<T> {
  * @example
  * import { range, zip } from "heddle/bag";
  * const numbers = range(4, { npartitions: 2 });
- * console.log(await zip(numbers, numbers.map((x) => x * x)).compute()); // [[0,0],[1,1],[2,4],[3,9]]
+ * const squares = numbers.map((x) => x * x);
+ * console.log(await zip(numbers, squares).take(2)); // [ [ 0, 0 ], [ 1, 1 ] ]
  */
 export function zip<A extends readonly unknown[]>(
   ...bags: { readonly [K in keyof A]: Bag<A[K]> }
@@ -51,7 +52,9 @@ export function map<T, U, M extends readonly unknown[]>(
   return bag.map(fn, ...more);
 }
 
-/** `fn` of the bags' partitions, going along: `mapPartitions(fn, a, b)` is `a.mapPartitions(fn, b)`. */
+/**
+ * `fn` of the bags' partitions, going along: `mapPartitions(fn, a, b)` is `a.mapPartitions(fn, b)`.
+ */
 export function mapPartitions<T, U, M extends readonly unknown[]>(
   fn: (items: T[], ...more: ValuesOf<M>) => Iterable<U> | AsyncIterable<U> | Promise<Iterable<U>>,
   bag: Bag<T>,

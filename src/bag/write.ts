@@ -1,6 +1,6 @@
 /**
- * @file Writing partitions as text files. A file appears under its name only when it is whole, so that a task that is
- * run twice, or dies, leaves no half file behind.
+ * @file Writing partitions as text files. A file appears under its name only when it is whole, so
+ * that a task that is run twice, or dies, leaves no half file behind.
  */
 import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -18,7 +18,9 @@ export interface TextfileOptions {
   readonly encoding?: BufferEncoding;
   /** Whether the last line ends in a line end too; default true, as text files do. */
   readonly lastEndline?: boolean;
-  /** Whether to write now; default true. False gives a bag of the paths, which writes when computed. */
+  /**
+   * Whether to write now; default true. False gives a bag of the paths, which writes when computed.
+   */
   readonly compute?: boolean;
 }
 
@@ -29,7 +31,9 @@ export interface WriteFormat {
   readonly lastEndline: boolean | undefined;
 }
 
-/** The path of each partition. Throws `InvalidArgument` when there are too few or two are the same. */
+/**
+ * The path of each partition. Throws `InvalidArgument` when there are too few or two are the same.
+ */
 export function writePaths(
   path: string | readonly string[],
   npartitions: number,

@@ -1,6 +1,7 @@
 /**
- * @file The main job against other engines: every number that `heddle run examples/flights.ts --json` writes equals
- * plain SQL, pandas or NumPy on the same files (goldens by `generate/flights.py`).
+ * @file The main job against other engines: every number that `heddle run examples/flights.ts
+ * --json` writes equals plain SQL, pandas or NumPy on the same files (goldens by
+ * `generate/flights.py`).
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";

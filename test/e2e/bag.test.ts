@@ -1,4 +1,7 @@
-/** @file Bags on task threads: the same results as on the calling thread, with callbacks that travel. */
+/**
+ * @file Bags on task threads: the same results as on the calling thread, with callbacks that
+ * travel.
+ */
 import { afterAll, describe, expect, test } from "vitest";
 import * as bags from "../../dist/bag/index.js";
 import { Client, compute, isHeddleError } from "../../dist/index.js";

@@ -192,7 +192,10 @@ test("keys: equal text exactly for equal values", () => {
   );
 });
 
-/** A value as text of another kind than the canonical key: with -0 as 0 and unordered things in order. */
+/**
+ * A value as text of another kind than the canonical key: with -0 as 0 and unordered things in
+ * order.
+ */
 function normal(value: unknown): unknown {
   if (Array.isArray(value)) return Array.from(value, normal);
   if (value instanceof Map)

@@ -40,7 +40,8 @@ test("folds need `combine` when totals differ from items", () => {
   expectTypeOf(range(3).fold((a, b) => a + b, 0)).toEqualTypeOf<Item<number>>();
   const length = words.fold((n: number, w) => n + w.length, 0, { combine: (a, b) => a + b });
   expectTypeOf(length).toEqualTypeOf<Item<number>>();
-  // @ts-expect-error totals are numbers, items strings: two totals cannot be folded by the same function
+  // @ts-expect-error totals are numbers, items strings: two totals cannot be folded by the same
+  // function
   words.fold((n: number, w) => n + w.length, 0);
 });
 
