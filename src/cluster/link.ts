@@ -8,6 +8,7 @@ import { type ErrorCode, HeddleError } from "../core/errors.ts";
 import type { WasmMemory } from "../core/wasm.ts";
 import { decodeTaskError } from "../functions/index.ts";
 import { ClientMachine, STATUS } from "../machine/client/client.ts";
+import "../ndarray/codec.ts";
 import { registerMemory } from "../ndarray/allocation.ts";
 import { NDArray } from "../ndarray/ndarray.ts";
 import { TAG, ValuePages } from "../threads/value-pages.ts";
