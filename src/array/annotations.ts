@@ -1,6 +1,7 @@
 /**
- * @file Which task options (`annotate`) belong to which nodes: those in force when an array was built. Nodes that a
- * method makes on the way belong to the same array; the options reach the templates when the nodes are lowered.
+ * @file Which task options (`annotate`) belong to which nodes: those in force when an array was
+ * built. Nodes that a method makes on the way belong to the same array; the options reach the
+ * templates when the nodes are lowered.
  */
 import { currentAnnotations } from "../core/annotations.ts";
 import type { TaskOptions } from "../core/graph.ts";
@@ -9,7 +10,9 @@ import type { Expr } from "./expression.ts";
 const owned = new WeakMap<Expr, TaskOptions | undefined>();
 let inForce: TaskOptions | undefined;
 
-/** Gives the options in force to a new array's node, and to those below it that no array has yet. */
+/**
+ * Gives the options in force to a new array's node, and to those below it that no array has yet.
+ */
 export function claim(expr: Expr): void {
   if (owned.has(expr)) return;
   const options = currentAnnotations();

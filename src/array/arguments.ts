@@ -1,5 +1,6 @@
 /**
- * @file What users pass where an array is meant: lazy arrays, local ones, nested lists, typed arrays.
+ * @file What users pass where an array is meant: lazy arrays, local ones, nested lists, typed
+ * arrays.
  */
 import { type DType, isScalar } from "../core/dtype.ts";
 import { HeddleError } from "../core/errors.ts";

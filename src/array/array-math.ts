@@ -1,6 +1,6 @@
 /**
- * @file The elementwise methods of lazy arrays: operators and NumPy's functions. Each only names its operation; what an
- * operation does and which dtype it gives stands in the kernels' rules.
+ * @file The elementwise methods of lazy arrays: operators and NumPy's functions. Each only names
+ * its operation; what an operation does and which dtype it gives stands in the kernels' rules.
  */
 import {
   type DType,

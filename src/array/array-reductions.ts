@@ -1,5 +1,6 @@
 /**
- * @file The reductions of lazy arrays as methods. Without `axis` they compute to a plain value, with one to an array.
+ * @file The reductions of lazy arrays as methods. Without `axis` they compute to a plain value,
+ * with one to an array.
  */
 import { type DType, type MeanOf, type RealOf, type SumOf, toDType } from "../core/dtype.ts";
 import { ArrayMath } from "./array-math.ts";

@@ -1,5 +1,6 @@
 /**
- * @file Between tasks and the caller: the references of an array's blocks, and one local array out of their values.
+ * @file Between tasks and the caller: the references of an array's blocks, and one local array out
+ * of their values.
  */
 import type { Layer, TaskRef } from "../core/graph.ts";
 import { isNDArray, type NDArray } from "../ndarray/ndarray.ts";

@@ -1,6 +1,7 @@
 /**
- * @file Choosing block lengths for axes given as "auto": blocks of at most a number of bytes, as near to cubes as the
- * shape allows, or near to the array's present chunks. The algorithm and its numbers are Dask's (`auto_chunks`).
+ * @file Choosing block lengths for axes given as "auto": blocks of at most a number of bytes, as
+ * near to cubes as the shape allows, or near to the array's present chunks. The algorithm and its
+ * numbers are Dask's (`auto_chunks`).
  */
 import { HeddleError } from "../core/errors.ts";
 import { type AxisChunks, type Chunks, product, showChunks } from "./chunks.ts";
@@ -60,7 +61,10 @@ function cubes(axes: readonly AxisChunks[], shape: readonly number[], limit: num
   }
 }
 
-/** A length near `wanted` that suits `natural`: itself when smaller, else the largest multiple below. */
+/**
+ * A length near `wanted` that suits `natural`: itself when smaller, else the largest multiple
+ * below.
+ */
 function roundTo(wanted: number, natural: number): number {
   if (wanted <= natural) return Math.max(1, Math.floor(wanted));
   return Math.floor(wanted / natural) * natural;

@@ -1,10 +1,13 @@
 /**
- * @file Arithmetic of one axis: which old blocks a slice, a list of indices, or new block lengths touch, and where.
- * Plans of arrays are products of these, so their cost grows with the blocks of each axis, not with the grid.
+ * @file Arithmetic of one axis: which old blocks a slice, a list of indices, or new block lengths
+ * touch, and where. Plans of arrays are products of these, so their cost grows with the blocks of
+ * each axis, not with the grid.
  */
 import { offsetsOf } from "./chunks.ts";
 
-/** Elements `start, start + step, …` of an axis, `count` of them; `step` may be negative, never 0. */
+/**
+ * Elements `start, start + step, …` of an axis, `count` of them; `step` may be negative, never 0.
+ */
 export interface AxisSlice {
   readonly start: number;
   readonly count: number;
@@ -99,8 +102,9 @@ export interface TakePiece {
 }
 
 /**
- * Cuts a list of indices (each from 0 to the axis's length) into result blocks. Ascending lists keep one block for
- * each block that they touch; others get blocks as long as the longest old one, each gathered from several.
+ * Cuts a list of indices (each from 0 to the axis's length) into result blocks. Ascending lists
+ * keep one block for each block that they touch; others get blocks as long as the longest old one,
+ * each gathered from several.
  */
 export function takeAxis(blocks: readonly number[], indices: ArrayLike<number>): TakePiece[] {
   const offsets = offsetsOf(blocks);
@@ -162,8 +166,9 @@ export function blockAt(offsets: Float64Array, index: number): number {
 }
 
 /**
- * The coarsest cut of an axis that refines all the given ones (Dask's `common_blockdim`): every boundary of any of
- * them. Lists with a single block follow the others. Null when the lengths differ or unknown blocks do not match.
+ * The coarsest cut of an axis that refines all the given ones (Dask's `common_blockdim`): every
+ * boundary of any of them. Lists with a single block follow the others. Null when the lengths
+ * differ or unknown blocks do not match.
  */
 export function commonBlocks(cuts: readonly (readonly number[])[]): readonly number[] | null {
   const distinct = distinctCuts(cuts.filter((blocks) => blocks.length > 1));

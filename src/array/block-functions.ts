@@ -15,14 +15,14 @@ import { mapBlocks as mapExprs } from "./build/map-blocks.ts";
 import { DistArray } from "./dist-array.ts";
 
 /**
- * A function applied to the blocks that stand at the same place of each array. Arrays are broadcast and cut alike;
- * scalars are passed as they are.
+ * A function applied to the blocks that stand at the same place of each array. Arrays are broadcast
+ * and cut alike; scalars are passed as they are.
  *
  * @example
  * import * as da from "heddle/array";
  * const x = da.arange(6, { chunks: 3 });
- * const where = da.mapBlocks((block, info) => [info.chunkLocation[0]], x, { blockInfo: true, chunks: [1] });
- * console.log((await where.compute()).toArray()); // [ 0, 1 ]
+ * const where = da.mapBlocks((block, info) => [info.chunkLocation[0]], x, { blockInfo: true,
+ * chunks: [1] }); console.log((await where.compute()).toArray()); // [ 0, 1 ]
  */
 export function mapBlocks<const A extends readonly (ArrayArg | Scalar)[], T extends DTypeLike>(
   fn: (...args: BlockArgs<A>) => BlockResult,

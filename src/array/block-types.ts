@@ -12,10 +12,16 @@ export type { BlockInfo };
 /** What a block's function may return: an array, or what one can be made of. */
 export type BlockResult = ArrayInput | Promise<ArrayInput>;
 
-/** What a function of blocks gets for one argument of `mapBlocks`: a local array for an array, a scalar as it is. */
+/**
+ * What a function of blocks gets for one argument of `mapBlocks`: a local array for an array, a
+ * scalar as it is.
+ */
 export type BlockOf<T> = T extends Scalar ? T : T extends ArrayArg<infer D> ? NDArray<D> : never;
 
-/** What it gets for all of them, and at last where the block stands (only when `blockInfo` asks for it). */
+/**
+ * What it gets for all of them, and at last where the block stands (only when `blockInfo` asks for
+ * it).
+ */
 export type BlockArgs<A extends readonly unknown[]> = [
   ...{ -readonly [I in keyof A]: BlockOf<A[I]> },
   BlockInfo,
@@ -25,7 +31,9 @@ export type BlockArgs<A extends readonly unknown[]> = [
 export interface MapBlocksOptions<T extends DTypeLike = DTypeLike> {
   /** Of what the function returns; default that of the arrays together. */
   readonly dtype?: T;
-  /** Block lengths of the result, in full or as one length per axis; default those of the arrays. */
+  /**
+   * Block lengths of the result, in full or as one length per axis; default those of the arrays.
+   */
   readonly chunks?: readonly (number | readonly number[])[];
   /** Axes that the function removes; each must have one block. */
   readonly dropAxis?: number | readonly number[];

@@ -1,6 +1,7 @@
 /**
- * @file From block arithmetic to layers. `Blocks` says which tasks hold the blocks of a lowered array; a `LayerPlan`
- * collects what a new layer depends on, numbers it, and turns per-block values into constants or columns.
+ * @file From block arithmetic to layers. `Blocks` says which tasks hold the blocks of a lowered
+ * array; a `LayerPlan` collects what a new layer depends on, numbers it, and turns per-block values
+ * into constants or columns.
  */
 import {
   type Arg,
@@ -19,7 +20,9 @@ import { cutBlock } from "./tasks.ts";
 export interface Blocks {
   readonly chunks: Chunks;
   readonly layers: readonly Layer[];
-  /** Task of each block in C order, numbered over the tasks of `layers`, one layer after the other. */
+  /**
+   * Task of each block in C order, numbered over the tasks of `layers`, one layer after the other.
+   */
   readonly tasks: Int32Array;
 }
 
@@ -40,7 +43,9 @@ export interface AxisValues {
   readonly values: ArrayLike<number>;
 }
 
-/** For each cell of a grid in C order: `base` plus the values that belong to the cell's positions. */
+/**
+ * For each cell of a grid in C order: `base` plus the values that belong to the cell's positions.
+ */
 export function spread(
   grid: readonly number[],
   base: number,
@@ -153,8 +158,9 @@ export class LayerPlan {
   }
 
   /**
-   * A block of `operand` for every task, cut as its view says. `axes[k]` is the axis of this layer's grid along which
-   * the operand's k-th axis runs (an axis of one block runs along any); default: the same axes.
+   * A block of `operand` for every task, cut as its view says. `axes[k]` is the axis of this
+   * layer's grid along which the operand's k-th axis runs (an axis of one block runs along any);
+   * default: the same axes.
    */
   operand(operand: Operand, axes?: readonly number[]): Arg {
     const { blocks, cut } = operand;

@@ -1,6 +1,6 @@
 /**
- * @file Finding out block lengths that a mask has left unknown: one small task per block of each unknown axis tells its
- * length, and the same blocks get known chunks.
+ * @file Finding out block lengths that a mask has left unknown: one small task per block of each
+ * unknown axis tells its length, and the same blocks get known chunks.
  */
 import { type ComputeOptions, computeAll } from "../cluster/compute.ts";
 import { COLLECTION, type Collection } from "../core/collection.ts";
@@ -35,7 +35,10 @@ function withChunks(expr: Expr, chunks: Chunks): Expr {
   }));
 }
 
-/** The lengths of the blocks along one axis, as a collection: those at the start of all other axes tell them. */
+/**
+ * The lengths of the blocks along one axis, as a collection: those at the start of all other axes
+ * tell them.
+ */
 function lengthsAlong(expr: Expr, axis: number): Collection<readonly unknown[]> {
   const lengths: Collection<readonly unknown[]> = {
     [COLLECTION]: true,

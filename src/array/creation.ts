@@ -85,7 +85,10 @@ export function full<T extends DTypeLike = "float64">(
   return new DistArray(fullExpr(shapeOf(shape), value, built(options, own)));
 }
 
-/** Ones on the `k`-th diagonal (default the main one), zeros elsewhere; `columns` defaults to `rows`. */
+/**
+ * Ones on the `k`-th diagonal (default the main one), zeros elsewhere; `columns` defaults to
+ * `rows`.
+ */
 export function eye<T extends DTypeLike = "float64">(
   rows: number,
   options: CreateOptions<T> & { readonly columns?: number; readonly k?: number } = {},
@@ -101,7 +104,8 @@ export interface ArangeOptions<T extends DTypeLike> extends CreateOptions<T> {
 }
 
 /**
- * Evenly spaced values from `start` (default 0) up to, not including, `stop`; int64 when all are integers, as in NumPy.
+ * Evenly spaced values from `start` (default 0) up to, not including, `stop`; int64 when all are
+ * integers, as in NumPy.
  *
  * @example
  * import * as da from "heddle/array";
@@ -226,8 +230,8 @@ export function fromDelayed<T extends DTypeLike = "float64">(
 }
 
 /**
- * An array whose blocks a function makes. It gets one array of indices per axis, as in NumPy, and returns an array of the
- * same shape.
+ * An array whose blocks a function makes. It gets one array of indices per axis, as in NumPy, and
+ * returns an array of the same shape.
  *
  * @example
  * import * as da from "heddle/array";

@@ -1,7 +1,8 @@
 /**
- * @file Views: blocks that are strided parts of blocks below, with axes permuted, dropped, added or repeated. Slices,
- * transposes, broadcasts, block selection and splitting are all of this one form, and a chain of them is one view: they
- * cost nothing per element, and per-axis arithmetic only, however large the grid.
+ * @file Views: blocks that are strided parts of blocks below, with axes permuted, dropped, added or
+ * repeated. Slices, transposes, broadcasts, block selection and splitting are all of this one form,
+ * and a chain of them is one view: they cost nothing per element, and per-axis arithmetic only,
+ * however large the grid.
  */
 
 import type { AxisSlice } from "./axis-plans.ts";
@@ -140,7 +141,9 @@ export function isIdentity(cut: Cut, below: Chunks): boolean {
   );
 }
 
-/** Whether the view only chooses whole blocks: its tasks are tasks below, and none needs to be made. */
+/**
+ * Whether the view only chooses whole blocks: its tasks are tasks below, and none needs to be made.
+ */
 export function isSelection(cut: Cut, ndimBelow: number): boolean {
   return (
     cut.fixed.length === 0 &&
@@ -149,7 +152,9 @@ export function isSelection(cut: Cut, ndimBelow: number): boolean {
   );
 }
 
-/** For each block of the view in C order, the number of its block in the grid below (C order too). */
+/**
+ * For each block of the view in C order, the number of its block in the grid below (C order too).
+ */
 export function blocksBelow(cut: Cut, below: Chunks): Int32Array {
   const grid = gridOf(below);
   const strides = stridesOf(grid);

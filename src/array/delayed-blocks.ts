@@ -9,7 +9,10 @@ import type { NDArray } from "../ndarray/ndarray.ts";
 /** Delayed blocks in lists in lists, one level for each axis. */
 export type NestedDelayed<D extends DType> = readonly (Delayed<NDArray<D>> | NestedDelayed<D>)[];
 
-/** Blocks given in C order, nested as the grid is; an array without axes gives a list of its one block. */
+/**
+ * Blocks given in C order, nested as the grid is; an array without axes gives a list of its one
+ * block.
+ */
 export function delayedBlocks<D extends DType>(
   refs: readonly TaskRef[],
   grid: readonly number[],

@@ -1,6 +1,7 @@
 /**
- * @file `DistArray`, the lazy array: a grid of blocks, each a local array, that exist only when something is computed.
- * The class wraps an expression; building, simplifying and lowering are in files of their own.
+ * @file `DistArray`, the lazy array: a grid of blocks, each a local array, that exist only when
+ * something is computed. The class wraps an expression; building, simplifying and lowering are in
+ * files of their own.
  */
 import { type ComputeOptions, computeAll, persistAll } from "../cluster/compute.ts";
 import { COLLECTION, type Collection, type Lowered } from "../core/collection.ts";
@@ -47,7 +48,9 @@ import { lowerAll } from "./lower.ts";
 import type { ChunksInput } from "./normalize-chunks.ts";
 import { arrayHtml, arrayText, type GraphFacts, graphFacts } from "./repr.ts";
 
-/** An array index: integers, slices, null, "...", arrays of integers or booleans, or a lazy mask. */
+/**
+ * An array index: integers, slices, null, "...", arrays of integers or booleans, or a lazy mask.
+ */
 export type DistIndex = IndexArg<NDArray | DistArray<DType, Rank>>;
 
 /**
@@ -145,8 +148,8 @@ export class DistArray<D extends DType = DType, K extends Rank = "array">
   }
 
   /**
-   * Blocks by their place in the grid: `x.blocks.at(0, 1)`, `x.blocks.at("::2", -1)`. The result is an array of those
-   * blocks. Integers keep their axis, as in Dask.
+   * Blocks by their place in the grid: `x.blocks.at(0, 1)`, `x.blocks.at("::2", -1)`. The result is
+   * an array of those blocks. Integers keep their axis, as in Dask.
    */
   get blocks(): { at(...index: readonly (number | string | readonly number[])[]): DistArray<D> } {
     return { at: (...places) => this.wrap(pickBlocks(this.expr, places)) };
@@ -160,8 +163,9 @@ export class DistArray<D extends DType = DType, K extends Rank = "array">
   }
 
   /**
-   * The elements that an index selects: integers (which drop their axis), slices, null for a new axis, `"..."`, one
-   * array of integers or booleans, or a lazy mask (whose result has unknown block lengths).
+   * The elements that an index selects: integers (which drop their axis), slices, null for a new
+   * axis, `"..."`, one array of integers or booleans, or a lazy mask (whose result has unknown
+   * block lengths).
    *
    * @example
    * import * as da from "heddle/array";
@@ -221,8 +225,8 @@ export class DistArray<D extends DType = DType, K extends Rank = "array">
   }
 
   /**
-   * The same elements in other blocks, in any form that `chunks` takes; axes that an object leaves out, and null in a
-   * list, keep theirs.
+   * The same elements in other blocks, in any form that `chunks` takes; axes that an object leaves
+   * out, and null in a list, keep theirs.
    */
   rechunk(
     chunks: ChunksInput,
@@ -314,7 +318,8 @@ export class DistArray<D extends DType = DType, K extends Rank = "array">
   }
 
   /**
-   * A function applied to every block (for several arrays, see `da.mapBlocks`). The function gets a local array and returns one (or a number, or nested lists).
+   * A function applied to every block (for several arrays, see `da.mapBlocks`). The function gets a
+   * local array and returns one (or a number, or nested lists).
    *
    * @example
    * import * as da from "heddle/array";

@@ -15,9 +15,10 @@ import type { Expr, ReductionOp } from "./expression.ts";
 import { type Formula, parseFormula } from "./formula.ts";
 
 /**
- * A lazy array from a formula in NumPy's notation: operators `+ - * / // % ** @ < <= > >= == != & | ^ ~`, functions such
- * as `sin`, `where`, `maximum`, and reductions with `axis=` and `keepdims=`. The type says the dtype of the result and,
- * when it has axes, its rank: `da.expr<"float64", "array">`.
+ * A lazy array from a formula in NumPy's notation: operators `+ - * / // % ** @ < <= > >= == != & |
+ * ^ ~`, functions such as `sin`, `where`, `maximum`, and reductions with `axis=` and `keepdims=`.
+ * The type says the dtype of the result and, when it has axes, its rank: `da.expr<"float64",
+ * "array">`.
  *
  * Errors: `InvalidArgument` with the place in the formula; those of the operations.
  *

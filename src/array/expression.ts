@@ -1,7 +1,8 @@
 /**
- * @file Lazy arrays as immutable trees. A node knows its dtype, its chunks and what it is made of; nothing runs and no
- * task exists until it is lowered. Five kinds are known to simplification and fusion (views, elementwise work,
- * reductions, rechunks, concatenations); everything else is a `call`, which plans its own layers.
+ * @file Lazy arrays as immutable trees. A node knows its dtype, its chunks and what it is made of;
+ * nothing runs and no task exists until it is lowered. Five kinds are known to simplification and
+ * fusion (views, elementwise work, reductions, rechunks, concatenations); everything else is a
+ * `call`, which plans its own layers.
  */
 import type { DType, Scalar } from "../core/dtype.ts";
 import { tokenize } from "../core/token.ts";
@@ -25,8 +26,9 @@ export interface ViewExpr extends Node {
 }
 
 /**
- * One elementwise function: a kernel whose inputs are the operands, in order. They have as many axes and as many blocks
- * along each as the result; an axis on which all blocks of an operand have length 1 broadcasts.
+ * One elementwise function: a kernel whose inputs are the operands, in order. They have as many
+ * axes and as many blocks along each as the result; an axis on which all blocks of an operand have
+ * length 1 broadcasts.
  */
 export interface ElementwiseExpr extends Node {
   readonly kind: "elementwise";
@@ -35,7 +37,10 @@ export interface ElementwiseExpr extends Node {
   readonly kernel: Kernel;
 }
 
-/** Reductions whose partial results are folded by one elementwise operation, and those that carry a state. */
+/**
+ * Reductions whose partial results are folded by one elementwise operation, and those that carry a
+ * state.
+ */
 export type ReductionOp =
   | "sum"
   | "prod"
@@ -74,7 +79,9 @@ export interface RechunkExpr extends Node {
   readonly operands: readonly [Expr];
 }
 
-/** Arrays one after the other along an axis; the blocks of the parts are the blocks of the whole. */
+/**
+ * Arrays one after the other along an axis; the blocks of the parts are the blocks of the whole.
+ */
 export interface ConcatExpr extends Node {
   readonly kind: "concat";
   readonly axis: number;
@@ -85,7 +92,10 @@ export interface CallExpr extends Node {
   readonly kind: "call";
   /** First part of the layer's name. */
   readonly word: string;
-  /** What the result depends on besides the operands: everything that is not in here must not matter. */
+  /**
+   * What the result depends on besides the operands: everything that is not in here must not
+   * matter.
+   */
   readonly identity: readonly unknown[];
   plan(operands: readonly Operand[], token: string): Blocks;
   /** Set when every element is this value: kernels then take it as a constant. */
@@ -111,7 +121,10 @@ export function view(of: Expr, cut: Cut): Expr {
 
 const tokens = new WeakMap<Expr, string>();
 
-/** Content token: equal expressions have equal ones. Computed once, from the leaves up, without recursion. */
+/**
+ * Content token: equal expressions have equal ones. Computed once, from the leaves up, without
+ * recursion.
+ */
 export function tokenOf(expr: Expr): string {
   for (const node of inOrder([expr], (e) => tokens.has(e)))
     tokens.set(node, tokenize(contentOf(node)));
@@ -141,7 +154,10 @@ function reductionContent(expr: ReductionExpr): unknown {
   return { op, axes, keepdims, ddof, splitEvery, dtype };
 }
 
-/** All nodes below and including `roots`, operands before those that use them; nodes for which `known` holds are left out. */
+/**
+ * All nodes below and including `roots`, operands before those that use them; nodes for which
+ * `known` holds are left out.
+ */
 export function inOrder(
   roots: readonly Expr[],
   known: (expr: Expr) => boolean = () => false,

@@ -1,6 +1,7 @@
 /**
- * @file Parser of formulas: NumPy expressions with arrays in the gaps of a template, `4 * mean((${x}**2 + ${y}**2) < 1)`.
- * A precedence climber over Python's operators; what names mean is given from outside.
+ * @file Parser of formulas: NumPy expressions with arrays in the gaps of a template, `4 *
+ * mean((${x}**2 + ${y}**2) < 1)`. A precedence climber over Python's operators; what names mean is
+ * given from outside.
  */
 import { HeddleError, nearestName } from "../core/errors.ts";
 

@@ -1,6 +1,7 @@
 /**
- * @file The elementwise functions and reductions of `heddle/array` as free functions: `da.sin(x)`, `da.sum(x, { axis: 0 })`.
- * They take lazy and local arrays alike; what they do stands in the kernels' rules.
+ * @file The elementwise functions and reductions of `heddle/array` as free functions: `da.sin(x)`,
+ * `da.sum(x, { axis: 0 })`. They take lazy and local arrays alike; what they do stands in the
+ * kernels' rules.
  */
 import {
   type DType,

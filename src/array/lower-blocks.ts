@@ -1,5 +1,6 @@
 /**
- * @file Lowering of what only moves blocks: rechunks, concatenations, and views that must become tasks of their own.
+ * @file Lowering of what only moves blocks: rechunks, concatenations, and views that must become
+ * tasks of their own.
  */
 import type { Arg } from "../core/graph.ts";
 import { type AxisOverlaps, overlapAxis } from "./axis-plans.ts";
@@ -8,7 +9,10 @@ import { type Chunks, gridOf } from "./chunks.ts";
 import { blocksBelow, chunksOfCut, isSelection, stridesOf } from "./cut.ts";
 import { assembleBlock, passBlock } from "./tasks.ts";
 
-/** Blocks that are tasks: an operand with a view that does more than choose blocks gets a layer of its own. */
+/**
+ * Blocks that are tasks: an operand with a view that does more than choose blocks gets a layer of
+ * its own.
+ */
 export function materialize(operand: Operand, token: string): Blocks {
   const { blocks, cut } = operand;
   if (cut === null) return blocks;
@@ -26,15 +30,17 @@ export function materialize(operand: Operand, token: string): Blocks {
     word: "view",
     token,
     kind: "blockwise",
-    // A block that is only cut or turned is passed on as that view; the call that cuts it is its argument.
+    // A block that is only cut or turned is passed on as that view; the call that cuts it is its
+    // argument.
     template: { fn: passBlock, args: [block] },
   });
   return blocksOfLayer(layer, chunks);
 }
 
 /**
- * Blocks cut anew, each new block gathering the old ones that it overlaps. These direct edges are cheap when cuts are
- * similar; all-to-all changes belong to an exchange layer, which would be made here instead.
+ * Blocks cut anew, each new block gathering the old ones that it overlaps. These direct edges are
+ * cheap when cuts are similar; all-to-all changes belong to an exchange layer, which would be made
+ * here instead.
  */
 export function lowerRechunk(operand: Blocks, wanted: Chunks, token: string): Blocks {
   const overlaps = wanted.map((blocks, axis) => overlapAxis(operand.chunks[axis] ?? [], blocks));
@@ -69,7 +75,10 @@ export function countOverlapEdges(overlaps: readonly Pick<AxisOverlaps, "count">
   return overlaps.reduce((edges, { count }) => edges * count.reduce((a, b) => a + b, 0), 1);
 }
 
-/** Edges of tasks that each take a box of blocks: one run of neighbours along every axis, in C order. */
+/**
+ * Edges of tasks that each take a box of blocks: one run of neighbours along every axis, in C
+ * order.
+ */
 export function boxEdges(
   overlaps: readonly Pick<AxisOverlaps, "first" | "count">[],
   old: readonly number[],

@@ -1,7 +1,8 @@
 /**
- * @file Reductions as trees. Every block gives a partial result (fused with the elementwise work below it), partial
- * results are combined a few blocks at a time, and the last step makes the value. The tree follows from the chunks
- * alone, so the same chunks give the same bits on any number of workers.
+ * @file Reductions as trees. Every block gives a partial result (fused with the elementwise work
+ * below it), partial results are combined a few blocks at a time, and the last step makes the
+ * value. The tree follows from the chunks alone, so the same chunks give the same bits on any
+ * number of workers.
  */
 import type { Arg, Layer, TaskFunction } from "../core/graph.ts";
 import type { AxisOverlaps } from "./axis-plans.ts";
@@ -28,7 +29,10 @@ export interface Stage {
   readonly args: readonly unknown[];
 }
 
-/** How partial results become the result. `combine` takes a list of them and gives one; `finish` gives a block. */
+/**
+ * How partial results become the result. `combine` takes a list of them and gives one; `finish`
+ * gives a block.
+ */
 export interface TreeStages {
   readonly combine: Stage;
   readonly finish: Stage;
@@ -100,7 +104,9 @@ function stagesOf(expr: ReductionExpr, plan: LayerPlan, below: Chunks): PartialP
   }
 }
 
-/** Where a block begins, for positions: its offset along each axis, and the strides of a flat index. */
+/**
+ * Where a block begins, for positions: its offset along each axis, and the strides of a flat index.
+ */
 function firstIndex(expr: ReductionExpr, plan: LayerPlan, below: Chunks): Arg[] {
   const items = below.map((blocks, axis) =>
     plan.axisLiteral(axis, offsetsOf(blocks).subarray(0, -1)),
@@ -118,7 +124,10 @@ export interface Tree {
   readonly stages: TreeStages;
 }
 
-/** Combines partial results (one for each block of a grid) along axes until one block is left along each of them. */
+/**
+ * Combines partial results (one for each block of a grid) along axes until one block is left along
+ * each of them.
+ */
 export function lowerTree(partial: Blocks, tree: Tree): Blocks {
   let blocks = partial;
   for (let level = 0; ; level++) {

@@ -1,5 +1,6 @@
 /**
- * @file From expressions to layers: simplify, group what runs as one kernel, and make the blocks of every group root.
+ * @file From expressions to layers: simplify, group what runs as one kernel, and make the blocks of
+ * every group root.
  */
 import type { Scalar } from "../core/dtype.ts";
 import { type Kernel, KernelBuilder, type Ref } from "../ndarray/kernels/ir.ts";
@@ -103,7 +104,8 @@ function fuse(top: Expr, owner: Expr, lowering: Lowering): Fused {
     members.flatMap((node) => node.operands.filter((operand) => !inside(operand))),
   );
   if (members.length === 0) below.add(top);
-  // Constant arrays become constants of the kernel, if another input is left that gives the blocks their shape.
+  // Constant arrays become constants of the kernel, if another input is left that gives the blocks
+  // their shape.
   const shaped = [...below].some(
     (leaf) => fillOf(leaf) === undefined && sameChunks(leaf.chunks, top.chunks),
   );

@@ -7,8 +7,9 @@ import { KernelBuilder } from "../ndarray/kernels/ir.ts";
 import type { NDArray } from "../ndarray/ndarray.ts";
 
 /**
- * The product of two blocks with a last axis of length 1 for every contracted pair, for the sum that follows. Without
- * `contracted`, matrices of equal stacks; with it, the last axes of `a` against the first of `b`.
+ * The product of two blocks with a last axis of length 1 for every contracted pair, for the sum
+ * that follows. Without `contracted`, matrices of equal stacks; with it, the last axes of `a`
+ * against the first of `b`.
  */
 export function contractBlocks(a: NDArray, b: NDArray, dtype: DType, contracted?: number): NDArray {
   if (contracted === undefined) {

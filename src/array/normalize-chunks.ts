@@ -1,18 +1,22 @@
 /**
- * @file How an array is cut into blocks: the forms in which users give chunks, made into one list of block lengths per
- * axis. Accepts every form that Dask takes; errors name the numbers that do not fit.
+ * @file How an array is cut into blocks: the forms in which users give chunks, made into one list
+ * of block lengths per axis. Accepts every form that Dask takes; errors name the numbers that do
+ * not fit.
  */
 import { HeddleError } from "../core/errors.ts";
 import { parseBytes } from "../core/units.ts";
 import { autoChunks } from "./auto-chunks.ts";
 import { type AxisChunks, type Chunks, show, showChunks, showList, sum } from "./chunks.ts";
 
-/** Length of the blocks of one axis: a number, -1 or null (whole axis), "auto", or bytes per block such as "16MiB". */
+/**
+ * Length of the blocks of one axis: a number, -1 or null (whole axis), "auto", or bytes per block
+ * such as "16MiB".
+ */
 export type ChunkLength = number | null | string;
 
 /**
- * Chunks as users give them: one length for all axes, one entry per axis, an explicit list of block lengths per axis,
- * an object by axis number (axes left out are not cut), or any mixture of these.
+ * Chunks as users give them: one length for all axes, one entry per axis, an explicit list of block
+ * lengths per axis, an object by axis number (axes left out are not cut), or any mixture of these.
  */
 export type ChunksInput =
   | ChunkLength
@@ -32,8 +36,8 @@ export interface NormalizeOptions {
 /**
  * Turns any form of chunks into block lengths per axis.
  *
- * Errors: `InvalidChunks` when lengths do not add up to the shape, the number of axes differs, or a length is no
- * positive integer.
+ * Errors: `InvalidChunks` when lengths do not add up to the shape, the number of axes differs, or a
+ * length is no positive integer.
  *
  * @example
  * import { normalizeChunks } from "heddle/array";

@@ -1,6 +1,7 @@
 /**
- * @file `da.random`: NumPy's generator over lazy arrays. With a seed, the numbers are those of `dask.array.random` for
- * the same chunks, block by block those of NumPy; without one, every call draws anew.
+ * @file `da.random`: NumPy's generator over lazy arrays. With a seed, the numbers are those of
+ * `dask.array.random` for the same chunks, block by block those of NumPy; without one, every call
+ * draws anew.
  */
 import {
   type DType,
@@ -194,7 +195,10 @@ export class Generator {
   }
 }
 
-/** Size and options after the parameters of a distribution: `(loc, scale, size, options)` or `(loc, scale, options)`. */
+/**
+ * Size and options after the parameters of a distribution: `(loc, scale, size, options)` or `(loc,
+ * scale, options)`.
+ */
 export type DrawArgs = readonly [size?: Size | DrawOptions, options?: DrawOptions];
 
 function drawOptions([size, options]: DrawArgs): DrawOptions {
@@ -227,7 +231,8 @@ export interface ChoiceOptions extends DrawOptions {
 }
 
 /**
- * A generator whose numbers follow from the seed and the chunks; without a seed, from fresh entropy.
+ * A generator whose numbers follow from the seed and the chunks; without a seed, from fresh
+ * entropy.
  *
  * @example
  * import * as da from "heddle/array";

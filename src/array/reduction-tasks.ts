@@ -1,6 +1,7 @@
 /**
- * @file Partial results of reductions: how a block gives one, how several become one, and how the last becomes the
- * value. They keep all axes, with length 1 along reduced ones, so that they combine like arrays.
+ * @file Partial results of reductions: how a block gives one, how several become one, and how the
+ * last becomes the value. They keep all axes, with length 1 along reduced ones, so that they
+ * combine like arrays.
  */
 import { type DType, kindOf } from "../core/dtype.ts";
 import { HeddleError } from "../core/errors.ts";
@@ -138,7 +139,10 @@ export function nothingToReduce(op: string): HeddleError {
   );
 }
 
-/** Count, mean and sum of squared deviations (Welford, Chan et al.): stable whatever the size of the mean. */
+/**
+ * Count, mean and sum of squared deviations (Welford, Chan et al.): stable whatever the size of the
+ * mean.
+ */
 export interface Moments {
   readonly count: NDArray;
   readonly mean: NDArray;
@@ -247,8 +251,8 @@ export interface Best {
 }
 
 /**
- * The extremes of one block and their positions: along one axis, or (when `shape` is that of the whole array) as flat
- * positions over all axes. `starts` is where the block begins.
+ * The extremes of one block and their positions: along one axis, or (when `shape` is that of the
+ * whole array) as flat positions over all axes. `starts` is where the block begins.
  */
 export function argPartial(
   op: ArgOp,

@@ -1,6 +1,6 @@
 /**
- * @file How a lazy array shows itself: the four facts (bytes, shape, tasks, type) for the array and for its largest block,
- * as text, and as HTML with a drawing of the block grid.
+ * @file How a lazy array shows itself: the four facts (bytes, shape, tasks, type) for the array and
+ * for its largest block, as text, and as HTML with a drawing of the block grid.
  */
 import type { DType } from "../core/dtype.ts";
 import type { Layer } from "../core/graph.ts";

@@ -7,7 +7,10 @@ import { config } from "../config/config.ts";
 export interface ArraySettings {
   /** `array.chunk-size`: bytes of a block chosen by "auto". */
   readonly chunkSizeBytes: number;
-  /** `array.chunk-size-tolerance`: how much larger existing blocks may be and still be kept by "auto". */
+  /**
+   * `array.chunk-size-tolerance`: how much larger existing blocks may be and still be kept by
+   * "auto".
+   */
   readonly chunkSizeTolerance: number;
   /** `array.svg.size`: longest side of a drawing, in pixels. */
   readonly svgSize: number;

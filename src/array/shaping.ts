@@ -76,7 +76,10 @@ export function hstack<D extends DType>(arrays: readonly ArrayArg<D>[]): DistArr
 /** Nested lists of arrays. */
 export type NestedArrays = ArrayArg | readonly NestedArrays[];
 
-/** Nested lists of arrays as one: the innermost lists are joined along the last axis, and so on outwards. */
+/**
+ * Nested lists of arrays as one: the innermost lists are joined along the last axis, and so on
+ * outwards.
+ */
 export function block(nested: NestedArrays): DistArray {
   const read = (part: NestedArrays): NestedExprs => (isList(part) ? part.map(read) : toExpr(part));
   return new DistArray(blockExpr(read(nested)));
@@ -236,7 +239,10 @@ export function dot(a: ArrayArg, b: ArrayArg): DistArray {
   return new DistArray(dotExpr(toExpr(a), toExpr(b)));
 }
 
-/** Sums of products over chosen axes: `axes` is how many last and first ones (default 2), or two lists. */
+/**
+ * Sums of products over chosen axes: `axes` is how many last and first ones (default 2), or two
+ * lists.
+ */
 export function tensordot(
   a: ArrayArg,
   b: ArrayArg,

@@ -1,14 +1,17 @@
 /**
- * @file Rewriting before lowering: views move through elementwise work towards the sources, so that a slice of a long
- * formula computes only what it shows, and a transpose does not break a fused chain. Then nodes are grouped: what runs
- * as one kernel per block, and what becomes tasks of its own because several others need it.
+ * @file Rewriting before lowering: views move through elementwise work towards the sources, so that
+ * a slice of a long formula computes only what it shows, and a transpose does not break a fused
+ * chain. Then nodes are grouped: what runs as one kernel per block, and what becomes tasks of its
+ * own because several others need it.
  */
 import { inherit } from "./annotations.ts";
 import { type Chunks, product, sameBlocks, sum } from "./chunks.ts";
 import { type Cut, chunksOfCut } from "./cut.ts";
 import { type Expr, inOrder, shapeOfExpr, tokenOf, view } from "./expression.ts";
 
-/** Kernels stay below these sizes: beyond them compiling costs more than a pass over memory saves. */
+/**
+ * Kernels stay below these sizes: beyond them compiling costs more than a pass over memory saves.
+ */
 const MOST_OPERATIONS = 48;
 const MOST_OPERANDS = 12;
 
@@ -78,12 +81,17 @@ function pushView(
   return inherit({ ...of, operands, chunks: chunksOfCut(cut) }, of);
 }
 
-/** Whether a view shows more elements than there are, so that work below it would be done several times. */
+/**
+ * Whether a view shows more elements than there are, so that work below it would be done several
+ * times.
+ */
 function repeats(of: Expr, cut: Cut): boolean {
   return product(chunksOfCut(cut).map(sum)) > product(shapeOfExpr(of));
 }
 
-/** What a view of a result is of one operand: where the operand broadcasts, length 1 stays length 1. */
+/**
+ * What a view of a result is of one operand: where the operand broadcasts, length 1 stays length 1.
+ */
 function cutOfOperand(cut: Cut, operand: Expr, result: Chunks): Cut {
   const broadcasts = operand.chunks.map((blocks, i) => !sameBlocks(blocks, result[i] ?? []));
   const axes = cut.axes.map((axis) => {
@@ -95,12 +103,15 @@ function cutOfOperand(cut: Cut, operand: Expr, result: Chunks): Cut {
   return { axes, fixed };
 }
 
-/** Which nodes run together: each elementwise node maps to the node whose task it is computed in. */
+/**
+ * Which nodes run together: each elementwise node maps to the node whose task it is computed in.
+ */
 export type Groups = ReadonlyMap<Expr, Expr>;
 
 /**
- * Groups elementwise nodes with the one elementwise node or reduction that uses them. A node that several groups use,
- * or that a view or a call needs, is the root of a group of its own: its blocks become tasks.
+ * Groups elementwise nodes with the one elementwise node or reduction that uses them. A node that
+ * several groups use, or that a view or a call needs, is the root of a group of its own: its blocks
+ * become tasks.
  */
 export function groupElementwise(roots: readonly Expr[]): Groups {
   const order = inOrder(roots);

@@ -9,7 +9,10 @@ import { isNDArray, NDArray } from "../ndarray/ndarray.ts";
 import { add, subtract } from "../ndarray/ufuncs.ts";
 import { joinBlocks, newBlock } from "./tasks.ts";
 
-/** Bins as tasks get them: edges, or a number of equal bins between two ends (numbers, or arrays of one element). */
+/**
+ * Bins as tasks get them: edges, or a number of equal bins between two ends (numbers, or arrays of
+ * one element).
+ */
 export type BlockBins =
   | { readonly edges: readonly number[] }
   | { readonly count: number; readonly low: number | NDArray; readonly high: number | NDArray };
@@ -117,7 +120,10 @@ export function quantileOfAll(
   return quantilesAlong(q, scalar, dtype, 0, all);
 }
 
-/** Quantiles along an axis of a block, by linear interpolation between neighbours; NaN where there is one. */
+/**
+ * Quantiles along an axis of a block, by linear interpolation between neighbours; NaN where there
+ * is one.
+ */
 export function quantilesAlong(
   q: readonly number[],
   scalar: boolean,

@@ -106,7 +106,10 @@ function isPair(bins: Bins | readonly [Bins, Bins]): bins is readonly [Bins, Bin
   return Array.isArray(bins) && bins.length === 2;
 }
 
-/** How often each non-negative integer occurs. The length is unknown until computed unless `minlength` promises it. */
+/**
+ * How often each non-negative integer occurs. The length is unknown until computed unless
+ * `minlength` promises it.
+ */
 export function bincount(
   x: ArrayArg,
   options: { readonly weights?: ArrayArg; readonly minlength?: number } = {},
@@ -167,7 +170,10 @@ export interface QuantileOptions {
   readonly axis?: number | null;
 }
 
-/** The values below which the given shares (0 to 1) lie, exactly, between neighbours by linear interpolation. */
+/**
+ * The values below which the given shares (0 to 1) lie, exactly, between neighbours by linear
+ * interpolation.
+ */
 export function quantile(
   x: ArrayArg,
   q: number | readonly number[],
@@ -180,8 +186,8 @@ export function quantile(
 }
 
 /**
- * The values below which the given percentages lie, exactly (Dask estimates them from those of the blocks). Without an
- * axis, one task sees all elements.
+ * The values below which the given percentages lie, exactly (Dask estimates them from those of the
+ * blocks). Without an axis, one task sees all elements.
  */
 export function percentile(
   x: ArrayArg,
@@ -207,7 +213,10 @@ export function median(x: ArrayArg, options: QuantileOptions = {}): DistArray<"f
   return quantile(x, 0.5, options);
 }
 
-/** The `k` largest elements along an axis (default the last), descending; for negative `k` the smallest, ascending. */
+/**
+ * The `k` largest elements along an axis (default the last), descending; for negative `k` the
+ * smallest, ascending.
+ */
 export function topk<D extends DType>(
   x: ArrayArg<D>,
   k: number,

@@ -1,7 +1,8 @@
 /**
- * @file Drawing a grid of blocks as SVG: one axis as a bar, two as a grid, three as a skewed box, more as groups of up
- * to three side by side. Colours follow the page (`currentColor`), and however many blocks there are, at most a few
- * dozen lines are drawn. The look is that of Dask's array pictures.
+ * @file Drawing a grid of blocks as SVG: one axis as a bar, two as a grid, three as a skewed box,
+ * more as groups of up to three side by side. Colours follow the page (`currentColor`), and however
+ * many blocks there are, at most a few dozen lines are drawn. The look is that of Dask's array
+ * pictures.
  */
 import { type Chunks, offsetsOf, shapeOf } from "./chunks.ts";
 import { arraySettings } from "./settings.ts";

@@ -1,6 +1,6 @@
 /**
- * @file What array tasks run, one exported function each, on blocks that are local arrays. Task threads find them by
- * this module and their names.
+ * @file What array tasks run, one exported function each, on blocks that are local arrays. Task
+ * threads find them by this module and their names.
  */
 import type { DType } from "../core/dtype.ts";
 import { HeddleError } from "../core/errors.ts";
@@ -60,8 +60,8 @@ export function kernelBlock(kernel: Kernel, ...inputs: readonly NDArray[]): NDAr
 }
 
 /**
- * One block out of a box of neighbouring ones: `counts` of them along each axis, the first of which is entered at
- * `starts`; the result has `shape`.
+ * One block out of a box of neighbouring ones: `counts` of them along each axis, the first of which
+ * is entered at `starts`; the result has `shape`.
  */
 export function assembleBlock(
   counts: readonly number[],
@@ -162,7 +162,10 @@ export function maskBlock(axis: number, block: NDArray, mask: NDArray): NDArray 
   return block.at(...new Array<string>(axis).fill(":"), mask);
 }
 
-/** A block's elements in C order under another shape; lengths that are unknown follow from the others. */
+/**
+ * A block's elements in C order under another shape; lengths that are unknown follow from the
+ * others.
+ */
 export function reshapeBlock(shape: readonly number[], block: NDArray): NDArray {
   return block.reshape(shape.map((length) => (Number.isNaN(length) ? -1 : length)));
 }
@@ -216,7 +219,10 @@ export function functionBlock(
   return new NDArray(values, { shape: line }).broadcastTo(shape);
 }
 
-/** What a user's function gave, as a block of the promised dtype and shape; NaN lengths may be anything. */
+/**
+ * What a user's function gave, as a block of the promised dtype and shape; NaN lengths may be
+ * anything.
+ */
 export function expectBlock(dtype: DType, shape: readonly number[], value: unknown): NDArray {
   const array = isNDArray(value) ? value : new NDArray(value as ArrayInput);
   const fits =

@@ -1,6 +1,6 @@
 /**
- * @file Building calls: nodes that plan their own layer. Most of them run one function per block of a grid; this file
- * holds what they share.
+ * @file Building calls: nodes that plan their own layer. Most of them run one function per block of
+ * a grid; this file holds what they share.
  */
 import type { DType } from "../../core/dtype.ts";
 import type { Arg, LayerKind, TaskFunction } from "../../core/graph.ts";

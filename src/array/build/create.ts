@@ -162,7 +162,10 @@ export function fromFunction(
   );
 }
 
-/** One block out of a lazy value (a delayed call, a future): the task must give an array of this shape. */
+/**
+ * One block out of a lazy value (a delayed call, a future): the task must give an array of this
+ * shape.
+ */
 export function fromLazy(value: Collection, shape: readonly number[], dtype: DType): Expr {
   const chunks = shape.map((length) => [length]);
   return call({ word: "delayed", dtype, chunks, identity: [value] }, (_, token): Blocks => {

@@ -1,6 +1,7 @@
 /**
- * @file Running sums and products: every block by itself, then the total of all blocks before it joined to it. The totals
- * form a chain of small tasks, in the order of the axis, so that the result does not depend on who runs them.
+ * @file Running sums and products: every block by itself, then the total of all blocks before it
+ * joined to it. The totals form a chain of small tasks, in the order of the axis, so that the
+ * result does not depend on who runs them.
  */
 import { type DType, type DTypeLike, toDType } from "../../core/dtype.ts";
 import type { Arg, Layer } from "../../core/graph.ts";
@@ -60,7 +61,10 @@ function localBlocks(
   );
 }
 
-/** Task `j` along the axis: the total of blocks 0 to `j`, made of that before it and the last slice of block `j`. */
+/**
+ * Task `j` along the axis: the total of blocks 0 to `j`, made of that before it and the last slice
+ * of block `j`.
+ */
 function carryBlocks(local: Blocks, op: Cumulation, axis: number, token: string): Blocks {
   const below = gridOf(local.chunks);
   const grid = below.map((count, k) => (k === axis ? count - 1 : count));

@@ -1,6 +1,6 @@
 /**
- * @file Building elementwise work: operands are broadcast and cut alike, dtypes follow NumPy's promotion, and what does
- * not fit is an error here, before anything runs.
+ * @file Building elementwise work: operands are broadcast and cut alike, dtypes follow NumPy's
+ * promotion, and what does not fit is an error here, before anything runs.
  */
 import { type DType, isScalar, type Scalar } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
@@ -68,11 +68,11 @@ export function where(condition: Expr | Scalar, a: Expr | Scalar, b: Expr | Scal
 }
 
 /**
- * The chunks in which arrays meet: broadcast from the right, every axis cut wherever one of them is (Dask's
- * `unify_chunks`).
+ * The chunks in which arrays meet: broadcast from the right, every axis cut wherever one of them is
+ * (Dask's `unify_chunks`).
  *
- * Errors: `InvalidShape` when lengths are neither equal nor 1, `InvalidChunks` when blocks of unknown length meet
- * others.
+ * Errors: `InvalidShape` when lengths are neither equal nor 1, `InvalidChunks` when blocks of
+ * unknown length meet others.
  */
 export function unifyChunks(arrays: readonly Expr[], word = "this operation"): Chunks {
   const ndim = Math.max(0, ...arrays.map((array) => array.chunks.length));
@@ -120,7 +120,10 @@ function shapesDiffer(arrays: readonly Expr[], word: string): HeddleError {
   );
 }
 
-/** The array with as many axes and blocks as `chunks`: missing axes added, length 1 left to broadcast. */
+/**
+ * The array with as many axes and blocks as `chunks`: missing axes added, length 1 left to
+ * broadcast.
+ */
 export function alignTo(array: Expr, chunks: Chunks): Expr {
   const added = chunks.length - array.chunks.length;
   const wanted = array.chunks.map((blocks, k) => {

@@ -1,6 +1,7 @@
 /**
- * @file Indexing: integers, slices, new axes and the ellipsis become a view; lists of integers become a take along their
- * axis; masks select elements, which leaves block lengths unknown until they are computed.
+ * @file Indexing: integers, slices, new axes and the ellipsis become a view; lists of integers
+ * become a take along their axis; masks select elements, which leaves block lengths unknown until
+ * they are computed.
  */
 import { HeddleError } from "../../core/errors.ts";
 import { type BoundPart, bindIndex, type IndexPart, parseIndex } from "../../core/indexing.ts";
@@ -107,7 +108,10 @@ function rangeAxis(array: Expr, part: Extract<BoundPart, { kind: "range" }>): Cu
   return all ? wholeAxis(blocks, part.axis) : slicedAxis(blocks, part.axis, part);
 }
 
-/** Axes whose blocks have unknown lengths can only be taken whole, or by a mask with the same blocks. */
+/**
+ * Axes whose blocks have unknown lengths can only be taken whole, or by a mask with the same
+ * blocks.
+ */
 function checkKnown(
   array: Expr,
   parts: readonly IndexPart[],

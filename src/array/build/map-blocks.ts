@@ -1,5 +1,6 @@
 /**
- * @file `mapBlocks`: a user's function on every block, with as much as it wants to know about where the block stands.
+ * @file `mapBlocks`: a user's function on every block, with as much as it wants to know about where
+ * the block stands.
  */
 import type { DType, Scalar } from "../../core/dtype.ts";
 import { isScalar } from "../../core/dtype.ts";
@@ -16,7 +17,9 @@ import { alignTo, unifyChunks } from "./elementwise.ts";
 /** Options of `mapBlocks`, normalised. */
 export interface MapBlocksParameters {
   readonly dtype: DType;
-  /** Block lengths of the result, in full or as one length per axis; default those of the arrays. */
+  /**
+   * Block lengths of the result, in full or as one length per axis; default those of the arrays.
+   */
   readonly chunks?: readonly (number | readonly number[])[];
   readonly dropAxis?: number | readonly number[];
   readonly newAxis?: number | readonly number[];
@@ -28,7 +31,10 @@ export interface MapBlocksParameters {
   readonly pure?: boolean;
 }
 
-/** The function applied to blocks that stand at the same place of each array; scalars are passed as they are. */
+/**
+ * The function applied to blocks that stand at the same place of each array; scalars are passed as
+ * they are.
+ */
 export function mapBlocks(
   fn: TaskFunction,
   args: readonly (Expr | Scalar)[],
@@ -56,7 +62,10 @@ export function mapBlocks(
   );
 }
 
-/** Chunks of the result, and for each of its axes the axis of the arrays that it came from (-1: new). */
+/**
+ * Chunks of the result, and for each of its axes the axis of the arrays that it came from (-1:
+ * new).
+ */
 interface Layout {
   readonly chunks: Chunks;
   readonly source: readonly number[];
@@ -106,7 +115,10 @@ function givenChunks(own: Chunks, given: readonly (number | readonly number[])[]
   });
 }
 
-/** For each axis of the arrays, the axis of the result's grid along which its blocks run (dropped ones have one). */
+/**
+ * For each axis of the arrays, the axis of the result's grid along which its blocks run (dropped
+ * ones have one).
+ */
 function gridAxes(ndim: number, source: readonly number[]): number[] {
   return Array.from({ length: ndim }, (_, axis) => Math.max(0, source.indexOf(axis)));
 }

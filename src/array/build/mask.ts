@@ -1,6 +1,6 @@
 /**
- * @file Selecting by a lazy mask. How many elements a block keeps is known only when it runs, so the result's block
- * lengths are NaN until `computeChunkSizes` asks.
+ * @file Selecting by a lazy mask. How many elements a block keeps is known only when it runs, so
+ * the result's block lengths are NaN until `computeChunkSizes` asks.
  */
 import { HeddleError } from "../../core/errors.ts";
 import type { Operand } from "../blocks.ts";
@@ -12,8 +12,9 @@ import { unifyChunks } from "./elementwise.ts";
 import { rechunkTo } from "./rechunk.ts";
 
 /**
- * The elements of `array` where `mask` holds. The mask covers axes from `axis` on; they become one axis, in C order,
- * for which all but the first of them must lie whole in every block (they are cut so here).
+ * The elements of `array` where `mask` holds. The mask covers axes from `axis` on; they become one
+ * axis, in C order, for which all but the first of them must lie whole in every block (they are cut
+ * so here).
  */
 export function selectMask(array: Expr, mask: Expr, axis: number): Expr {
   if (mask.dtype !== "bool") {
@@ -54,7 +55,10 @@ export function selectMask(array: Expr, mask: Expr, axis: number): Expr {
   );
 }
 
-/** Axes of the grid along which the operand's axes run; covered axes after the first have one block each. */
+/**
+ * Axes of the grid along which the operand's axes run; covered axes after the first have one block
+ * each.
+ */
 function collapsed(axes: readonly number[], axis: number, covered: number): number[] {
   return axes.map((at, k) => (k > axis && k < axis + covered ? axis : at));
 }

@@ -1,6 +1,7 @@
 /**
- * @file Matrix products over blocks: one task multiplies a block of each side, and the products along the contracted
- * blocks are summed as a tree. All products are `tensordot`s of two arrays, with leading axes that run along together.
+ * @file Matrix products over blocks: one task multiplies a block of each side, and the products
+ * along the contracted blocks are summed as a tree. All products are `tensordot`s of two arrays,
+ * with leading axes that run along together.
  */
 import { promote } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
@@ -18,7 +19,10 @@ import { rechunkTo } from "./rechunk.ts";
 import { reduce } from "./reduce.ts";
 import { broadcastTo, expandDims, squeeze, transpose } from "./shape.ts";
 
-/** Matrix product by the rules of `numpy.matmul`: stacks of matrices broadcast, vectors gain and lose an axis. */
+/**
+ * Matrix product by the rules of `numpy.matmul`: stacks of matrices broadcast, vectors gain and
+ * lose an axis.
+ */
 export function matmul(a: Expr, b: Expr): Expr {
   if (a.chunks.length === 0 || b.chunks.length === 0) {
     throw new HeddleError(
@@ -113,7 +117,10 @@ function contract(a: Expr, b: Expr, stacks: number): Expr {
   );
 }
 
-/** `numpy.dot`: of vectors a sum of products, of matrices their product, else over the last and last but one axis. */
+/**
+ * `numpy.dot`: of vectors a sum of products, of matrices their product, else over the last and last
+ * but one axis.
+ */
 export function dot(a: Expr, b: Expr): Expr {
   if (a.chunks.length === 0 || b.chunks.length === 0) return binary("multiply", a, b);
   if (a.chunks.length === 1 && b.chunks.length === 1) {

@@ -1,6 +1,7 @@
 /**
- * @file Random sources. Every block draws from a stream of its own: child `i` of the generator's seed for block `i`, in C
- * order, as Dask does. So the numbers depend on seed and chunks, never on who computes them.
+ * @file Random sources. Every block draws from a stream of its own: child `i` of the generator's
+ * seed for block `i`, in C order, as Dask does. So the numbers depend on seed and chunks, never on
+ * who computes them.
  */
 import { type DType, isScalar, itemsizeOf, type Scalar } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
@@ -14,7 +15,10 @@ import { drawBlock } from "../random-tasks.ts";
 import { blockCall, constant } from "./call.ts";
 import { broadcastTo } from "./shape.ts";
 
-/** Where the seeds of an array's blocks come from: child `first + i` of the sequence is that of block `i`. */
+/**
+ * Where the seeds of an array's blocks come from: child `first + i` of the sequence is that of
+ * block `i`.
+ */
 export interface SeedRange {
   readonly entropy: Entropy;
   readonly spawnKey: readonly number[];

@@ -1,5 +1,6 @@
 /**
- * @file Cutting arrays anew. New blocks that each lie within an old one are views; only joining blocks makes tasks.
+ * @file Cutting arrays anew. New blocks that each lie within an old one are views; only joining
+ * blocks makes tasks.
  */
 import { itemsizeOf } from "../../core/dtype.ts";
 import { isSplit, overlapAxis } from "../axis-plans.ts";

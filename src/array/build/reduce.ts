@@ -14,7 +14,10 @@ import { binary, elementwise } from "./elementwise.ts";
 export interface ReduceParameters {
   readonly axis?: number | readonly number[] | null | undefined;
   readonly keepdims?: boolean | undefined;
-  /** How many blocks one combining task takes: in all, or by axis. Default 4 along each axis, Dask's number. */
+  /**
+   * How many blocks one combining task takes: in all, or by axis. Default 4 along each axis, Dask's
+   * number.
+   */
   readonly splitEvery?: number | Readonly<Record<number, number>> | undefined;
   /** In which sums and products are accumulated. */
   readonly dtype?: DType | undefined;

@@ -1,7 +1,8 @@
 /**
- * @file Reshaping in C order. Axes are grouped so that each group of old axes and its group of new axes hold the same
- * elements; within a group all but the outermost axis lie whole in every block, and the outermost is cut at multiples
- * that fit both sides. Then every block is reshaped by itself. After `dask.array.reshape`.
+ * @file Reshaping in C order. Axes are grouped so that each group of old axes and its group of new
+ * axes hold the same elements; within a group all but the outermost axis lie whole in every block,
+ * and the outermost is cut at multiples that fit both sides. Then every block is reshaped by
+ * itself. After `dask.array.reshape`.
  */
 import { HeddleError } from "../../core/errors.ts";
 import { type Chunks, gridOf, isKnown, product, show, sum } from "../chunks.ts";
@@ -114,7 +115,10 @@ function planGroup(chunks: Chunks, target: readonly number[]): ReshapePlan {
   };
 }
 
-/** Cuts of the outermost axis: near the present ones, at multiples of `unit`, with blocks no larger than now. */
+/**
+ * Cuts of the outermost axis: near the present ones, at multiples of `unit`, with blocks no larger
+ * than now.
+ */
 function cutRows(blocks: readonly number[], others: Chunks, inner: number, unit: number): number[] {
   const length = sum(blocks);
   const largest = Math.max(...blocks) * product(others.map((lengths) => Math.max(...lengths)));

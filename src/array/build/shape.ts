@@ -1,6 +1,6 @@
 /**
- * @file Changing the shape: axes turned, added, dropped and repeated are views; arrays are joined without tasks; only
- * `reshape` may have to cut anew.
+ * @file Changing the shape: axes turned, added, dropped and repeated are views; arrays are joined
+ * without tasks; only `reshape` may have to cut anew.
  */
 import type { DType } from "../../core/dtype.ts";
 import { promote } from "../../core/dtype.ts";
@@ -186,7 +186,10 @@ export function stack(arrays: readonly Expr[], axis = 0): Expr {
   );
 }
 
-/** Nested lists of arrays put together as one: the innermost lists along the last axis, and so on outwards. */
+/**
+ * Nested lists of arrays put together as one: the innermost lists along the last axis, and so on
+ * outwards.
+ */
 export function block(nested: NestedExprs): Expr {
   const depth = depthOf(nested);
   const ndim = Math.max(depth, mostAxes(nested));

@@ -1,6 +1,6 @@
 /**
- * @file Counting and spread: histograms, bin counts, covariances, order statistics. Blocks give partial counts, which are
- * summed as any other reduction.
+ * @file Counting and spread: histograms, bin counts, covariances, order statistics. Blocks give
+ * partial counts, which are summed as any other reduction.
  */
 import { isInteger, kindOf } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
@@ -226,7 +226,9 @@ function differences(x: Expr): Expr {
   );
 }
 
-/** How often each non-negative integer occurs; the length is known only when `minlength` says it. */
+/**
+ * How often each non-negative integer occurs; the length is known only when `minlength` says it.
+ */
 export function bincount(x: Expr, weights: Expr | null, minlength: number): Expr {
   if (!isInteger(x.dtype) && x.dtype !== "bool") {
     throw new HeddleError(
@@ -382,7 +384,10 @@ export function quantile(
   );
 }
 
-/** The `|k|` largest elements (smallest for negative `k`) along an axis, in descending (ascending) order. */
+/**
+ * The `|k|` largest elements (smallest for negative `k`) along an axis, in descending (ascending)
+ * order.
+ */
 export function topk(x: Expr, k: number, axis: number): Expr {
   if (!Number.isInteger(k) || k === 0) {
     throw new HeddleError(

@@ -1,5 +1,6 @@
 /**
- * @file Taking positions along an axis: every result block gathers from the blocks below that hold its elements.
+ * @file Taking positions along an axis: every result block gathers from the blocks below that hold
+ * its elements.
  */
 import { HeddleError } from "../../core/errors.ts";
 import { resolveInteger } from "../../core/indexing.ts";

@@ -1,5 +1,6 @@
 /**
- * @file Lazy arrays against local ones: whatever the chunks, computing in blocks gives what computing at once gives.
+ * @file Lazy arrays against local ones: whatever the chunks, computing in blocks gives what
+ * computing at once gives.
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
