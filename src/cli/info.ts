@@ -1,5 +1,8 @@
 /** @file `heddle info`: what runs where, with which parts. A part that is missing says why. */
+
 import { arch, availableParallelism, cpus, freemem, platform, release, totalmem } from "node:os";
+import { dirname } from "node:path";
+import { initFrom } from "../cluster/embedded.ts";
 import { config } from "../config/config.ts";
 import { configFiles } from "../config/sources.ts";
 import { formatBytes } from "../core/units.ts";
@@ -19,7 +22,14 @@ export interface Info {
     readonly containerBytes: number | null;
   };
   readonly wasm: Readonly<Record<string, boolean>>;
+  readonly linearAlgebra: Part;
   readonly tableEngine: Part;
+  /** What the embedded engine would be started with. */
+  readonly engine: {
+    readonly threads: number;
+    readonly memoryLimitBytes: number;
+    readonly spillFolder: string;
+  };
   readonly configFiles: readonly string[];
   /** Configuration that differs from the defaults. */
   readonly changedKeys: Readonly<Record<string, unknown>>;
@@ -41,6 +51,11 @@ function containerLimit(): number | null {
   return limit > 0 && limit < totalmem() ? limit : null;
 }
 
+function engineDefaults(): Info["engine"] {
+  const { threads, memoryLimitBytes, spillDirectory } = initFrom({});
+  return { threads, memoryLimitBytes, spillFolder: dirname(spillDirectory) };
+}
+
 /** Looks at this machine; loads optional parts to see whether they work. */
 export async function collectInfo(version: string): Promise<Info> {
   const changed = config.list().filter((item) => item.origin.source !== "default");
@@ -56,10 +71,16 @@ export async function collectInfo(version: string): Promise<Info> {
       containerBytes: containerLimit(),
     },
     wasm: wasmFeatures(),
+    linearAlgebra: await probe(async () => {
+      const { blasInfo } = await import("../ndarray/linalg/provider.ts");
+      const { provider, path, description } = blasInfo();
+      return provider === "builtin" ? "built-in kernels" : `${description} (${path})`;
+    }),
     tableEngine: await probe(async () => {
       const { loadLibrary } = await import("../table/library.ts");
       return `DuckDB ${String(loadLibrary().libraryVersion())}`;
     }),
+    engine: engineDefaults(),
     configFiles: configFiles(),
     changedKeys: Object.fromEntries(changed.map((item) => [item.key, item.value])),
   };
@@ -84,7 +105,13 @@ export function formatInfo(info: Info): string {
       `${formatBytes(memory.totalBytes)}, ${formatBytes(memory.freeBytes)} free${container}`,
     ],
     ["WebAssembly", features.join(", ")],
+    ["linear algebra", partText(info.linearAlgebra)],
     ["table engine", partText(info.tableEngine)],
+    [
+      "engine",
+      `${info.engine.threads} task threads, ${formatBytes(info.engine.memoryLimitBytes)} for values`,
+    ],
+    ["spill folder", info.engine.spillFolder],
     ["configuration", info.configFiles.join(", ") || "no files"],
     ...changed.map((text): [string, string] => ["", text]),
   ];

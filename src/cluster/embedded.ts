@@ -109,7 +109,8 @@ export function startEngine(options: EngineOptions): EngineHandle {
   return handle;
 }
 
-function initFrom(options: EngineOptions): EngineInit {
+/** What an engine with these options starts with; configuration and the machine give the rest. */
+export function initFrom(options: EngineOptions): EngineInit {
   const wanted = options.threads ?? config.get("worker.threads");
   const threads = wanted === "auto" ? availableParallelism() : wanted;
   if (!Number.isInteger(threads) || threads < 1) {

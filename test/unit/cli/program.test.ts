@@ -113,6 +113,8 @@ describe("heddle info", () => {
     expect(info.processors.usable).toBeGreaterThan(0);
     expect(info.wasm).toMatchObject({ simd: true, threads: true });
     expect(info.tableEngine.version).toMatch(/^DuckDB v1\./);
+    expect(info.linearAlgebra.version).toMatch(/built-in kernels|blas|mkl|accelerate/i);
+    expect(info.engine.memoryLimitBytes).toBeGreaterThan(0);
     output = "";
     const text = await heddle("info");
     expect(text).toContain(info.tableEngine.version);
