@@ -30,7 +30,6 @@ export interface ConfigValues {
   "array.chunk-size-tolerance": number;
   "array.rechunk.method": "auto" | "tasks" | "exchange";
   "array.rechunk.threshold": number;
-  "array.slicing.split-large-chunks": boolean | null;
   "array.svg.size": number;
 
   "blas.library": string;
@@ -45,18 +44,12 @@ export interface ConfigValues {
   "optimization.fuse.active": boolean;
 
   "scheduler.allowed-failures": number;
-  "scheduler.default-data-size": number;
-  "scheduler.default-task-durations": Readonly<Record<string, number>>;
-  "scheduler.unknown-task-duration": number;
   "scheduler.validate": boolean;
 
   "worker.memory.limit": number | "auto";
-  "worker.memory.max-spill": number | false;
-  "worker.memory.monitor-interval": number;
   "worker.memory.pause": number | false;
   "worker.memory.spill": number | false;
   "worker.memory.target": number | false;
-  "worker.memory.terminate": number | false;
   "worker.resources": Readonly<Record<string, number>>;
   "worker.threads": number | "auto";
   "worker.validate": boolean;
@@ -64,8 +57,6 @@ export interface ConfigValues {
   "exchange.buffer": number;
 
   "admin.large-graph-warning-threshold": number;
-  "admin.low-level-log-length": number;
-  "admin.max-error-length": number;
 
   "progress.interval": number;
   "progress.line-interval": number;
@@ -85,15 +76,7 @@ function key<T>(kind: Kind<T>, value: NoInfer<T>, about: string): Definition<T> 
   return { kind, default: value, about };
 }
 
-const KIB = 1024;
-const MIB = 1024 * KIB;
-
-/** False, or a size. */
-const optionalBytes: Kind<number | false> = {
-  expects: `${bytes.expects}, or false`,
-  parse: (raw) => (raw === false || raw === "false" ? false : bytes.parse(raw)),
-  format: (value) => (value === false ? "false" : bytes.format(value)),
-};
+const MIB = 1024 ** 2;
 
 /** All keys with their definitions. */
 export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } = {
@@ -123,11 +106,6 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
     numberFrom(1),
     4,
     "Growth of the task graph from which rechunk takes intermediate steps.",
-  ),
-  "array.slicing.split-large-chunks": key(
-    nullable(boolean),
-    null,
-    "Whether indexing splits chunks that became too large: true, false, or null to warn.",
   ),
   "array.svg.size": key(numberFrom(20), 120, "Longest side of an array's drawing, in pixels."),
 
@@ -171,21 +149,6 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
     3,
     "How many deaths of its worker a task may cause before it fails with KilledWorker.",
   ),
-  "scheduler.default-data-size": key(
-    bytes,
-    KIB,
-    "Size assumed for the result of a function that has not run yet.",
-  ),
-  "scheduler.default-task-durations": key(
-    named(duration),
-    {},
-    "Times assumed for functions that have not run yet, by name.",
-  ),
-  "scheduler.unknown-task-duration": key(
-    duration,
-    500,
-    "Time assumed for a function that has not run yet and has no default.",
-  ),
   "scheduler.validate": key(
     boolean,
     false,
@@ -197,16 +160,6 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
     "auto",
     'Memory of the engine in this process; "auto" takes what the machine or the container gives.',
   ),
-  "worker.memory.max-spill": key(
-    optionalBytes,
-    false,
-    "Most bytes that may lie on disk; false means no bound.",
-  ),
-  "worker.memory.monitor-interval": key(
-    duration,
-    100,
-    "Time between two looks at the memory of the process.",
-  ),
   "worker.memory.pause": key(share, 0.8, "Share of the limit at which no new task starts."),
   "worker.memory.spill": key(
     share,
@@ -217,11 +170,6 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
     share,
     0.6,
     "Share of the limit, by bytes of results, at which results go to disk.",
-  ),
-  "worker.memory.terminate": key(
-    share,
-    0.95,
-    "Share of the limit at which a worker process is restarted.",
   ),
   "worker.resources": key(
     named(numberFrom(0)),
@@ -249,12 +197,6 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
     bytes,
     10_000_000,
     "Size of the data inside a graph from which a warning is given.",
-  ),
-  "admin.low-level-log-length": key(integerFrom(0), 1000, "Transitions that are kept for story()."),
-  "admin.max-error-length": key(
-    integerFrom(100),
-    10_000,
-    "Characters of a remote error's text that are kept.",
   ),
 
   "progress.interval": key(duration, 100, "Time between two updates of a bar in a terminal."),

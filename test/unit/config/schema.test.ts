@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { CONFIG_KEYS, type Definition, SCHEMA } from "../../../src/config/schema.ts";
 
@@ -14,4 +17,33 @@ describe("the configuration schema", () => {
     const both = CONFIG_KEYS.filter((key) => CONFIG_KEYS.some((k) => k.startsWith(`${key}.`)));
     expect(both).toEqual(["scheduler"]);
   });
+});
+
+/**
+ * Keys whose part is being built. A key that changes nothing misleads, so this list only shrinks.
+ */
+const AWAITED = [
+  "array.rechunk.method",
+  "array.rechunk.threshold",
+  "blas.library",
+  "blas.threads",
+  "dataframe.fragment",
+  "dataframe.parquet.minimum-partition-size",
+  "scheduler.validate",
+  "worker.memory.pause",
+  "worker.memory.spill",
+  "worker.memory.target",
+  "exchange.buffer",
+  "admin.large-graph-warning-threshold",
+];
+
+it("every key is read somewhere outside the configuration", () => {
+  const source = fileURLToPath(new URL("../../../src", import.meta.url));
+  const files = (readdirSync(source, { recursive: true }) as string[])
+    .filter((name) => name.endsWith(".ts") && !name.startsWith("config"))
+    .map((name) => readFileSync(join(source, name), "utf8"));
+  const camel = (key: string) => key.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+  const isRead = (key: string) =>
+    files.some((text) => text.includes(`"${key}"`) || text.includes(`"${camel(key)}"`));
+  expect(CONFIG_KEYS.filter((key) => !isRead(key) && !AWAITED.includes(key))).toEqual([]);
 });

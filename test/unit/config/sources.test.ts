@@ -46,7 +46,7 @@ describe("a YAML file", () => {
     const path = write(
       "heddle.yaml",
       "# comment\narray:\n  chunk-size: 64 MiB\n  svg: { size: 80 }\nworker.memory.spill: 50%\n" +
-        "worker:\n  resources: { GPU: 2 }\nadmin: { maxErrorLength: 200 }\ndataframe:\n",
+        "worker:\n  resources: { GPU: 2 }\nadmin: { largeGraphWarningThreshold: 200 }\ndataframe:\n",
     );
     const layer = collectYaml(path);
     expect(values(layer)).toEqual({
@@ -54,7 +54,7 @@ describe("a YAML file", () => {
       "array.svg.size": 80,
       "worker.memory.spill": 0.5,
       "worker.resources": { GPU: 2 },
-      "admin.max-error-length": 200,
+      "admin.large-graph-warning-threshold": 200,
     });
     expect(layer.get("array.chunk-size")?.origin).toEqual({ source: "file", where: `${path}:3` });
     expect(layer.get("worker.memory.spill")?.origin.where).toBe(`${path}:5`);
