@@ -68,7 +68,7 @@ type ValueOf<X> = X extends Collection<infer R> ? R : X;
  * @example
  * import { fromSequence } from "heddle/bag";
  * const words = fromSequence(["warp", "weft", "heddle", "weft"], { npartitions: 2 });
- * console.log(await words.frequencies().compute()); // [["warp", 1], ["weft", 2], ["heddle", 1]]
+ * console.log(await words.frequencies().compute()); // [ [ 'warp', 1 ], [ 'weft', 2 ], [ 'heddle', 1 ] ]
  */
 export class Bag<T> extends BagReductions<T> implements Collection<T[]> {
   readonly node: Node;
@@ -220,7 +220,7 @@ export class Bag<T> extends BagReductions<T> implements Collection<T[]> {
    * @example
    * import { range } from "heddle/bag";
    * const sums = range(10, { npartitions: 2 }).mapPartitions((xs) => [xs.length]);
-   * console.log(await sums.compute()); // [5, 5]
+   * console.log(await sums.compute()); // [ 5, 5 ]
    */
   mapPartitions<U, M extends readonly unknown[]>(
     fn: (items: T[], ...more: ValuesOf<M>) => Iterable<U> | AsyncIterable<U> | Promise<Iterable<U>>,
@@ -373,7 +373,7 @@ export class Bag<T> extends BagReductions<T> implements Collection<T[]> {
    * @example
    * import { range } from "heddle/bag";
    * const sums = range(5).foldby((x) => x % 2 === 0, (total, x) => total + x, 0);
-   * console.log(await sums.compute()); // [[true, 6], [false, 4]]
+   * console.log(await sums.compute()); // [ [ true, 6 ], [ false, 4 ] ]
    */
   foldby<K extends keyof T>(
     key: K,
@@ -486,7 +486,7 @@ export class Bag<T> extends BagReductions<T> implements Collection<T[]> {
    * const df = await fromSequence(["a", "b", "a"]).frequencies().toDataFrame({
    *   columns: ["word", "n"],
    * });
-   * console.log(df.columns); // ["word", "n"]
+   * console.log(df.columns); // [ 'word', 'n' ]
    */
   async toDataFrame(this: Bag<readonly unknown[]>, options: FrameOptions): Promise<DataFrame>;
   async toDataFrame<S extends object>(this: Bag<S>, options?: FrameOptions): Promise<DataFrame<S>>;

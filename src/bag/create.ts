@@ -89,7 +89,7 @@ export function* streamIntegers(start: number, end: number): Generator<number> {
  * import { delayed } from "heddle";
  * import { fromDelayed } from "heddle/bag";
  * const load = delayed((n: number) => [n, n + 1]);
- * console.log(await fromDelayed([load(1), load(5)]).compute()); // [1, 2, 5, 6]
+ * console.log(await fromDelayed([load(1), load(5)]).compute()); // [ 1, 2, 5, 6 ]
  */
 export function fromDelayed<T>(
   values: Collection<Iterable<T>> | readonly Collection<Iterable<T>>[],

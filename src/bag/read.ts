@@ -75,8 +75,8 @@ const DEFAULT_BLOCK_BYTES = 16 * 1024 * 1024;
  *
  * @example
  * import { readText } from "heddle/bag";
- * const lines = readText("logs/*.txt", { blocksize: "8MiB" });
- * console.log(await lines.filter((line) => line.includes("ERROR")).count().compute());
+ * const lines = readText("node_modules/vega-datasets/data/*.csv", { blocksize: "8MiB" });
+ * console.log(await lines.filter((line) => line.includes("Chicago")).count().compute());
  */
 export function readText(
   paths: Paths,
