@@ -1,10 +1,11 @@
 /**
- * @file Which built-in class an object belongs to, told by its internal slots rather than by `instanceof`, so that
- * values of another realm (a test runner's, a `vm` context's) are recognised too.
+ * @file Which built-in class an object belongs to, told by its internal slots rather than by
+ * `instanceof`, so that values of another realm (a test runner's, a `vm` context's) are recognised
+ * too.
  */
 
 /** `Date` as a kind of value; the layer's ban is on reading the clock. */
-// biome-ignore lint/style/noRestrictedGlobals: builds the date that was written, never the current one.
+// biome-ignore lint/style/noRestrictedGlobals: builds a written date, never today.
 export const DateValue: DateConstructor = Date;
 
 /** Each tries to use an internal slot that only real instances have. */
@@ -27,8 +28,9 @@ const BRANDS: Readonly<Record<string, (value: never) => unknown>> = {
 const TYPED_ARRAY_PROTOTYPE: object = Object.getPrototypeOf(Uint8Array.prototype);
 
 /**
- * Name of the built-in class whose internal slots `value` has: `Map`, `Date`, `Float64Array`, `Error`… (`Error` for all
- * errors, DOMException included), or undefined. A `toStringTag` that pretends is not believed.
+ * Name of the built-in class whose internal slots `value` has: `Map`, `Date`, `Float64Array`,
+ * `Error`… (`Error` for all errors, DOMException included), or undefined. A `toStringTag` that
+ * pretends is not believed.
  */
 export function builtinName(value: object): string | undefined {
   if (ArrayBuffer.isView(value)) return typedArrayName(value) ?? "DataView";
@@ -54,7 +56,10 @@ export function isPlainPrototype(prototype: object): boolean {
   );
 }
 
-/** Makes the typed array (or buffer, or view) of this class over a copy of `bytes`; undefined for an unknown class. */
+/**
+ * Makes the typed array (or buffer, or view) of this class over a copy of `bytes`; undefined for an
+ * unknown class.
+ */
 export function viewOver(name: string, bytes: Uint8Array): object | undefined {
   // Copied because user code may keep and change it, and because many APIs refuse shared memory.
   const copy = new Uint8Array(bytes);

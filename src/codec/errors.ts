@@ -1,7 +1,8 @@
 /**
- * @file Errors as values: class, message, stack, cause, errors of an aggregate and own fields. Built-in classes come
- * back as the same class, Heddle's as `HeddleError`, the user's by registered name or by source (`functions/`), any other
- * as `Error` that keeps the name. An error is rebuilt without running its constructor, whose arguments nobody knows.
+ * @file Errors as values: class, message, stack, cause, errors of an aggregate and own fields.
+ * Built-in classes come back as the same class, Heddle's as `HeddleError`, the user's by registered
+ * name or by source (`functions/`), any other as `Error` that keeps the name. An error is rebuilt
+ * without running its constructor, whose arguments nobody knows.
  */
 import { HeddleError, isHeddleError } from "../core/errors.ts";
 import type { GraphReader } from "./reader.ts";
@@ -34,7 +35,10 @@ interface ErrorClass {
   readonly make?: AnyFunction;
 }
 
-/** Writes an error that was met in a graph of values; a field that cannot travel is left out, and named in `q`. */
+/**
+ * Writes an error that was met in a graph of values; a field that cannot travel is left out, and
+ * named in `q`.
+ */
 export function writeError(error: Error, graph: GraphWriter): Json {
   const { name, make } = classOf(error);
   const c = make === undefined ? null : graph.part(make, "constructor");
@@ -61,7 +65,9 @@ export function writeError(error: Error, graph: GraphWriter): Json {
   });
 }
 
-/** Rebuilds an error; `slot` is its number, filled at once because its cause may refer back to it. */
+/**
+ * Rebuilds an error; `slot` is its number, filled at once because its cause may refer back to it.
+ */
 export function readError(node: JsonObject, graph: GraphReader, slot: number): Error {
   const name = String(node["n"]);
   const shown = typeof node["N"] === "string" ? node["N"] : name;

@@ -1,8 +1,9 @@
 /**
- * @file The bytes of a value at rest: one stretch of memory that describes itself. A header of 16 bytes
- * (u32 length of the description, u32 offset of the data, f64 length of the whole), the description as JSON
- * `{ k: kind, m: meta, b: buffer lengths }`, then the buffers, each on a multiple of 64 bytes, so that a kernel may use
- * them where they lie. The same bytes are shared between threads, spilled to disk and sent to other machines.
+ * @file The bytes of a value at rest: one stretch of memory that describes itself. A header of 16
+ * bytes (u32 length of the description, u32 offset of the data, f64 length of the whole), the
+ * description as JSON `{ k: kind, m: meta, b: buffer lengths }`, then the buffers, each on a
+ * multiple of 64 bytes, so that a kernel may use them where they lie. The same bytes are shared
+ * between threads, spilled to disk and sent to other machines.
  */
 import { HeddleError } from "../core/errors.ts";
 
@@ -41,8 +42,9 @@ export function alignBuffer(offset: number): number {
 }
 
 /**
- * Lays out a value: `dataOffset` defaults to the first aligned place after the description; a larger multiple of 64 may
- * be given by an owner who has already put the data there. Throws `InvalidArgument` if the description does not fit.
+ * Lays out a value: `dataOffset` defaults to the first aligned place after the description; a
+ * larger multiple of 64 may be given by an owner who has already put the data there. Throws
+ * `InvalidArgument` if the description does not fit.
  */
 export function layoutFrame(
   kind: string,
@@ -70,7 +72,10 @@ export function layoutFrame(
   return { description, dataOffset: start, bytes: bufferOffsets(start, bufferLengths).end };
 }
 
-/** Writes header and description of `layout` at the start of `target`; the data is written by whoever has it. */
+/**
+ * Writes header and description of `layout` at the start of `target`; the data is written by
+ * whoever has it.
+ */
 export function writeFrameHead(target: Uint8Array, layout: FrameLayout): void {
   const view = new DataView(target.buffer, target.byteOffset, target.byteLength);
   view.setUint32(0, layout.description.length, true);
@@ -80,8 +85,9 @@ export function writeFrameHead(target: Uint8Array, layout: FrameLayout): void {
 }
 
 /**
- * Writes header and description in front of data that is already in place: `bufferLengths[0]` bytes at `dataOffset` of
- * `target`, the following buffers each at the next multiple of 64. Returns the length of the whole value.
+ * Writes header and description in front of data that is already in place: `bufferLengths[0]` bytes
+ * at `dataOffset` of `target`, the following buffers each at the next multiple of 64. Returns the
+ * length of the whole value.
  */
 export function writeHeader(
   target: Uint8Array,
@@ -95,7 +101,10 @@ export function writeHeader(
   return layout.bytes;
 }
 
-/** Bytes to leave in front of the data for a description with this meta: the smallest `dataOffset` possible. */
+/**
+ * Bytes to leave in front of the data for a description with this meta: the smallest `dataOffset`
+ * possible.
+ */
 export function headroom(kind: string, meta: unknown, bufferLengths: readonly number[]): number {
   return alignBuffer(layoutFrame(kind, meta, bufferLengths).dataOffset);
 }
@@ -121,8 +130,9 @@ export function frameBytes(bytes: Uint8Array): number {
 }
 
 /**
- * Reads the description and finds the buffers (views, nothing is copied). `bytes` may be longer than the value and may
- * lie in shared memory. Throws `ValueCorrupt` for anything that is not a whole value.
+ * Reads the description and finds the buffers (views, nothing is copied). `bytes` may be longer
+ * than the value and may lie in shared memory. Throws `ValueCorrupt` for anything that is not a
+ * whole value.
  */
 export function readFrame(bytes: Uint8Array): Frame {
   const { description: length, dataOffset, total } = readHead(bytes);

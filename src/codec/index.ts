@@ -1,4 +1,7 @@
-/** @file The value format's public parts: bytes at rest (`values.ts`, `frame.ts`) and what may be registered. */
+/**
+ * @file The value format's public parts: bytes at rest (`values.ts`, `frame.ts`) and what may be
+ * registered.
+ */
 export {
   alignBuffer,
   BUFFER_ALIGNMENT,

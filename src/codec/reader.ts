@@ -1,6 +1,7 @@
 /**
- * @file JSON and buffers back to values: the mirror of `writer.ts`. Objects are numbered in the order in which the writer
- * met them; an object that can hold others is filled into its number before its parts are read, so that cycles close.
+ * @file JSON and buffers back to values: the mirror of `writer.ts`. Objects are numbered in the
+ * order in which the writer met them; an object that can hold others is filled into its number
+ * before its parts are read, so that cycles close.
  */
 import { HeddleError, nearestName } from "../core/errors.ts";
 import { DateValue, viewOver } from "./builtin-kinds.ts";
@@ -245,7 +246,9 @@ export class GraphReader {
     return value;
   }
 
-  /** Makes `value` an instance of the class that the node names, without running the constructor. */
+  /**
+   * Makes `value` an instance of the class that the node names, without running the constructor.
+   */
   #adopt(value: object, node: JsonObject): void {
     if (node["c"] === undefined) return;
     const make = this.node(node["c"]);

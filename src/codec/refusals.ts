@@ -1,6 +1,6 @@
 /**
- * @file What cannot travel, in words: the type as the user knows it and the way out. `certain` ones are never sent, even
- * where classes may travel by their fields.
+ * @file What cannot travel, in words: the type as the user knows it and the way out. `certain` ones
+ * are never sent, even where classes may travel by their fields.
  */
 import type { Refusal } from "./registry.ts";
 

@@ -1,7 +1,7 @@
 /**
- * @file What may be taught to the value format: codecs for kinds of values (local arrays, tables), named classes for
- * instances, and the one port through which functions enter (`functions/` installs it). Codecs are asked in the order
- * of their registration.
+ * @file What may be taught to the value format: codecs for kinds of values (local arrays, tables),
+ * named classes for instances, and the one port through which functions enter (`functions/`
+ * installs it). Codecs are asked in the order of their registration.
  */
 import { HeddleError } from "../core/errors.ts";
 import type { GraphReader } from "./reader.ts";
@@ -19,15 +19,22 @@ export interface JsonObject {
 export interface Codec<T = unknown> {
   /** Name in the value's description: the same on every machine, never changed once used. */
   readonly kind: string;
-  /** Whether this codec is for `value`; asked for class instances only, never for plain objects and arrays. */
+  /**
+   * Whether this codec is for `value`; asked for class instances only, never for plain objects and
+   * arrays.
+   */
   test(value: object): boolean;
-  /** Plain JSON for what is small, buffers (not copied before they are written) for what is large. */
+  /**
+   * Plain JSON for what is small, buffers (not copied before they are written) for what is large.
+   */
   encode(value: T): { readonly meta: unknown; readonly buffers: readonly Uint8Array[] };
   /** Gets the buffers as views over the memory in which the value rests, without a copy. */
   decode(meta: unknown, buffers: readonly Uint8Array[]): T;
 }
 
-/** How instances of a class travel; without `encode` and `decode` their own enumerable fields do. */
+/**
+ * How instances of a class travel; without `encode` and `decode` their own enumerable fields do.
+ */
 export interface ClassCodec<T = unknown, S = unknown> {
   /** Any value that itself can be encoded. */
   encode?(instance: T): S;
@@ -41,12 +48,12 @@ export interface RegisteredClass {
   readonly codec: ClassCodec;
 }
 
-// biome-ignore lint/complexity/noBannedTypes: any callable value, classes included, looked at but never called.
+// biome-ignore lint/complexity/noBannedTypes: anything callable, classes included.
 export type AnyFunction = Function;
 
 /**
- * How functions and classes take part in a graph of values; installed by `functions/`, which knows their source,
- * captured variables and modules.
+ * How functions and classes take part in a graph of values; installed by `functions/`, which knows
+ * their source, captured variables and modules.
  */
 export interface FunctionPort {
   /** The node that stands for `fn`; throws `NotSerializable` by `graph.refuse`. */
@@ -55,9 +62,15 @@ export interface FunctionPort {
   finish(graph: GraphWriter): Json;
   /** Loads the modules of these tables; undefined when nothing has to be waited for. */
   prepare(tables: Json): Promise<void> | undefined;
-  /** `slot` is the number of what is read; whoever reads parts that may refer back to it fills it first. */
+  /**
+   * `slot` is the number of what is read; whoever reads parts that may refer back to it fills it
+   * first.
+   */
   decode(node: JsonObject, graph: GraphReader, slot: number): AnyFunction | object;
-  /** A node for a value that is best named by where it is found (a module's namespace), or undefined. */
+  /**
+   * A node for a value that is best named by where it is found (a module's namespace), or
+   * undefined.
+   */
   place(value: object, graph: GraphWriter): Json | undefined;
   /** Why instances of this class cannot travel by their fields, or undefined when they can. */
   whyNotByFields(make: AnyFunction): Refusal | undefined;
@@ -76,8 +89,8 @@ const classesByMake = new Map<AnyFunction, RegisteredClass>();
 let functionPort: FunctionPort | undefined;
 
 /**
- * Teaches the value format a kind of value. Registering a kind again replaces it. The module that calls this must be
- * loaded wherever such values are decoded.
+ * Teaches the value format a kind of value. Registering a kind again replaces it. The module that
+ * calls this must be loaded wherever such values are decoded.
  */
 export function registerCodec<T>(codec: Codec<T>): void {
   const entry = codec as Codec;
@@ -88,12 +101,17 @@ export function registerCodec<T>(codec: Codec<T>): void {
 }
 
 /**
- * Names a class, so that its instances and its errors come back as instances of the same class. Give `encode` and
- * `decode` when fields are private or not enumerable. Throws `InvalidArgument` when the name belongs to another class.
+ * Names a class, so that its instances and its errors come back as instances of the same class.
+ * Give `encode` and `decode` when fields are private or not enumerable. Throws `InvalidArgument`
+ * when the name belongs to another class.
  *
  * @example
  * import { registerClass } from "heddle";
- * class Money { #cents; constructor(cents) { this.#cents = cents; } get cents() { return this.#cents; } }
+ * class Money {
+ *   #cents;
+ *   constructor(cents) { this.#cents = cents; }
+ *   get cents() { return this.#cents; }
+ * }
  * registerClass("Money", Money, { encode: (m) => m.cents, decode: (cents) => new Money(cents) });
  */
 export function registerClass<T extends object, S>(

@@ -1,7 +1,8 @@
 /**
- * @file Values to bytes at rest and back. Built-in kinds: `inline` (plain data, JSON), `bytes` (buffers and typed arrays),
- * `error`, and `clone` (everything else that the structured clone knows, with cycles and shared parts, and more: errors
- * with their class, functions, instances of classes). Other kinds come by `registerCodec`.
+ * @file Values to bytes at rest and back. Built-in kinds: `inline` (plain data, JSON), `bytes`
+ * (buffers and typed arrays), `error`, and `clone` (everything else that the structured clone
+ * knows, with cycles and shared parts, and more: errors with their class, functions, instances of
+ * classes). Other kinds come by `registerCodec`.
  */
 
 import { HeddleError, isHeddleError } from "../core/errors.ts";
@@ -24,12 +25,15 @@ import { GraphWriter, isStackOverflow } from "./writer.ts";
 export interface EncodedValue {
   readonly kind: string;
   readonly bytes: number;
-  /** Writes the value at the start of `target`, which may lie in shared memory and may be longer. */
+  /**
+   * Writes the value at the start of `target`, which may lie in shared memory and may be longer.
+   */
   writeTo(target: Uint8Array): void;
 }
 
 /**
- * Encodes any value that may travel. Throws `NotSerializable`, naming the path to what cannot and the way out.
+ * Encodes any value that may travel. Throws `NotSerializable`, naming the path to what cannot and
+ * the way out.
  *
  * @example
  * const encoded = encodeValue(new Map([["a", [1, 2]]]));
@@ -58,10 +62,12 @@ export function encodeValue(value: unknown): EncodedValue {
 }
 
 /**
- * Decodes a value from its bytes, which may be followed by others and may lie in shared memory. Local arrays come back
- * as views over the same memory; plain typed arrays, being the user's to change and keep, as copies.
+ * Decodes a value from its bytes, which may be followed by others and may lie in shared memory.
+ * Local arrays come back as views over the same memory; plain typed arrays, being the user's to
+ * change and keep, as copies.
  *
- * Errors: `ValueCorrupt` for bytes that are not a whole value, `NotSupported` for a kind that is not registered here.
+ * Errors: `ValueCorrupt` for bytes that are not a whole value, `NotSupported` for a kind that is
+ * not registered here.
  */
 export function decodeValue(bytes: Uint8Array): unknown {
   const frame = readFrame(bytes);
@@ -74,8 +80,8 @@ export function decodeValue(bytes: Uint8Array): unknown {
 }
 
 /**
- * Loads the modules of the functions in a value, if it has any; `decodeValue` may be called when the promise is
- * fulfilled. Undefined (nearly always) means at once.
+ * Loads the modules of the functions in a value, if it has any; `decodeValue` may be called when
+ * the promise is fulfilled. Undefined (nearly always) means at once.
  */
 export function prepareValue(bytes: Uint8Array): Promise<void> | undefined {
   const { kind, meta } = readFrame(bytes);

@@ -1,8 +1,9 @@
 /**
- * @file Values to JSON and buffers. Plain data stands for itself (the very same object is handed to `JSON.stringify`, no
- * copy is made); everything else becomes a tagged object `{ $: tag, … }`. Objects are numbered in the order in which they
- * are met, so that a second meeting, cycles included, is written as a reference to the number. What functions capture
- * is written after the rest (`later`), which lets functions refer to each other and to what holds them.
+ * @file Values to JSON and buffers. Plain data stands for itself (the very same object is handed to
+ * `JSON.stringify`, no copy is made); everything else becomes a tagged object `{ $: tag, … }`.
+ * Objects are numbered in the order in which they are met, so that a second meeting, cycles
+ * included, is written as a reference to the number. What functions capture is written after the
+ * rest (`later`), which lets functions refer to each other and to what holds them.
  */
 import { HeddleError, isHeddleError } from "../core/errors.ts";
 import { builtinName, isPlainPrototype } from "./builtin-kinds.ts";
@@ -21,7 +22,10 @@ import {
 /** How to get from a value to a part of it: an index, a property, or text that says it. */
 export type Step = number | string | { readonly text: string };
 
-/** One graph of values on its way to JSON. Used once: `write`, then read `later`, `buffers` and the flags. */
+/**
+ * One graph of values on its way to JSON. Used once: `write`, then read `later`, `buffers` and the
+ * flags.
+ */
 export class GraphWriter {
   /** Not copied: written where they are when the value's bytes are written. */
   readonly buffers: Uint8Array[] = [];
@@ -44,7 +48,10 @@ export class GraphWriter {
     this.#path = [{ text: name }];
   }
 
-  /** Writes the root and everything postponed. Throws `NotSerializable` with the path of what cannot be written. */
+  /**
+   * Writes the root and everything postponed. Throws `NotSerializable` with the path of what cannot
+   * be written.
+   */
   write(root: unknown): Json {
     try {
       const node = this.node(root);
@@ -61,7 +68,10 @@ export class GraphWriter {
     }
   }
 
-  /** Writes `make()` after what is being written now; returns the index in `later` under which it will be found. */
+  /**
+   * Writes `make()` after what is being written now; returns the index in `later` under which it
+   * will be found.
+   */
   postpone(make: () => Json): number {
     const path = [...this.#path];
     this.#postponed.push(() => {
@@ -152,7 +162,10 @@ export class GraphWriter {
     );
   }
 
-  /** Own enumerable properties as pairs; keys are strings, and symbols that mean the same everywhere. */
+  /**
+   * Own enumerable properties as pairs; keys are strings, and symbols that mean the same
+   * everywhere.
+   */
   fields(value: object): Json {
     const pairs = Object.keys(value).map((key): Json => [key, this.#property(value, key)]);
     for (const key of symbolKeys(value))
@@ -235,10 +248,7 @@ export class GraphWriter {
     let copy: Json[] | undefined;
     for (let i = 0; i < value.length; i++) {
       const item = value[i];
-      if (
-        typeof item === "string" ||
-        (typeof item === "number" && item !== 0 && item - item === 0)
-      ) {
+      if (isSimple(item)) {
         copy?.push(item);
         continue;
       }
@@ -264,7 +274,7 @@ export class GraphWriter {
     let copy: Record<string, Json> | undefined;
     for (const key of keys) {
       const item = value[key];
-      const node = this.part(item, key);
+      const node = isSimple(item) ? item : this.part(item, key);
       if (node !== item && copy === undefined) {
         copy = {};
         for (const before of keys) {
@@ -345,7 +355,9 @@ export class GraphWriter {
     return this.richTag("i", { c, p: this.fields(value) });
   }
 
-  /** The node of the class of the value being written, if its instances may travel by their fields. */
+  /**
+   * The node of the class of the value being written, if its instances may travel by their fields.
+   */
   #instanceClass(make: AnyFunction, value: object): Json {
     if (registeredClass(make) === undefined) {
       const port = currentFunctionPort();
@@ -374,7 +386,10 @@ function wellKnownName(symbol: symbol): string | undefined {
   return Reflect.get(Symbol, name) === symbol ? name : undefined;
 }
 
-/** Enumerable keys that are registered or well-known symbols; others (mostly a host's secrets) mean nothing elsewhere. */
+/**
+ * Enumerable keys that are registered or well-known symbols; others (mostly a host's secrets) mean
+ * nothing elsewhere.
+ */
 function symbolKeys(value: object): symbol[] {
   const symbols = Object.getOwnPropertySymbols(value);
   if (symbols.length === 0) return symbols;
@@ -392,6 +407,11 @@ export function isStackOverflow(error: unknown): boolean {
 
 function withArticle(type: string): string {
   return `${/^[aeiou]/i.test(type) ? "an" : "a"} ${type}`;
+}
+
+/** Text and ordinary numbers, nearly all there is in data: they stand for themselves. */
+function isSimple(item: unknown): item is string | number {
+  return typeof item === "string" || (typeof item === "number" && item !== 0 && item - item === 0);
 }
 
 function hasHoles(value: readonly unknown[]): boolean {

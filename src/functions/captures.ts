@@ -1,6 +1,7 @@
 /**
- * @file One captured variable at a time: an import is written as the import it is (and read on the other side), what
- * CommonJS and test runners put in the place of imports likewise, anything else by its present value.
+ * @file One captured variable at a time: an import is written as the import it is (and read on the
+ * other side), what CommonJS and test runners put in the place of imports likewise, anything else
+ * by its present value.
  */
 
 import { createRequire, isBuiltin } from "node:module";
@@ -14,8 +15,10 @@ import { isHostGlobal, placeOfObject } from "./places.ts";
 import { type Capture, META, type Shape, SUPER } from "./script.ts";
 
 /**
- * `[name, node]` with the node of a value, or `[name, node, 1]` with one of the nodes below, which only captures can be:
- * `I` an export of a module, `M` import.meta, `R` a `require`, `D` a dynamic import, `P` an object made of such pairs.
+ * `[name, node]` with the node of a value, or `[name, node, 1]` with one of the nodes below, which
+ * only captures can be:
+ * `I` an export of a module, `M` import.meta, `R` a `require`, `D` a dynamic import, `P` an object
+ * made of such pairs.
  */
 type Captured = readonly Json[];
 
@@ -101,8 +104,9 @@ function importOf(
 }
 
 /**
- * One property of a namespace that a compiler or a test runner made. It is read from the real module where that exports
- * the same value; otherwise (only the runner can load the module) it travels.
+ * One property of a namespace that a compiler or a test runner made. It is read from the real
+ * module where that exports the same value; otherwise (only the runner can load the module) it
+ * travels.
  */
 function memberOf(
   { name, required }: Capture,

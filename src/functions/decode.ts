@@ -1,7 +1,8 @@
 /**
- * @file Plain data to functions: loads the modules that are named, compiles each source once (closures from the same
- * place share the compiled code), then sets the captured variables. Compiled code keeps the file name and line of the
- * original, so that stack traces point into the user's file.
+ * @file Plain data to functions: loads the modules that are named, compiles each source once
+ * (closures from the same place share the compiled code), then sets the captured variables.
+ * Compiled code keeps the file name and line of the original, so that stack traces point into the
+ * user's file.
  */
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
@@ -24,7 +25,10 @@ const MAX_FUNCTIONS = 4096;
 const decoded = new Map<string, Promise<AnyFunction>>();
 const classes = new Map<string, AnyFunction>();
 const factories = new Map<string, Factory>();
-/** Readers of function images: classes among them are made here even if this process knows the original. */
+/**
+ * Readers of function images: classes among them are made here even if this process knows the
+ * original.
+ */
 const fresh = new WeakSet<GraphReader>();
 
 /** Makes one function: sets its variables, evaluates its source. */
@@ -32,7 +36,8 @@ type Instance = readonly [set: (values: readonly unknown[]) => void, make: () =>
 type Factory = () => Instance;
 
 /**
- * The function of an image, made once per token and thread: what it keeps in captured variables stays between tasks.
+ * The function of an image, made once per token and thread: what it keeps in captured variables
+ * stays between tasks.
  *
  * Errors: `NotSupported` when a module it needs cannot be loaded here.
  */
@@ -129,7 +134,10 @@ function knownClass(id: string | undefined, isFresh: boolean): AnyFunction | und
   return (isFresh ? undefined : classAtHome(id.replace(/@.*/, ""))) ?? classes.get(id);
 }
 
-/** Reads what belongs to a class that is already there, so that the numbers of later parts stay right. */
+/**
+ * Reads what belongs to a class that is already there, so that the numbers of later parts stay
+ * right.
+ */
 function skip(node: JsonObject, graph: GraphReader): void {
   const read = (pairs: Json | undefined): void => {
     for (const pair of pairsOf(pairs)) capturedOf(pair, graph);
@@ -173,7 +181,10 @@ function construct(node: JsonObject, graph: GraphReader, slot: number): AnyFunct
   return fn;
 }
 
-/** Name and node of a captured variable, and whether the node is one of those that only captures can be. */
+/**
+ * Name and node of a captured variable, and whether the node is one of those that only captures can
+ * be.
+ */
 type Pair = readonly [name: string, node: Json, special?: 1];
 
 function pairsOf(node: Json | undefined): readonly Pair[] {

@@ -1,7 +1,8 @@
 /**
- * @file Functions to plain data. A function that a module exports is sent by name; any other by its source and the
- * present values of its captured variables, which are written into the same graph of values, so that recursion and shared
- * objects keep their identity. What is written depends on the content only: equal functions have equal tokens.
+ * @file Functions to plain data. A function that a module exports is sent by name; any other by its
+ * source and the present values of its captured variables, which are written into the same graph of
+ * values, so that recursion and shared objects keep their identity. What is written depends on the
+ * content only: equal functions have equal tokens.
  */
 import { createHash, randomUUID } from "node:crypto";
 import { types } from "node:util";
@@ -45,15 +46,18 @@ export interface FunctionImage {
 const images = new WeakMap<AnyFunction, FunctionImage>();
 /** Exports found by looking. */
 const exports = new WeakMap<AnyFunction, Place>();
-/** Variables of functions all of whose captured bindings are constant: V8 need not be asked twice. */
+/**
+ * Variables of functions all of whose captured bindings are constant: V8 need not be asked twice.
+ */
 const constants = new WeakMap<AnyFunction, { shape: Shape; values: Map<string, unknown> }>();
 const classIds = new WeakMap<AnyFunction, string>();
 const homes = new Map<string, WeakRef<AnyFunction>>();
 const HERE = randomUUID().slice(0, 8);
 
 /**
- * Takes the picture of a function as it is now. Nearly free when asked again for a function without captured variables
- * that can change. Throws `NotSerializable`, naming the variable, its type and the way out, for what cannot travel.
+ * Takes the picture of a function as it is now. Nearly free when asked again for a function without
+ * captured variables that can change. Throws `NotSerializable`, naming the variable, its type and
+ * the way out, for what cannot travel.
  */
 export function encodeFunction(fn: AnyFunction): FunctionImage {
   if (typeof fn !== "function") {
@@ -217,9 +221,9 @@ function writeBound(bound: NonNullable<Sight["bound"]>, graph: GraphWriter): Jso
 }
 
 /**
- * A function by its source. Captures follow later, so that functions may refer to each other, unless a class needs them to
- * be evaluated (`extends`, static fields): then they, and all they need, come first. Only what refers back to such a class
- * has to wait.
+ * A function by its source. Captures follow later, so that functions may refer to each other,
+ * unless a class needs them to be evaluated (`extends`, static fields): then they, and all they
+ * need, come first. Only what refers back to such a class has to wait.
  */
 function writeSource(
   fn: AnyFunction,
@@ -284,7 +288,10 @@ function idOf(make: AnyFunction): string {
   return id;
 }
 
-/** Properties that were put on a function, on its prototype, or on a class beside its declared fields. */
+/**
+ * Properties that were put on a function, on its prototype, or on a class beside its declared
+ * fields.
+ */
 function ownOf(fn: AnyFunction, shape: Shape, graph: GraphWriter): JsonObject {
   const own = Object.keys(fn).filter((key) => !shape.statics.has(key));
   const declared = [...shape.statics].filter((key) => Object.hasOwn(fn, key));
@@ -338,8 +345,10 @@ function whyNotByFields(make: AnyFunction): Refusal | undefined {
     if (isHost) return undefined;
     if (shape.hasPrivate) {
       return {
-        type: `${make.name || "class instance"} with #private fields, which nobody can read from outside`,
-        advice: `Give the class a codec: registerClass("${make.name}", ${make.name}, { encode, decode }).`,
+        type: `${make.name || "class instance"} with #private fields`,
+        advice:
+          "Nobody can read those from outside. Give the class a codec: " +
+          `registerClass("${make.name}", ${make.name}, { encode, decode }).`,
       };
     }
   }

@@ -1,6 +1,6 @@
 /**
- * @file What is known while one graph of values with functions in it is written: the tables of places that its nodes refer
- * to, and whether anything in it can change until the next submit.
+ * @file What is known while one graph of values with functions in it is written: the tables of
+ * places that its nodes refer to, and whether anything in it can change until the next submit.
  */
 import type { AnyFunction, JsonObject } from "../codec/registry.ts";
 import type { GraphWriter } from "../codec/writer.ts";

@@ -1,6 +1,6 @@
 /**
- * @file Functions travel: by name when a module exports them, otherwise by source and captured variables. Importing this
- * installs them in the value format and in content tokens.
+ * @file Functions travel: by name when a module exports them, otherwise by source and captured
+ * variables. Importing this installs them in the value format and in content tokens.
  */
 import { registerFunctionPort } from "../codec/registry.ts";
 import { registerFunctionToken } from "../core/token.ts";

@@ -1,7 +1,8 @@
 /**
- * @file Loads the modules that functions name. As long as the content on disk is the content that was named, a module is
- * imported by its own URL; otherwise (an edited helper, a machine without the file) its files are laid out in a folder
- * of their own, named by content, and imported from there.
+ * @file Loads the modules that functions name. As long as the content on disk is the content that
+ * was named, a module is imported by its own URL; otherwise (an edited helper, a machine without
+ * the file) its files are laid out in a folder of their own, named by content, and imported from
+ * there.
  */
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
@@ -18,7 +19,9 @@ const loaded = new Map<string, Exports>();
 const loading = new Map<string, Promise<Exports>>();
 /** Content under which each file's own URL was loaded in this thread: it stays so. */
 const atOwnUrl = new Map<string, string>();
-/** Where loaded namespaces and their functions came from, for functions that travel on from here. */
+/**
+ * Where loaded namespaces and their functions came from, for functions that travel on from here.
+ */
 const origins = new WeakMap<object, ModulePlace>();
 
 /** The exports of a module that {@link loadModule} has loaded. */
@@ -96,7 +99,10 @@ function requireFrom(base: string, target: string): Exports {
 
 let typeScript: Promise<void> | undefined;
 
-/** On Node versions that cannot run TypeScript themselves a loader is installed, in each thread that needs it. */
+/**
+ * On Node versions that cannot run TypeScript themselves a loader is installed, in each thread that
+ * needs it.
+ */
 function understandTypeScript(): Promise<void> {
   typeScript ??= (async () => {
     const { features } = process as { features: { typescript?: unknown } };
@@ -124,7 +130,9 @@ export async function importFrom(base: string, specifier: string): Promise<Expor
   return importer(specifier);
 }
 
-/** Node warns once that this option of `vm` is experimental; that is ours to know, not the user's. */
+/**
+ * Node warns once that this option of `vm` is experimental; that is ours to know, not the user's.
+ */
 function quietly(first: () => Promise<unknown>): void {
   if (hasWarned) return;
   hasWarned = true;
@@ -137,7 +145,9 @@ function quietly(first: () => Promise<unknown>): void {
   }
 }
 
-/** Has the warning of {@link importFrom} out of the way before compiled functions import anything. */
+/**
+ * Has the warning of {@link importFrom} out of the way before compiled functions import anything.
+ */
 export function allowImports(): void {
   if (!hasWarned) importFrom(import.meta.url, "node:module").catch(() => {});
 }

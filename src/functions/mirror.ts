@@ -1,7 +1,8 @@
 /**
- * @file A folder that holds one version of some of the user's files, laid out as the originals are. Everything else that
- * lies beside or above them (packages, package.json, data files) is linked, so that imports and relative paths find what
- * they found before. The folder is named by content, shared by the threads of the process, and removed at its end.
+ * @file A folder that holds one version of some of the user's files, laid out as the originals are.
+ * Everything else that lies beside or above them (packages, package.json, data files) is linked, so
+ * that imports and relative paths find what they found before. The folder is named by content,
+ * shared by the threads of the process, and removed at its end.
  */
 import {
   type Dirent,

@@ -1,7 +1,8 @@
 /**
- * @file Modules by content. A module is named by what it is: Heddle's own and npm packages by version and path, the
- * user's own by a hash over its text and that of everything local it imports. Texts are read again when a file's stamp
- * changes, so that an edited helper is another module, while asking again for an unchanged one costs a few `stat`s.
+ * @file Modules by content. A module is named by what it is: Heddle's own and npm packages by
+ * version and path, the user's own by a hash over its text and that of everything local it imports.
+ * Texts are read again when a file's stamp changes, so that an edited helper is another module,
+ * while asking again for an unchanged one costs a few `stat`s.
  */
 import { createHash } from "node:crypto";
 import { readFileSync, realpathSync, statSync } from "node:fs";
@@ -22,7 +23,9 @@ export interface ModulePlace {
   /** Equal for equal content, on every machine: part of function tokens. */
   readonly id: string;
   readonly how: "import" | "require";
-  /** Absolute URL, `node:` name, or what `from` imports (a package, resolved where it is loaded). */
+  /**
+   * Absolute URL, `node:` name, or what `from` imports (a package, resolved where it is loaded).
+   */
   readonly specifier: string;
   readonly from?: string;
   /** The module first, then all local files that it imports; absent for packages and built-ins. */
@@ -32,7 +35,10 @@ export interface ModulePlace {
 /** Texts up to this size in total always travel along; larger ones only once a file was edited. */
 const SHIP_BYTES = 64 * 1024;
 
-/** Time after its last change during which a file's stamp is not trusted: clocks of file systems tick coarsely. */
+/**
+ * Time after its last change during which a file's stamp is not trusted: clocks of file systems
+ * tick coarsely.
+ */
 const RACY_MS = 50;
 
 /** Folder of Heddle's own modules; undefined when a bundler has put them into the user's file. */
@@ -52,7 +58,10 @@ const firstSeen = new Map<string, string>();
 const packages = new Map<string, string>();
 let mainUrl: string | null | undefined;
 
-/** Says which module is the user's program, for launchers; by default the script that Node was started with. */
+/**
+ * Says which module is the user's program, for launchers; by default the script that Node was
+ * started with.
+ */
 export function setMainModule(url: string | URL): void {
   mainUrl = String(url);
 }
@@ -80,8 +89,8 @@ export function isOwn(url: string): boolean {
 }
 
 /**
- * The place of a loaded module by its URL, or undefined when it must not be loaded again: it is the main module, imports
- * it, or is no file.
+ * The place of a loaded module by its URL, or undefined when it must not be loaded again: it is the
+ * main module, imports it, or is no file.
  */
 export function placeOfUrl(url: string, how: ModulePlace["how"]): ModulePlace | undefined {
   if (url.startsWith("node:")) return { id: url, how, specifier: url };
@@ -112,7 +121,8 @@ export function placeOfImport(
     const url = resolveLocal(specifier, from);
     if (url !== undefined) return placeOfUrl(url, how);
   }
-  // Resolved where it is loaded, by Node and its loaders; the version found here is part of the name.
+  // Resolved where it is loaded, by Node and its loaders; the version found here is part of the
+  // name.
   const base = withoutQuery(from);
   return { id: `${specifier}@${installedVersion(specifier, base)}`, how, specifier, from: base };
 }
@@ -127,7 +137,10 @@ export function hashOfFile(url: string): string | undefined {
   return readFacts(url)?.hash;
 }
 
-/** The local module files that `url` imports, itself first, each once; undefined when it cannot be read. */
+/**
+ * The local module files that `url` imports, itself first, each once; undefined when it cannot be
+ * read.
+ */
 function closureOf(url: string): string[] | undefined {
   if (readFacts(url) === undefined) return undefined;
   const found = [url];
@@ -178,7 +191,10 @@ function readFacts(url: string): FileFacts | undefined {
 
 const IMPORT = /\b(?:from|import|require)\s*\(?\s*(["'])((?:\.{1,2}\/|\/|file:)[^"'\n]*)\1/g;
 
-/** Local files that the text imports. Text in comments and strings may be taken for imports: it only adds to the hash. */
+/**
+ * Local files that the text imports. Text in comments and strings may be taken for imports: it only
+ * adds to the hash.
+ */
 function localImports(text: string, url: string): string[] {
   const found = new Set<string>();
   for (const [, , specifier] of text.matchAll(IMPORT)) {
@@ -228,7 +244,10 @@ function versionAt(folder: string): string {
   return version;
 }
 
-/** Version of the package that a bare specifier names, looked for as Node does; empty when there is none. */
+/**
+ * Version of the package that a bare specifier names, looked for as Node does; empty when there is
+ * none.
+ */
 function installedVersion(specifier: string, from: string): string {
   const parts = specifier.split("/");
   const name = specifier.startsWith("@") ? parts.slice(0, 2).join("/") : (parts[0] as string);

@@ -1,6 +1,7 @@
 /**
- * @file Values that are named by where they are found instead of being taken to pieces: globals (`Math.max`), Node's own
- * modules and their exports, exports of the user's modules and packages, and what was declared by `referTo`.
+ * @file Values that are named by where they are found instead of being taken to pieces: globals
+ * (`Math.max`), Node's own modules and their exports, exports of the user's modules and packages,
+ * and what was declared by `referTo`.
  */
 import { createRequire, isBuiltin } from "node:module";
 import { pathToFileURL } from "node:url";
@@ -20,24 +21,28 @@ const declared = new WeakMap<AnyFunction, { readonly url: string; readonly name:
 const require = createRequire(import.meta.url);
 
 /**
- * Names of the global object before the program added any: a host's own, which need not be sent. Read when Heddle is
- * loaded, which in ES modules is before the program's first statement.
+ * Names of the global object before the program added any: a host's own, which need not be sent.
+ * Read when Heddle is loaded, which in ES modules is before the program's first statement.
  */
 const HOST_GLOBALS: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(globalThis));
 
-/** Global objects (not functions) that a variable may stand for, beside those of `core/builtins.ts`. */
+/**
+ * Global objects (not functions) that a variable may stand for, beside those of `core/builtins.ts`.
+ */
 const HOST_OBJECTS = ["globalThis", "console", "process", "process.env", "performance", "crypto"];
 
 /**
- * Declares that `fn` is what the module at `moduleUrl` (its `import.meta.url`) exports as `exportName`, so that it is sent
- * by name without being looked at. Returns `fn`.
+ * Declares that `fn` is what the module at `moduleUrl` (its `import.meta.url`) exports as
+ * `exportName`, so that it is sent by name without being looked at. Returns `fn`.
  */
 export function referTo<F extends AnyFunction>(moduleUrl: string, exportName: string, fn: F): F {
   declared.set(fn, { url: moduleUrl, name: exportName });
   return fn;
 }
 
-/** {@link referTo} for several exports at once: `referToAll(import.meta.url, { add, multiply })`. */
+/**
+ * {@link referTo} for several exports at once: `referToAll(import.meta.url, { add, multiply })`.
+ */
 export function referToAll(
   moduleUrl: string,
   exports: Readonly<Record<string, AnyFunction>>,
@@ -61,7 +66,10 @@ export function placeOfFunction(fn: AnyFunction): Place | undefined {
   return path === undefined ? undefined : { path };
 }
 
-/** The place of a function of a script that is a Node module (`node:fs`), or undefined when it exports no such. */
+/**
+ * The place of a function of a script that is a Node module (`node:fs`), or undefined when it
+ * exports no such.
+ */
 export function placeInBuiltins(fn: AnyFunction, scriptUrl: string | undefined): Place | undefined {
   const first = scriptUrl?.startsWith("node:") === true ? scriptUrl.slice(5) : "";
   const all = [...builtinExports()].map(([exports, name]) => ({ exports, name }));
@@ -80,8 +88,8 @@ export function placeOfExport(fn: AnyFunction, shape: Shape): Place | undefined 
   const { kind, url } = shape.module;
   if (kind === "commonjs") return placeInCommonJs(fn, url);
   if (shape.exported === undefined) return undefined;
-  // What a test runner transformed can be loaded again only if it was plain JavaScript before; of the user's own files
-  // nobody knows that.
+  // What a test runner transformed can be loaded again only if it was plain JavaScript before; of
+  // the user's own files nobody knows that.
   if (kind === "vite" && !/\/dist\/.*\.js$/.test(url)) return undefined;
   const module = placeOfUrl(url, "import");
   return module === undefined ? undefined : { module, name: shape.exported };
@@ -135,7 +143,10 @@ export function followPath(path: string): unknown {
   return value;
 }
 
-/** Key of an own data property with this value; accessors are left alone, since reading them may load things. */
+/**
+ * Key of an own data property with this value; accessors are left alone, since reading them may
+ * load things.
+ */
 function dataKeyOf(object: unknown, value: unknown): string | undefined {
   if (object === null || (typeof object !== "object" && typeof object !== "function")) {
     return undefined;
@@ -149,7 +160,10 @@ function dataKeyOf(object: unknown, value: unknown): string | undefined {
 let builtinsSeen = -1;
 let builtins = new Map<unknown, string>();
 
-/** Exports of those public modules of Node that this process has loaded already: reading them costs nothing. */
+/**
+ * Exports of those public modules of Node that this process has loaded already: reading them costs
+ * nothing.
+ */
 function builtinExports(): ReadonlyMap<unknown, string> {
   const { moduleLoadList = [] } = process as { moduleLoadList?: readonly string[] };
   if (moduleLoadList.length === builtinsSeen) return builtins;

@@ -1,14 +1,18 @@
 /**
- * @file Looks into live functions through V8's own inspector, in-process: where a function's source stands, which scopes
- * it closes over with their present values, and what a bound function is made of. Nothing is paused; the debugger domain
- * is on only while a script's text is fetched, because V8 drops optimised WebAssembly code as long as it is on.
+ * @file Looks into live functions through V8's own inspector, in-process: where a function's source
+ * stands, which scopes it closes over with their present values, and what a bound function is made
+ * of. Nothing is paused; the debugger domain is on only while a script's text is fetched, because
+ * V8 drops optimised WebAssembly code as long as it is on.
  */
 import inspector from "node:inspector";
 import { HeddleError } from "../core/errors.ts";
 
 type AnyFunction = CallableFunction;
 
-/** Where a function's source begins (for classes at `class`, for methods at the parameters), counted from 0. */
+/**
+ * Where a function's source begins (for classes at `class`, for methods at the parameters), counted
+ * from 0.
+ */
 export interface Location {
   readonly scriptId: string;
   readonly line: number;
@@ -37,7 +41,10 @@ export interface Script {
 export interface Sight {
   readonly location: Location | undefined;
   readonly bound: Bound | undefined;
-  /** Present values of these variables, the innermost scope first; names that no scope has are left out. */
+  /**
+   * Present values of these variables, the innermost scope first; names that no scope has are left
+   * out.
+   */
   read(names: readonly string[]): Map<string, unknown>;
 }
 
@@ -45,8 +52,8 @@ const SLOT: symbol = Symbol.for("heddle.probe");
 const GROUP = "heddle";
 
 /**
- * How the inspector's world and ours meet: a place that both reach. Not `globalThis`, which a test runner may have
- * replaced by its own.
+ * How the inspector's world and ours meet: a place that both reach. Not `globalThis`, which a test
+ * runner may have replaced by its own.
  */
 const place = inspector.Session as unknown as Record<symbol, unknown>;
 const PLACE = `process.getBuiltinModule("node:inspector").Session[Symbol.for("heddle.probe")]`;

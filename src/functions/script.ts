@@ -1,7 +1,8 @@
 /**
- * @file What a script's text says about the functions in it: which of them are module exports, and for each function its
- * shape, that is its source as an expression and the outer variables it uses. Parsed once per script, once per location;
- * the 500th closure from the same place costs only the read of its variables.
+ * @file What a script's text says about the functions in it: which of them are module exports, and
+ * for each function its shape, that is its source as an expression and the outer variables it uses.
+ * Parsed once per script, once per location; the 500th closure from the same place costs only the
+ * read of its variables.
  */
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
@@ -24,7 +25,10 @@ export interface Capture {
   readonly binding: Binding | undefined;
   /** The properties used, when the name is used in no other way than `name.property`. */
   readonly members: readonly string[] | undefined;
-  /** For a variable that holds what `require` gave, as it is or wrapped by a compiler: the module's name. */
+  /**
+   * For a variable that holds what `require` gave, as it is or wrapped by a compiler: the module's
+   * name.
+   */
   readonly required?: string;
 }
 
@@ -77,7 +81,10 @@ const require = createRequire(import.meta.url);
 const facts = new Map<string, ScriptFacts>();
 const shapes = new Map<string, Shape>();
 
-/** The shape of the function at this place. Throws `NotSupported` when the script cannot be understood. */
+/**
+ * The shape of the function at this place. Throws `NotSupported` when the script cannot be
+ * understood.
+ */
 export function shapeAt(location: Location): Shape {
   const key = `${location.scriptId}:${location.line}:${location.column}`;
   let shape = shapes.get(key);
@@ -98,7 +105,10 @@ export function factsOf(scriptId: string): ScriptFacts {
   return known;
 }
 
-/** The source map comment of the script that was loaded from this URL, if functions of it were looked at. */
+/**
+ * The source map comment of the script that was loaded from this URL, if functions of it were
+ * looked at.
+ */
 export function sourceMapOf(url: string): string | undefined {
   for (const { url: known, script } of facts.values()) {
     if (known === url && script.sourceMapUrl !== "") return script.sourceMapUrl;
@@ -129,7 +139,8 @@ function parseScript(script: Script): Program {
     allowAwaitOutsideFunction: true,
     allowSuperOutsideMethod: true,
   } as const;
-  // Loaded when first needed: programs that send only exported functions of Heddle never parse anything.
+  // Loaded when first needed: programs that send only exported functions of Heddle never parse
+  // anything.
   const { parse } = require("acorn") as typeof import("acorn");
   try {
     return parse(script.source, { ...options, sourceType: script.isModule ? "module" : "script" });
@@ -249,7 +260,10 @@ function makeShape(module: ScriptFacts, location: Location): Shape {
   };
 }
 
-/** The innermost function around the place: V8 gives the start of the function, or of its parameters. */
+/**
+ * The innermost function around the place: V8 gives the start of the function, or of its
+ * parameters.
+ */
 function functionAt(module: ScriptFacts, location: Location): FunctionNode {
   const { startLine, startColumn } = module.script;
   const line = location.line - startLine;
@@ -311,7 +325,10 @@ function textOf(module: ScriptFacts, node: AnyNode, isMethod: boolean): string {
   return `({${head}${text}}).m`;
 }
 
-/** What a class extends. It is read from the class: V8 need not keep variables that only `extends` mentions. */
+/**
+ * What a class extends. It is read from the class: V8 need not keep variables that only `extends`
+ * mentions.
+ */
 function parentClassOf(node: AnyNode): AnyNode | undefined {
   if (!isClassNode(node) || node.superClass == null) return undefined;
   return node.superClass.type === "Literal" ? undefined : node.superClass;
@@ -365,7 +382,10 @@ function capturesOf(module: ScriptFacts, node: AnyNode): Capture[] {
 
 const REQUIRE = /\brequire\(\s*(["'])([^"'\n]+)\1\s*\)/;
 
-/** `const helper = require("./helper")`, also inside what compilers put around it (`__toESM(require(…))`). */
+/**
+ * `const helper = require("./helper")`, also inside what compilers put around it
+ * (`__toESM(require(…))`).
+ */
 function requiredBy(module: ScriptFacts, { value, writes }: Binding): { required?: string } {
   if (module.kind !== "commonjs" || value?.type !== "CallExpression" || writes > 0) return {};
   if (value.end - value.start > 300) return {};
@@ -385,7 +405,10 @@ function isInside(
   return inner.start >= outer.start && inner.end <= outer.end;
 }
 
-/** What the function uses of a function around it; `this` at the top of a module is undefined, and may travel. */
+/**
+ * What the function uses of a function around it; `this` at the top of a module is undefined, and
+ * may travel.
+ */
 function lexicalUse(module: ScriptFacts, node: AnyNode): LexicalUse["what"] | undefined {
   for (const { what, start, owner } of module.scopes.lexical) {
     if (start < node.start || start >= node.end) continue;

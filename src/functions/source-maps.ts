@@ -1,6 +1,7 @@
 /**
- * @file Stack frames of functions that a compiler wrote (TypeScript under a loader, a bundle): the thread that ran them has
- * only the compiled text, so it marks their frames, and the sender, who has the source map, finds the original lines.
+ * @file Stack frames of functions that a compiler wrote (TypeScript under a loader, a bundle): the
+ * thread that ran them has only the compiled text, so it marks their frames, and the sender, who
+ * has the source map, finds the original lines.
  */
 import { readFileSync } from "node:fs";
 import { SourceMap } from "node:module";

@@ -1,7 +1,8 @@
 /**
- * @file Scopes of a parsed script: which names are declared where, which references they have, and where `this`,
- * `arguments`, `super` and `new.target` come from. One walk over acorn's tree; afterwards every question about one
- * function (which variables does it capture?) is a range query, because inner nodes lie inside the range of outer ones.
+ * @file Scopes of a parsed script: which names are declared where, which references they have, and
+ * where `this`, `arguments`, `super` and `new.target` come from. One walk over acorn's tree;
+ * afterwards every question about one function (which variables does it capture?) is a range query,
+ * because inner nodes lie inside the range of outer ones.
  */
 import type { AnyNode, Pattern } from "acorn";
 

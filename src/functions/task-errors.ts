@@ -1,6 +1,6 @@
 /**
- * @file What a task throws, on its way back: the user's error with its class, cause and fields, and both stacks, the one
- * of the throw and the one of the call that waits for the result.
+ * @file What a task throws, on its way back: the user's error with its class, cause and fields, and
+ * both stacks, the one of the throw and the one of the call that waits for the result.
  */
 import { types } from "node:util";
 import { decodeValue, encodeValue, prepareValue } from "../codec/values.ts";
@@ -26,8 +26,8 @@ export function encodeTaskError(error: unknown): Uint8Array {
 }
 
 /**
- * The error of a task. With `localStack` (an `Error().stack` taken at submit) the stack shows both places, the throw
- * first. What was thrown need not be an error.
+ * The error of a task. With `localStack` (an `Error().stack` taken at submit) the stack shows both
+ * places, the throw first. What was thrown need not be an error.
  */
 export async function decodeTaskError(bytes: Uint8Array, localStack?: string): Promise<unknown> {
   await prepareValue(bytes);

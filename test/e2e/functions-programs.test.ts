@@ -1,6 +1,7 @@
 /**
- * @file Every row of the table of captures (`reference/functions.md`), as a program that is run in each way in which users
- * run programs: each case is called here and on a worker thread, and both results must be the same.
+ * @file Every row of the table of captures (`reference/functions.md`), as a program that is run in
+ * each way in which users run programs: each case is called here and on a worker thread, and both
+ * results must be the same.
  */
 import { execFileSync } from "node:child_process";
 import {

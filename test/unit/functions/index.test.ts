@@ -1,6 +1,6 @@
 /**
- * @file Functions in and out in one process. The test runner transforms modules (`import` becomes a property of an object
- * of its own), so that these are also the tests of running inside vitest.
+ * @file Functions in and out in one process. The test runner transforms modules (`import` becomes a
+ * property of an object of its own), so that these are also the tests of running inside vitest.
  */
 import path, { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
@@ -69,7 +69,7 @@ describe("snapshots and tokens", () => {
     expect((await copyOf(fn))()).toBe(2);
   });
 
-  test("a changed variable or object changes the token, and changing it back gives the old one", () => {
+  test("a changed variable or object changes the token, and back again", () => {
     const fn = () => counter + settled.n;
     const tokens = [encodeFunction(fn).token];
     counter = 5;
