@@ -119,28 +119,29 @@ const SCALARS: Readonly<Record<string, Render>> = {
   epochSeconds: fn("epoch"),
 };
 
-/** SQL of every aggregate; `terms` order the rows. */
-const AGGREGATES: Readonly<
-  Record<string, (of: readonly string[], args: readonly number[]) => string>
-> = {
-  size: () => "count(*)",
-  count: ([x]) => `count(${x})`,
+/** Renders an aggregate; `over` follows each call, empty or the window within which it is computed. */
+type RenderAggregate = (of: readonly string[], over: string, args: readonly number[]) => string;
+
+/** SQL of every aggregate. */
+const AGGREGATES: Readonly<Record<string, RenderAggregate>> = {
+  size: (_, over) => `count(*)${over}`,
+  count: ([x], over) => `count(${x})${over}`,
   // An empty sum is 0, as in pandas.
-  sum: ([x]) => `coalesce(sum(${x}), 0)`,
-  prod: ([x]) => `coalesce(product(${x}), 1)`,
-  mean: ([x]) => `avg(${x})`,
-  min: ([x]) => `min(${x})`,
-  max: ([x]) => `max(${x})`,
-  std: ([x], [ddof = 1]) => (ddof === 0 ? `stddev_pop(${x})` : `stddev_samp(${x})`),
-  var: ([x], [ddof = 1]) => (ddof === 0 ? `var_pop(${x})` : `var_samp(${x})`),
-  sem: ([x]) => `(stddev_samp(${x}) / sqrt(count(${x})))`,
-  median: ([x]) => `median(${x})`,
-  quantile: ([x], [q = 0.5]) => `quantile_cont(${x}, ${q})`,
-  nunique: ([x]) => `count(DISTINCT ${x})`,
-  any: ([x]) => `coalesce(bool_or(${x}), false)`,
-  all: ([x]) => `coalesce(bool_and(${x}), true)`,
-  corr: ([x, y]) => `corr(${x}, ${y})`,
-  cov: ([x, y]) => `covar_samp(${x}, ${y})`,
+  sum: ([x], over) => `coalesce(sum(${x})${over}, 0)`,
+  prod: ([x], over) => `coalesce(product(${x})${over}, 1)`,
+  mean: ([x], over) => `avg(${x})${over}`,
+  min: ([x], over) => `min(${x})${over}`,
+  max: ([x], over) => `max(${x})${over}`,
+  std: ([x], over, [ddof = 1]) => `${ddof === 0 ? "stddev_pop" : "stddev_samp"}(${x})${over}`,
+  var: ([x], over, [ddof = 1]) => `${ddof === 0 ? "var_pop" : "var_samp"}(${x})${over}`,
+  sem: ([x], over) => `(stddev_samp(${x})${over} / sqrt(count(${x})${over}))`,
+  median: ([x], over) => `median(${x})${over}`,
+  quantile: ([x], over, [q = 0.5]) => `quantile_cont(${x}, ${q})${over}`,
+  nunique: ([x], over) => `count(DISTINCT ${x})${over}`,
+  any: ([x], over) => `coalesce(bool_or(${x})${over}, false)`,
+  all: ([x], over) => `coalesce(bool_and(${x})${over}, true)`,
+  corr: ([x, y], over) => `corr(${x}, ${y})${over}`,
+  cov: ([x, y], over) => `covar_samp(${x}, ${y})${over}`,
 };
 
 /** Aggregates that depend on row order: the first and last value that is not null. */
@@ -181,26 +182,34 @@ export function toSql(node: ExprNode, scope: SqlScope): string {
       const whens = node.whens.map(([when, then]) => `WHEN ${render(when)} THEN ${render(then)}`);
       return `CASE ${whens.join(" ")} ELSE ${render(node.otherwise)} END`;
     }
-    case "aggregate": {
-      const of = node.of.map(render);
-      const ordered = ORDERED_AGGREGATES[node.fn];
-      if (ordered !== undefined) return `${ordered}(${of[0]}, ${single(scope.rowOrder())})`;
-      return known(AGGREGATES[node.fn], node.fn)(of, node.args);
-    }
+    case "aggregate":
+      return aggregateSql(node, scope, "");
     case "window":
       return windowSql(node, scope);
   }
 }
 
+function aggregateSql(
+  node: Extract<ExprNode, { kind: "aggregate" }>,
+  scope: SqlScope,
+  over: string,
+): string {
+  const of = node.of.map((part) => toSql(part, scope));
+  const ordered = ORDERED_AGGREGATES[node.fn];
+  if (ordered !== undefined) return `${ordered}(${of[0]}, ${single(scope.rowOrder())})${over}`;
+  return known(AGGREGATES[node.fn], node.fn)(of, over, node.args);
+}
+
 function windowSql(node: Extract<ExprNode, { kind: "window" }>, scope: SqlScope): string {
   const by = node.by.map((part) => toSql(part, scope));
-  const partition = by.length === 0 ? "" : `PARTITION BY ${by.join(", ")} `;
+  const partition = by.length === 0 ? "" : `PARTITION BY ${by.join(", ")}`;
   const [inner] = node.of;
-  if (inner?.kind === "aggregate") return `${toSql(inner, scope)} OVER (${partition.trim()})`;
+  if (inner?.kind === "aggregate") return aggregateSql(inner, scope, ` OVER (${partition})`);
   const of = node.of.map((part) => toSql(part, scope));
   const [sql, frame] = known(WINDOWS[node.fn], node.fn)(of);
   const order = `ORDER BY ${scope.rowOrder().join(", ")}`;
-  return `${sql} OVER (${partition}${order}${frame === undefined ? "" : ` ${frame}`})`;
+  const parts = [partition, order, frame ?? ""].filter((part) => part !== "");
+  return `${sql} OVER (${parts.join(" ")})`;
 }
 
 /** One expression that orders rows as the terms do. */

@@ -9,6 +9,8 @@ import { type ComputeOptions, computeAll, persistAll } from "../cluster/compute.
 import { type Collection, CollectionBase, type Lowered } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { TaskRef } from "../core/graph.ts";
+import { type Drawing, type VisualizeOptions, visualize } from "../delayed/visualize.ts";
+import { GraphView } from "../diagnostics/graph-view.ts";
 import type { ValueOptions } from "../table/column.ts";
 import {
   type AnyRow,
@@ -456,6 +458,16 @@ export class DataFrame<S extends object = AnyRow>
   async toBag(): Promise<Bag<S>> {
     const { frameToBag } = await import("./convert.ts");
     return await frameToBag<S>(lowerPartitions(this.plan));
+  }
+
+  /** The layers of what would run, as text and HTML. */
+  get graph(): GraphView {
+    return new GraphView([this]);
+  }
+
+  /** Draws what would run; see `visualize` of "heddle". */
+  async visualize(options: VisualizeOptions = {}): Promise<Drawing> {
+    return await visualize(this, options);
   }
 
   /** The plan as written, as optimised, and the query that runs. */

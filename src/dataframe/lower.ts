@@ -186,7 +186,7 @@ function fragmentLayer(
 function tableTask(leaf: InputPlan): TaskRef {
   const { table } = leaf;
   const layer: Layer = {
-    name: `frame-${tokenize(table?.fields, contentOf(table))}`,
+    name: `frame-${tokenize(table)}`,
     kind: "data",
     count: 1,
     templates: [{ name: "frame", fn: sameTable, args: [{ kind: "column", column: 0 }] }],
@@ -202,13 +202,6 @@ function tableTask(leaf: InputPlan): TaskRef {
 /** The task of a table that exists. */
 export function sameTable(table: Table): Table {
   return table;
-}
-
-function contentOf(table: Table | undefined): unknown {
-  return table?.fields.map(({ name }) => {
-    const { values, offsets, validity, bitOffset } = table.column(name);
-    return [values, offsets, validity, bitOffset];
-  });
 }
 
 /** Distinct layers of the tasks, and each task's number among all tasks of those layers. */

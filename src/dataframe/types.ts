@@ -67,7 +67,7 @@ export type AggregateValue<S, A> =
 
 /** Keys and aggregates of a grouping. */
 export type Aggregated<S, K extends keyof S, A> = Flat<
-  Pick<S, K> & { [N in keyof A]: AggregateValue<S, A[N]> }
+  Pick<S, K> & { -readonly [N in keyof A]: AggregateValue<S, A[N]> }
 >;
 
 /** Nulls where a side of a join may be missing. */

@@ -5,10 +5,12 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { threadId } from "node:worker_threads";
+import { config } from "../config/config.ts";
 import { type EngineSettings, TableEngine } from "./engine.ts";
 import { InterruptCell } from "./interrupt.ts";
 
-let settings: EngineSettings = {};
+let settings: EngineSettings | undefined;
 let current: TableEngine | undefined;
 let cell = new InterruptCell();
 
@@ -25,15 +27,21 @@ export function configureTableEngine(next: EngineSettings, nextCell?: InterruptC
 /** The engine of this thread. */
 export function tableEngine(): TableEngine {
   if (current === undefined) {
-    const tempDirectory = settings.tempDirectory ?? ownTempDirectory();
-    current = TableEngine.open({ ...settings, tempDirectory }, cell);
+    const given = settings ?? configuredSettings();
+    const tempDirectory = given.tempDirectory ?? ownTempDirectory();
+    current = TableEngine.open({ ...given, tempDirectory }, cell);
   }
   return current;
 }
 
-/** The settings that the engine of this thread has or will have. */
-export function tableEngineSettings(): EngineSettings {
-  return settings;
+/** What the configuration says, where nobody has given settings; the rest is DuckDB's own default. */
+function configuredSettings(): EngineSettings {
+  const threads = config.get("dataframe.threads");
+  const memoryLimitBytes = config.get("dataframe.memory-limit");
+  return {
+    ...(threads === "auto" ? {} : { threads }),
+    ...(memoryLimitBytes === "auto" ? {} : { memoryLimitBytes }),
+  };
 }
 
 /** Closes the engine of this thread; the next use opens another. */
@@ -44,10 +52,11 @@ export function closeTableEngine(): void {
 
 let ownDirectory: string | undefined;
 
-/** A folder under the system's own for temporary files, removed when the process ends. */
+/** A folder for this thread's temporary files, removed when the thread ends. */
 function ownTempDirectory(): string {
   if (ownDirectory === undefined) {
-    const directory = join(tmpdir(), `heddle-table-${process.pid}`);
+    const folder = config.get("temporary-directory") ?? tmpdir();
+    const directory = join(folder, `heddle-table-${process.pid}-${threadId}`);
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
     ownDirectory = directory;

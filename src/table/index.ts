@@ -5,7 +5,6 @@ export {
   closeTableEngine,
   configureTableEngine,
   tableEngine,
-  tableEngineSettings,
 } from "./current.ts";
 export { type EngineSettings, TableEngine, TableSession } from "./engine.ts";
 export { InterruptCell } from "./interrupt.ts";

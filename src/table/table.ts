@@ -4,11 +4,12 @@
  * columns' own buffers.
  */
 import { HeddleError, nearestName } from "../core/errors.ts";
+import { TOKEN } from "../core/token.ts";
 import { columnOf, columnOver } from "./build.ts";
 import { Column, type ValueOptions } from "./column.ts";
 import { htmlTable, textTable } from "./print.ts";
 import { concatColumns } from "./stack.ts";
-import { dtypeOf, type Field, type SqlType, sqlTypeOf } from "./types.ts";
+import { type Field, sqlTypeOf } from "./types.ts";
 
 /** One row of a table whose columns are not known to the compiler. */
 export type AnyRow = Record<string, unknown>;
@@ -227,6 +228,7 @@ export class Table<S extends object = AnyRow> implements Iterable<S> {
 
 Object.defineProperties(Table.prototype, {
   [BRAND]: { value: true },
+  [TOKEN]: { value: contentOf },
   [INSPECT]: {
     value(this: Table): string {
       return this.toString();
@@ -255,11 +257,12 @@ export function unknownColumn(name: string, columns: readonly string[]): HeddleE
   );
 }
 
-/** A one-line description of types, for messages. */
-export function describeFields(fields: readonly Field[]): string {
-  return fields
-    .map(({ name, type }: { name: string; type: SqlType }) => `${name}: ${dtypeOf(type)}`)
-    .join(", ");
+/** What names a table by its content. */
+function contentOf(this: Table): unknown {
+  return this.fields.map(({ name, type }) => {
+    const { length, values, offsets, validity, bitOffset } = this.column(name);
+    return [name, type, length, values, offsets, validity, bitOffset];
+  });
 }
 
 function jsonValue(value: unknown): unknown {

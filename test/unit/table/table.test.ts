@@ -62,9 +62,11 @@ describe("tables of JavaScript values", () => {
     expect(part.toRecords()).toEqual(people.toRecords().slice(1));
     expect(part.column("score").values.buffer).toBe(people.column("score").values.buffer);
     expect(people.slice(-1).at(0)?.name).toBe("Dörte");
-    expect(Table.concat([people.slice(1, 2), people.slice(2), people]).column("name").toArray()).toEqual(
-      [null, "Dörte", "Ann", null, "Dörte"],
-    );
+    expect(
+      Table.concat([people.slice(1, 2), people.slice(2), people])
+        .column("name")
+        .toArray(),
+    ).toEqual([null, "Dörte", "Ann", null, "Dörte"]);
   });
 });
 

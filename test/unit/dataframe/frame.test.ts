@@ -1,0 +1,376 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { isHeddleError } from "../../../src/core/errors.ts";
+import {
+  coalesce,
+  col,
+  concat,
+  fromColumns,
+  fromRecords,
+  readCsv,
+  readJson,
+  readParquet,
+  sql,
+  type Table,
+  when,
+} from "../../../src/dataframe/index.ts";
+
+const DATA = new URL("../../../node_modules/vega-datasets/data/", import.meta.url).pathname;
+const sync = { scheduler: "sync" } as const;
+const folder = mkdtempSync(join(tmpdir(), "heddle-frame-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Flight {
+  date: Date;
+  delay: number;
+  distance: number;
+  origin: string;
+  destination: string;
+}
+const flights = readParquet<Flight>(`${DATA}flights-3m.parquet`);
+const small = fromRecords<{ k: string | null; v: number | null; w: number }>([
+  { k: "b", v: 1, w: 1.5 },
+  { k: "a", v: null, w: 2.5 },
+  { k: null, v: 3, w: 3.5 },
+  { k: "b", v: 4, w: 4.5 },
+]);
+
+describe("errors at build time", () => {
+  test.each([
+    ["filter", () => flights.filter((r) => (r as never)["delya"]), /"delya"; did you mean "delay"/],
+    ["select", () => flights.select("orgin" as never), /did you mean "origin"/],
+    ["drop", () => flights.drop("orgin" as never), /did you mean "origin"/],
+    ["rename", () => flights.rename({ orgin: "x" } as never), /did you mean "origin"/],
+    ["sortValues", () => flights.sortValues("dely" as never), /did you mean "delay"/],
+    ["groupby", () => flights.groupby("orgin" as never), /did you mean "origin"/],
+    ["col", () => flights.col("distanse" as never), /did you mean "distance"/],
+    ["col()", () => flights.filter(col<number>("dalay").gt(1)), /did you mean "delay"/],
+    ["merge", () => flights.merge(small as never, { on: "origin" as never }), /no column "origin"/],
+    [
+      "agg",
+      () => flights.groupby("origin").agg({ x: ["dely" as never, "sum"] }),
+      /did you mean "delay"/,
+    ],
+  ])("an unknown column in %s", (_, build, message) => {
+    expect(build).toThrow(expect.objectContaining({ code: "UnknownColumn" }));
+    expect(build).toThrow(message);
+  });
+
+  test.each([
+    ["text with a number", () => flights.filter((r) => r.origin.gt(15 as never)), "DTypeMismatch"],
+    ["a mean of text", () => flights.agg({ m: ["origin", "mean"] }), "DTypeMismatch"],
+    ["no condition", () => flights.filter((r) => r.delay.add(1) as never), "DTypeMismatch"],
+    ["an unknown type", () => flights.astype({ delay: "flaot64" }), "DTypeMismatch"],
+    [
+      "an unknown aggregate",
+      () => flights.agg({ m: ["delay", "maen" as never] }),
+      "InvalidArgument",
+    ],
+    ["a quantile", () => flights.quantile(2), "InvalidArgument"],
+    ["a row count", () => flights.head(-1), "InvalidArgument"],
+    [
+      "an aggregate per row",
+      () => flights.assign((r) => ({ m: r.delay.mean() })),
+      "InvalidArgument",
+    ],
+    ["a value per group", () => flights.agg((r) => ({ m: r.delay })), "InvalidArgument"],
+    ["no common column", () => flights.merge(small as never), "InvalidArgument"],
+    ["an unknown join", () => small.merge(small, { how: "iner" as never }), "InvalidArgument"],
+    ["a broken query", () => sql("selct 1"), "InvalidArgument"],
+    ["a statement", () => sql("drop table x"), "InvalidArgument"],
+    ["no path", () => readParquet([]), "InvalidArgument"],
+    ["no columns", () => fromRecords([]), "InvalidArgument"],
+  ])("%s is %s", (_, build, code) => {
+    expect(build).toThrow(expect.objectContaining({ code }));
+  });
+});
+
+/** Code of what a promise rejects with, or of its cause when a task failed. */
+async function rejection(promise: Promise<unknown>): Promise<{ code: string; message: string }> {
+  const error: unknown = await promise.catch((e: unknown) => e);
+  if (isHeddleError(error, "TaskFailed") && isHeddleError(error.cause)) return error.cause;
+  if (isHeddleError(error)) return error;
+  throw new Error(`no typed error: ${String(error)}`);
+}
+
+describe("bad files reject the computation, not the building", () => {
+  test("a missing file, an empty glob, a file of another kind, a truncated file", async () => {
+    const missing = readParquet<Flight>(join(folder, "no.parquet")).filter((r) => r.delay.gt(1));
+    expect((await rejection(missing.compute(sync))).code).toBe("FileNotFound");
+    const glob = readCsv(join(folder, "no-*.csv"));
+    expect((await rejection(glob.compute(sync))).message).toMatch(/no file matches/);
+    const other = readParquet(new URL("../../../package.json", import.meta.url).pathname);
+    expect((await rejection(other.compute(sync))).code).toBe("FileInvalid");
+    const truncated = join(folder, "truncated.parquet");
+    writeFileSync(truncated, readFileSync(`${DATA}flights-3m.parquet`).subarray(0, 100_000));
+    expect((await rejection(readParquet(truncated).compute(sync))).code).toBe("FileInvalid");
+  });
+
+  test("a CSV whose types change half way names line, column and the way out", async () => {
+    const path = join(folder, "change.csv");
+    const rows = Array.from({ length: 30_000 }, (_, i) => `${i},${i < 25_000 ? i : "x"}`);
+    writeFileSync(path, `a,b\n${rows.join("\n")}\n`);
+    const error = await rejection(
+      readCsv(path)
+        .agg({ s: ["b", "sum"] })
+        .compute(sync),
+    );
+    expect(error.code).toBe("FileInvalid");
+    expect(error.message).toMatch(/Line: 25002.*"b".*schema/s);
+    const text = readCsv<{ a: number; b: string }>(path, { schema: { b: "string" } });
+    expect(await text.filter((r) => r.b.eq("x")).len(sync)).toBe(5000);
+  });
+
+  test("a pattern reads all its files, in the order of their names", async () => {
+    for (const i of [2, 1, 3]) writeFileSync(join(folder, `part-${i}.csv`), `n\n${i}\n${i}0\n`);
+    const parts = readCsv<{ n: number }>(join(folder, "part-*.csv"));
+    expect(await parts.col("n").toArray(sync)).toEqual([1, 10, 2, 20, 3, 30]);
+    expect(await parts.tail(2).toRecords(sync)).toEqual([{ n: 3 }, { n: 30 }]);
+    expect(parts.npartitions).toBe(3);
+  });
+});
+
+describe("row order", () => {
+  test("head, tail, first and last follow the file", async () => {
+    const [first, last] = [flights.head(1), flights.tail(1)];
+    const [row] = await flights
+      .agg({ first: ["origin", "first"], last: ["destination", "last"] })
+      .toRecords(sync);
+    expect(row).toEqual({
+      first: (await first.toRecords(sync))[0]?.origin,
+      last: (await last.toRecords(sync))[0]?.destination,
+    });
+  });
+
+  test("shift and cumulative sums run within groups, rows stay where they are", async () => {
+    const frame = small.assign((r) => ({
+      before: r.w.shift().over("k"),
+      sum: r.v.cumsum(),
+      share: r.w.div(r.w.sum().over("k")),
+    }));
+    expect(await frame.toRecords(sync)).toEqual([
+      { k: "b", v: 1, w: 1.5, before: null, sum: 1, share: 0.25 },
+      { k: "a", v: null, w: 2.5, before: null, sum: 1, share: 1 },
+      { k: null, v: 3, w: 3.5, before: null, sum: 4, share: 1 },
+      { k: "b", v: 4, w: 4.5, before: 1.5, sum: 8, share: 0.75 },
+    ]);
+  });
+
+  test("a join keeps the order that its left side was given", async () => {
+    const names = fromRecords([
+      { k: "a", name: "A" },
+      { k: "b", name: "B" },
+    ]);
+    const joined = small.sortValues("w", { ascending: false }).merge(names, { on: "k" });
+    expect(await joined.col("w").toArray(sync)).toEqual([4.5, 2.5, 1.5]);
+  });
+
+  test("a sample depends on its seed alone", async () => {
+    const [a, b, c] = await Promise.all(
+      [1, 1, 2].map((seed) => flights.sample({ frac: 0.0001, seed }).toRecords(sync)),
+    );
+    expect(a).toEqual(b);
+    expect(a).not.toEqual(c);
+    expect(a?.length).toBeGreaterThan(200);
+    expect(a?.length).toBeLessThan(400);
+  });
+});
+
+describe("verbs", () => {
+  test("conditions, choices and nulls", async () => {
+    const frame = small.select((r) => ({
+      size: when(r.w.gt(4), "large").when(r.w.gt(2), "middle").otherwise("small"),
+      v: coalesce<number>(r.v, r.w, 0),
+      code: r.k.case(
+        [
+          ["a", 1],
+          ["b", 2],
+        ],
+        0,
+      ),
+      half: r.v.where(r.w.lt(4)),
+    }));
+    expect(await frame.toRecords(sync)).toEqual([
+      { size: "small", v: 1, code: 2, half: 1 },
+      { size: "middle", v: 2.5, code: 1, half: null },
+      { size: "middle", v: 3, code: 0, half: 3 },
+      { size: "large", v: 4, code: 2, half: null },
+    ]);
+    expect(await small.fillna({ v: 0 }).col("v").toArray(sync)).toEqual([1, 0, 3, 4]);
+    expect(await small.isna().col("k").toArray(sync)).toEqual([false, false, true, false]);
+  });
+
+  test("rename, drop, astype, concat", async () => {
+    const frame = small.rename({ k: "key" }).drop("w").astype({ v: "string" });
+    expect(frame.dtypes).toEqual({ key: "string", v: "string" });
+    const both = concat([frame, frame.head(1)]);
+    expect(await both.tail(2).toRecords(sync)).toEqual([
+      { key: "b", v: "4" },
+      { key: "b", v: "1" },
+    ]);
+  });
+
+  test("joins: suffixes, several keys, semi and anti", async () => {
+    const right = fromRecords([
+      { k: "b", v: 4, w: 40 },
+      { k: "a", v: 9, w: 90 },
+    ]);
+    const joined = small.merge(right, { on: ["k", "v"], suffixes: ["_l", "_r"] });
+    expect(await joined.toRecords(sync)).toEqual([{ k: "b", v: 4, w_l: 4.5, w_r: 40 }]);
+    const semi = small.merge(right, { on: "k", how: "semi" });
+    expect(await semi.sortValues("w").col("w").toArray(sync)).toEqual([1.5, 2.5, 4.5]);
+    const anti = small.merge(right, { on: "k", how: "anti" });
+    expect(await anti.col("w").toArray(sync)).toEqual([3.5]);
+    const named = small.merge(right.rename({ k: "code" }), {
+      leftOn: "k",
+      rightOn: "code",
+      how: "left",
+    });
+    expect(named.columns).toEqual(["k", "v_x", "w_x", "code", "v_y", "w_y"]);
+  });
+
+  test("SQL over frames, as a function and as a method", async () => {
+    const counted = sql<{ k: string; n: number }>(
+      "select k, count(*) as n from t where k is not null group by k order by n desc -- most first",
+      { t: small },
+    );
+    expect(await counted.toRecords(sync)).toEqual([
+      { k: "b", n: 2 },
+      { k: "a", n: 1 },
+    ]);
+    expect(await small.sql("select sum(w) as s from self;").toRecords(sync)).toEqual([{ s: 12 }]);
+    expect(await counted.filter((r) => r.n.gt(1)).len(sync)).toBe(1);
+  });
+
+  test("empty frames give empty results", async () => {
+    const none = fromRecords<{ a: number; b: string }>([], { schema: { a: "int64", b: "string" } });
+    expect(await none.toRecords(sync)).toEqual([]);
+    expect(
+      await none
+        .groupby("b")
+        .agg({ s: ["a", "sum"] })
+        .toRecords(sync),
+    ).toEqual([]);
+    const [row] = await none
+      .agg({ s: ["a", "sum"], m: ["a", "mean"], n: ["a", "count"] })
+      .toRecords(sync);
+    expect(row).toEqual({ s: 0, m: null, n: 0 });
+    expect(await none.merge(small, { leftOn: "b", rightOn: "k" }).len(sync)).toBe(0);
+    expect(
+      await none
+        .mapPartitions((part) => part)
+        .sortValues("a")
+        .len(sync),
+    ).toBe(0);
+  });
+
+  test("files written are read back the same", async () => {
+    const paths = ["parquet", "csv", "json"].map((kind) => join(folder, "out", `small.${kind}`));
+    const [parquet = "", csv = "", json = ""] = paths;
+    expect(await small.toParquet(parquet, sync)).toBe(4);
+    expect(await small.toCsv(csv, sync)).toBe(4);
+    expect(await small.toJson(json, { ...sync, array: true })).toBe(4);
+    const rows = await small.toRecords(sync);
+    expect(await readParquet(parquet).toRecords(sync)).toEqual(rows);
+    expect(await readCsv(csv).toRecords(sync)).toEqual(rows);
+    expect(await readJson(json).toRecords(sync)).toEqual(rows);
+    expect(JSON.parse(readFileSync(json, "utf8"))).toEqual(rows);
+    await expect(small.toCsv(csv, { ...sync, overwrite: false })).rejects.toThrow(/exists/);
+  });
+
+  test("persisted frames are computed once and used again", async () => {
+    const kept = await small.filter((r) => r.w.gt(2)).persist(sync);
+    expect(kept.explain()).toContain("1 computed tables [k, v, w]");
+    expect(await kept.len(sync)).toBe(3);
+    expect(await kept.groupby("k").size().toRecords(sync)).toEqual([
+      { k: "a", size: 1 },
+      { k: "b", size: 1 },
+    ]);
+  });
+});
+
+describe("mapPartitions", () => {
+  test("hands over typed columns and takes tables, columns or rows", async () => {
+    const part = flights.select("delay").mapPartitions((table) => {
+      const { values } = table.column("delay");
+      expect(values).toBeInstanceOf(BigInt64Array);
+      return { n: Int32Array.of(values.length) };
+    });
+    const counts = await part.col("n").toArray(sync);
+    expect(counts.length).toBe(11);
+    expect(counts.reduce((a, b) => a + b)).toBe(3_000_000);
+    const rows = small.mapPartitions((t) => t.toRecords().map(({ w }) => ({ twice: w * 2 })), {
+      schema: { twice: "float64" },
+    });
+    expect(await rows.agg({ s: ["twice", "sum"] }).toRecords(sync)).toEqual([{ s: 24 }]);
+  });
+
+  test("cuts an ordered frame into the number of partitions asked for", async () => {
+    const sizes = flights
+      .nlargest(10, "delay")
+      .mapPartitions((t) => [{ n: t.length }], { schema: { n: "int64" }, npartitions: 3 });
+    expect(await sizes.col("n").toArray(sync)).toEqual([3, 3, 4]);
+  });
+
+  test("passes on arguments and the function's own error", async () => {
+    const scaled = small.mapPartitions(
+      (t, by: number) => [{ s: t.toRecords().reduce((a, { w }) => a + w * by, 0) }],
+      { args: [10], schema: { s: "float64" } },
+    );
+    expect(await scaled.toRecords(sync)).toEqual([{ s: 120 }]);
+    const failing = small.mapPartitions(
+      (): Table => {
+        throw new RangeError("too far");
+      },
+      { schema: { a: "int64" } },
+    );
+    const error: unknown = await failing.compute(sync).catch((e: unknown) => e);
+    expect(isHeddleError(error, "TaskFailed") && error.cause).toBeInstanceOf(RangeError);
+  });
+
+  test("checks what the function gives against its schema", async () => {
+    const wrong = small.mapPartitions(() => [{ a: "x" }], { schema: { a: "int64" } });
+    expect((await rejection(wrong.compute(sync))).code).toBe("DTypeMismatch");
+    const lacking = small.mapPartitions(() => [{ b: 1 }], { schema: { a: "int64" } });
+    expect((await rejection(lacking.compute(sync))).code).toBe("UnknownColumn");
+    const unknown = small.mapPartitions(() => []);
+    expect(() => unknown.columns).toThrow(/schema/);
+  });
+});
+
+describe("conversions", () => {
+  test("to arrays, bags and Arrow", async () => {
+    const frame = fromColumns<{ a: number; b: number; s: string }>({
+      a: Float64Array.of(1, 2),
+      b: Int32Array.of(3, 4),
+      s: ["x", "y"],
+    });
+    const matrix = await frame.toArray(sync);
+    expect([matrix.shape, matrix.toArray()]).toEqual([
+      [2, 2],
+      [
+        [1, 3],
+        [2, 4],
+      ],
+    ]);
+    const arrow = await frame.toArrow(sync);
+    expect([arrow.numRows, arrow.get(1)?.toJSON()]).toEqual([2, { a: 2, b: 4, s: "y" }]);
+    const bag = await frame.toBag();
+    expect(await bag.compute(sync)).toEqual([
+      { a: 1, b: 3, s: "x" },
+      { a: 2, b: 4, s: "y" },
+    ]);
+    const lazy = await flights.select("delay", "distance").toDaskArray();
+    expect(lazy.shape).toEqual([3_000_000, 2]);
+    expect(lazy.chunks[0]?.length).toBe(11);
+  });
+
+  test("a frame says that it is lazy", () => {
+    expect(String(small)).toBe(
+      "DataFrame[k: string, v: int64, w: float64] (lazy: await .compute() gives the rows)",
+    );
+    expect(String(small.col("v").sum())).toContain("lazy");
+  });
+});
