@@ -2,6 +2,7 @@
  * @file The elementwise methods of lazy arrays: operators and NumPy's functions. Each only names
  * its operation; what an operation does and which dtype it gives stands in the kernels' rules.
  */
+import { CollectionBase } from "../core/collection.ts";
 import {
   type DType,
   type DTypeLike,
@@ -18,7 +19,7 @@ import type { DistArray } from "./dist-array.ts";
 import type { Expr } from "./expression.ts";
 
 /** Elementwise methods; `DistArray` is the class to use. */
-export abstract class ArrayMath<D extends DType, K extends Rank> {
+export abstract class ArrayMath<D extends DType, K extends Rank> extends CollectionBase {
   /** The lazy expression; for Heddle's own use. */
   abstract readonly expr: Expr;
 

@@ -4,7 +4,7 @@
  * files of their own.
  */
 import { type ComputeOptions, computeAll, persistAll } from "../cluster/compute.ts";
-import { COLLECTION, type Collection, type Lowered } from "../core/collection.ts";
+import type { Collection, Lowered } from "../core/collection.ts";
 import {
   type DType,
   type DTypeLike,
@@ -16,6 +16,7 @@ import {
 import { HeddleError } from "../core/errors.ts";
 import type { TaskFunction, TaskRef } from "../core/graph.ts";
 import { type IndexArg, resolveAxis } from "../core/indexing.ts";
+import { DISPLAY, inspectAsText } from "../core/symbols.ts";
 import { type Drawing, type VisualizeOptions, visualize } from "../delayed/visualize.ts";
 import { GraphView } from "../diagnostics/graph-view.ts";
 import type { NDArray } from "../ndarray/ndarray.ts";
@@ -65,7 +66,6 @@ export class DistArray<D extends DType = DType, K extends Rank = "array">
   extends ArrayReductions<D, K>
   implements Collection<Computed<D, K>>
 {
-  readonly [COLLECTION] = true as const;
   readonly expr: Expr;
   #lowered: Blocks | undefined;
 
@@ -346,18 +346,9 @@ export class DistArray<D extends DType = DType, K extends Rank = "array">
     return arrayText(this);
   }
 
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return arrayText(this);
-  }
-
   /** The table and a drawing of the blocks as HTML. */
   toHTML(): string {
     return arrayHtml(this);
-  }
-
-  /** What notebooks that run JavaScript show. */
-  [Symbol.for("Jupyter.display")](): Readonly<Record<string, string>> {
-    return { "text/html": this.toHTML(), "text/plain": this.toString() };
   }
 
   /** A lazy array is not a promise: `await x` gives `x` back, `await x.compute()` its value. */
@@ -373,6 +364,14 @@ export class DistArray<D extends DType = DType, K extends Rank = "array">
     return isScalar(value) ? value : toExpr(value);
   }
 }
+
+inspectAsText(DistArray.prototype);
+// What notebooks that run JavaScript show.
+Object.defineProperty(DistArray.prototype, DISPLAY, {
+  value(this: DistArray): Readonly<Record<string, string>> {
+    return { "text/html": this.toHTML(), "text/plain": this.toString() };
+  },
+});
 
 /** Whether `x` is a lazy array. */
 export function isDistArray(x: unknown): x is DistArray<DType, Rank> {

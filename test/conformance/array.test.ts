@@ -57,12 +57,19 @@ function numbers(value: Json): unknown {
 function close(given: unknown, wanted: unknown, tolerance: number, where: string): void {
   if (Array.isArray(wanted)) {
     expect(given, where).toHaveLength(wanted.length);
-    wanted.forEach((item, i) => void close((given as unknown[])[i], item, tolerance, `${where}[${i}]`));
+    wanted.forEach(
+      (item, i) => void close((given as unknown[])[i], item, tolerance, `${where}[${i}]`),
+    );
     return;
   }
-  if (typeof wanted !== "number" || !Number.isFinite(wanted)) return expect(given, where).toEqual(wanted);
+  if (typeof wanted !== "number" || !Number.isFinite(wanted)) {
+    expect(given, where).toEqual(wanted);
+    return;
+  }
   const gap = Math.abs((given as number) - wanted);
-  expect(gap, `${where}: ${String(given)} for ${wanted}`).toBeLessThanOrEqual(tolerance * Math.max(1, Math.abs(wanted)));
+  expect(gap, `${where}: ${String(given)} for ${wanted}`).toBeLessThanOrEqual(
+    tolerance * Math.max(1, Math.abs(wanted)),
+  );
 }
 
 describe("chunks as Dask normalises them", () => {
@@ -126,10 +133,21 @@ function computeOf({ name }: ValueCase): Compute {
   const options = rest.startsWith("ddof")
     ? { axis: 1, ddof: Number(rest.slice(4)) }
     : { axis: rest === "None" ? null : Number(rest) };
-  return (x) => (x as unknown as Record<string, (o: object) => da.DistArray>)[op]?.(options) as da.DistArray;
+  return (x) =>
+    (x as unknown as Record<string, (o: object) => da.DistArray>)[op]?.(options) as da.DistArray;
 }
 
-describe.each([[[6, 10]], [[2, 3]], [[[1, 5], [4, 4, 2]]], [[1, 1]]])("values as NumPy computes them, chunks %j", (chunks) => {
+describe.each([
+  [[6, 10]],
+  [[2, 3]],
+  [
+    [
+      [1, 5],
+      [4, 4, 2],
+    ],
+  ],
+  [[1, 1]],
+])("values as NumPy computes them, chunks %j", (chunks) => {
   const { arrays, cases } = goldens.values;
   test.each(cases)("$name of $array", async (golden) => {
     const source = arrays[golden.array] as { dtype: DType; value: Json };

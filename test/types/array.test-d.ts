@@ -1,0 +1,68 @@
+/** @file Types of lazy arrays: dtypes and ranks through operators and reductions, and what must not compile. */
+import { expectTypeOf, test } from "vitest";
+import * as da from "../../src/array/index.ts";
+import type { NDArray } from "../../src/ndarray/index.ts";
+
+const x = da.ones([4, 4], { chunks: 2 });
+const i = da.zeros([4, 4], { dtype: "int32" });
+const f = da.zeros([4, 4], { dtype: "f4" });
+
+test("dtypes follow creation, operators and reductions", () => {
+  expectTypeOf(x).toEqualTypeOf<da.DistArray<"float64">>();
+  expectTypeOf(f).toEqualTypeOf<da.DistArray<"float32">>();
+  expectTypeOf(da.arange(10)).toEqualTypeOf<da.DistArray<"int64">>();
+  expectTypeOf(x.add(1)).toEqualTypeOf<da.DistArray<"float64">>();
+  expectTypeOf(x.add(x)).toEqualTypeOf<da.DistArray<"float64">>();
+  expectTypeOf(x.lt(i)).toEqualTypeOf<da.DistArray<"bool">>();
+  expectTypeOf(i.div(2)).toEqualTypeOf<da.DistArray<"float64">>();
+  expectTypeOf(f.div(2)).toEqualTypeOf<da.DistArray<"float32">>();
+  expectTypeOf(i.astype("f4")).toEqualTypeOf<da.DistArray<"float32">>();
+  expectTypeOf(da.sin(f)).toEqualTypeOf<da.DistArray<"float32">>();
+  expectTypeOf(i.sum({ axis: 0 })).toEqualTypeOf<da.DistArray<"int64">>();
+  expectTypeOf(i.mean(1)).toEqualTypeOf<da.DistArray<"float64">>();
+});
+
+test("reductions over all axes compute to plain values", () => {
+  expectTypeOf(x.sum()).toEqualTypeOf<da.DistArray<"float64", "scalar">>();
+  expectTypeOf(x.sum().compute()).resolves.toEqualTypeOf<number>();
+  expectTypeOf(x.gt(0).any().compute()).resolves.toEqualTypeOf<boolean>();
+  expectTypeOf(x.sum().mul(4).compute()).resolves.toEqualTypeOf<number>();
+  expectTypeOf(x.sub(x.mean()).compute()).resolves.toEqualTypeOf<NDArray<"float64">>();
+  expectTypeOf(x.sum({ axis: 0 }).compute()).resolves.toEqualTypeOf<NDArray<"float64">>();
+  expectTypeOf(da.max(x).compute()).resolves.toEqualTypeOf<number>();
+  expectTypeOf(da.expr<"float64">`mean(${x})`.compute()).resolves.toEqualTypeOf<number>();
+  const table = da.expr<"float64", "array">`${x} * 2`;
+  expectTypeOf(table.compute()).resolves.toEqualTypeOf<NDArray<"float64">>();
+});
+
+test("functions of blocks get local arrays", () => {
+  const mapped = x.mapBlocks((block) => {
+    expectTypeOf(block).toEqualTypeOf<NDArray<"float64">>();
+    return block;
+  });
+  expectTypeOf(mapped).toEqualTypeOf<da.DistArray<"float64">>();
+  const both = da.mapBlocks(
+    (a, b, factor) => {
+      expectTypeOf(a).toEqualTypeOf<NDArray<"float64">>();
+      expectTypeOf(b).toEqualTypeOf<NDArray<"int32">>();
+      expectTypeOf(factor).toBeNumber();
+      return a;
+    },
+    x,
+    i,
+    3,
+    { dtype: "f8" },
+  );
+  expectTypeOf(both).toEqualTypeOf<da.DistArray<"float64">>();
+});
+
+test("what must not compile", () => {
+  // @ts-expect-error no such dtype
+  da.ones([2], { dtype: "float65" });
+  // @ts-expect-error not an operand
+  x.add("1");
+  // @ts-expect-error an array of names is no index
+  x.at(["a"]);
+  // @ts-expect-error chunks are no boolean
+  da.ones([2], { chunks: true });
+});
