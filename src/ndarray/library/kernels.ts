@@ -111,7 +111,21 @@ export type RandomKernels = Readonly<
 
 /** Matrix kernels: `assembly/linalg.ts` documents each. */
 export type LinalgKernels = Readonly<
-  Record<"gemm32" | "gemm64" | "gemmIntegers" | "gemmScratchBytes", Kernel>
+  Record<
+    | "applyPivots"
+    | "cholesky"
+    | "formQ"
+    | "gemm32"
+    | "gemm64"
+    | "gemmIntegers"
+    | "gemmScratchBytes"
+    | "jacobiEigen"
+    | "jacobiSvd"
+    | "lu"
+    | "qr"
+    | "solveTriangular",
+    Kernel
+  >
 >;
 
 interface Instances {

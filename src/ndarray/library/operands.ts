@@ -3,14 +3,20 @@
  * different arenas or in ordinary buffers. Usually everything is there already; otherwise inputs are staged in one block
  * together with the outputs, and the outputs are copied out.
  */
-import { type DType, itemsizeOf, viewOf } from "../../core/dtype.ts";
+import {
+  type AnyTypedArray,
+  type DType,
+  itemsizeOf,
+  type TypedArrayOf,
+  viewOf,
+} from "../../core/dtype.ts";
 import { sizeOfShape } from "../../core/indexing.ts";
 import type { WasmMemory } from "../../core/wasm.ts";
 import { type Block, currentAllocator } from "../allocation.ts";
 import { contiguousStrides, isContiguous } from "../layout.ts";
 import { NDArray } from "../ndarray.ts";
 import "../private-allocator.ts";
-import { allocateStorage } from "../storage.ts";
+import { allocateStorage, type Storage } from "../storage.ts";
 
 /** What a kernel is to write: a new array like this, or an existing contiguous array that it changes in place. */
 export interface OutputSpec<D extends DType = DType> {
@@ -130,12 +136,17 @@ function runStaged(
   }
 }
 
-function stagedView(array: NDArray, block: Block, at: number): ReturnType<typeof elementsOf> {
+function stagedView(array: NDArray, block: Block, at: number): AnyTypedArray {
   return viewOf(array.dtype, block.memory.buffer, at, sizeOfShape(array.shape));
 }
 
-/** The elements of a contiguous array, as a typed array over just them; not to be kept. */
-export function elementsOf<D extends DType>(array: NDArray<D>): ReturnType<typeof viewOf<D>> {
+/** Keeps the bytes of a view in place while the view is in use, even if its array is not. */
+const storageOfView = new WeakMap<ArrayBufferView, Storage>();
+
+/** The elements of a contiguous array, as a typed array over just them; not to be kept beyond the call. */
+export function elementsOf<D extends DType>(array: NDArray<D>): TypedArrayOf<D> {
   const { values } = array.storage;
-  return viewOf(array.dtype, values.buffer, addressOf(array), array.size);
+  const view = viewOf(array.dtype, values.buffer, addressOf(array), array.size);
+  storageOfView.set(view, array.storage);
+  return view;
 }

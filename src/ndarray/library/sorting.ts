@@ -12,7 +12,7 @@ import { take } from "./moving.ts";
 import { contiguous, elementsOf, runKernel } from "./operands.ts";
 
 /** The axis to work along. */
-export interface AxisOptions {
+export interface SortOptions {
   /** Default -1, the last; null flattens the array first. */
   readonly axis?: number | null;
 }
@@ -60,7 +60,7 @@ function argsortScratchBytes(dtype: DType, length: number): number {
  * import { NDArray, sort } from "heddle/ndarray";
  * console.log(sort(new NDArray([3, NaN, 1])).toArray()); // [ 1, 3, NaN ]
  */
-export function sort<D extends DType>(array: NDArray<D>, options: AxisOptions = {}): NDArray<D> {
+export function sort<D extends DType>(array: NDArray<D>, options: SortOptions = {}): NDArray<D> {
   if (kindOf(array.dtype) === "c") return takeAlong(array, argsort(array, options), options.axis);
   const { array: moved, rows, length, back } = rowsAlong(array, options.axis);
   const result = moved.copy();
@@ -72,7 +72,7 @@ export function sort<D extends DType>(array: NDArray<D>, options: AxisOptions = 
 }
 
 /** The indices (int64) that sort the array along an axis; equal elements keep their order. */
-export function argsort(array: NDArray, options: AxisOptions = {}): NDArray<"int64"> {
+export function argsort(array: NDArray, options: SortOptions = {}): NDArray<"int64"> {
   const { array: moved, rows, length, back } = rowsAlong(array, options.axis);
   if (kindOf(array.dtype) === "c") return back(argsortComplex(moved, rows, length));
   const source = contiguous(moved);
@@ -168,7 +168,7 @@ export function takeAlong<D extends DType>(
 export function partition<D extends DType>(
   array: NDArray<D>,
   kth: number | readonly number[],
-  options: AxisOptions = {},
+  options: SortOptions = {},
 ): NDArray<D> {
   if (kindOf(array.dtype) === "c") return sort(array, options);
   const { array: moved, rows, length, back } = rowsAlong(array, options.axis);

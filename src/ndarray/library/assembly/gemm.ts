@@ -160,7 +160,9 @@ function product<T>(
 
 /** C (m x n) += A (m x k) B (k x n), float64; strides in elements, C's columns adjacent. */
 export function gemm64(
-  m: usize, n: usize, k: usize,
+  m: usize,
+  n: usize,
+  k: usize,
   a: usize, aRow: isize, aColumn: isize,
   b: usize, bRow: isize, bColumn: isize,
   c: usize, cRow: usize, scratch: usize,
@@ -170,7 +172,9 @@ export function gemm64(
 
 /** The same in float32. */
 export function gemm32(
-  m: usize, n: usize, k: usize,
+  m: usize,
+  n: usize,
+  k: usize,
   a: usize, aRow: isize, aColumn: isize,
   b: usize, bRow: isize, bColumn: isize,
   c: usize, cRow: usize, scratch: usize,
@@ -192,7 +196,9 @@ export function gemmIntegers(
 }
 
 function integers<T>(
-  m: usize, n: usize, k: usize,
+  m: usize,
+  n: usize,
+  k: usize,
   a: usize, aRow: isize, aColumn: isize,
   b: usize, bRow: isize, bColumn: isize,
   c: usize, cRow: usize,
