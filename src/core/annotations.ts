@@ -1,6 +1,7 @@
 /**
- * @file The task options in force where a collection is built. `annotate` (which needs Node's AsyncLocalStorage, and so
- * lives higher up) installs the source; collections read it here when they make templates.
+ * @file The task options in force where a collection is built. `annotate` (which needs Node's
+ * AsyncLocalStorage, and so lives higher up) installs the source; collections read it here when
+ * they make templates.
  */
 import type { TaskOptions } from "./graph.ts";
 

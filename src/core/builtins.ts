@@ -1,6 +1,6 @@
 /**
- * @file What can be told about functions without running them: the path of a built-in one from the global object
- * (`Math.max`), and the source text of any other, digested once per function object.
+ * @file What can be told about functions without running them: the path of a built-in one from the
+ * global object (`Math.max`), and the source text of any other, digested once per function object.
  */
 import { Hash128 } from "./hash.ts";
 
@@ -14,7 +14,10 @@ export interface Source {
   readonly hidesFields: boolean;
 }
 
-/** A private name at the place of a declaration in a class body: `#x;`, `#x = 1`, `static #x`, `get #x(`. */
+/**
+ * A private name at the place of a declaration in a class body: `#x;`, `#x = 1`, `static #x`, `get
+ * #x(`.
+ */
 const PRIVATE_FIELD = /[{};\s*]#[\p{ID_Start}$_][\p{ID_Continue}$]*\s*[=;(}\n]/u;
 
 const sources = new WeakMap<object, Source>();
@@ -36,7 +39,10 @@ export function sourceOf(fn: object): Source {
   return source;
 }
 
-/** Global names whose members are standard on every host; host objects such as `process` are left out on purpose. */
+/**
+ * Global names whose members are standard on every host; host objects such as `process` are left
+ * out on purpose.
+ */
 const ROOTS = [
   ...["Object", "Function", "Array", "Number", "Boolean", "String", "Symbol", "Date", "RegExp"],
   ...["Error", "TypeError", "RangeError", "SyntaxError", "EvalError", "ReferenceError", "URIError"],
@@ -50,7 +56,9 @@ const ROOTS = [
 
 let paths: Map<unknown, string> | undefined;
 
-/** Where a built-in function or well-known symbol stands, e.g. "Math.max" or "Array.prototype.at". */
+/**
+ * Where a built-in function or well-known symbol stands, e.g. "Math.max" or "Array.prototype.at".
+ */
 export function builtinPath(value: unknown): string | undefined {
   paths ??= readBuiltins();
   return paths.get(value);

@@ -1,6 +1,7 @@
 /**
- * @file Watching a computation from the caller's process: `Callback` and the registry of active ones, which the sync
- * runner and the engine's client call. After `dask.callbacks`; the words and their order are Dask's, the graph is ours.
+ * @file Watching a computation from the caller's process: `Callback` and the registry of active
+ * ones, which the sync runner and the engine's client call. After `dask.callbacks`; the words and
+ * their order are Dask's, the graph is ours.
  */
 import type { TaskGraph } from "./task-graph.ts";
 
@@ -16,7 +17,10 @@ export interface TaskEnd {
   readonly elapsedMs?: number;
 }
 
-/** The five moments of a computation; each is optional. An exception in one ends the computation with it. */
+/**
+ * The five moments of a computation; each is optional. An exception in one ends the computation
+ * with it.
+ */
 export interface CallbackHooks {
   /** Before anything, with the optimised graph. */
   readonly start?: (graph: TaskGraph) => void;
@@ -100,7 +104,10 @@ export class Callback implements Disposable {
   }
 }
 
-/** The registered callbacks, in order; undefined when there are none, so that runners can skip the bookkeeping. */
+/**
+ * The registered callbacks, in order; undefined when there are none, so that runners can skip the
+ * bookkeeping.
+ */
 export function activeCallbacks(): readonly Callback[] | undefined {
   return active.size === 0 ? undefined : [...active];
 }

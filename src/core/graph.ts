@@ -1,22 +1,26 @@
 /**
- * @file What a computation is made of. A `Layer` is many tasks of one kind: templates (what to run), dependencies as
- * offsets into one Int32Array, and per-task literals as columns. There is no object per task. Collections build layers;
- * `optimize/` culls, fuses and orders them; `flatten` (in `optimize/flatten.ts`) makes the one columnar `TaskGraph` that
- * the client hands to a scheduler.
+ * @file What a computation is made of. A `Layer` is many tasks of one kind: templates (what to
+ * run), dependencies as offsets into one Int32Array, and per-task literals as columns. There is no
+ * object per task. Collections build layers; `optimize/` culls, fuses and orders them; `flatten`
+ * (in `optimize/flatten.ts`) makes the one columnar `TaskGraph` that the client hands to a
+ * scheduler.
  */
 
 /** A function that runs as a task: plain arguments in, a value or a promise of one out. */
-// biome-ignore lint/suspicious/noExplicitAny: a task function is called with whatever its template's arguments decode to.
+// biome-ignore lint/suspicious/noExplicitAny: called with what its arguments decode to.
 export type TaskFunction = (...args: any[]) => unknown;
 
 /**
- * Where one argument of a task comes from. A small tree, the same for all tasks of a template, so it is stored once.
+ * Where one argument of a task comes from. A small tree, the same for all tasks of a template, so
+ * it is stored once.
  *
  * - `const`: the value itself, kept in the template (deduplicated by the template's token).
  * - `dep`: the task's `index`-th dependency.
- * - `deps`: an array of the task's dependencies from `start` on (`count` of them, or all that remain).
+ * - `deps`: an array of the task's dependencies from `start` on (`count` of them, or all that
+ *   remain).
  * - `column`: this task's entry in the layer's column `column`.
- * - `call`: the result of calling another template's function first, within the same task (how fusion is written).
+ * - `call`: the result of calling another template's function first, within the same task (how
+ *   fusion is written).
  */
 export type Arg =
   | { readonly kind: "const"; readonly value: unknown }
@@ -31,7 +35,10 @@ export type Arg =
 /** Where a task runs: on a task thread, or on the process's one table-engine thread (DuckDB). */
 export type Lane = "thread" | "table";
 
-/** What the user may ask of tasks through `annotate` or `client.options`. Absent fields mean the defaults given here. */
+/**
+ * What the user may ask of tasks through `annotate` or `client.options`. Absent fields mean the
+ * defaults given here.
+ */
 export interface TaskOptions {
   /** Larger runs first; default 0. */
   readonly priority?: number;
@@ -53,8 +60,8 @@ export interface Template {
   readonly name: string;
   readonly fn: TaskFunction;
   /**
-   * What to call instead of `fn` when the task is fused into its only consumer, so that its value never leaves the task:
-   * it may give an iterable where `fn` gives an array. Absent means `fn`.
+   * What to call instead of `fn` when the task is fused into its only consumer, so that its value
+   * never leaves the task: it may give an iterable where `fn` gives an array. Absent means `fn`.
    */
   readonly fused?: TaskFunction;
   readonly args: readonly Arg[];
@@ -62,7 +69,10 @@ export interface Template {
   readonly options?: TaskOptions;
 }
 
-/** Per-task literals: numbers as they are, anything else as values (encoded once, when the graph leaves the caller). */
+/**
+ * Per-task literals: numbers as they are, anything else as values (encoded once, when the graph
+ * leaves the caller).
+ */
 export type Column =
   | { readonly kind: "number"; readonly data: Float64Array | Int32Array }
   | { readonly kind: "value"; readonly data: readonly unknown[] };
@@ -75,7 +85,10 @@ export interface HeldTasks {
   readonly ids: Int32Array;
 }
 
-/** The kinds of layers; only `exchange` changes how the scheduler treats it, the others are for reading. */
+/**
+ * The kinds of layers; only `exchange` changes how the scheduler treats it, the others are for
+ * reading.
+ */
 export type LayerKind = "call" | "blockwise" | "reduction" | "exchange" | "source" | "data";
 
 /** Keys of tasks that were made one by one, in 10 bytes each: `name-<stem><serial in hex>`. */
@@ -89,16 +102,23 @@ export interface SerialKeys {
 }
 
 /**
- * `count` tasks. Dependencies refer to the tasks of `inputs`, numbered one input after the other in the order given:
- * task `t` of `inputs[k]` is `inputs[0].count + … + inputs[k-1].count + t`. A layer may name itself as its last input
- * (`self`): then its own tasks are numbered after those of all inputs.
+ * `count` tasks. Dependencies refer to the tasks of `inputs`, numbered one input after the other in
+ * the order given: task `t` of `inputs[k]` is `inputs[0].count + … + inputs[k-1].count + t`. A
+ * layer may name itself as its last input (`self`): then its own tasks are numbered after those of
+ * all inputs.
  */
 export interface Layer {
-  /** Unique: two layers of the same name are the same work, and are run once. Made of a word and a content token. */
+  /**
+   * Unique: two layers of the same name are the same work, and are run once. Made of a word and a
+   * content token.
+   */
   readonly name: string;
   readonly kind: LayerKind;
   readonly count: number;
-  /** Lengths of the block grid whose indices appear in keys, e.g. [4, 3]; absent means one index 0..count-1. */
+  /**
+   * Lengths of the block grid whose indices appear in keys, e.g. [4, 3]; absent means one index
+   * 0..count-1.
+   */
   readonly grid?: readonly number[];
   readonly templates: readonly Template[];
   /** Template of each task; absent means `templates[0]` for all. */
@@ -109,11 +129,20 @@ export interface Layer {
   readonly depOffsets: Int32Array;
   readonly deps: Int32Array;
   readonly columns: readonly Column[];
-  /** Keys given one by one (delayed calls, futures with a chosen key); absent means `name` and the grid index. */
+  /**
+   * Keys given one by one (delayed calls, futures with a chosen key); absent means `name` and the
+   * grid index.
+   */
   readonly keys?: readonly string[] | SerialKeys;
-  /** Set on a layer whose values already exist in a running engine (persisted or scattered data, futures). */
+  /**
+   * Set on a layer whose values already exist in a running engine (persisted or scattered data,
+   * futures).
+   */
   readonly held?: HeldTasks;
-  /** The functions' promise that equal arguments give equal results; default true. False keeps CSE away. */
+  /**
+   * The functions' promise that equal arguments give equal results; default true. False keeps CSE
+   * away.
+   */
   readonly pure?: boolean;
 }
 
@@ -130,7 +159,10 @@ export function regularOffsets(count: number, arity: number): Int32Array {
   return offsets;
 }
 
-/** The key of one task, as users, dashboards and logs see it: the layer's name, and its grid index where there is one. */
+/**
+ * The key of one task, as users, dashboards and logs see it: the layer's name, and its grid index
+ * where there is one.
+ */
 export function keyOf(
   layer: Pick<Layer, "name" | "count" | "grid" | "keys">,
   index: number,

@@ -1,8 +1,9 @@
 /**
- * @file A fast 128-bit hash over a stream of 32-bit words: MurmurHash3_x86_128 (Austin Appleby, public domain), whose
- * four lanes are 32-bit multiplications that V8 does natively; the x64 variant would need emulated 64-bit products. It
- * is not cryptographic: it guards against chance, not against people. Words are little-endian, as on every machine that
- * WebAssembly and Node's release builds run on, so that digests agree across processes and machines.
+ * @file A fast 128-bit hash over a stream of 32-bit words: MurmurHash3_x86_128 (Austin Appleby,
+ * public domain), whose four lanes are 32-bit multiplications that V8 does natively; the x64
+ * variant would need emulated 64-bit products. It is not cryptographic: it guards against chance,
+ * not against people. Words are little-endian, as on every machine that WebAssembly and Node's
+ * release builds run on, so that digests agree across processes and machines.
  */
 
 const WORDS = 1024;
@@ -29,7 +30,7 @@ export class Hash128 {
   /** Appends a double as its two words; every NaN counts as the same one, -0 and 0 differ. */
   double(value: number): void {
     this.#pair[0] = value;
-    if (value !== value) {
+    if (Number.isNaN(value)) {
       this.word(0);
       this.word(0x7ff80000);
       return;
@@ -38,7 +39,10 @@ export class Hash128 {
     this.word(this.#pairWords[1] as number);
   }
 
-  /** Appends a string as its length and its UTF-16 units, two to a word: exact for lone surrogates too. */
+  /**
+   * Appends a string as its length and its UTF-16 units, two to a word: exact for lone surrogates
+   * too.
+   */
   text(value: string): void {
     const length = value.length;
     this.word(length);
@@ -93,7 +97,10 @@ export class Hash128 {
     this.#at = this.#total = this.#h1 = this.#h2 = this.#h3 = this.#h4 = 0;
   }
 
-  /** Mixes the buffered words; only the last flush before a digest may see an incomplete block of four. */
+  /**
+   * Mixes the buffered words; only the last flush before a digest may see an incomplete block of
+   * four.
+   */
   #flush(): void {
     const words = this.#words;
     const end = this.#at & ~3;

@@ -1,6 +1,7 @@
 /**
- * @file A small seeded generator for simulations, sampling and jitter: sfc32 (Chris Doty-Humphrey, PractRand), seeded
- * through splitmix32. Not for array data: those streams are NumPy's PCG64 (`array/`), and never for secrets.
+ * @file A small seeded generator for simulations, sampling and jitter: sfc32 (Chris Doty-Humphrey,
+ * PractRand), seeded through splitmix32. Not for array data: those streams are NumPy's PCG64
+ * (`array/`), and never for secrets.
  */
 
 /** A stream of numbers that depends on nothing but its seed. */

@@ -1,10 +1,13 @@
 /**
- * @file The seam between delayed calls and futures: a value that is one task, wherever that task runs. Such a value may
- * stand for its result in the arguments of another task.
+ * @file The seam between delayed calls and futures: a value that is one task, wherever that task
+ * runs. Such a value may stand for its result in the arguments of another task.
  */
 import type { TaskRef } from "./graph.ts";
 
-/** Method by which a value names its task. Registered, so that copies of the package understand each other. */
+/**
+ * Method by which a value names its task. Registered, so that copies of the package understand each
+ * other.
+ */
 export const TASK: unique symbol = Symbol.for("heddle.task") as never;
 
 /** A Delayed value or a Future. */

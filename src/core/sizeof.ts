@@ -1,6 +1,7 @@
 /**
- * @file How many bytes a value takes, roughly: enough to warn about large literals and to compare results. Long arrays,
- * maps and sets are sampled. Buffers count once, however many views share them. After `dask.sizeof`.
+ * @file How many bytes a value takes, roughly: enough to warn about large literals and to compare
+ * results. Long arrays, maps and sets are sampled. Buffers count once, however many views share
+ * them. After `dask.sizeof`.
  */
 
 /** Method by which a class says its size in bytes, as a number. */
@@ -56,7 +57,8 @@ function measureObject(value: object, seen: Set<object>): number {
   if (value instanceof Map) {
     return HEADER + 3 * POINTER * value.size + sampled(pairs(value), 2 * value.size, seen);
   }
-  if (value instanceof Set) return HEADER + 2 * POINTER * value.size + sampled(value, value.size, seen);
+  if (value instanceof Set)
+    return HEADER + 2 * POINTER * value.size + sampled(value, value.size, seen);
   let bytes = HEADER;
   for (const name of Object.keys(value)) {
     const field = Object.getOwnPropertyDescriptor(value, name);

@@ -1,13 +1,14 @@
 /**
- * @file Content tokens: equal values give equal 128-bit names, in every process and on every machine. A value is written
- * as a canonical stream of words, each kind behind its own tag, and hashed (`hash.ts`). Plain objects, maps and sets do
- * not depend on insertion order; what cannot be named by its content (a promise, a weak map, hidden private fields) is
- * refused by its path instead of being guessed. After `dask.tokenize`, which falls back to random names there.
+ * @file Content tokens: equal values give equal 128-bit names, in every process and on every
+ * machine. A value is written as a canonical stream of words, each kind behind its own tag, and
+ * hashed (`hash.ts`). Plain objects, maps and sets do not depend on insertion order; what cannot be
+ * named by its content (a promise, a weak map, hidden private fields) is refused by its path
+ * instead of being guessed. After `dask.tokenize`, which falls back to random names there.
  */
 import { builtinPath, sourceOf } from "./builtins.ts";
 import { isCollection } from "./collection.ts";
 import { HeddleError } from "./errors.ts";
-import { keyOf } from "./graph.ts";
+import { keyOf, type TaskRef } from "./graph.ts";
 import { Hash128 } from "./hash.ts";
 import { isSingleTask, TASK } from "./single-task.ts";
 
@@ -55,8 +56,9 @@ type FunctionToken = (fn: AnyFunction) => unknown;
 let functionToken: FunctionToken | undefined;
 
 /**
- * Installs what stands for a function in tokens, so that captured variables count (`functions/` does so). The result is
- * tokenized; `undefined` means the source text alone, which is what is used as long as nothing is installed.
+ * Installs what stands for a function in tokens, so that captured variables count (`functions/`
+ * does so). The result is tokenized; `undefined` means the source text alone, which is what is used
+ * as long as nothing is installed.
  */
 export function registerFunctionToken(token: FunctionToken | undefined): void {
   functionToken = token;
@@ -65,8 +67,9 @@ export function registerFunctionToken(token: FunctionToken | undefined): void {
 const pool: Hash128[] = [];
 
 /**
- * The content token of the values, 32 hex digits: the same for equal values in every process and on every machine.
- * Throws `TokenizeFailed`, naming the path, for what has no content that can be read.
+ * The content token of the values, 32 hex digits: the same for equal values in every process and on
+ * every machine. Throws `TokenizeFailed`, naming the path, for what has no content that can be
+ * read.
  *
  * @example
  * import { tokenize } from "heddle";
@@ -91,7 +94,10 @@ function digestOf(fill: (writer: Writer) => void, ancestors?: Writer): string {
 
 class Writer {
   readonly #hash: Hash128;
-  /** Objects being written, outermost first: a repeated one is a cycle, written as the number of steps up. */
+  /**
+   * Objects being written, outermost first: a repeated one is a cycle, written as the number of
+   * steps up.
+   */
   readonly #open: object[];
   /** Where the current value is, for messages. */
   readonly #path: string[];
@@ -106,22 +112,30 @@ class Writer {
     const hash = this.#hash;
     switch (typeof value) {
       case "undefined":
-        return hash.word(TAG.undefined);
+        hash.word(TAG.undefined);
+        break;
       case "boolean":
-        return hash.word(value ? TAG.true : TAG.false);
+        hash.word(value ? TAG.true : TAG.false);
+        break;
       case "number":
         hash.word(TAG.number);
-        return hash.double(value);
+        hash.double(value);
+        break;
       case "string":
-        return this.#tagged(TAG.string, value);
+        this.#tagged(TAG.string, value);
+        break;
       case "bigint":
-        return this.#tagged(TAG.bigint, value.toString(16));
+        this.#tagged(TAG.bigint, value.toString(16));
+        break;
       case "symbol":
-        return this.#symbol(value);
+        this.#symbol(value);
+        break;
       case "function":
-        return this.#function(value as AnyFunction);
+        this.#function(value as AnyFunction);
+        break;
       case "object":
-        return value === null ? hash.word(TAG.null) : this.#nested(value);
+        if (value === null) hash.word(TAG.null);
+        else this.#nested(value);
     }
   }
 
@@ -154,25 +168,22 @@ class Writer {
     const custom = (value as { [TOKEN]?: unknown })[TOKEN];
     if (typeof custom === "function") {
       this.#hash.word(TAG.custom);
-      return this.write(custom.call(value));
-    }
-    if (Array.isArray(value)) return this.#array(value);
-    const prototype: unknown = Object.getPrototypeOf(value);
-    if (prototype === Object.prototype || prototype === null) {
+      this.write(custom.call(value));
+    } else if (Array.isArray(value)) this.#array(value);
+    else if (isPlain(value)) {
       this.#hash.word(TAG.object);
-      return this.#fields(value);
-    }
-    if (ArrayBuffer.isView(value)) return this.#view(value);
-    if (isSingleTask(value)) {
-      const { layer, index } = value[TASK]();
-      return this.#tagged(TAG.collection, keyOf(layer, index));
-    }
-    if (isCollection(value)) {
-      this.#hash.word(TAG.collection);
-      for (const { layer, index } of value.lower().outputs) this.#hash.text(keyOf(layer, index));
-      return this.#hash.word(TAG.end);
-    }
-    this.#classed(value);
+      this.#fields(value);
+    } else if (ArrayBuffer.isView(value)) this.#view(value);
+    else if (isSingleTask(value)) this.#tasks([value[TASK]()]);
+    else if (isCollection(value)) this.#tasks(value.lower().outputs);
+    else this.#classed(value);
+  }
+
+  /** Lazy values: their keys name what they will be. */
+  #tasks(tasks: readonly TaskRef[]): void {
+    this.#hash.word(TAG.collection);
+    for (const { layer, index } of tasks) this.#hash.text(keyOf(layer, index));
+    this.#hash.word(TAG.end);
   }
 
   #array(value: readonly unknown[]): void {
@@ -180,7 +191,10 @@ class Writer {
     this.#hash.double(value.length);
     for (let i = 0; i < value.length; i++) {
       const item = value[i];
-      if (item === undefined && !(i in value)) return this.#sparse(value, i);
+      if (item === undefined && !(i in value)) {
+        this.#sparse(value, i);
+        return;
+      }
       if (typeof item === "number") {
         this.#hash.word(TAG.number);
         this.#hash.double(item);
@@ -219,42 +233,40 @@ class Writer {
     this.#hash.bytes(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
   }
 
-  /** Everything with a class: the built-in ones by their content, the others by class and fields. */
+  /** Everything with a class: built-in ones by their content, others by class and fields. */
   #classed(value: object): void {
     const hash = this.#hash;
-    if (value instanceof Map) return this.#unordered(TAG.map, value, true);
-    if (value instanceof Set) return this.#unordered(TAG.set, value, false);
-    if (value instanceof Date) {
+    if (value instanceof Map) this.#unordered(TAG.map, value, true);
+    else if (value instanceof Set) this.#unordered(TAG.set, value, false);
+    else if (isDate(value)) {
       hash.word(TAG.date);
-      return hash.double(value.getTime());
-    }
-    if (value instanceof RegExp) {
+      hash.double(value.getTime());
+    } else if (value instanceof RegExp) {
       this.#tagged(TAG.regexp, value.source);
       hash.text(value.flags);
-      return hash.double(value.lastIndex);
-    }
-    if (value instanceof ArrayBuffer) {
+      hash.double(value.lastIndex);
+    } else if (value instanceof ArrayBuffer) {
       hash.word(TAG.buffer);
-      return hash.bytes(new Uint8Array(value));
-    }
-    if (typeof SharedArrayBuffer !== "undefined" && value instanceof SharedArrayBuffer) {
+      hash.bytes(new Uint8Array(value));
+    } else if (isSharedBuffer(value)) {
       hash.word(TAG.sharedBuffer);
-      return hash.bytes(new Uint8Array(value));
-    }
-    if (value instanceof Error) return this.#error(value);
-    if (isUrl(value)) return this.#tagged(TAG.url, value.href);
-    if (value instanceof Number || value instanceof String || value instanceof Boolean) {
+      hash.bytes(new Uint8Array(value));
+    } else if (value instanceof Error) this.#error(value);
+    else if (isUrl(value)) this.#tagged(TAG.url, value.href);
+    else if (value instanceof Number || value instanceof String || value instanceof Boolean) {
       hash.word(TAG.boxed);
-      return this.write(value.valueOf());
-    }
-    this.#instance(value);
+      this.write(value.valueOf());
+    } else this.#instance(value);
   }
 
   /** Entries in the order of their own digests, so that insertion order does not count. */
   #unordered(tag: number, entries: Iterable<unknown>, pairs: boolean): void {
     const digests = Array.from(entries, (entry, index) =>
       digestOf((inner) => {
-        if (!pairs) return inner.#at(`.values()[${index}]`, entry);
+        if (!pairs) {
+          inner.#at(`.values()[${index}]`, entry);
+          return;
+        }
         const [key, value] = entry as readonly [unknown, unknown];
         inner.#at(`.keys()[${index}]`, key);
         inner.#at(typeof key === "string" ? `.get("${key}")` : `.values()[${index}]`, value);
@@ -291,15 +303,16 @@ class Writer {
 
   #function(fn: AnyFunction): void {
     const path = builtinPath(fn);
-    if (path !== undefined) return this.#tagged(TAG.builtin, path);
-    const token = functionToken?.(fn);
-    if (token !== undefined) {
+    const token = path === undefined ? functionToken?.(fn) : undefined;
+    if (path !== undefined) this.#tagged(TAG.builtin, path);
+    else if (token !== undefined) {
       this.#hash.word(TAG.function);
-      return this.#at("()", token);
+      this.#at("()", token);
+    } else {
+      const source = sourceOf(fn);
+      if (source.native) throw this.#refuse(`is the native or bound function ${fn.name}`);
+      this.#tagged(TAG.function, source.digest);
     }
-    const source = sourceOf(fn);
-    if (source.native) throw this.#refuse(`is the native or bound function ${fn.name}`);
-    this.#tagged(TAG.function, source.digest);
   }
 
   #symbol(symbol: symbol): void {
@@ -323,4 +336,18 @@ class Writer {
 function isUrl(value: object): value is { href: string } {
   const make = (globalThis as { URL?: new (text: string) => { href: string } }).URL;
   return make !== undefined && value instanceof make;
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** By its class name: pure layers do not mention the global that also tells the time. */
+function isDate(value: object): value is { getTime(): number } {
+  return Object.prototype.toString.call(value) === "[object Date]" && "getTime" in value;
+}
+
+function isSharedBuffer(value: object): value is SharedArrayBuffer {
+  return typeof SharedArrayBuffer !== "undefined" && value instanceof SharedArrayBuffer;
 }

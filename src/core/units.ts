@@ -1,6 +1,7 @@
 /**
- * @file Byte counts and durations as people write them. Same words and the same results as Dask's `parse_bytes`,
- * `format_bytes`, `parse_timedelta` and `format_time`, except that durations are milliseconds, as everywhere in Heddle.
+ * @file Byte counts and durations as people write them. Same words and the same results as Dask's
+ * `parse_bytes`, `format_bytes`, `parse_timedelta` and `format_time`, except that durations are
+ * milliseconds, as everywhere in Heddle.
  */
 import { HeddleError, nearestName } from "./errors.ts";
 
@@ -14,7 +15,7 @@ const BYTE_UNITS: Readonly<Record<string, number>> = {
 const TIME_UNITS_MS: Readonly<Record<string, number>> = {
   ns: 1e-6,
   us: 1e-3,
-  "µs": 1e-3,
+  µs: 1e-3,
   ms: 1,
   s: 1e3,
   sec: 1e3,
@@ -47,9 +48,9 @@ function prefixed(
 }
 
 /**
- * A byte count from text: "8GB" is 8e9, "5GiB" 5 x 2^30, "100" and 100 are bytes. Units in any case, spaces allowed.
- * With `total`, "50%" is that part of it, and so is a number or text up to 1 ("0.5", 0.5) as in a memory limit.
- * Throws `InvalidArgument` for anything else.
+ * A byte count from text: "8GB" is 8e9, "5GiB" 5 x 2^30, "100" and 100 are bytes. Units in any
+ * case, spaces allowed. With `total`, "50%" is that part of it, and so is a number or text up to 1
+ * ("0.5", 0.5) as in a memory limit. Throws `InvalidArgument` for anything else.
  *
  * @example
  * import { parseBytes } from "heddle";
@@ -73,8 +74,8 @@ export function parseBytes(text: string | number, total?: number): number {
 }
 
 /**
- * Milliseconds from text: "3s", "2.5 minutes", "1h", "300 ms", "20us". A bare number counts in `unit`, which is
- * seconds unless given, as in Dask. Throws `InvalidArgument` for anything else.
+ * Milliseconds from text: "3s", "2.5 minutes", "1h", "300 ms", "20us". A bare number counts in
+ * `unit`, which is seconds unless given, as in Dask. Throws `InvalidArgument` for anything else.
  */
 export function parseTimedelta(text: string | number, unit = "s"): number {
   if (typeof text === "number") return text * timeFactor(unit, text);
@@ -98,7 +99,10 @@ export function formatBytes(bytes: number): string {
   return `${bytes} B`;
 }
 
-/** As Python rounds: a tie, which only multiples of an eighth can be, goes to the even digit (78.125 is 78.12). */
+/**
+ * As Python rounds: a tie, which only multiples of an eighth can be, goes to the even digit (78.125
+ * is 78.12).
+ */
 function twoDigits(amount: number): string {
   const isTie = Number.isInteger(amount * 8) && !Number.isInteger(amount * 4);
   return (isTie ? (2 * Math.round(amount * 50)) / 100 : amount).toFixed(2);

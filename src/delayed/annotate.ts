@@ -1,5 +1,6 @@
 /**
- * @file `annotate`: task options for everything built within a function, asynchronous parts included.
+ * @file `annotate`: task options for everything built within a function, asynchronous parts
+ * included.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { setAnnotationSource } from "../core/annotations.ts";
@@ -19,8 +20,8 @@ const KNOWN: readonly (keyof TaskOptions)[] = [
 ];
 
 /**
- * Runs `build`, and gives the options to every task that it builds; inner ones override outer ones, `resources` by name.
- * Errors: `InvalidArgument` for an unknown option, naming the nearest.
+ * Runs `build`, and gives the options to every task that it builds; inner ones override outer ones,
+ * `resources` by name. Errors: `InvalidArgument` for an unknown option, naming the nearest.
  *
  * @example
  * import { annotate, delayed } from "heddle";

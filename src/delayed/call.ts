@@ -1,6 +1,7 @@
 /**
- * @file What one delayed call is before it becomes a task: its shape, shared with all similar calls, and one array of
- * inputs. Keys of impure calls are a counter, and text only when someone looks.
+ * @file What one delayed call is before it becomes a task: its shape, shared with all similar
+ * calls, and one array of inputs. Keys of impure calls are a counter, and text only when someone
+ * looks.
  */
 import { randomBytes } from "node:crypto";
 import { currentAnnotations } from "../core/annotations.ts";
@@ -36,7 +37,10 @@ export interface Call {
 
 /** Property of a delayed value: its call, and once it has been lowered the layer of its task. */
 export const STATE: unique symbol = Symbol("state");
-/** Property of a delayed value: its index in the layer, or in the batch that is being lowered; -1 before. */
+/**
+ * Property of a delayed value: its index in the layer, or in the batch that is being lowered; -1
+ * before.
+ */
 export const INDEX: unique symbol = Symbol("index");
 
 /** What lowering needs to know of a delayed value. Plain properties: there may be millions. */

@@ -1,18 +1,21 @@
 /**
- * @file `compute`, `persist` and `optimize` of several things at once. Lazy values are found within arrays, plain objects,
- * maps and sets; all of them run as one graph, so what they share runs once.
+ * @file `compute`, `persist` and `optimize` of several things at once. Lazy values are found within
+ * arrays, plain objects, maps and sets; all of them run as one graph, so what they share runs once.
  */
 import { type ComputeOptions, computeAll, persistAll } from "../cluster/compute.ts";
 import { type Collection, isCollection } from "../core/collection.ts";
 import type { TaskGraph } from "../core/task-graph.ts";
-import { optimizeGraph, type OptimizeOptions } from "../optimize/flatten.ts";
+import { type OptimizeOptions, optimizeGraph } from "../optimize/flatten.ts";
 import type { Computed } from "./types.ts";
 import { isPlain } from "./unpack.ts";
 
 /** The results of several values. */
 type ComputedAll<T extends readonly unknown[]> = { -readonly [K in keyof T]: Computed<T[K]> };
 
-/** The arguments without options, if the last one is options. (Overloads cannot tell: all options are optional.) */
+/**
+ * The arguments without options, if the last one is options. (Overloads cannot tell: all options
+ * are optional.)
+ */
 type ValuesOf<T extends readonly unknown[]> = T extends readonly [...infer V, infer O]
   ? [keyof O] extends [never]
     ? T
@@ -25,8 +28,9 @@ type ValuesOf<T extends readonly unknown[]> = T extends readonly [...infer V, in
 const OPTION_NAMES: ReadonlySet<string> = new Set(["scheduler", "signal", "fuse"]);
 
 /**
- * Computes all lazy values among the arguments, in one pass over the union of their graphs, and resolves to the results
- * in order. Arguments that are not lazy come back as they are. Options may come last.
+ * Computes all lazy values among the arguments, in one pass over the union of their graphs, and
+ * resolves to the results in order. Arguments that are not lazy come back as they are. Options may
+ * come last.
  *
  * @example
  * import { compute, delayed } from "heddle";
@@ -47,8 +51,8 @@ export async function compute(...given: readonly unknown[]): Promise<unknown> {
 }
 
 /**
- * Starts the work of all lazy values among the arguments and resolves to the same structures over values that the engine
- * keeps, so that what is computed from them later need not start again.
+ * Starts the work of all lazy values among the arguments and resolves to the same structures over
+ * values that the engine keeps, so that what is computed from them later need not start again.
  */
 export async function persist<T extends readonly unknown[]>(
   ...given: T
@@ -61,13 +65,19 @@ export async function persist<T extends readonly unknown[]>(
   return replaced as ValuesOf<T>;
 }
 
-/** The graph that computing the collections would run: merged, culled, fused, ordered. For looking at and for tests. */
+/**
+ * The graph that computing the collections would run: merged, culled, fused, ordered. For looking
+ * at and for tests.
+ */
 export function optimize(
   collections: Collection | readonly Collection[],
   options: OptimizeOptions = {},
 ): TaskGraph {
   const list = isCollection(collections) ? [collections] : collections;
-  return optimizeGraph(list.flatMap((one) => one.lower().outputs), options);
+  return optimizeGraph(
+    list.flatMap((one) => one.lower().outputs),
+    options,
+  );
 }
 
 function splitOptions(given: readonly unknown[]): {
@@ -100,7 +110,9 @@ function collectionsIn(values: readonly unknown[]): Collection[] {
   return [...found];
 }
 
-/** The value with results in the place of collections; containers without any stay the same objects. */
+/**
+ * The value with results in the place of collections; containers without any stay the same objects.
+ */
 function replace(value: unknown, resultOf: ReadonlyMap<unknown, unknown>): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (resultOf.has(value)) return resultOf.get(value);
@@ -108,6 +120,7 @@ function replace(value: unknown, resultOf: ReadonlyMap<unknown, unknown>): unkno
   const swap = (part: unknown): unknown => replace(part, resultOf);
   if (Array.isArray(value)) return value.map(swap);
   if (value instanceof Set) return new Set([...value].map(swap));
-  if (value instanceof Map) return new Map([...value].map(([key, item]) => [swap(key), swap(item)]));
+  if (value instanceof Map)
+    return new Map([...value].map(([key, item]) => [swap(key), swap(item)]));
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, swap(item)]));
 }

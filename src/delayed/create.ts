@@ -1,6 +1,6 @@
 /**
- * @file `delayed`: makes calls lazy, and values into lazy values. After `dask.delayed`; its decorator form for methods is
- * `delayed.method`.
+ * @file `delayed`: makes calls lazy, and values into lazy values. After `dask.delayed`; its
+ * decorator form for methods is `delayed.method`.
  */
 import { isCollection } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
@@ -15,9 +15,14 @@ import type { Computed, Lazy } from "./types.ts";
 export interface DelayedOptions {
   /** First word of the keys; default: the function's name, or the kind of value. */
   readonly name?: string;
-  /** The promise that equal arguments give equal results: equal calls are then one task. Default false, as in Dask. */
+  /**
+   * The promise that equal arguments give equal results: equal calls are then one task. Default
+   * false, as in Dask.
+   */
   readonly pure?: boolean;
-  /** Number of items in the result, so that it can be taken apart: `const [q, r] = divmod(7, 2)`. */
+  /**
+   * Number of items in the result, so that it can be taken apart: `const [q, r] = divmod(7, 2)`.
+   */
   readonly nout?: number;
   /** Whether lazy values are looked for within arrays, objects, maps and sets; default true. */
   readonly traverse?: boolean;
@@ -32,23 +37,34 @@ export interface DelayedFunction<A extends unknown[], R> {
   readonly fn: (...args: A) => R;
 }
 
-/**
- * Makes the calls of a function lazy: the result of a call is a `Delayed`, which runs when it is computed. Arguments may
- * be delayed values, futures and collections, also within arrays, plain objects, maps and sets.
- *
- * @example
- * import { delayed } from "heddle";
- * const sum = delayed((parts: number[]) => parts.reduce((a, b) => a + b, 0), { name: "sum" });
- * const one = delayed(() => 1, { name: "one" });
- * console.log(await sum([one(), one(), 3]).compute()); // 5
- */
-export function delayed<A extends unknown[], R>(
-  fn: (...args: A) => R,
-  options?: DelayedOptions,
-): DelayedFunction<A, R>;
-/** Makes a lazy value of a value, a collection, a future, or of a container that holds any of them. */
-export function delayed<T>(value: T, options?: DelayedOptions): Delayed<Computed<T>>;
-export function delayed(
+/** The type of `delayed`. */
+export interface Delayer {
+  /**
+   * Makes the calls of a function lazy: the result of a call is a `Delayed`, which runs when it is
+   * computed. Arguments may be delayed values, futures and collections, also within arrays, plain
+   * objects, maps and sets.
+   *
+   * @example
+   * import { delayed } from "heddle";
+   * const sum = delayed((parts: number[]) => parts.reduce((a, b) => a + b, 0), { name: "sum" });
+   * const one = delayed(() => 1, { name: "one" });
+   * console.log(await sum([one(), one(), 3]).compute()); // 5
+   */
+  <A extends unknown[], R>(fn: (...args: A) => R, options?: DelayedOptions): DelayedFunction<A, R>;
+  /** A lazy value of a value, a collection, a future, or a container that holds any of them. */
+  <T>(value: T, options?: DelayedOptions): Delayed<Computed<T>>;
+  /**
+   * The decorator form for methods: calls of the method are lazy, and the object travels to where
+   * they run. TypeScript cannot change a method's type in a decorator: declare its result as
+   * `R | Delayed<R>`.
+   */
+  readonly method: MethodDecorator;
+}
+
+/** Makes functions and values lazy, see `Delayer`. */
+export const delayed: Delayer = Object.assign(makeDelayed, { method }) as Delayer;
+
+function makeDelayed(
   given: unknown,
   options: DelayedOptions = {},
 ): DelayedFunction<unknown[], unknown> | Delayed {
@@ -56,12 +72,6 @@ export function delayed(
   if (typeof given === "function") return delayedFunction(given as TaskFunction, options);
   return delayedValue(given, options);
 }
-
-/**
- * The decorator form for methods: calls of the method are lazy, and the object travels to where they run.
- * TypeScript cannot change a method's type in a decorator: declare its result as `R | Delayed<R>`.
- */
-delayed.method = method;
 
 function delayedFunction(
   fn: TaskFunction,
@@ -106,16 +116,20 @@ function kindOf(given: unknown): string {
 
 type Method<This, A extends unknown[], R> = (this: This, ...args: A) => R;
 
-function method<This, A extends unknown[], R>(
-  target: Method<This, A, R>,
-  context: ClassMethodDecoratorContext,
-): Method<This, A, R>;
-function method(
-  options: DelayedOptions,
-): <This, A extends unknown[], R>(
-  target: Method<This, A, R>,
-  context: ClassMethodDecoratorContext,
-) => Method<This, A, R>;
+/** A standard method decorator, with or without options. */
+export interface MethodDecorator {
+  <This, A extends unknown[], R>(
+    target: Method<This, A, R>,
+    context: ClassMethodDecoratorContext,
+  ): Method<This, A, R>;
+  (
+    options: DelayedOptions,
+  ): <This, A extends unknown[], R>(
+    target: Method<This, A, R>,
+    context: ClassMethodDecoratorContext,
+  ) => Method<This, A, R>;
+}
+
 function method(first: unknown, context?: ClassMethodDecoratorContext): unknown {
   if (typeof first === "function") return lazyMethod(first as TaskFunction, context, {});
   const options = first as DelayedOptions;

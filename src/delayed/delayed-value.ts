@@ -1,16 +1,18 @@
 /**
- * @file `Delayed`: the result of a call that has not run. It holds its call until it is lowered for the first time, then
- * only its task. It is not a promise: awaiting one gives it back, so that lazy values can be passed through async code.
+ * @file `Delayed`: the result of a call that has not run. It holds its call until it is lowered for
+ * the first time, then only its task. It is not a promise: awaiting one gives it back, so that lazy
+ * values can be passed through async code.
  */
 import { type ComputeOptions, computeAll, persistAll } from "../cluster/compute.ts";
-import { COLLECTION, type Collection, type Lowered } from "../core/collection.ts";
+import type { Collection, Lowered } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
-import { keyOf, type Layer, type TaskRef } from "../core/graph.ts";
+import type { TaskRef } from "../core/graph.ts";
 import { TASK } from "../core/single-task.ts";
-import { TOKEN, tokenize } from "../core/token.ts";
+import { inspectAsText } from "../core/symbols.ts";
+import { tokenize } from "../core/token.ts";
 import { GraphView } from "../diagnostics/graph-view.ts";
-import { type Call, type CallNode, callKey, callOf, INDEX, nextSerial, STATE, Shapes } from "./call.ts";
-import { lowerCalls } from "./lower.ts";
+import { nextSerial, Shapes } from "./call.ts";
+import { LazyBase } from "./node.ts";
 import { callMethod, getitem } from "./tasks.ts";
 import type { Lazy } from "./types.ts";
 import { unpack } from "./unpack.ts";
@@ -26,17 +28,9 @@ type MethodOf<R> = {
 type ArgumentsOf<F> = F extends (...args: infer A) => unknown ? A : never;
 type ResultOf<F> = F extends (...args: never[]) => infer R ? Awaited<R> : never;
 
-/** What few delayed values have. */
-interface More {
-  /** Number of items in the result. */
-  readonly nout?: number | undefined;
-  /** The key that the user knows, where the task has another one. */
-  readonly key?: string;
-}
-
 /**
- * The lazy result of a call, made by `delayed`. Pass it to other delayed calls, take parts of it with `get` and `call`,
- * and run everything it needs with `compute`.
+ * The lazy result of a call, made by `delayed`. Pass it to other delayed calls, take parts of it
+ * with `get` and `call`, and run everything it needs with `compute`.
  *
  * @example
  * import { delayed } from "heddle";
@@ -44,32 +38,14 @@ interface More {
  * const total = add(add(1, 2), 3);
  * console.log(await total.compute()); // 6
  */
-export class Delayed<R = unknown> implements Collection<R>, CallNode {
+export class Delayed<R = unknown> extends LazyBase implements Collection<R> {
   /** Never set: carries the type of the result. */
   declare readonly __result?: R;
-  [STATE]: Call | Layer;
-  [INDEX]: number;
-  readonly #more: More | undefined;
 
-  /** Not for users: `delayed` makes these. */
-  constructor(state: Call | Layer, index: number, more?: More) {
-    this[STATE] = state;
-    this[INDEX] = index;
-    this.#more = more;
-  }
-
-  get [COLLECTION](): true {
-    return true;
-  }
-
-  /** Name of the task: the function's name and a token, e.g. `add-5f1c…`. */
-  get key(): string {
-    const call = callOf(this);
-    if (call !== undefined) return callKey(call);
-    return this.#more?.key ?? keyOf(this[STATE] as Layer, this[INDEX]);
-  }
-
-  /** Runs what is needed and resolves to the result. Errors: `TaskFailed`, with the user's error as cause. */
+  /**
+   * Runs what is needed and resolves to the result. Errors: `TaskFailed`, with the user's error as
+   * cause.
+   */
   async compute(options: ComputeOptions = {}): Promise<R> {
     const [result] = await computeAll([this], options);
     return result as R;
@@ -104,7 +80,10 @@ export class Delayed<R = unknown> implements Collection<R>, CallNode {
     return makeCall(METHOD, [this, method, ...args]) as Delayed<ResultOf<R[K]>>;
   }
 
-  /** The items as a tuple of delayed values. Needs `nout`: the length cannot be known before the call runs. */
+  /**
+   * The items as a tuple of delayed values. Needs `nout`: the length cannot be known before the
+   * call runs.
+   */
   unpack(): { -readonly [K in keyof R]: Delayed<R[K]> } {
     return [...this] as { -readonly [K in keyof R]: Delayed<R[K]> };
   }
@@ -122,19 +101,12 @@ export class Delayed<R = unknown> implements Collection<R>, CallNode {
   }
 
   #needNout(): number {
-    const nout = this.#more?.nout;
-    if (nout !== undefined) return nout;
+    if (this.nout !== undefined) return this.nout;
     throw new HeddleError(
       "InvalidArgument",
       `${this.key} has no known length: give the number of results, delayed(fn, { nout: 2 }), ` +
         "or take items with get(i)",
     );
-  }
-
-  /** The task; lowers this call and what it depends on when that has not happened yet. */
-  [TASK](): TaskRef {
-    if (callOf(this) !== undefined) lowerCalls(this);
-    return { layer: this[STATE] as Layer, index: this[INDEX] };
   }
 
   lower(): Lowered<R> {
@@ -145,27 +117,21 @@ export class Delayed<R = unknown> implements Collection<R>, CallNode {
     };
   }
 
-  /** The value as another task gives it; under the same key when that task only holds what has been computed. */
+  /**
+   * The value as another task gives it; under the same key when that task only holds what has been
+   * computed.
+   */
   #at({ layer, index }: TaskRef): Delayed<R> {
     const isComputed = layer.held !== undefined || layer.kind === "data";
-    const nout = this.#more?.nout;
+    const { nout } = this;
     return new Delayed<R>(layer, index, isComputed ? { nout, key: this.key } : { nout });
   }
 
-  /** Content token: the key, which names the work. */
-  [TOKEN](): string {
-    return this.key;
-  }
-
-  toString(): string {
+  override toString(): string {
     return `Delayed(${this.key}; not computed: use await x.compute())`;
   }
 
   toJSON(): string {
-    return this.toString();
-  }
-
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
   }
 
@@ -180,10 +146,15 @@ export class Delayed<R = unknown> implements Collection<R>, CallNode {
   }
 }
 
+inspectAsText(Delayed.prototype);
+
 const ITEM = new Shapes(getitem, "getitem", true);
 const METHOD = new Shapes(callMethod, "callMethod", false);
 
-/** One item of a result. Equal requests are one task: the key is made of the owner's key and the item's. */
+/**
+ * One item of a result. Equal requests are one task: the key is made of the owner's key and the
+ * item's.
+ */
 function item(owner: Delayed, key: unknown): Delayed {
   return makeCall(ITEM, [owner, key]);
 }
@@ -196,7 +167,9 @@ export interface CallOptions {
   readonly traverse?: boolean;
 }
 
-/** Pure calls by key, as long as anyone uses them: equal ones are the same object, and so one task. */
+/**
+ * Pure calls by key, as long as anyone uses them: equal ones are the same object, and so one task.
+ */
 const pureCalls = new Map<string, WeakRef<Delayed>>();
 const forgotten = new FinalizationRegistry<string>((key) => {
   if (pureCalls.get(key)?.deref() === undefined) pureCalls.delete(key);

@@ -1,6 +1,7 @@
 /**
- * @file Collections that wait for each other, and copies that share nothing: `checkpoint`, `waitOn`, `bind`, `clone`. All
- * of them rewrite layers and work on any collection. After `dask.graph_manipulation`.
+ * @file Collections that wait for each other, and copies that share nothing: `checkpoint`,
+ * `waitOn`, `bind`, `clone`. All of them rewrite layers and work on any collection. After
+ * `dask.graph_manipulation`.
  */
 import { type Collection, isCollection, type Lowered } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
@@ -23,7 +24,8 @@ export interface CloneOptions {
 }
 
 /**
- * A delayed `null` that is there when all chunks of the collections have been computed; their values are not gathered.
+ * A delayed `null` that is there when all chunks of the collections have been computed; their
+ * values are not gathered.
  *
  * @example
  * import { checkpoint, delayed } from "heddle";
@@ -36,11 +38,18 @@ export function checkpoint(...collections: readonly Collection[]): Delayed<null>
   return new Delayed<null>(layer, index);
 }
 
-/** The same collections, none of whose chunks is there before all chunks of all of them have been computed. */
-export function waitOn<const T extends readonly Collection[]>(...collections: T): { -readonly [K in keyof T]: T[K] } {
+/**
+ * The same collections, none of whose chunks is there before all chunks of all of them have been
+ * computed.
+ */
+export function waitOn<const T extends readonly Collection[]>(
+  ...collections: T
+): { -readonly [K in keyof T]: T[K] } {
   const lowered = collections.map(lower);
   const after = barrier(lowered.flatMap(({ outputs }) => outputs));
-  const waiting: unknown = lowered.map(({ outputs, rebuild }) => rebuild(waitLayer(outputs, after)));
+  const waiting: unknown = lowered.map(({ outputs, rebuild }) =>
+    rebuild(waitLayer(outputs, after)),
+  );
   return waiting as { -readonly [K in keyof T]: T[K] };
 }
 
@@ -87,7 +96,11 @@ function barrier(outputs: readonly TaskRef[]): TaskRef {
   // A task beside each output, so that only its `null` has to move.
   const beside = regularOffsets(outputs.length, 1);
   const layer = nothingLayer(`checkpoint-mark-${token}`, inputs, deps, beside);
-  return gather(outputs.map((_, index) => ({ layer, index })), token, 0);
+  return gather(
+    outputs.map((_, index) => ({ layer, index })),
+    token,
+    0,
+  );
 }
 
 function gather(tasks: readonly TaskRef[], token: string, level: number): TaskRef {

@@ -1,15 +1,10 @@
 /**
- * @file From delayed calls to one layer: all calls below the wanted one that have no task yet become the tasks of a new
- * layer, written as columns. Each call then knows its task, so two values that share calls share tasks however often
- * they are lowered, and building a graph bit by bit costs no more than building it at once.
+ * @file From delayed calls to one layer: all calls below the wanted one that have no task yet
+ * become the tasks of a new layer, written as columns. Each call then knows its task, so two values
+ * that share calls share tasks however often they are lowered, and building a graph bit by bit
+ * costs no more than building it at once.
  */
-import {
-  type Column,
-  type Layer,
-  type SerialKeys,
-  type TaskRef,
-  type Template,
-} from "../core/graph.ts";
+import type { Column, Layer, SerialKeys, TaskRef, Template } from "../core/graph.ts";
 import { TASK } from "../core/single-task.ts";
 import { tokenize } from "../core/token.ts";
 import {
@@ -21,8 +16,8 @@ import {
   isCallNode,
   KEY_STEM,
   nextSerial,
-  STATE,
   type Shape,
+  STATE,
 } from "./call.ts";
 import type { Source } from "./unpack.ts";
 

@@ -1,6 +1,6 @@
 /**
- * @file The functions that delayed values run as tasks on their own account. Exported from a module, so that they travel
- * to task threads by name.
+ * @file The functions that delayed values run as tasks on their own account. Exported from a
+ * module, so that they travel to task threads by name.
  */
 import { HeddleError, nearestName } from "../core/errors.ts";
 
@@ -40,7 +40,10 @@ function methodNames(owner: unknown): string[] {
   return names;
 }
 
-/** Its first argument, once the others have been computed: what `bind` and `waitOn` put into a graph. */
+/**
+ * Its first argument, once the others have been computed: what `bind` and `waitOn` put into a
+ * graph.
+ */
 export function first<T>(given: T, ..._after: unknown[]): T {
   return given;
 }

@@ -11,7 +11,10 @@ export interface Timing<R> {
   readonly wallMs: number;
   /** Milliseconds of processor time of this process, all of its threads together. */
   readonly cpuMs: number;
-  /** Tasks that ended meanwhile, and the milliseconds their functions took in sum, where they were measured. */
+  /**
+   * Tasks that ended meanwhile, and the milliseconds their functions took in sum, where they were
+   * measured.
+   */
   readonly tasks: number;
   readonly taskMs: number;
   /** One line for people. */
@@ -41,9 +44,9 @@ export async function timed<R>(work: () => R | Promise<R>): Promise<Timing<R>> {
   const wallMs = performance.now() - start;
   const { user, system } = process.cpuUsage(cpu);
   const cpuMs = (user + system) / 1000;
-  const toString = (): string => {
+  const line = (): string => {
     const inTasks = tasks === 0 ? "" : `; ${tasks} tasks, ${formatTime(taskMs)} in their functions`;
     return `wall ${formatTime(wallMs)}, cpu ${formatTime(cpuMs)}${inTasks}`;
   };
-  return { value, wallMs, cpuMs, tasks, taskMs, toString };
+  return { value, wallMs, cpuMs, tasks, taskMs, toString: line };
 }

@@ -1,10 +1,14 @@
 /**
- * @file The types of lazy values: what may stand where a plain argument is expected, and what comes out of `compute`.
+ * @file The types of lazy values: what may stand where a plain argument is expected, and what comes
+ * out of `compute`.
  */
 import type { Collection } from "../core/collection.ts";
 import type { SingleTask } from "../core/single-task.ts";
 
-/** A `T`, or something whose result will be one: a delayed value, a future, a collection; also within containers. */
+/**
+ * A `T`, or something whose result will be one: a delayed value, a future, a collection; also
+ * within containers.
+ */
 export type LazyValue<T> =
   | T
   | SingleTask<T>
@@ -25,20 +29,21 @@ export type LazyValue<T> =
 export type Lazy<A extends readonly unknown[]> = { [K in keyof A]: LazyValue<A[K]> };
 
 /** What a lazy value, or a container of lazy values, becomes when it is computed. */
-export type Computed<T> = T extends Collection<infer R>
-  ? R
-  : T extends SingleTask<infer R>
+export type Computed<T> =
+  T extends Collection<infer R>
     ? R
-    : T extends string | number | boolean | bigint | symbol | null | undefined | AnyFunction
-      ? T
-      : T extends ReadonlyMap<infer K, infer V>
-        ? Map<Computed<K>, Computed<V>>
-        : T extends ReadonlySet<infer V>
-          ? Set<Computed<V>>
-          : T extends readonly unknown[]
-            ? { -readonly [K in keyof T]: Computed<T[K]> }
-            : T extends Record<string, unknown>
-              ? { [K in keyof T]: Computed<T[K]> }
-              : T;
+    : T extends SingleTask<infer R>
+      ? R
+      : T extends string | number | boolean | bigint | symbol | null | undefined | AnyFunction
+        ? T
+        : T extends ReadonlyMap<infer K, infer V>
+          ? Map<Computed<K>, Computed<V>>
+          : T extends ReadonlySet<infer V>
+            ? Set<Computed<V>>
+            : T extends readonly unknown[]
+              ? { -readonly [K in keyof T]: Computed<T[K]> }
+              : T extends Record<string, unknown>
+                ? { [K in keyof T]: Computed<T[K]> }
+                : T;
 
 type AnyFunction = (...args: never[]) => unknown;

@@ -1,14 +1,18 @@
 /**
- * @file Finding the lazy values in a call's arguments. They become dependencies, everything else becomes literals, and
- * what is left is the *shape* of the call: an argument tree that all similar calls share, so that a million calls of one
- * function have one template. Arrays, plain objects, maps and sets are looked into; class instances are not.
+ * @file Finding the lazy values in a call's arguments. They become dependencies, everything else
+ * becomes literals, and what is left is the *shape* of the call: an argument tree that all similar
+ * calls share, so that a million calls of one function have one template. Arrays, plain objects,
+ * maps and sets are looked into; class instances are not.
  */
 import { type Collection, isCollection } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { Arg, TaskRef } from "../core/graph.ts";
 import { isSingleTask, type SingleTask } from "../core/single-task.ts";
 
-/** Where a dependency comes from: a task that is known, or a value that will name its task when it is lowered. */
+/**
+ * Where a dependency comes from: a task that is known, or a value that will name its task when it
+ * is lowered.
+ */
 export type Source = SingleTask | TaskRef;
 
 /** A call taken apart. */
@@ -21,14 +25,17 @@ export interface Unpacked {
   readonly signature: string | number | undefined;
 }
 
-/** Takes arguments apart; may keep the array it is given. Without `traverse` only the arguments themselves may be lazy, not what they contain. */
+/**
+ * Takes arguments apart; may keep the array it is given. Without `traverse` only the arguments
+ * themselves may be lazy, not what they contain.
+ */
 export function unpack(args: readonly unknown[], traverse: boolean): Unpacked {
   return unpackFlat(args, traverse) ?? new Unpacker().unpack(args);
 }
 
 /**
- * The usual case, fast: every argument is a plain value or one task. The signature then is a bit an argument, behind a
- * leading 1.
+ * The usual case, fast: every argument is a plain value or one task. The signature then is a bit an
+ * argument, behind a leading 1.
  */
 function unpackFlat(args: readonly unknown[], traverse: boolean): Unpacked | undefined {
   const count = args.length;
@@ -64,10 +71,12 @@ function flatArgs(signature: number, count: number): readonly Arg[] {
   if (args === undefined) {
     let deps = 0;
     let columns = 0;
-    args = Array.from({ length: count }, (_, i): Arg =>
-      isTaskAt(signature, count, i)
-        ? { kind: "dep", index: deps++ }
-        : { kind: "column", column: columns++ },
+    args = Array.from(
+      { length: count },
+      (_, i): Arg =>
+        isTaskAt(signature, count, i)
+          ? { kind: "dep", index: deps++ }
+          : { kind: "column", column: columns++ },
     );
     flatShapes.set(signature, args);
   }

@@ -31,7 +31,8 @@ export interface Drawing {
 const FORMATS: readonly DrawingFormat[] = ["svg", "dot", "html", "txt"];
 
 /**
- * Draws what would run for the collections: a node a task, or, above 200 tasks, a node a layer. Options come last.
+ * Draws what would run for the collections: a node a task, or, above 200 tasks, a node a layer.
+ * Options come last.
  *
  * @example
  * import { delayed, visualize } from "heddle";

@@ -1,6 +1,6 @@
 /**
- * @file A graph as Graphviz source. Tasks are boxes coloured by the layer they come from, results nothing but edges: what
- * a task makes has its task's name.
+ * @file A graph as Graphviz source. Tasks are boxes coloured by the layer they come from, results
+ * nothing but edges: what a task makes has its task's name.
  */
 import type { DotOptions, GraphView, LayerView } from "./graph-view.ts";
 

@@ -1,5 +1,6 @@
 /**
- * @file A graph as an HTML table of layers, for notebooks and reports. Self-contained: no scripts, no outside files.
+ * @file A graph as an HTML table of layers, for notebooks and reports. Self-contained: no scripts,
+ * no outside files.
  */
 import { shortKey } from "./graph-dot.ts";
 import type { GraphView, LayerView } from "./graph-view.ts";
@@ -20,7 +21,8 @@ ${rows}
 function rowOf({ name, kind, count, total, functions, dependencies }: LayerView): string {
   const tasks = count === total ? String(count) : `${count} of ${total}`;
   const cells = [
-    `<td style="padding: 2px 8px" title="${escape(name)}"><code>${escape(shortKey(name))}</code></td>`,
+    `<td style="padding: 2px 8px" title="${escapeHtml(name)}">` +
+      `<code>${escapeHtml(shortKey(name))}</code></td>`,
     cell("td", kind),
     cell("td", tasks),
     cell("td", functions.slice(0, 8).join(", ")),
@@ -30,10 +32,10 @@ function rowOf({ name, kind, count, total, functions, dependencies }: LayerView)
 }
 
 function cell(tag: "td" | "th", text: string): string {
-  return `<${tag} style="padding: 2px 8px; text-align: left">${escape(text)}</${tag}>`;
+  return `<${tag} style="padding: 2px 8px; text-align: left">${escapeHtml(text)}</${tag}>`;
 }
 
-function escape(text: string): string {
+function escapeHtml(text: string): string {
   const entities: Readonly<Record<string, string>> = {
     "&": "&amp;",
     "<": "&lt;",

@@ -1,10 +1,12 @@
 /**
- * @file `x.graph`: what would run, to look at: layers with their names, kinds, numbers of tasks and dependencies; as text,
- * as HTML, as keys. Reads the culled graph and never runs anything. After Dask's `HighLevelGraph`.
+ * @file `x.graph`: what would run, to look at: layers with their names, kinds, numbers of tasks and
+ * dependencies; as text, as HTML, as keys. Reads the culled graph and never runs anything. After
+ * Dask's `HighLevelGraph`.
  */
 import { type Collection, isCollection } from "../core/collection.ts";
 import { HeddleError, nearestName } from "../core/errors.ts";
 import { keyOf, type LayerKind, type TaskRef } from "../core/graph.ts";
+import { DISPLAY, inspectAsText } from "../core/symbols.ts";
 import { cull, type Draft, type DraftLayer } from "../optimize/draft.ts";
 import { fuse } from "../optimize/fuse.ts";
 import { sortTasks } from "../optimize/topology.ts";
@@ -113,14 +115,16 @@ export class GraphView {
       name,
       this.layers.map((layer) => layer.name),
     );
-    throw new HeddleError(
-      "MissingKey",
-      `There is no layer ${name} in this graph.${near === undefined ? "" : ` Did you mean ${near}?`}`,
-      { fields: { key: name } },
-    );
+    const hint = near === undefined ? "" : ` Did you mean ${near}?`;
+    throw new HeddleError("MissingKey", `There is no layer ${name} in this graph.${hint}`, {
+      fields: { key: name },
+    });
   }
 
-  /** Checks that no task depends on itself. Errors: `CycleInGraph`. Missing dependencies fail on construction. */
+  /**
+   * Checks that no task depends on itself. Errors: `CycleInGraph`. Missing dependencies fail on
+   * construction.
+   */
   validate(): void {
     let keys: string[] | undefined;
     sortTasks(this.#draft, (id) => {
@@ -156,21 +160,21 @@ export class GraphView {
     const graphviz = await Graphviz.load();
     return graphviz.dot(this.toDot(options), "svg");
   }
-
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.toString();
-  }
-
-  [Symbol.for("Jupyter.display")](): Record<string, string> {
-    return { "text/html": this.toHTML(), "text/plain": this.toString() };
-  }
 }
+
+inspectAsText(GraphView.prototype);
+Object.defineProperty(GraphView.prototype, DISPLAY, {
+  value(this: GraphView): Record<string, string> {
+    return { "text/html": this.toHTML(), "text/plain": this.toString() };
+  },
+});
 
 function outputsOf(collection: Collection): readonly TaskRef[] {
   if (isCollection(collection)) return collection.lower().outputs;
   throw new HeddleError(
     "InvalidArgument",
-    `A graph is drawn of lazy collections (arrays, frames, bags, delayed values), not of ${typeof collection}`,
+    "A graph is drawn of lazy collections (arrays, frames, bags, delayed values), " +
+      `not of ${typeof collection}`,
   );
 }
 
@@ -189,7 +193,9 @@ function describe({ layer, count, templates }: DraftLayer, dependencies: string[
   };
 }
 
-/** For each layer the layers that its needed tasks use, itself included when it refers to itself. */
+/**
+ * For each layer the layers that its needed tasks use, itself included when it refers to itself.
+ */
 function layerEdges({ layers, depOffsets, deps }: Draft): Set<number>[] {
   const starts = layers.map(({ start }) => start);
   return layers.map(({ start, count }) => {

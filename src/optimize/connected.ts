@@ -1,13 +1,16 @@
 /**
- * @file Which ends of a graph each node is connected to: the roots below it, or, with the edges turned round, the
- * outputs above it. Equal sets are stored once, because in dense graphs nearly all are equal. The work is bounded:
- * beyond its budget (long chains that gather roots one by one) there is no answer, and ordering does without.
+ * @file Which ends of a graph each node is connected to: the roots below it, or, with the edges
+ * turned round, the outputs above it. Equal sets are stored once, because in dense graphs nearly
+ * all are equal. The work is bounded: beyond its budget (long chains that gather roots one by one)
+ * there is no answer, and ordering does without.
  */
 import type { Adjacency } from "./topology.ts";
 
 /** For each node a set of ends, shared between nodes. */
 export class Connected {
-  /** By node: an index into `sets`, or the one end `n` as `~n`, so that chains cost no array each. */
+  /**
+   * By node: an index into `sets`, or the one end `n` as `~n`, so that chains cost no array each.
+   */
   readonly #setOf: Int32Array;
   readonly #sets: readonly Int32Array[];
 
@@ -25,14 +28,15 @@ export class Connected {
   /** Calls `visit` for each end that the node is connected to. */
   forEach(node: number, visit: (end: number) => void): void {
     const set = this.#setOf[node] as number;
-    if (set < 0) return visit(~set);
-    for (const end of this.#sets[set] as Int32Array) visit(end);
+    if (set < 0) visit(~set);
+    else for (const end of this.#sets[set] as Int32Array) visit(end);
   }
 }
 
 /**
  * @param toEnds edges from each node to the nodes nearer to the ends
- * @param sequence the nodes, nearest to the ends first; undefined means by id, and `reversed` turns either round
+ * @param sequence the nodes, nearest to the ends first; undefined means by id, and `reversed` turns
+ * either round
  */
 export function connectedEnds(
   count: number,

@@ -1,15 +1,18 @@
 /**
- * @file The order of `dask.order` (dask 2024 and later, by Florian Jetter) on integers: take an output, walk back to a
- * root along the most valuable dependencies, then run that critical path, doing what it lacks first and what became free
- * on the way when that ends at a reduction. The next output is the one that needs the fewest new roots. Ties go to the
- * smaller id. The work is bounded; graphs on which it would be quadratic are left to the plain depth-first order.
+ * @file The order of `dask.order` (dask 2024 and later, by Florian Jetter) on integers: take an
+ * output, walk back to a root along the most valuable dependencies, then run that critical path,
+ * doing what it lacks first and what became free on the way when that ends at a reduction. The next
+ * output is the one that needs the fewest new roots. Ties go to the smaller id. The work is
+ * bounded; graphs on which it would be quadratic are left to the plain depth-first order.
  */
 import type { Connected } from "./connected.ts";
 import { connectedEnds } from "./connected.ts";
 import { TargetQueue } from "./target-queue.ts";
 import type { Adjacency, Edges } from "./topology.ts";
 
-/** Ranks of all tasks, or undefined when the graph is too large or the work would exceed the budget. */
+/**
+ * Ranks of all tasks, or undefined when the graph is too large or the work would exceed the budget.
+ */
 export function criticalPathOrder(
   edges: Edges,
   users: Adjacency,
@@ -22,9 +25,15 @@ export function criticalPathOrder(
 
 /** How much work, in steps, a node or edge may cost on average before the search gives up. */
 const STEPS = 16;
-/** Tasks and edges up to which the search is worth its half microsecond each; the plain order costs a fifth. */
+/**
+ * Tasks and edges up to which the search is worth its half microsecond each; the plain order costs
+ * a fifth.
+ */
 const LARGEST = 1_000_000;
-/** The same for the sets of roots and outputs: without them the search still works, with less foresight. */
+/**
+ * The same for the sets of roots and outputs: without them the search still works, with less
+ * foresight.
+ */
 const SET_STEPS = 4;
 
 class Search {
@@ -164,8 +173,9 @@ class Search {
   }
 
   /**
-   * Follows every runnable task up to a reduction. A path that ends in an output, or that completes what a reduction
-   * lacks, is run; any other is remembered, so that free results are not made long before they are used.
+   * Follows every runnable task up to a reduction. A path that ends in an output, or that completes
+   * what a reduction lacks, is run; any other is remembered, so that free results are not made long
+   * before they are used.
    */
   #runFree(): void {
     while (this.#runnable.length > 0) {
@@ -220,14 +230,19 @@ class Search {
     }
   }
 
-  /** A path arrives at a reduction: run what leads there if that completes it, else remember the path. */
+  /**
+   * A path arrives at a reduction: run what leads there if that completes it, else remember the
+   * path.
+   */
   #meet(reduction: number, path: number[], splits: number, branches: Branch[]): void {
     const known = this.#knownPaths.get(reduction);
     const lacking = this.#lacking[reduction] as number;
     if (known === undefined) {
-      if (lacking <= 1) return this.#addAll(path);
-      this.#knownPaths.set(reduction, [path]);
-      this.#inRunnableHull[reduction] = 0;
+      if (lacking <= 1) this.#addAll(path);
+      else {
+        this.#knownPaths.set(reduction, [path]);
+        this.#inRunnableHull[reduction] = 0;
+      }
       return;
     }
     known.push(path);
@@ -270,7 +285,10 @@ interface Branch {
   readonly path: number[];
 }
 
-/** What makes a task valuable: more tasks below it, then more dependencies, more roots, fewer users of its roots. */
+/**
+ * What makes a task valuable: more tasks below it, then more dependencies, more roots, fewer users
+ * of its roots.
+ */
 interface Weights {
   compare(a: number, b: number): number;
 }

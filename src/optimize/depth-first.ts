@@ -1,6 +1,7 @@
 /**
- * @file The plain order: each output in turn, depth first, what needs most room first (Sethi and Ullman's rule, which is
- * optimal for trees), and every task that only frees memory as soon as it can run. Linear on any graph.
+ * @file The plain order: each output in turn, depth first, what needs most room first (Sethi and
+ * Ullman's rule, which is optimal for trees), and every task that only frees memory as soon as it
+ * can run. Linear on any graph.
  */
 import type { Adjacency, Edges } from "./topology.ts";
 
@@ -13,8 +14,13 @@ export function depthFirstOrder(
   return new Walk(edges, users, roomNeeded(edges, sorted)).run();
 }
 
-/** Results held at once by a task's own tree, if it were a tree: more for a wide one, 1 for a chain. */
-function roomNeeded({ count, depOffsets, deps }: Edges, sorted: Int32Array | undefined): Int32Array {
+/**
+ * Results held at once by a task's own tree, if it were a tree: more for a wide one, 1 for a chain.
+ */
+function roomNeeded(
+  { count, depOffsets, deps }: Edges,
+  sorted: Int32Array | undefined,
+): Int32Array {
   const room = new Int32Array(count);
   for (let i = 0; i < count; i++) {
     const task = sorted === undefined ? i : (sorted[i] as number);
@@ -95,11 +101,12 @@ class Walk {
     }
   }
 
-  /** Sorts what was pushed from `from` on: on top what needs most room, the smaller id among equals. */
+  /**
+   * Sorts what was pushed from `from` on: on top what needs most room, the smaller id among equals.
+   */
   #sortTop(path: number[], from: number): void {
     const room = this.#room;
-    const compare = (a: number, b: number) =>
-      (room[a] as number) - (room[b] as number) || b - a;
+    const compare = (a: number, b: number) => (room[a] as number) - (room[b] as number) || b - a;
     if (path.length - from > 2) {
       const sorted = path.slice(from).sort(compare);
       for (let i = 0; i < sorted.length; i++) path[from + i] = sorted[i] as number;

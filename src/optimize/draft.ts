@@ -1,7 +1,7 @@
 /**
- * @file Culling: of all layers, only the tasks that the outputs reach, numbered layer by layer. The result, a `Draft`, is
- * what fusion rewrites before it becomes a `TaskGraph`. Marks are bytes and dependencies one Int32Array, so the cost is a
- * few nanoseconds a task.
+ * @file Culling: of all layers, only the tasks that the outputs reach, numbered layer by layer. The
+ * result, a `Draft`, is what fusion rewrites before it becomes a `TaskGraph`. Marks are bytes and
+ * dependencies one Int32Array, so the cost is a few nanoseconds a task.
  */
 import { HeddleError } from "../core/errors.ts";
 import { type Column, keyOf, type Layer, type TaskRef, type Template } from "../core/graph.ts";
@@ -36,7 +36,10 @@ interface InputMap {
   readonly layers: Int32Array;
 }
 
-/** The tasks that `outputs` reach. Throws `MissingKey` for references to tasks that a layer does not have. */
+/**
+ * The tasks that `outputs` reach. Throws `MissingKey` for references to tasks that a layer does not
+ * have.
+ */
 export function cull(outputs: readonly TaskRef[]): Draft {
   const merged = mergeLayers(new Set(outputs.map((output) => output.layer)));
   const { layers } = merged;
@@ -73,7 +76,10 @@ function mapInputs(layer: Layer, at: number, indexOf: (layer: Layer) => number):
   return { starts, layers };
 }
 
-/** Which input a dependency number belongs to; `near` is the answer for the number before, right most of the time. */
+/**
+ * Which input a dependency number belongs to; `near` is the answer for the number before, right
+ * most of the time.
+ */
 function inputAt(map: InputMap, dep: number, near: number): number {
   const { starts, layers } = map;
   if (dep >= (starts[near] as number) && dep < (starts[near + 1] as number)) return near;
@@ -87,7 +93,10 @@ function inputAt(map: InputMap, dep: number, near: number): number {
   return dep >= 0 && dep < (starts[layers.length] as number) ? low : -1;
 }
 
-/** One byte per task of each layer: 1 when an output reaches it. Consumers come last, so one backward pass does it. */
+/**
+ * One byte per task of each layer: 1 when an output reaches it. Consumers come last, so one
+ * backward pass does it.
+ */
 function markNeeded(
   outputs: readonly TaskRef[],
   layers: readonly Layer[],

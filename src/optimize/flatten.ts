@@ -1,5 +1,6 @@
 /**
- * @file From what collections lower to, to what schedulers run: merge, cull, fuse, order, and one columnar `TaskGraph`.
+ * @file From what collections lower to, to what schedulers run: merge, cull, fuse, order, and one
+ * columnar `TaskGraph`.
  */
 import type { HeldTasks, TaskRef, Template } from "../core/graph.ts";
 import type { Segment, TaskGraph } from "../core/task-graph.ts";
@@ -16,7 +17,8 @@ export interface OptimizeOptions {
 }
 
 /**
- * The graph that computes `outputs` and nothing else. Throws `CycleInGraph` and `MissingKey`, naming the keys.
+ * The graph that computes `outputs` and nothing else. Throws `CycleInGraph` and `MissingKey`,
+ * naming the keys.
  */
 export function optimizeGraph(
   outputs: readonly TaskRef[],

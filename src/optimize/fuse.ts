@@ -1,14 +1,14 @@
 /**
- * @file Blockwise and linear fusion, by layer: where every task of a layer is used by one task of one other layer, and by
- * nothing else, the two become one task, the producer a `call` within the consumer's arguments. So a chain of
- * block-by-block steps costs one task a block and its intermediate values are never stored. The decision is made once a
- * layer and written once in its template; per task, only edges and columns are renumbered. After Dask's `blockwise` and
- * `fuse`.
+ * @file Blockwise and linear fusion, by layer: where every task of a layer is used by one task of
+ * one other layer, and by nothing else, the two become one task, the producer a `call` within the
+ * consumer's arguments. So a chain of block-by-block steps costs one task a block and its
+ * intermediate values are never stored. The decision is made once a layer and written once in its
+ * template; per task, only edges and columns are renumbered. After Dask's `blockwise` and `fuse`.
  *
- * Consumers that work block by block take in all such producers. Any other consumer (a reduction) takes one in only when
- * it has no second dependency: merging the many inputs of a reduction would leave nothing to run in parallel. Delayed
- * calls are left alone, as in Dask: their keys are what people look for. Exchanges and layers that refer to themselves
- * are never fused.
+ * Consumers that work block by block take in all such producers. Any other consumer (a reduction)
+ * takes one in only when it has no second dependency: merging the many inputs of a reduction would
+ * leave nothing to run in parallel. Delayed calls are left alone, as in Dask: their keys are what
+ * people look for. Exchanges and layers that refer to themselves are never fused.
  */
 import type { Arg, Column, Template } from "../core/graph.ts";
 import { tokenize } from "../core/token.ts";

@@ -1,5 +1,6 @@
 /**
- * @file Rewriting argument trees: which dependencies a template uses, and putting calls in the place of some of them.
+ * @file Rewriting argument trees: which dependencies a template uses, and putting calls in the
+ * place of some of them.
  */
 import type { Arg, TaskFunction } from "../core/graph.ts";
 
@@ -37,7 +38,10 @@ export function useCounts(args: readonly Arg[]): Uses {
   return { single, lists };
 }
 
-/** The arguments with calls in the place of dependencies; `calls` ascend by position, and none lies within a list. */
+/**
+ * The arguments with calls in the place of dependencies; `calls` ascend by position, and none lies
+ * within a list.
+ */
 export function inlineCalls(args: readonly Arg[], calls: readonly InlineCall[]): Arg[] {
   const moved = (position: number): number => {
     let to = position;

@@ -1,6 +1,7 @@
 /**
- * @file Common-subexpression elimination: layers of one name are one piece of work. Walks the layers that the wanted
- * tasks reach, keeps one of each name and sorts them so that inputs come first.
+ * @file Common-subexpression elimination: layers of one name are one piece of work. Walks the
+ * layers that the wanted tasks reach, keeps one of each name and sorts them so that inputs come
+ * first.
  */
 import { HeddleError } from "../core/errors.ts";
 import type { Layer } from "../core/graph.ts";
@@ -12,7 +13,10 @@ export interface Merged {
   indexOf(layer: Layer): number;
 }
 
-/** Merges the layers that `roots` reach. A layer whose values exist already stands for all of its name. */
+/**
+ * Merges the layers that `roots` reach. A layer whose values exist already stands for all of its
+ * name.
+ */
 export function mergeLayers(roots: Iterable<Layer>): Merged {
   const wanted = [...roots];
   const byName = pickOnePerName(wanted);

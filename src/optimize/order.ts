@@ -1,8 +1,8 @@
 /**
- * @file Static order: which task runs first when several could, so that results are used soon and freed. Two orders are
- * made, the critical-path order and the plain depth-first one, and the better is kept: neither wins on all graphs, and
- * both are cheap compared with running the tasks. (Dask's own source suggests it: "calculating both orderings and
- * picking the one with less pressure".)
+ * @file Static order: which task runs first when several could, so that results are used soon and
+ * freed. Two orders are made, the critical-path order and the plain depth-first one, and the better
+ * is kept: neither wins on all graphs, and both are cheap compared with running the tasks. (Dask's
+ * own source suggests it: "calculating both orderings and picking the one with less pressure".)
  */
 import { criticalPathOrder } from "./critical-path.ts";
 import { depthFirstOrder } from "./depth-first.ts";
@@ -49,7 +49,10 @@ function largestArity({ count, depOffsets }: Edges): number {
   return largest;
 }
 
-/** The graph without the edges to given tasks: those would tie together what has nothing else in common. */
+/**
+ * The graph without the edges to given tasks: those would tie together what has nothing else in
+ * common.
+ */
 function withoutGiven({ count, depOffsets, deps }: Edges, template: Int32Array): Edges {
   const offsets = new Int32Array(count + 1);
   const kept = new Int32Array(deps.length);

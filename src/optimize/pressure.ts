@@ -1,7 +1,8 @@
 /**
- * @file How good an order is: the number of results that are held at once when one thread runs the tasks in it. The
- * measure is that of `dask.order.diagnostics`, so that the two can be compared: a result counts from its task's end to
- * the end of its last user, and results that nobody uses (the outputs) do not count.
+ * @file How good an order is: the number of results that are held at once when one thread runs the
+ * tasks in it. The measure is that of `dask.order.diagnostics`, so that the two can be compared: a
+ * result counts from its task's end to the end of its last user, and results that nobody uses (the
+ * outputs) do not count.
  */
 import type { Adjacency, Edges } from "./topology.ts";
 
@@ -13,7 +14,10 @@ export interface Pressure {
   readonly total: number;
 }
 
-/** Runs through the tasks in order of `rank`; each task must have a rank of its own, after its dependencies'. */
+/**
+ * Runs through the tasks in order of `rank`; each task must have a rank of its own, after its
+ * dependencies'.
+ */
 export function pressureOf(edges: Edges, users: Adjacency, rank: Int32Array): Pressure {
   const { count, depOffsets, deps } = edges;
   const sequence = new Int32Array(count);

@@ -1,6 +1,7 @@
 /**
- * @file Copies of graphs: the same work under new names, and, if wanted, work that waits for something else first. Layers
- * are rewritten, never tasks: a copy shares every array with its original that need not differ.
+ * @file Copies of graphs: the same work under new names, and, if wanted, work that waits for
+ * something else first. Layers are rewritten, never tasks: a copy shares every array with its
+ * original that need not differ.
  */
 import type { Arg, Layer, TaskRef, Template } from "../core/graph.ts";
 import { keyOf } from "../core/graph.ts";
@@ -29,7 +30,10 @@ export function marksOf(outputs: readonly TaskRef[]): Map<string, Uint8Array> {
   return marks;
 }
 
-/** Tasks like `outputs`, in copies of all layers that they reach. Values that an engine holds are not copied. */
+/**
+ * Tasks like `outputs`, in copies of all layers that they reach. Values that an engine holds are
+ * not copied.
+ */
 export function copyTasks(outputs: readonly TaskRef[], options: CopyOptions): TaskRef[] {
   const copies = new Map<Layer, Layer>();
   for (const { layer } of outputs) copyLayers(layer, copies, options);
@@ -71,12 +75,11 @@ function copyLayer(layer: Layer, copies: ReadonlyMap<Layer, Layer>, options: Cop
   return options.after === undefined ? shared : delayRoots(shared, options.after);
 }
 
-/** Turns the edges of a copy that lead to kept tasks back to the originals, which become further inputs. */
-function shareKept(
-  layer: Layer,
-  copied: Layer,
-  keep: ReadonlyMap<string, Uint8Array>,
-): Layer {
+/**
+ * Turns the edges of a copy that lead to kept tasks back to the originals, which become further
+ * inputs.
+ */
+function shareKept(layer: Layer, copied: Layer, keep: ReadonlyMap<string, Uint8Array>): Layer {
   const below = layer.self === true ? [...layer.inputs, layer] : layer.inputs;
   const partly = below.filter(
     (input, k) => keep.has(input.name) && (k >= layer.inputs.length || copied.inputs[k] !== input),
@@ -112,8 +115,9 @@ function renameKeys(layer: Layer, seed: unknown): string[] {
 }
 
 /**
- * The layer with one more dependency for each task that has none. No argument reads it; lists of "all dependencies" are
- * written out as empty for those tasks, so that it does not appear there either.
+ * The layer with one more dependency for each task that has none. No argument reads it; lists of
+ * "all dependencies" are written out as empty for those tasks, so that it does not appear there
+ * either.
  */
 function delayRoots(layer: Layer, after: TaskRef): Layer {
   const { count, depOffsets, deps } = layer;

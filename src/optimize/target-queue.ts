@@ -1,6 +1,7 @@
 /**
- * @file Which output to work towards next: the one that needs the fewest roots that have not been loaded, among those
- * the ones that something already computed leads to. Part of the critical-path order.
+ * @file Which output to work towards next: the one that needs the fewest roots that have not been
+ * loaded, among those the ones that something already computed leads to. Part of the critical-path
+ * order.
  */
 import type { Connected } from "./connected.ts";
 import type { Adjacency, Edges } from "./topology.ts";
@@ -18,7 +19,9 @@ export class TargetQueue {
   /** Whether a dependency of the task is ranked, but not the task. */
   readonly #isReachable: Uint8Array;
   #reachable = 0;
-  /** Binary heap of outputs, made when first needed; entries that are no longer true are skipped. */
+  /**
+   * Binary heap of outputs, made when first needed; entries that are no longer true are skipped.
+   */
   #heap: Entry[] | undefined;
 
   constructor(
@@ -87,8 +90,8 @@ export class TargetQueue {
   }
 
   /**
-   * Where outputs and roots are about as many and every root leads to as many outputs, the largest output goes first;
-   * where they differ, the smallest: quick results free their inputs early.
+   * Where outputs and roots are about as many and every root leads to as many outputs, the largest
+   * output goes first; where they differ, the smallest: quick results free their inputs early.
    */
   #longestFirst(rootCount: number): boolean {
     const outputs = this.#outputs;

@@ -1,6 +1,6 @@
 /**
- * @file The shape of a graph: its edges both ways as offsets into one array, an order in which dependencies come first,
- * and the check that nothing depends on itself.
+ * @file The shape of a graph: its edges both ways as offsets into one array, an order in which
+ * dependencies come first, and the check that nothing depends on itself.
  */
 import { HeddleError } from "../core/errors.ts";
 
@@ -46,8 +46,9 @@ export function dependentsOf({ count, depOffsets, deps }: Edges): Adjacency {
 }
 
 /**
- * The tasks with dependencies before dependents; undefined when the ids are in such an order already, as they are
- * unless a layer refers to itself. Throws `CycleInGraph` with the keys of one circle.
+ * The tasks with dependencies before dependents; undefined when the ids are in such an order
+ * already, as they are unless a layer refers to itself. Throws `CycleInGraph` with the keys of one
+ * circle.
  */
 export function sortTasks(edges: Edges, keyOf: (task: number) => string): Int32Array | undefined {
   if (ascends(edges)) return undefined;

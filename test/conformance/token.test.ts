@@ -1,4 +1,7 @@
-/** @file Tokens against an independent implementation of hash and format, so that they stay the same for ever. */
+/**
+ * @file Tokens against an independent implementation of hash and format, so that they stay the same
+ * for ever.
+ */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { Hash128 } from "../../src/core/hash.ts";

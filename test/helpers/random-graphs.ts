@@ -1,8 +1,15 @@
 /**
- * @file Random layers for property tests, and the plainest way to compute their tasks: recursion over the layers as they
- * are written, without any of the code under test.
+ * @file Random layers for property tests, and the plainest way to compute their tasks: recursion
+ * over the layers as they are written, without any of the code under test.
  */
-import type { Arg, Layer, LayerKind, TaskFunction, TaskRef, Template } from "../../src/core/graph.ts";
+import type {
+  Arg,
+  Layer,
+  LayerKind,
+  TaskFunction,
+  TaskRef,
+  Template,
+} from "../../src/core/graph.ts";
 import { Prng } from "../../src/core/prng.ts";
 
 /** Writes down its name and arguments, so that equal results mean equal work. */
@@ -14,7 +21,10 @@ function show(value: unknown): string {
   return Array.isArray(value) ? `[${value.map(show).join(",")}]` : String(value);
 }
 
-/** A few layers on top of each other, of all kinds that fusion looks at, and some of their tasks as outputs. */
+/**
+ * A few layers on top of each other, of all kinds that fusion looks at, and some of their tasks as
+ * outputs.
+ */
 export function randomGraph(seed: number): { outputs: TaskRef[]; layers: Layer[] } {
   const prng = new Prng(seed);
   const layers: Layer[] = [];
@@ -30,7 +40,14 @@ export function randomGraph(seed: number): { outputs: TaskRef[]; layers: Layer[]
 }
 
 function randomLayer(prng: Prng, name: string, below: readonly Layer[], width: number): Layer {
-  const kinds: LayerKind[] = ["blockwise", "blockwise", "blockwise", "reduction", "call", "exchange"];
+  const kinds: LayerKind[] = [
+    "blockwise",
+    "blockwise",
+    "blockwise",
+    "reduction",
+    "call",
+    "exchange",
+  ];
   const kind = prng.pick(kinds) ?? "call";
   if (below.length === 0 || prng.chance(0.2)) return makeLayer(prng, name, "source", [], width, []);
   // Mostly layers that nothing uses yet: only those can be fused.
@@ -98,7 +115,11 @@ function randomTemplate(prng: Prng, name: string, arity: number, hasDeps: boolea
   for (let i = 0; i < single; i++) args.push({ kind: "dep", index: i });
   if (hasDeps && (single < arity || arity === 0 || prng.chance(0.1))) {
     const start = prng.chance(0.1) ? 0 : single;
-    args.push(prng.chance(0.5) || arity === 0 ? { kind: "deps", start } : { kind: "deps", start, count: arity - start });
+    args.push(
+      prng.chance(0.5) || arity === 0
+        ? { kind: "deps", start }
+        : { kind: "deps", start, count: arity - start },
+    );
   }
   if (prng.chance(0.5)) args.push({ kind: "column", column: prng.integer(2) });
   if (prng.chance(0.3)) args.push({ kind: "const", value: prng.integer(100) });
@@ -124,7 +145,9 @@ export function naiveValue({ layer, index }: TaskRef): unknown {
       case "dep":
         return dep(arg.index);
       case "deps":
-        return Array.from({ length: arg.count ?? depCount - arg.start }, (_, k) => dep(arg.start + k));
+        return Array.from({ length: arg.count ?? depCount - arg.start }, (_, k) =>
+          dep(arg.start + k),
+        );
       case "column":
         return layer.columns[arg.column]?.data[index];
       case "array":

@@ -4,11 +4,11 @@ import { expect, test } from "vitest";
 import { runSync } from "../../src/cluster/sync.ts";
 import { Prng } from "../../src/core/prng.ts";
 import { type TaskGraph, taskKey } from "../../src/core/task-graph.ts";
+import { criticalPathOrder } from "../../src/optimize/critical-path.ts";
+import { depthFirstOrder } from "../../src/optimize/depth-first.ts";
 import { cull } from "../../src/optimize/draft.ts";
 import { optimizeGraph } from "../../src/optimize/flatten.ts";
 import { orderTasks } from "../../src/optimize/order.ts";
-import { criticalPathOrder } from "../../src/optimize/critical-path.ts";
-import { depthFirstOrder } from "../../src/optimize/depth-first.ts";
 import { dependentsOf, distinctEdges, type Edges, sortTasks } from "../../src/optimize/topology.ts";
 import { naiveValue, randomGraph } from "../helpers/random-graphs.ts";
 

@@ -22,7 +22,8 @@ test("a deep copy has the same token", () => {
 test("different values have different tokens", () => {
   fc.assert(
     fc.property(value, value, (a, b) => {
-      // Equal up to order of keys is what Node calls deeply equal, except that -0 is 0 nowhere here.
+      // Equal up to order of keys is what Node calls deeply equal, except that -0 is 0 nowhere
+      // here.
       expect(tokenize(a) === tokenize(b)).toBe(isDeepStrictEqual(a, b));
     }),
     { numRuns: 1000 },
@@ -31,15 +32,20 @@ test("different values have different tokens", () => {
 
 test("order of keys, entries and members does not count", () => {
   fc.assert(
-    fc.property(fc.uniqueArray(fc.tuple(fc.string(), value), { selector: ([key]) => key }), (pairs) => {
-      const turned = pairs.toReversed();
-      expect(tokenize(new Map(turned))).toBe(tokenize(new Map(pairs)));
-      expect(tokenize(new Set(turned.map(([key]) => key)))).toBe(
-        tokenize(new Set(pairs.map(([key]) => key))),
-      );
-      const safe = pairs.filter(([key]) => key !== "__proto__");
-      expect(tokenize(Object.fromEntries(safe.toReversed()))).toBe(tokenize(Object.fromEntries(safe)));
-    }),
+    fc.property(
+      fc.uniqueArray(fc.tuple(fc.string(), value), { selector: ([key]) => key }),
+      (pairs) => {
+        const turned = pairs.toReversed();
+        expect(tokenize(new Map(turned))).toBe(tokenize(new Map(pairs)));
+        expect(tokenize(new Set(turned.map(([key]) => key)))).toBe(
+          tokenize(new Set(pairs.map(([key]) => key))),
+        );
+        const safe = pairs.filter(([key]) => key !== "__proto__");
+        expect(tokenize(Object.fromEntries(safe.toReversed()))).toBe(
+          tokenize(Object.fromEntries(safe)),
+        );
+      },
+    ),
   );
 });
 

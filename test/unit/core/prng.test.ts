@@ -18,7 +18,8 @@ test("numbers are uniform in [0, 1)", () => {
     expect(value >= 0 && value < 1).toBe(true);
     bins[Math.floor(value * 10)] = (bins[Math.floor(value * 10)] as number) + 1;
   }
-  // Chi-squared with 9 degrees of freedom: 27.9 is exceeded with probability 0.001, and the seed is fixed.
+  // Chi-squared with 9 degrees of freedom: 27.9 is exceeded with probability 0.001, and the seed is
+  // fixed.
   const chi = bins.reduce((sum, seen) => sum + (seen - 2000) ** 2 / 2000, 0);
   expect(chi).toBeLessThan(27.9);
 });

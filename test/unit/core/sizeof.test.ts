@@ -22,7 +22,11 @@ test("strings count one byte a character, or two", () => {
 });
 
 test("long containers are sampled", () => {
-  within(Array.from({ length: 100_000 }, () => "x".repeat(100)), 10e6, 15e6);
+  within(
+    Array.from({ length: 100_000 }, () => "x".repeat(100)),
+    10e6,
+    15e6,
+  );
   within(new Map(Array.from({ length: 1000 }, (_, i) => [i, "x".repeat(100)])), 100e3, 250e3);
 });
 

@@ -121,7 +121,10 @@ describe("tokenize", () => {
 
   test("does not depend on the order of object keys, map entries or set members", () => {
     expect(tokenize({ a: 1, b: [2] })).toBe(tokenize({ b: [2], a: 1 }));
-    const map = new Map<unknown, unknown>([["a", 1], [{ k: 1 }, 2]]);
+    const map = new Map<unknown, unknown>([
+      ["a", 1],
+      [{ k: 1 }, 2],
+    ]);
     expect(tokenize(map)).toBe(tokenize(new Map([...map].reverse())));
     expect(tokenize(new Set([1, "a", [2]]))).toBe(tokenize(new Set([[2], 1, "a"])));
   });

@@ -1,4 +1,7 @@
-/** @file Byte counts and durations; the expected texts are those of Dask's own documentation and tests. */
+/**
+ * @file Byte counts and durations; the expected texts are those of Dask's own documentation and
+ * tests.
+ */
 import { describe, expect, test } from "vitest";
 import { formatBytes, formatTime, parseBytes, parseTimedelta } from "../../../src/core/units.ts";
 

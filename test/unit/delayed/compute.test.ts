@@ -1,10 +1,10 @@
 /** @file Several lazy values at once: structures, sharing, options, persisting, timing. */
 import { describe, expect, test } from "vitest";
 import {
+  annotate,
   compute,
   delayed,
   getAnnotations,
-  annotate,
   isDaskCollection,
   isHeddleCollection,
   optimize,
@@ -103,10 +103,13 @@ describe("annotate", () => {
   test("retries are tried", async () => {
     let left = 2;
     const flaky = annotate({ retries: 2 }, () =>
-      delayed(() => {
-        if (left-- > 0) throw new Error("again");
-        return "done";
-      }, { name: "flaky" })(),
+      delayed(
+        () => {
+          if (left-- > 0) throw new Error("again");
+          return "done";
+        },
+        { name: "flaky" },
+      )(),
     );
     expect(await flaky.compute(SYNC)).toBe("done");
   });

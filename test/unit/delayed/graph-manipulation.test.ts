@@ -7,10 +7,13 @@ const SYNC = { scheduler: "sync" } as const;
 /** Delayed calls that write down the order in which they run. */
 function recorder() {
   const ran: string[] = [];
-  const note = delayed((name: string, ..._uses: unknown[]) => {
-    ran.push(name);
-    return name;
-  }, { name: "note" });
+  const note = delayed(
+    (name: string, ..._uses: unknown[]) => {
+      ran.push(name);
+      return name;
+    },
+    { name: "note" },
+  );
   return { ran, note };
 }
 

@@ -7,7 +7,12 @@ import { optimizeGraph } from "../../../src/optimize/flatten.ts";
 
 const fn = (...args: unknown[]): unknown => args;
 
-function layer(name: string, count: number, inputs: Layer[] = [], more: Partial<Layer> = {}): Layer {
+function layer(
+  name: string,
+  count: number,
+  inputs: Layer[] = [],
+  more: Partial<Layer> = {},
+): Layer {
   const arity = inputs.length;
   const starts = inputs.map((_, k) => inputs.slice(0, k).reduce((sum, one) => sum + one.count, 0));
   return {
@@ -17,8 +22,9 @@ function layer(name: string, count: number, inputs: Layer[] = [], more: Partial<
     templates: [{ name, fn, args: inputs.map((_, index) => ({ kind: "dep", index })) }],
     inputs,
     depOffsets: regularOffsets(count, arity),
-    deps: Int32Array.from({ length: count * arity }, (_, e) =>
-      (starts[e % arity] as number) + Math.floor(e / arity),
+    deps: Int32Array.from(
+      { length: count * arity },
+      (_, e) => (starts[e % arity] as number) + Math.floor(e / arity),
     ),
     columns: [],
     ...more,

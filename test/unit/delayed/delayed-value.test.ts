@@ -1,8 +1,11 @@
-/** @file Delayed calls: where lazy arguments are found, keys, purity, items, methods, and what is refused. */
+/**
+ * @file Delayed calls: where lazy arguments are found, keys, purity, items, methods, and what is
+ * refused.
+ */
 import { inspect } from "node:util";
 import { describe, expect, expectTypeOf, test } from "vitest";
-import { TASK } from "../../../src/core/single-task.ts";
 import { isHeddleError } from "../../../src/core/errors.ts";
+import { TASK } from "../../../src/core/single-task.ts";
 import { compute, Delayed, delayed, optimize } from "../../../src/delayed/index.ts";
 
 const SYNC = { scheduler: "sync" } as const;
@@ -69,17 +72,24 @@ describe("calls", () => {
   test("an asynchronous function is awaited, and a failing one names its key", async () => {
     const later = delayed(async (x: number) => x * 2, { name: "later" });
     expect(await later(inc(1)).compute(SYNC)).toBe(4);
-    const bad = delayed((): number => {
-      throw new RangeError("too large");
-    }, { name: "bad" })();
-    const error: unknown = await inc(bad).compute(SYNC).catch((e: unknown) => e);
+    const bad = delayed(
+      (): number => {
+        throw new RangeError("too large");
+      },
+      { name: "bad" },
+    )();
+    const error: unknown = await inc(bad)
+      .compute(SYNC)
+      .catch((e: unknown) => e);
     expect(isHeddleError(error, "TaskFailed")).toBe(true);
     expect(error).toMatchObject({ cause: expect.any(RangeError), fields: { key: bad.key } });
   });
 
   test("more than thirty arguments, and undefined ones, arrive in place", async () => {
     const list = delayed((...xs: unknown[]) => xs, { name: "list" });
-    const args = Array.from({ length: 40 }, (_, i) => (i % 3 === 0 ? inc(i) : i % 3 === 1 ? undefined : i));
+    const args = Array.from({ length: 40 }, (_, i) =>
+      i % 3 === 0 ? inc(i) : i % 3 === 1 ? undefined : i,
+    );
     const expected = args.map((arg, i) => (i % 3 === 0 ? i + 1 : arg));
     expect(await list(...args).compute(SYNC)).toEqual(expected);
     expect(await list(1, inc(1), "x", inc(2)).compute(SYNC)).toEqual([1, 2, "x", 3]);
@@ -116,10 +126,13 @@ describe("keys and purity", () => {
 
   test("equal pure calls are one task, also through pure dependencies", async () => {
     let runs = 0;
-    const pure = delayed((x: number) => {
-      runs++;
-      return x;
-    }, { name: "pure", pure: true });
+    const pure = delayed(
+      (x: number) => {
+        runs++;
+        return x;
+      },
+      { name: "pure", pure: true },
+    );
     const sum = add(pure(pure(1)), pure(pure(1)));
     expect(pure(1).key).toBe(pure(1).key);
     expect(pure(1).key).not.toBe(pure(2).key);
@@ -174,7 +187,11 @@ describe("lowering", () => {
   test("lists of any length share a template", () => {
     const sum = delayed((xs: number[]) => xs.length, { name: "sum" });
     const lists = [2, 3, 4].map((n) => sum(Array.from({ length: n }, () => inc(1))));
-    expect(optimize(lists).templates.map(({ name }) => name).sort()).toEqual(["inc", "sum"]);
+    expect(
+      optimize(lists)
+        .templates.map(({ name }) => name)
+        .sort(),
+    ).toEqual(["inc", "sum"]);
   });
 
   test("a chain of a hundred thousand calls does not overflow the stack", async () => {
@@ -185,10 +202,13 @@ describe("lowering", () => {
 });
 
 describe("parts of results", () => {
-  const divmod = delayed((a: number, b: number): [number, string] => [Math.floor(a / b), `r${a % b}`], {
-    name: "divmod",
-    nout: 2,
-  });
+  const divmod = delayed(
+    (a: number, b: number): [number, string] => [Math.floor(a / b), `r${a % b}`],
+    {
+      name: "divmod",
+      nout: 2,
+    },
+  );
 
   test("nout results can be taken apart", async () => {
     const [q, r] = divmod(7, 2).unpack();
@@ -202,7 +222,9 @@ describe("parts of results", () => {
   });
 
   test("items, properties and methods of results are tasks; equal ones are the same", async () => {
-    const text = delayed(() => ({ name: "warp", tags: new Map([["k", [1, 2]]]) }), { name: "make" })();
+    const text = delayed(() => ({ name: "warp", tags: new Map([["k", [1, 2]]]) }), {
+      name: "make",
+    })();
     expect(await text.get("name").call("toUpperCase").compute(SYNC)).toBe("WARP");
     expect(text.get("name")).toBe(text.get("name"));
     expect(await text.get("tags").call("get", "k").compute(SYNC)).toEqual([1, 2]);
@@ -273,7 +295,9 @@ describe("decorator form", () => {
 });
 
 test("types: arguments may be lazy at any depth, results are those of the function", () => {
-  const mean = delayed((xs: number[], options: { weights: number[] }) => xs.length + options.weights.length);
+  const mean = delayed(
+    (xs: number[], options: { weights: number[] }) => xs.length + options.weights.length,
+  );
   expectTypeOf(mean([inc(1), 2], { weights: [inc(2)] })).toEqualTypeOf<Delayed<number>>();
   // @ts-expect-error: a text is no number, lazy or not.
   mean([delayed(() => "a")()], { weights: [] });
