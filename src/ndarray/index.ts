@@ -1,5 +1,6 @@
 /** @file Local n-dimensional arrays, NumPy's functions over them, and the dtypes they have. */
 import "./private-allocator.ts";
+import "./codec.ts";
 
 export { Complex, complex, isComplex } from "../core/complex.ts";
 export {

@@ -52,6 +52,11 @@ export class Storage {
     return values;
   }
 
+  /** Whether this is not a part of another storage, seen under another dtype. */
+  get isWhole(): boolean {
+    return this.#parent === undefined;
+  }
+
   get revokedBecause(): string | undefined {
     return this.#revoked ?? this.#parent?.revokedBecause;
   }

@@ -7,8 +7,8 @@ import { HeddleError } from "../../core/errors.ts";
 import { broadcastShapes, sizeOfShape } from "../../core/indexing.ts";
 import type { WasmMemory } from "../../core/wasm.ts";
 import { broadcastStrides, type Layout } from "../layout.ts";
-import { copyInto, simplifyNest } from "../loops.ts";
-import { allocateStorage, emptyLayout, releaseStorage } from "../storage.ts";
+import { simplifyNest } from "../loops.ts";
+import { allocateStorage, releaseStorage } from "../storage.ts";
 import { runStageWasm, runStoreWasm } from "./wasm/backend.ts";
 import type { Kernel, KernelNode, Reduction } from "./ir.ts";
 import { runLoops } from "./js-backend.ts";
@@ -25,52 +25,22 @@ import {
 /** Which back end computes: `wasm` (default) where it can and JavaScript otherwise, or JavaScript only. */
 export type Backend = "wasm" | "js";
 
-/** Computes a kernel; into `out`, when given, which must have the result's dtype and shape. */
+/** Computes a kernel; into `out`, when inputs, which must have the result's dtype and shape. */
 export function executeKernel(
   kernel: Kernel,
-  given: readonly Layout[],
+  inputs: readonly Layout[],
   out?: Layout,
   backend: Backend = "wasm",
 ): Layout {
-  checkInputs(kernel, given);
-  const shape = broadcastShapes(...given.map((x) => x.shape));
-  const { inputs, release } = backend === "wasm" ? gatherInputs(given, out) : alone(given);
+  checkInputs(kernel, inputs);
+  const shape = broadcastShapes(...inputs.map((x) => x.shape));
   const result =
     kernel.reduction === undefined
       ? elementwise(kernel, inputs, out ?? emptyLike(kernel, inputs, shape), backend)
       : reduce(kernel, inputs, shape, backend);
-  release();
   if (out === undefined || out === result) return result;
   const copy = identityKernel(result.dtype);
   return elementwise(copy, [result], out, backend);
-}
-
-/** Inputs that can meet in one kernel, and how to give back what was made for that. */
-interface Gathered {
-  readonly inputs: readonly Layout[];
-  release(): void;
-}
-
-function alone(inputs: readonly Layout[]): Gathered {
-  return { inputs, release: () => undefined };
-}
-
-/**
- * A kernel binds one memory: that of the result, or of the largest input. Operands that lie elsewhere are copied there,
- * for this one call.
- */
-function gatherInputs(inputs: readonly Layout[], out: Layout | undefined): Gathered {
-  const home = (out ?? largest(inputs))?.storage.memory ?? inputs.find((x) => x.storage.memory)?.storage.memory;
-  if (home === undefined || inputs.every((x) => x.storage.memory === home)) return alone(inputs);
-  const made: Layout[] = [];
-  const gathered = inputs.map((x) => {
-    if (x.storage.memory === home) return x;
-    const copy = emptyLayout(x.dtype, x.shape, home);
-    copyInto(copy, x);
-    made.push(copy);
-    return copy;
-  });
-  return { inputs: gathered, release: () => made.forEach((x) => releaseStorage(x.storage)) };
 }
 
 /** The elements of a layout cast to another dtype, as a new layout. */

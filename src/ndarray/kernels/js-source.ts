@@ -277,7 +277,8 @@ function castSource(from: DType, to: DType, x: string): string {
     return settle(to, `h.${helper}(${x})`);
   }
   if (source === "big") return settle(to, `Number(BigInt.asIntN(32, ${x}))`);
-  return settle(to, source === "float" ? `h.floatToInt(${x})` : x);
+  const helper = to === "uint32" ? "floatToUint32" : "floatToInt";
+  return settle(to, source === "float" ? `h.${helper}(${x})` : x);
 }
 
 function unarySource(op: UnaryOp, of: DType, result: DType): string {

@@ -7,20 +7,25 @@ import { type DType, itemsizeOf } from "../../../core/dtype.ts";
 import type { WasmMemory } from "../../../core/wasm.ts";
 import type { Layout } from "../../layout.ts";
 import { forEachOuter, type Nest } from "../../loops.ts";
-import { allocateStorage, releaseStorage } from "../../storage.ts";
 import { fromLiteral, type Kernel, type KernelNode } from "../ir.ts";
 import type { Stage } from "../reduce.ts";
 import type { ReduceOp } from "../rules.ts";
 import type { Access, Mode, Program } from "./emit.ts";
 import { type Lane, laneOf, type MachineNode, type MachineOp } from "./machine.ts";
+import { meet, returnScratch, takeScratch } from "./meeting.ts";
 import { accumulating, programFor, type Run, rowShape, type Shape, shapeOf } from "./programs.ts";
 
 /** Rows that are added one after the other before sums are combined pairwise; as `PAIRWISE_BLOCK`. */
 const BLOCK_ROWS = 128;
 /** Columns added at a time, so that partial sums stay in the first cache. */
 const TILE_COLUMNS = 1024;
-/** Side of the squares in which transposed operands are walked. */
-const TILE = 64;
+/** Scratch for partial sums: a row of a tile for every bit of the number of blocks. */
+const SCRATCH_BYTES = 32 * TILE_COLUMNS * 8;
+/** Rows added per pass over the sums, where the expression is light: the sums are read and written less often. */
+const ROWS_AT_ONCE = 4;
+const LIGHT_NODES = 12;
+/** Side of the squares in which transposed operands are walked: smaller ones break up what is read from memory. */
+const TILE = 256;
 
 /** An operand with addresses and strides in bytes; strides by loop dimension. */
 interface Operand {
@@ -43,12 +48,6 @@ function accessOf(operand: Operand, size: number): Access {
   return step === 0 ? "broadcast" : step === size ? "contiguous" : "strided";
 }
 
-/** Memory in which a kernel over these operands can run, if there is one. */
-function commonMemory(layouts: readonly Layout[]): WasmMemory | undefined {
-  const memory = layouts[0]?.storage.memory;
-  return layouts.every((x) => x.storage.memory === memory) ? memory : undefined;
-}
-
 /** Run-time values of a kernel's scalars, as the parameters of its program. */
 function paramsOf(kernel: Kernel, shape: Shape): (number | bigint)[] {
   return shape.params.map((i) => {
@@ -60,12 +59,14 @@ function paramsOf(kernel: Kernel, shape: Shape): (number | bigint)[] {
 
 /** Computes a kernel for every position of a nest (result first, then inputs). */
 export function runStoreWasm(kernel: Kernel, nest: Nest, operands: readonly Layout[]): boolean {
-  const memory = commonMemory(operands);
   const shape = shapeOf(kernel);
-  if (memory === undefined || shape === undefined) return false;
+  if (shape === undefined) return false;
+  const meeting = meet(operands, nest.shape, nest.strides);
+  if (meeting === undefined) return false;
   const params = paramsOf(kernel, shape);
-  const all = operands.map((x, k) => operandOf(x, nest.strides[k] as readonly number[]));
-  runStore(shape, memory, nest.shape, all, params);
+  const all = meeting.operands.map((x, k) => operandOf(x, meeting.strides[k] as readonly number[]));
+  runStore(shape, meeting.memory, nest.shape, all, params);
+  meeting.finish();
   return true;
 }
 
@@ -151,18 +152,19 @@ function modeOf(op: ReduceOp, dtype: DType): Mode | undefined {
 /** Runs one stage of a reduction. */
 export function runStageWasm(stage: Stage): boolean {
   const { kernel, inputs, out } = stage;
-  const memory = commonMemory([out, ...inputs]);
   const mode = modeOf(stage.op, out.dtype);
   const shape = shapeOf(kernel);
-  if (memory === undefined || mode === undefined || shape === undefined) return false;
-  const operands = [
-    operandOf(out, out.strides),
-    ...inputs.map((x, k) => operandOf(x, stage.strides[k] as readonly number[])),
-  ];
+  if (mode === undefined || shape === undefined) return false;
+  const meeting = meet([out, ...inputs], stage.shape, [out.strides, ...stage.strides]);
+  if (meeting === undefined) return false;
+  const { memory } = meeting;
+  const all = meeting.operands.map((x, k) => operandOf(x, meeting.strides[k] as readonly number[]));
   const params = paramsOf(kernel, shape);
-  if (stage.mode === "inner") runInner(stage, shape, memory, mode, operands, params);
-  else runOuter(stage, shape, memory, COMBINE[mode] as MachineOp, operands, params);
-  return true;
+  let done = true;
+  if (stage.mode === "inner") runInner(stage, shape, memory, mode, all, params);
+  else done = runOuter(stage, shape, memory, COMBINE[mode] as MachineOp, all, params);
+  meeting.finish();
+  return done;
 }
 
 /** Lines along the innermost dimension, one result each. */
@@ -212,26 +214,35 @@ function runOuter(
   op: MachineOp,
   operands: readonly Operand[],
   params: readonly (number | bigint)[],
-): void {
-  const rows = new RowSums(stage, shape, op, memory, operands, params);
+): boolean {
+  const { lane } = operands[0] as Operand;
+  const rows = stage.shape[stage.dimension] as number;
+  const ordered = (lane === "f32" || lane === "f64") && (op === "add" || op === "mul");
+  const scratch = ordered && rows > BLOCK_ROWS ? takeScratch(memory, SCRATCH_BYTES) : undefined;
+  if (scratch !== undefined && scratch.memory !== memory) {
+    returnScratch(scratch);
+    return false;
+  }
+  const sums = new RowSums(stage, shape, op, memory, operands, params, scratch?.offset);
   // The reduced dimension is taken out of the nest: rows walk it.
   const kept = stage.shape.map((length, d) => (d === stage.dimension ? 1 : length));
   const nest = { shape: kept, strides: operands.map((x) => x.strides) };
-  forEachOuter(nest, 1, operands.map((x) => x.address), (addresses) => rows.run(addresses));
-  rows.release();
+  forEachOuter(nest, 1, operands.map((x) => x.address), (addresses) => sums.run(addresses));
+  if (scratch !== undefined) returnScratch(scratch);
+  return true;
 }
 
-/** Adds the rows of one plane, in tiles of columns and blocks of rows. */
+/** Adds the rows of one plane: directly to the result, or in tiles of columns and blocks of rows by way of scratch. */
 class RowSums {
   readonly #rows: number;
   readonly #columns: number;
-  readonly #operands: readonly Operand[];
   readonly #params: readonly (number | bigint)[];
   readonly #first: Run;
-  readonly #add: Run;
-  readonly #rowStrides: readonly number[];
-  readonly #pairwise: boolean;
-  readonly #scratch: Scratch;
+  readonly #addOne: Run;
+  readonly #addMany: Run | undefined;
+  /** Bytes from row to row and from column to column, by operand. */
+  readonly #steps: readonly (readonly [number, number])[];
+  readonly #scratch: ScratchRows | undefined;
 
   constructor(
     stage: Stage,
@@ -240,42 +251,39 @@ class RowSums {
     memory: WasmMemory,
     operands: readonly Operand[],
     params: readonly (number | bigint)[],
+    scratchStart: number | undefined,
   ) {
+    const [result, ...inputs] = operands as [Operand, ...Operand[]];
     this.#rows = stage.shape[stage.dimension] as number;
     this.#columns = stage.shape.at(-1) as number;
-    this.#operands = operands;
     this.#params = params;
-    this.#rowStrides = operands.map((x) => x.strides[stage.dimension] as number);
-    const result = operands[0] as Operand;
-    const ordered = result.lane === "f32" || result.lane === "f64";
-    this.#pairwise = ordered && (op === "add" || op === "mul") && this.#rows > BLOCK_ROWS;
-    const size = SIZES[result.lane];
-    const target = this.#pairwise ? { ...result, strides: [size] } : result;
-    const all = [target, ...operands.slice(1)];
-    this.#first = bindProgram(shape, memory, "store", all);
-    this.#add = bindProgram(accumulating(shape, op), memory, "store", all);
-    this.#scratch = new Scratch(stage.out.dtype, memory, op, result, this.#pairwise);
-  }
-
-  release(): void {
-    this.#scratch.release();
+    this.#steps = operands.map(
+      ({ strides }) => [strides[stage.dimension], strides.at(-1)] as [number, number],
+    );
+    const inPlace = scratchStart === undefined;
+    const target = inPlace ? result : { ...result, strides: [SIZES[result.lane]] };
+    const bind = (of: Shape, rows: number): Run =>
+      bindProgram(of, memory, "store", [target, ...new Array(rows).fill(inputs).flat()]);
+    this.#first = bind(shape, 1);
+    this.#addOne = bind(accumulating(shape, op, inputs.length, 1), 1);
+    const light = shape.machine.nodes.length <= LIGHT_NODES;
+    if (light) this.#addMany = bind(accumulating(shape, op, inputs.length, ROWS_AT_ONCE), ROWS_AT_ONCE);
+    if (!inPlace) this.#scratch = new ScratchRows(scratchStart, memory, op, result);
   }
 
   run(addresses: readonly number[]): void {
-    if (!this.#pairwise) {
-      this.#block(addresses, 0, this.#rows, this.#columns, undefined);
+    if (this.#scratch === undefined) {
+      this.#block(addresses, 0, this.#rows, this.#columns);
       return;
     }
     for (let column = 0; column < this.#columns; column += TILE_COLUMNS) {
-      const corner = addresses.map((at, k) => at + column * this.#step(k));
-      const columns = Math.min(TILE_COLUMNS, this.#columns - column);
-      this.#tile(corner, columns);
+      const corner = addresses.map((at, k) => at + column * this.#step(k)[1]);
+      this.#tile(corner, Math.min(TILE_COLUMNS, this.#columns - column), this.#scratch);
     }
   }
 
   /** As a binary counter: two sums of equally many blocks are added as soon as both are there. */
-  #tile(corner: readonly number[], columns: number): void {
-    const scratch = this.#scratch;
+  #tile(corner: readonly number[], columns: number, scratch: ScratchRows): void {
     let level = 0;
     for (let row = 0, block = 1; row < this.#rows; row += BLOCK_ROWS, block++) {
       const rows = Math.min(BLOCK_ROWS, this.#rows - row);
@@ -286,71 +294,71 @@ class RowSums {
     scratch.store(corner[0] as number, columns);
   }
 
-  /** The first row of a block is stored, the others are added to it. */
+  /** The first row of a block is stored (to `target`, or the result), the others are added to it. */
   #block(
     corner: readonly number[],
     row: number,
     rows: number,
     columns: number,
-    target: number | undefined,
+    target?: number,
   ): void {
-    const at = corner.map((address, k) => address + row * (this.#rowStrides[k] as number));
-    if (target !== undefined) at[0] = target;
-    const steps = this.#operands.map((_, k) => [this.#rowStrides[k] as number, this.#step(k)]);
-    steps[0] = [0, target === undefined ? this.#step(0) : 0];
-    callRun(this.#first, 1, columns, at, steps, this.#params);
-    if (rows === 1) return;
-    const next = at.map((address, k) => (k === 0 ? address : address + (this.#rowStrides[k] as number)));
-    callRun(this.#add, rows - 1, columns, next, steps, this.#params);
+    const [result, ...inputs] = corner as [number, ...number[]];
+    const place = target ?? result;
+    const placeStep = [0, target === undefined ? this.#step(0)[1] : 0] as const;
+    const inputSteps = this.#steps.slice(1);
+    const addressesAt = (first: number): number[] =>
+      inputs.map((at, k) => at + first * this.#step(k + 1)[0]);
+    const steps = [placeStep, ...inputSteps];
+    callRun(this.#first, 1, columns, [place, ...addressesAt(row)], steps, this.#params);
+    let next = row + 1;
+    const end = row + rows;
+    const groups = this.#addMany === undefined ? 0 : Math.floor((end - next) / ROWS_AT_ONCE);
+    if (groups > 0) {
+      const lines = Array.from({ length: ROWS_AT_ONCE }, (_, i) => addressesAt(next + i)).flat();
+      const wide = inputSteps.map(([r, c]) => [r * ROWS_AT_ONCE, c] as const);
+      const wideSteps = [placeStep, ...new Array(ROWS_AT_ONCE).fill(wide).flat()];
+      callRun(this.#addMany as Run, groups, columns, [place, ...lines], wideSteps, this.#params);
+      next += groups * ROWS_AT_ONCE;
+    }
+    if (next === end) return;
+    callRun(this.#addOne, end - next, columns, [place, ...addressesAt(next)], steps, this.#params);
   }
 
-  #step(k: number): number {
-    return this.#operands[k]?.strides.at(-1) as number;
+  #step(k: number): readonly [number, number] {
+    return this.#steps[k] as readonly [number, number];
   }
 }
 
 /** Rows of partial sums: one for each bit of the number of blocks. */
-class Scratch {
-  readonly #rows: readonly number[];
-  readonly #copy: Run | undefined;
-  readonly #merge: Run | undefined;
+class ScratchRows {
+  readonly #start: number;
+  readonly #rowBytes: number;
+  readonly #copy: Run;
+  readonly #merge: Run;
   readonly #step: number;
-  readonly #release: () => void;
 
-  constructor(dtype: DType, memory: WasmMemory, op: MachineOp, result: Operand, needed: boolean) {
-    const size = itemsizeOf(dtype);
+  constructor(start: number, memory: WasmMemory, op: MachineOp, result: Operand) {
+    const size = SIZES[result.lane];
+    this.#start = start;
+    this.#rowBytes = TILE_COLUMNS * size;
     this.#step = result.strides.at(-1) as number;
-    if (!needed) {
-      this.#rows = [];
-      this.#release = () => undefined;
-      return;
-    }
-    const levels = 32;
-    const storage = allocateStorage(dtype, levels * TILE_COLUMNS, memory);
-    const start = storage.values.byteOffset;
-    this.#rows = Array.from({ length: levels }, (_, i) => start + i * TILE_COLUMNS * size);
     const row = { address: start, strides: [size], lane: result.lane };
     this.#merge = bindProgram(rowShape(result.lane, op), memory, "store", [row, row]);
     this.#copy = bindProgram(rowShape(result.lane), memory, "store", [result, row]);
-    this.#release = () => releaseStorage(storage);
   }
 
   row(level: number): number {
-    return this.#rows[level] as number;
+    return this.#start + level * this.#rowBytes;
   }
 
   /** Adds the row of `level` to the one before. */
   merge(level: number, columns: number): void {
     const addresses = [this.row(level - 1), this.row(level)];
-    callRun(this.#merge as Run, 1, columns, addresses, [[0, 0], [0, 0]], []);
+    callRun(this.#merge, 1, columns, addresses, [[0, 0], [0, 0]], []);
   }
 
   /** Writes the only row that is left to the result. */
   store(target: number, columns: number): void {
-    callRun(this.#copy as Run, 1, columns, [target, this.row(0)], [[0, this.#step], [0, 0]], []);
-  }
-
-  release(): void {
-    this.#release();
+    callRun(this.#copy, 1, columns, [target, this.row(0)], [[0, this.#step], [0, 0]], []);
   }
 }

@@ -68,12 +68,23 @@ export function shapeOf(kernel: Kernel): Shape | undefined {
   return shape;
 }
 
-/** The same expression combined with what the result holds: for rows that are added to a row. */
-export function accumulating(shape: Shape, op: MachineOp): Shape {
+/**
+ * The same expression combined with what the result holds, for rows that are added to a row: `rows` of them at once, one
+ * after the other, each with inputs of its own.
+ */
+export function accumulating(shape: Shape, op: MachineOp, inputs: number, rows: number): Shape {
   const machine = new Machine();
-  for (const node of shape.machine.nodes) machine.add(node);
-  const output = machine.same(op, machine.result(machine.laneOf(shape.output)), shape.output);
-  return { ...shape, machine, output, key: `${op}=${shape.key}` };
+  let output = machine.result(shape.machine.laneOf(shape.output));
+  for (let row = 0; row < rows; row++) {
+    const at: number[] = [];
+    for (const node of shape.machine.nodes) {
+      const args = node.args.map((arg) => at[arg] as number);
+      const index = node.op === "load" ? (node.index as number) + row * inputs : node.index;
+      at.push(machine.add({ ...node, args, ...(index === undefined ? {} : { index }) }));
+    }
+    output = machine.same(op, output, at[shape.output] as number);
+  }
+  return { ...shape, machine, output, key: `${op}${rows}=${shape.key}` };
 }
 
 /** A copy, or with `op` an addition, of one contiguous row to another. */

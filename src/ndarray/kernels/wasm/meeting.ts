@@ -1,0 +1,148 @@
+/**
+ * @file Brings the operands of one kernel call into one memory, because a kernel binds one: operands that lie elsewhere
+ * (another arena, a small result in the thread's own memory, a plain buffer) are copied into scratch space beside the
+ * largest one for this call, and results are copied back.
+ */
+import { type DType, itemsizeOf, viewOf } from "../../../core/dtype.ts";
+import { sizeOfShape } from "../../../core/indexing.ts";
+import type { WasmMemory } from "../../../core/wasm.ts";
+import { type Block, currentAllocator } from "../../allocation.ts";
+import { contiguousStrides, type Layout } from "../../layout.ts";
+import { copyInto } from "../../loops.ts";
+import { Storage } from "../../storage.ts";
+
+/** Operands of a loop nest, the result first, all in `memory`. */
+export interface Meeting {
+  readonly memory: WasmMemory;
+  readonly operands: readonly Layout[];
+  /** By operand, along the dimensions of the nest. */
+  readonly strides: readonly (readonly number[])[];
+  /** Copies the result back and gives the scratch space back. */
+  finish(): void;
+}
+
+/** Scratch blocks of at least this size are asked for, so that allocators place them like chunks. */
+const SCRATCH_BYTES_MIN = 128 * 1024;
+/** Scratch blocks up to this size are kept for the next call. */
+const SCRATCH_BYTES_KEPT = 1024 * 1024;
+
+const kept = new WeakMap<WasmMemory, Block>();
+
+/** Finds a memory in which all operands can meet; undefined when there is none. */
+export function meet(
+  operands: readonly Layout[],
+  shape: readonly number[],
+  strides: readonly (readonly number[])[],
+): Meeting | undefined {
+  const first = operands[0]?.storage.memory;
+  if (first !== undefined && operands.every((x) => x.storage.memory === first)) {
+    return { memory: first, operands, strides, finish: () => undefined };
+  }
+  const spans = operands.map((x, k) => spanOf(x.dtype, shape, strides[k] as readonly number[]));
+  const home = homeOf(operands, spans);
+  const scratch = home === undefined ? undefined : scratchBeside(home, operands, spans);
+  if (scratch === undefined) return undefined;
+  return moveAll(scratch, operands, shape, strides, spans);
+}
+
+/** Bytes that an operand's elements take without repetition, rounded up to whole cache lines. */
+function spanOf(dtype: DType, shape: readonly number[], strides: readonly number[]): number {
+  const elements = sizeOfShape(shape.filter((_, d) => strides[d] !== 0));
+  return Math.ceil((elements * itemsizeOf(dtype)) / 64) * 64;
+}
+
+/** The memory that holds most of the operands' bytes. */
+function homeOf(operands: readonly Layout[], spans: readonly number[]): WasmMemory | undefined {
+  const bytes = new Map<WasmMemory, number>();
+  operands.forEach(({ storage: { memory } }, k) => {
+    if (memory !== undefined) bytes.set(memory, (bytes.get(memory) ?? 0) + (spans[k] as number));
+  });
+  let best: WasmMemory | undefined;
+  for (const [memory, held] of bytes) {
+    if (best === undefined || held > (bytes.get(best) as number)) best = memory;
+  }
+  return best;
+}
+
+function bytesElsewhere(
+  memory: WasmMemory,
+  operands: readonly Layout[],
+  spans: readonly number[],
+): number {
+  return operands.reduce(
+    (sum, x, k) => (x.storage.memory === memory ? sum : sum + (spans[k] as number)),
+    0,
+  );
+}
+
+/** Scratch space for the operands that do not lie in its memory: in `home`, or where the allocator has room. */
+function scratchBeside(
+  home: WasmMemory,
+  operands: readonly Layout[],
+  spans: readonly number[],
+): Block | undefined {
+  let wanted = home;
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const bytes = bytesElsewhere(wanted, operands, spans);
+    const block = takeScratch(wanted, bytes);
+    if (block.bytes >= bytesElsewhere(block.memory, operands, spans)) return block;
+    returnScratch(block);
+    wanted = block.memory;
+  }
+  return undefined;
+}
+
+/** A block of at least `bytes`, in `memory` if the allocator can. */
+export function takeScratch(memory: WasmMemory, bytes: number): Block {
+  const block = kept.get(memory);
+  if (block !== undefined && block.bytes >= bytes) {
+    kept.delete(memory);
+    return block;
+  }
+  return currentAllocator().allocate(Math.max(bytes, SCRATCH_BYTES_MIN), memory);
+}
+
+/** Keeps a scratch block for the next call, or gives it back. */
+export function returnScratch(block: Block): void {
+  if (block.bytes <= SCRATCH_BYTES_KEPT && !kept.has(block.memory)) kept.set(block.memory, block);
+  else currentAllocator().release?.(block);
+}
+
+function moveAll(
+  scratch: Block,
+  operands: readonly Layout[],
+  shape: readonly number[],
+  strides: readonly (readonly number[])[],
+  spans: readonly number[],
+): Meeting {
+  const { memory } = scratch;
+  let used = 0;
+  const moved = operands.map((x, k) => {
+    const own = strides[k] as readonly number[];
+    if (x.storage.memory === memory) return { layout: x, strides: own, source: undefined };
+    const lengths = shape.map((length, d) => (own[d] === 0 ? 1 : length));
+    const values = viewOf(x.dtype, memory.buffer, scratch.offset + used, sizeOfShape(lengths));
+    used += spans[k] as number;
+    const there = {
+      dtype: x.dtype,
+      shape: lengths,
+      strides: contiguousStrides(lengths),
+      offset: 0,
+      storage: new Storage(values, scratch),
+    };
+    const source = { ...x, shape: lengths, strides: own };
+    return { layout: there, strides: there.strides.map((s, d) => (own[d] === 0 ? 0 : s)), source };
+  });
+  // A result may hold what is to be added to, so it is copied in as well.
+  for (const { layout, source } of moved) if (source !== undefined) copyInto(layout, source);
+  return {
+    memory,
+    operands: moved.map((x) => x.layout),
+    strides: moved.map((x) => x.strides),
+    finish: () => {
+      const result = moved[0];
+      if (result?.source !== undefined) copyInto(result.source, result.layout);
+      returnScratch(scratch);
+    },
+  };
+}
