@@ -89,9 +89,12 @@ function installDependencies() {
   for (const name of Object.keys(env)) {
     if (/^npm_config_(omit|only|production|include|dry_run|global)$/i.test(name)) delete env[name];
   }
-  const args = ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"];
+  // Not `npm ci`: it refuses a lock file that lacks an optional package of a foreign system, as one
+  // written behind an incomplete mirror does. With a lock, `install` takes the same versions.
+  const args = ["install", "--no-save", "--include=dev", "--include=optional"];
+  args.push("--no-audit", "--no-fund", "--loglevel=error");
   const npmScript = process.env.npm_execpath ?? "";
-  const label = "installing dependencies (npm ci)";
+  const label = "installing dependencies";
   if (/npm-cli\.c?js$/.test(npmScript))
     step(label, process.execPath, [npmScript, ...args], { env });
   else step(label, "npm", args, { env, shell: process.platform === "win32" });
@@ -117,7 +120,7 @@ function isAlive(pid) {
   }
 }
 
-/** One set-up at a time: two `npm ci` in one folder destroy each other. */
+/** One set-up at a time: two installations in one folder destroy each other. */
 function withLock(body) {
   const lock = join(cache, "setup.lock");
   mkdirSync(cache, { recursive: true });
