@@ -32,9 +32,16 @@ export interface Operand {
   readonly cut: Cut | null;
 }
 
+/** The numbers `first`, `first + step`, …, `count` of them. */
+export function countUp(count: number, first = 0, step = 1): Int32Array {
+  const numbers = new Int32Array(count);
+  for (let i = 0; i < count; i++) numbers[i] = first + i * step;
+  return numbers;
+}
+
 /** The blocks of one layer whose tasks are the blocks of a grid in C order. */
 export function blocksOfLayer(layer: Layer, chunks: Chunks): Blocks {
-  return { chunks, layers: [layer], tasks: Int32Array.from({ length: layer.count }, (_, i) => i) };
+  return { chunks, layers: [layer], tasks: countUp(layer.count) };
 }
 
 /** Values by position along one axis of a grid. */
@@ -127,7 +134,7 @@ export class LayerPlan {
   /** A number of every task: a constant when it is the same for all, else a column. */
   literal(values: Float64Array | Int32Array): Arg {
     const first = values[0];
-    if (first !== undefined && values.every((value) => Object.is(value, first))) {
+    if (first !== undefined && isConstant(values)) {
       return { kind: "const", value: first };
     }
     this.#columns.push({ kind: "number", data: values });
@@ -142,10 +149,7 @@ export class LayerPlan {
 
   /** Per-axis numbers, by position along axes of this layer's grid. */
   axisLiteral(axis: number, values: ArrayLike<number>): Arg {
-    const [first] = [values[0]];
-    let same = true;
-    for (let i = 1; same && i < values.length; i++) same = Object.is(values[i], first);
-    if (same) return { kind: "const", value: first ?? 0 };
+    if (isConstant(values)) return { kind: "const", value: values[0] ?? 0 };
     return this.literal(spread(this.grid, 0, [{ axis, values }]));
   }
 
@@ -170,7 +174,7 @@ export class LayerPlan {
       if (axes === undefined) return this.dep(this.number(blocks));
       const parts = below.flatMap((length, k): AxisValues[] => {
         const stride = strides[k] as number;
-        const values = Float64Array.from({ length }, (_, i) => i * stride);
+        const values = countUp(length, 0, stride);
         return length === 1 ? [] : [{ axis: axes[k] as number, values }];
       });
       return this.dep(this.number(blocks, pick(blocks.tasks, spread(this.grid, 0, parts))));
@@ -251,6 +255,13 @@ export class LayerPlan {
       ...(pure === undefined ? {} : { pure }),
     };
   }
+}
+
+/** Whether all values are the same; most grids answer at the first block or two. */
+function isConstant(values: ArrayLike<number>): boolean {
+  const first = values[0];
+  for (let i = 1; i < values.length; i++) if (!Object.is(values[i], first)) return false;
+  return true;
 }
 
 /** Items of `tasks` at the given positions. */

@@ -5,7 +5,7 @@
 import { type ComputeOptions, computeAll } from "../cluster/compute.ts";
 import { COLLECTION, type Collection } from "../core/collection.ts";
 import { refsOf } from "./assemble.ts";
-import { LayerPlan } from "./blocks.ts";
+import { countUp, LayerPlan } from "./blocks.ts";
 import { call } from "./build/call.ts";
 import { type Chunks, isKnown } from "./chunks.ts";
 import { stridesOf } from "./cut.ts";
@@ -62,7 +62,7 @@ function lengthsAlong(expr: Expr, axis: number): Collection<readonly unknown[]> 
       const all = {
         chunks: [],
         layers: [layer],
-        tasks: Int32Array.from({ length: layer.count }, (_, i) => i),
+        tasks: countUp(layer.count),
       };
       return { outputs: refsOf(all), finish: (values) => values, rebuild: () => lengths };
     },

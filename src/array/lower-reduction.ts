@@ -6,7 +6,7 @@
  */
 import type { Arg, Layer, TaskFunction } from "../core/graph.ts";
 import type { AxisOverlaps } from "./axis-plans.ts";
-import { type Blocks, blocksOfLayer, LayerPlan } from "./blocks.ts";
+import { type Blocks, blocksOfLayer, countUp, LayerPlan } from "./blocks.ts";
 import { type Chunks, gridOf, offsetsOf, shapeOf } from "./chunks.ts";
 import type { ReductionExpr } from "./expression.ts";
 import type { Fused } from "./lower.ts";
@@ -163,7 +163,7 @@ export function lowerTree(partial: Blocks, tree: Tree): Blocks {
 /** Runs of `most` neighbours along an axis of `count` blocks. */
 function boxesOf(count: number, most: number): Pick<AxisOverlaps, "first" | "count"> {
   const runs = Math.ceil(count / most);
-  const first = Int32Array.from({ length: runs }, (_, i) => i * most);
+  const first = countUp(runs, 0, most);
   return { first, count: first.map((start) => Math.min(most, count - start)) };
 }
 

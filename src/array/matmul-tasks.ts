@@ -2,8 +2,7 @@
  * @file Products of blocks.
  */
 import type { DType } from "../core/dtype.ts";
-import { runKernel } from "../ndarray/kernels/evaluate.ts";
-import { KernelBuilder } from "../ndarray/kernels/ir.ts";
+import { matmul } from "../ndarray/linalg/products.ts";
 import type { NDArray } from "../ndarray/ndarray.ts";
 
 /**
@@ -30,13 +29,4 @@ function ofDType(array: NDArray, dtype: DType): NDArray {
 
 function sizeOf(shape: readonly number[]): number {
   return shape.reduce((a, b) => a * b, 1);
-}
-
-/** Stand-in until linalg lands. */
-function matmul(a: NDArray, b: NDArray): NDArray {
-  const k = new KernelBuilder();
-  const [x, y] = [k.input(a.dtype), k.input(b.dtype)];
-  const product = k.binary("multiply", x, y);
-  const kernel = k.reduce("sum", product, { axes: [a.ndim - 1], dtype: product.dtype });
-  return runKernel(kernel, [a.expandDims(a.ndim), b.expandDims(b.ndim - 2)]);
 }

@@ -7,7 +7,15 @@ import { type DType, type DTypeLike, toDType } from "../../core/dtype.ts";
 import type { Arg, Layer } from "../../core/graph.ts";
 import { resolveAxis } from "../../core/indexing.ts";
 import { reduceSignature } from "../../ndarray/kernels/rules.ts";
-import { type Blocks, blocksOfLayer, LayerPlan, type Operand, pick, spread } from "../blocks.ts";
+import {
+  type Blocks,
+  blocksOfLayer,
+  countUp,
+  LayerPlan,
+  type Operand,
+  pick,
+  spread,
+} from "../blocks.ts";
 import { type Chunks, gridOf } from "../chunks.ts";
 import { stridesOf } from "../cut.ts";
 import type { Expr } from "../expression.ts";
@@ -71,10 +79,10 @@ function carryBlocks(local: Blocks, op: Cumulation, axis: number, token: string)
   const plan = new LayerPlan(grid);
   const parts = stridesOf(below).map((stride, k) => ({
     axis: k,
-    values: Float64Array.from({ length: grid[k] as number }, (_, i) => i * stride),
+    values: countUp(grid[k] as number, 0, stride),
   }));
   const numbers = plan.number(local, pick(local.tasks, spread(grid, 0, parts)));
-  const places = Int32Array.from({ length: grid[axis] as number }, (_, i) => i);
+  const places = countUp(grid[axis] as number);
   const place = spread(grid, 0, [{ axis, values: places }]);
   const first = local.layers.reduce((count, layer) => count + layer.count, 0);
   const stride = stridesOf(grid)[axis] as number;
@@ -127,13 +135,10 @@ function joined(
   const strides = stridesOf(gridOf(carries.chunks));
   const parts = strides.map((stride, k) => ({
     axis: k,
-    values: Float64Array.from(
-      { length: grid[k] as number },
-      (_, i) => (k === axis ? i - 1 : i) * stride,
-    ),
+    values: countUp(grid[k] as number, k === axis ? -stride : 0, stride),
   }));
   const before = spread(grid, 0, parts);
-  const places = Int32Array.from({ length: grid[axis] as number }, (_, i) => i);
+  const places = countUp(grid[axis] as number);
   const place = spread(grid, 0, [{ axis, values: places }]);
   const offsets = new Int32Array(plan.count + 1);
   const deps: number[] = [];

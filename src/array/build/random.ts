@@ -7,7 +7,7 @@ import { type DType, isScalar, itemsizeOf, type Scalar } from "../../core/dtype.
 import { HeddleError } from "../../core/errors.ts";
 import { broadcastShapes } from "../../core/indexing.ts";
 import type { Entropy } from "../../ndarray/random/seed-sequence.ts";
-import type { Operand } from "../blocks.ts";
+import { countUp, type Operand } from "../blocks.ts";
 import { gridOf, product } from "../chunks.ts";
 import { type Expr, shapeOfExpr } from "../expression.ts";
 import { type ChunksInput, normalizeChunks } from "../normalize-chunks.ts";
@@ -75,9 +75,7 @@ export function draw(
         const parameters = what.parameters.map((p) =>
           isScalar(p) ? constant(p) : plan.operand(lowered[next++] as Operand),
         );
-        const child = plan.literal(
-          Int32Array.from({ length: plan.count }, (_, i) => range.first + i),
-        );
+        const child = plan.literal(countUp(plan.count, range.first));
         const seed = constant({ entropy: range.entropy, spawnKey: range.spawnKey });
         return [
           constant({ method, dtype, options }),

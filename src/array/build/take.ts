@@ -5,7 +5,7 @@
 import { HeddleError } from "../../core/errors.ts";
 import { resolveInteger } from "../../core/indexing.ts";
 import { type TakePiece, takeAxis } from "../axis-plans.ts";
-import { type Blocks, blocksOfLayer, LayerPlan, type Operand, spread } from "../blocks.ts";
+import { type Blocks, blocksOfLayer, countUp, LayerPlan, type Operand, spread } from "../blocks.ts";
 import { type Chunks, gridOf, sum } from "../chunks.ts";
 import { stridesOf } from "../cut.ts";
 import type { Expr } from "../expression.ts";
@@ -60,9 +60,7 @@ function lowerTake(
   const tasks = plan.number(blocks);
   const others = below.flatMap((length, k) => {
     const stride = strides[k] as number;
-    return k === axis
-      ? []
-      : [{ axis: k, values: Float64Array.from({ length }, (_, i) => i * stride) }];
+    return k === axis ? [] : [{ axis: k, values: countUp(length, 0, stride) }];
   });
   const firsts = spread(plan.grid, 0, others);
   const along = spread(plan.grid, 0, [{ axis, values: pieces.map((_, i) => i) }]);
