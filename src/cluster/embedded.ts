@@ -3,6 +3,7 @@
  * computation and never keeps the process alive by itself.
  */
 import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
 import { availableParallelism, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { isMainThread, MessageChannel, Worker } from "node:worker_threads";
@@ -65,12 +66,17 @@ export function startEngine(options: EngineOptions): EngineHandle {
     });
   });
   ready.catch(() => undefined);
+  // The engine's thread is not asked when the process ends.
+  const cleanUp = (): void => rmSync(init.spillDirectory, { recursive: true, force: true });
+  process.on("exit", cleanUp);
   let reason = "";
   worker.on("error", (error) => {
     reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
   });
   worker.on("exit", (code) => {
     if (shared === handle) shared = undefined;
+    process.off("exit", cleanUp);
+    cleanUp();
     for (const link of links) link.close(`the engine ended with exit code ${code}. ${reason}`);
   });
   let clients = 0;

@@ -3,6 +3,8 @@
  * turn, and the shell around them (threads, heap, disk, clients). All decisions are the machines'; here they are carried
  * out. The thread sleeps until a task thread rings, a client posts, or a file operation ends.
  */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import type { MessagePort } from "node:worker_threads";
 import { SchedulerMachine } from "../machine/scheduler/scheduler.ts";
 import type {
@@ -293,6 +295,12 @@ export class Engine {
     if (graph === undefined) return;
     this.#graphs.delete(base);
     for (const lane of this.#lanes()) lane.post({ kind: "forget", number: graph.number });
+    if (graph.image.usesScratch) {
+      const folder = join(this.#init.spillDirectory, `graph-${graph.number}`);
+      rm(folder, { recursive: true, force: true }).catch((error: unknown) => {
+        this.#clients.warn(`the folder of an exchange stays behind: ${String(error)}`);
+      });
+    }
   }
 
   #run(table: boolean, ids: Int32Array): void {
@@ -334,6 +342,7 @@ export class Engine {
       firstThread,
       budgetBytes: this.#init.memoryLimitBytes,
       address: ADDRESS,
+      scratch: this.#init.spillDirectory,
       ...(this.#init.threadHeapMb === undefined ? {} : { threadHeapMb: this.#init.threadHeapMb }),
       connectClient: (port) => this.#clients.addThread(port),
       greet: () => this.#greeting(),

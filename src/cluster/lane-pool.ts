@@ -22,6 +22,7 @@ export interface LaneOptions {
   readonly firstThread: number;
   readonly budgetBytes: number;
   readonly address: string;
+  readonly scratch: string;
   readonly threadHeapMb?: number;
   /** A task thread's own client connects through this port. */
   connectClient(port: MessagePort): void;
@@ -157,6 +158,7 @@ export class LanePool {
       block: this.#block,
       budgetBytes: this.#options.budgetBytes,
       address: this.#options.address,
+      scratch: this.#options.scratch,
       threads: this.#options.threads,
       clientPort: port2,
     };

@@ -2,9 +2,14 @@
  * @file The `sync` scheduler: runs a graph on the calling thread, one task after the other in static order, and drops
  * each value after its last use. For debugging: breakpoints and stack traces are the user's own.
  */
+import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { assert, HeddleError, isHeddleError } from "../core/errors.ts";
 import { compileTemplate, type Invocation, type Invoke, readerOf } from "../core/invoke.ts";
 import { rowOf, type Segment, segmentOf, type TaskGraph, taskKey } from "../core/task-graph.ts";
+import { setScratch } from "../threads/scratch.ts";
 
 /**
  * Runs `graph` and resolves to the values of its outputs.
@@ -17,11 +22,17 @@ export async function runSync(graph: TaskGraph, signal?: AbortSignal): Promise<u
   const invoke: Invoke[] = graph.templates.map(compileTemplate);
   const values = new Map<number, unknown>();
   const uses = countUses(graph);
-  for (const id of order) {
-    signal?.throwIfAborted();
-    values.set(id, await runTask(graph, id, invoke, values));
-    releaseInputs(graph, id, uses, values);
-    if (uses[id] === 0) values.delete(id);
+  const scratch = join(tmpdir(), `heddle-${process.pid}-${randomBytes(6).toString("hex")}`);
+  try {
+    for (const id of order) {
+      signal?.throwIfAborted();
+      setScratch(() => scratch);
+      values.set(id, await runTask(graph, id, invoke, values));
+      releaseInputs(graph, id, uses, values);
+      if (uses[id] === 0) values.delete(id);
+    }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
   }
   return Array.from(graph.outputs, (id) => values.get(id));
 }

@@ -188,7 +188,7 @@ export class ValueStore {
   }
 
   close(): void {
-    if (this.#directoryMade) rmSync(this.#directory, { recursive: true, force: true });
+    rmSync(this.#directory, { recursive: true, force: true });
   }
 
   #dropFile(id: number): void {

@@ -52,6 +52,7 @@ function flatten(draft: Draft): TaskGraph {
       ...(grid && { grid }),
       ...(keys && { keys }),
       ...(rows && { rows }),
+      ...(layer.kind === "exchange" && { exchange: true }),
     });
     if (layer.held !== undefined) {
       held ??= new Int32Array(count).fill(-1);

@@ -35,6 +35,8 @@ export interface SegmentImage extends Omit<Segment, "columns"> {
 export interface GraphImage {
   readonly templates: readonly TemplateImage[];
   readonly segments: readonly SegmentImage[];
+  /** Whether some task writes to the graph's folder. */
+  readonly usesScratch: boolean;
 }
 
 /** What a template's call is encoded as: the function and the argument tree, with functions inside as values. */
@@ -46,6 +48,7 @@ interface Call {
 /** Encodes what travels. Throws `NotSerializable` naming the variable when a function or a literal cannot. */
 export function imageOf(graph: TaskGraph): GraphImage {
   return {
+    usesScratch: graph.segments.some((segment) => segment.exchange === true),
     templates: graph.templates.map(templateImage),
     segments: graph.segments.map((segment) => ({
       ...segment,

@@ -32,6 +32,8 @@ export interface ThreadInit {
   readonly block: SharedArrayBuffer;
   readonly budgetBytes: number;
   readonly address: string;
+  /** Folder for what graphs write while they run. */
+  readonly scratch: string;
   /** Threads of the lane. */
   readonly threads: number;
   /** A client's connection to the engine, for tasks that submit tasks. */

@@ -4,6 +4,7 @@
  * loop alive, so timers and sockets of user code go on.
  */
 import "../functions/index.ts";
+import { join } from "node:path";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { assert, HeddleError } from "../core/errors.ts";
 import { setAllocator } from "../ndarray/allocation.ts";
@@ -14,6 +15,7 @@ import type { ThreadInit, ThreadMessage } from "./messages.ts";
 import { REPORT, ReportWriter, timeWord } from "./reports.ts";
 import { ResultWriter } from "./results.ts";
 import { runInTask, runSynchronously } from "./task-context.ts";
+import { setScratch } from "./scratch.ts";
 import { LocalContext, TaskInputs } from "./task-inputs.ts";
 import { TaskAllocator, ThreadHeap } from "./thread-heap.ts";
 import { LocalGraph, type LocalTemplate } from "./thread-graphs.ts";
@@ -35,6 +37,8 @@ class TaskThread {
   readonly #heap: ThreadHeap;
   readonly #results: ResultWriter;
   readonly #graphs = new Map<number, LocalGraph>();
+  /** Graph of the task that is running. */
+  #graphNumber = 0;
   #stopping = false;
   /** Slots held by asynchronous tasks: at 1 nothing more is claimed. */
   #held = 0;
@@ -61,6 +65,7 @@ class TaskThread {
     this.#heap = new ThreadHeap(this.#words, init.thread, this.#reports, init.budgetBytes, () =>
       this.#readInbox("an arena"),
     );
+    setScratch(() => join(init.scratch, `graph-${this.#graphNumber}`));
     const allocator = new TaskAllocator(this.#heap);
     setAllocator(allocator);
     this.#at = new TaskInputs(this.#pages, this.#heap);
@@ -140,6 +145,7 @@ class TaskThread {
       this.#timedSinceMs = performance.now();
     }
     this.#heap.task = id;
+    this.#graphNumber = local.graph.number;
     let value: unknown;
     try {
       this.#at.aim(local, index);

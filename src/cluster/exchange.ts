@@ -1,0 +1,96 @@
+/**
+ * @file All-to-all as layers: n sources, a seal, m destinations; n + m + 1 tasks, whatever goes where. The in-process
+ * form writes runs to the local disk; between processes the same layers will stream.
+ */
+import { type Arg, type Layer, regularOffsets, type TaskFunction } from "../core/graph.ts";
+import { readPieces, sealRuns, writeRun } from "./exchange-tasks.ts";
+
+/** How an exchange cuts its sources and joins what arrives. */
+export interface ExchangeOptions {
+  /** Unique: the same name means the same work. A word and a token. */
+  readonly name: string;
+  /** Layer whose tasks are the sources. */
+  readonly source: Layer;
+  readonly destinations: number;
+  /** `split(value, sourceIndex, ...args)` gives the pieces by destination (undefined: nothing), all of them. */
+  readonly split: { readonly fn: TaskFunction; readonly args?: readonly Arg[] };
+  /** `join(arrivals, destination, ...args)` makes a destination's value; arrivals come in the order of their sources. */
+  readonly join: { readonly fn: TaskFunction; readonly args?: readonly Arg[] };
+  /** Block grid of the destinations, for their keys. */
+  readonly grid?: readonly number[];
+}
+
+/** The layer of the destinations. */
+export function exchange(options: ExchangeOptions): Layer {
+  const { name, source, destinations, split, join, grid } = options;
+  const count = source.count;
+  const writers = exchangeLayer(`${name}-write`, count, [source], {
+    fn: writeRun,
+    args: [
+      {
+        kind: "call",
+        fn: split.fn,
+        args: [{ kind: "dep", index: 0 }, { kind: "column", column: 0 }, ...(split.args ?? [])],
+      },
+      { kind: "column", column: 0 },
+      { kind: "const", value: destinations },
+    ],
+    offsets: regularOffsets(count, 1),
+    deps: indices(count),
+  });
+  const seal = exchangeLayer(`${name}-seal`, 1, [writers], {
+    fn: sealRuns,
+    args: [
+      { kind: "deps", start: 0 },
+      { kind: "const", value: name },
+      { kind: "const", value: count },
+    ],
+    offsets: regularOffsets(1, count),
+    deps: indices(count),
+  });
+  const readers = exchangeLayer(name, destinations, [seal], {
+    fn: join.fn,
+    args: [
+      {
+        kind: "call",
+        fn: readPieces,
+        args: [
+          { kind: "dep", index: 0 },
+          { kind: "column", column: 0 },
+        ],
+      },
+      { kind: "column", column: 0 },
+      ...(join.args ?? []),
+    ],
+    offsets: regularOffsets(destinations, 1),
+    deps: new Int32Array(destinations),
+  });
+  return grid === undefined ? readers : { ...readers, grid };
+}
+
+function exchangeLayer(
+  name: string,
+  count: number,
+  inputs: readonly Layer[],
+  work: {
+    readonly fn: TaskFunction;
+    readonly args: readonly Arg[];
+    readonly offsets: Int32Array;
+    readonly deps: Int32Array;
+  },
+): Layer {
+  return {
+    name,
+    kind: "exchange",
+    count,
+    templates: [{ name: name.replace(/-[0-9a-f]{8,}/, ""), fn: work.fn, args: work.args }],
+    inputs,
+    depOffsets: work.offsets,
+    deps: work.deps,
+    columns: [{ kind: "number", data: indices(count) }],
+  };
+}
+
+function indices(count: number): Int32Array {
+  return Int32Array.from({ length: count }, (_, i) => i);
+}
