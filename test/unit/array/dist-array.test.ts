@@ -1,0 +1,270 @@
+/** @file What arrays refuse, how they show themselves, and what becomes of empty ones. */
+import { describe, expect, test } from "vitest";
+import * as da from "../../../src/array/index.ts";
+import { computeAll, persistAll } from "../../../src/cluster/compute.ts";
+import { type ErrorCode, isHeddleError } from "../../../src/core/errors.ts";
+import { annotate } from "../../../src/delayed/annotate.ts";
+import * as nd from "../../../src/ndarray/index.ts";
+
+const sync = { scheduler: "sync" } as const;
+const x = da.ones([4, 6], { chunks: [2, 3] });
+const ints = da.arange(6, { chunks: 3 });
+
+/** What must fail while it is built, with which code, and what the message must name. */
+const REFUSED: readonly (readonly [string, () => unknown, ErrorCode, RegExp])[] = [
+  ["shapes that do not broadcast", () => x.add(da.ones([5])), "InvalidShape", /\[4, 6\] and \[5\]/],
+  [
+    "chunks that do not add up",
+    () => da.ones([10], { chunks: [[3, 3]] }),
+    "InvalidChunks",
+    /add up to 6.*10/,
+  ],
+  [
+    "chunks for other axes",
+    () => da.ones([4, 4], { chunks: [2, 2, 2] }),
+    "InvalidChunks",
+    /3 axes.*2/,
+  ],
+  ["a chunk length of 0", () => da.ones([10], { chunks: 0 }), "InvalidChunks", /is 0.*positive/],
+  ["a fractional chunk length", () => da.ones([10], { chunks: 2.5 }), "InvalidChunks", /2\.5/],
+  ["NaN as a chunk length", () => da.ones([10], { chunks: Number.NaN }), "InvalidChunks", /NaN/],
+  [
+    "a size that is none",
+    () => da.ones([10], { chunks: "10 parsecs" }),
+    "InvalidChunks",
+    /parsecs/,
+  ],
+  ["NaN as a length", () => da.ones([Number.NaN]), "InvalidShape", /NaN/],
+  ["a negative length", () => da.zeros([-1]), "InvalidShape", /-1/],
+  [
+    "an unknown dtype",
+    () => da.ones([2], { dtype: "flaot64" as "float64" }),
+    "DTypeMismatch",
+    /float64/,
+  ],
+  ["a wrong axis", () => x.sum({ axis: 2 }), "InvalidAxis", /2.*2 dimensions/],
+  ["an axis twice", () => x.sum({ axis: [0, 0] }), "InvalidAxis", /twice/],
+  ["a fraction added to integers", () => ints.add(0.5), "DTypeMismatch", /0\.5.*astype/],
+  ["a bitwise operation on floats", () => x.and(1), "DTypeMismatch", /float64/],
+  ["too many indices", () => x.at(0, 0, 0), "InvalidArgument", /2 dimensions/],
+  ["an index out of bounds", () => x.at(4), "InvalidArgument", /4.*axis 0.*4/],
+  ["a fraction as an index", () => x.at([0.5]), "InvalidArgument", /0\.5/],
+  ["NaN as an index", () => x.at([Number.NaN]), "InvalidArgument", /NaN/],
+  ["a step of zero", () => x.at("::0"), "InvalidArgument", /zero/],
+  ["a mask of another length", () => ints.at([true, false]), "InvalidShape", /2.*6/],
+  ["a lazy mask of another length", () => ints.at(da.ones([5]).gt(0)), "InvalidShape", /\[5\]/],
+  ["lazy integers as an index", () => ints.at(ints), "DTypeMismatch", /bool/],
+  ["a reshape to another size", () => x.reshape([5, 5]), "InvalidShape", /24 elements/],
+  ["two unknown lengths", () => x.reshape([-1, -1]), "InvalidShape", /at most one/],
+  ["axes that are no permutation", () => x.transpose([0, 0]), "InvalidAxis", /once/],
+  ["squeezing a long axis", () => x.squeeze(0), "InvalidAxis", /length 4/],
+  [
+    "unequal ranks joined",
+    () => da.concatenate([x, da.ones([4])]),
+    "InvalidShape",
+    /number of axes/,
+  ],
+  ["unequal lengths joined", () => da.concatenate([x, da.ones([4, 5])]), "InvalidShape", /axis 0/],
+  ["nothing to join", () => da.concatenate([]), "InvalidArgument", /empty/],
+  ["unequal shapes stacked", () => da.stack([x, da.ones([4, 5])]), "InvalidShape", /\[4, 5\]/],
+  ["matrices that do not fit", () => x.matmul(x), "InvalidShape", /6 and 4/],
+  ["no axes to multiply", () => x.matmul(da.ones([])), "InvalidShape", /multiply/],
+  ["the largest of nothing", () => da.ones([0]).max(), "InvalidShape", /length 0/],
+  [
+    "argmax over two of three axes",
+    () => da.ones([2, 2, 2]).argmax([0, 1]),
+    "InvalidAxis",
+    /one axis/,
+  ],
+  ["bins out of order", () => da.histogram(ints, { bins: [1, 0] }), "InvalidArgument", /ascending/],
+  ["no bins", () => da.histogram(ints, { bins: 0 }), "InvalidArgument", /positive/],
+  ["bin counts of fractions", () => da.bincount(da.ones([3])), "DTypeMismatch", /integers/],
+  ["a percentile above 100", () => da.percentile(ints, 101), "InvalidArgument", /101/],
+  [
+    "low above high",
+    () => da.random.randint(5, 5, { size: 3 }),
+    "InvalidArgument",
+    /low.*5.*high.*5/,
+  ],
+  ["a negative size", () => da.random.random([-2]), "InvalidShape", /-2/],
+  [
+    "dropping an axis of two blocks",
+    () => x.mapBlocks((b) => b, { dropAxis: 0 }),
+    "InvalidChunks",
+    /2 blocks/,
+  ],
+  [
+    "a promise as an array",
+    () => da.asarray(Promise.resolve(1) as never),
+    "InvalidArgument",
+    /await/,
+  ],
+  ["broadcasting to a smaller shape", () => x.broadcastTo([4]), "InvalidShape", /\[4\]/],
+  ["a formula that ends early", () => da.expr`${x} +`, "InvalidArgument", /the end/],
+  ["a formula with an unknown function", () => da.expr`sine(${x})`, "InvalidArgument", /sin/],
+  ["a formula with a free name", () => da.expr`${x} * y`, "InvalidArgument", /"y"/],
+  ["a chained comparison", () => da.expr`0 < ${x} < 1`, "InvalidArgument", /chained/],
+];
+
+describe("bad input is refused while it is built", () => {
+  test.each(REFUSED)("%s", (_, build, code, message) => {
+    let error: unknown;
+    try {
+      build();
+    } catch (caught) {
+      error = caught;
+    }
+    expect(isHeddleError(error, code), String(error)).toBe(true);
+    expect((error as Error).message).toMatch(message);
+  });
+});
+
+describe("empty arrays give empty results", () => {
+  const empty = da.zeros([0, 3]);
+  test("reductions with a neutral element", async () => {
+    const [sum, prod, all, any] = await computeAll(
+      [empty.sum(), empty.prod(), empty.all(), empty.any()],
+      sync,
+    );
+    expect([sum, prod, all, any]).toEqual([0, 1, true, false]);
+    const columns = (await empty.sum({ axis: 0 }).compute(sync)).toArray();
+    expect(columns).toEqual([0, 0, 0]);
+    expect(await empty.mean().compute(sync)).toBeNaN();
+  });
+
+  test("slices, arithmetic, joins and reshapes", async () => {
+    expect((await empty.add(1).T.compute(sync)).shape).toEqual([3, 0]);
+    expect((await x.at("4:").compute(sync)).shape).toEqual([0, 6]);
+    expect((await x.at([]).compute(sync)).shape).toEqual([0, 6]);
+    expect((await da.concatenate([x, da.ones([0, 6])]).compute(sync)).shape).toEqual([4, 6]);
+    expect((await empty.reshape([3, 0]).compute(sync)).shape).toEqual([3, 0]);
+    expect((await x.at(x.gt(5)).compute(sync)).shape).toEqual([0]);
+    expect(
+      (await da.histogram(da.ones([0]), { bins: 2, range: [0, 1] })[0].compute(sync)).toArray(),
+    ).toEqual([0, 0]);
+  });
+});
+
+describe("unknown lengths", () => {
+  const some = ints.at(ints.gt(3));
+  test("are NaN until they are computed", async () => {
+    expect(some.shape).toEqual([Number.NaN]);
+    expect((await some.mul(2).compute(sync)).toArray()).toEqual([8, 10]);
+    expect(await some.mean().compute(sync)).toBe(4.5);
+    expect(await some.max().compute(sync)).toBe(5);
+    const known = await some.computeChunkSizes(sync);
+    expect(known.chunks).toEqual([[0, 2]]);
+    expect(await known.at(-1).compute(sync)).toBe(5);
+  });
+
+  test("refuse what needs them, and say what to do", () => {
+    expect(() => some.at("1:")).toThrow(/computeChunkSizes/);
+    expect(() => some.rechunk(2)).toThrow(/computeChunkSizes/);
+    expect(() => some.reshape([1, -1])).toThrow(/computeChunkSizes/);
+    expect(() => some.add(da.ones([2], { chunks: 1 }))).toThrow(/computeChunkSizes/);
+  });
+});
+
+describe("showing", () => {
+  const table = da.random.random([100, 100], { chunks: [10, 10] });
+  test("the four facts of the array and of its largest block", () => {
+    expect(String(table)).toBe(
+      [
+        "DistArray (lazy: await .compute() for its value)",
+        "       Array                 Chunk",
+        "Bytes  78.12 kiB             800 B",
+        "Shape  (100, 100)            (10, 10)",
+        "Count  100 tasks in 1 layer  100 chunks",
+        "Type   float64               NDArray",
+      ].join("\n"),
+    );
+  });
+
+  test("HTML holds the same facts and a drawing", () => {
+    const html = table.toHTML();
+    for (const fact of [
+      "78.12 kiB",
+      "800 B",
+      "(100, 100)",
+      "(10, 10)",
+      "float64",
+      "<svg",
+      "</svg>",
+    ]) {
+      expect(html).toContain(fact);
+    }
+    expect(da.ones([2, 3, 4, 5, 6], { chunks: 2 }).toHTML()).toContain("<svg");
+    expect(table.at(table.at(":", 0).gt(2)).toHTML()).not.toContain("<svg");
+  });
+
+  test("facts that do not need the grid", () => {
+    expect([x.ndim, x.size, x.nbytes, x.itemsize, x.length, x.npartitions]).toEqual([
+      2, 24, 192, 8, 4, 4,
+    ]);
+    expect([x.numblocks, x.chunksize, x.chunks]).toEqual([
+      [2, 2],
+      [2, 3],
+      [
+        [2, 2],
+        [3, 3],
+      ],
+    ]);
+    expect(() => x.sum().length).toThrow(/no length/);
+  });
+});
+
+describe("blocks", () => {
+  test("a function learns where its block stands", async () => {
+    const seen = x.mapBlocks(
+      (block, info) => {
+        const [row, column] = info.chunkLocation as [number, number];
+        const [[top], [left]] = info.arrayLocation as [[number, number], [number, number]];
+        return nd.add(nd.multiply(block, 0), row * 1000 + column * 100 + top * 10 + left);
+      },
+      { blockInfo: true },
+    );
+    const values = (await seen.compute(sync)).toArray() as number[][];
+    expect([values[0]?.[0], values[0]?.[3], values[2]?.[0], values[3]?.[5]]).toEqual([
+      0, 103, 1020, 1123,
+    ]);
+  });
+
+  test("a function may drop and add axes, and scalars are passed on", async () => {
+    const rows = x
+      .rechunk({ 1: -1 })
+      .mapBlocks((block) => nd.sum(block, { axis: 1 }), { dropAxis: 1 });
+    expect((await rows.compute(sync)).toArray()).toEqual([6, 6, 6, 6]);
+    const wide = rows.mapBlocks((block) => block.expandDims(0), { newAxis: 0 });
+    expect((await wide.compute(sync)).shape).toEqual([1, 4]);
+    const scaled = da.mapBlocks((a, factor) => nd.multiply(a, factor), rows, 3);
+    expect(await scaled.sum().compute(sync)).toBe(72);
+  });
+
+  test("a function that gives another shape than promised fails with both", async () => {
+    const wrong = x.mapBlocks((block) => block.at(0));
+    await expect(wrong.compute(sync)).rejects.toThrow(/\[3\].*\[2, 3\]/);
+  });
+
+  test("delayed blocks are the blocks", async () => {
+    const [[first]] = x.mul(2).toDelayed() as unknown as [
+      [{ compute(o: object): Promise<nd.NDArray> }],
+    ];
+    expect((await first.compute(sync)).toArray()).toEqual([
+      [2, 2, 2],
+      [2, 2, 2],
+    ]);
+  });
+
+  test("persisted arrays go on from their values", async () => {
+    const [held] = (await persistAll([x.add(1)], sync)) as unknown as [typeof x];
+    expect(await held.at("::2").sum().compute(sync)).toBe(24);
+  });
+
+  test("annotations of the place where an array is built reach its tasks", () => {
+    const urgent = annotate({ priority: 7 }, () => x.exp().mean());
+    const later = urgent.add(1);
+    const options = urgent.lower().outputs[0]?.layer.templates[0]?.options;
+    expect(options).toEqual({ priority: 7 });
+    expect(later.lower().outputs[0]?.layer.templates[0]?.options).toBeUndefined();
+  });
+});
