@@ -1,4 +1,4 @@
-/** @file A cluster of two worker processes on this machine. */
+/** @file A cluster of two workers on this machine. */
 import { Client, LocalCluster } from "heddle";
 
 await using cluster = new LocalCluster({ workers: 2, threadsPerWorker: 1, memoryLimit: "1GiB" });

@@ -13,4 +13,4 @@ const count = delayed((parts: number[]) => parts.length);
 const all = count([inc(3), inc(4)]);
 
 // One pass over both graphs: what they share would run once.
-console.log(await compute(total, all)); // [5, 2]
+console.log(await compute(total, all)); // [ 5, 2 ]

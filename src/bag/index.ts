@@ -14,6 +14,7 @@ export type { Compression } from "./files.ts";
 export { Item } from "./item.ts";
 export type { KeyOf } from "./key.ts";
 export type { SplitEvery } from "./parts.ts";
+export { makePeople, type PeopleOptions, type Person } from "./people.ts";
 export {
   type Paths,
   type ReadJsonOptions,

@@ -2,6 +2,17 @@
 export { Column, type IntervalValue, type ValueOptions } from "../table/column.ts";
 export { type EngineSettings, TableEngine } from "../table/engine.ts";
 export { type AnyRow, type BigIntRow, isTable, type SchemaInit, Table } from "../table/table.ts";
+export {
+  type ColumnSpec,
+  type DatasetSpec,
+  type DatasetType,
+  type DatetimeIndexSpec,
+  type RangeIndexSpec,
+  type TimeseriesOptions,
+  type TimeseriesRow,
+  timeseries,
+  withSpec,
+} from "./datasets.ts";
 export { Expr, type Row } from "./expr.ts";
 export { coalesce, col, lit, size, when } from "./expr-make.ts";
 export { DataFrame, type MapPartitionsOptions, type MergeOptions } from "./frame.ts";

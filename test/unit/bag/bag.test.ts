@@ -368,6 +368,17 @@ describe("to frames", () => {
   });
 });
 
+describe("makePeople", () => {
+  test("a seed gives the same people, each partition others", async () => {
+    const people = bag.makePeople({ npartitions: 3, recordsPerPartition: 20, seed: 4 });
+    const once = await valuesOf(people);
+    expect(once).toHaveLength(60);
+    expect(await valuesOf(people)).toEqual(once);
+    expect(new Set(once.map((person) => person.telephone)).size).toBe(60);
+    expect(once.every(({ age }) => age >= 16 && age < 96)).toBe(true);
+  });
+});
+
 describe("shape of the work", () => {
   test("accumulate runs through partitions, with and without a start", async () => {
     const numbers = range(5, { npartitions: 3 });
