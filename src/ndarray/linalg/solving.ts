@@ -95,7 +95,7 @@ function slogdetOne(a: NDArray): [sign: number, log: number, det: number] {
     det *= pivot;
     log += Math.log(Math.abs(pivot));
   }
-  return [log === Number.NEGATIVE_INFINITY ? 0 : sign, log, det];
+  return log === Number.NEGATIVE_INFINITY ? [0, log, 0] : [sign, log, det];
 }
 
 function requireReal(a: NDArray, what: string): void {
@@ -157,7 +157,7 @@ function luOne(a: NDArray): [NDArray, NDArray, NDArray] {
   const p = identity(m, m, a.dtype).at(":", order) as NDArray;
   const l = triangle(factors.at(":", `:${k}`), "lower");
   for (let i = 0; i < k; i++) l.set(1, i, i);
-  return [p.T.copy(), l, triangle(factors.at(`:${k}`), "upper")];
+  return [p, l, triangle(factors.at(`:${k}`), "upper")];
 }
 
 /** The Cholesky factor of a positive definite matrix, read from its lower part: L, or its transpose with `upper`. */
