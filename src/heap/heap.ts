@@ -204,13 +204,9 @@ export class Heap {
     const missing = (units - regions.freeAtEnd) * UNIT_BYTES;
     const room = Math.min(maxBytes - committed, this.#commitLimit - this.#committedBytes);
     if (missing > room) return false;
-    const wish = Math.max(missing, GROWTH_BYTES, committed / 8);
-    const pages = Math.ceil(Math.min(wish, room) / PAGE_BYTES);
-    try {
-      memory.grow(pages);
-    } catch {
-      return false;
-    }
+    const wish = Math.min(Math.max(missing, GROWTH_BYTES, committed / 8), room);
+    const pages = [wish, missing].map((bytes) => Math.ceil(bytes / PAGE_BYTES)).find(growsBy(memory));
+    if (pages === undefined) return false;
     regions.extend((pages * PAGE_BYTES) / UNIT_BYTES);
     this.#committedBytes += pages * PAGE_BYTES;
     return true;
@@ -241,4 +237,16 @@ export class Heap {
     const { memory } = this.#arenas[extent.arena] as Arena;
     new Uint8Array(memory.buffer, extent.offset, units * UNIT_BYTES).fill(POISON);
   }
+}
+
+/** Whether a memory could be grown by that many pages. */
+function growsBy(memory: WasmMemory): (pages: number) => boolean {
+  return (pages) => {
+    try {
+      memory.grow(pages);
+      return true;
+    } catch {
+      return false;
+    }
+  };
 }

@@ -23,6 +23,10 @@ export function multiply([a, b]: Pair, [c, d]: Pair): Pair {
   return [a * c - b * d, a * d + b * c];
 }
 
+export function scale([a, b]: Pair, factor: number): Pair {
+  return [a * factor, b * factor];
+}
+
 export function reciprocal(z: Pair): Pair {
   return divide([1, 0], z);
 }

@@ -144,7 +144,7 @@ export function unarySignature(op: UnaryOp, dtype: DType): Signature {
   if (kind === "c" && (op === "floor" || op === "ceil" || op === "trunc")) {
     throw unsupported(op, dtype);
   }
-  const widened = kind === "b" && (op === "square" || op === "reciprocal") ? "int8" : dtype;
+  const widened = kind === "b" && ["square", "reciprocal", "conjugate"].includes(op) ? "int8" : dtype;
   return { operand: widened, result: widened };
 }
 
