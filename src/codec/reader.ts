@@ -47,14 +47,6 @@ export class GraphReader {
     this.#onLater.set(index, then);
   }
 
-  /** The postponed node of this index, not read yet. */
-  laterNode(index: number): Json {
-    const node = this.#later[index];
-    if (node === undefined)
-      throw corrupt(`it refers to a postponed part (${index}) that is not there`);
-    return node;
-  }
-
   /** Reads any node. */
   node(node: Json): unknown {
     if (typeof node !== "object" || node === null) return node;

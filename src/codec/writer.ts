@@ -2,8 +2,8 @@
  * @file Values to JSON and buffers. Plain data stands for itself (the very same object is handed to
  * `JSON.stringify`, no copy is made); everything else becomes a tagged object `{ $: tag, … }`.
  * Objects are numbered in the order in which they are met, so that a second meeting, cycles
- * included, is written as a reference to the number. What functions capture is written after the
- * rest (`later`), which lets functions refer to each other and to what holds them.
+ * included, is written as a reference to the number. A part that
+ * has to wait for another one is written after the rest (`later`).
  */
 import { HeddleError, isHeddleError } from "../core/errors.ts";
 import { builtinName, isPlainPrototype } from "./builtin-kinds.ts";

@@ -16,8 +16,9 @@ import { classAtHome, type FunctionImage, rememberClass } from "./encode.ts";
 import type { FunctionTables, Site } from "./graph-state.ts";
 import { allowImports, importFrom, isLoaded, loadedModule, loadModule } from "./load.ts";
 import type { ModulePlace } from "./modules.ts";
+import { rememberOrigin } from "./origins.ts";
 import { followPath } from "./places.ts";
-import { MAPPED } from "./source-maps.ts";
+import { MAPPED } from "./script.ts";
 
 /** Most functions that one thread keeps; the one used longest ago goes first. */
 const MAX_FUNCTIONS = 4096;
@@ -69,7 +70,10 @@ export const readingPort: Pick<FunctionPort, "prepare" | "decode"> = {
       case "g":
         return globalAt(String(node["p"]));
       case "I":
-        return exportOf(node, graph) as AnyFunction;
+      case "R":
+      case "M":
+      case "D":
+        return specialOf(node, graph) as AnyFunction;
       case "B": {
         const target = graph.node(node["t"] as Json) as AnyFunction;
         const boundThis = graph.node(node["o"] as Json);
@@ -102,8 +106,10 @@ function exportOf(node: JsonObject, graph: GraphReader): unknown {
   const place = tablesOf(graph).modules[Number(node["m"])] as ModulePlace;
   const exports = loadedModule(place);
   const name = String(node["n"]);
-  if (name === "*" || name === "module.exports") return exports;
-  if (name in exports) return exports[name];
+  if (name === "*" || name === "module.exports") {
+    return rememberOrigin(exports, { module: place, name });
+  }
+  if (name in exports) return rememberOrigin(exports[name], { module: place, name });
   throw new HeddleError(
     "NotSupported",
     `A function needs "${name}" of ${place.specifier}, which does not export it here. Are the versions ` +
@@ -143,21 +149,15 @@ function skip(node: JsonObject, graph: GraphReader): void {
     for (const pair of pairsOf(pairs)) capturedOf(pair, graph);
   };
   read(node["c"]);
-  graph.whenLater(Number(node["l"]), (later) => {
-    const { c, p, q } = later as JsonObject;
-    read(c);
-    if (p !== undefined) graph.fields({}, p);
-    if (q !== undefined) graph.fields({}, q);
-  });
+  setOwn({}, {}, node, graph);
+  if (node["l"] !== undefined) graph.whenLater(Number(node["l"]), read);
 }
 
 function construct(node: JsonObject, graph: GraphReader, slot: number): AnyFunction {
   const site = tablesOf(graph).sites[Number(node["s"])] as Site;
-  const index = Number(node["l"]);
-  const later = graph.laterNode(index) as JsonObject;
   const first = pairsOf(node["c"]);
-  const rest = pairsOf(later["c"]);
-  const names = [...first, ...rest].map(([name]) => String(name));
+  const waiting = (node["r"] ?? []) as readonly string[];
+  const names = [...first.map(([name]) => name), ...waiting];
   const [set, makeFunction] = factoryOf(node, names, site)();
   const values: unknown[] = [];
   const bind = (pairs: readonly Pair[]): void => {
@@ -166,19 +166,21 @@ function construct(node: JsonObject, graph: GraphReader, slot: number): AnyFunct
   };
   const isEager = (Number(node["k"]) & 8) !== 0;
   if (isEager) bind(first);
-  const fn = makeFunction();
-  graph.fill(slot, fn);
+  const fn = graph.fill(slot, makeFunction());
   if (!isEager) bind(first);
   const name = node["N"];
-  if (name !== undefined && fn.name !== name) {
-    Object.defineProperty(fn, "name", { value: name, configurable: true });
+  if (fn.name !== name) Object.defineProperty(fn, "name", { value: name, configurable: true });
+  setOwn(fn, fn.prototype as object, node, graph);
+  if (node["l"] !== undefined) {
+    graph.whenLater(Number(node["l"]), (later) => bind(pairsOf(later)));
   }
-  graph.whenLater(index, () => {
-    bind(rest);
-    if (later["p"] !== undefined) graph.fields(fn, later["p"]);
-    if (later["q"] !== undefined) graph.fields(fn.prototype as object, later["q"]);
-  });
   return fn;
+}
+
+/** Properties that were put on a function and on its prototype. */
+function setOwn(fn: object, prototype: object, node: JsonObject, graph: GraphReader): void {
+  if (node["p"] !== undefined) graph.fields(fn, node["p"]);
+  if (node["q"] !== undefined) graph.fields(prototype, node["q"]);
 }
 
 /**
@@ -202,15 +204,18 @@ function specialOf(node: JsonObject, graph: GraphReader): unknown {
     case "I":
       return exportOf(node, graph);
     case "R":
-      return createRequire(url);
+      return rememberOrigin(createRequire(url), { special: "R", url });
     case "M":
-      return metaOf(url);
+      return rememberOrigin(metaOf(url), { special: "M", url });
     case "P":
       return Object.fromEntries(
         pairsOf(node["p"]).map((pair) => [pair[0], capturedOf(pair, graph)]),
       );
     case "D":
-      return (specifier: string) => importFrom(url, specifier);
+      return rememberOrigin((specifier: string) => importFrom(url, specifier), {
+        special: "D",
+        url,
+      });
     default:
       throw corrupt(`a captured variable in it is of the unknown kind ${String(node["$"])}`);
   }

@@ -22,13 +22,8 @@ import {
   stateOf,
 } from "./graph-state.ts";
 import { isFresh, type ModulePlace, placeOfUrl } from "./modules.ts";
-import {
-  type Place,
-  placeInBuiltins,
-  placeOfExport,
-  placeOfFunction,
-  placeOfObject,
-} from "./places.ts";
+import type { Place } from "./origins.ts";
+import { placeInBuiltins, placeOfExport, placeOfFunction, placeOfObject } from "./places.ts";
 import { lookAt, type Sight } from "./probe.ts";
 import { type Capture, type Shape, SUPER, shapeAt } from "./script.ts";
 
@@ -53,6 +48,7 @@ const constants = new WeakMap<AnyFunction, { shape: Shape; values: Map<string, u
 const classIds = new WeakMap<AnyFunction, string>();
 const homes = new Map<string, WeakRef<AnyFunction>>();
 const HERE = randomUUID().slice(0, 8);
+let classesSeen = 0;
 
 /**
  * Takes the picture of a function as it is now. Nearly free when asked again for a function without
@@ -154,19 +150,24 @@ function writeFunction(fn: AnyFunction, graph: GraphWriter): Json {
   if (constant !== undefined) {
     return writeSource(fn, constant.shape, constant.values, graph);
   }
-  return lookAt(fn, (sight) => {
-    if (sight.bound !== undefined) return writeBound(sight.bound, graph);
-    const shape = shapeOf(sight);
-    if (shape === undefined) return writeHost(fn, undefined, graph);
-    if (shape.module.url.startsWith("node:")) return writeHost(fn, shape.module.url, graph);
-    const found = placeOfExport(fn, shape);
-    if (found !== undefined) {
-      exports.set(fn, found);
-      return placeNode(found, graph);
-    }
-    const values = readCaptures(fn, shape, sight);
-    return writeSource(fn, shape, values, graph);
-  });
+  const write = lookAt(fn, (sight) => writerOf(fn, sight));
+  return write(graph);
+}
+
+/** How to write the function; its variables are read now, while it is looked at. */
+function writerOf(fn: AnyFunction, sight: Sight): (graph: GraphWriter) => Json {
+  const { bound } = sight;
+  if (bound !== undefined) return (graph) => writeBound(bound, graph);
+  const shape = shapeOf(sight);
+  const isHost = shape === undefined || shape.module.url.startsWith("node:");
+  if (isHost) return (graph) => writeHost(fn, shape?.module.url, graph);
+  const place = placeOfExport(fn, shape);
+  if (place !== undefined) {
+    exports.set(fn, place);
+    return (graph) => placeNode(place, graph);
+  }
+  const values = readCaptures(fn, shape, sight);
+  return (graph) => writeSource(fn, shape, values, graph);
 }
 
 /** The place found before; its module is named anew when a file of it was edited. */
@@ -221,9 +222,9 @@ function writeBound(bound: NonNullable<Sight["bound"]>, graph: GraphWriter): Jso
 }
 
 /**
- * A function by its source. Captures follow later, so that functions may refer to each other,
- * unless a class needs them to be evaluated (`extends`, static fields): then they, and all they
- * need, come first. Only what refers back to such a class has to wait.
+ * A function by its source, its captured variables and the properties put on it. A class that needs
+ * its captures to be evaluated (`extends`, static fields) is made after them; what they capture of
+ * the class itself then has to wait until it is there (`r` names it, `l` is where it follows).
  */
 function writeSource(
   fn: AnyFunction,
@@ -232,33 +233,23 @@ function writeSource(
   graph: GraphWriter,
 ): JsonObject {
   refuseLexical(shape, graph);
-  const state = stateOf(graph);
+  const { open } = stateOf(graph);
   const write = (captures: readonly Capture[]): Json =>
     captures.flatMap((capture) => {
       const pair = writeCapture(capture, values, shape, graph);
       return pair === undefined ? [] : [pair];
     });
-  const isBack = ({ name }: Capture): boolean => state.open.has(values.get(name));
-  const atOnce = shape.isEager || state.open.size > 0;
-  const head: JsonObject = {
-    $: "f",
-    s: siteOf(fn, shape, graph),
-    x: shape.text,
-    N: fn.name,
-    k: flagsOf(shape),
-  };
-  if (!atOnce) {
-    return {
-      ...head,
-      l: graph.postpone(() => ({ c: write(shape.captures), ...ownOf(fn, shape, graph) })),
-    };
-  }
-  if (shape.isEager) state.open.add(fn);
-  const first = shape.captures.filter((capture) => !isBack(capture));
-  const rest = shape.captures.filter(isBack);
-  const c = write(first);
-  if (shape.isEager) state.open.delete(fn);
-  return { ...head, c, l: graph.postpone(() => ({ c: write(rest), ...ownOf(fn, shape, graph) })) };
+  const s = siteOf(fn, shape, graph);
+  const back = shape.captures.filter(({ name }) => open.has(values.get(name)));
+  if (shape.isEager) open.add(fn);
+  const c = write(shape.captures.filter((capture) => !back.includes(capture)));
+  if (shape.isEager) open.delete(fn);
+  const own = ownOf(fn, shape, graph);
+  const waiting =
+    back.length === 0
+      ? {}
+      : { r: back.map(({ name }) => name), l: graph.postpone(() => write(back)) };
+  return { $: "f", s, x: shape.text, N: fn.name, k: flagsOf(shape), c, ...own, ...waiting };
 }
 
 /** Bits: 1 strict, 2 class, 4 has `import()`, 8 evaluated only when its captures are there. */
@@ -270,8 +261,7 @@ function flagsOf(shape: Shape): number {
 function siteOf(fn: AnyFunction, shape: Shape, graph: GraphWriter): number {
   const { line, column, module } = shape;
   const { sites, classes } = stateOf(graph);
-  const isMapped = module.script.sourceMapUrl !== "";
-  const site = { url: module.url, line, column, ...(isMapped ? { isMapped } : {}) };
+  const site = { url: module.url, line, column, ...(module.isMapped ? { isMapped: true } : {}) };
   if (!shape.isClass) return sites.push(site) - 1;
   const index = sites.push({ ...site, id: idOf(fn) }) - 1;
   classes.set(index, fn);
@@ -281,11 +271,16 @@ function siteOf(fn: AnyFunction, shape: Shape, graph: GraphWriter): number {
 function idOf(make: AnyFunction): string {
   let id = classIds.get(make);
   if (id === undefined) {
-    id = `${HERE}-${homes.size}`;
+    id = `${HERE}-${classesSeen++}`;
+    if (classesSeen % 1024 === 0) forgetDeadClasses();
     classIds.set(make, id);
     homes.set(id, new WeakRef(make));
   }
   return id;
+}
+
+function forgetDeadClasses(): void {
+  for (const [id, home] of homes) if (home.deref() === undefined) homes.delete(id);
 }
 
 /**
@@ -335,7 +330,19 @@ const FIELD_CLASSES: ReadonlySet<string> = new Set(["EventEmitter"]);
 /** Classes from which a user's class may inherit: the value format knows their inner state. */
 const BASES: ReadonlySet<unknown> = new Set([Object, Map, Set, Error, TypeError, RangeError]);
 
+const whyNot = new WeakMap<AnyFunction, Refusal | null>();
+
 function whyNotByFields(make: AnyFunction): Refusal | undefined {
+  let answer = whyNot.get(make);
+  if (answer === undefined) {
+    answer = findHiddenState(make) ?? null;
+    whyNot.set(make, answer);
+  }
+  return answer ?? undefined;
+}
+
+/** Looks through a class and its parents for state that is not in ordinary fields. */
+function findHiddenState(make: AnyFunction): Refusal | undefined {
   for (let up: unknown = make; typeof up === "function"; up = Object.getPrototypeOf(up)) {
     if (up === Function.prototype || BASES.has(up)) return undefined;
     const shape = lookAt(up, shapeOf);

@@ -5,7 +5,7 @@
 import type { AnyFunction, JsonObject } from "../codec/registry.ts";
 import type { GraphWriter } from "../codec/writer.ts";
 import type { ModulePlace } from "./modules.ts";
-import type { Place } from "./places.ts";
+import type { Place } from "./origins.ts";
 import type { Capture } from "./script.ts";
 
 /** Where a function's source stands; not part of its token. */
@@ -52,6 +52,7 @@ export function stateOf(graph: GraphWriter): GraphState {
 /** Puts the module into the tables. */
 export function placeNode(place: Place, graph: GraphWriter): JsonObject {
   if ("path" in place) return { $: "g", p: place.path };
+  if ("special" in place) return { $: place.special, u: place.url };
   const { modules } = stateOf(graph);
   const { id, how, specifier } = place.module;
   let index = modules.findIndex(

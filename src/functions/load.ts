@@ -19,10 +19,6 @@ const loaded = new Map<string, Exports>();
 const loading = new Map<string, Promise<Exports>>();
 /** Content under which each file's own URL was loaded in this thread: it stays so. */
 const atOwnUrl = new Map<string, string>();
-/**
- * Where loaded namespaces and their functions came from, for functions that travel on from here.
- */
-const origins = new WeakMap<object, ModulePlace>();
 
 /** The exports of a module that {@link loadModule} has loaded. */
 export function loadedModule(place: ModulePlace): Exports {
@@ -39,11 +35,6 @@ export function isLoaded(place: ModulePlace): boolean {
   return loaded.has(keyOf(place));
 }
 
-/** The place from which a namespace object was loaded here. */
-export function originOf(namespace: object): ModulePlace | undefined {
-  return origins.get(namespace);
-}
-
 /** Loads a module once; later calls share the first one's promise. */
 export function loadModule(place: ModulePlace): Promise<Exports> {
   const key = keyOf(place);
@@ -51,7 +42,6 @@ export function loadModule(place: ModulePlace): Promise<Exports> {
   if (promise === undefined) {
     promise = load(place).then((exports) => {
       loaded.set(key, exports);
-      if (typeof exports === "object" && exports !== null) origins.set(exports, place);
       return exports;
     });
     loading.set(key, promise);

@@ -6,14 +6,9 @@
 import { createRequire, isBuiltin } from "node:module";
 import { pathToFileURL } from "node:url";
 import { builtinPath } from "../core/builtins.ts";
-import { originOf } from "./load.ts";
-import { type ModulePlace, placeOfUrl } from "./modules.ts";
+import { isOwn, placeOfUrl } from "./modules.ts";
+import { originOf, type Place } from "./origins.ts";
 import type { Shape } from "./script.ts";
-
-/** A path from the global object, or an export of a module (`*` for all of it). */
-export type Place =
-  | { readonly path: string }
-  | { readonly module: ModulePlace; readonly name: string };
 
 type AnyFunction = CallableFunction;
 
@@ -57,6 +52,8 @@ export function isHostGlobal(name: string): boolean {
 
 /** The place of a function that needs no look at its source, if it has one. */
 export function placeOfFunction(fn: AnyFunction): Place | undefined {
+  const origin = originOf(fn);
+  if (origin !== undefined) return origin;
   const reference = declared.get(fn);
   if (reference !== undefined) {
     const module = placeOfUrl(reference.url, "import");
@@ -88,9 +85,9 @@ export function placeOfExport(fn: AnyFunction, shape: Shape): Place | undefined 
   const { kind, url } = shape.module;
   if (kind === "commonjs") return placeInCommonJs(fn, url);
   if (shape.exported === undefined) return undefined;
-  // What a test runner transformed can be loaded again only if it was plain JavaScript before; of
-  // the user's own files nobody knows that.
-  if (kind === "vite" && !/\/dist\/.*\.js$/.test(url)) return undefined;
+  // What a test runner transformed can be loaded again only if it was plain JavaScript before, which
+  // is known of Heddle's own files alone.
+  if (kind === "vite" && !(isOwn(url) && url.endsWith(".js"))) return undefined;
   const module = placeOfUrl(url, "import");
   return module === undefined ? undefined : { module, name: shape.exported };
 }
@@ -100,7 +97,7 @@ export function placeOfObject(value: object): Place | undefined {
   const path = builtinPath(value) ?? hostValues().get(value);
   if (path !== undefined) return { path };
   const origin = originOf(value);
-  if (origin !== undefined) return { module: origin, name: "*" };
+  if (origin !== undefined) return origin;
   const name = builtinExports().get(value);
   if (name !== undefined) return builtin(name, "default");
   const file = commonJsFiles().get(value);

@@ -63,6 +63,8 @@ export type ScriptKind = "module" | "commonjs" | "vite" | "script";
 export interface ScriptFacts {
   readonly url: string;
   readonly kind: ScriptKind;
+  /** A compiler wrote the text; see {@link MAPPED}. */
+  readonly isMapped: boolean;
   readonly script: Script;
   readonly scopes: Scopes;
   readonly strict: boolean;
@@ -76,6 +78,9 @@ export const META = "$heddle_meta";
 
 /** The name by which the text of a class refers to what it extends. */
 export const SUPER = "$heddle_super";
+
+/** Ends the file name of compiled text whose source map only the sender has; see `source-maps.ts`. */
+export const MAPPED = "?heddle";
 
 const require = createRequire(import.meta.url);
 const facts = new Map<string, ScriptFacts>();
@@ -121,7 +126,8 @@ function readFacts(script: Script): ScriptFacts {
   const kind = kindOf(script);
   const scopes = analyseScopes(program);
   return {
-    url: /^(?:\/|[A-Za-z]:\\)/.test(script.url) ? pathToFileURL(script.url).href : script.url,
+    url: urlOf(script.url),
+    isMapped: script.sourceMapUrl !== "" || script.url.endsWith(MAPPED),
     kind,
     script,
     scopes,
@@ -129,6 +135,12 @@ function readFacts(script: Script): ScriptFacts {
     lineStarts: lineStartsOf(script.source),
     exports: kind === "vite" ? viteExports(scopes) : moduleExports(program, scopes),
   };
+}
+
+/** The URL of the user's file: test runners give paths, and decoded functions carry a mark. */
+function urlOf(given: string): string {
+  if (/^(?:\/|[A-Za-z]:\\)/.test(given)) return pathToFileURL(given).href;
+  return given.endsWith(MAPPED) ? given.slice(0, -MAPPED.length) : given;
 }
 
 function parseScript(script: Script): Program {

@@ -9,9 +9,6 @@ import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { sourceMapOf } from "./script.ts";
 
-/** Follows the file name in frames that are still to be mapped. */
-export const MAPPED = "?heddle";
-
 const FRAME = /(file:[^\s()]*)\?heddle:(\d+):(\d+)/g;
 const maps = new Map<string, SourceMap | undefined>();
 

@@ -99,8 +99,9 @@ class Walk {
     this.#top = {
       names: new Map(),
       parent: undefined,
-      start: program.start,
-      end: program.end,
+      // Wider than any function in it, even if that is all there is.
+      start: -1,
+      end: program.end + 1,
       isFunction: true,
       owner: -1,
     };

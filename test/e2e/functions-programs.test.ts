@@ -134,7 +134,7 @@ describe.each(ways)("$name", ({ args, thrownAt }) => {
     // Once: the thread never ran the main module again.
     expect(first).toBe("main evaluated");
     expect(rest).toEqual([]);
-    expectAllSame(cases, 38);
+    expectAllSame(cases, 40);
     const { stack, ...others } = facts as { stack: string };
     expect(Object.entries(others).filter(([, value]) => value !== true)).toEqual([]);
     expect(Object.keys(others)).toHaveLength(8);
@@ -158,7 +158,7 @@ test.skipIf(newer === undefined)("TypeScript run by Node 24 itself", () => {
     object,
   ];
   expect(first).toBe("main evaluated");
-  expectAllSame(cases, 38);
+  expectAllSame(cases, 40);
   expect(facts.stack).toMatch(/main\.ts:\d+:\d+/);
 });
 
