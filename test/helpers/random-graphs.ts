@@ -28,10 +28,13 @@ function show(value: unknown): string {
 export function randomGraph(seed: number): { outputs: TaskRef[]; layers: Layer[] } {
   const prng = new Prng(seed);
   const layers: Layer[] = [];
-  const width = 1 + prng.integer(6);
+  const width = 1 + prng.integer(4);
   const count = 1 + prng.integer(7);
   for (let i = 0; i < count; i++) layers.push(randomLayer(prng, `layer${i}`, layers, width));
-  const outputs: TaskRef[] = [];
+  const top = layers.at(-1) as Layer;
+  const whole = Array.from({ length: top.count }, (_, index) => ({ layer: top, index }));
+  const outputs: TaskRef[] = prng.chance(0.5) ? whole : [];
+  if (outputs.length > 0 && prng.chance(0.7)) return { outputs, layers };
   for (let i = 0; i <= prng.integer(6); i++) {
     const layer = (prng.chance(0.6) ? layers.at(-1) : prng.pick(layers)) as Layer;
     outputs.push({ layer, index: prng.integer(layer.count) });
@@ -53,12 +56,14 @@ function randomLayer(prng: Prng, name: string, below: readonly Layer[], width: n
   // Mostly layers that nothing uses yet: only those can be fused.
   const unused = below.filter((layer) => !below.some(({ inputs }) => inputs.includes(layer)));
   const pool = prng.chance(0.8) && unused.length > 0 ? unused : [...below];
-  const inputs = prng.shuffle(pool).slice(0, 1 + prng.integer(2));
+  const inputs = prng.shuffle(pool).slice(0, 1 + prng.integer(3));
   if (prng.chance(0.6)) {
     // One to one, or one task for each of the first tasks of every input: what fusion looks for.
     const count = prng.chance(0.8) ? Math.min(...inputs.map((input) => input.count)) : width;
+    // Shifted, so that rows of producer and consumer differ.
+    const shift = prng.integer(3);
     const edges = Array.from({ length: count }, (_, i) =>
-      inputs.map((input, k) => startOf(inputs, k) + (i % input.count)),
+      inputs.map((input, k) => startOf(inputs, k) + ((i + shift * (k + 1)) % input.count)),
     );
     return makeLayer(prng, name, kind, inputs, count, edges);
   }
