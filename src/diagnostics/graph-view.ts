@@ -47,9 +47,12 @@ export class GraphView {
   readonly #outputs: readonly TaskRef[];
   readonly #draft: Draft;
 
-  /** Lowers the collections. With `optimize` it shows what remains after fusion. */
-  constructor(collections: readonly Collection[], options: { readonly optimize?: boolean } = {}) {
-    this.#outputs = collections.flatMap((one) => outputsOf(one));
+  /** The graph of collections or of single tasks; `optimize` shows what remains after fusion. */
+  constructor(
+    of: readonly (Collection | TaskRef)[],
+    options: { readonly optimize?: boolean } = {},
+  ) {
+    this.#outputs = of.flatMap((one) => outputsOf(one));
     const culled = cull(this.#outputs);
     this.#draft = options.optimize === true ? fuse(culled) : culled;
   }
@@ -98,6 +101,21 @@ export class GraphView {
     );
   }
 
+  /** The graph that only these tasks need. Errors: `MissingKey`, naming the nearest. */
+  cull(keys: readonly string[]): GraphView {
+    const found = new Map<string, TaskRef>();
+    const wanted = new Set(keys);
+    for (const { layer, rows, count } of this.#draft.layers) {
+      for (let i = 0; i < count; i++) {
+        const index = rows === undefined ? i : (rows[i] as number);
+        const key = keyOf(layer, index);
+        if (wanted.has(key)) found.set(key, { layer, index });
+      }
+    }
+    const tasks = keys.map((key) => found.get(key) ?? throwMissing("task", key, this.keys()));
+    return new GraphView(tasks);
+  }
+
   /** Names of the layers that use each layer. */
   get dependents(): ReadonlyMap<string, readonly string[]> {
     const users = new Map<string, string[]>(this.layers.map(({ name }) => [name, []]));
@@ -111,14 +129,11 @@ export class GraphView {
   layer(name: string): LayerView {
     const found = this.layers.find((layer) => layer.name === name);
     if (found !== undefined) return found;
-    const near = nearestName(
+    return throwMissing(
+      "layer",
       name,
       this.layers.map((layer) => layer.name),
     );
-    const hint = near === undefined ? "" : ` Did you mean ${near}?`;
-    throw new HeddleError("MissingKey", `There is no layer ${name} in this graph.${hint}`, {
-      fields: { key: name },
-    });
   }
 
   /**
@@ -169,12 +184,21 @@ Object.defineProperty(GraphView.prototype, DISPLAY, {
   },
 });
 
-function outputsOf(collection: Collection): readonly TaskRef[] {
-  if (isCollection(collection)) return collection.lower().outputs;
+function throwMissing(what: string, name: string, known: Iterable<string>): never {
+  const near = nearestName(name, known);
+  const hint = near === undefined ? "" : ` Did you mean ${near}?`;
+  throw new HeddleError("MissingKey", `There is no ${what} ${name} in this graph.${hint}`, {
+    fields: { key: name },
+  });
+}
+
+function outputsOf(given: Collection | TaskRef): readonly TaskRef[] {
+  if (isCollection(given)) return given.lower().outputs;
+  if (typeof given === "object" && given !== null && "layer" in given) return [given];
   throw new HeddleError(
     "InvalidArgument",
     "A graph is drawn of lazy collections (arrays, frames, bags, delayed values), " +
-      `not of ${typeof collection}`,
+      `not of ${typeof given}`,
   );
 }
 

@@ -40,6 +40,13 @@ describe("GraphView", () => {
     expect(() => graph.validate()).not.toThrow();
   });
 
+  test("is culled to some of its tasks", () => {
+    const part = graph.cull(["left"]);
+    expect([...part.keys()].sort()).toEqual(["below", "left"]);
+    expect(part.outputs).toEqual(["left"]);
+    expect(() => graph.cull(["lefd"])).toThrow(/no task lefd .* Did you mean left\?/);
+  });
+
   test("is text and escaped HTML", () => {
     expect(graph.toString()).toMatch(
       /^Graph of 2 layers, 3 tasks\n 0\. delayed-\w+ {2}\(call, 1 task: inc\)/,
