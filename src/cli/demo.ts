@@ -39,12 +39,14 @@ const frames: Step = async ({ fromRecords }) => {
 
 const delays: Step = async ({ compute, delayed }) => {
   // Four waits at once on the threads of the engine.
-  const wait = delayed(async (ms: number) => {
+  const wait = delayed(async function wait(ms: number) {
     await new Promise((resolve) => setTimeout(resolve, ms));
     return ms;
   });
-  const add = delayed((parts: number[]) => parts.reduce((sum, part) => sum + part, 0));
-  const total = add([wait(100), wait(200), wait(300), wait(400)]);
+  const sum = delayed(function sum(parts: number[]) {
+    return parts.reduce((total, part) => total + part, 0);
+  });
+  const total = sum([wait(100), wait(200), wait(300), wait(400)]);
   return await compute(total, total.key);
 };
 

@@ -9,7 +9,7 @@ it("shows four steps with their text and results", async () => {
   const [array, frame, delays, failure] = results;
   expect(array).toMatch(/0\.\d|1\.\d/);
   expect(frame).toContain("shop: 'north'");
-  expect(delays).toMatch(/^\[ 1000, '\w+-[0-9a-f]+' \]$/);
+  expect(delays).toMatch(/^\[ 1000, 'sum-[0-9a-f]+' \]$/);
   expect(failure).toBe("{ code: 'TaskFailed', cause: 'RangeError: -4 has no real root' }");
   expect(text).toContain("const y = x.add(x.T)");
 });
