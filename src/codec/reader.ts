@@ -8,12 +8,18 @@ import { DateValue, viewOver } from "./builtin-kinds.ts";
 import { readError } from "./errors.ts";
 import { corrupt } from "./frame.ts";
 import {
+  type AnyFunction,
+  type ClassCodec,
   classNamed,
   codecKinds,
   codecOf,
   currentFunctionPort,
+  type FunctionPort,
   type Json,
   type JsonObject,
+  type RegisteredClass,
+  registerClass,
+  registeredClass,
 } from "./registry.ts";
 
 /** One graph of values on its way from JSON. */
@@ -159,16 +165,33 @@ export class GraphReader {
 
   #registered(tag: string, node: JsonObject, slot: number): unknown {
     if (tag === "c") return this.fill(slot, this.#byCodec(node));
-    if (tag === "k") return this.fill(slot, knownClass(String(node["c"])).make);
-    if (tag === "K") {
-      const { codec, name } = knownClass(String(node["c"]));
-      const state = this.node(node["v"] as Json);
-      if (codec.decode === undefined) throw notHere("codec of the class", name, []);
-      return this.fill(slot, codec.decode(state));
-    }
     const port = currentFunctionPort();
+    if (tag === "k") return this.fill(slot, this.#namedClass(node, slot, port));
+    if (tag === "K") {
+      const make = this.node(node["c"] as Json);
+      const state = this.node(node["v"] as Json);
+      const registered = registeredClass(make);
+      if (registered?.codec.decode === undefined) throw corrupt("a class in it has no codec");
+      return this.fill(slot, registered.codec.decode(state));
+    }
     if (port === undefined) throw notHere("kind of node", tag, []);
     return this.fill(slot, port.decode(node, this, slot));
+  }
+
+  /**
+   * The class of this name here; the one that came along is used, and registered, if there is none.
+   */
+  #namedClass(node: JsonObject, slot: number, port: FunctionPort | undefined): AnyFunction {
+    const name = String(node["c"]);
+    const sent = node["d"] as JsonObject | undefined;
+    if (sent !== undefined && port !== undefined) {
+      // Read in any case: later parts are numbered after these.
+      const make = port.decode(sent, this, slot) as RegisteredClass["make"];
+      const codec = this.node(node["e"] as Json) as RegisteredClass["codec"];
+      if (classNamed(name) === undefined)
+        registerClass(name, make as never, codec as ClassCodec<object>);
+    }
+    return knownClass(name).make;
   }
 
   #byCodec(node: JsonObject): unknown {

@@ -13,9 +13,11 @@ import {
   type AnyFunction,
   codecFor,
   currentFunctionPort,
+  type FunctionPort,
   type Json,
   type JsonObject,
   type Refusal,
+  type RegisteredClass,
   registeredClass,
 } from "./registry.ts";
 
@@ -192,13 +194,31 @@ export class GraphWriter {
 
   #function(fn: AnyFunction): Json {
     const registered = registeredClass(fn);
-    if (registered !== undefined) return this.richTag("k", { c: registered.name });
     const port = currentFunctionPort();
+    if (registered !== undefined) return this.#registeredClass(registered, port);
     if (port === undefined) throw this.refuse(refusalOf(fn));
+    return this.#byPort(port, fn);
+  }
+
+  #byPort(port: FunctionPort, fn: AnyFunction): Json {
     this.hasFunctions = true;
     this.rich = true;
     this.tagged = true;
     return port.encode(fn, this);
+  }
+
+  /**
+   * By its name, and where that may be unknown by what it is, so that the receiver can register it.
+   */
+  #registeredClass({ name, make, codec }: RegisteredClass, port: FunctionPort | undefined): Json {
+    const parts =
+      port === undefined
+        ? undefined
+        : this.attempt(() => ({
+            d: this.#byPort(port, make),
+            e: this.part(codec, { text: ", codec" }),
+          }));
+    return this.richTag("k", { c: name, ...parts });
   }
 
   #object(value: object): Json {
@@ -217,8 +237,9 @@ export class GraphWriter {
     }
     const registered = registeredClass(value.constructor);
     if (registered?.codec.encode !== undefined) {
+      const c = this.part(registered.make, "constructor");
       const state = registered.codec.encode(value);
-      return this.richTag("K", { c: registered.name, v: this.part(state, { text: ".encode()" }) });
+      return this.richTag("K", { c, v: this.part(state, { text: ".encode()" }) });
     }
     return this.#place(value) ?? this.#builtin(value) ?? this.#instance(value);
   }

@@ -242,8 +242,13 @@ function writeSource(
   const s = siteOf(fn, shape, graph);
   const back = shape.captures.filter(({ name }) => open.has(values.get(name)));
   if (shape.isEager) open.add(fn);
-  const c = write(shape.captures.filter((capture) => !back.includes(capture)));
-  if (shape.isEager) open.delete(fn);
+  const first = shape.captures.filter((capture) => !back.includes(capture));
+  let c: Json;
+  try {
+    c = write(first);
+  } finally {
+    open.delete(fn);
+  }
   const own = ownOf(fn, shape, graph);
   const waiting =
     back.length === 0
@@ -352,7 +357,7 @@ function findHiddenState(make: AnyFunction): Refusal | undefined {
     if (isHost) return undefined;
     if (shape.hasPrivate) {
       return {
-        type: `${make.name || "class instance"} with #private fields`,
+        type: `${make.name || "class instance"} with #private members`,
         advice:
           "Nobody can read those from outside. Give the class a codec: " +
           `registerClass("${make.name}", ${make.name}, { encode, decode }).`,

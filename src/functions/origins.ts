@@ -1,6 +1,7 @@
 /**
- * @file Where values came from that were loaded or made for a decoded function. When such a function
- * submits another one that captures them, they travel on by their place, as they did before.
+ * @file Where values came from that were loaded or made for a decoded function. When such a
+ * function submits another one that captures them, they travel on by their place, as they did
+ * before.
  */
 import type { ModulePlace } from "./modules.ts";
 

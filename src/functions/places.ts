@@ -85,8 +85,8 @@ export function placeOfExport(fn: AnyFunction, shape: Shape): Place | undefined 
   const { kind, url } = shape.module;
   if (kind === "commonjs") return placeInCommonJs(fn, url);
   if (shape.exported === undefined) return undefined;
-  // What a test runner transformed can be loaded again only if it was plain JavaScript before, which
-  // is known of Heddle's own files alone.
+  // What a test runner transformed can be loaded again only if it was plain JavaScript before,
+  // which is known of Heddle's own files alone.
   if (kind === "vite" && !(isOwn(url) && url.endsWith(".js"))) return undefined;
   const module = placeOfUrl(url, "import");
   return module === undefined ? undefined : { module, name: shape.exported };

@@ -79,7 +79,9 @@ export const META = "$heddle_meta";
 /** The name by which the text of a class refers to what it extends. */
 export const SUPER = "$heddle_super";
 
-/** Ends the file name of compiled text whose source map only the sender has; see `source-maps.ts`. */
+/**
+ * Ends the file name of compiled text whose source map only the sender has; see `source-maps.ts`.
+ */
 export const MAPPED = "?heddle";
 
 const require = createRequire(import.meta.url);
@@ -266,7 +268,7 @@ function makeShape(module: ScriptFacts, location: Location): Shape {
     isEager: isClass && evaluatesEagerly(node),
     usesImport: module.scopes.dynamicImports.some((use) => isInside(use, node)),
     lexical: lexicalUse(module, node),
-    hasPrivate: isClass && node.body.body.some(isPrivateField),
+    hasPrivate: isClass && node.body.body.some(isPrivateMember),
     statics: new Set(isClass ? node.body.body.flatMap(staticName) : []),
     exported: module.exports.get(node.start),
   };
@@ -456,9 +458,10 @@ function evaluatesEagerly(node: ClassNode): boolean {
   });
 }
 
-function isPrivateField(member: AnyNode): boolean {
+/** Methods too: an object that no constructor made may not call them. */
+function isPrivateMember(member: AnyNode): boolean {
   return (
-    member.type === "PropertyDefinition" &&
+    (member.type === "PropertyDefinition" || member.type === "MethodDefinition") &&
     !member.static &&
     member.key.type === "PrivateIdentifier"
   );

@@ -137,7 +137,7 @@ describe.each(ways)("$name", ({ args, thrownAt }) => {
     expectAllSame(cases, 40);
     const { stack, ...others } = facts as { stack: string };
     expect(Object.entries(others).filter(([, value]) => value !== true)).toEqual([]);
-    expect(Object.keys(others)).toHaveLength(8);
+    expect(Object.keys(others)).toHaveLength(9);
     if (thrownAt !== undefined) expect(stack).toMatch(thrownAt);
   });
 });
@@ -229,8 +229,8 @@ describe("what cannot travel is refused at submit", () => {
     ["nested", 'variable "nested".deep[0].socket is a Socket', "Open it inside the task"],
     ["timer", 'variable "timer" is a Timeout', "inside the task"],
     ["controller", 'variable "controller" is an AbortController', "future.cancel()"],
-    ["secret", 'variable "secret" is a Secret with #private fields', 'registerClass("Secret"'],
-    ["derived", 'variable "derived" is a Derived with #private fields', "registerClass"],
+    ["secret", 'variable "secret" is a Secret with #private members', 'registerClass("Secret"'],
+    ["derived", 'variable "derived" is a Derived with #private members', "registerClass"],
     ["super", "is a method that uses super", "by name"],
     ["throughHelper", 'variable "helper" → variable "socket" is a Socket', "inside the task"],
     ["usesThis", "uses `this` of the function around it", "const self = this"],
