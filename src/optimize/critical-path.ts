@@ -11,25 +11,19 @@ import { TargetQueue } from "./target-queue.ts";
 import type { Adjacency, Edges } from "./topology.ts";
 
 /**
- * Ranks of all tasks, or undefined when the graph is too large or the work would exceed the budget.
+ * Ranks of all tasks, or undefined when the work would exceed the budget.
  */
 export function criticalPathOrder(
   edges: Edges,
   users: Adjacency,
   sorted: Int32Array | undefined,
 ): Int32Array | undefined {
-  if (edges.count + edges.deps.length > LARGEST) return undefined;
   const search = new Search(edges, users, sorted);
   return search.run() ? search.rank : undefined;
 }
 
 /** How much work, in steps, a node or edge may cost on average before the search gives up. */
 const STEPS = 16;
-/**
- * Tasks and edges up to which the search is worth its half microsecond each; the plain order costs
- * a fifth.
- */
-const LARGEST = 1_000_000;
 /**
  * The same for the sets of roots and outputs: without them the search still works, with less
  * foresight.

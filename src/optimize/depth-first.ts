@@ -45,6 +45,9 @@ function roomNeeded(
   return room;
 }
 
+/** A result with more users is not searched for its last one again and again. */
+const SEARCHED = 16;
+
 class Walk {
   readonly #edges: Edges;
   readonly #users: Adjacency;
@@ -144,8 +147,7 @@ class Walk {
   /** The one user left of a result, if nothing else is lacking there. */
   #pushLastUser(dep: number, ready: number[]): void {
     const { offsets, nodes } = this.#users;
-    // A result with very many users would be searched again and again: those wait for their turn.
-    if ((offsets[dep + 1] as number) - (offsets[dep] as number) > 64) return;
+    if ((offsets[dep + 1] as number) - (offsets[dep] as number) > SEARCHED) return;
     for (let e = offsets[dep] as number; e < (offsets[dep + 1] as number); e++) {
       const user = nodes[e] as number;
       if ((this.#rank[user] as number) < 0 && this.#lacking[user] === 0) ready.push(user);

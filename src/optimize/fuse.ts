@@ -42,8 +42,9 @@ interface Absorbed {
 
 /** Fuses what can be fused; the same draft when that is nothing. */
 export function fuse(draft: Draft): Draft {
-  const uses = countUses(draft);
   const parts = draft.layers.map((layer) => makePart(draft, layer));
+  if (parts.filter(mayFuse).length < 2) return draft;
+  const uses = countUses(draft);
   let changed = false;
   // Producers come first, so whole chains collapse in one pass.
   for (const part of parts) {

@@ -25,9 +25,13 @@ export function orderTasks(
   return given === undefined ? rank : placeGiven(graph, rank, given);
 }
 
+/** Tasks and edges up to which the critical path is worth its half microsecond for each. */
+const LARGEST = 1_000_000;
+
 function betterOrder(edges: Edges, sorted: Int32Array | undefined): Int32Array {
   const users = dependentsOf(edges);
   const depthFirst = depthFirstOrder(edges, users, sorted);
+  if (edges.count + edges.deps.length > LARGEST) return depthFirst;
   const first = pressureOf(edges, users, depthFirst);
   // A task and all its dependencies are held together, so no order can do with less than this.
   if (first.peak <= largestArity(edges)) return depthFirst;
