@@ -10,26 +10,23 @@ import { tokenize } from "../core/token.ts";
 import { currentTask } from "../threads/task-context.ts";
 import { encodeShared, imageOf, shared } from "../threads/graph-image.ts";
 import { type ComputeOptions, computeAll, type GraphRunner, persistAll, type RunOptions } from "./compute.ts";
-import { type EngineHandle, embeddedEngine, startEngine } from "./embedded.ts";
+import { type EngineHandle, type EngineOptions, embeddedEngine, startEngine } from "./embedded.ts";
 import { Future, FutureList, isFuture, Submission } from "./future.ts";
 import type { EngineLink } from "./link.ts";
-import type { EngineInfo } from "./messages.ts";
-import { type Draft, type DraftGraph, graphOfCalls, graphOfMap } from "./submission.ts";
+import type { ClientMessage, EngineInfo } from "./messages.ts";
+import { CallBatch, type CallFacts, type DraftGraph, graphOfMap, type TaskInput } from "./submission.ts";
 import type { Gathered, Lazy } from "./types.ts";
 
-/** How to connect. */
-export interface ClientOptions {
-  /** A client of the embedded engine of this process. */
+/** How to connect. Anything of `EngineOptions` asks for an engine of the client's own, which ends with the client. */
+export interface ClientOptions extends EngineOptions {
+  /** A client of the embedded engine that this process shares. */
   readonly embedded?: boolean;
-  /** Task threads of an engine of this client's own; default: the shared embedded engine with its threads. */
-  readonly threads?: number;
-  /** Memory of an engine of this client's own, e.g. `"2GiB"`; default: that of the shared engine. */
-  readonly memoryLimit?: number | string;
-  /** Amounts of named resources of an engine of this client's own. */
-  readonly resources?: Readonly<Record<string, number>>;
   /** Whether `compute` and `persist` use this client when none is named; default true. */
   readonly setAsDefault?: boolean;
 }
+
+/** What a client may be made of: options, a cluster, or anything that has an engine. */
+export type ClientTarget = ClientOptions | { readonly engine: EngineHandle };
 
 /** Options of `submit` and `map`. */
 export interface SubmitOptions extends TaskOptions {
@@ -38,9 +35,6 @@ export interface SubmitOptions extends TaskOptions {
   /** Key of the task; default: the function's name and a token. */
   readonly key?: string;
 }
-
-/** What a client may be made of: options, a cluster, or anything that has an engine. */
-export type ClientTarget = ClientOptions | { readonly engine: EngineHandle };
 
 const current: Client[] = [];
 
@@ -60,7 +54,7 @@ export class Client implements GraphRunner {
   readonly #engine: EngineHandle;
   readonly #ownsEngine: boolean;
   readonly #link: EngineLink;
-  #drafts: { draft: Draft; submission: Submission; local: number }[] = [];
+  #batch: CallBatch | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(target: ClientTarget = { embedded: true }) {
@@ -129,19 +123,15 @@ export class Client implements GraphRunner {
   scatter<T>(values: readonly T[], options?: { broadcast?: boolean }): FutureList<T>;
   scatter<T>(value: T, options?: { broadcast?: boolean }): Future<T>;
   scatter(value: unknown, _options: { broadcast?: boolean } = {}): unknown {
-    const many = Array.isArray(value);
-    const values = (many ? value : [value]).map(encodeShared);
+    const values = (Array.isArray(value) ? value : [value]).map(encodeShared);
     const name = `scatter-${tokenize(...values)}`;
     const submission = new Submission(this.#link);
-    const list = new FutureList(submission, 0, values.length, (i) => `${name}[${i}]`);
     this.#link.submit(
       (request) => ({ kind: "scatter", request, name, values }),
       (place) => submission.settle(place),
     );
-    if (many) return list;
-    const only = new Future(submission, 0, name);
-    list.release();
-    return only;
+    if (!Array.isArray(value)) return new Future(submission, 0, name);
+    return new FutureList(submission, 0, values.length, (i) => `${name}[${i}]`);
   }
 
   /** Computes collections; the same as `compute(...)` with this client as its scheduler. */
@@ -233,84 +223,53 @@ export class Client implements GraphRunner {
   }
 
   #submit(options: SubmitOptions, fn: TaskFunction, args: readonly unknown[]): Future {
-    const { pure = true, key, ...rest } = options;
-    checkFunction(fn, "submit");
-    const name = fn.name === "" ? "lambda" : fn.name;
-    const submission = this.#openBatch();
-    const local = this.#drafts.length;
-    const named = key ?? `${name}-${pure ? tokenize(fn, ...args.map(identityOf)) : unique()}`;
-    const draft: Draft = { fn, args, name, key: named, options: taskOptions(rest), pure };
-    this.#drafts.push({ draft, submission, local });
-    return new Future(submission, local, named);
+    const facts = callFacts("submit", options, fn, args);
+    const batch = this.#openBatch();
+    const local = batch.add(facts, args);
+    return new Future(batch.submission, local, facts.key);
   }
 
-  /** The submission that collects this turn's calls. */
-  #openBatch(): Submission {
-    const open = this.#drafts[0];
-    if (open !== undefined) return open.submission;
-    const submission = new Submission(this.#link);
+  /** What collects this turn's calls. */
+  #openBatch(): CallBatch {
+    if (this.#batch !== undefined) return this.#batch;
+    const batch = new CallBatch(new Submission(this.#link));
+    this.#batch = batch;
     queueMicrotask(() => {
-      const drafts = this.#drafts.map(({ draft }) => draft);
-      this.#drafts = [];
-      this.#sendDraft(submission, () => graphOfCalls(drafts, submission));
+      this.#batch = undefined;
+      this.#sendDraft(batch.submission, batch.finish());
     });
-    return submission;
+    return batch;
   }
 
   #map(options: SubmitOptions, fn: TaskFunction, lists: readonly Iterable<unknown>[]): FutureList {
-    const { pure = true, key, ...rest } = options;
-    checkFunction(fn, "map");
-    const name = fn.name === "" ? "lambda" : fn.name;
     const columns = lists.map((list) =>
       list instanceof FutureList || Array.isArray(list) ? list : [...list],
     ) as (readonly unknown[] | FutureList)[];
-    const count = Math.min(...columns.map((list) => list.length));
     if (columns.length === 0) {
       throw new HeddleError("InvalidArgument", "map needs at least one list of arguments");
     }
-    const tokens = columns.map((list) => (list instanceof FutureList ? identityOf(list) : list.map(identityOf)));
-    const layer = key ?? `${name}-${pure ? tokenize(fn, ...tokens) : unique()}`;
+    const count = Math.min(...columns.map((list) => list.length));
+    const facts = callFacts("map", options, fn, columns);
     const submission = new Submission(this.#link);
-    const facts = { name, layer, options: taskOptions(rest), pure };
-    const list = new FutureList(submission, 0, count, (i) => `${layer}[${i}]`);
-    this.#sendDraft(submission, () => graphOfMap(fn, columns, count, facts));
+    const list = new FutureList(submission, 0, count, (i) => `${facts.key}[${i}]`);
+    this.#sendDraft(submission, graphOfMap(submission, facts, columns, count));
     return list;
   }
 
-  /** Sends a graph as soon as the futures it depends on have ids. */
-  #sendDraft(submission: Submission, make: () => DraftGraph): void {
-    const send = (): void => {
-      const { graph, inputs } = make();
-      const foreign = inputs.find((input) => input.submission.link !== this.#link);
-      if (foreign !== undefined) {
-        throw new HeddleError("InvalidArgument", `the future ${foreign.key} belongs to another client`);
-      }
-      const waiting = inputs.filter((input) => input.submission.place === undefined);
-      if (waiting.length === 0) return this.#sendNow(submission, graph, inputs);
-      Promise.all(waiting.map((input) => input.submission.accepted)).then(
-        () => this.#sendNow(submission, graph, inputs),
-        (error: unknown) => submission.fail(error),
-      );
-    };
-    try {
-      send();
-    } catch (error) {
-      submission.fail(error);
+  /** Sends a graph as soon as the tasks it depends on have ids. */
+  #sendDraft(submission: Submission, { graph, inputs }: DraftGraph): void {
+    const foreign = inputs.some((input) => input.submission.link !== this.#link);
+    if (foreign) {
+      const error = new HeddleError("InvalidArgument", "an argument is a future of another client");
+      return submission.fail(error);
     }
-  }
-
-  #sendNow(submission: Submission, graph: DraftGraph["graph"], inputs: readonly Future[]): void {
-    try {
-      if (inputs.length === 0) return this.#post(submission, graph);
-      const held = new Int32Array(graph.count).fill(-1);
-      const calls = graph.count - inputs.length;
-      inputs.forEach((input, i) => {
-        held[calls + i] = input.placedId as number;
-      });
-      this.#post(submission, { ...graph, held });
-    } catch (error) {
-      submission.fail(error);
-    }
+    const message = graphMessage(graph);
+    const send = (): void => this.#post(submission, withHeld(message, graph.count, inputs));
+    const waiting = inputs.filter((input) => input.submission.place === undefined);
+    if (waiting.length === 0) return send();
+    Promise.all(waiting.map((input) => input.submission.accepted)).then(send, (error: unknown) =>
+      submission.fail(error),
+    );
   }
 
   #send(graph: TaskGraph): Submission {
@@ -322,29 +281,15 @@ export class Client implements GraphRunner {
       );
     }
     const submission = new Submission(this.#link);
-    this.#post(submission, graph);
+    this.#post(submission, graphMessage(graph));
     return submission;
   }
 
-  #post(submission: Submission, graph: TaskGraph): void {
-    const image = imageOf(graph);
-    const { templates, segments, holders: _, ...columns } = graph;
-    const facts = {
-      ...columns,
-      template: shared(graph.template),
-      depOffsets: shared(graph.depOffsets),
-      deps: shared(graph.deps),
-      templates: templates.map(({ name, lane, options }) => ({
-        name,
-        ...(lane === undefined ? {} : { lane }),
-        ...(options === undefined ? {} : { options }),
-      })),
-      segments: segments.map(({ columns: __, ...segment }) => segment),
-    };
+  #post(submission: Submission, message: GraphMessage): void {
     const parent = currentTask()?.id;
     const from = parent === undefined ? {} : { parent };
     this.#link.submit(
-      (request) => ({ kind: "graph", request, facts, image, ...from }),
+      (request) => ({ kind: "graph", request, ...message, ...from }),
       (place) => submission.settle(place),
     );
   }
@@ -377,9 +322,9 @@ inspectAsText(Client.prototype);
 
 function engineFor(target: ClientTarget): { handle: EngineHandle; owned: boolean } {
   if ("engine" in target) return { handle: target.engine, owned: false };
-  const { embedded, threads, memoryLimit, resources } = target;
-  if (threads !== undefined || memoryLimit !== undefined || resources !== undefined) {
-    return { handle: startEngine({ threads, memoryLimit, resources }), owned: true };
+  const { embedded, setAsDefault: _, ...own } = target;
+  if (Object.values(own).some((value) => value !== undefined)) {
+    return { handle: startEngine(own), owned: true };
   }
   if (embedded === false) {
     throw new HeddleError(
@@ -402,12 +347,51 @@ function unique(): string {
   return `${session}-${++submissions}`;
 }
 
-/** What stands for an argument in a key: futures by their own keys. */
-function identityOf(value: unknown): unknown {
-  if (isFuture(value)) return ["future", value.key];
-  if (value instanceof FutureList) return ["futures", value.length, value.at(0)?.key];
-  if (Array.isArray(value) && value.some((item) => isFuture(item))) return value.map(identityOf);
-  return value;
+function callFacts(
+  where: string,
+  options: SubmitOptions,
+  fn: TaskFunction,
+  values: readonly unknown[],
+): CallFacts {
+  checkFunction(fn, where);
+  const { pure = true, key, ...rest } = options;
+  const name = fn.name === "" ? "lambda" : fn.name;
+  // Reading the function now makes what cannot travel fail here, and fixes what it captures.
+  const token = tokenize(fn);
+  const content = key === undefined && pure ? tokenize(token, ...values) : unique();
+  return { fn, token, name, key: key ?? `${name}-${content}`, options: taskOptions(rest), pure };
+}
+
+/** A graph as it is posted: facts for the scheduler, the image for threads. */
+type GraphMessage = Pick<Extract<ClientMessage, { kind: "graph" }>, "facts" | "image">;
+
+function graphMessage(graph: TaskGraph): GraphMessage {
+  const { templates, segments, holders: _, ...columns } = graph;
+  return {
+    image: imageOf(graph),
+    facts: {
+      ...columns,
+      template: shared(graph.template),
+      depOffsets: shared(graph.depOffsets),
+      deps: shared(graph.deps),
+      templates: templates.map(({ name, lane, options }) => ({
+        name,
+        ...(lane === undefined ? {} : { lane }),
+        ...(options === undefined ? {} : { options }),
+      })),
+      segments: segments.map(({ columns: __, ...segment }) => segment),
+    },
+  };
+}
+
+/** The message with the ids of the graph's inputs, which have the local ids behind its calls. */
+function withHeld(message: GraphMessage, count: number, inputs: readonly TaskInput[]): GraphMessage {
+  if (inputs.length === 0) return message;
+  const held = new Int32Array(count).fill(-1);
+  inputs.forEach(({ submission, local }, i) => {
+    held[count - inputs.length + i] = submission.idOf(local) as number;
+  });
+  return { ...message, facts: { ...message.facts, held } };
 }
 
 function taskOptions(options: TaskOptions): TaskOptions | undefined {

@@ -37,9 +37,14 @@ export interface EngineOptions {
   readonly localDirectory?: string | undefined;
   /** Checks invariants and poisons freed memory; default false. */
   readonly validate?: boolean | undefined;
+  /** V8 heap of each task thread in MiB; default a quarter of the machine's memory divided by the threads, at least 256. */
+  readonly threadHeapMb?: number | undefined;
 }
 
 const DEFAULT_MEMORY_SHARE = 0.6;
+/** Share of the machine's memory for the V8 heaps of all task threads together. */
+const THREAD_HEAPS_SHARE = 0.25;
+const THREAD_HEAP_MIN_MB = 256;
 
 let shared: EngineHandle | undefined;
 
@@ -91,6 +96,9 @@ export function startEngine(options: EngineOptions): EngineHandle {
       if (references === 0) worker.unref();
     },
   };
+  // Who awaits `ready` and nothing else must not find the process ended.
+  keeper.ref();
+  ready.finally(keeper.unref).catch(() => undefined);
   const handle: EngineHandle = {
     address: "inproc://0",
     threads: init.threads,
@@ -135,6 +143,9 @@ export function initFrom(options: EngineOptions): EngineInit {
     allowedFailures: config.get("scheduler.allowed-failures"),
     validate: options.validate ?? config.get("worker.validate"),
     resources: options.resources ?? config.get("worker.resources"),
+    threadHeapMb:
+      options.threadHeapMb ??
+      Math.max(THREAD_HEAP_MIN_MB, Math.floor((THREAD_HEAPS_SHARE * totalmem()) / threads / 2 ** 20)),
   };
 }
 

@@ -343,7 +343,7 @@ export class Engine {
       budgetBytes: this.#init.memoryLimitBytes,
       address: ADDRESS,
       scratch: this.#init.spillDirectory,
-      ...(this.#init.threadHeapMb === undefined ? {} : { threadHeapMb: this.#init.threadHeapMb }),
+      threadHeapMb: this.#init.threadHeapMb,
       connectClient: (port) => this.#clients.addThread(port),
       greet: () => this.#greeting(),
       died: (thread, death) => this.#died(thread, death),

@@ -4,6 +4,7 @@
  */
 import type { HeddleError } from "../core/errors.ts";
 import { inspectAsText } from "../core/symbols.ts";
+import { TOKEN } from "../core/token.ts";
 import { STATUS } from "../machine/client/client.ts";
 import { currentTask } from "../threads/task-context.ts";
 import type { Accepted, EngineLink } from "./link.ts";
@@ -39,6 +40,23 @@ export class Submission {
   whenPlaced(hold: () => void): void {
     if (this.place !== undefined) hold();
     else this.#holds.push(hold);
+  }
+
+  /** Refers to `count` tasks from `first` on; returns what ends that. Must not refer to a future, or it would never go. */
+  hold(first: number, count: number): () => void {
+    let released = false;
+    const release = (): void => {
+      if (released && this.place === undefined) return;
+      released = true;
+      if (this.place === undefined) return;
+      const ids = this.link.machine.release(this.idsOf(first, count));
+      if (ids.length > 0) this.link.post({ kind: "release", ids });
+    };
+    this.whenPlaced(() => {
+      for (const id of this.idsOf(first, count)) this.link.machine.retain(id);
+      if (released) release();
+    });
+    return release;
   }
 
   settle(place: Accepted): void {
@@ -85,9 +103,8 @@ export class Future<R = unknown> {
     this.#submission = submission;
     this.#local = local;
     this.key = key;
-    const release = holdTask(submission, local);
-    this.#release = release;
-    releases.register(this, release, this);
+    this.#release = submission.hold(local, 1);
+    releases.register(this, this.#release, this);
   }
 
   readonly #release: () => void;
@@ -209,6 +226,12 @@ export class Future<R = unknown> {
 inspectAsText(Future.prototype);
 
 Object.defineProperty(Future.prototype, FUTURE, { value: true });
+// In the token of what is given to a task, a future stands for its value: its key names it.
+Object.defineProperty(Future.prototype, TOKEN, {
+  value(this: Future): string {
+    return this.key;
+  },
+});
 
 /** Whether `value` is a future, of any copy of the package. */
 export function isFuture(value: unknown): value is Future {
@@ -234,7 +257,7 @@ export class FutureList<R = unknown> implements Iterable<Future<R>> {
     this.#first = first;
     this.length = length;
     this.#key = key;
-    this.#release = holdRange(submission, first, length);
+    this.#release = submission.hold(first, length);
     releases.register(this, this.#release, this);
   }
 
@@ -299,6 +322,12 @@ export class FutureList<R = unknown> implements Iterable<Future<R>> {
     this.release();
   }
 
+  /** The tasks, for what depends on them. @internal */
+  inputs(): { submission: Submission; local: number }[] {
+    const { length } = this;
+    return Array.from({ length }, (_, i) => ({ submission: this.#submission, local: this.#first + i }));
+  }
+
   /** Numbers of the tasks in their engine. @internal */
   async ids(): Promise<Int32Array> {
     await this.#submission.accepted;
@@ -315,27 +344,11 @@ export class FutureList<R = unknown> implements Iterable<Future<R>> {
   }
 }
 inspectAsText(FutureList.prototype);
-
-/** Refers to a task; returns what ends that. The closure must not refer to the future, or it would never be collected. */
-function holdTask(submission: Submission, local: number): () => void {
-  return holdRange(submission, local, 1);
-}
-
-function holdRange(submission: Submission, first: number, count: number): () => void {
-  const { link } = submission;
-  let released = false;
-  const release = (): void => {
-    released = true;
-    if (submission.place === undefined) return;
-    const ids = link.machine.release(submission.idsOf(first, count));
-    if (ids.length > 0) link.post({ kind: "release", ids });
-  };
-  submission.whenPlaced(() => {
-    for (const id of submission.idsOf(first, count)) link.machine.retain(id);
-    if (released) release();
-  });
-  return release;
-}
+Object.defineProperty(FutureList.prototype, TOKEN, {
+  value(this: FutureList): unknown {
+    return [this.length, this.at(0)?.key, this.at(-1)?.key];
+  },
+});
 
 function statusName(status: number): FutureStatus {
   if (status === STATUS.finished) return "finished";

@@ -23,7 +23,7 @@ export interface LaneOptions {
   readonly budgetBytes: number;
   readonly address: string;
   readonly scratch: string;
-  readonly threadHeapMb?: number;
+  readonly threadHeapMb: number;
   /** A task thread's own client connects through this port. */
   connectClient(port: MessagePort): void;
   /** Everything a new thread must know before its first lease. */
@@ -167,9 +167,7 @@ export class LanePool {
       workerData: init,
       transferList: [port2],
       name: `heddle-task-${this.#options.firstThread + i}`,
-      ...(threadHeapMb === undefined
-        ? {}
-        : { resourceLimits: { maxOldGenerationSizeMb: threadHeapMb } }),
+      resourceLimits: { maxOldGenerationSizeMb: threadHeapMb },
     });
     this.#workers[i] = worker;
     for (const message of this.#options.greet()) worker.postMessage(message);

@@ -90,5 +90,5 @@ export interface EngineInit {
   readonly validate: boolean;
   readonly resources: Readonly<Record<string, number>>;
   /** V8 heap of each task thread. */
-  readonly threadHeapMb?: number;
+  readonly threadHeapMb: number;
 }

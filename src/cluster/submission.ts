@@ -1,50 +1,49 @@
 /**
- * @file Builds the graphs of `submit` and `map`. Submissions of one turn of the event loop travel as one graph; equal
- * functions share a template; arguments that differ become columns, futures become dependencies.
+ * @file Builds the graphs of `submit` and `map`. Everything a call is given is read and encoded when it is submitted, so
+ * that what the program changes afterwards does not reach the task. Calls of one turn of the event loop travel as one
+ * graph; equal functions share a template; arguments become columns, futures become dependencies.
  */
 import { isCollection } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { Arg, Column, TaskFunction, TaskOptions, Template } from "../core/graph.ts";
 import type { Segment, TaskGraph } from "../core/task-graph.ts";
-import { type Future, FutureList, isFuture, type Submission } from "./future.ts";
+import { EncodedLiteral, encodeTemplate } from "../threads/graph-image.ts";
+import { FutureList, isFuture, type Submission } from "./future.ts";
 
-/** One `submit`: a call with its key. */
-export interface Draft {
+/** A task that another one depends on. */
+export interface TaskInput {
+  readonly submission: Submission;
+  /** Number of the task within its submission. */
+  readonly local: number;
+}
+
+/** What all tasks of a call or a map share. */
+export interface CallFacts {
   readonly fn: TaskFunction;
-  readonly args: readonly unknown[];
+  /** Content token of the function and what it captures. */
+  readonly token: string;
   readonly name: string;
+  /** Key of the call, or name of the map's layer. */
   readonly key: string;
   readonly options: TaskOptions | undefined;
   readonly pure: boolean;
 }
 
-/** A graph whose `held` ids are still to be filled in: the futures it depends on, in the order of their local ids. */
+/** A graph whose `held` ids are still to be filled in: its inputs have the local ids behind the calls. */
 export interface DraftGraph {
   readonly graph: Omit<TaskGraph, "held">;
-  readonly inputs: readonly Future[];
+  readonly inputs: readonly TaskInput[];
 }
 
-/** Finds futures inside of arguments and turns arguments into what templates are made of. */
-class Inputs {
-  readonly futures: Future[] = [];
-  readonly #numbers = new Map<Future, number>();
-
-  number(future: Future): number {
-    let number = this.#numbers.get(future);
-    if (number === undefined) {
-      number = this.futures.push(future) - 1;
-      this.#numbers.set(future, number);
-    }
-    return number;
+/** An argument with futures inside as a tree over dependencies; undefined when there are none. */
+function treeOf(value: unknown, deps: TaskInput[]): Arg | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  if (isFuture(value)) {
+    return { kind: "dep", index: deps.push({ submission: value.submission, local: value.local }) - 1 };
   }
-}
-
-/** An argument with futures inside, as a tree over dependencies; undefined when there are none. */
-function treeOf(value: unknown, deps: Future[]): Arg | undefined {
-  if (isFuture(value)) return { kind: "dep", index: deps.push(value) - 1 };
   if (value instanceof FutureList) {
     const start = deps.length;
-    deps.push(...value);
+    deps.push(...value.inputs());
     return { kind: "deps", start, count: value.length };
   }
   if (isCollection(value)) {
@@ -61,16 +60,13 @@ function treeOf(value: unknown, deps: Future[]): Arg | undefined {
     if (keys === undefined && items === undefined) return undefined;
     return { kind: "map", keys: itemsOf(keys, value.keys()), items: itemsOf(items, value.values()) };
   }
-  if (isPlainObject(value)) {
-    const keys = Object.keys(value);
-    const tree = nested("array", Object.values(value), deps);
-    if (tree === undefined) return undefined;
-    return { kind: "object", keys, items: itemsOf(tree, Object.values(value)) };
-  }
-  return undefined;
+  if (!isPlainObject(value)) return undefined;
+  const tree = nested("array", Object.values(value), deps);
+  if (tree === undefined) return undefined;
+  return { kind: "object", keys: Object.keys(value), items: itemsOf(tree, Object.values(value)) };
 }
 
-function nested(kind: "array" | "set", values: readonly unknown[], deps: Future[]): Arg | undefined {
+function nested(kind: "array" | "set", values: readonly unknown[], deps: TaskInput[]): Arg | undefined {
   let found = false;
   const items = values.map((value): Arg => {
     const tree = treeOf(value, deps);
@@ -85,111 +81,69 @@ function itemsOf(tree: Arg | undefined, values: Iterable<unknown>): readonly Arg
   return Array.from(values, (value) => ({ kind: "const", value }) as const);
 }
 
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== "object" || value === null) return false;
+function isPlainObject(value: object): value is Record<string, unknown> {
   const prototype = Object.getPrototypeOf(value) as unknown;
   return prototype === Object.prototype || prototype === null;
 }
 
-/** The graph of several calls; futures of `submission` are earlier ones of these calls. */
-export function graphOfCalls(drafts: readonly Draft[], submission: Submission): DraftGraph {
-  const builder = new GraphBuilder(submission);
-  for (const draft of drafts) builder.addCall(draft);
-  return builder.finish(drafts.length);
-}
-
-/** The graph of one function over many arguments: `lists[k][i]` is argument `k` of task `i`. */
-export function graphOfMap(
-  fn: TaskFunction,
-  lists: readonly (readonly unknown[] | FutureList)[],
-  count: number,
-  facts: { name: string; layer: string; options: TaskOptions | undefined; pure: boolean },
-): DraftGraph {
-  const builder = new GraphBuilder();
-  builder.addMap(fn, lists, count, facts);
-  return builder.finish(count);
-}
-
-class GraphBuilder {
-  readonly #inputs = new Inputs();
+/** Collects the calls of one turn of the event loop. */
+export class CallBatch {
+  readonly submission: Submission;
   readonly #templates: Template[] = [];
-  readonly #templateNumbers = new Map<TaskFunction, Map<string, number>>();
+  readonly #templateNumbers = new Map<string, number>();
   readonly #template: number[] = [];
   readonly #offsets: number[] = [0];
   /** Local ids of calls, or `-1 - number` of inputs, which get local ids behind the calls. */
   readonly #deps: number[] = [];
   readonly #segments: Segment[] = [];
-  readonly #submission: Submission | undefined;
-  /** Set for a map over plain values: all tasks are alike. */
-  #plain: { readonly count: number; readonly template: number } | undefined;
+  readonly #inputs = new InputNumbers();
+  readonly #locals = new Map<string, number>();
+  readonly #holds: (() => void)[] = [];
 
-  constructor(submission?: Submission) {
-    this.#submission = submission;
+  constructor(submission: Submission) {
+    this.submission = submission;
   }
 
-  addCall(draft: Draft): void {
-    const deps: Future[] = [];
-    const columns: unknown[] = [];
-    let plain = true;
-    const args = draft.args.map((value): Arg => {
+  /** Adds a call and returns its local id; an equal pure call is not added twice. */
+  add(facts: CallFacts, values: readonly unknown[]): number {
+    const known = facts.pure ? this.#locals.get(facts.key) : undefined;
+    if (known !== undefined) return known;
+    const deps: TaskInput[] = [];
+    const columns: Column[] = [];
+    let pattern = `${facts.token}/${JSON.stringify(facts.options ?? null)}/`;
+    let shareable = true;
+    const args = values.map((value): Arg => {
       const tree = treeOf(value, deps);
-      if (tree === undefined) return { kind: "column", column: columns.push(value) - 1 };
-      if (tree.kind !== "dep") plain = false;
+      pattern += tree === undefined ? "c" : "d";
+      if (tree === undefined) return { kind: "column", column: columns.push(columnOf([value])) - 1 };
+      if (tree.kind !== "dep") shareable = false;
       return tree;
     });
-    const pattern = plain ? args.map((arg) => (arg.kind === "dep" ? "d" : "c")).join("") : undefined;
-    const { fn, name, options, key, pure } = draft;
-    const start = this.#template.length;
-    this.#template.push(this.#templateFor({ name, fn, args, ...withOptions(options) }, pattern));
-    for (const dep of deps) this.#deps.push(this.#numberOf(dep));
+    const local = this.#template.length;
+    this.#template.push(this.#templateFor(facts, args, shareable ? pattern : undefined));
+    for (const dep of deps) {
+      const own = dep.submission === this.submission;
+      this.#deps.push(own ? dep.local : -1 - this.#inputs.numberOf(dep));
+      this.#holds.push(dep.submission.hold(dep.local, 1));
+    }
     this.#offsets.push(this.#deps.length);
-    this.#segments.push({ start, count: 1, name: key, columns: columns.map(oneRow), pure });
+    this.#segments.push({ start: local, count: 1, name: facts.key, columns, pure: facts.pure });
+    this.#locals.set(facts.key, local);
+    return local;
   }
 
-  addMap(
-    fn: TaskFunction,
-    lists: readonly (readonly unknown[] | FutureList)[],
-    count: number,
-    facts: { name: string; layer: string; options: TaskOptions | undefined; pure: boolean },
-  ): void {
-    const columns: Column[] = [];
-    const futures: (readonly Future[])[] = [];
-    const args = lists.map((list): Arg => {
-      if (list instanceof FutureList || (isFuture(list[0]) && list.every(isFuture))) {
-        return { kind: "dep", index: futures.push([...(list as Iterable<Future>)]) - 1 };
-      }
-      return { kind: "column", column: columns.push(columnOf(list)) - 1 };
+  /** The graph of the calls. What it depends on is held until it has been accepted. */
+  finish(): DraftGraph {
+    this.submission.whenPlaced(() => {
+      for (const release of this.#holds) release();
     });
-    const template = { name: facts.name, fn, args, ...withOptions(facts.options) };
-    const number = this.#templates.push(template) - 1;
-    const { layer: name, pure } = facts;
-    this.#segments.push({ start: 0, count, name, columns, pure });
-    if (futures.length === 0) {
-      this.#plain = { count, template: number };
-      return;
-    }
-    for (let i = 0; i < count; i++) {
-      this.#template.push(number);
-      for (const list of futures) this.#deps.push(this.#numberOf(list[i] as Future));
-      this.#offsets.push(this.#deps.length);
-    }
-  }
-
-  finish(calls: number): DraftGraph {
-    if (this.#plain !== undefined) return this.#finishPlain(this.#plain);
-    const inputs = this.#inputs.futures;
+    const calls = this.#template.length;
+    const inputs = this.#inputs.list;
     const count = calls + inputs.length;
     const depOffsets = new Int32Array(count + 1).fill(this.#deps.length);
     depOffsets.set(this.#offsets);
     const template = new Int32Array(count).fill(-1);
     template.set(this.#template);
-    const segments: Segment[] =
-      inputs.length === 0
-        ? this.#segments
-        : [
-            ...this.#segments,
-            { start: calls, count: inputs.length, name: "inputs", columns: [], pure: false },
-          ];
     return {
       inputs,
       graph: {
@@ -198,61 +152,131 @@ class GraphBuilder {
         template,
         depOffsets,
         deps: Int32Array.from(this.#deps, (dep) => (dep >= 0 ? dep : calls - 1 - dep)),
-        segments,
-        rank: Int32Array.from({ length: count }, (_, i) => (i < inputs.length ? calls + i : i - inputs.length)),
-        outputs: Int32Array.from({ length: calls }, (_, i) => i),
+        segments: withInputs(this.#segments, calls, inputs.length),
+        rank: ranks(calls, inputs.length),
+        outputs: counting(calls),
       },
     };
   }
 
-  #finishPlain({ count, template }: { count: number; template: number }): DraftGraph {
-    const counting = new Int32Array(new SharedArrayBuffer(count * 4));
-    for (let i = 0; i < count; i++) counting[i] = i;
-    return {
-      inputs: [],
-      graph: {
-        count,
-        templates: this.#templates,
-        template: new Int32Array(new SharedArrayBuffer(count * 4)).fill(template),
-        depOffsets: new Int32Array(new SharedArrayBuffer((count + 1) * 4)),
-        deps: new Int32Array(0),
-        segments: this.#segments,
-        rank: counting,
-        outputs: counting,
-      },
-    };
-  }
-
-  #numberOf(future: Future): number {
-    if (future.submission === this.#submission) return future.local;
-    return -1 - this.#inputs.number(future);
-  }
-
-  #templateFor(template: Template, pattern: string | undefined): number {
-    if (pattern === undefined) return this.#templates.push(template) - 1;
-    const known = this.#templateNumbers.get(template.fn) ?? new Map<string, number>();
-    this.#templateNumbers.set(template.fn, known);
-    const key = `${pattern}/${JSON.stringify(template.options ?? null)}`;
-    const number = known.get(key) ?? this.#templates.push(template) - 1;
-    known.set(key, number);
+  #templateFor(facts: CallFacts, args: readonly Arg[], pattern: string | undefined): number {
+    const known = pattern === undefined ? undefined : this.#templateNumbers.get(pattern);
+    if (known !== undefined) return known;
+    const number = this.#templates.push(templateOf(facts, args)) - 1;
+    if (pattern !== undefined) this.#templateNumbers.set(pattern, number);
     return number;
   }
 }
 
-function oneRow(value: unknown): Column {
-  return columnOf([value]);
+/** The graph of one function over many arguments: `lists[k][i]` is argument `k` of task `i`. */
+export function graphOfMap(
+  submission: Submission,
+  facts: CallFacts,
+  lists: readonly (readonly unknown[] | FutureList)[],
+  count: number,
+): DraftGraph {
+  const columns: Column[] = [];
+  const futures: TaskInput[][] = [];
+  const args = lists.map((list): Arg => {
+    const inputs = inputsOf(list);
+    if (inputs !== undefined) return { kind: "dep", index: futures.push(inputs) - 1 };
+    return { kind: "column", column: columns.push(columnOf(list as readonly unknown[])) - 1 };
+  });
+  const numbers = new InputNumbers();
+  const arity = futures.length;
+  const deps = new Int32Array(count * arity);
+  for (let i = 0; i < count; i++) {
+    futures.forEach((list, k) => {
+      deps[i * arity + k] = count + numbers.numberOf(list[i] as TaskInput);
+    });
+  }
+  const inputs = numbers.list;
+  const holds = inputs.map((input) => input.submission.hold(input.local, 1));
+  submission.whenPlaced(() => {
+    for (const release of holds) release();
+  });
+  const all = count + inputs.length;
+  const depOffsets = new Int32Array(new SharedArrayBuffer((all + 1) * 4)).fill(deps.length);
+  for (let i = 0; i < count; i++) depOffsets[i] = i * arity;
+  const template = new Int32Array(new SharedArrayBuffer(all * 4));
+  template.fill(-1, count);
+  const segment = { start: 0, count, name: facts.key, columns, pure: facts.pure };
+  return {
+    inputs,
+    graph: {
+      count: all,
+      templates: [templateOf(facts, args)],
+      template,
+      depOffsets,
+      deps,
+      segments: withInputs([segment], count, inputs.length),
+      rank: ranks(count, inputs.length),
+      outputs: counting(count),
+    },
+  };
 }
 
+/** Numbers inputs in the order in which they are met. */
+class InputNumbers {
+  readonly list: TaskInput[] = [];
+  readonly #numbers = new Map<Submission, Map<number, number>>();
+
+  numberOf(input: TaskInput): number {
+    let own = this.#numbers.get(input.submission);
+    if (own === undefined) {
+      own = new Map();
+      this.#numbers.set(input.submission, own);
+    }
+    let number = own.get(input.local);
+    if (number === undefined) {
+      number = this.list.push(input) - 1;
+      own.set(input.local, number);
+    }
+    return number;
+  }
+}
+
+/** The tasks of a list of futures; undefined for a list of values. */
+function inputsOf(list: readonly unknown[] | FutureList): TaskInput[] | undefined {
+  if (list instanceof FutureList) return list.inputs();
+  if (!isFuture(list[0]) || !list.every(isFuture)) return undefined;
+  return list.map(({ submission, local }) => ({ submission, local }));
+}
+
+function templateOf({ fn, name, options }: CallFacts, args: readonly Arg[]): Template {
+  const template = { name, fn, args, ...(options === undefined ? {} : { options }) };
+  encodeTemplate(template);
+  return template;
+}
+
+function withInputs(segments: readonly Segment[], start: number, count: number): Segment[] {
+  if (count === 0) return [...segments];
+  return [...segments, { start, count, name: "inputs", columns: [], pure: false }];
+}
+
+/** Inputs come before the calls. */
+function ranks(calls: number, inputs: number): Int32Array {
+  const rank = new Int32Array(calls + inputs);
+  for (let i = 0; i < calls; i++) rank[i] = inputs + i;
+  for (let i = 0; i < inputs; i++) rank[calls + i] = i;
+  return rank;
+}
+
+function counting(count: number): Int32Array {
+  const ids = new Int32Array(count);
+  for (let i = 0; i < count; i++) ids[i] = i;
+  return ids;
+}
+
+/** Numbers as they are, in shared memory; anything else encoded now. */
 function columnOf(values: readonly unknown[]): Column {
   const data = new Float64Array(new SharedArrayBuffer(values.length * 8));
   for (let i = 0; i < data.length; i++) {
     const value = values[i];
-    if (typeof value !== "number") return { kind: "value", data: values };
+    if (typeof value !== "number") {
+      return { kind: "value", data: values.map((item) => new EncodedLiteral(item)) };
+    }
     data[i] = value;
   }
   return { kind: "number", data };
-}
-
-function withOptions(options: TaskOptions | undefined): { options?: TaskOptions } {
-  return options === undefined ? {} : { options };
 }

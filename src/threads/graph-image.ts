@@ -59,6 +59,24 @@ export function imageOf(graph: TaskGraph): GraphImage {
 
 const images = new WeakMap<Template, TemplateImage>();
 
+/** A literal that was encoded when it was given. */
+export class EncodedLiteral {
+  readonly kind: string;
+  readonly bytes: Uint8Array;
+
+  constructor(value: unknown) {
+    const encoded = encodeValue(value);
+    this.kind = encoded.kind;
+    this.bytes = new Uint8Array(encoded.bytes);
+    encoded.writeTo(this.bytes);
+  }
+}
+
+/** Encodes a template now: what its functions capture is read at this moment. */
+export function encodeTemplate(template: Template): void {
+  templateImage(template);
+}
+
 function templateImage(template: Template): TemplateImage {
   const known = images.get(template);
   if (known !== undefined) return known;
@@ -83,14 +101,16 @@ export function encodeShared(value: unknown): Uint8Array {
 
 function columnImage(column: Column): ColumnImage {
   if (column.kind === "number") return { kind: "number", data: shared(column.data) };
-  const encoded = column.data.map((value) => encodeValue(value));
+  const encoded = column.data.map((value) =>
+    value instanceof EncodedLiteral ? value : new EncodedLiteral(value),
+  );
   const offsets = new Float64Array(new SharedArrayBuffer((encoded.length + 1) * 8));
   encoded.forEach((value, i) => {
-    offsets[i + 1] = offsets[i]! + Math.ceil(value.bytes / 8) * 8;
+    offsets[i + 1] = offsets[i]! + Math.ceil(value.bytes.length / 8) * 8;
   });
   const bytes = new Uint8Array(new SharedArrayBuffer(offsets[encoded.length]!));
   encoded.forEach((value, i) => {
-    value.writeTo(bytes.subarray(offsets[i], offsets[i + 1]));
+    bytes.set(value.bytes, offsets[i]);
   });
   const mayHoldFunctions = encoded.some((value) => value.kind === "clone");
   return { kind: "encoded", offsets, bytes, mayHoldFunctions };

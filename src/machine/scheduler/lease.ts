@@ -12,6 +12,9 @@ const BATCH = 64;
 /** Leases of the table lane: one runs, one is ready behind it. */
 const TABLE_LEASES_MAX = 2;
 
+/** Shares of slots are sums of fractions. */
+const EPSILON = 1e-9;
+
 const ranks = new Int32Array(BATCH);
 
 /** Leases as much as the workers' credit allows, best tasks first, in turns among the workers. */
@@ -50,9 +53,12 @@ function lease(s: SchedulerState, worker: WorkerRecord, lane: ReadyLane, id: num
   holder[id] = worker.worker;
   s.transitions++;
   if (lane.table) worker.tableLeased++;
-  else worker.leased++;
-  const number = group[id]!;
-  worker.leasedOfGroup.set(number, (worker.leasedOfGroup.get(number) ?? 0) + 1);
+  else {
+    worker.leased++;
+    worker.slotsUsed += lane.share;
+    const number = group[id]!;
+    worker.leasedOfGroup.set(number, (worker.leasedOfGroup.get(number) ?? 0) + lane.share);
+  }
   for (const [name, amount] of lane.constraint?.resources ?? []) {
     worker.used.set(name, (worker.used.get(name) ?? 0) + amount);
   }
@@ -63,15 +69,15 @@ function lease(s: SchedulerState, worker: WorkerRecord, lane: ReadyLane, id: num
 function creditFor(s: SchedulerState, worker: WorkerRecord, lane: ReadyLane): number {
   if (lane.table) return TABLE_LEASES_MAX - worker.tableLeased;
   const room = Math.min(worker.leasesMax - worker.leased, resourceRoom(worker, lane));
-  const idle = Math.max(0, slots(worker) - worker.leased);
+  const idle = Math.max(0, Math.floor((slots(worker) - worker.slotsUsed) / lane.share + EPSILON));
   const p95Ms = slowestGroup(s, lane);
   if (p95Ms < 0) return Math.min(room, idle);
   const leftMs = windowMs(s, worker) - expectedMs(s, worker);
-  return Math.min(room, Math.max(idle, Math.floor(leftMs / p95Ms)));
+  return Math.min(room, Math.max(idle, Math.floor(leftMs / (p95Ms * lane.share))));
 }
 
 function isFull(s: SchedulerState, worker: WorkerRecord): boolean {
-  if (worker.leased < slots(worker)) return false;
+  if (worker.slotsUsed < slots(worker) - EPSILON) return false;
   return worker.leased >= worker.leasesMax || expectedMs(s, worker) >= windowMs(s, worker);
 }
 
@@ -88,7 +94,7 @@ function windowMs(s: SchedulerState, worker: WorkerRecord): number {
 function expectedMs(s: SchedulerState, worker: WorkerRecord): number {
   let total = 0;
   for (const [group, count] of worker.leasedOfGroup) {
-    if (count === 0) continue;
+    if (count < EPSILON) continue;
     const p95Ms = s.groups.at(group).p95Ms;
     total += count * (p95Ms < 0 ? windowMs(s, worker) / slots(worker) : p95Ms);
   }

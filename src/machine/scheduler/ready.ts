@@ -20,6 +20,8 @@ export interface ReadyLane {
   readonly generation: number;
   readonly constraint: Constraint | undefined;
   readonly table: boolean;
+  /** Part of a slot that one of its tasks takes. */
+  readonly share: number;
   readonly ranks: RankSet;
   listed: boolean;
 }
@@ -41,6 +43,7 @@ export class ReadyQueue {
       generation,
       constraint: constraintOf(options),
       table,
+      share: 1 / Math.max(1, options?.concurrency ?? 1),
       ranks: new RankSet(ranks),
       listed: false,
     };
@@ -86,8 +89,8 @@ export class ReadyQueue {
 /** Whether two option sets share a lane: same priority, constraints and lane of execution. */
 export function laneKey(options: TaskOptions | undefined, table: boolean): string {
   if (options === undefined) return table ? "table" : "";
-  const { priority, workers, allowOtherWorkers, resources } = options;
-  return JSON.stringify([table, priority, workers, allowOtherWorkers, resources]);
+  const { priority, workers, allowOtherWorkers, resources, concurrency } = options;
+  return JSON.stringify([table, priority, workers, allowOtherWorkers, resources, concurrency]);
 }
 
 function constraintOf(options: TaskOptions | undefined): Constraint | undefined {

@@ -39,6 +39,8 @@ export interface WorkerRecord {
   readonly resources: Readonly<Record<string, number>>;
   readonly used: Map<string, number>;
   leased: number;
+  /** Slots that the leases take: less than their number where tasks share slots. */
+  slotsUsed: number;
   /** Leased tasks that wait for others and hold no slot. */
   suspended: number;
   tableLeased: number;

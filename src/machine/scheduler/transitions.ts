@@ -186,9 +186,13 @@ export function endLease(s: SchedulerState, id: number): void {
   const record = s.graphOf(id);
   const lane = record.lanes[record.facts.template[id - record.base]!]!;
   if (lane.table) worker.tableLeased--;
-  else worker.leased--;
-  const group = s.tasks.group[id]!;
-  worker.leasedOfGroup.set(group, (worker.leasedOfGroup.get(group) ?? 1) - 1);
+  else {
+    worker.leased--;
+    // With nothing leased the sums of shares start afresh, so that rounding does not add up.
+    worker.slotsUsed = worker.leased === 0 ? 0 : worker.slotsUsed - lane.share;
+    const group = s.tasks.group[id]!;
+    worker.leasedOfGroup.set(group, (worker.leasedOfGroup.get(group) ?? lane.share) - lane.share);
+  }
   for (const [name, amount] of lane.constraint?.resources ?? []) {
     worker.used.set(name, (worker.used.get(name) ?? 0) - amount);
   }

@@ -21,6 +21,7 @@ export function workerJoined(s: SchedulerState, event: EventOf<"worker-joined">)
     resources: event.resources ?? {},
     used: new Map(),
     leased: 0,
+    slotsUsed: 0,
     suspended: 0,
     tableLeased: 0,
     leasedOfGroup: new Map(),
