@@ -1,7 +1,15 @@
 /**
  * @file The types of lazy arrays: what computing one gives, and what the functions over them take.
  */
-import type { ArithmeticOf, DType, DTypeLike, MeanOf, Scalar, ScalarOf } from "../core/dtype.ts";
+import type {
+  ArithmeticOf,
+  BigScalarOf,
+  DType,
+  DTypeLike,
+  MeanOf,
+  Scalar,
+  ScalarOf,
+} from "../core/dtype.ts";
 import type { NDArray } from "../ndarray/ndarray.ts";
 import type { DistArray } from "./dist-array.ts";
 import type { ChunksInput } from "./normalize-chunks.ts";
@@ -12,6 +20,11 @@ export type Rank = "array" | "scalar";
 /** What `compute` gives. */
 export type Computed<D extends DType, K extends Rank> = K extends "scalar"
   ? ScalarOf<D>
+  : NDArray<D>;
+
+/** What `compute` gives under `{ int64: "bigint" }`. */
+export type BigComputed<D extends DType, K extends Rank> = K extends "scalar"
+  ? BigScalarOf<D>
   : NDArray<D>;
 
 /** Rank of elementwise work on two arrays: a scalar only if both are. */

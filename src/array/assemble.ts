@@ -42,10 +42,14 @@ export function blocksOfRefs(refs: readonly TaskRef[], chunks: Chunks): Blocks {
 }
 
 /** One local array of the blocks' values; the plain value of an array without axes. */
-export function assembleLocal(values: readonly NDArray[], chunks: Chunks): unknown {
+export function assembleLocal(
+  values: readonly NDArray[],
+  chunks: Chunks,
+  options: { readonly int64?: "bigint" } = {},
+): unknown {
   if (chunks.length === 0) {
     const [value] = values as readonly unknown[];
-    return isNDArray(value) ? value.item() : value;
+    return isNDArray(value) ? itemOf(value, options) : value;
   }
   if (values.length === 1) return values[0];
   const known = knownChunks(values, chunks);
@@ -70,4 +74,8 @@ function knownChunks(values: readonly NDArray[], chunks: Chunks): Chunks {
     advance(cell, grid);
   }
   return known;
+}
+
+function itemOf(array: NDArray, { int64 }: { readonly int64?: "bigint" }): unknown {
+  return int64 === undefined ? array.item() : array.item({ int64 });
 }

@@ -4,7 +4,7 @@
  * files of their own.
  */
 import { type ComputeOptions, computeAll, persistAll } from "../cluster/compute.ts";
-import type { Collection, Lowered } from "../core/collection.ts";
+import { COLLECTION, type Collection, type Lowered } from "../core/collection.ts";
 import {
   type DType,
   type DTypeLike,
@@ -23,7 +23,7 @@ import type { NDArray } from "../ndarray/ndarray.ts";
 import { claim } from "./annotations.ts";
 import { readIndexArray, toExpr } from "./arguments.ts";
 import { ArrayReductions } from "./array-reductions.ts";
-import type { ArrayArg, Computed, Operand, Rank } from "./array-types.ts";
+import type { ArrayArg, BigComputed, Computed, Operand, Rank } from "./array-types.ts";
 import { assembleLocal, blocksOfRefs, refsOf } from "./assemble.ts";
 import {
   type BlockInfo,
@@ -280,13 +280,25 @@ export class DistArray<D extends DType = DType, K extends Rank = "array">
   }
 
   /**
-   * Computes the array: a local array, or a plain value when it has no axes.
+   * Computes the array: a local array, or a plain value when it has no axes. A plain 64-bit integer
+   * beyond 2^53 needs `{ int64: "bigint" }`.
    *
    * Errors: `TaskFailed` with the cause when a block's function throws.
    */
-  async compute(options: ComputeOptions = {}): Promise<Computed<D, K>> {
-    const [value] = await computeAll([this], options);
-    return value as Computed<D, K>;
+  compute(options: ComputeOptions & { readonly int64: "bigint" }): Promise<BigComputed<D, K>>;
+  compute(options?: ComputeOptions): Promise<Computed<D, K>>;
+  async compute(options: ComputeOptions & { readonly int64?: "bigint" } = {}): Promise<unknown> {
+    const { int64, ...rest } = options;
+    const [value] = await computeAll([int64 === "bigint" ? this.#withBigints() : this], rest);
+    return value;
+  }
+
+  /** The same array, whose plain value is a bigint where it has 64 bits. */
+  #withBigints(): Collection {
+    const { chunks } = this.expr;
+    const finish = (values: readonly unknown[]): unknown =>
+      assembleLocal(values as readonly NDArray[], chunks, { int64: "bigint" });
+    return { [COLLECTION]: true, lower: () => ({ ...this.lower(), finish }) };
   }
 
   /** Starts the work and gives the same array over blocks that the engine keeps. */

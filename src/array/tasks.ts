@@ -6,6 +6,7 @@ import type { DType } from "../core/dtype.ts";
 import { HeddleError } from "../core/errors.ts";
 import { runKernel } from "../ndarray/kernels/evaluate.ts";
 import type { Kernel } from "../ndarray/kernels/ir.ts";
+import { compress, take } from "../ndarray/library/moving.ts";
 import { copyInto } from "../ndarray/loops.ts";
 import { type ArrayInput, emptyLayout, isNDArray, NDArray } from "../ndarray/ndarray.ts";
 import { cumprod, cumsum } from "../ndarray/reductions.ts";
@@ -153,13 +154,16 @@ export function takeBlock(
 }
 
 function takeAlong(block: NDArray, axis: number, at: Int32Array): NDArray {
-  const index: (Int32Array | string)[] = new Array<string>(axis).fill(":");
-  return block.at(...index, at);
+  return take(block, at, { axis });
 }
 
 /** The elements of a block where a mask over axes from `axis` on holds. */
 export function maskBlock(axis: number, block: NDArray, mask: NDArray): NDArray {
-  return block.at(...new Array<string>(axis).fill(":"), mask);
+  const before = block.shape.slice(0, axis);
+  const after = block.shape.slice(axis + mask.ndim);
+  // The covered axes become one, along which whole slices are kept or left out.
+  const flat = mask.ndim === 1 ? block : block.reshape([...before, mask.size, ...after]);
+  return compress(mask.ravel(), flat, { axis });
 }
 
 /**

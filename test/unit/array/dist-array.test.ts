@@ -213,6 +213,12 @@ describe("showing", () => {
   });
 });
 
+test("64-bit integers beyond 2^53 come as bigints when asked for", async () => {
+  const large = da.full([3], 2 ** 53, { dtype: "int64" }).add(da.arange(3));
+  await expect(large.sum().compute(sync)).rejects.toThrow(/bigint/);
+  expect(await large.sum().compute({ ...sync, int64: "bigint" })).toBe(27021597764222979n);
+});
+
 describe("blocks", () => {
   test("a function learns where its block stands", async () => {
     const seen = x.mapBlocks(
