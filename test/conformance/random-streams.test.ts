@@ -1,7 +1,8 @@
 /**
- * Goal: the same seed and calls give NumPy's and Dask's numbers. Method: goldens made by `generate/random_streams.py`;
- * hashes where bits must agree, values spread over 20,000 draws where only the last digits of exp, log and pow may
- * differ (a stream that got out of step would differ everywhere behind that point).
+ * Goal: the same seed and calls give NumPy's and Dask's numbers. Method: goldens made by
+ * `generate/random_streams.py`; hashes where bits must agree, values spread over 20,000 draws where
+ * only the last digits of exp, log and pow may differ (a stream that got out of step would differ
+ * everywhere behind that point).
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -97,7 +98,9 @@ describe("generator against NumPy", () => {
     expect(mine).toHaveLength(theirs.length);
     mine.forEach((x, i) => {
       const wanted = theirs[i] as number;
-      expect(Math.abs(x - wanted), `sample ${i}`).toBeLessThanOrEqual(4e-15 * Math.abs(wanted) + 1e-300);
+      expect(Math.abs(x - wanted), `sample ${i}`).toBeLessThanOrEqual(
+        4e-15 * Math.abs(wanted) + 1e-300,
+      );
     });
   });
 });
@@ -113,8 +116,7 @@ const SEQUENCES: Record<string, (rng: Generator) => NDArray> = {
   choiceTail: (r) => r.choice(20000, { size: 1000, replace: false }),
   choiceAll: (r) => r.choice(20000, { size: 20000, replace: false }),
   choiceWithoutP: (r) => r.choice(5, { size: 4, replace: false, p: [0.1, 0, 0.4, 0.25, 0.25] }),
-  integersEach: (r) =>
-    r.integers(int64([0, 5, -10]), int64([3, 2 ** 40, 10]), { size: [100, 3] }),
+  integersEach: (r) => r.integers(int64([0, 5, -10]), int64([3, 2 ** 40, 10]), { size: [100, 3] }),
   integersEachInt8: (r) =>
     r.integers(int64([0, 5, -10]), int64([3, 100, 10]), { size: [100, 3], dtype: "int8" }),
   normalEach: (r) => r.normal(new NDArray([0, 10]), new NDArray([1, 0.5]), [50, 2]),

@@ -1,6 +1,7 @@
 /**
- * @file Counting where values fall: searchsorted, histogram, histogram2d, bincount. Bins are NumPy's: each closed on the
- * left, the last on both sides, and a value is put where the edges say, not where arithmetic would.
+ * @file Counting where values fall: searchsorted, histogram, histogram2d, bincount. Bins are
+ * NumPy's: each closed on the left, the last on both sides, and a value is put where the edges say,
+ * not where arithmetic would.
  */
 import { type DType, isInteger, kindOf, promote } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
@@ -37,8 +38,8 @@ interface Bins {
 }
 
 /**
- * Where each of `values` belongs in the ascending `sorted` (int64): before equal elements, or behind them with
- * `side: "right"`.
+ * Where each of `values` belongs in the ascending `sorted` (int64): before equal elements, or
+ * behind them with `side: "right"`.
  *
  * @example
  * import { NDArray, searchsorted } from "heddle/ndarray";
@@ -82,7 +83,10 @@ function extent(values: NDArray<"float64">): [number, number] {
   return [low, high];
 }
 
-/** The range of equal bins by NumPy's rules: [0, 1] of nothing, and half a unit around a single value. */
+/**
+ * The range of equal bins by NumPy's rules: [0, 1] of nothing, and half a unit around a single
+ * value.
+ */
 function outerEdges(
   values: NDArray<"float64">,
   range: readonly [number, number] | undefined,
@@ -133,7 +137,11 @@ function equalBins(
   }
   const [low, high] = outerEdges(values, range);
   const scale = count / (high - low);
-  return { edges: linspaceEdges(low, high, count), count, scale: Number.isFinite(scale) ? scale : 0 };
+  return {
+    edges: linspaceEdges(low, high, count),
+    count,
+    scale: Number.isFinite(scale) ? scale : 0,
+  };
 }
 
 function binsOf(
@@ -226,7 +234,10 @@ export interface Histogram2dOptions {
   readonly density?: boolean;
 }
 
-/** How many points (x, y) fall into each cell; counts are float64 of shape [x bins, y bins], as in NumPy. */
+/**
+ * How many points (x, y) fall into each cell; counts are float64 of shape [x bins, y bins], as in
+ * NumPy.
+ */
 export function histogram2d(
   x: NDArray,
   y: NDArray,
@@ -256,8 +267,8 @@ export function histogram2d(
 }
 
 /**
- * How often each of 0, 1, 2, ... occurs among non-negative integers (int64), or the sums of their weights (float64).
- * The result has at least `minlength` elements.
+ * How often each of 0, 1, 2, ... occurs among non-negative integers (int64), or the sums of their
+ * weights (float64). The result has at least `minlength` elements.
  */
 export function bincount(
   array: NDArray,

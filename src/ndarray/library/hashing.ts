@@ -1,6 +1,7 @@
 /**
- * @file Routing rows by content: one 64-bit hash per row over its key columns, and the rows grouped by destination.
- * Equal values give equal hashes in every process and in every width of their dtype; version 1 of the exchange hash.
+ * @file Routing rows by content: one 64-bit hash per row over its key columns, and the rows grouped
+ * by destination. Equal values give equal hashes in every process and in every width of their
+ * dtype; version 1 of the exchange hash.
  */
 import { kindOf } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";

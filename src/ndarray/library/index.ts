@@ -1,4 +1,7 @@
-/** @file NumPy's functions over local arrays that are not expressions: sorting, moving, searching, hashing. */
+/**
+ * @file NumPy's functions over local arrays that are not expressions: sorting, moving, searching,
+ * hashing.
+ */
 export {
   bincount,
   type Histogram2dOptions,

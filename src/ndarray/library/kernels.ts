@@ -1,16 +1,19 @@
 /**
- * @file The compiled kernels of `assembly/`, instantiated once per thread and memory. Kernels work on byte addresses of
- * one shared memory, allocate nothing and check nothing: callers pass valid addresses, lengths and scratch. Addresses
- * are unsigned; numbers above 2 GiB pass through WebAssembly's 32-bit conversion unharmed.
+ * @file The compiled kernels of `assembly/`, instantiated once per thread and memory. Kernels work
+ * on byte addresses of one shared memory, allocate nothing and check nothing: callers pass valid
+ * addresses, lengths and scratch. Addresses are unsigned; numbers above 2 GiB pass through
+ * WebAssembly's 32-bit conversion unharmed.
  */
 import { inflateRawSync } from "node:zlib";
 import type { DType } from "../../core/dtype.ts";
 import { type WasmMemory, type WasmModule, wasm } from "../../core/wasm.ts";
-import { DEFLATED_BASE64 as ARRAYS } from "./generated/arrays.ts";
-import { DEFLATED_BASE64 as LINALG } from "./generated/linalg.ts";
-import { DEFLATED_BASE64 as RANDOM } from "./generated/random.ts";
+import { DEFLATED_BASE64 as ARRAYS } from "./arrays.generated.ts";
+import { DEFLATED_BASE64 as LINALG } from "./linalg.generated.ts";
+import { DEFLATED_BASE64 as RANDOM } from "./random.generated.ts";
 
-/** Element type numbers of `assembly/dtype.ts`. Complex dtypes have none: kernels see their parts. */
+/**
+ * Element type numbers of `assembly/dtype.ts`. Complex dtypes have none: kernels see their parts.
+ */
 export const DTYPE_CODE: Readonly<Partial<Record<DType, number>>> = {
   bool: 0,
   int8: 1,
@@ -35,7 +38,6 @@ export type ArrayKernels = Readonly<
   Record<
     | "argsort"
     | "argsortBy"
-    | "argsortScratchBytes"
     | "bincount"
     | "bincountWeighted"
     | "compress"
@@ -55,7 +57,6 @@ export type ArrayKernels = Readonly<
     | "rangeOf"
     | "searchsorted"
     | "sort"
-    | "sortScratchBytes"
     | "take"
     | "transpose"
     | "uniqueStarts",
@@ -118,7 +119,6 @@ export type LinalgKernels = Readonly<
     | "gemm32"
     | "gemm64"
     | "gemmIntegers"
-    | "gemmScratchBytes"
     | "jacobiEigen"
     | "jacobiSvd"
     | "lu"

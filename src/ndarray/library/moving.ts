@@ -1,6 +1,6 @@
 /**
- * @file Moving elements of local arrays: take, put, compress, nonzero, and the copy that makes a transposed array
- * contiguous. Results are new arrays; only `put` changes its target.
+ * @file Moving elements of local arrays: take, put, compress, nonzero, and the copy that makes a
+ * transposed array contiguous. Results are new arrays; only `put` changes its target.
  */
 import { type DType, isInteger, itemsizeOf } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
@@ -19,7 +19,7 @@ function indexArray(indices: IndexInput): NDArray {
   if (isInteger(array.dtype)) return array.astype("int64");
   throw new HeddleError(
     "DTypeMismatch",
-    `Indices are integers, not ${array.dtype}. Use astype("int64"), or compress for a boolean mask.`,
+    `Indices are integers, not ${array.dtype}. Use astype("int64"), or compress for a mask.`,
   );
 }
 
@@ -28,7 +28,12 @@ function fromPlain(indices: Exclude<IndexInput, NDArray>): NDArray {
   return new NDArray(indices, { dtype: "int64" });
 }
 
-function outOfBounds(indices: NDArray, position: number, length: number, axis: number): HeddleError {
+function outOfBounds(
+  indices: NDArray,
+  position: number,
+  length: number,
+  axis: number,
+): HeddleError {
   const index = String(elementsOf(indices)[position]);
   return new HeddleError(
     "InvalidArgument",
@@ -53,8 +58,9 @@ function blocksOf(array: NDArray, axis: number): Blocks {
 }
 
 /**
- * The elements at `indices` along an axis (default the flattened array); negative indices count from the end. The
- * indexed axis is replaced by the axes of `indices`. Throws when an index is out of bounds.
+ * The elements at `indices` along an axis (default the flattened array); negative indices count
+ * from the end. The indexed axis is replaced by the axes of `indices`. Throws when an index is out
+ * of bounds.
  *
  * @example
  * import { NDArray, take } from "heddle/ndarray";
@@ -84,8 +90,8 @@ export function take<D extends DType>(
 }
 
 /**
- * Writes `values` (cast and broadcast) to the positions `indices` along an axis of `target`, in place; of several values
- * for one position the last stays. `target` must be contiguous.
+ * Writes `values` (cast and broadcast) to the positions `indices` along an axis of `target`, in
+ * place; of several values for one position the last stays. `target` must be contiguous.
  */
 export function put(
   target: NDArray,
@@ -112,7 +118,10 @@ export function put(
   });
 }
 
-/** A mask of one axis as positions; the booleans of `mask` are counted first, so the result is exact. */
+/**
+ * A mask of one axis as positions; the booleans of `mask` are counted first, so the result is
+ * exact.
+ */
 function checkMask(mask: NDArray, length: number): NDArray {
   if (mask.dtype !== "bool") {
     throw new HeddleError(
@@ -141,8 +150,8 @@ export function countTrue(mask: NDArray): number {
 }
 
 /**
- * The elements (without `axis`) or slices along `axis` whose mask is true. Without an axis the mask has the array's own
- * size, and the result is 1-d.
+ * The elements (without `axis`) or slices along `axis` whose mask is true. Without an axis the mask
+ * has the array's own size, and the result is 1-d.
  *
  * @example
  * import { compress, NDArray } from "heddle/ndarray";
@@ -198,7 +207,10 @@ export function nonzero(mask: NDArray): NDArray<"int64">[] {
   });
 }
 
-/** A contiguous copy of a 2-d array's transpose, made block by block (several times faster than element by element). */
+/**
+ * A contiguous copy of a 2-d array's transpose, made block by block (several times faster than
+ * element by element).
+ */
 export function transposeCopy<D extends DType>(array: NDArray<D>): NDArray<D> {
   const source = contiguous(array);
   const [rows, columns] = source.shape as [number, number];

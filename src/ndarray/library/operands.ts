@@ -1,7 +1,8 @@
 /**
- * @file Brings the operands of a kernel into one memory: a kernel instance is bound to one, while arrays may lie in
- * different arenas or in ordinary buffers. Usually everything is there already; otherwise inputs are staged in one block
- * together with the outputs, and the outputs are copied out.
+ * @file Brings the operands of a kernel into one memory: a kernel instance is bound to one, while
+ * arrays may lie in different arenas or in ordinary buffers. Usually everything is there already;
+ * otherwise inputs are staged in one block together with the outputs, and the outputs are copied
+ * out.
  */
 import {
   type AnyTypedArray,
@@ -18,7 +19,10 @@ import { NDArray } from "../ndarray.ts";
 import "../private-allocator.ts";
 import { allocateStorage, type Storage } from "../storage.ts";
 
-/** What a kernel is to write: a new array like this, or an existing contiguous array that it changes in place. */
+/**
+ * What a kernel is to write: a new array like this, or an existing contiguous array that it changes
+ * in place.
+ */
 export interface OutputSpec<D extends DType = DType> {
   readonly dtype: D;
   readonly shape: readonly number[];
@@ -143,7 +147,10 @@ function stagedView(array: NDArray, block: Block, at: number): AnyTypedArray {
 /** Keeps the bytes of a view in place while the view is in use, even if its array is not. */
 const storageOfView = new WeakMap<ArrayBufferView, Storage>();
 
-/** The elements of a contiguous array, as a typed array over just them; not to be kept beyond the call. */
+/**
+ * The elements of a contiguous array, as a typed array over just them; not to be kept beyond the
+ * call.
+ */
 export function elementsOf<D extends DType>(array: NDArray<D>): TypedArrayOf<D> {
   const { values } = array.storage;
   const view = viewOf(array.dtype, values.buffer, addressOf(array), array.size);

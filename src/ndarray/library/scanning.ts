@@ -1,11 +1,11 @@
 /**
- * @file Cumulative sums and products of local arrays, element by element in C order as NumPy's accumulate: integers and
- * booleans accumulate in 64 bits and wrap, float32 stays float32.
+ * @file Cumulative sums and products of local arrays, element by element in C order as NumPy's
+ * accumulate: integers and booleans accumulate in 64 bits and wrap, float32 stays float32.
  */
 import { type DType, kindOf, type SumOf } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
 import { resolveAxis } from "../../core/indexing.ts";
-import { NDArray } from "../ndarray.ts";
+import type { NDArray } from "../ndarray.ts";
 import { arrayKernels, DTYPE_CODE } from "./kernels.ts";
 import { contiguous, elementsOf, runKernel } from "./operands.ts";
 

@@ -1,7 +1,8 @@
 /**
- * @file Sorting local arrays: sort, argsort, lexsort, partition, topk, unique. Order is NumPy's: NaN and NaT last,
- * complex numbers by real then imaginary part; argsort is always stable. -0 and +0 are equal to argsort, while sort puts
- * -0 first, so that its result does not depend on the input's order.
+ * @file Sorting local arrays: sort, argsort, lexsort, partition, topk, unique. Order is NumPy's:
+ * NaN and NaT last, complex numbers by real then imaginary part; argsort is always stable. -0 and
+ * +0 are equal to argsort, while sort puts -0 first, so that its result does not depend on the
+ * input's order.
  */
 import { type DType, itemsizeOf, kindOf } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
@@ -87,7 +88,8 @@ export function argsort(array: NDArray, options: SortOptions = {}): NDArray<"int
 }
 
 /**
- * The order (int64) that sorts by several keys of one length, the last key most significant, as `numpy.lexsort`.
+ * The order (int64) that sorts by several keys of one length, the last key most significant, as
+ * `numpy.lexsort`.
  *
  * @example
  * import { lexsort, NDArray } from "heddle/ndarray";
@@ -110,7 +112,10 @@ export function lexsort(keys: readonly NDArray[]): NDArray<"int64"> {
   return order;
 }
 
-/** Sorts the order of each row stably by more significant keys: `offset` and `step` pick them among the elements. */
+/**
+ * Sorts the order of each row stably by more significant keys: `offset` and `step` pick them among
+ * the elements.
+ */
 function refineOrder(order: NDArray, keys: NDArray, offset: number, step: number): void {
   const source = contiguous(keys);
   const size = itemsizeOf(keys.dtype);
@@ -127,8 +132,9 @@ function refineOrder(order: NDArray, keys: NDArray, offset: number, step: number
 }
 
 /**
- * Complex order: by real, then imaginary part, and numbers with a NaN behind all others, those with a NaN only in the
- * imaginary part first. That is three stable sorts: imaginary part, real part, which parts are NaN.
+ * Complex order: by real, then imaginary part, and numbers with a NaN behind all others, those with
+ * a NaN only in the imaginary part first. That is three stable sorts: imaginary part, real part,
+ * which parts are NaN.
  */
 function argsortComplex(array: NDArray, rows: number, length: number): NDArray<"int64"> {
   const source = contiguous(array);
@@ -162,8 +168,8 @@ export function takeAlong<D extends DType>(
 }
 
 /**
- * A copy in which position `kth` holds the element that sorting would put there, with no greater ones before it and no
- * smaller ones behind it.
+ * A copy in which position `kth` holds the element that sorting would put there, with no greater
+ * ones before it and no smaller ones behind it.
  */
 export function partition<D extends DType>(
   array: NDArray<D>,
@@ -186,8 +192,8 @@ export function partition<D extends DType>(
 }
 
 /**
- * The `k` largest elements along an axis in descending order, or the smallest in ascending order when `k` is negative,
- * as `dask.array.topk`.
+ * The `k` largest elements along an axis in descending order, or the smallest in ascending order
+ * when `k` is negative, as `dask.array.topk`.
  */
 export function topk<D extends DType>(
   array: NDArray<D>,
@@ -212,7 +218,10 @@ export interface UniqueResult<D extends DType> {
   readonly counts: NDArray<"int64">;
 }
 
-/** The sorted distinct elements of the flattened array, where they first occur, and how often; NaNs count as one. */
+/**
+ * The sorted distinct elements of the flattened array, where they first occur, and how often; NaNs
+ * count as one.
+ */
 export function unique<D extends DType>(array: NDArray<D>): UniqueResult<D> {
   const flat = array.reshape([array.size]);
   const order = argsort(flat);

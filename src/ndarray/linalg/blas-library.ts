@@ -1,7 +1,8 @@
 /**
- * @file One BLAS/LAPACK library called through `koffi`: the Fortran symbols, whose names and integer width differ from
- * build to build (`dgemm_`, `scipy_dgemm_64_`). Arguments are pointers; matrices are column-major. The library runs on
- * one thread, because the engine's task threads are the parallelism.
+ * @file One BLAS/LAPACK library called through `koffi`: the Fortran symbols, whose names and
+ * integer width differ from build to build (`dgemm_`, `scipy_dgemm_64_`). Arguments are pointers;
+ * matrices are column-major. The library runs on one thread, because the engine's task threads are
+ * the parallelism.
  */
 import { createRequire } from "node:module";
 
@@ -33,7 +34,10 @@ interface Koffi {
   config(options: Readonly<Record<string, number>>): unknown;
 }
 
-/** Stack of a foreign call: with the default of 2 MiB LAPACK crashed in 10 of 24 runs on two threads. */
+/**
+ * Stack of a foreign call: with the default of 2 MiB LAPACK crashed in 10 of 24 runs on two
+ * threads.
+ */
 const STACK_BYTES = 16 * 2 ** 20;
 
 let koffi: Koffi | null | undefined;
@@ -49,7 +53,8 @@ function loadKoffi(): Koffi | null {
   try {
     koffi?.config({ sync_stack_size: STACK_BYTES, async_stack_size: STACK_BYTES });
   } catch {
-    // Another library was loaded on this thread before; on one BLAS thread the default stack holds too.
+    // Another library was loaded on this thread before; on one BLAS thread the default stack holds
+    // too.
   }
   return koffi;
 }

@@ -1,6 +1,7 @@
 /**
- * @file Factorizations without a library: the kernels of `assembly/factor.ts` on single float64 matrices, with the same
- * results as `lapack.ts`. Complex matrices and general eigenvalues need a library, and say so.
+ * @file Factorizations without a library: the kernels of `assembly/factor.ts` on single float64
+ * matrices, with the same results as `lapack.ts`. Complex matrices and general eigenvalues need a
+ * library, and say so.
  */
 import { HeddleError } from "../../core/errors.ts";
 import { linalgKernels } from "../library/kernels.ts";
@@ -26,7 +27,10 @@ export function workingCopy(a: NDArray, what: string): Matrix {
   throw needsLibrary(`${what} of ${a.dtype}`);
 }
 
-/** LU in place of a copy: packed factors, exchanged rows, and the first step with a zero pivot (0: none). */
+/**
+ * LU in place of a copy: packed factors, exchanged rows, and the first step with a zero pivot (0:
+ * none).
+ */
 export function lu(a: NDArray): { factors: Matrix; pivots: Int32Array; info: number } {
   const factors = workingCopy(a, "lu");
   const [rows, columns] = a.shape as [number, number];
@@ -108,7 +112,10 @@ function orderOf(values: Float64Array, descending: boolean): number[] {
   return order.sort((i, j) => sign * ((values[i] as number) - (values[j] as number)));
 }
 
-/** Eigenvalues in ascending order and eigenvectors (columns) of a symmetric matrix given by its lower part. */
+/**
+ * Eigenvalues in ascending order and eigenvectors (columns) of a symmetric matrix given by its
+ * lower part.
+ */
 export function eigh(a: NDArray): [Matrix, Matrix] {
   const n = a.shape[0] as number;
   const work = workingCopy(a, "eigh");
@@ -129,7 +136,10 @@ export function eigh(a: NDArray): [Matrix, Matrix] {
   return [values, rows.at(order, ":").T.copy()];
 }
 
-/** Thin singular value decomposition: U (m x k), s descending, V^T (k x n), k the smaller of m and n. */
+/**
+ * Thin singular value decomposition: U (m x k), s descending, V^T (k x n), k the smaller of m and
+ * n.
+ */
 export function svd(a: NDArray): { u: Matrix; s: Matrix; vh: Matrix } {
   const [m, n] = a.shape as [number, number];
   if (m < n) {
@@ -160,7 +170,9 @@ function euclideanNorm(elements: Float64Array): number {
   return scale * Math.sqrt(elements.reduce((sum, x) => sum + (x / scale) ** 2, 0));
 }
 
-/** Rows divided by their norms, as columns; rows of norm 0 become what Q completes the others with. */
+/**
+ * Rows divided by their norms, as columns; rows of norm 0 become what Q completes the others with.
+ */
 function unitColumns(rows: NDArray<"float64">, norms: Matrix): Matrix {
   const [n, m] = rows.shape as [number, number];
   const unit = rows.copy();

@@ -1,6 +1,6 @@
 /**
- * @file Matrix decompositions: qr, svd, eigenvalues and eigenvectors, norms. All take stacks of matrices where NumPy
- * does; results that are several arrays come as tuples in NumPy's order.
+ * @file Matrix decompositions: qr, svd, eigenvalues and eigenvectors, norms. All take stacks of
+ * matrices where NumPy does; results that are several arrays come as tuples in NumPy's order.
  */
 import { type DType, kindOf, realOf } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
@@ -18,8 +18,8 @@ function cast(array: NDArray, dtype: DType): NDArray {
 }
 
 /**
- * A = Q R with orthonormal columns in Q and an upper triangular R. `mode`: "reduced" (default) keeps as many columns as
- * the shorter side, "complete" makes Q square.
+ * A = Q R with orthonormal columns in Q and an upper triangular R. `mode`: "reduced" (default)
+ * keeps as many columns as the shorter side, "complete" makes Q square.
  *
  * @example
  * import { NDArray, qr } from "heddle/ndarray";
@@ -44,8 +44,9 @@ export function qr(
 }
 
 /**
- * A = U diag(s) V^H, singular values in descending order. `fullMatrices` (default true, as in NumPy) makes U and V
- * square, else they have as many columns and rows as there are singular values.
+ * A = U diag(s) V^H, singular values in descending order. `fullMatrices` (default true, as in
+ * NumPy) makes U and V square, else they have as many columns and rows as there are singular
+ * values.
  */
 export function svd(
   a: NDArray,
@@ -57,7 +58,8 @@ export function svd(
   return overStacks([source], (matrix) => {
     const one = matrix as NDArray;
     const library = blasLibrary();
-    const found = library === null ? builtinSvd(one, full) : lapack.gesdd(library, one, full ? "A" : "S");
+    const found =
+      library === null ? builtinSvd(one, full) : lapack.gesdd(library, one, full ? "A" : "S");
     const { u, s, vh } = found;
     return [cast(u, source.dtype), cast(s, realOf(source.dtype)), cast(vh, source.dtype)];
   }) as [NDArray, NDArray, NDArray];
@@ -91,10 +93,16 @@ export function svdvals(a: NDArray): NDArray {
   })[0] as NDArray;
 }
 
-/** Eigenvalues in ascending order and eigenvectors (columns) of a symmetric or Hermitian matrix, read from its lower part. */
+/**
+ * Eigenvalues in ascending order and eigenvectors (columns) of a symmetric or Hermitian matrix,
+ * read from its lower part.
+ */
 export function eigh(a: NDArray): [eigenvalues: NDArray, eigenvectors: NDArray] {
   requireSquare(a, "eigh");
-  return overStacks([toFloat(a)], (matrix) => eighOne(matrix as NDArray, true)) as [NDArray, NDArray];
+  return overStacks([toFloat(a)], (matrix) => eighOne(matrix as NDArray, true)) as [
+    NDArray,
+    NDArray,
+  ];
 }
 
 /** The eigenvalues of `eigh` alone. */
@@ -174,7 +182,10 @@ function eigenvectors(
   return matrix;
 }
 
-/** Eigenvalues and eigenvectors (columns) of a square matrix; complex when an eigenvalue is. Needs a LAPACK library. */
+/**
+ * Eigenvalues and eigenvectors (columns) of a square matrix; complex when an eigenvalue is. Needs a
+ * LAPACK library.
+ */
 export function eig(a: NDArray): [eigenvalues: NDArray, eigenvectors: NDArray] {
   const { values, vectors } = eigenStack(a, "eig", true);
   return [values, vectors as NDArray];
@@ -185,7 +196,10 @@ export function eigvals(a: NDArray): NDArray {
   return eigenStack(a, "eigvals", false).values;
 }
 
-/** Which norm: of vectors any number (the exponent), of matrices 1, -1, 2, -2, Infinity, -Infinity, "fro" or "nuc". */
+/**
+ * Which norm: of vectors any number (the exponent), of matrices 1, -1, 2, -2, Infinity, -Infinity,
+ * "fro" or "nuc".
+ */
 export type NormOrder = number | "fro" | "nuc";
 
 /** How to take a norm. */
@@ -208,7 +222,8 @@ export interface NormOptions {
 export function norm(x: NDArray, options: NormOptions = {}): number | NDArray {
   const { ord, axis, keepdims = false } = options;
   const source = toFloat(x);
-  if (axis === undefined && ord === undefined) return finishNorm(vectorNorm(source.ravel(), 2, 0, false));
+  if (axis === undefined && ord === undefined)
+    return finishNorm(vectorNorm(source.ravel(), 2, 0, false));
   const axes = axis ?? (x.ndim === 1 ? 0 : [0, 1]);
   if (axis === undefined && x.ndim > 2) {
     throw new HeddleError("InvalidAxis", `norm of a ${x.ndim}-d array with an order needs axis.`);
@@ -230,7 +245,10 @@ function vectorNorm(x: NDArray, ord: NormOrder, axis: number, keepdims: boolean)
   if (ord === Number.POSITIVE_INFINITY) return max(size, options);
   if (ord === Number.NEGATIVE_INFINITY) return min(size, options);
   if (typeof ord !== "number") {
-    throw new HeddleError("InvalidArgument", `norm: "${ord}" is a norm of matrices, not of vectors.`);
+    throw new HeddleError(
+      "InvalidArgument",
+      `norm: "${ord}" is a norm of matrices, not of vectors.`,
+    );
   }
   if (ord === 0) return sum(notEqual(size, 0).astype(size.dtype), options);
   if (ord === 1) return sum(size, options);

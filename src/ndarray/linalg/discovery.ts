@@ -1,6 +1,6 @@
 /**
- * @file Where a BLAS/LAPACK library may be: the names that systems give it, then the libraries inside installed NumPy
- * and SciPy wheels, which most scientific machines have.
+ * @file Where a BLAS/LAPACK library may be: the names that systems give it, then the libraries
+ * inside installed NumPy and SciPy wheels, which most scientific machines have.
  */
 import { readdirSync } from "node:fs";
 import { homedir } from "node:os";
@@ -16,7 +16,9 @@ const SYSTEM_NAMES: Readonly<Record<string, readonly string[]>> = {
   win32: ["libopenblas.dll", "openblas.dll", "mkl_rt.2.dll", "mkl_rt.dll"],
 };
 
-/** Libraries of wheels: `numpy.libs` on Linux and Windows, `.dylibs` inside the package on macOS. */
+/**
+ * Libraries of wheels: `numpy.libs` on Linux and Windows, `.dylibs` inside the package on macOS.
+ */
 const WHEEL_FOLDERS = ["numpy.libs", "scipy.libs", "scipy_openblas64/lib", "numpy/.dylibs"];
 
 const LIBRARY_FILE = /^(lib)?(scipy_)?openblas[^/]*\.(so|dylib|dll)(\.|$)|^lib(scipy_)?openblas/;
@@ -47,7 +49,9 @@ function sitePackages(environment: Readonly<Record<string, string | undefined>>)
   return [...prefixes, ...system].flatMap((prefix) => [
     ...entriesOf(join(prefix, "lib"))
       .filter((name) => /^python3/.test(name))
-      .flatMap((name) => ["site-packages", "dist-packages"].map((p) => join(prefix, "lib", name, p))),
+      .flatMap((name) =>
+        ["site-packages", "dist-packages"].map((p) => join(prefix, "lib", name, p)),
+      ),
     join(prefix, "Lib", "site-packages"),
   ]);
 }

@@ -1,6 +1,6 @@
 /**
- * @file The product of two matrices into a new one, by the BLAS library if there is one, else by the built-in kernels.
- * Transposed operands are read as they are; any other strides cost a copy.
+ * @file The product of two matrices into a new one, by the BLAS library if there is one, else by
+ * the built-in kernels. Transposed operands are read as they are; any other strides cost a copy.
  */
 import { type DType, itemsizeOf } from "../../core/dtype.ts";
 import { linalgKernels } from "../library/kernels.ts";
@@ -10,7 +10,7 @@ import type { BlasLibrary } from "./blas-library.ts";
 import { type FloatDType, ROUTINE_LETTER } from "./matrices.ts";
 import { blasLibrary } from "./provider.ts";
 
-/** Scratch of `gemmScratchBytes` in `assembly/gemm.ts`. */
+/** Room that `assembly/gemm.ts` needs for packed blocks, in float64. */
 const SCRATCH_BYTES = (64 * 256 + 512 * 256 + 64) * 8 + 64;
 
 /** A matrix as contiguous elements, read by rows or (`transposed`) by columns. */
@@ -45,11 +45,16 @@ export function multiply(a: NDArray, b: NDArray): NDArray {
 function zeros(dtype: DType, shape: readonly number[]): NDArray {
   const result = emptyArray(dtype, shape);
   const { values } = result.storage;
-  values.fill((values instanceof BigInt64Array || values instanceof BigUint64Array ? 0n : 0) as never);
+  values.fill(
+    (values instanceof BigInt64Array || values instanceof BigUint64Array ? 0n : 0) as never,
+  );
   return result;
 }
 
-/** Row-major C = A B is column-major C' = B' A', so the operands change places and nothing is copied. */
+/**
+ * Row-major C = A B is column-major C' = B' A', so the operands change places and nothing is
+ * copied.
+ */
 function byLibrary(
   library: BlasLibrary,
   a: Operand,
@@ -79,11 +84,7 @@ function byLibrary(
   return result;
 }
 
-function byKernel(
-  a: Operand,
-  b: Operand,
-  [m, n, k]: readonly [number, number, number],
-): NDArray {
+function byKernel(a: Operand, b: Operand, [m, n, k]: readonly [number, number, number]): NDArray {
   const { dtype } = a.array;
   const strides = ({ transposed, stride }: Operand): [number, number] =>
     transposed ? [1, stride] : [stride, 1];

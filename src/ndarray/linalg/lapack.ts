@@ -1,6 +1,7 @@
 /**
- * @file LAPACK routines over single matrices: each takes row-major float matrices, hands LAPACK column-major copies, and
- * returns new row-major arrays. Workspaces are asked for as LAPACK proposes.
+ * @file LAPACK routines over single matrices: each takes row-major float matrices, hands LAPACK
+ * column-major copies, and returns new row-major arrays. Workspaces are asked for as LAPACK
+ * proposes.
  */
 import type { DType } from "../../core/dtype.ts";
 import { realOf } from "../../core/dtype.ts";
@@ -33,7 +34,10 @@ function call(library: BlasLibrary, routine: string, ...args: FortranArgument[])
   throw new HeddleError("InvariantViolated", `${routine} refused its argument ${-result}.`);
 }
 
-/** Calls a routine twice: with a workspace of length -1, which asks for the best length, then with that. */
+/**
+ * Calls a routine twice: with a workspace of length -1, which asks for the best length, then with
+ * that.
+ */
 function callWithWork(
   library: BlasLibrary,
   routine: string,
@@ -75,7 +79,9 @@ function fromFortran(rows: Int32Array | BigInt64Array): Int32Array {
   return Int32Array.from(plain);
 }
 
-/** The lower Cholesky factor, its upper part not cleared; undefined when A is not positive definite. */
+/**
+ * The lower Cholesky factor, its upper part not cleared; undefined when A is not positive definite.
+ */
 export function potrf(library: BlasLibrary, a: NDArray): NDArray | undefined {
   const n = a.shape[0] as number;
   const factor = columnMajor(a);
@@ -109,7 +115,10 @@ export function geqrf(
   return { r: rowMajor(packed), formQ };
 }
 
-/** Eigenvalues in ascending order and, as columns, eigenvectors of a Hermitian matrix given by its lower part. */
+/**
+ * Eigenvalues in ascending order and, as columns, eigenvectors of a Hermitian matrix given by its
+ * lower part.
+ */
 export function heevd(library: BlasLibrary, a: NDArray, vectors: boolean): [NDArray, NDArray] {
   const n = a.shape[0] as number;
   const { dtype } = a;
@@ -134,7 +143,10 @@ export function heevd(library: BlasLibrary, a: NDArray, vectors: boolean): [NDAr
   return [values, rowMajor(packed)];
 }
 
-/** Eigenvalues and right eigenvectors (columns) of a square matrix, as complex numbers in pairs of arrays. */
+/**
+ * Eigenvalues and right eigenvectors (columns) of a square matrix, as complex numbers in pairs of
+ * arrays.
+ */
 export function geev(
   library: BlasLibrary,
   a: NDArray,
@@ -164,7 +176,10 @@ export function geev(
   return { re: pick(0), im: pick(1), vectors: Float64Array.from(right), complex };
 }
 
-/** Singular values in descending order, and U and V^H as `job` says: "A" all columns, "S" the first, "N" none. */
+/**
+ * Singular values in descending order, and U and V^H as `job` says: "A" all columns, "S" the first,
+ * "N" none.
+ */
 export function gesdd(
   library: BlasLibrary,
   a: NDArray,

@@ -72,8 +72,8 @@ export function matrixAt(stack: NDArray, i: number): NDArray {
 }
 
 /**
- * Runs `each` for every matrix of the stacks, whose leading axes are broadcast against each other, and stacks what it
- * returns (arrays of the same shapes for every matrix).
+ * Runs `each` for every matrix of the stacks, whose leading axes are broadcast against each other,
+ * and stacks what it returns (arrays of the same shapes for every matrix).
  */
 export function overStacks(
   stacks: readonly NDArray[],
@@ -84,7 +84,8 @@ export function overStacks(
   const spread = stacks.map((stack) => stack.broadcastTo([...outer, ...stack.shape.slice(-2)]));
   const count = sizeOfShape(outer);
   if (count === 0) {
-    // Only the shapes and dtypes are wanted, and identities are good-natured enough for any routine.
+    // Only the shapes and dtypes are wanted, and identities are good-natured enough for any
+    // routine.
     const samples = stacks.map(({ shape, dtype }) =>
       identity(shape.at(-2) as number, shape.at(-1) as number, dtype),
     );
@@ -95,9 +96,11 @@ export function overStacks(
   for (let i = 0; i < count; i++) {
     const parts = each(...sources.map((source) => matrixAt(source, i)));
     results ??= parts.map((part) => emptyArray(part.dtype, [count, ...part.shape]));
-    results.forEach((result, k) => result.set(parts[k] as NDArray, i));
+    for (const [k, result] of results.entries()) result.set(parts[k] as NDArray, i);
   }
-  return (results as NDArray[]).map((result) => result.reshape([...outer, ...result.shape.slice(1)]));
+  return (results as NDArray[]).map((result) =>
+    result.reshape([...outer, ...result.shape.slice(1)]),
+  );
 }
 
 /** An identity matrix, or as much of it as fits. */
@@ -118,7 +121,8 @@ export function triangle(a: NDArray, which: "lower" | "upper"): NDArray {
   const elements = elementsOf(result);
   for (let i = 0; i < m; i++) {
     const row = i * n * slots;
-    if (which === "lower") elements.fill(0 as never, row + Math.min(n, i + 1) * slots, row + n * slots);
+    if (which === "lower")
+      elements.fill(0 as never, row + Math.min(n, i + 1) * slots, row + n * slots);
     else elements.fill(0 as never, row, row + Math.min(n, i) * slots);
   }
   return result;

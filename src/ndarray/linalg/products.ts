@@ -1,6 +1,6 @@
 /**
- * @file Products of arrays by NumPy's rules: matmul (stacks broadcast, 1-d operands as rows and columns), dot, vdot,
- * outer, tensordot, trace.
+ * @file Products of arrays by NumPy's rules: matmul (stacks broadcast, 1-d operands as rows and
+ * columns), dot, vdot, outer, tensordot, trace.
  */
 import { type DType, kindOf, promote, type ScalarOf, type SumOf } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
@@ -37,8 +37,8 @@ function productDType(a: NDArray, b: NDArray, what: string): DType {
 }
 
 /**
- * Matrix product: 1-d operands are a row on the left and a column on the right, more than two axes are stacks of
- * matrices that are broadcast against each other.
+ * Matrix product: 1-d operands are a row on the left and a column on the right, more than two axes
+ * are stacks of matrices that are broadcast against each other.
  *
  * @example
  * import { matmul, NDArray } from "heddle/ndarray";
@@ -71,8 +71,8 @@ export function matmul<A extends DType, B extends DType>(
 }
 
 /**
- * `numpy.dot`: inner product of 1-d arrays, matrix product of 2-d ones, else the sum over the last axis of `a` and the
- * last but one of `b`. A 0-d operand multiplies.
+ * `numpy.dot`: inner product of 1-d arrays, matrix product of 2-d ones, else the sum over the last
+ * axis of `a` and the last but one of `b`. A 0-d operand multiplies.
  */
 export function dot<A extends DType, B extends DType>(
   a: NDArray<A>,
@@ -112,7 +112,11 @@ export interface TensordotOptions {
   readonly axes?: number | readonly [number | readonly number[], number | readonly number[]];
 }
 
-function axisPairs(a: NDArray, b: NDArray, axes: TensordotOptions["axes"] = 2): [number[], number[]] {
+function axisPairs(
+  a: NDArray,
+  b: NDArray,
+  axes: TensordotOptions["axes"] = 2,
+): [number[], number[]] {
   if (typeof axes !== "number") {
     const [left, right] = axes;
     return [
@@ -132,7 +136,8 @@ function axisPairs(a: NDArray, b: NDArray, axes: TensordotOptions["axes"] = 2): 
  *
  * @example
  * import { ones, tensordot } from "heddle/ndarray";
- * console.log(tensordot(ones([3, 4, 5]), ones([4, 3, 2]), { axes: [[1, 0], [0, 1]] }).shape); // [ 5, 2 ]
+ * const [a, b] = [ones([3, 4, 5]), ones([4, 3, 2])];
+ * console.log(tensordot(a, b, { axes: [[1, 0], [0, 1]] }).shape); // [ 5, 2 ]
  */
 export function tensordot<A extends DType, B extends DType>(
   a: NDArray<A>,
@@ -159,7 +164,10 @@ export function tensordot<A extends DType, B extends DType>(
   return matmul(left, right).reshape(shape) as NDArray<ProductOf<A, B>>;
 }
 
-/** The diagonal of the first two axes (or those given), starting `offset` columns to the right, as a view. */
+/**
+ * The diagonal of the first two axes (or those given), starting `offset` columns to the right, as a
+ * view.
+ */
 export function diagonal<D extends DType>(
   array: NDArray<D>,
   options: { readonly offset?: number; readonly axis1?: number; readonly axis2?: number } = {},
@@ -176,7 +184,9 @@ export function diagonal<D extends DType>(
   const columns = (array.shape[axis2] as number) - right;
   const length = Math.max(0, Math.min(rows, columns));
   const [step1, step2] = [array.strides[axis1] as number, array.strides[axis2] as number];
-  const kept = array.shape.map((_, axis) => axis).filter((axis) => axis !== axis1 && axis !== axis2);
+  const kept = array.shape
+    .map((_, axis) => axis)
+    .filter((axis) => axis !== axis1 && axis !== axis2);
   return NDArray.of({
     dtype: array.dtype,
     shape: [...kept.map((axis) => array.shape[axis] as number), length],

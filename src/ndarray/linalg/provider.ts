@@ -1,6 +1,7 @@
 /**
- * @file Which library does linear algebra on this thread: the one that the user names (`useBlas`, or the environment
- * variable `HEDDLE_BLAS`: a path, or `none`), else the first that is found, else the built-in kernels.
+ * @file Which library does linear algebra on this thread: the one that the user names (`useBlas`,
+ * or the environment variable `HEDDLE_BLAS`: a path, or `none`), else the first that is found, else
+ * the built-in kernels.
  */
 import { HeddleError } from "../../core/errors.ts";
 import { BlasLibrary } from "./blas-library.ts";
@@ -21,8 +22,9 @@ let choice: string | undefined;
 let library: BlasLibrary | null | undefined;
 
 /**
- * Chooses the library for this thread: a path or system name, `"none"` for the built-in kernels, or `"auto"` to look
- * for one. Takes effect at once. Throws `NotSupported` when a named library cannot be used.
+ * Chooses the library for this thread: a path or system name, `"none"` for the built-in kernels, or
+ * `"auto"` to look for one. Takes effect at once. Throws `NotSupported` when a named library cannot
+ * be used.
  */
 export function useBlas(which: "auto" | "none" | (string & {})): BlasInfo {
   const previous = choice;
@@ -39,7 +41,8 @@ export function useBlas(which: "auto" | "none" | (string & {})): BlasInfo {
 
 /** The library of this thread; null when the built-in kernels are used. */
 export function blasLibrary(): BlasLibrary | null {
-  if (library === undefined) library = chosenLibrary(choice ?? process.env["HEDDLE_BLAS"] ?? "auto");
+  if (library === undefined)
+    library = chosenLibrary(choice ?? process.env["HEDDLE_BLAS"] ?? "auto");
   return library;
 }
 
@@ -62,7 +65,9 @@ function chosenLibrary(which: string): BlasLibrary | null {
   return null;
 }
 
-/** Says what does linear algebra on this thread; looks for a library if that has not happened yet. */
+/**
+ * Says what does linear algebra on this thread; looks for a library if that has not happened yet.
+ */
 export function blasInfo(): BlasInfo {
   const found = blasLibrary();
   if (found === null) {

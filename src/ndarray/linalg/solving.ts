@@ -1,6 +1,6 @@
 /**
- * @file Linear systems and what follows from them: solve, inv, det, slogdet, lu, cholesky, solveTriangular, lstsq. All
- * take stacks of matrices where NumPy does.
+ * @file Linear systems and what follows from them: solve, inv, det, slogdet, lu, cholesky,
+ * solveTriangular, lstsq. All take stacks of matrices where NumPy does.
  */
 import { kindOf, promote } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
@@ -38,8 +38,8 @@ function solveOne(a: NDArray, b: NDArray, what: string): NDArray {
 }
 
 /**
- * The x with A x = b, for each matrix of a stack; `b` is a matrix of columns, or one column when it is 1-d. Throws when
- * A is singular.
+ * The x with A x = b, for each matrix of a stack; `b` is a matrix of columns, or one column when it
+ * is 1-d. Throws when A is singular.
  *
  * @example
  * import { NDArray, solve } from "heddle/ndarray";
@@ -160,7 +160,10 @@ function luOne(a: NDArray): [NDArray, NDArray, NDArray] {
   return [p, l, triangle(factors.at(`:${k}`), "upper")];
 }
 
-/** The Cholesky factor of a positive definite matrix, read from its lower part: L, or its transpose with `upper`. */
+/**
+ * The Cholesky factor of a positive definite matrix, read from its lower part: L, or its transpose
+ * with `upper`.
+ */
 export function cholesky(a: NDArray, options: { readonly upper?: boolean } = {}): NDArray {
   requireSquare(a, "cholesky");
   const library = blasLibrary();
@@ -207,7 +210,10 @@ export function solveTriangular(a: NDArray, b: NDArray, options: TriangularOptio
 /** What `lstsq` returns. */
 export interface LeastSquares {
   readonly x: NDArray;
-  /** Sums of squared residuals of each column; empty when the rank is deficient or there are no more rows than columns. */
+  /**
+   * Sums of squared residuals of each column; empty when the rank is deficient or there are no more
+   * rows than columns.
+   */
   readonly residuals: NDArray;
   readonly rank: number;
   /** Singular values of A. */
@@ -215,8 +221,8 @@ export interface LeastSquares {
 }
 
 /**
- * The x of least norm that minimises |A x - b|. Singular values below `rcond` times the greatest count as zero; default
- * the dtype's epsilon times the longer side.
+ * The x of least norm that minimises |A x - b|. Singular values below `rcond` times the greatest
+ * count as zero; default the dtype's epsilon times the longer side.
  */
 export function lstsq(
   a: NDArray,

@@ -1,13 +1,13 @@
 /**
- * @file Sampling from a population and shuffling, in NumPy's order of draws: `choice` with and without replacement and
- * with probabilities, `shuffle`, `permutation`.
+ * @file Sampling from a population and shuffling, in NumPy's order of draws: `choice` with and
+ * without replacement and with probabilities, `shuffle`, `permutation`.
  */
 import { HeddleError } from "../../core/errors.ts";
 import { resolveAxis, sizeOfShape } from "../../core/indexing.ts";
 import { take } from "../library/moving.ts";
 import { contiguous, elementsOf, emptyArray, runKernel } from "../library/operands.ts";
 import { NDArray } from "../ndarray.ts";
-import { drawSmall, filled, shapeOf, type Size } from "./draws.ts";
+import { drawSmall, filled, type Size, shapeOf } from "./draws.ts";
 import { drawIntegers } from "./integers.ts";
 import type { PCG64 } from "./pcg64.ts";
 
@@ -111,11 +111,7 @@ function uniforms(stream: PCG64, shape: readonly number[]): NDArray<"float64"> {
   return filled(stream, "float64", shape, (kernels, at, n) => void kernels.fillUniform(at, n));
 }
 
-function byProbability(
-  stream: PCG64,
-  p: Float64Array,
-  shape: readonly number[],
-): NDArray<"int64"> {
+function byProbability(stream: PCG64, p: Float64Array, shape: readonly number[]): NDArray<"int64"> {
   const steps = cumulative(p);
   const draws = elementsOf(uniforms(stream, shape));
   const chosen = emptyArray("int64", shape);
@@ -126,7 +122,10 @@ function byProbability(
   return chosen;
 }
 
-/** Draws until enough distinct elements are found, each round without the probability of those found before. */
+/**
+ * Draws until enough distinct elements are found, each round without the probability of those found
+ * before.
+ */
 function distinctByProbability(stream: PCG64, p: Float64Array, count: number): NDArray<"int64"> {
   const positive = p.filter((x) => x > 0).length;
   if (positive < count) {
@@ -188,7 +187,10 @@ export function shuffleArray(stream: PCG64, array: NDArray, axis: number): void 
     });
     return;
   }
-  array.set(take(array, shuffledRange(stream, array.shape[along] as number), { axis: along }), "...");
+  array.set(
+    take(array, shuffledRange(stream, array.shape[along] as number), { axis: along }),
+    "...",
+  );
 }
 
 /** 0 to count - 1 in random order. */

@@ -1,7 +1,8 @@
 /**
- * @file Seeds for the chunks of a distributed array, as Dask makes them: child i of the generator's seed sequence seeds
- * chunk i, so `da.random.default_rng(seed)` with the same chunks gives the same numbers there and here, on any number of
- * workers. A seed is plain data and travels in a task's columns.
+ * @file Seeds for the chunks of a distributed array, as Dask makes them: child i of the generator's
+ * seed sequence seeds chunk i, so `da.random.default_rng(seed)` with the same chunks gives the same
+ * numbers there and here, on any number of workers. A seed is plain data and travels in a task's
+ * columns.
  */
 import { Generator } from "./generator.ts";
 import { PCG64 } from "./pcg64.ts";
@@ -14,8 +15,8 @@ export interface ChunkSeed {
 }
 
 /**
- * The seeds of `count` chunks. A generator gives further children at every call, as in Dask; a plain seed always the
- * same first ones.
+ * The seeds of `count` chunks. A generator gives further children at every call, as in Dask; a
+ * plain seed always the same first ones.
  *
  * @example
  * import { chunkSeeds, generatorOf } from "heddle/ndarray";

@@ -1,6 +1,7 @@
 /**
- * @file The distributions that a generator draws from: their numbers in the kernels (`assembly/random/continuous.ts` and
- * `discrete.ts`), their parameters, and what NumPy allows these to be.
+ * @file The distributions that a generator draws from: their numbers in the kernels
+ * (`assembly/random/continuous.ts` and `discrete.ts`), their parameters, and what NumPy allows
+ * these to be.
  */
 import { HeddleError } from "../../core/errors.ts";
 

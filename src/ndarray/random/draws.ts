@@ -1,6 +1,7 @@
 /**
- * @file Shared by all generators' methods: what a size is, what a draw returns, and drawing one value or an array from
- * a numbered distribution, with parameters that are numbers or arrays to broadcast.
+ * @file Shared by all generators' methods: what a size is, what a draw returns, and drawing one
+ * value or an array from a numbered distribution, with parameters that are numbers or arrays to
+ * broadcast.
  */
 import type { DType } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
@@ -36,7 +37,8 @@ export type Drawn<P, S, D extends DType> = S extends Size | { readonly size: Siz
 
 /** The shape asked for, undefined for a single value. */
 export function shapeOf(size: SizeArg): readonly number[] | undefined {
-  const given = typeof size === "object" && !Array.isArray(size) ? (size as SizeOptions).size : size;
+  const given =
+    typeof size === "object" && !Array.isArray(size) ? (size as SizeOptions).size : size;
   if (given === undefined) return undefined;
   const shape = [given as Size].flat();
   if (shape.every((n) => Number.isSafeInteger(n) && n >= 0)) return shape;
@@ -50,9 +52,11 @@ export function shapeOf(size: SizeArg): readonly number[] | undefined {
 let smallMemory: WasmMemory | undefined;
 
 /** Address of room for small results in the memory that `drawSmall` uses. */
-export const SMALL_AT = PAGE_BYTES;
+export const SMALL_AT: number = PAGE_BYTES;
 
-/** Draws something that needs no array: a single value, or a few in the page at {@link SMALL_AT}. */
+/**
+ * Draws something that needs no array: a single value, or a few in the page at {@link SMALL_AT}.
+ */
 export function drawSmall<T>(
   stream: PCG64,
   draw: (kernels: RandomKernels, memory: WasmMemory) => T,
@@ -63,7 +67,10 @@ export function drawSmall<T>(
   return stream.use(memory, (kernels) => draw(kernels, memory));
 }
 
-/** A new array filled by `fill`, which gets the kernels, the array's address and its number of elements. */
+/**
+ * A new array filled by `fill`, which gets the kernels, the array's address and its number of
+ * elements.
+ */
 export function filled<D extends DType>(
   stream: PCG64,
   dtype: D,
@@ -75,6 +82,16 @@ export function filled<D extends DType>(
     stream.use(memory, (kernels) => fill(kernels, outputs[0] as number, array.size));
   });
   return array;
+}
+
+/** Three parameters for the kernels; those that the distribution does not have are 0. */
+function checkedNumbers(
+  distribution: Distribution,
+  parameters: readonly number[],
+): [number, number, number] {
+  for (const [i, value] of parameters.entries()) checkParameter(distribution, i, value);
+  const [a = 0, b = 0, c = 0] = parameters;
+  return [a, b, c];
 }
 
 /** Values of a continuous distribution. */
@@ -89,8 +106,7 @@ export function drawContinuous(
   if (parameters.some((p) => p instanceof NDArray)) {
     return drawEach(stream, distribution, parameters, shape, "float64", "fillContinuousEach");
   }
-  parameters.forEach((value, i) => checkParameter(distribution, i, value as number));
-  const [a = 0, b = 0, c = 0] = parameters as number[];
+  const [a, b, c] = checkedNumbers(distribution, parameters as number[]);
   if (shape === undefined) return drawSmall(stream, (k) => k.drawContinuous(number, a, b, c));
   return filled(stream, "float64", shape, (kernels, at, count) => {
     kernels.fillContinuous(at, count, number, a, b, c);
@@ -109,8 +125,7 @@ export function drawDiscrete(
   if (parameters.some((p) => p instanceof NDArray)) {
     return drawEach(stream, distribution, parameters, shape, "int64", "fillDiscreteEach");
   }
-  parameters.forEach((value, i) => checkParameter(distribution, i, value as number));
-  const [a = 0, b = 0, c = 0] = parameters as number[];
+  const [a, b, c] = checkedNumbers(distribution, parameters as number[]);
   if (shape === undefined) return Number(drawSmall(stream, (k) => k.drawDiscrete(number, a, b, c)));
   return filled(stream, "int64", shape, (kernels, at, count) => {
     kernels.fillDiscrete(at, count, number, a, b, c);

@@ -1,9 +1,11 @@
 /**
- * @file The distributions of a generator: one method each, under NumPy's name in camelCase. Parameters come first, then
- * the size (a length, a list of lengths, or `{ size }`). Parameters may be arrays, which are broadcast.
+ * @file The distributions of a generator: one method each, under NumPy's name in camelCase.
+ * Parameters come first, then the size (a length, a list of lengths, or `{ size }`). Parameters may
+ * be arrays, which are broadcast.
  */
-import { sizeOfShape } from "../../core/indexing.ts";
+
 import { HeddleError } from "../../core/errors.ts";
+import { sizeOfShape } from "../../core/indexing.ts";
 import { contiguous, elementsOf, runKernel } from "../library/operands.ts";
 import { NDArray } from "../ndarray.ts";
 import { CONTINUOUS, DISCRETE, type Distribution } from "./distributions.ts";
@@ -96,10 +98,7 @@ export class GeneratorDistributions {
   }
 
   /** Chi-square with `df` degrees of freedom. */
-  chisquare<A extends P, const Z extends S = undefined>(
-    df: A,
-    size?: Z,
-  ): Drawn<A, Z, "float64"> {
+  chisquare<A extends P, const Z extends S = undefined>(df: A, size?: Z): Drawn<A, Z, "float64"> {
     return this.#real("chisquare", size, df);
   }
 
@@ -137,10 +136,7 @@ export class GeneratorDistributions {
   }
 
   /** Student's t with `df` degrees of freedom. */
-  standardT<A extends P, const Z extends S = undefined>(
-    df: A,
-    size?: Z,
-  ): Drawn<A, Z, "float64"> {
+  standardT<A extends P, const Z extends S = undefined>(df: A, size?: Z): Drawn<A, Z, "float64"> {
     return this.#real("standardT", size, df);
   }
 
@@ -222,7 +218,8 @@ export class GeneratorDistributions {
     if (!(left <= mode && mode <= right && left < right)) {
       throw new HeddleError(
         "InvalidArgument",
-        `triangular: left <= mode <= right and left < right is needed, not ${left}, ${mode}, ${right}.`,
+        `triangular: left <= mode <= right and left < right is needed, not ${left}, ${mode}, ` +
+          `${right}.`,
       );
     }
     return this.#real("triangular", size, left, mode, right);
@@ -302,7 +299,9 @@ export class GeneratorDistributions {
   /** Counts per category of `n` trials; an array of shape [...size, pvals.length]. */
   multinomial(n: number, pvals: NDArray | readonly number[], size?: SizeArg): NDArray<"int64"> {
     const p = vectorOf(pvals);
-    const sum = elementsOf(p).slice(0, -1).reduce((total, x) => total + x, 0);
+    const sum = elementsOf(p)
+      .slice(0, -1)
+      .reduce((total, x) => total + x, 0);
     const bad = elementsOf(p).some((x) => !(x >= 0 && x <= 1));
     if (p.size === 0 || bad || sum > 1 + 1e-12 || !(Number.isSafeInteger(n) && n >= 0)) {
       throw new HeddleError(
@@ -315,14 +314,22 @@ export class GeneratorDistributions {
     });
   }
 
-  /** Points of the simplex with concentration `alpha`; an array of shape [...size, alpha.length]. */
+  /**
+   * Points of the simplex with concentration `alpha`; an array of shape [...size, alpha.length].
+   */
   dirichlet(alpha: NDArray | readonly number[], size?: SizeArg): NDArray<"float64"> {
     const a = vectorOf(alpha);
     if (a.size === 0 || elementsOf(a).some((x) => !(x >= 0))) {
-      throw new HeddleError("InvalidArgument", "dirichlet: alpha is a list of numbers of at least 0.");
+      throw new HeddleError(
+        "InvalidArgument",
+        "dirichlet: alpha is a list of numbers of at least 0.",
+      );
     }
     if (elementsOf(a).every((x) => x < 0.1)) {
-      throw new HeddleError("NotSupported", "dirichlet with all alphas below 0.1 is not supported.");
+      throw new HeddleError(
+        "NotSupported",
+        "dirichlet with all alphas below 0.1 is not supported.",
+      );
     }
     return this.#vectors(a, size, "float64", (kernels, at, rows, alphaAt) => {
       kernels.fillDirichlet(at, rows, alphaAt, a.size);

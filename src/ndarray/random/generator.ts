@@ -1,7 +1,8 @@
 /**
- * @file `Generator`, NumPy's random generator: the same seed and the same calls give the same numbers as
- * `numpy.random.default_rng`. Uniform numbers, integers, choices and permutations agree bit for bit, other distributions
- * draw the same bits and agree to the last digits of exp, log and pow.
+ * @file `Generator`, NumPy's random generator: the same seed and the same calls give the same
+ * numbers as `numpy.random.default_rng`. Uniform numbers, integers, choices and permutations agree
+ * bit for bit, other distributions draw the same bits and agree to the last digits of exp, log and
+ * pow.
  */
 import { type DType, type DTypeLike, type ResolveDType, toDType } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
@@ -14,7 +15,7 @@ import {
   shuffledRange,
   shuffleList,
 } from "./choice.ts";
-import { drawSmall, filled, SMALL_AT, shapeOf, type Size, type SizeArg } from "./draws.ts";
+import { drawSmall, filled, type Size, type SizeArg, SMALL_AT, shapeOf } from "./draws.ts";
 import { GeneratorDistributions } from "./generator-distributions.ts";
 import { type Bound, drawIntegers, type IntegersOptions } from "./integers.ts";
 import { PCG64 } from "./pcg64.ts";
@@ -30,8 +31,13 @@ export interface StandardOptions<F extends "float32" | "float64" = "float32" | "
 
 type StandardArg = Size | StandardOptions | undefined;
 
+type ExponentialArg = Size | (StandardOptions & { readonly method?: "zig" | "inv" }) | undefined;
+
 /** What a standard draw returns: a number without a size, else an array of the dtype asked for. */
-export type StandardDrawn<S> = S extends { readonly size: Size; readonly dtype: infer F extends DType }
+export type StandardDrawn<S> = S extends {
+  readonly size: Size;
+  readonly dtype: infer F extends DType;
+}
   ? NDArray<F>
   : S extends Size | { readonly size: Size }
     ? NDArray<"float64">
@@ -67,28 +73,30 @@ export class Generator extends GeneratorDistributions {
     return this.#standard(size, "fillNormal", "fillNormal32") as StandardDrawn<S>;
   }
 
-  /** Exponential with mean 1; `method: "inv"` inverts the distribution function instead of the ziggurat. */
-  standardExponential<const S extends Size | (StandardOptions & { method?: "zig" | "inv" }) = {}>(
-    size?: S,
-  ): StandardDrawn<S> {
+  /**
+   * Exponential with mean 1; `method: "inv"` inverts the distribution function instead of the
+   * ziggurat.
+   */
+  standardExponential<const S extends ExponentialArg = undefined>(size?: S): StandardDrawn<S> {
     const inverse = typeof size === "object" && "method" in size && size.method === "inv" ? 1 : 0;
     const drawn = this.#standard(size, "fillExponential", "fillExponential32", inverse);
     return drawn as StandardDrawn<S>;
   }
 
   /**
-   * Integers from `low` up to, not including, `high` (`endpoint: true` includes it); `integers(high)` starts at 0.
+   * Integers from `low` up to, not including, `high` (`endpoint: true` includes it);
+   * `integers(high)` starts at 0.
    *
    * @example
    * import { defaultRng } from "heddle/ndarray";
    * console.log(defaultRng(12345).integers(0, 10, { size: 3 }).toArray()); // [ 6, 2, 7 ]
    */
-  integers<L extends Bound, H extends Bound, const O extends IntegersOptions = {}>(
+  integers<L extends Bound, H extends Bound, const O extends IntegersOptions = IntegersOptions>(
     low: L,
     high: H,
     options?: O,
   ): IntegersDrawn<L | H, O>;
-  integers<H extends Bound, const O extends IntegersOptions = {}>(
+  integers<H extends Bound, const O extends IntegersOptions = IntegersOptions>(
     high: H,
     options?: O,
   ): IntegersDrawn<H, O>;
@@ -128,7 +136,10 @@ export class Generator extends GeneratorDistributions {
     const axis = options.axis ?? 0;
     const length = population.shape.at(axis);
     if (length === undefined) {
-      throw new HeddleError("InvalidAxis", `choice: a ${population.ndim}-d array has no axis ${axis}.`);
+      throw new HeddleError(
+        "InvalidAxis",
+        `choice: a ${population.ndim}-d array has no axis ${axis}.`,
+      );
     }
     return take(population, choosePositions(this.bitGenerator, length, options), { axis });
   }
@@ -160,10 +171,15 @@ export class Generator extends GeneratorDistributions {
     narrow: "fillUniform32" | "fillNormal32" | "fillExponential32",
     inverse = 0,
   ): number | NDArray {
-    const options = (typeof size === "object" && !Array.isArray(size) ? size : {}) as StandardOptions;
+    const options = (
+      typeof size === "object" && !Array.isArray(size) ? size : {}
+    ) as StandardOptions;
     const dtype = toDType(options.dtype ?? "float64") as "float32" | "float64";
     if (dtype !== "float64" && dtype !== "float32") {
-      throw new HeddleError("DTypeMismatch", `This draws float64 or float32, not ${dtype as string}.`);
+      throw new HeddleError(
+        "DTypeMismatch",
+        `This draws float64 or float32, not ${dtype as string}.`,
+      );
     }
     const shape = shapeOf(size as SizeArg);
     const kernel = dtype === "float64" ? wide : narrow;
@@ -181,7 +197,9 @@ export class Generator extends GeneratorDistributions {
   }
 }
 
-/** A generator with NumPy's default bit generator; `seed`: default fresh entropy from the system. */
+/**
+ * A generator with NumPy's default bit generator; `seed`: default fresh entropy from the system.
+ */
 export function defaultRng(seed?: Entropy | SeedSequence | PCG64 | Generator): Generator {
   if (seed instanceof Generator) return seed;
   return new Generator(seed instanceof PCG64 ? seed : new PCG64(seed));

@@ -1,13 +1,13 @@
 /**
- * @file Integers within bounds, as `numpy.random.Generator.integers` draws them: Lemire's method on 64, 32, 16 or 8 bit
- * draws by dtype, with bounds that are numbers, bigints or arrays to broadcast.
+ * @file Integers within bounds, as `numpy.random.Generator.integers` draws them: Lemire's method on
+ * 64, 32, 16 or 8 bit draws by dtype, with bounds that are numbers, bigints or arrays to broadcast.
  */
 import { type DType, type DTypeLike, integerRange, itemsizeOf, toDType } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
 import { broadcastShapes, sizeOfShape } from "../../core/indexing.ts";
 import { contiguous, elementsOf, runKernel } from "../library/operands.ts";
 import { NDArray } from "../ndarray.ts";
-import { drawSmall, filled, SMALL_AT, shapeOf, type Size } from "./draws.ts";
+import { drawSmall, filled, type Size, SMALL_AT, shapeOf } from "./draws.ts";
 import type { PCG64 } from "./pcg64.ts";
 
 /** A bound of an integer range. */

@@ -1,6 +1,7 @@
 /**
- * @file The state of a PCG64 stream on the JavaScript side: seeding, jumping ahead, and lending the state to a kernel
- * for the time of one call. The generator itself is `library/assembly/random/pcg64.ts`.
+ * @file The state of a PCG64 stream on the JavaScript side: seeding, jumping ahead, and lending the
+ * state to a kernel for the time of one call. The generator itself is
+ * `library/assembly/random/pcg64.ts`.
  */
 import type { WasmMemory } from "../../core/wasm.ts";
 import { type RandomKernels, randomKernels } from "../library/kernels.ts";
@@ -79,7 +80,10 @@ export class PCG64 {
     return this;
   }
 
-  /** Runs `draw` with the kernels of `memory` loaded with this stream, and keeps where the stream got to. */
+  /**
+   * Runs `draw` with the kernels of `memory` loaded with this stream, and keeps where the stream
+   * got to.
+   */
   use<T>(memory: WasmMemory, draw: (kernels: RandomKernels) => T): T {
     const kernels = randomKernels(memory);
     kernels.setState(

@@ -1,6 +1,7 @@
 /**
- * @file NumPy's SeedSequence (after M. O'Neill's seed_seq_fe): turns any entropy into well-mixed words, and spawns
- * children by appending to a key, so that every chunk of an array gets a stream of its own from one seed.
+ * @file NumPy's SeedSequence (after M. O'Neill's seed_seq_fe): turns any entropy into well-mixed
+ * words, and spawns children by appending to a key, so that every chunk of an array gets a stream
+ * of its own from one seed.
  */
 import { randomBytes } from "node:crypto";
 import { HeddleError } from "../../core/errors.ts";
@@ -94,7 +95,8 @@ export class SeedSequence {
   #assembledEntropy(): number[] {
     const words = toWords(this.entropy);
     if (this.spawnKey.length === 0) return words;
-    // A spawned sequence must not collide with an unspawned one whose entropy ends in the same words.
+    // A spawned sequence must not collide with an unspawned one whose entropy ends in the same
+    // words.
     while (words.length < this.poolSize) words.push(0);
     return [...words, ...toWords(this.spawnKey)];
   }

@@ -1,19 +1,16 @@
 /**
- * @file Stable argsort: the radix passes of `sort.ts` over (key, index) pairs held as two arrays. -0 and +0 are equal,
- * NaNs are equal and last, so ties keep their order as in NumPy's stable sort.
+ * @file Stable argsort: the radix passes of `sort.ts` over (key, index) pairs held as two arrays.
+ * -0 and +0 are equal, NaNs are equal and last, so ties keep their order as in NumPy's stable sort.
  */
 import { equalKey, kindOf, sizeOf } from "./dtype";
 import { countsToAddresses } from "./sort";
 
 const RADIX: usize = 256;
 
-/** Bytes of scratch that `argsort` and `argsortBy` need for `n` elements. */
-export function argsortScratchBytes(dtype: i32, n: usize): usize {
-  const size = <usize>sizeOf(dtype);
-  return size * RADIX * 4 + 2 * n * (size + 4) + 64;
-}
-
-/** Writes to `out` (int64) the order that sorts each of `rows` consecutive runs of `n` elements. */
+/**
+ * Writes to `out` (int64) the order that sorts each of `rows` consecutive runs of `n` elements.
+ * `scratch` is room for 256 counts (uint32) per byte of an element, and for `n` keys and indices twice.
+ */
 export function argsort(
   dtype: i32,
   data: usize,
@@ -31,8 +28,8 @@ export function argsort(
 }
 
 /**
- * Sorts the order already in `order` (int64) stably by the keys at `data`, `stride` bytes apart: called from the least
- * to the most significant key it sorts by several (complex numbers, lexsort).
+ * Sorts the order already in `order` (int64) stably by the keys at `data`, `stride` bytes apart:
+ * called from the least to the most significant key it sorts by several (complex numbers, lexsort).
  */
 export function argsortBy(
   dtype: i32,
@@ -76,7 +73,8 @@ function radixArgsort<T>(
   }
   for (let digit: usize = 0; digit < sizeof<T>(); digit++) {
     const slots = counts + digit * RADIX * 4;
-    // Addresses with element size 1 are plain positions: the two arrays have different element sizes.
+    // Addresses with element size 1 are plain positions: the two arrays have different element
+    // sizes.
     if (!countsToAddresses(slots, 0, n, 1)) continue;
     const shift = <T>(digit * 8);
     for (let i: usize = 0; i < n; i++) {

@@ -1,5 +1,7 @@
-/** @file Entry of the module of array kernels: everything that is neither random nor linear algebra. */
-export { argsort, argsortBy, argsortScratchBytes } from "./argsort";
+/**
+ * @file Entry of the module of array kernels: everything that is neither random nor linear algebra.
+ */
+export { argsort, argsortBy } from "./argsort";
 export { groupByHash, hashStrings, hashValues } from "./hash";
 export {
   compress,
@@ -23,4 +25,4 @@ export {
   uniqueStarts,
 } from "./search";
 export { partition } from "./select";
-export { sort, sortScratchBytes } from "./sort";
+export { sort } from "./sort";

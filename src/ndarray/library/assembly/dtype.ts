@@ -1,6 +1,7 @@
 /**
- * @file Number codes of element types, shared by every kernel and by `library/kernels.ts`, and the order-preserving
- * mapping between values and unsigned integers that sorting, selecting and searching are built on.
+ * @file Number codes of element types, shared by every kernel and by `library/kernels.ts`, and the
+ * order-preserving mapping between values and unsigned integers that sorting, selecting and
+ * searching are built on.
  */
 
 export const BOOL: i32 = 0;
@@ -38,8 +39,9 @@ export function sizeOf(dtype: i32): i32 {
 }
 
 /**
- * The key of a value given as bits: unsigned order of keys is NumPy's order of values. NaN is greatest (its sign is
- * dropped, its payload kept), and so is NaT. -0 comes just before +0; see `equalKey` where the two must be one.
+ * The key of a value given as bits: unsigned order of keys is NumPy's order of values. NaN is
+ * greatest (its sign is dropped, its payload kept), and so is NaT. -0 comes just before +0; see
+ * `equalKey` where the two must be one.
  */
 // @ts-ignore: decorator
 @inline
@@ -65,7 +67,9 @@ export function fromKey<T>(key: T, kind: i32): T {
   return key & top ? key ^ top : ~key;
 }
 
-/** The key under which -0 and +0, and all NaNs, are one value: for searching and for stable argsort. */
+/**
+ * The key under which -0 and +0, and all NaNs, are one value: for searching and for stable argsort.
+ */
 // @ts-ignore: decorator
 @inline
 export function equalKey<T>(bits: T, kind: i32): T {

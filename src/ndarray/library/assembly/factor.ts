@@ -1,7 +1,8 @@
 /**
- * @file Factorizations of float64 matrices for systems without LAPACK, row-major and by rows throughout, so that every
- * inner loop is a vector operation on adjacent elements. Plain algorithms: partial pivoting, Householder reflections,
- * Jacobi rotations. The pivots, signs and orders are LAPACK's.
+ * @file Factorizations of float64 matrices for systems without LAPACK, row-major and by rows
+ * throughout, so that every inner loop is a vector operation on adjacent elements. Plain
+ * algorithms: partial pivoting, Householder reflections, Jacobi rotations. The pivots, signs and
+ * orders are LAPACK's.
  */
 
 // @ts-ignore: decorator
@@ -41,8 +42,9 @@ function swapRows(x: usize, y: usize, n: usize): void {
 }
 
 /**
- * A = P L U in place: L below the diagonal (unit), U on and above it. `pivots` (int32) holds, for each step, the row it
- * was exchanged with. Returns 0, or the number (from 1) of the first step whose pivot was 0.
+ * A = P L U in place: L below the diagonal (unit), U on and above it. `pivots` (int32) holds, for
+ * each step, the row it was exchanged with. Returns 0, or the number (from 1) of the first step
+ * whose pivot was 0.
  */
 export function lu(a: usize, rows: usize, columns: usize, pivots: usize): i32 {
   let info = 0;
@@ -103,7 +105,10 @@ export function solveTriangular(
   }
 }
 
-/** A = L L^T in place (the part above the diagonal is cleared); false when A is not positive definite. */
+/**
+ * A = L L^T in place (the part above the diagonal is cleared); false when A is not positive
+ * definite.
+ */
 export function cholesky(a: usize, n: usize): bool {
   for (let i: usize = 0; i < n; i++) {
     const row = at(a, i * n);
@@ -120,7 +125,10 @@ export function cholesky(a: usize, n: usize): bool {
   return true;
 }
 
-/** Applies the reflection I - tau v v^T, v in column k of A below (1, ...), to columns [from, n) of C. */
+/**
+ * Applies the reflection I - tau v v^T, v in column k of A below (1, ...), to columns [from, n) of
+ * C.
+ */
 function reflect(
   a: usize,
   columns: usize,
@@ -143,7 +151,10 @@ function reflect(
   }
 }
 
-/** A = Q R by Householder reflections: R on and above the diagonal, the reflections below it and in `taus`. */
+/**
+ * A = Q R by Householder reflections: R on and above the diagonal, the reflections below it and in
+ * `taus`.
+ */
 export function qr(a: usize, rows: usize, columns: usize, taus: usize, work: usize): void {
   const steps = min(rows, columns);
   for (let k: usize = 0; k < steps; k++) {
@@ -213,8 +224,8 @@ function tangent(off: f64, difference: f64): f64 {
 const SWEEPS_MAX = 60;
 
 /**
- * Eigenvalues of a symmetric A (left on its diagonal, in no order) and eigenvectors as the rows of V, by cyclic Jacobi
- * rotations. Returns whether it converged.
+ * Eigenvalues of a symmetric A (left on its diagonal, in no order) and eigenvectors as the rows of
+ * V, by cyclic Jacobi rotations. Returns whether it converged.
  */
 export function jacobiEigen(a: usize, n: usize, v: usize): bool {
   memory.fill(v, 0, (n * n) << 3);
@@ -226,8 +237,8 @@ export function jacobiEigen(a: usize, n: usize, v: usize): bool {
         const off = load<f64>(at(a, p * n + q));
         const app = load<f64>(at(a, p * n + p));
         const aqq = load<f64>(at(a, q * n + q));
-        if (Math.abs(off) <= f64.EPSILON * 0.5 * Math.sqrt(Math.abs(app * aqq)) || off == 0) continue;
-        if (Math.abs(off) < f64.MIN_NORMAL_VALUE) continue;
+        const small = f64.EPSILON * 0.5 * Math.sqrt(Math.abs(app * aqq));
+        if (Math.abs(off) <= Math.max(small, f64.MIN_NORMAL_VALUE)) continue;
         rotated = true;
         const t = tangent(off, aqq - app);
         const c = 1 / Math.sqrt(t * t + 1);
@@ -250,8 +261,9 @@ export function jacobiEigen(a: usize, n: usize, v: usize): bool {
 }
 
 /**
- * One-sided Jacobi: makes the n rows (of length m) of W orthogonal by rotations, which are applied to the rows of V
- * (n x n) too. Then the norms of W's rows are the singular values. Returns whether it converged.
+ * One-sided Jacobi: makes the n rows (of length m) of W orthogonal by rotations, which are applied
+ * to the rows of V (n x n) too. Then the norms of W's rows are the singular values. Returns whether
+ * it converged.
  */
 export function jacobiSvd(w: usize, n: usize, m: usize, v: usize): bool {
   memory.fill(v, 0, (n * n) << 3);

@@ -1,7 +1,8 @@
 /**
- * @file Matrix product C += A B in SIMD for float64 and float32, row-major, in the manner of Goto: B is packed by panels
- * of NR columns and KC rows that stay in the second-level cache, A by strips of MR rows that stay in the first, and a
- * register tile of MR x NR accumulates. Strides are in elements, so transposed operands cost only their packing.
+ * @file Matrix product C += A B in SIMD for float64 and float32, row-major, in the manner of Goto:
+ * B is packed by panels of NR columns and KC rows that stay in the second-level cache, A by strips
+ * of MR rows that stay in the first, and a register tile of MR x NR accumulates. Strides are in
+ * elements, so transposed operands cost only their packing.
  */
 
 /** Rows of the register tile. */
@@ -13,13 +14,15 @@ const MC: usize = 64;
 /** Columns of B packed at once. */
 const NC: usize = 512;
 
-/** Bytes of scratch that `gemm` needs. */
-export function gemmScratchBytes(): usize {
-  return (MC * KC + NC * KC + MR * 16) * 8 + 64;
-}
-
 /** Packs rows [0, m) x depth [0, k) of A in strips of MR rows, short strips filled with zeros. */
-function packA<T>(a: usize, rowStride: isize, depthStride: isize, m: usize, k: usize, to: usize): void {
+function packA<T>(
+  a: usize,
+  rowStride: isize,
+  depthStride: isize,
+  m: usize,
+  k: usize,
+  to: usize,
+): void {
   let out = to;
   for (let i: usize = 0; i < m; i += MR) {
     const rows = min(MR, m - i);
@@ -33,8 +36,18 @@ function packA<T>(a: usize, rowStride: isize, depthStride: isize, m: usize, k: u
   }
 }
 
-/** Packs depth [0, k) x columns [0, n) of B in strips of two vectors, short strips filled with zeros. */
-function packB<T>(b: usize, depthStride: isize, columnStride: isize, k: usize, n: usize, to: usize): void {
+/**
+ * Packs depth [0, k) x columns [0, n) of B in strips of two vectors, short strips filled with
+ * zeros.
+ */
+function packB<T>(
+  b: usize,
+  depthStride: isize,
+  columnStride: isize,
+  k: usize,
+  n: usize,
+  to: usize,
+): void {
   const width: usize = <usize>32 / sizeof<T>();
   let out = to;
   for (let j: usize = 0; j < n; j += width) {
@@ -151,21 +164,32 @@ function product<T>(
       packB<T>(fromB, bRow, bColumn, depth, columns, packedB);
       for (let i: usize = 0; i < m; i += MC) {
         const rows = min(MC, m - i);
-        packA<T>(a + (<isize>i * aRow + <isize>p * aColumn) * sizeof<T>(), aRow, aColumn, rows, depth, packedA);
-        block<T>(packedA, packedB, rows, columns, depth, c + i * stride + j * sizeof<T>(), stride, spare);
+        const fromA = a + (<isize>i * aRow + <isize>p * aColumn) * sizeof<T>();
+        packA<T>(fromA, aRow, aColumn, rows, depth, packedA);
+        const toC = c + i * stride + j * sizeof<T>();
+        block<T>(packedA, packedB, rows, columns, depth, toC, stride, spare);
       }
     }
   }
 }
 
-/** C (m x n) += A (m x k) B (k x n), float64; strides in elements, C's columns adjacent. */
+/**
+ * C (m x n) += A (m x k) B (k x n), float64; strides in elements, C's columns adjacent. `scratch` is
+ * room for one packed block of A and of B and a tile: (MC KC + NC KC + 16 MR) elements.
+ */
 export function gemm64(
   m: usize,
   n: usize,
   k: usize,
-  a: usize, aRow: isize, aColumn: isize,
-  b: usize, bRow: isize, bColumn: isize,
-  c: usize, cRow: usize, scratch: usize,
+  a: usize,
+  aRow: isize,
+  aColumn: isize,
+  b: usize,
+  bRow: isize,
+  bColumn: isize,
+  c: usize,
+  cRow: usize,
+  scratch: usize,
 ): void {
   product<f64>(m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, cRow, scratch);
 }
@@ -175,19 +199,33 @@ export function gemm32(
   m: usize,
   n: usize,
   k: usize,
-  a: usize, aRow: isize, aColumn: isize,
-  b: usize, bRow: isize, bColumn: isize,
-  c: usize, cRow: usize, scratch: usize,
+  a: usize,
+  aRow: isize,
+  aColumn: isize,
+  b: usize,
+  bRow: isize,
+  bColumn: isize,
+  c: usize,
+  cRow: usize,
+  scratch: usize,
 ): void {
   product<f32>(m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, cRow, scratch);
 }
 
 /** C += A B for integers of 1, 2, 4 or 8 bytes, wrapping as NumPy's do. */
 export function gemmIntegers(
-  size: i32, m: usize, n: usize, k: usize,
-  a: usize, aRow: isize, aColumn: isize,
-  b: usize, bRow: isize, bColumn: isize,
-  c: usize, cRow: usize,
+  size: i32,
+  m: usize,
+  n: usize,
+  k: usize,
+  a: usize,
+  aRow: isize,
+  aColumn: isize,
+  b: usize,
+  bRow: isize,
+  bColumn: isize,
+  c: usize,
+  cRow: usize,
 ): void {
   if (size == 8) integers<i64>(m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, cRow);
   else if (size == 4) integers<i32>(m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, cRow);
@@ -199,9 +237,14 @@ function integers<T>(
   m: usize,
   n: usize,
   k: usize,
-  a: usize, aRow: isize, aColumn: isize,
-  b: usize, bRow: isize, bColumn: isize,
-  c: usize, cRow: usize,
+  a: usize,
+  aRow: isize,
+  aColumn: isize,
+  b: usize,
+  bRow: isize,
+  bColumn: isize,
+  c: usize,
+  cRow: usize,
 ): void {
   for (let i: usize = 0; i < m; i++) {
     for (let p: usize = 0; p < k; p++) {

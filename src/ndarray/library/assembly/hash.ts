@@ -1,7 +1,8 @@
 /**
- * @file Hashes that route rows to destinations (version 1). Equal values hash alike in every width: integers and
- * booleans as int64, floats as float64 with one zero and one NaN. Mixing is MurmurHash3's 64-bit finaliser; byte strings
- * use MurmurHash64A. The result is part of the exchange protocol: changing it needs a new version.
+ * @file Hashes that route rows to destinations (version 1). Equal values hash alike in every width:
+ * integers and booleans as int64, floats as float64 with one zero and one NaN. Mixing is
+ * MurmurHash3's 64-bit finaliser; byte strings use MurmurHash64A. The result is part of the
+ * exchange protocol: changing it needs a new version.
  */
 import {
   BOOL,
@@ -85,8 +86,8 @@ function murmur(data: usize, bytes: usize): u64 {
 }
 
 /**
- * Destination (uint32) of each hash among `parts`, and the rows in a stable order grouped by destination: `counts`
- * (uint32) per destination, `order` (uint32) the row numbers.
+ * Destination (uint32) of each hash among `parts`, and the rows in a stable order grouped by
+ * destination: `counts` (uint32) per destination, `order` (uint32) the row numbers.
  */
 export function groupByHash(
   hashes: usize,

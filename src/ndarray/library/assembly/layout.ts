@@ -1,12 +1,19 @@
 /**
- * @file Moving elements without looking at them: blocked transpose, take and put by index, compress by mask, nonzero.
- * Elements are 1, 2, 4, 8 or 16 bytes; take and put move blocks of any size (the axes behind the indexed one).
+ * @file Moving elements without looking at them: blocked transpose, take and put by index, compress
+ * by mask, nonzero. Elements are 1, 2, 4, 8 or 16 bytes; take and put move blocks of any size (the
+ * axes behind the indexed one).
  */
 
-/** Tile edge of the transpose: 16 rows of 16 elements stay within the first-level cache for every element size. */
+/**
+ * Tile edge of the transpose: 16 rows of 16 elements stay within the first-level cache for every
+ * element size.
+ */
 const TILE: usize = 16;
 
-/** Writes the transpose of `rows` x `columns` elements; rows lie `sourceStride` and `targetStride` bytes apart. */
+/**
+ * Writes the transpose of `rows` x `columns` elements; rows lie `sourceStride` and `targetStride`
+ * bytes apart.
+ */
 export function transpose(
   source: usize,
   sourceStride: usize,
@@ -62,7 +69,8 @@ function wideTiles(
       const columnEnd = min(column + TILE, columns);
       for (let j = column; j < columnEnd; j++) {
         for (let i = row; i < rowEnd; i++) {
-          v128.store(target + j * targetStride + (i << 4), v128.load(source + i * sourceStride + (j << 4)));
+          const element = v128.load(source + i * sourceStride + (j << 4));
+          v128.store(target + j * targetStride + (i << 4), element);
         }
       }
     }
@@ -96,8 +104,9 @@ export function firstOutside(indices: usize, wide: bool, count: usize, length: i
 }
 
 /**
- * Gathers: for each of `outer` groups of `length` blocks, the blocks named by `count` indices (int64 when `wide`, else
- * int32; negative ones count from the end). Indices must have passed `firstOutside`.
+ * Gathers: for each of `outer` groups of `length` blocks, the blocks named by `count` indices
+ * (int64 when `wide`, else int32; negative ones count from the end). Indices must have passed
+ * `firstOutside`.
  */
 export function take(
   source: usize,
@@ -151,7 +160,8 @@ export function countTrue(mask: usize, n: usize): usize {
   let total: usize = 0;
   let i: usize = 0;
   while (i + 16 <= n) {
-    // Lanes of a byte sum overflow after 255 additions, so they are folded into the total before that.
+    // Lanes of a byte sum overflow after 255 additions, so they are folded into the total before
+    // that.
     let lanes = i8x16.splat(0);
     const stop = min(i + 16 * 255, n & ~15);
     for (; i < stop; i += 16) lanes = i8x16.add(lanes, v128.load(mask + i));

@@ -9,4 +9,4 @@ export {
   qr,
   solveTriangular,
 } from "./factor";
-export { gemm32, gemm64, gemmIntegers, gemmScratchBytes } from "./gemm";
+export { gemm32, gemm64, gemmIntegers } from "./gemm";

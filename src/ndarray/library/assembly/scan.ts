@@ -1,10 +1,14 @@
 /**
- * @file Cumulative sum and product over one axis of `outer` x `length` x `inner` contiguous elements, in the order and
- * precision of NumPy's accumulate (one running value per line, float32 stays float32, integers wrap).
+ * @file Cumulative sum and product over one axis of `outer` x `length` x `inner` contiguous
+ * elements, in the order and precision of NumPy's accumulate (one running value per line, float32
+ * stays float32, integers wrap).
  */
 import { FLOAT32, FLOAT64 } from "./dtype";
 
-/** Running sums; dtype int64 (uint64 is the same), float32 or float64. `source` and `target` may be the same. */
+/**
+ * Running sums; dtype int64 (uint64 is the same), float32 or float64. `source` and `target` may be
+ * the same.
+ */
 export function cumsum(
   dtype: i32,
   source: usize,

@@ -1,11 +1,15 @@
 /**
- * @file Finding where values belong: searchsorted, histograms and bincount. Histogram bins follow the edges exactly as
- * NumPy's do (each bin closed on the left, the last closed on both sides); uniform bins guess the bin by arithmetic and
- * correct the guess against the edges, which gives the same bins as searching.
+ * @file Finding where values belong: searchsorted, histograms and bincount. Histogram bins follow
+ * the edges exactly as NumPy's do (each bin closed on the left, the last closed on both sides);
+ * uniform bins guess the bin by arithmetic and correct the guess against the edges, which gives the
+ * same bins as searching.
  */
 import { equalKey, kindOf, sizeOf } from "./dtype";
 
-/** Writes (int64) where each of `count` values would be inserted into `n` sorted ones; both of one dtype. */
+/**
+ * Writes (int64) where each of `count` values would be inserted into `n` sorted ones; both of one
+ * dtype.
+ */
 export function searchsorted(
   dtype: i32,
   sorted: usize,
@@ -56,7 +60,9 @@ function edge(edges: usize, i: usize): f64 {
   return load<f64>(edges + (i << 3));
 }
 
-/** The bin of a value, or -1 outside; `scale` is bins per unit for uniform bins, 0 for any others. */
+/**
+ * The bin of a value, or -1 outside; `scale` is bins per unit for uniform bins, 0 for any others.
+ */
 // @ts-ignore: decorator
 @inline
 function binOf(value: f64, edges: usize, bins: usize, scale: f64): isize {
@@ -117,7 +123,9 @@ export function histogramWeighted(
   }
 }
 
-/** Adds to `sums` (float64, xBins x yBins) 1 or the weight (when `weights` is not 0) of each point. */
+/**
+ * Adds to `sums` (float64, xBins x yBins) 1 or the weight (when `weights` is not 0) of each point.
+ */
 export function histogram2d(
   x: usize,
   y: usize,
@@ -155,7 +163,10 @@ export function rangeOf(data: usize, n: usize, out: usize): void {
   store<i64>(out + 8, high);
 }
 
-/** Adds to `counts` (int64) how often each of the non-negative int64 values occurs; all must be in range. */
+/**
+ * Adds to `counts` (int64) how often each of the non-negative int64 values occurs; all must be in
+ * range.
+ */
 export function bincount(data: usize, n: usize, counts: usize): void {
   for (let i: usize = 0; i < n; i++) {
     const slot = counts + (<usize>load<i64>(data + (i << 3)) << 3);
@@ -163,7 +174,10 @@ export function bincount(data: usize, n: usize, counts: usize): void {
   }
 }
 
-/** Adds to `sums` (float64) the weights of each of the non-negative int64 values; all must be in range. */
+/**
+ * Adds to `sums` (float64) the weights of each of the non-negative int64 values; all must be in
+ * range.
+ */
 export function bincountWeighted(data: usize, weights: usize, n: usize, sums: usize): void {
   for (let i: usize = 0; i < n; i++) {
     const slot = sums + (<usize>load<i64>(data + (i << 3)) << 3);
@@ -172,8 +186,8 @@ export function bincountWeighted(data: usize, weights: usize, n: usize, sums: us
 }
 
 /**
- * Start (int64) of each run of equal values among `n` sorted ones; returns how many runs there are. NaNs are equal to
- * one another, -0 to +0.
+ * Start (int64) of each run of equal values among `n` sorted ones; returns how many runs there are.
+ * NaNs are equal to one another, -0 to +0.
  */
 export function uniqueStarts(dtype: i32, sorted: usize, n: usize, out: usize): usize {
   const kind = kindOf(dtype);

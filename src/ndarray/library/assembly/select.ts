@@ -1,12 +1,15 @@
 /**
- * @file Partition: the element at each wanted position is the one a full sort would put there, smaller ones before it
- * and greater ones behind it. Quickselect with median of three over order keys; after many poor pivots the remaining
- * run is handed to the radix sort, so the worst case stays linear.
+ * @file Partition: the element at each wanted position is the one a full sort would put there,
+ * smaller ones before it and greater ones behind it. Quickselect with median of three over order
+ * keys; after many poor pivots the remaining run is handed to the radix sort, so the worst case
+ * stays linear.
  */
 import { fromKey, kindOf, sizeOf, toKey } from "./dtype";
 import { sort } from "./sort";
 
-/** Puts the elements of positions `kth` (ascending, int32, `count` of them) in place in each row. */
+/**
+ * Puts the elements of positions `kth` (ascending, int32, `count` of them) in place in each row.
+ */
 export function partition(
   dtype: i32,
   data: usize,

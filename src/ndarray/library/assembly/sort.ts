@@ -1,20 +1,18 @@
 /**
- * @file Sort by least-significant-digit radix: values become unsigned keys in place, each pass moves them between the
- * array and a second buffer by one byte of the key, and the last pass turns keys back. Bytes that are equal in all keys
- * cost nothing. Short runs are sorted by insertion. No allocation: the caller hands over `scratch`.
+ * @file Sort by least-significant-digit radix: values become unsigned keys in place, each pass
+ * moves them between the array and a second buffer by one byte of the key, and the last pass turns
+ * keys back. Bytes that are equal in all keys cost nothing. Short runs are sorted by insertion. No
+ * allocation: the caller hands over `scratch`.
  */
 import { fromKey, kindOf, sizeOf, toKey } from "./dtype";
 
 const RADIX: usize = 256;
 const INSERTION_MAX: usize = 48;
 
-/** Bytes of scratch that `sort` needs for rows of `n` elements. */
-export function sortScratchBytes(dtype: i32, n: usize): usize {
-  const size = <usize>sizeOf(dtype);
-  return size * RADIX * 4 + n * size + 16;
-}
-
-/** Sorts each of `rows` consecutive runs of `n` elements, in place. */
+/**
+ * Sorts each of `rows` consecutive runs of `n` elements, in place. `scratch` is room for 256 counts
+ * (uint32) per byte of an element, and for `n` elements.
+ */
 export function sort(dtype: i32, data: usize, rows: usize, n: usize, scratch: usize): void {
   const kind = kindOf(dtype);
   const size = <usize>sizeOf(dtype);

@@ -1,4 +1,7 @@
-/** Goal: bins, counts and insertion points are NumPy's, to the edge. Naive references and cases known from NumPy. */
+/**
+ * Goal: bins, counts and insertion points are NumPy's, to the edge. Naive references and cases
+ * known from NumPy.
+ */
 import { describe, expect, test } from "vitest";
 import {
   bincount,
@@ -13,7 +16,9 @@ import { defaultRng } from "../../../../src/ndarray/random/index.ts";
 function naiveBin(value: number, edges: readonly number[]): number {
   const last = edges.length - 1;
   if (value === edges[last]) return last - 1;
-  return edges.findIndex((edge, i) => i < last && edge <= value && value < (edges[i + 1] as number));
+  return edges.findIndex(
+    (edge, i) => i < last && edge <= value && value < (edges[i + 1] as number),
+  );
 }
 
 function naiveCounts(values: readonly number[], edges: readonly number[]): number[] {
@@ -27,21 +32,27 @@ function naiveCounts(values: readonly number[], edges: readonly number[]): numbe
 
 describe("histogram", () => {
   test("values on edges: left edge in, last edge closed", () => {
-    const { counts, edges } = histogram(new NDArray([0, 1, 2, 3, 4, 4]), { bins: 4, range: [0, 4] });
+    const { counts, edges } = histogram(new NDArray([0, 1, 2, 3, 4, 4]), {
+      bins: 4,
+      range: [0, 4],
+    });
     expect(edges.toArray()).toEqual([0, 1, 2, 3, 4]);
     expect(counts.toArray()).toEqual([1, 1, 1, 3]);
     expect(counts.dtype).toBe("int64");
   });
 
-  test.each([3, 10, 49, 1000])("%d equal bins agree with the edges for values on and near them", (bins) => {
-    const { edges } = histogram(new NDArray([0.1, 0.7]), { bins });
-    const at = edges.toArray() as number[];
-    const near = at.flatMap((x) => [x, x * (1 + 2 ** -52), x * (1 - 2 ** -53)]);
-    const random = defaultRng(bins).uniform(0.05, 0.75, 2000).toArray() as number[];
-    const values = [...near, ...random];
-    const { counts } = histogram(new NDArray(values), { bins, range: [0.1, 0.7] });
-    expect(counts.toArray()).toEqual(naiveCounts(values, at));
-  });
+  test.each([3, 10, 49, 1000])(
+    "%d equal bins agree with the edges for values on and near them",
+    (bins) => {
+      const { edges } = histogram(new NDArray([0.1, 0.7]), { bins });
+      const at = edges.toArray() as number[];
+      const near = at.flatMap((x) => [x, x * (1 + 2 ** -52), x * (1 - 2 ** -53)]);
+      const random = defaultRng(bins).uniform(0.05, 0.75, 2000).toArray() as number[];
+      const values = [...near, ...random];
+      const { counts } = histogram(new NDArray(values), { bins, range: [0.1, 0.7] });
+      expect(counts.toArray()).toEqual(naiveCounts(values, at));
+    },
+  );
 
   test("unequal edges", () => {
     const edges = [-1, 0, 0.5, 0.5, 10];
@@ -66,7 +77,14 @@ describe("histogram", () => {
     const none = histogram(new NDArray([]), { bins: 2 });
     expect(none.edges.toArray()).toEqual([0, 0.5, 1]);
     expect(none.counts.toArray()).toEqual([0, 0]);
-    const view = new NDArray([[1, 100], [2, 100], [3, 100]], { dtype: "int16" }).at(":, 0");
+    const view = new NDArray(
+      [
+        [1, 100],
+        [2, 100],
+        [3, 100],
+      ],
+      { dtype: "int16" },
+    ).at(":, 0");
     expect(histogram(view, { bins: 2 }).counts.toArray()).toEqual([1, 2]);
   });
 

@@ -1,4 +1,7 @@
-/** Goal: hashes depend on values only, are fixed for ever (version 1), and group rows stably and evenly. */
+/**
+ * Goal: hashes depend on values only, are fixed for ever (version 1), and group rows stably and
+ * evenly.
+ */
 import { describe, expect, test } from "vitest";
 import { groupByHash, hashRows } from "../../../../src/ndarray/library/hashing.ts";
 import { NDArray } from "../../../../src/ndarray/ndarray.ts";
@@ -21,7 +24,15 @@ function hashes(...columns: Parameters<typeof hashRows>[0]): bigint[] {
 describe("hashRows", () => {
   test("integers of any width, booleans among them, hash alike", () => {
     const wide = hashes(new NDArray([0, 1, 100], { dtype: "int64" }));
-    for (const dtype of ["int8", "uint8", "int16", "uint16", "int32", "uint32", "uint64"] as const) {
+    for (const dtype of [
+      "int8",
+      "uint8",
+      "int16",
+      "uint16",
+      "int32",
+      "uint32",
+      "uint64",
+    ] as const) {
       expect(hashes(new NDArray([0, 1, 100], { dtype }))).toEqual(wide);
     }
     expect(hashes(new NDArray([false, true]))).toEqual(wide.slice(0, 2));
@@ -76,7 +87,10 @@ describe("hashRows", () => {
 describe("groupByHash", () => {
   test("keeps the order within a destination and loses no row", () => {
     const rows = 10_000;
-    const keys = new NDArray(Array.from({ length: rows }, (_, i) => i % 997), { dtype: "int64" });
+    const keys = new NDArray(
+      Array.from({ length: rows }, (_, i) => i % 997),
+      { dtype: "int64" },
+    );
     const { counts, order } = groupByHash(hashRows([keys], rows), 7);
     const sizes = counts.toArray() as number[];
     expect(sizes.reduce((a, b) => a + b, 0)).toBe(rows);

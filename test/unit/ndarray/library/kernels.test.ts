@@ -1,17 +1,20 @@
-/** Goal: the committed kernels are those of their sources, fit the reserved page, and work above 2 GiB. */
+/**
+ * Goal: the committed kernels are those of their sources, fit the reserved page, and work above 2
+ * GiB.
+ */
 import { describe, expect, test } from "vitest";
 import { isUpToDate, sourceHash } from "../../../../scripts/build-kernels.mjs";
 import { createSharedMemory, PAGE_BYTES, type WasmMemory } from "../../../../src/core/wasm.ts";
 import { ARENA_RESERVED_BYTES } from "../../../../src/heap/heap.ts";
-import * as arrays from "../../../../src/ndarray/library/generated/arrays.ts";
-import * as linalg from "../../../../src/ndarray/library/generated/linalg.ts";
-import * as random from "../../../../src/ndarray/library/generated/random.ts";
+import * as arrays from "../../../../src/ndarray/library/arrays.generated.ts";
 import {
   arrayKernels,
   linalgKernels,
   randomKernels,
 } from "../../../../src/ndarray/library/kernels.ts";
+import * as linalg from "../../../../src/ndarray/library/linalg.generated.ts";
 import { addressOf, emptyArray } from "../../../../src/ndarray/library/operands.ts";
+import * as random from "../../../../src/ndarray/library/random.generated.ts";
 
 const FLOAT64 = 10;
 
@@ -21,7 +24,7 @@ function memoryOf(bytes: number): WasmMemory {
   return memory;
 }
 
-test("generated modules carry the hash of the present sources: else run npm run build:kernels", () => {
+test("generated modules are those of the sources: else npm run build:kernels", () => {
   const hash = sourceHash();
   expect([arrays, linalg, random].map((module) => module.SOURCE_HASH)).toEqual([hash, hash, hash]);
   expect(isUpToDate(hash)).toBe(true);

@@ -1,4 +1,7 @@
-/** Goal: take, put, compress, nonzero and transposes move exactly the elements NumPy moves, for every element size. */
+/**
+ * Goal: take, put, compress, nonzero and transposes move exactly the elements NumPy moves, for
+ * every element size.
+ */
 import { describe, expect, test } from "vitest";
 import type { DType } from "../../../../src/core/dtype.ts";
 import {
@@ -17,7 +20,10 @@ import { defaultRng } from "../../../../src/ndarray/random/index.ts";
 const SIZES: DType[] = ["uint8", "int16", "float32", "float64", "complex128"];
 
 function numbers(dtype: DType, n: number): NDArray {
-  return new NDArray(Array.from({ length: n }, (_, i) => (i * 7) % 101), { dtype });
+  return new NDArray(
+    Array.from({ length: n }, (_, i) => (i * 7) % 101),
+    { dtype },
+  );
 }
 
 function text(array: NDArray): string[] {
@@ -53,7 +59,14 @@ describe.each(SIZES)("%s", (dtype) => {
     expect(text(compress(mask, array))).toEqual(text(array).filter((_, i) => chosen[i]));
   });
 
-  test.each([[1, 1], [3, 5], [16, 16], [33, 50], [1, 40], [0, 3]])("transpose of %d x %d", (m, n) => {
+  test.each([
+    [1, 1],
+    [3, 5],
+    [16, 16],
+    [33, 50],
+    [1, 40],
+    [0, 3],
+  ])("transpose of %d x %d", (m, n) => {
     const array = numbers(dtype, m * n).reshape([m, n]);
     const transposed = transposeCopy(array);
     expect(transposed.shape).toEqual([n, m]);
@@ -64,8 +77,17 @@ describe.each(SIZES)("%s", (dtype) => {
 
 test("take with multi-dimensional indices and int32 indices", () => {
   const array = numbers("float64", 10);
-  const index = new NDArray([[1, 2], [3, -10]], { dtype: "int32" });
-  expect(take(array, index).toArray()).toEqual([[7, 14], [21, 0]]);
+  const index = new NDArray(
+    [
+      [1, 2],
+      [3, -10],
+    ],
+    { dtype: "int32" },
+  );
+  expect(take(array, index).toArray()).toEqual([
+    [7, 14],
+    [21, 0],
+  ]);
   expect(take(array, new NDArray([250], { dtype: "uint8" }).at(":0")).shape).toEqual([0]);
 });
 
@@ -87,7 +109,10 @@ test("masks must be boolean and fit", () => {
 test("compress along an axis keeps whole slices", () => {
   const array = numbers("float64", 6).reshape([2, 3]);
   const mask = new NDArray([true, false, true]);
-  expect(compress(mask, array, { axis: 1 }).toArray()).toEqual([[0, 14], [21, 35]]);
+  expect(compress(mask, array, { axis: 1 }).toArray()).toEqual([
+    [0, 14],
+    [21, 35],
+  ]);
 });
 
 test("a view's mask counts only what it shows", () => {
@@ -101,7 +126,13 @@ test("more than 255 blocks of trues do not overflow byte lanes", () => {
 });
 
 test("nonzero gives one index array per axis", () => {
-  const mask = new NDArray([[true, false, false], [false, true, true]]);
-  expect(nonzero(mask).map((axis) => axis.toArray())).toEqual([[0, 1, 1], [0, 1, 2]]);
+  const mask = new NDArray([
+    [true, false, false],
+    [false, true, true],
+  ]);
+  expect(nonzero(mask).map((axis) => axis.toArray())).toEqual([
+    [0, 1, 1],
+    [0, 1, 2],
+  ]);
   expect(nonzero(new NDArray([], { dtype: "bool" })).map((axis) => axis.size)).toEqual([0]);
 });

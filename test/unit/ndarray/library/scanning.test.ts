@@ -4,12 +4,28 @@ import { cumprod, cumsum } from "../../../../src/ndarray/library/scanning.ts";
 import { NDArray } from "../../../../src/ndarray/ndarray.ts";
 
 test("along each axis and flattened", () => {
-  const x = new NDArray([[1, 2, 3], [4, 5, 6]]);
+  const x = new NDArray([
+    [1, 2, 3],
+    [4, 5, 6],
+  ]);
   expect(cumsum(x).toArray()).toEqual([1, 3, 6, 10, 15, 21]);
-  expect(cumsum(x, { axis: 0 }).toArray()).toEqual([[1, 2, 3], [5, 7, 9]]);
-  expect(cumsum(x, { axis: -1 }).toArray()).toEqual([[1, 3, 6], [4, 9, 15]]);
-  expect(cumprod(x, { axis: 0 }).toArray()).toEqual([[1, 2, 3], [4, 10, 18]]);
-  expect(cumsum(x.T, { axis: 1 }).toArray()).toEqual([[1, 5], [2, 7], [3, 9]]);
+  expect(cumsum(x, { axis: 0 }).toArray()).toEqual([
+    [1, 2, 3],
+    [5, 7, 9],
+  ]);
+  expect(cumsum(x, { axis: -1 }).toArray()).toEqual([
+    [1, 3, 6],
+    [4, 9, 15],
+  ]);
+  expect(cumprod(x, { axis: 0 }).toArray()).toEqual([
+    [1, 2, 3],
+    [4, 10, 18],
+  ]);
+  expect(cumsum(x.T, { axis: 1 }).toArray()).toEqual([
+    [1, 5],
+    [2, 7],
+    [3, 9],
+  ]);
 });
 
 test("small integers accumulate in 64 bits, which wrap", () => {
@@ -33,7 +49,13 @@ test("NaN and infinity go on", () => {
 });
 
 test("complex numbers and time spans", () => {
-  const x = new NDArray([{ re: 1, im: 1 }, { re: 0, im: 2 }], { dtype: "complex128" });
+  const x = new NDArray(
+    [
+      { re: 1, im: 1 },
+      { re: 0, im: 2 },
+    ],
+    { dtype: "complex128" },
+  );
   expect(cumsum(x).imag.toArray()).toEqual([1, 3]);
   expect(cumprod(x).real.toArray()).toEqual([1, -2]);
   expect(cumprod(x).imag.toArray()).toEqual([1, 2]);

@@ -1,6 +1,7 @@
 /**
- * @file Binomial variates: inversion for small n p, the BTPE algorithm (Kachitvichyanukul & Schmeiser 1988, with NumPy's
- * 2.5 correction of its error terms) otherwise, in NumPy's order of draws.
+ * @file Binomial variates: inversion for small n p, the BTPE algorithm (Kachitvichyanukul &
+ * Schmeiser 1988, with NumPy's 2.5 correction of its error terms) otherwise, in NumPy's order of
+ * draws.
  */
 import { nextDouble } from "./pcg64";
 

@@ -1,6 +1,6 @@
 /**
- * @file Integers within bounds: Lemire's multiplication method with rejection, buffered draws for 8 and 16 bits, and
- * the masked rejection of `shuffle`, all in NumPy's order of draws.
+ * @file Integers within bounds: Lemire's multiplication method with rejection, buffered draws for 8
+ * and 16 bits, and the masked rejection of `shuffle`, all in NumPy's order of draws.
  */
 import { multiplyHigh, next32, next64 } from "./pcg64";
 
@@ -189,8 +189,8 @@ export function shuffleIndices(data: usize, n: usize, first: usize): void {
 }
 
 /**
- * Floyd's sample of `count` distinct numbers below `population` into `out` (int64). `table` holds `mask + 1` uint64
- * slots, all ones to begin with.
+ * Floyd's sample of `count` distinct numbers below `population` into `out` (int64). `table` holds
+ * `mask + 1` uint64 slots, all ones to begin with.
  */
 export function sampleDistinct(
   out: usize,

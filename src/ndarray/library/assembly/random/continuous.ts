@@ -1,7 +1,7 @@
 /**
- * @file Continuous distributions in NumPy's order of draws (after numpy/random/src/distributions/distributions.c,
- * BSD-3-Clause). Each is a number in `drawContinuous`; the order of the numbers is that of `CONTINUOUS` in
- * `random/distributions.ts`.
+ * @file Continuous distributions in NumPy's order of draws (after
+ * numpy/random/src/distributions/distributions.c, BSD-3-Clause). Each is a number in
+ * `drawContinuous`; the order of the numbers is that of `CONTINUOUS` in `random/distributions.ts`.
  */
 import { poisson } from "./discrete";
 import { nextDouble } from "./pcg64";

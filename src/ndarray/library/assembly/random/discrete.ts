@@ -1,7 +1,7 @@
 /**
- * @file Discrete distributions in NumPy's order of draws (after numpy/random/src/distributions, BSD-3-Clause). Each is a
- * number in `drawDiscrete`; the order of the numbers is that of `DISCRETE` in `random/distributions.ts`. Parameters that
- * are integers arrive as float64.
+ * @file Discrete distributions in NumPy's order of draws (after numpy/random/src/distributions,
+ * BSD-3-Clause). Each is a number in `drawDiscrete`; the order of the numbers is that of `DISCRETE`
+ * in `random/distributions.ts`. Parameters that are integers arrive as float64.
  */
 import { binomial } from "./binomial";
 import { standardGamma } from "./continuous";

@@ -1,4 +1,7 @@
-/** @file Fills memory with variates: one parameter set for all elements, or one per element through strided reads. */
+/**
+ * @file Fills memory with variates: one parameter set for all elements, or one per element through
+ * strided reads.
+ */
 import { drawContinuous, standardGamma } from "./continuous";
 import { drawDiscrete } from "./discrete";
 import { next64, nextDouble, nextFloat } from "./pcg64";
@@ -95,7 +98,10 @@ export function fillDiscreteEach(
   }
 }
 
-/** `rows` multinomial vectors (int64, `d` categories) of `count` trials with probabilities at `pvals`. */
+/**
+ * `rows` multinomial vectors (int64, `d` categories) of `count` trials with probabilities at
+ * `pvals`.
+ */
 export function fillMultinomial(out: usize, rows: usize, count: i64, pvals: usize, d: usize): void {
   memory.fill(out, 0, (rows * d) << 3);
   for (let row: usize = 0; row < rows; row++) {
@@ -114,7 +120,10 @@ export function fillMultinomial(out: usize, rows: usize, count: i64, pvals: usiz
   }
 }
 
-/** `rows` Dirichlet vectors over `d` categories by gamma variates: NumPy's way unless all alphas are below 0.1. */
+/**
+ * `rows` Dirichlet vectors over `d` categories by gamma variates: NumPy's way unless all alphas are
+ * below 0.1.
+ */
 export function fillDirichlet(out: usize, rows: usize, alpha: usize, d: usize): void {
   for (let row: usize = 0; row < rows; row++) {
     const at = out + ((row * d) << 3);

@@ -1,6 +1,6 @@
 /**
- * @file Hypergeometric variates: drawing one by one for small samples, Stadlober's ratio of uniforms (HRUA, 1989)
- * otherwise, in NumPy's order of draws.
+ * @file Hypergeometric variates: drawing one by one for small samples, Stadlober's ratio of
+ * uniforms (HRUA, 1989) otherwise, in NumPy's order of draws.
  */
 import { interval } from "./bounded";
 import { nextDouble } from "./pcg64";

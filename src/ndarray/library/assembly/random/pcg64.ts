@@ -1,7 +1,8 @@
 /**
- * @file PCG64 (XSL-RR 128/64 by M. O'Neill) exactly as NumPy's default bit generator: 128-bit state in two globals,
- * 32-bit draws hand out the low half of a 64-bit draw first and keep the high half. The state is loaded before a call
- * and read back after it by `src/ndarray/random/pcg64.ts`; no draw touches memory.
+ * @file PCG64 (XSL-RR 128/64 by M. O'Neill) exactly as NumPy's default bit generator: 128-bit state
+ * in two globals, 32-bit draws hand out the low half of a 64-bit draw first and keep the high half.
+ * The state is loaded before a call and read back after it by `src/ndarray/random/pcg64.ts`; no
+ * draw touches memory.
  */
 
 const MULTIPLIER_HIGH: u64 = 0x2360ed051fc65da4;
@@ -15,7 +16,10 @@ let incrementLow: u64 = 1;
 let hasHalf: bool = false;
 let half: u32 = 0;
 
-/** Loads the state of a generator: 128-bit state and increment, and the kept half of the last 32-bit draw. */
+/**
+ * Loads the state of a generator: 128-bit state and increment, and the kept half of the last 32-bit
+ * draw.
+ */
 export function setState(
   stateHigh: u64,
   stateLow: u64,

@@ -1,6 +1,6 @@
 /**
- * @file Standard exponential and normal variates by the ziggurat method, in NumPy's order of draws, for float64 and
- * float32 (after numpy/random/src/distributions/distributions.c, BSD-3-Clause).
+ * @file Standard exponential and normal variates by the ziggurat method, in NumPy's order of draws,
+ * for float64 and float32 (after numpy/random/src/distributions/distributions.c, BSD-3-Clause).
  */
 import { next32, next64, nextDouble, nextFloat } from "./pcg64";
 import {

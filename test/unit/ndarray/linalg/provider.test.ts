@@ -1,0 +1,17 @@
+/** Goal: the library is found, named and chosen as the user says. */
+import { expect, test } from "vitest";
+import { candidates } from "../../../../src/ndarray/linalg/discovery.ts";
+import * as la from "../../../../src/ndarray/linalg/index.ts";
+
+test("a library that cannot be used is named, and the choice before stays", () => {
+  const before = la.blasInfo();
+  expect(() => la.useBlas("/nowhere/libblas.so")).toThrow(/"\/nowhere\/libblas.so" cannot be used/);
+  expect(la.blasInfo()).toEqual(before);
+  expect(la.useBlas("none")).toMatchObject({ provider: "builtin" });
+  la.useBlas("auto");
+});
+
+test("candidates look into environments before the system's packages", () => {
+  const found = [...candidates({ VIRTUAL_ENV: "/nowhere" })];
+  expect(found).toEqual([...candidates({})]);
+});
