@@ -173,8 +173,11 @@ export class Heap {
 
   #fromFree(units: number, owner: number, near: number | undefined): Extent | undefined {
     if (near !== undefined) {
+      // Growing an arena costs less than copying operands from one to another later.
+      const arena = this.#arenas[near];
       const extent = this.#take(near, units, owner);
       if (extent !== undefined) return extent;
+      if (arena !== undefined && this.#grow(arena, units)) return this.#take(near, units, owner);
     }
     for (let arena = 0; arena < this.#arenas.length; arena++) {
       const extent = arena === near ? undefined : this.#take(arena, units, owner);

@@ -52,7 +52,7 @@ import {
   toNested,
 } from "./nested.ts";
 import { formatArray } from "./print.ts";
-import { allocateStorage, emptyLayout, Storage } from "./storage.ts";
+import { emptyLayout, Storage } from "./storage.ts";
 
 /** Registered symbol, so that arrays of several copies of the package recognise each other. */
 const BRAND: symbol = Symbol.for("heddle.ndarray");
@@ -157,10 +157,8 @@ export class NDArray<D extends DType = DType> implements Layout {
   /** The imaginary parts, as a view; zeros when the array is not complex. */
   get imag(): NDArray<RealOf<D>> {
     if (kindOf(this.dtype) === "c") return this.#part(1);
-    const dtype = this.dtype as DType;
-    const none = { dtype, shape: [1], strides: [1], offset: 0, storage: allocateStorage(dtype, 1) };
-    none.storage.values.fill(0 as never);
-    return NDArray.of(none).broadcastTo(this.shape) as unknown as NDArray<RealOf<D>>;
+    const none = NDArray.of(emptyLayout(this.dtype, [])).fill(0);
+    return none.broadcastTo(this.shape) as unknown as NDArray<RealOf<D>>;
   }
 
   /** The axes in another order (default reversed), as a view. */
@@ -201,7 +199,7 @@ export class NDArray<D extends DType = DType> implements Layout {
 
   /** All elements in C order as one axis: a view where possible, else a copy. */
   ravel(): NDArray<D> {
-    return this.reshape([-1 * Math.sign(this.size)]);
+    return this.reshape([this.size]);
   }
 
   /** Without axes of length 1; with `axis`, only without those, which must have length 1. */
