@@ -103,6 +103,7 @@ export function fromDelayed<T>(
       );
     }
   }
+  if (list.length === 0) return fromSequence<T>([]);
   return new Bag<T>(
     new Node(list.length, () =>
       makeParts({
@@ -128,6 +129,7 @@ export function fromUrl(urls: string | URL | readonly (string | URL)[]): Bag<str
       `fromUrl was given ${JSON.stringify(url)}; it takes http: and https: addresses. For files use readText`,
     );
   }
+  if (list.length === 0) return fromSequence<string>([]);
   return new Bag<string>(
     new Node(list.length, () =>
       sourceParts(list.length, {

@@ -27,6 +27,9 @@ const GLOB = /[*?[{]/;
  */
 export function findFiles(paths: string | URL | readonly (string | URL)[]): FileInfo[] {
   const given = Array.isArray(paths) ? (paths as (string | URL)[]) : [paths as string | URL];
+  if (given.length === 0) {
+    throw new HeddleError("FileNotFound", "no path was given; give at least one path or pattern");
+  }
   return given.flatMap((path) => {
     const name = path instanceof URL || path.startsWith("file:") ? fileURLToPath(path) : path;
     return GLOB.test(name) ? matchFiles(name) : [fileInfo(resolve(name))];

@@ -3,12 +3,14 @@
  */
 import { HeddleError } from "../core/errors.ts";
 import { Bag, type ItemsOf, type ValuesOf } from "./bag.ts";
+import { fromSequence } from "./create.ts";
 import { alongParts } from "./lowering.ts";
 import { constant, dependency, makeParts, Node } from "./parts.ts";
 import { collectStep, streamStep } from "./steps.ts";
 
 /** The bags' partitions one after the other; nothing is copied. */
 export function concat<T>(bags: readonly Bag<T>[]): Bag<T> {
+  if (bags.length === 0) return fromSequence<T>([]);
   const count = bags.reduce((sum, bag) => sum + bag.npartitions, 0);
   return new Bag<T>(new Node(count, (partsOf) => bags.flatMap((bag) => [...partsOf(bag.node)])));
 }

@@ -48,7 +48,8 @@ describe("sources", () => {
     expect(await valuesOf(none.count())).toBe(0);
     expect(await valuesOf(none.mean())).toBeNaN();
     expect(await valuesOf(none.topk(3))).toEqual([]);
-    expect(await valuesOf(concat<number>([]))).toEqual([]);
+    expect(await valuesOf(concat<number>([]).groupby((x) => x))).toEqual([]);
+    expect(await valuesOf(fromDelayed<number>([]).count())).toBe(0);
     expect(await none.take(3, sync)).toEqual([]);
     expect(await causeOf(valuesOf(none.max()))).toMatchObject({ code: "InvalidArgument" });
     expect(await causeOf(valuesOf(none.fold((a, b) => a + b)))).toMatchObject({

@@ -156,6 +156,7 @@ describe("readText", () => {
     expect(() => readText(join(folder, "nowhere", "flights.txt"))).toThrow("there is no file");
     expect(() => readText(join(folder, "*.nothing"))).toThrow("no file matches");
     expect(() => readText(folder)).toThrow("is a folder");
+    expect(() => readText([])).toThrow("no path was given");
   });
 
   test("a changed file is other work", () => {
