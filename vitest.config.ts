@@ -9,7 +9,7 @@ export default defineConfig({
         test: {
           ...common,
           name: "quick",
-          include: ["test/{unit,property,conformance,sim}/**/*.test.ts", "test/tidy.test.ts"],
+          include: ["test/{unit,property,conformance,sim,types}/**/*.test.ts", "test/tidy.test.ts"],
         },
       },
       {
