@@ -156,7 +156,7 @@ export function momentPartial(
   kernel: Kernel,
   ...inputs: readonly NDArray[]
 ): Moments {
-  const values = runKernel(asFloat(kernel), inputs);
+  const values = valuesOf(asFloat(kernel), inputs);
   const count = skipNaN
     ? runKernel(reduceNumbers(values.dtype, axes), [values])
     : new NDArray([axes.reduce((n, axis) => n * (values.shape[axis] as number), 1)], {
@@ -180,6 +180,13 @@ export function momentPartial(
 /** Counts stay at least 1 as divisors: a mean of nothing is 0 and weighs nothing. */
 function notZero(k: KernelBuilder, count: Ref): Ref {
   return k.binary("maximum", count, 1);
+}
+
+/** A kernel's values; its only input as it is, when it does nothing else. */
+function valuesOf(kernel: Kernel, inputs: readonly NDArray[]): NDArray {
+  const [only] = inputs;
+  const passes = kernel.nodes[kernel.output]?.kind === "input" && inputs.length === 1;
+  return passes && only !== undefined ? only : runKernel(kernel, inputs);
 }
 
 function identityKernel(dtype: DType): Kernel {
@@ -268,7 +275,7 @@ export function argPartial(
     : (["argmax", "max"] as const);
   const skips = op.startsWith("nan");
   const worst = reduce === "min" ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
-  const values = runKernel(kernel, inputs);
+  const values = valuesOf(kernel, inputs);
   const clean = skips
     ? withoutNaN(identityKernel(values.dtype), worst)
     : identityKernel(values.dtype);

@@ -1,76 +1,16 @@
 /**
- * @file Lazy arrays against NumPy and Dask: chunks as Dask normalises them, random streams as Dask draws them, values as
- * NumPy computes them, whatever the chunks. Goldens: `generate/array.py`.
+ * @file Lazy arrays against NumPy and Dask: chunks as Dask normalises them, random streams as Dask
+ * draws them, values as NumPy computes them, whatever the chunks. Goldens: `generate/array.py`.
  */
-import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import * as da from "../../src/array/index.ts";
 import { normalizeChunks } from "../../src/array/normalize-chunks.ts";
 import type { DType } from "../../src/core/dtype.ts";
 import * as nd from "../../src/ndarray/index.ts";
+import { casesOf, close, goldens, type Json, numbers } from "./array-cases.ts";
 
-type Json = number | string | boolean | null | Json[];
-interface Goldens {
-  readonly chunks: readonly {
-    readonly chunks: da.ChunksInput;
-    readonly shape: number[];
-    readonly limit: number | null;
-    readonly previous: number[][] | null;
-    readonly result: number[][];
-  }[];
-  readonly random: readonly { readonly seed: string; readonly calls: readonly RandomCall[] }[];
-  readonly values: {
-    readonly arrays: Readonly<Record<string, { readonly dtype: DType; readonly value: Json }>>;
-    readonly cases: readonly ValueCase[];
-  };
-}
-interface RandomCall {
-  readonly method: string;
-  readonly args: number[];
-  readonly size: number[];
-  readonly chunks: da.ChunksInput;
-  readonly dtype: string;
-  readonly value: Json;
-}
-interface ValueCase {
-  readonly name: string;
-  readonly array: string;
-  readonly dtype: string;
-  readonly shape: number[];
-  readonly value: Json;
-}
-
-const goldens = JSON.parse(
-  readFileSync(new URL("./goldens/array.json", import.meta.url), "utf8"),
-) as Goldens;
 const sync = { scheduler: "sync" } as const;
-
-/** Goldens hold NaN and infinities as text. */
-function numbers(value: Json): unknown {
-  if (Array.isArray(value)) return value.map(numbers);
-  if (value === "nan") return Number.NaN;
-  if (value === "inf") return Number.POSITIVE_INFINITY;
-  return value === "-inf" ? Number.NEGATIVE_INFINITY : value;
-}
-
-/** Equal, floats to a relative tolerance (sums are added in another order than NumPy's). */
-function close(given: unknown, wanted: unknown, tolerance: number, where: string): void {
-  if (Array.isArray(wanted)) {
-    expect(given, where).toHaveLength(wanted.length);
-    wanted.forEach(
-      (item, i) => void close((given as unknown[])[i], item, tolerance, `${where}[${i}]`),
-    );
-    return;
-  }
-  if (typeof wanted !== "number" || !Number.isFinite(wanted)) {
-    expect(given, where).toEqual(wanted);
-    return;
-  }
-  const gap = Math.abs((given as number) - wanted);
-  expect(gap, `${where}: ${String(given)} for ${wanted}`).toBeLessThanOrEqual(
-    tolerance * Math.max(1, Math.abs(wanted)),
-  );
-}
+const computeOf = casesOf(da);
 
 describe("chunks as Dask normalises them", () => {
   test.each(goldens.chunks)("$chunks for $shape", ({ chunks, shape, limit, previous, result }) => {
@@ -98,44 +38,6 @@ describe("random streams as Dask draws them", () => {
     }
   });
 });
-
-type Compute = (x: da.DistArray) => da.DistArray<DType, da.Rank>;
-
-/** What each named case is in Heddle. */
-const CASES: Readonly<Record<string, Compute>> = {
-  "histogram:counts": (x) => da.histogram(x, { bins: 7 })[0],
-  "histogram:edges": (x) => da.histogram(x, { bins: 7 })[1],
-  "histogram:density": (x) => da.histogram(x, { bins: 7, range: [-40, 40], density: true })[0],
-  histogram2d: (x) => da.histogram2d(x.at(0), x.at(1), { bins: [3, 4] })[0],
-  corrcoef: (x) => da.corrcoef(x),
-  cov: (x) => da.cov(x),
-  percentile: (x) => da.percentile(x, [0, 10, 33.3, 50, 99, 100]),
-  "percentile:axis": (x) => da.percentile(x, [25, 75], { axis: 1 }),
-  median: (x) => da.median(x, { axis: 0 }),
-  matmul: (x) => x.matmul(x.T),
-  tensordot: (x) => da.tensordot(x, x, { axes: [[0], [0]] }),
-  cumsum: (x) => x.cumsum({ axis: 1 }),
-  cumprod: (x) => x.div(50).cumprod({ axis: 0 }),
-  unique: (x) => da.unique(x.mod(7)),
-  bincount: (x) => da.bincount(x.ravel().abs().mod(11)),
-  topk: (x) => da.topk(x, 3),
-  round: (x) => x.round(1),
-  clip: (x) => x.clip(-10, 20),
-  diff: (x) => da.diff(x),
-  roll: (x) => da.roll(x, 3, { axis: 1 }),
-  formula: (x) => da.expr<"float64">`4 * mean((${x}**2 + ${x.T.reshape([6, 10])}**2) < 1000)`,
-};
-
-function computeOf({ name }: ValueCase): Compute {
-  const known = CASES[name];
-  if (known !== undefined) return known;
-  const [op = "", rest = ""] = name.split(":");
-  const options = rest.startsWith("ddof")
-    ? { axis: 1, ddof: Number(rest.slice(4)) }
-    : { axis: rest === "None" ? null : Number(rest) };
-  return (x) =>
-    (x as unknown as Record<string, (o: object) => da.DistArray>)[op]?.(options) as da.DistArray;
-}
 
 describe.each([
   [[6, 10]],

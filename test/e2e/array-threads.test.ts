@@ -1,0 +1,42 @@
+/**
+ * @file Arrays on task threads: the same values as on the calling thread, bit for bit, on any number
+ * of threads.
+ */
+import { describe, expect, test } from "vitest";
+import * as da from "../../dist/array/index.js";
+import * as nd from "../../dist/ndarray/index.js";
+import { type ArrayModule, casesOf, close, goldens, numbers } from "../conformance/array-cases.ts";
+
+const computeOf = casesOf(da as unknown as ArrayModule);
+const threads = { scheduler: "threads" } as const;
+const sync = { scheduler: "sync" } as const;
+
+describe("values as NumPy computes them", () => {
+  test.each(goldens.values.cases)("$name of $array", async (golden) => {
+    const source = goldens.values.arrays[golden.array];
+    const local = new nd.NDArray(numbers(source?.value ?? []) as number[], {
+      dtype: source?.dtype ?? "float64",
+    });
+    const x = da.fromArray(local, { chunks: [2, 3] });
+    const result: unknown = await computeOf(golden)(x as never).compute(threads as never);
+    const given = nd.isNDArray(result) ? result.toArray() : result;
+    close(given, numbers(golden.value), golden.array === "f4" ? 2e-6 : 1e-12, golden.name);
+  });
+});
+
+test("random numbers, reductions and functions with captures agree with the calling thread", async () => {
+  const x = da.random.defaultRng(7).normal(0, 1, [300, 200], { chunks: [70, 60] });
+  const factor = 3;
+  const scaled = x.mapBlocks((block) => nd.multiply(block, factor));
+  const all = [x.sum(), x.std(), scaled.mean(), x.rechunk([200, 30]).cumsum({ axis: 0 }).max()];
+  for (const lazy of all) {
+    expect(await lazy.compute(threads)).toBe(await lazy.compute(sync));
+  }
+});
+
+test("a persisted array is computed once and used again", async () => {
+  const x = await da.random.random([200, 200], { chunks: 50 }).persist(threads);
+  const [first, second] = [await x.sum().compute(threads), await x.sum().compute(threads)];
+  expect(first).toBe(second);
+  expect(await x.at("10:20, ::50").sub(x.at("10:20, ::50")).sum().compute(threads)).toBe(0);
+});
