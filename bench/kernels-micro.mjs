@@ -1,7 +1,7 @@
 /**
- * @file Kernels against plain JavaScript loops, and against NumPy's nanoseconds per element as measured once on the
- * development machine (EPYC Zen 3, NumPy 1.24; the last column is only a guide elsewhere). Run after `npm run build`:
- * `node bench/kernels-micro.mjs [case]`.
+ * @file Kernels against plain JavaScript loops, and against NumPy's nanoseconds per element as
+ * measured once on the development machine (EPYC Zen 3, NumPy 1.24; the last column is only a guide
+ * elsewhere). Run after `npm run build`: `node bench/kernels-micro.mjs [case]`.
  */
 import * as nd from "../dist/ndarray/index.js";
 import { runKernel } from "../dist/ndarray/kernels/evaluate.js";
@@ -41,7 +41,13 @@ const into = (write) => {
 
 /** Name, elements, ours, NumPy's ns per element, plain JavaScript. */
 const CASES = [
-  ["a+b out", N, into((k, a, b) => k.binary("add", a, b)), 1.11, () => loop((i, a, b, o) => (o[i] = a[i] + b[i]))],
+  [
+    "a+b out",
+    N,
+    into((k, a, b) => k.binary("add", a, b)),
+    1.11,
+    () => loop((i, a, b, o) => (o[i] = a[i] + b[i])),
+  ],
   ["fused pi", N, () => runKernel(pi, [x, y]), 5.72, () => jsPi()],
   ["chain5", N, () => runKernel(chain, [x, y]), 8.6],
   ["exp f64", M, () => nd.exp(small), 6.38],

@@ -1,8 +1,12 @@
 /**
- * @file A complex number as a plain immutable value: what one element of a complex array looks like outside of it.
+ * @file A complex number as a plain immutable value: what one element of a complex array looks like
+ * outside of it.
  */
 
-/** One complex number; elements of `complex64` and `complex128` arrays are read and written as these. */
+/**
+ * One complex number; elements of `complex64` and `complex128` arrays are read and written as
+ * these.
+ */
 export class Complex {
   readonly re: number;
   readonly im: number;
@@ -34,7 +38,10 @@ export function complex(re: number, im = 0): Complex {
   return new Complex(re, im);
 }
 
-/** Whether `value` is a complex number, also one made by another copy of the package or parsed from JSON. */
+/**
+ * Whether `value` is a complex number, also one made by another copy of the package or parsed from
+ * JSON.
+ */
 export function isComplex(value: unknown): value is Complex {
   if (value instanceof Complex) return true;
   if (typeof value !== "object" || value === null) return false;

@@ -1,11 +1,15 @@
 /**
- * @file Element types of arrays: NumPy's long names, the short codes accepted as input, sizes, and the promotion rules
- * of NEP 50, in which a JavaScript scalar is weak: it takes the type of the array that it meets.
+ * @file Element types of arrays: NumPy's long names, the short codes accepted as input, sizes, and
+ * the promotion rules of NEP 50, in which a JavaScript scalar is weak: it takes the type of the
+ * array that it meets.
  */
 import { type Complex, isComplex } from "./complex.ts";
 import { HeddleError, nearestName } from "./errors.ts";
 
-/** All element types, by NumPy's long names. `datetime64` and `timedelta64` count nanoseconds in 64 bits. */
+/**
+ * All element types, by NumPy's long names. `datetime64` and `timedelta64` count nanoseconds in 64
+ * bits.
+ */
 export type DType =
   | "bool"
   | "int8"
@@ -81,7 +85,10 @@ const CODES: Codes = {
 /** Short names in NumPy's sense (`"f8"` is eight bytes), accepted wherever a dtype is given. */
 export type DTypeCode = keyof Codes;
 
-/** What may be given as a dtype: a long name, a short code, or a short code with a little-endian mark (`"<f8"`). */
+/**
+ * What may be given as a dtype: a long name, a short code, or a short code with a little-endian
+ * mark (`"<f8"`).
+ */
 export type DTypeLike = DType | DTypeCode | `${"<" | "=" | "|"}${DTypeCode}`;
 
 /** The long name that a {@link DTypeLike} stands for. */
@@ -117,7 +124,10 @@ export type TypedArrayOf<D extends DType> = TypedArrays[D];
 /** Any typed array that holds array elements. */
 export type AnyTypedArray = TypedArrays[DType];
 
-/** One element of `D` outside of an array. 64-bit integers are numbers (see `UnsafeInteger`) unless bigint is asked. */
+/**
+ * One element of `D` outside of an array. 64-bit integers are numbers (see `UnsafeInteger`) unless
+ * bigint is asked.
+ */
 export type ScalarOf<D extends DType> = D extends "bool"
   ? boolean
   : D extends "complex64" | "complex128"
@@ -232,7 +242,10 @@ export function isInteger(dtype: DType): boolean {
   return kind === "i" || kind === "u";
 }
 
-/** The dtype whose elements a typed array holds as they are; undefined for clamped arrays and other views. */
+/**
+ * The dtype whose elements a typed array holds as they are; undefined for clamped arrays and other
+ * views.
+ */
 export function dtypeOfTypedArray(array: ArrayBufferView): DType | undefined {
   const name = Object.prototype.toString.call(array).slice(8, -6);
   const known = { BigInt64: "int64", BigUint64: "uint64", Uint8Clamped: "uint8" } as const;
@@ -299,7 +312,10 @@ export function isScalar(x: unknown): x is Scalar {
   return type === "number" || type === "bigint" || type === "boolean" || isComplex(x);
 }
 
-/** The dtype that a scalar has on its own: integral numbers are int64 when `integral` is "int64", else float64. */
+/**
+ * The dtype that a scalar has on its own: integral numbers are int64 when `integral` is "int64",
+ * else float64.
+ */
 export function dtypeOfScalar(value: Scalar, integral: "int64" | "float64" = "float64"): DType {
   if (typeof value === "boolean") return "bool";
   if (typeof value === "bigint") return "int64";
@@ -308,8 +324,8 @@ export function dtypeOfScalar(value: Scalar, integral: "int64" | "float64" = "fl
 }
 
 /**
- * The dtype of an array of `dtype` combined with a weak scalar: floats keep theirs, integers keep theirs if the number
- * is integral and in range; anything else is an error that names `astype`.
+ * The dtype of an array of `dtype` combined with a weak scalar: floats keep theirs, integers keep
+ * theirs if the number is integral and in range; anything else is an error that names `astype`.
  */
 export function promoteScalar(dtype: DType, value: Scalar): DType {
   const kind = kindOf(dtype);

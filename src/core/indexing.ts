@@ -1,7 +1,7 @@
 /**
- * @file What may stand in `x.at(…)`: integers, slices (also as text, `"::2, 50:"`), null for a new axis, `"..."`, and
- * arrays of integers or booleans. Parsing and normalising is shared by local and distributed arrays; nothing here knows
- * what an array is beyond its shape.
+ * @file What may stand in `x.at(…)`: integers, slices (also as text, `"::2, 50:"`), null for a new
+ * axis, `"..."`, and arrays of integers or booleans. Parsing and normalising is shared by local and
+ * distributed arrays; nothing here knows what an array is beyond its shape.
  */
 import { HeddleError } from "./errors.ts";
 
@@ -14,7 +14,8 @@ export interface Slice {
 }
 
 /**
- * A slice as an object, for computed bounds: `slice(stop)`, `slice(start, stop)` or `slice(start, stop, step)`.
+ * A slice as an object, for computed bounds: `slice(stop)`, `slice(start, stop)` or `slice(start,
+ * stop, step)`.
  *
  * @example
  * import { slice } from "heddle/array";
@@ -27,7 +28,10 @@ export function slice(a: number | null, b?: number | null, step: number | null =
   return { kind: "slice", start: a, stop: b, step };
 }
 
-/** One argument of `at`; `A` stands for the arrays that the caller's kind of array accepts as an index. */
+/**
+ * One argument of `at`; `A` stands for the arrays that the caller's kind of array accepts as an
+ * index.
+ */
 export type IndexArg<A = never> =
   | number
   | string
@@ -54,7 +58,10 @@ export interface Range {
   readonly count: number;
 }
 
-/** An index that fits a shape: every axis of the array is taken by exactly one part other than `newAxis`. */
+/**
+ * An index that fits a shape: every axis of the array is taken by exactly one part other than
+ * `newAxis`.
+ */
 export type BoundPart =
   | { readonly kind: "integer"; readonly axis: number; readonly index: number }
   | (Range & { readonly axis: number })
@@ -122,7 +129,10 @@ function invalid(given: string, why: string): HeddleError {
   );
 }
 
-/** The elements of an axis of `length` that a slice takes, by Python's rules: bounds beyond the ends are clipped. */
+/**
+ * The elements of an axis of `length` that a slice takes, by Python's rules: bounds beyond the ends
+ * are clipped.
+ */
 export function resolveSlice(part: Slice, length: number): Range {
   const step = part.step ?? 1;
   for (const value of [part.start, part.stop, step]) {
@@ -177,8 +187,9 @@ export function resolveAxes(
 }
 
 /**
- * Fits a parsed index to a shape: the ellipsis and missing trailing axes become full ranges. `axesOf` says how many axes
- * an index array takes: 1, or its own number of dimensions when it is a mask.
+ * Fits a parsed index to a shape: the ellipsis and missing trailing axes become full ranges.
+ * `axesOf` says how many axes an index array takes: 1, or its own number of dimensions when it is a
+ * mask.
  */
 export function bindIndex(
   parts: readonly IndexPart[],

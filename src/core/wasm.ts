@@ -1,9 +1,12 @@
 /**
- * @file The part of the WebAssembly interface that Heddle uses, typed here because the language's own libraries declare
- * it only for browsers.
+ * @file The part of the WebAssembly interface that Heddle uses, typed here because the language's
+ * own libraries declare it only for browsers.
  */
 
-/** A shared WebAssembly memory. Views made before a `grow` stay valid; `buffer` is a new object after it. */
+/**
+ * A shared WebAssembly memory. Views made before a `grow` stay valid; `buffer` is a new object
+ * after it.
+ */
 export interface WasmMemory {
   readonly buffer: SharedArrayBuffer;
   /** Adds pages of 64 KiB; throws RangeError when that is impossible. */
@@ -38,7 +41,9 @@ export const wasm: WasmGlobal = (globalThis as unknown as { WebAssembly: WasmGlo
 /** Bytes of one WebAssembly page. */
 export const PAGE_BYTES = 65536;
 
-/** A shared memory that may grow to `maxBytes`; undefined when the system refuses the reservation. */
+/**
+ * A shared memory that may grow to `maxBytes`; undefined when the system refuses the reservation.
+ */
 export function createSharedMemory(bytes: number, maxBytes: number): WasmMemory | undefined {
   const initial = Math.ceil(bytes / PAGE_BYTES);
   try {

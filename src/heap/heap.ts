@@ -1,6 +1,7 @@
 /**
- * @file The heap of one process: arenas of shared WebAssembly memory, cut into extents by the control thread alone.
- * It takes no lock, knows no clock and creates no memory itself (that is injected), so that it runs in the simulator.
+ * @file The heap of one process: arenas of shared WebAssembly memory, cut into extents by the
+ * control thread alone. It takes no lock, knows no clock and creates no memory itself (that is
+ * injected), so that it runs in the simulator.
  */
 import { assert, HeddleError } from "../core/errors.ts";
 import { PAGE_BYTES, type WasmMemory } from "../core/wasm.ts";
@@ -14,8 +15,8 @@ export interface Extent {
 }
 
 /**
- * Makes the memory of a new arena that may grow to `maxBytes`; undefined when the system refuses the reservation.
- * `bytes` is what the arena starts with.
+ * Makes the memory of a new arena that may grow to `maxBytes`; undefined when the system refuses
+ * the reservation. `bytes` is what the arena starts with.
  */
 export type CreateMemory = (bytes: number, maxBytes: number) => WasmMemory | undefined;
 
@@ -24,9 +25,14 @@ export interface HeapOptions {
   /** Bytes that extents may take together. */
   readonly budgetBytes: number;
   readonly createMemory: CreateMemory;
-  /** Called once for every arena made, before it is used: threads that map the memory are told here. */
+  /**
+   * Called once for every arena made, before it is used: threads that map the memory are told here.
+   */
   readonly onArena?: (arena: number, memory: WasmMemory) => void;
-  /** Fill freed extents with {@link POISON}, so that a late reader sees nonsense at once; default false. */
+  /**
+   * Fill freed extents with {@link POISON}, so that a late reader sees nonsense at once; default
+   * false.
+   */
   readonly validate?: boolean;
 }
 
@@ -34,17 +40,25 @@ export interface HeapOptions {
 export interface AllocateOptions {
   /** The arena to try first: that of the largest operand; default the first with room. */
   readonly near?: number;
-  /** Who gives it back by `freeOwner` when it dies without freeing, e.g. a task thread; default 0, nobody. */
+  /**
+   * Who gives it back by `freeOwner` when it dies without freeing, e.g. a task thread; default 0,
+   * nobody.
+   */
   readonly owner?: number;
 }
 
 /** Largest extent: typed arrays and 32-bit kernels work up to here. */
 export const MAX_EXTENT_BYTES: number = 2 ** 31;
 
-/** Sizes to which an arena may grow, tried in this order when the system refuses the reservation. */
+/**
+ * Sizes to which an arena may grow, tried in this order when the system refuses the reservation.
+ */
 export const ARENA_MAX_BYTES: readonly number[] = [2 ** 32, 2 ** 30, 2 ** 28];
 
-/** Bytes at the start of every arena that no extent takes: compiled kernels keep their constant tables there. */
+/**
+ * Bytes at the start of every arena that no extent takes: compiled kernels keep their constant
+ * tables there.
+ */
 export const ARENA_RESERVED_BYTES: number = PAGE_BYTES;
 
 /** Byte that fills freed extents in validate mode. */
@@ -86,7 +100,10 @@ export class Heap {
     return this.#usedBytes;
   }
 
-  /** Bytes that the arenas have grown to, without reserved ones; they are never given back to the system. */
+  /**
+   * Bytes that the arenas have grown to, without reserved ones; they are never given back to the
+   * system.
+   */
   get committedBytes(): number {
     return this.#committedBytes;
   }
@@ -105,7 +122,9 @@ export class Heap {
     return this.#arenas.map((arena) => arena.memory);
   }
 
-  /** Takes an extent of at least `bytes`; undefined when the budget or the arenas have no room now. */
+  /**
+   * Takes an extent of at least `bytes`; undefined when the budget or the arenas have no room now.
+   */
   allocate(bytes: number, options: AllocateOptions = {}): Extent | undefined {
     if (!(bytes >= 0 && bytes <= MAX_EXTENT_BYTES)) {
       throw new HeddleError(
@@ -208,7 +227,9 @@ export class Heap {
     const room = Math.min(maxBytes - committed, this.#commitLimit - this.#committedBytes);
     if (missing > room) return false;
     const wish = Math.min(Math.max(missing, GROWTH_BYTES, committed / 8), room);
-    const pages = [wish, missing].map((bytes) => Math.ceil(bytes / PAGE_BYTES)).find(growsBy(memory));
+    const pages = [wish, missing]
+      .map((bytes) => Math.ceil(bytes / PAGE_BYTES))
+      .find(growsBy(memory));
     if (pages === undefined) return false;
     regions.extend((pages * PAGE_BYTES) / UNIT_BYTES);
     this.#committedBytes += pages * PAGE_BYTES;

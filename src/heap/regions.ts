@@ -1,7 +1,8 @@
 /**
- * @file The allocator of one arena: two-level segregated fit (TLSF, Masmano et al. 2004) over units of 64 bytes. Free
- * regions hang in lists by size class, a bitmap finds the next class that has one, and neighbours coalesce at once. All
- * records lie in typed arrays outside the arena, so that a wild write into a chunk cannot damage the allocator.
+ * @file The allocator of one arena: two-level segregated fit (TLSF, Masmano et al. 2004) over units
+ * of 64 bytes. Free regions hang in lists by size class, a bitmap finds the next class that has
+ * one, and neighbours coalesce at once. All records lie in typed arrays outside the arena, so that
+ * a wild write into a chunk cannot damage the allocator.
  */
 import { assert } from "../core/errors.ts";
 
@@ -18,12 +19,16 @@ const FREE = 0;
 const TAKEN = 1;
 const VACANT = 2;
 
-/** Regions of one arena, in units. Allocated regions may be listed by owner, so that a dead owner's can be freed. */
+/**
+ * Regions of one arena, in units. Allocated regions may be listed by owner, so that a dead owner's
+ * can be freed.
+ */
 export class Regions {
   readonly #first: number;
   #units: number;
   #usedUnits = 0;
-  // One record per region, by id. The links join free regions of one class, or taken regions of one owner.
+  // One record per region, by id. The links join free regions of one class, or taken regions of one
+  // owner.
   #start = new Int32Array(64);
   #length = new Int32Array(64);
   #state = new Uint8Array(64);
@@ -42,7 +47,9 @@ export class Regions {
   readonly #byStart = new Map<number, number>();
   readonly #owners = new Map<number, number>();
 
-  /** `first`: the unit at which regions begin; what lies before belongs to somebody else. Default 0. */
+  /**
+   * `first`: the unit at which regions begin; what lies before belongs to somebody else. Default 0.
+   */
   constructor(first = 0) {
     this.#first = first;
     this.#units = first;
@@ -175,7 +182,8 @@ export class Regions {
     const shift = Math.max(0, level - CLASS_BITS);
     const found = this.#firstFrom(slotOf(units + (1 << shift) - 1));
     if (found !== NONE) return found;
-    // Before the arena grows, look for an exact enough fit in the class that `units` itself belongs to.
+    // Before the arena grows, look for an exact enough fit in the class that `units` itself belongs
+    // to.
     let id = this.#heads[slotOf(units)] as number;
     while (id !== NONE && this.#len(id) < units) id = this.#next[id] as number;
     return id;

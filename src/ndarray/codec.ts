@@ -1,7 +1,8 @@
 /**
- * @file Local arrays as values at rest: kind `ndarray`, one buffer of elements. Arrays that are dense in any order of
- * axes are written as they lie, and decoded arrays are views over the value's own bytes. A result whose block has room
- * in front becomes a value without being copied at all (`finishInPlace`).
+ * @file Local arrays as values at rest: kind `ndarray`, one buffer of elements. Arrays that are
+ * dense in any order of axes are written as they lie, and decoded arrays are views over the value's
+ * own bytes. A result whose block has room in front becomes a value without being copied at all
+ * (`finishInPlace`).
  */
 import { headroom, writeHeader } from "../codec/frame.ts";
 import { registerCodec } from "../codec/registry.ts";
@@ -14,14 +15,20 @@ import { Storage } from "./storage.ts";
 
 const KIND = "ndarray";
 
-/** What a value says about its array; axes lie in C order unless `order` lists them from slowest to fastest. */
+/**
+ * What a value says about its array; axes lie in C order unless `order` lists them from slowest to
+ * fastest.
+ */
 interface Meta {
   readonly dtype: DType;
   readonly shape: readonly number[];
   readonly order?: readonly number[];
 }
 
-/** Axes from slowest to fastest when the elements lie without gaps from `offset` on; undefined otherwise. */
+/**
+ * Axes from slowest to fastest when the elements lie without gaps from `offset` on; undefined
+ * otherwise.
+ */
 function denseOrder({ shape, strides }: Layout): number[] | undefined {
   const order = shape.map((_, axis) => axis);
   const stride = (axis: number): number => strides[axis] as number;
@@ -68,7 +75,10 @@ registerCodec<NDArray>({
   },
 });
 
-/** The elements where they lie; copied only when they are not aligned, as can be in a buffer from a socket. */
+/**
+ * The elements where they lie; copied only when they are not aligned, as can be in a buffer from a
+ * socket.
+ */
 function elementsOf(dtype: DType, bytes: Uint8Array): ReturnType<typeof viewOf> {
   const itemsize = itemsizeOf(dtype);
   const aligned = bytes.byteOffset % (itemsize / slotsOf(dtype)) === 0;
@@ -85,8 +95,9 @@ export interface PlacedValue {
 }
 
 /**
- * Turns an array's block into a value at rest by writing the header in front of the data; undefined when the array does
- * not cover a block of its own (a view of part of it, an input, foreign memory): then it must be encoded.
+ * Turns an array's block into a value at rest by writing the header in front of the data; undefined
+ * when the array does not cover a block of its own (a view of part of it, an input, foreign
+ * memory): then it must be encoded.
  */
 export function finishInPlace(array: NDArray): PlacedValue | undefined {
   const { block } = array.storage;

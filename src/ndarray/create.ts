@@ -1,6 +1,6 @@
 /**
- * @file Making local arrays: filled, counted, from nested data. Shapes and dtypes come as in NumPy; `arange` of integral
- * bounds gives int64, plain numbers in nested data give float64.
+ * @file Making local arrays: filled, counted, from nested data. Shapes and dtypes come as in NumPy;
+ * `arange` of integral bounds gives int64, plain numbers in nested data give float64.
  */
 
 import type { Complex } from "../core/complex.ts";
@@ -66,7 +66,9 @@ export function full<T extends DTypeLike = "float64">(
   return empty(shape, options).fill(value);
 }
 
-/** Ones on the diagonal `k` of an array of `n` rows and `m` columns (default `n`), zeros elsewhere. */
+/**
+ * Ones on the diagonal `k` of an array of `n` rows and `m` columns (default `n`), zeros elsewhere.
+ */
 export function eye<T extends DTypeLike = "float64">(
   n: number,
   options: DTypeOptions<T> & { readonly m?: number; readonly k?: number } = {},
@@ -78,8 +80,8 @@ export function eye<T extends DTypeLike = "float64">(
 }
 
 /**
- * Numbers from `start` (0 when only one bound is given) up to but not including `stop`, `step` (1) apart: int64 when
- * all three are integers, else float64.
+ * Numbers from `start` (0 when only one bound is given) up to but not including `stop`, `step` (1)
+ * apart: int64 when all three are integers, else float64.
  */
 export function arange<T extends DTypeLike = "int64" | "float64">(
   start: number,
@@ -115,7 +117,10 @@ function counted(length: number, from: number, by: number, dtype: DType): NDArra
   return array.dtype === dtype ? array : array.astype(dtype);
 }
 
-/** `num` (default 50) numbers evenly from `start` to `stop`, which is the last one unless `endpoint` is false. */
+/**
+ * `num` (default 50) numbers evenly from `start` to `stop`, which is the last one unless `endpoint`
+ * is false.
+ */
 export function linspace<T extends DTypeLike = "float64">(
   start: number,
   stop: number,
@@ -152,8 +157,8 @@ export function linspace<T extends DTypeLike = "float64">(
 }
 
 /**
- * An array of nested data: numbers give float64, bigints int64, booleans bool, `Complex` complex128, dates datetime64.
- * Typed arrays keep their dtype; they and arrays are copied.
+ * An array of nested data: numbers give float64, bigints int64, booleans bool, `Complex`
+ * complex128, dates datetime64. Typed arrays keep their dtype; they and arrays are copied.
  *
  * @example
  * import { fromArray } from "heddle/ndarray";

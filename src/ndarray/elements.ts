@@ -1,12 +1,16 @@
 /**
- * @file One element outside of its array and back: booleans, numbers, `Complex`, `Date`; 64-bit integers as numbers
- * unless they would lose digits, which is an error that names the option `{ int64: "bigint" }`.
+ * @file One element outside of its array and back: booleans, numbers, `Complex`, `Date`; 64-bit
+ * integers as numbers unless they would lose digits, which is an error that names the option `{
+ * int64: "bigint" }`.
  */
 import { Complex, isComplex } from "../core/complex.ts";
 import { type AnyTypedArray, type DType, integerRange, isBig, kindOf } from "../core/dtype.ts";
 import { HeddleError } from "../core/errors.ts";
 
-/** How 64-bit integers leave an array: as numbers (default, `UnsafeInteger` beyond 2^53) or as bigints. */
+/**
+ * How 64-bit integers leave an array: as numbers (default, `UnsafeInteger` beyond 2^53) or as
+ * bigints.
+ */
 export interface Int64Options {
   readonly int64?: "number" | "bigint";
 }

@@ -1,6 +1,7 @@
 /**
- * @file Indexing with arrays of integers or booleans, by NumPy's rules: index arrays broadcast together; their common
- * shape takes the place of the axes they index when those are neighbours, and the front otherwise.
+ * @file Indexing with arrays of integers or booleans, by NumPy's rules: index arrays broadcast
+ * together; their common shape takes the place of the axes they index when those are neighbours,
+ * and the front otherwise.
  */
 import { type AnyTypedArray, dtypeOfTypedArray, isInteger, kindOf } from "../core/dtype.ts";
 import { HeddleError } from "../core/errors.ts";
@@ -33,7 +34,10 @@ export function axesOfIndex(array: unknown): number {
   return dtype === "bool" ? Math.max(1, shape.length) : 1;
 }
 
-/** Plans an index that holds at least one array. Integers beside arrays act as arrays of no dimension. */
+/**
+ * Plans an index that holds at least one array. Integers beside arrays act as arrays of no
+ * dimension.
+ */
 export function planFancy(source: Layout, parts: readonly BoundPart[]): FancyPlan {
   const indexed: { axis: number; positions: Positions }[] = [];
   const rest = { shape: [] as number[], strides: [] as number[] };

@@ -12,7 +12,9 @@ export interface JoinOptions {
   readonly axis?: number;
 }
 
-/** The arrays one after the other along an axis; all other lengths must agree, dtypes are promoted. */
+/**
+ * The arrays one after the other along an axis; all other lengths must agree, dtypes are promoted.
+ */
 export function concatenate<D extends DType>(
   arrays: readonly NDArray<D>[],
   options: JoinOptions = {},

@@ -1,6 +1,7 @@
 /**
- * @file How elements lie in storage: shape, strides and offset, all counted in elements. Views (slices, transposes,
- * broadcasts) are new layouts over the same storage; this file holds their arithmetic and nothing that touches bytes.
+ * @file How elements lie in storage: shape, strides and offset, all counted in elements. Views
+ * (slices, transposes, broadcasts) are new layouts over the same storage; this file holds their
+ * arithmetic and nothing that touches bytes.
  */
 import type { DType } from "../core/dtype.ts";
 import { HeddleError } from "../core/errors.ts";
@@ -11,7 +12,10 @@ import type { Storage } from "./storage.ts";
 export interface Layout {
   readonly dtype: DType;
   readonly shape: readonly number[];
-  /** Distance of neighbours along each axis, in elements; 0 where broadcast, negative where reversed. */
+  /**
+   * Distance of neighbours along each axis, in elements; 0 where broadcast, negative where
+   * reversed.
+   */
   readonly strides: readonly number[];
   /** Position of the first element in the storage, in elements. */
   readonly offset: number;
@@ -90,8 +94,9 @@ export function checkShape(shape: number | readonly number[]): number[] {
 }
 
 /**
- * Strides with which the same elements read in the same order under another shape; undefined when that needs a copy
- * (the algorithm of NumPy's `_attempt_nocopy_reshape`). The sizes must be equal and not 0.
+ * Strides with which the same elements read in the same order under another shape; undefined when
+ * that needs a copy (the algorithm of NumPy's `_attempt_nocopy_reshape`). The sizes must be equal
+ * and not 0.
  */
 export function reshapeStrides(
   shape: readonly number[],

@@ -1,6 +1,6 @@
 /**
- * @file Loops over several layouts at once: broadcast operands reduced to the fewest dimensions, so that most arrays
- * become one long loop. Used by copying and by both kernel back ends.
+ * @file Loops over several layouts at once: broadcast operands reduced to the fewest dimensions, so
+ * that most arrays become one long loop. Used by copying and by both kernel back ends.
  */
 import type { AnyTypedArray } from "../core/dtype.ts";
 import { slotsOf } from "../core/dtype.ts";
@@ -13,8 +13,9 @@ export interface Nest {
 }
 
 /**
- * Drops dimensions of length 1, orders the rest so that the first operand's smallest stride is innermost, and joins
- * neighbours that all operands walk through evenly. At least one dimension remains.
+ * Drops dimensions of length 1, orders the rest so that the first operand's smallest stride is
+ * innermost, and joins neighbours that all operands walk through evenly. At least one dimension
+ * remains.
  */
 export function simplifyNest(nest: Nest, keepOrder = false): Nest {
   const axes = nest.shape.map((_, axis) => axis).filter((axis) => nest.shape[axis] !== 1);
@@ -41,7 +42,10 @@ export function simplifyNest(nest: Nest, keepOrder = false): Nest {
   return { shape: [1], strides: nest.strides.map(() => [0]) };
 }
 
-/** Calls `visit(offsets)` for every position of the dimensions before the last `inner` ones; `offsets` is reused. */
+/**
+ * Calls `visit(offsets)` for every position of the dimensions before the last `inner` ones;
+ * `offsets` is reused.
+ */
 export function forEachOuter(
   nest: Nest,
   inner: number,
@@ -69,7 +73,10 @@ export function forEachOuter(
   }
 }
 
-/** Copies `source`, broadcast to the shape of `target`, into it. Both have the same dtype; they must not overlap. */
+/**
+ * Copies `source`, broadcast to the shape of `target`, into it. Both have the same dtype; they must
+ * not overlap.
+ */
 export function copyInto(target: Layout, source: Layout): void {
   const strides = broadcastStrides(source.shape, source.strides, target.shape);
   const nest = simplifyNest({ shape: target.shape, strides: [target.strides, strides] });

@@ -1,7 +1,7 @@
 /**
- * @file `NDArray`, the local array: elements of one dtype in shared WebAssembly memory, seen through shape, strides and
- * an offset. Views share storage; arithmetic is in `ufuncs.ts` and runs through kernels, and this class only adds the
- * methods whose names everybody expects.
+ * @file `NDArray`, the local array: elements of one dtype in shared WebAssembly memory, seen
+ * through shape, strides and an offset. Views share storage; arithmetic is in `ufuncs.ts` and runs
+ * through kernels, and this class only adds the methods whose names everybody expects.
  */
 import {
   type AnyTypedArray,
@@ -79,9 +79,14 @@ export interface ArrayOptions<T extends DTypeLike = DTypeLike> {
 export class NDArray<D extends DType = DType> implements Layout {
   readonly dtype: D;
   readonly shape: readonly number[];
-  /** Distance of neighbours along each axis, in elements; 0 where broadcast, negative where reversed. */
+  /**
+   * Distance of neighbours along each axis, in elements; 0 where broadcast, negative where
+   * reversed.
+   */
   readonly strides: readonly number[];
-  /** Position in `data` of the first element, in elements (of two slots each for complex dtypes). */
+  /**
+   * Position in `data` of the first element, in elements (of two slots each for complex dtypes).
+   */
   readonly offset: number;
   /** The bytes, shared with all views; for Heddle's own use. */
   readonly storage: Storage;
@@ -103,14 +108,17 @@ export class NDArray<D extends DType = DType> implements Layout {
   }
 
   /**
-   * The raw elements: a typed array over the whole storage, of which this array sees the part that `offset`, `shape`
-   * and `strides` say. Keep the typed array itself, not a subarray of it, as long as it is used.
+   * The raw elements: a typed array over the whole storage, of which this array sees the part that
+   * `offset`, `shape` and `strides` say. Keep the typed array itself, not a subarray of it, as long
+   * as it is used.
    */
   get data(): TypedArrayOf<D> {
     return this.storage.expose() as TypedArrayOf<D>;
   }
 
-  /** The WebAssembly memory that holds the elements; undefined when they lie in an ordinary buffer. */
+  /**
+   * The WebAssembly memory that holds the elements; undefined when they lie in an ordinary buffer.
+   */
   get memory(): WasmMemory | undefined {
     return this.storage.memory;
   }
@@ -189,7 +197,10 @@ export class NDArray<D extends DType = DType> implements Layout {
     return this.transpose(order);
   }
 
-  /** The same elements in C order under another shape (one length may be -1): a view where possible, else a copy. */
+  /**
+   * The same elements in C order under another shape (one length may be -1): a view where possible,
+   * else a copy.
+   */
   reshape(shape: number | readonly number[]): NDArray<D> {
     const target = resolveShape(typeof shape === "number" ? [shape] : shape, this.size);
     if (this.size === 0) return this.#view(target, contiguousStrides(target));
@@ -229,15 +240,19 @@ export class NDArray<D extends DType = DType> implements Layout {
     );
   }
 
-  /** The array repeated along axes of length 1 and new leading axes, as a view that must not be written to. */
+  /**
+   * The array repeated along axes of length 1 and new leading axes, as a view that must not be
+   * written to.
+   */
   broadcastTo(shape: number | readonly number[]): NDArray<D> {
     const target = checkShape(shape);
     return this.#view(target, broadcastStrides(this.shape, this.strides, target));
   }
 
   /**
-   * The elements that an index selects: integers, slices (`"::2, 50:"`, `slice(i, j)`), null for a new axis, `"..."`,
-   * as a view; arrays of integers or booleans, as a copy. Always an array: one element is `get`.
+   * The elements that an index selects: integers, slices (`"::2, 50:"`, `slice(i, j)`), null for a
+   * new axis, `"..."`, as a view; arrays of integers or booleans, as a copy. Always an array: one
+   * element is `get`.
    */
   at(...index: readonly IndexArg<NDArray>[]): NDArray<D> {
     const parts = bindIndex(parseIndex(index), this.shape, axesOfIndex);
@@ -245,7 +260,10 @@ export class NDArray<D extends DType = DType> implements Layout {
     return this.#gather(planFancy(this, parts));
   }
 
-  /** Assigns `value` (broadcast and cast) to the elements that an index selects: `x.set(0, "::2", 3)`. */
+  /**
+   * Assigns `value` (broadcast and cast) to the elements that an index selects: `x.set(0, "::2",
+   * 3)`.
+   */
   set(value: ArrayInput, ...index: readonly IndexArg<NDArray>[]): void {
     const parts = bindIndex(parseIndex(index), this.shape, axesOfIndex);
     if (!parts.some((part) => part.kind === "array")) {
@@ -288,7 +306,9 @@ export class NDArray<D extends DType = DType> implements Layout {
     );
   }
 
-  /** The elements cast to another dtype; always a copy. Floats truncate toward zero, integers wrap. */
+  /**
+   * The elements cast to another dtype; always a copy. Floats truncate toward zero, integers wrap.
+   */
   astype<T extends DTypeLike>(dtype: T): NDArray<ResolveDType<T>> {
     const target = toDType(dtype) as DType;
     if (target === this.dtype) return this.copy() as unknown as NDArray<ResolveDType<T>>;
@@ -392,7 +412,10 @@ export class NDArray<D extends DType = DType> implements Layout {
     return result;
   }
 
-  /** Visits each combination of the index arrays, with the offsets here and in an operand of the plan's shape. */
+  /**
+   * Visits each combination of the index arrays, with the offsets here and in an operand of the
+   * plan's shape.
+   */
   #eachFancy(
     plan: FancyPlan,
     strides: readonly number[],
@@ -455,8 +478,8 @@ export function isNDArray(x: unknown): x is NDArray {
 }
 
 /**
- * Makes every later use of an array and its views fail, saying `reason`: what the engine does with a task's inputs when
- * the task ends.
+ * Makes every later use of an array and its views fail, saying `reason`: what the engine does with
+ * a task's inputs when the task ends.
  */
 export function revoke(array: NDArray, reason = "the task that it was given to has ended"): void {
   array.storage.revoke(reason);
@@ -487,7 +510,10 @@ function layoutOf(array: NDArray): Layout {
   return { dtype, shape, strides, offset, storage };
 }
 
-/** The elements of an input as a layout of `dtype` (default its own); a fresh copy unless `share` allows a view. */
+/**
+ * The elements of an input as a layout of `dtype` (default its own); a fresh copy unless `share`
+ * allows a view.
+ */
 function layoutOfInput(data: ArrayInput, dtype: DType | undefined, share = false): Layout {
   if (isNDArray(data)) {
     if (dtype !== undefined && dtype !== data.dtype) return castLayout(data, dtype);

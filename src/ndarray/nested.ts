@@ -1,6 +1,7 @@
 /**
- * @file Nested JavaScript arrays: their shape, the dtype they suggest, filling storage from them and making them from
- * a layout. Integral and fractional numbers are one type in JavaScript, so numbers suggest float64.
+ * @file Nested JavaScript arrays: their shape, the dtype they suggest, filling storage from them
+ * and making them from a layout. Integral and fractional numbers are one type in JavaScript, so
+ * numbers suggest float64.
  */
 import { isComplex } from "../core/complex.ts";
 import type { DType } from "../core/dtype.ts";

@@ -1,6 +1,6 @@
 /**
- * @file Elementwise operations and reductions on layouts: each writes a small kernel and runs it. The functions of
- * `ufuncs.ts` and the methods of `NDArray` are thin covers of these.
+ * @file Elementwise operations and reductions on layouts: each writes a small kernel and runs it.
+ * The functions of `ufuncs.ts` and the methods of `NDArray` are thin covers of these.
  */
 import { type DType, isScalar, kindOf, realOf, type Scalar } from "../core/dtype.ts";
 import { HeddleError } from "../core/errors.ts";
@@ -120,7 +120,10 @@ export function meanDType(dtype: DType): DType {
   return kind === "f" || kind === "c" ? dtype : "float64";
 }
 
-/** Sum of squared distances from the mean (of absolute values, for complex input): the M2 of Welford and Chan. */
+/**
+ * Sum of squared distances from the mean (of absolute values, for complex input): the M2 of Welford
+ * and Chan.
+ */
 export function squaresLayout(x: Layout, options: ReduceOptions = {}): Layout {
   const mean = meanLayout(x, { ...options, keepdims: true });
   const k = new KernelBuilder();

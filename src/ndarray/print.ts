@@ -1,6 +1,7 @@
 /**
- * @file Arrays as text, the way NumPy's `array2string` writes them: aligned columns, at most 8 decimals, the shortest
- * digits that tell numbers apart, scientific notation for wide ranges, and "..." in arrays of more than 1000 elements.
+ * @file Arrays as text, the way NumPy's `array2string` writes them: aligned columns, at most 8
+ * decimals, the shortest digits that tell numbers apart, scientific notation for wide ranges, and
+ * "..." in arrays of more than 1000 elements.
  */
 
 import type { Complex } from "../core/complex.ts";
@@ -156,7 +157,10 @@ function complexFormat(
   };
 }
 
-/** NumPy's `FloatingFormat`: one format for all numbers shown, so that points and exponents stand in columns. */
+/**
+ * NumPy's `FloatingFormat`: one format for all numbers shown, so that points and exponents stand in
+ * columns.
+ */
 function floatFormat(
   numbers: readonly number[],
   dtype: DType,

@@ -1,9 +1,11 @@
 /**
- * @file The default allocator of a thread: private arenas of shared WebAssembly memory, freed by the collector. V8 feels
- * no pressure from arenas (they are not on its heap), so this file makes it: when the private bytes have doubled since
- * the last look, or the budget is spent, it collects and frees the blocks that nothing refers to. That works in the
- * middle of a synchronous loop too, where finalisation callbacks cannot run: blocks are watched by weak references, and
- * an empty job in a context with a microtask queue of its own makes V8 forget which of them the current job has seen.
+ * @file The default allocator of a thread: private arenas of shared WebAssembly memory, freed by
+ * the collector. V8 feels no pressure from arenas (they are not on its heap), so this file makes
+ * it: when the private bytes have doubled since the last look, or the budget is spent, it collects
+ * and frees the blocks that nothing refers to. That works in the middle of a synchronous loop too,
+ * where finalisation callbacks cannot run: blocks are watched by weak references, and an empty job
+ * in a context with a microtask queue of its own makes V8 forget which of them the current job has
+ * seen.
  */
 import { totalmem } from "node:os";
 import v8 from "node:v8";
@@ -25,7 +27,10 @@ const QUIET_BYTES = 256 * 2 ** 20;
 /** Share of the machine's memory that one thread's private arrays may take. */
 const BUDGET_SHARE = 0.6;
 
-/** Where a collecting allocator gets its extents: a heap of its own, or (on task threads) the engine's. */
+/**
+ * Where a collecting allocator gets its extents: a heap of its own, or (on task threads) the
+ * engine's.
+ */
 export interface ExtentSource {
   readonly usedBytes: number;
   /** Bytes that it may hand out; for messages. */
@@ -51,7 +56,10 @@ export class PrivateAllocator implements BufferAllocator {
   #collectAtBytes: number;
   readonly #quietBytes: number;
 
-  /** `source`: default a private heap of `budgetBytes` (60 % of the machine's memory); `quietBytes`: default 256 MiB. */
+  /**
+   * `source`: default a private heap of `budgetBytes` (60 % of the machine's memory); `quietBytes`:
+   * default 256 MiB.
+   */
   constructor(options: { source?: ExtentSource; budgetBytes?: number; quietBytes?: number } = {}) {
     this.#heap =
       options.source ??
@@ -146,7 +154,10 @@ export class PrivateAllocator implements BufferAllocator {
 
 let runGarbageCollector: (() => void) | undefined;
 
-/** Runs a full collection now, after which weak references to dead objects are empty even within this job. */
+/**
+ * Runs a full collection now, after which weak references to dead objects are empty even within
+ * this job.
+ */
 function collectGarbage(): void {
   if (runGarbageCollector === undefined) {
     v8.setFlagsFromString("--expose-gc");

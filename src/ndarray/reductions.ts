@@ -1,6 +1,6 @@
 /**
- * @file NumPy's reductions over local arrays. Without `axis` (and without `keepdims`) they give a plain value, with one
- * they give an array.
+ * @file NumPy's reductions over local arrays. Without `axis` (and without `keepdims`) they give a
+ * plain value, with one they give an array.
  */
 import type { DType, MeanOf, RealOf, ScalarOf, SumOf } from "../core/dtype.ts";
 import { resolveAxis } from "../core/indexing.ts";
@@ -134,7 +134,10 @@ export const nanmean: Reducer<ReduceOptions, "mean"> = ((
   return finish(castTo(mean, meanDType(x.dtype)), options);
 }) as never;
 
-/** Moments of a part of the data, as tree reductions combine them: count, total, and sum of squared distances. */
+/**
+ * Moments of a part of the data, as tree reductions combine them: count, total, and sum of squared
+ * distances.
+ */
 export interface Moments {
   readonly count: number;
   readonly total: NDArray;

@@ -1,7 +1,8 @@
 /**
- * @file The bytes behind one or more array views: a typed array over a whole block, kept alive together. A storage can
- * be revoked (a task's inputs when the task ends), after which every view of it fails instead of reading bytes that may
- * belong to someone else by then; and it knows when its raw typed array was handed to user code, which pins it.
+ * @file The bytes behind one or more array views: a typed array over a whole block, kept alive
+ * together. A storage can be revoked (a task's inputs when the task ends), after which every view
+ * of it fails instead of reading bytes that may belong to someone else by then; and it knows when
+ * its raw typed array was handed to user code, which pins it.
  */
 import { type AnyTypedArray, type DType, itemsizeOf, viewOf } from "../core/dtype.ts";
 import { HeddleError } from "../core/errors.ts";
@@ -16,11 +17,19 @@ const blockOfValues = new WeakMap<AnyTypedArray, Block>();
 /** Shared by an array and all its views. */
 export class Storage {
   readonly #values: AnyTypedArray;
-  /** The allocation; undefined for memory that is not ours (a Buffer from a socket, a test's typed array). */
+  /**
+   * The allocation; undefined for memory that is not ours (a Buffer from a socket, a test's typed
+   * array).
+   */
   readonly block: Block | undefined;
-  /** The memory that kernels can bind; undefined when the bytes lie outside of WebAssembly memory. */
+  /**
+   * The memory that kernels can bind; undefined when the bytes lie outside of WebAssembly memory.
+   */
   readonly memory: WasmMemory | undefined;
-  /** Called with the raw typed array the first time that user code takes it: the engine pins the chunk until then. */
+  /**
+   * Called with the raw typed array the first time that user code takes it: the engine pins the
+   * chunk until then.
+   */
   onExpose: ((values: AnyTypedArray) => void) | undefined;
   readonly #parent: Storage | undefined;
   #revoked: string | undefined;

@@ -1,6 +1,7 @@
 /**
- * @file NumPy's elementwise functions over local arrays and numbers. All run as kernels; expressions of several of them
- * are fused only where a collection builds one kernel (`heddle/array` does).
+ * @file NumPy's elementwise functions over local arrays and numbers. All run as kernels;
+ * expressions of several of them are fused only where a collection builds one kernel
+ * (`heddle/array` does).
  */
 import type { ArithmeticOf, DType, MeanOf, RealOf, Scalar } from "../core/dtype.ts";
 import type { BinaryOp, UnaryOp } from "./kernels/rules.ts";

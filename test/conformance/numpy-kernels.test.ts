@@ -1,6 +1,7 @@
 /**
- * @file Local arrays against NumPy itself: elementwise functions on special values, casts, reductions, promotion and
- * printing, on both kernel back ends. Goldens come from `generate/numpy_kernels.py`.
+ * @file Local arrays against NumPy itself: elementwise functions on special values, casts,
+ * reductions, promotion and printing, on both kernel back ends. Goldens come from
+ * `generate/numpy_kernels.py`.
  */
 import { readFileSync } from "node:fs";
 import { inspect } from "node:util";
@@ -72,9 +73,14 @@ function slots(array: NDArray): Slots {
 }
 
 const EXACT =
-  "add subtract multiply divide sqrt square negative absolute sign floor ceil trunc rint".split(" ");
+  "add subtract multiply divide sqrt square negative absolute sign floor ceil trunc rint".split(
+    " ",
+  );
 
-/** Most units in the last place that a function may differ from NumPy; complex arithmetic differs in order. */
+/**
+ * Most units in the last place that a function may differ from NumPy; complex arithmetic differs in
+ * order.
+ */
 function tolerance(op: string, dtype: DType): number {
   if (kindOf(dtype) === "c") return 3;
   return EXACT.includes(op) || kindOf(dtype) !== "f" ? 0 : 2;
@@ -94,7 +100,8 @@ describe.each(BACKENDS)("elementwise functions of NumPy, %s", (backend) => {
 function known({ op, dtype, error }: ElementwiseCase): boolean {
   const complex = kindOf(dtype) === "c";
   // Complex functions without an implementation, and orders that NumPy gives to complex numbers.
-  if (complex && /^arc|cbrt|expm1|log1p|exp2|log2|less|greater|sign$|reciprocal/.test(op)) return true;
+  if (complex && /^arc|cbrt|expm1|log1p|exp2|log2|less|greater|sign$|reciprocal/.test(op))
+    return true;
   if (complex && /^(power|tan|tanh|maximum|minimum|fmax|fmin)$/.test(op)) return true;
   // 1 / 0 of integers is undefined in C; negative integer powers raise when they are met.
   if (op === "reciprocal") return kindOf(dtype) === "i" || kindOf(dtype) === "u";
@@ -148,13 +155,21 @@ describe("reductions of NumPy", () => {
       const wave = nd.fromArray(Array.from({ length: n }, (_, i) => ((i * 7919) % 1009) / 97 - 4));
       const array = castLikeNumpy(wave, c.dtype).reshape(c.shape);
       const reduce = functions[op] as (x: NDArray, options: object) => NDArray;
-      const result = reduce(array, { axis: c.axis, ...(c.axis === null ? { keepdims: true } : {}) });
+      const result = reduce(array, {
+        axis: c.axis,
+        ...(c.axis === null ? { keepdims: true } : {}),
+      });
       const label = `${op} ${c.dtype} [${c.shape}] axis ${c.axis}`;
       expect(result.dtype, label).toBe(c.result);
       // Sums cancel here, so that what counts is the error relative to the size of the terms.
       const golden = unpack(c.result, c.data);
       const own = slots(result);
-      const bound = kindOf(c.result) === "i" || /arg|any|all/.test(op) ? 0 : c.result === "float32" ? 4e-6 : 2e-15;
+      const bound =
+        kindOf(c.result) === "i" || /arg|any|all/.test(op)
+          ? 0
+          : c.result === "float32"
+            ? 4e-6
+            : 2e-15;
       for (let i = 0; i < golden.length; i++) {
         const [a, b] = [Number(own[i]), Number(golden[i])];
         const scale = Math.max(1, Math.abs(b)) * (op === "prod" ? 4 : Math.sqrt(n));
@@ -174,8 +189,11 @@ describe("printing like NumPy", () => {
     const array = arrayOf(c.dtype, c.data, c.shape);
     expect(String(array)).toBe(c.str);
     const repr = c.repr.replace(/shape=\(([^)]*)\)/, (_all, s: string) => `shape=[${s}]`);
-    // NumPy adds the shape to abbreviated arrays, and puts a dtype that does not fit on a line of its own.
-    expect(inspect(array)).toBe(repr.replace(/,\s+shape=\[40, 50\]/, "").replace(/,\n\s+dtype/, ", dtype"));
+    // NumPy adds the shape to abbreviated arrays, and puts a dtype that does not fit on a line of
+    // its own.
+    expect(inspect(array)).toBe(
+      repr.replace(/,\s+shape=\[40, 50\]/, "").replace(/,\n\s+dtype/, ", dtype"),
+    );
   });
 });
 

@@ -1,6 +1,6 @@
 /**
- * @file The heap under random use: extents never overlap, accounting stays exact, what was freed can be had again, and
- * fragmentation stays bounded for the mixes of sizes that chunks have.
+ * @file The heap under random use: extents never overlap, accounting stays exact, what was freed
+ * can be had again, and fragmentation stays bounded for the mixes of sizes that chunks have.
  */
 import fc from "fast-check";
 import { expect, it } from "vitest";

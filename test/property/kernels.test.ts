@@ -1,13 +1,14 @@
 /**
- * @file The two kernel back ends against each other: every operation, cast and reduction on random elements (special
- * values among them), contiguous, strided, reversed and broadcast, of every length around the sizes of vectors.
+ * @file The two kernel back ends against each other: every operation, cast and reduction on random
+ * elements (special values among them), contiguous, strided, reversed and broadcast, of every
+ * length around the sizes of vectors.
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   type AnyTypedArray,
-  type DType,
   DTYPES,
+  type DType,
   isBig,
   itemsizeOf,
   kindOf,
@@ -25,7 +26,12 @@ const LANES = DTYPES.filter((dtype) => !"cmM".includes(kindOf(dtype)));
 const REDUCTIONS: readonly ReduceOp[] = ["sum", "prod", "min", "max", "any", "all"];
 
 /** An array of `n` elements from arbitrary bits and doubles. */
-function arrayOf(dtype: DType, n: number, bits: readonly bigint[], doubles: readonly number[]): NDArray {
+function arrayOf(
+  dtype: DType,
+  n: number,
+  bits: readonly bigint[],
+  doubles: readonly number[],
+): NDArray {
   const array = nd.empty([n], { dtype });
   const values = array.data as AnyTypedArray;
   for (let i = 0; i < n; i++) {
@@ -39,7 +45,10 @@ function arrayOf(dtype: DType, n: number, bits: readonly bigint[], doubles: read
 
 const elements = {
   n: fc.oneof(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 100, max: 300 })),
-  bits: fc.array(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), { minLength: 7, maxLength: 61 }),
+  bits: fc.array(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), {
+    minLength: 7,
+    maxLength: 61,
+  }),
   small: fc.array(fc.bigInt({ min: -9n, max: 9n }), { minLength: 3, maxLength: 31 }),
   doubles: fc.array(
     fc.oneof(
@@ -53,7 +62,15 @@ const elements = {
 
 /** The same elements seen in other ways. */
 function views(x: NDArray): NDArray[] {
-  return [x, x.at("::2"), x.at("::-1"), x.at("1::3").expandDims(0).broadcastTo([3, Math.ceil(Math.max(0, x.size - 1) / 3)])];
+  return [
+    x,
+    x.at("::2"),
+    x.at("::-1"),
+    x
+      .at("1::3")
+      .expandDims(0)
+      .broadcastTo([3, Math.ceil(Math.max(0, x.size - 1) / 3)]),
+  ];
 }
 
 function agree(kernel: Kernel, inputs: readonly NDArray[], label: string, tolerance: number): void {
@@ -61,7 +78,8 @@ function agree(kernel: Kernel, inputs: readonly NDArray[], label: string, tolera
   try {
     expected = runKernel(kernel, inputs, undefined, "js");
   } catch (error) {
-    // What one back end refuses (a negative integer power, the extreme of nothing), the other must refuse.
+    // What one back end refuses (a negative integer power, the extreme of nothing), the other must
+    // refuse.
     expect(isHeddleError(error), String(error)).toBe(true);
     expect(() => runKernel(kernel, inputs), label).toThrow((error as Error).message);
     return;
@@ -70,14 +88,25 @@ function agree(kernel: Kernel, inputs: readonly NDArray[], label: string, tolera
   expect([result.dtype, result.shape], label).toEqual([expected.dtype, expected.shape]);
   const [a, b] = [result.copy().data, expected.copy().data] as [AnyTypedArray, AnyTypedArray];
   const { distance, at } = farthest(a, b);
-  expect(distance, `${label}: element ${at} is ${a[at]} in wasm, ${b[at]} in JavaScript`).toBeLessThanOrEqual(tolerance);
+  expect(
+    distance,
+    `${label}: element ${at} is ${a[at]} in wasm, ${b[at]} in JavaScript`,
+  ).toBeLessThanOrEqual(tolerance);
 }
 
 /** A kernel, or undefined where the operation has no meaning for the dtype. */
-function kernelOf(dtypes: readonly DType[], write: (k: KernelBuilder, x: Ref[]) => Ref): Kernel | undefined {
+function kernelOf(
+  dtypes: readonly DType[],
+  write: (k: KernelBuilder, x: Ref[]) => Ref,
+): Kernel | undefined {
   const k = new KernelBuilder();
   try {
-    return k.build(write(k, dtypes.map((dtype) => k.input(dtype))));
+    return k.build(
+      write(
+        k,
+        dtypes.map((dtype) => k.input(dtype)),
+      ),
+    );
   } catch (error) {
     if (isHeddleError(error, "DTypeMismatch")) return undefined;
     throw error;
@@ -89,8 +118,17 @@ describe.each(LANES)("%s in WebAssembly and in JavaScript", (dtype) => {
     for (const op of UNARY_OPS) {
       const kernel = kernelOf([dtype], (k, [x]) => k.unary(op, x as Ref));
       if (kernel === undefined) continue;
-      const check = ({ n, bits, doubles }: { n: number; bits: bigint[]; doubles: number[] }): void => {
-        for (const x of views(arrayOf(dtype, n, bits, doubles))) agree(kernel, [x], `${op} ${dtype}`, 2);
+      const check = ({
+        n,
+        bits,
+        doubles,
+      }: {
+        n: number;
+        bits: bigint[];
+        doubles: number[];
+      }): void => {
+        for (const x of views(arrayOf(dtype, n, bits, doubles)))
+          agree(kernel, [x], `${op} ${dtype}`, 2);
       };
       fc.assert(fc.property(fc.record(elements), check), { numRuns: 5 });
     }
@@ -118,7 +156,8 @@ describe.each(LANES)("%s in WebAssembly and in JavaScript", (dtype) => {
       const kernel = kernelOf([dtype], (k, [x]) => k.cast(x as Ref, to)) as Kernel;
       fc.assert(
         fc.property(fc.record(elements), ({ n, bits, doubles }) => {
-          for (const x of views(arrayOf(dtype, n, bits, doubles))) agree(kernel, [x], `${dtype} to ${to}`, 0);
+          for (const x of views(arrayOf(dtype, n, bits, doubles)))
+            agree(kernel, [x], `${dtype} to ${to}`, 0);
         }),
         { numRuns: 4 },
       );
@@ -128,26 +167,36 @@ describe.each(LANES)("%s in WebAssembly and in JavaScript", (dtype) => {
   it("reductions, with the same bits", () => {
     for (const op of REDUCTIONS) {
       fc.assert(
-        fc.property(fc.record(elements), fc.integer({ min: 1, max: 9 }), ({ n, bits, doubles }, rows) => {
-          const x = arrayOf(dtype, n * rows, bits, doubles);
-          const matrix = x.reshape([rows, n]);
-          const shapes: [NDArray, number[] | null][] = [
-            [x, null], [matrix, [0]], [matrix, [1]], [matrix.T, [0]], [matrix.at("::2, ::-2"), [1]],
-            [matrix.at("::2, 1:"), null],
-          ];
-          for (const [array, axes] of shapes) {
-            const k = new KernelBuilder();
-            const kernel = k.reduce(op, k.input(dtype), { axes });
-            agree(kernel, [array], `${op} ${dtype} [${array.shape}] axes ${axes}`, 0);
-          }
-        }),
+        fc.property(
+          fc.record(elements),
+          fc.integer({ min: 1, max: 9 }),
+          ({ n, bits, doubles }, rows) => {
+            const x = arrayOf(dtype, n * rows, bits, doubles);
+            const matrix = x.reshape([rows, n]);
+            const shapes: [NDArray, number[] | null][] = [
+              [x, null],
+              [matrix, [0]],
+              [matrix, [1]],
+              [matrix.T, [0]],
+              [matrix.at("::2, ::-2"), [1]],
+              [matrix.at("::2, 1:"), null],
+            ];
+            for (const [array, axes] of shapes) {
+              const k = new KernelBuilder();
+              const kernel = k.reduce(op, k.input(dtype), { axes });
+              agree(kernel, [array], `${op} ${dtype} [${array.shape}] axes ${axes}`, 0);
+            }
+          },
+        ),
         { numRuns: 5 },
       );
     }
   });
 
   it("is really compiled to WebAssembly", () => {
-    const kernel = kernelOf([dtype], (k, [x]) => k.where(k.binary("equal", x as Ref, 1), x as Ref, 0));
+    const kernel = kernelOf([dtype], (k, [x]) =>
+      k.where(k.binary("equal", x as Ref, 1), x as Ref, 0),
+    );
     expect(shapeOf(kernel as Kernel)).toBeDefined();
   });
 });
@@ -155,15 +204,24 @@ describe.each(LANES)("%s in WebAssembly and in JavaScript", (dtype) => {
 describe("fused kernels", () => {
   it("mixed dtypes, casts, masks and scalars agree", () => {
     fc.assert(
-      fc.property(fc.record(elements), fc.constantFrom(...LANES), fc.constantFrom(...LANES), (e, a, b) => {
-        const kernel = kernelOf([a, b], (k, [x, y]) => {
-          const sum = k.binary("add", k.cast(x as Ref, "float64"), y as Ref);
-          const mask = k.binary("logicalAnd", k.binary("less", sum, 100), k.unary("isfinite", y as Ref));
-          return k.where(mask, k.binary("multiply", sum, 0.5), k.cast(y as Ref, "float32"));
-        }) as Kernel;
-        const [x, y] = [arrayOf(a, e.n, e.bits, e.doubles), arrayOf(b, e.n, e.small, e.doubles)];
-        agree(kernel, [x, y], `${a} ${b}`, 0);
-      }),
+      fc.property(
+        fc.record(elements),
+        fc.constantFrom(...LANES),
+        fc.constantFrom(...LANES),
+        (e, a, b) => {
+          const kernel = kernelOf([a, b], (k, [x, y]) => {
+            const sum = k.binary("add", k.cast(x as Ref, "float64"), y as Ref);
+            const mask = k.binary(
+              "logicalAnd",
+              k.binary("less", sum, 100),
+              k.unary("isfinite", y as Ref),
+            );
+            return k.where(mask, k.binary("multiply", sum, 0.5), k.cast(y as Ref, "float32"));
+          }) as Kernel;
+          const [x, y] = [arrayOf(a, e.n, e.bits, e.doubles), arrayOf(b, e.n, e.small, e.doubles)];
+          agree(kernel, [x, y], `${a} ${b}`, 0);
+        },
+      ),
       { numRuns: 40 },
     );
   });

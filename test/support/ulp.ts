@@ -25,7 +25,10 @@ export function ulps(a: number, b: number, isFloat32: boolean): number {
   return Number(distance < 0n ? -distance : distance);
 }
 
-/** The largest distance between two typed arrays, and where it is. Integers are equal or infinitely far. */
+/**
+ * The largest distance between two typed arrays, and where it is. Integers are equal or infinitely
+ * far.
+ */
 export function farthest(a: Slots, b: Slots): { distance: number; at: number } {
   let worst = { distance: a.length === b.length ? 0 : Number.POSITIVE_INFINITY, at: 0 };
   const float = a instanceof Float32Array || a instanceof Float64Array;

@@ -5,8 +5,9 @@ import { type Backend, executeKernel } from "./execute.ts";
 import type { Kernel } from "./ir.ts";
 
 /**
- * Computes a kernel over arrays that broadcast together; the dtypes must be the kernel's. With `out`, an array of the
- * result's dtype and shape, the result is written there. Always an array, also where it has no dimensions.
+ * Computes a kernel over arrays that broadcast together; the dtypes must be the kernel's. With
+ * `out`, an array of the result's dtype and shape, the result is written there. Always an array,
+ * also where it has no dimensions.
  */
 export function runKernel<D extends DType = DType>(
   kernel: Kernel,

@@ -1,6 +1,7 @@
 /**
- * @file Runs kernels on layouts: broadcasts the inputs, makes the result beside the largest of them, simplifies the
- * loops and picks a back end. Results keep the memory order of their inputs, as in NumPy.
+ * @file Runs kernels on layouts: broadcasts the inputs, makes the result beside the largest of
+ * them, simplifies the loops and picks a back end. Results keep the memory order of their inputs,
+ * as in NumPy.
  */
 import type { DType } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
@@ -9,7 +10,6 @@ import type { WasmMemory } from "../../core/wasm.ts";
 import { broadcastStrides, type Layout } from "../layout.ts";
 import { simplifyNest } from "../loops.ts";
 import { allocateStorage, releaseStorage } from "../storage.ts";
-import { runStageWasm, runStoreWasm } from "./wasm/backend.ts";
 import type { Kernel, KernelNode, Reduction } from "./ir.ts";
 import { runLoops } from "./js-backend.ts";
 import {
@@ -21,8 +21,12 @@ import {
   type Stage,
   temporaryFor,
 } from "./reduce.ts";
+import { runStageWasm, runStoreWasm } from "./wasm/backend.ts";
 
-/** Which back end computes: `wasm` (default) where it can and JavaScript otherwise, or JavaScript only. */
+/**
+ * Which back end computes: `wasm` (default) where it can and JavaScript otherwise, or JavaScript
+ * only.
+ */
 export type Backend = "wasm" | "js";
 
 /** Computes a kernel; into `out`, when inputs, which must have the result's dtype and shape. */

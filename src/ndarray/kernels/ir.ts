@@ -1,8 +1,8 @@
 /**
- * @file The kernel IR: one elementwise expression over broadcast inputs, and optionally one reduction of its values.
- * A kernel is plain JSON: a list of nodes in which each refers to earlier ones (so shared subexpressions are computed
- * once), with every cast explicit, so that back ends know nothing of promotion. `KernelBuilder` writes it by NumPy's
- * rules.
+ * @file The kernel IR: one elementwise expression over broadcast inputs, and optionally one
+ * reduction of its values. A kernel is plain JSON: a list of nodes in which each refers to earlier
+ * ones (so shared subexpressions are computed once), with every cast explicit, so that back ends
+ * know nothing of promotion. `KernelBuilder` writes it by NumPy's rules.
  */
 import { Complex, isComplex } from "../../core/complex.ts";
 import {
@@ -25,10 +25,16 @@ import {
   unarySignature,
 } from "./rules.ts";
 
-/** A scalar as JSON: text where JSON has no number for it (`"NaN"`, `"-Infinity"`, `"-0"`, `"9223372036854775807"`). */
+/**
+ * A scalar as JSON: text where JSON has no number for it (`"NaN"`, `"-Infinity"`, `"-0"`,
+ * `"9223372036854775807"`).
+ */
 export type ScalarLiteral = number | string | boolean | readonly [ScalarLiteral, ScalarLiteral];
 
-/** One value of the expression. `arg`, `left`, … are indices of earlier nodes, which already have the needed dtype. */
+/**
+ * One value of the expression. `arg`, `left`, … are indices of earlier nodes, which already have
+ * the needed dtype.
+ */
 export type KernelNode =
   | { readonly kind: "input"; readonly index: number; readonly dtype: DType }
   | { readonly kind: "scalar"; readonly value: ScalarLiteral; readonly dtype: DType }
@@ -95,7 +101,10 @@ function numberText(value: number): string {
   return Object.is(value, -0) ? "-0" : String(value);
 }
 
-/** The JavaScript value of a literal as `dtype` holds it: bigint for 64-bit integers, a Complex for complex dtypes. */
+/**
+ * The JavaScript value of a literal as `dtype` holds it: bigint for 64-bit integers, a Complex for
+ * complex dtypes.
+ */
 export function fromLiteral(value: ScalarLiteral, dtype: DType): number | bigint | Complex {
   if (Array.isArray(value)) return new Complex(Number(value[0]), Number(value[1]));
   if (isBig(dtype)) return BigInt(value as number | string | boolean);
@@ -104,7 +113,8 @@ export function fromLiteral(value: ScalarLiteral, dtype: DType): number | bigint
 }
 
 /**
- * Writes kernels. Equal nodes are made once, so that equal expressions share work and have equal kernels.
+ * Writes kernels. Equal nodes are made once, so that equal expressions share work and have equal
+ * kernels.
  *
  * @example
  * const k = new KernelBuilder();
@@ -128,7 +138,9 @@ export class KernelBuilder {
     return this.#add({ kind: "scalar", value: toLiteral(value), dtype });
   }
 
-  /** The value cast to `dtype`, as `astype` does; a value that has it already is returned as it is. */
+  /**
+   * The value cast to `dtype`, as `astype` does; a value that has it already is returned as it is.
+   */
   cast(value: Operand, dtype: DType): Ref {
     if (!isRef(value)) return this.scalar(value, dtype);
     if (value.dtype === dtype) return value;
@@ -171,7 +183,9 @@ export class KernelBuilder {
     });
   }
 
-  /** The output of another kernel without reduction, its inputs replaced by values of this builder. */
+  /**
+   * The output of another kernel without reduction, its inputs replaced by values of this builder.
+   */
   inline(kernel: Kernel, args: readonly Ref[]): Ref {
     if (kernel.reduction !== undefined) {
       throw new HeddleError("InvalidArgument", "A kernel with a reduction cannot be inlined.");
@@ -197,7 +211,10 @@ export class KernelBuilder {
     return { inputs: [...this.#inputs], nodes: [...this.#nodes], output: output.node };
   }
 
-  /** The kernel that reduces `value`; `axes` default all, `keepdims` default false, `dtype` as NumPy chooses. */
+  /**
+   * The kernel that reduces `value`; `axes` default all, `keepdims` default false, `dtype` as NumPy
+   * chooses.
+   */
   reduce(
     op: ReduceOp,
     value: Ref,

@@ -1,6 +1,7 @@
 /**
- * @file The reference back end: compiles a kernel's loop with `new Function` (once per kernel) and walks the loop nest.
- * It knows every dtype; the wasm back end is tested against it, and hands over what it does not know.
+ * @file The reference back end: compiles a kernel's loop with `new Function` (once per kernel) and
+ * walks the loop nest. It knows every dtype; the wasm back end is tested against it, and hands over
+ * what it does not know.
  */
 import type { Complex } from "../../core/complex.ts";
 import { type AnyTypedArray, type DType, kindOf } from "../../core/dtype.ts";
@@ -10,7 +11,10 @@ import * as complex from "./js-complex.ts";
 import * as helpers from "./js-helpers.ts";
 import { loopSource } from "./js-source.ts";
 
-/** A loop nest over operands: the result first, then the kernel's inputs; offsets and strides in elements. */
+/**
+ * A loop nest over operands: the result first, then the kernel's inputs; offsets and strides in
+ * elements.
+ */
 export interface OperandNest extends Nest {
   readonly values: readonly AnyTypedArray[];
   readonly offsets: readonly number[];

@@ -1,6 +1,6 @@
 /**
- * @file Complex functions for generated JavaScript, over `[re, im]` pairs. Definitions and branch cuts are C99's as
- * NumPy uses them.
+ * @file Complex functions for generated JavaScript, over `[re, im]` pairs. Definitions and branch
+ * cuts are C99's as NumPy uses them.
  */
 
 /** Real and imaginary part. */

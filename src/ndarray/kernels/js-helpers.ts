@@ -1,6 +1,7 @@
 /**
- * @file Arithmetic that generated JavaScript calls by name because the language has no operator for it: rounding half
- * to even, floor division and its remainder, saturating casts, integer powers, and 64-bit versions over bigints.
+ * @file Arithmetic that generated JavaScript calls by name because the language has no operator for
+ * it: rounding half to even, floor division and its remainder, saturating casts, integer powers,
+ * and 64-bit versions over bigints.
  */
 import { HeddleError } from "../../core/errors.ts";
 
@@ -119,13 +120,18 @@ export function bigShiftRight(a: bigint, count: bigint): bigint {
   return a < 0n ? -1n : 0n;
 }
 
-/** Float to an integer of at most 32 bits, before wrapping: truncated, saturated at 32 bits, NaN gives 0. */
+/**
+ * Float to an integer of at most 32 bits, before wrapping: truncated, saturated at 32 bits, NaN
+ * gives 0.
+ */
 export function floatToInt(x: number): number {
   if (x >= 2 ** 31) return 2 ** 31 - 1;
   return x <= -(2 ** 31) ? -(2 ** 31) : x | 0;
 }
 
-/** Float to uint32, before wrapping: truncated, saturated as int64, so that negative numbers wrap. */
+/**
+ * Float to uint32, before wrapping: truncated, saturated as int64, so that negative numbers wrap.
+ */
 export function floatToUint32(x: number): number {
   if (x >= TWO_63) return -1;
   return x <= -TWO_63 ? 0 : x | 0;

@@ -1,7 +1,8 @@
 /**
- * @file Reductions of one line of elements in JavaScript. Sums and products of floats are pairwise: contiguous lines by
- * NumPy's algorithm (eight accumulators over blocks of at most 128, halves added), lines across rows in runs of 128
- * whose results are added like a binary counter. Both back ends follow exactly these orders.
+ * @file Reductions of one line of elements in JavaScript. Sums and products of floats are pairwise:
+ * contiguous lines by NumPy's algorithm (eight accumulators over blocks of at most 128, halves
+ * added), lines across rows in runs of 128 whose results are added like a binary counter. Both back
+ * ends follow exactly these orders.
  */
 import { type AnyTypedArray, type DType, isBig, kindOf } from "../../core/dtype.ts";
 import type { ReduceOp } from "./rules.ts";
@@ -69,7 +70,7 @@ function extremumOf(op: "min" | "max", dtype: DType): Combine {
   if (kindOf(dtype) === "f") return op === "min" ? Math.min : Math.max;
   const sign = op === "min" ? 1 : -1;
   // Numbers or bigints, which Math does not take.
-  return (a: number, b: number) => ((sign > 0) === a < b ? a : b);
+  return (a: number, b: number) => (sign > 0 === a < b ? a : b);
 }
 
 function wrapInt(dtype: DType, x: number): number {
@@ -170,7 +171,10 @@ function combineComplex(
   return first ? [a[0], a[1]] : [b[0], b[1]];
 }
 
-/** Index of the first smallest or largest of `count` >= 1 elements; NaN beats every number, as in NumPy. */
+/**
+ * Index of the first smallest or largest of `count` >= 1 elements; NaN beats every number, as in
+ * NumPy.
+ */
 export function argLine(
   op: "argmin" | "argmax",
   dtype: DType,

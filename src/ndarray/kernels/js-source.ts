@@ -1,7 +1,7 @@
 /**
- * @file The reference back end: a kernel's expression as the source of one JavaScript loop. Numbers of up to 32 bits
- * and floats are JavaScript numbers wrapped or rounded after every step, 64-bit integers are bigints, complex values are
- * `[re, im]` pairs.
+ * @file The reference back end: a kernel's expression as the source of one JavaScript loop. Numbers
+ * of up to 32 bits and floats are JavaScript numbers wrapped or rounded after every step, 64-bit
+ * integers are bigints, complex values are `[re, im]` pairs.
  */
 import { type DType, isBig, itemsizeOf, kindOf, realOf } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
@@ -332,8 +332,9 @@ function nodeSource(kernel: Kernel, node: KernelNode, index: number): string {
 }
 
 /**
- * The loop as source of a function `(h, s, n, out, p, t, a0, p0, t0, a1, …)`: helpers, scalars by node, count, then for
- * the result and every input its typed array, first position and stride. Reads only nodes that the output needs.
+ * The loop as source of a function `(h, s, n, out, p, t, a0, p0, t0, a1, …)`: helpers, scalars by
+ * node, count, then for the result and every input its typed array, first position and stride.
+ * Reads only nodes that the output needs.
  */
 export function loopSource(kernel: Kernel): { parameters: string[]; body: string } {
   const needed = neededNodes(kernel);

@@ -1,7 +1,8 @@
 /**
- * @file Reductions of a kernel's values, in stages: each stage reduces one dimension of the simplified loop nest (the
- * innermost reduced one), so that every back end needs only two forms: lines along the innermost dimension, and rows
- * added to a row. Stages after the first reduce the partial results of the one before.
+ * @file Reductions of a kernel's values, in stages: each stage reduces one dimension of the
+ * simplified loop nest (the innermost reduced one), so that every back end needs only two forms:
+ * lines along the innermost dimension, and rows added to a row. Stages after the first reduce the
+ * partial results of the one before.
  */
 import { type AnyTypedArray, type DType, isBig, kindOf } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
@@ -20,7 +21,10 @@ export interface Stage {
   readonly inputs: readonly Layout[];
   readonly shape: readonly number[];
   readonly strides: readonly (readonly number[])[];
-  /** The dimension that is reduced: the last (`inner`), or an earlier one (`outer`: the last one is kept). */
+  /**
+   * The dimension that is reduced: the last (`inner`), or an earlier one (`outer`: the last one is
+   * kept).
+   */
   readonly dimension: number;
   readonly mode: LineMode;
   /** Where results go; strides along all dimensions, 0 along the reduced one. */
@@ -40,7 +44,10 @@ export function reducedShape(
   return shape.filter((_, axis) => !axes.includes(axis));
 }
 
-/** Reduces a kernel over inputs that broadcast to `shape`, trying `runners` in order for every stage. */
+/**
+ * Reduces a kernel over inputs that broadcast to `shape`, trying `runners` in order for every
+ * stage.
+ */
 export function reduceKernel(
   kernel: Kernel,
   inputs: readonly Layout[],
@@ -92,7 +99,10 @@ function keptStrides(
   });
 }
 
-/** Dimensions along which the result does not move; none when nothing is reduced (each line is one element). */
+/**
+ * Dimensions along which the result does not move; none when nothing is reduced (each line is one
+ * element).
+ */
 function reducedDimensions(
   shape: readonly number[],
   strides: readonly number[],

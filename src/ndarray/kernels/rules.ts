@@ -1,7 +1,7 @@
 /**
- * @file The elementwise operations and reductions that kernels know, and which dtype each computes in and returns:
- * NumPy's rules, with weak JavaScript scalars (NEP 50). There is no float16: where NumPy would use it (the sine of an
- * int8), float32 is used.
+ * @file The elementwise operations and reductions that kernels know, and which dtype each computes
+ * in and returns: NumPy's rules, with weak JavaScript scalars (NEP 50). There is no float16: where
+ * NumPy would use it (the sine of an int8), float32 is used.
  */
 import {
   type DType,
@@ -144,7 +144,8 @@ export function unarySignature(op: UnaryOp, dtype: DType): Signature {
   if (kind === "c" && (op === "floor" || op === "ceil" || op === "trunc")) {
     throw unsupported(op, dtype);
   }
-  const widened = kind === "b" && ["square", "reciprocal", "conjugate"].includes(op) ? "int8" : dtype;
+  const widened =
+    kind === "b" && ["square", "reciprocal", "conjugate"].includes(op) ? "int8" : dtype;
   return { operand: widened, result: widened };
 }
 
@@ -191,7 +192,10 @@ export function commonDType(a: DType | Scalar, b: DType | Scalar): DType {
   return isScalar(b) ? promoteScalar(a, b) : promote(a, b);
 }
 
-/** Comparing makes no new number, so here a scalar need not fit the array's dtype: `int32 < 1.5` is fine. */
+/**
+ * Comparing makes no new number, so here a scalar need not fit the array's dtype: `int32 < 1.5` is
+ * fine.
+ */
 function comparable(a: DType | Scalar, b: DType | Scalar): DType {
   try {
     return commonDType(a, b);
@@ -202,7 +206,10 @@ function comparable(a: DType | Scalar, b: DType | Scalar): DType {
   }
 }
 
-/** The dtype of a reduction's result and accumulator; `dtype`, when given, overrides that of sums and products. */
+/**
+ * The dtype of a reduction's result and accumulator; `dtype`, when given, overrides that of sums
+ * and products.
+ */
 export function reduceSignature(op: ReduceOp, of: DType, dtype?: DType): Signature {
   const kind = kindOf(of);
   if (op === "any" || op === "all") return { operand: "bool", result: "bool" };

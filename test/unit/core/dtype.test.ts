@@ -1,4 +1,7 @@
-/** @file Dtypes: names and codes, weak scalars, casting rules. Promotion of pairs is checked against NumPy's table. */
+/**
+ * @file Dtypes: names and codes, weak scalars, casting rules. Promotion of pairs is checked against
+ * NumPy's table.
+ */
 import { describe, expect, it } from "vitest";
 import {
   canCast,
@@ -14,9 +17,29 @@ import { isHeddleError } from "../../../src/core/errors.ts";
 
 describe("toDType", () => {
   it("knows long names, NumPy's codes and little-endian marks", () => {
-    const names = ["f8", "<f8", "float", "?", "|u1", "i4", "c16", "M8[ns]", "uint16", "=i8"] as const;
+    const names = [
+      "f8",
+      "<f8",
+      "float",
+      "?",
+      "|u1",
+      "i4",
+      "c16",
+      "M8[ns]",
+      "uint16",
+      "=i8",
+    ] as const;
     expect(names.map((name) => toDType(name))).toEqual([
-      "float64", "float64", "float64", "bool", "uint8", "int32", "complex128", "datetime64", "uint16", "int64",
+      "float64",
+      "float64",
+      "float64",
+      "bool",
+      "uint8",
+      "int32",
+      "complex128",
+      "datetime64",
+      "uint16",
+      "int64",
     ]);
   });
 
@@ -76,5 +99,9 @@ it("knows what typed arrays hold", () => {
   expect(dtypeOfTypedArray(new Uint8ClampedArray(1))).toBe("uint8");
   expect(dtypeOfTypedArray(new BigUint64Array(1))).toBe("uint64");
   expect(dtypeOfTypedArray(new DataView(new ArrayBuffer(8)))).toBeUndefined();
-  expect([itemsizeOf("complex64"), isInteger("bool"), isInteger("uint8")]).toEqual([8, false, true]);
+  expect([itemsizeOf("complex64"), isInteger("bool"), isInteger("uint8")]).toEqual([
+    8,
+    false,
+    true,
+  ]);
 });

@@ -76,7 +76,11 @@ describe("finishInPlace", () => {
     const { block } = array.storage;
     if (placed === undefined || block === undefined) throw new Error("not finished in place");
     const bytes = new Uint8Array(block.memory.buffer, placed.offset, placed.bytes);
-    expect((decodeValue(bytes) as nd.NDArray).toArray()).toEqual([[0, 3], [1, 4], [2, 5]]);
+    expect((decodeValue(bytes) as nd.NDArray).toArray()).toEqual([
+      [0, 3],
+      [1, 4],
+      [2, 5],
+    ]);
   });
 
   it("leaves views of a part, reversed arrays and foreign bytes to be encoded", () => {

@@ -1,4 +1,7 @@
-/** @file The local array: making, seeing, indexing, assigning, and the errors that say what to do instead. */
+/**
+ * @file The local array: making, seeing, indexing, assigning, and the errors that say what to do
+ * instead.
+ */
 import { describe, expect, it } from "vitest";
 import { isHeddleError } from "../../../src/core/errors.ts";
 import * as nd from "../../../src/ndarray/index.ts";
@@ -18,14 +21,29 @@ function code(run: () => unknown): string | undefined {
 
 describe("making", () => {
   it("takes nested arrays, typed arrays and arrays", () => {
-    expect(new nd.NDArray([[1, 2], [3, 4]]).dtype).toBe("float64");
+    expect(
+      new nd.NDArray([
+        [1, 2],
+        [3, 4],
+      ]).dtype,
+    ).toBe("float64");
     expect(new nd.NDArray([1n, 2n]).dtype).toBe("int64");
     expect(new nd.NDArray([true, false]).dtype).toBe("bool");
-    expect(new nd.NDArray([nd.complex(1, 2), 3]).toArray()).toEqual([nd.complex(1, 2), nd.complex(3)]);
+    expect(new nd.NDArray([nd.complex(1, 2), 3]).toArray()).toEqual([
+      nd.complex(1, 2),
+      nd.complex(3),
+    ]);
     expect(new nd.NDArray(new Int16Array([1, 2])).dtype).toBe("int16");
-    expect(new nd.NDArray(new Float32Array([1.5, 2]), { dtype: "int32" }).toArray()).toEqual([1, 2]);
-    expect(new nd.NDArray([1, 2, 3, 4], { shape: [2, -1] }).toArray()).toEqual([[1, 2], [3, 4]]);
-    expect(new nd.NDArray(new Float64Array([1, 2, 3, 4]), { dtype: "complex128" }).shape).toEqual([2]);
+    expect(new nd.NDArray(new Float32Array([1.5, 2]), { dtype: "int32" }).toArray()).toEqual([
+      1, 2,
+    ]);
+    expect(new nd.NDArray([1, 2, 3, 4], { shape: [2, -1] }).toArray()).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+    expect(new nd.NDArray(new Float64Array([1, 2, 3, 4]), { dtype: "complex128" }).shape).toEqual([
+      2,
+    ]);
   });
 
   it("copies its data", () => {
@@ -47,8 +65,13 @@ describe("making", () => {
     expect(nd.arange(5, 0, -2).toArray()).toEqual([5, 3, 1]);
     expect(nd.arange(3, 1).shape).toEqual([0]);
     expect(nd.linspace(0, 1, 5).toArray()).toEqual([0, 0.25, 0.5, 0.75, 1]);
-    expect(nd.linspace(0, 4, 4, { endpoint: false, dtype: "int32" }).toArray()).toEqual([0, 1, 2, 3]);
-    expect(nd.eye(2, { m: 3, k: 1 }).toArray()).toEqual([[0, 1, 0], [0, 0, 1]]);
+    expect(nd.linspace(0, 4, 4, { endpoint: false, dtype: "int32" }).toArray()).toEqual([
+      0, 1, 2, 3,
+    ]);
+    expect(nd.eye(2, { m: 3, k: 1 }).toArray()).toEqual([
+      [0, 1, 0],
+      [0, 0, 1],
+    ]);
   });
 
   it("refuses ragged rows, fractions for integers, numbers out of range and unknown dtypes", () => {
@@ -67,7 +90,10 @@ describe("seeing", () => {
     base.T.set(5, 1, 0);
     base.at("1").fill(7);
     base.reshape([6]).set(1, 0);
-    expect(base.toArray()).toEqual([[1, 5, 0], [7, 7, 7]]);
+    expect(base.toArray()).toEqual([
+      [1, 5, 0],
+      [7, 7, 7],
+    ]);
   });
 
   it("reshapes without a copy where that is possible", () => {
@@ -84,7 +110,10 @@ describe("seeing", () => {
     expect(column.squeeze().shape).toEqual([3]);
     expect(column.squeeze(1).shape).toEqual([3, 1]);
     expect(code(() => column.squeeze(0))).toBe("InvalidAxis");
-    expect(nd.arange(2).broadcastTo([2, 2]).toArray()).toEqual([[0, 1], [0, 1]]);
+    expect(nd.arange(2).broadcastTo([2, 2]).toArray()).toEqual([
+      [0, 1],
+      [0, 1],
+    ]);
     expect(x.swapaxes(0, -1).shape).toEqual([4, 3, 2]);
     expect(x.transpose([1, 0, 2]).get(2, 1, 3)).toBe(23);
     expect(code(() => x.transpose([0, 0, 1]))).toBe("InvalidAxis");
@@ -100,7 +129,10 @@ describe("seeing", () => {
 
   it("iterates along the first axis", () => {
     expect([...nd.arange(3)]).toEqual([0, 1, 2]);
-    expect([...x].map((part) => (part as nd.NDArray).shape)).toEqual([[3, 4], [3, 4]]);
+    expect([...x].map((part) => (part as nd.NDArray).shape)).toEqual([
+      [3, 4],
+      [3, 4],
+    ]);
     expect(code(() => [...x.at(0, 0, 0)])).toBe("InvalidShape");
   });
 });
@@ -118,10 +150,20 @@ describe("indexing", () => {
 
   it("takes integers and booleans as NumPy, as copies", () => {
     const m = nd.arange(12).reshape([3, 4]);
-    expect(m.at([2, 0]).toArray()).toEqual([[8, 9, 10, 11], [0, 1, 2, 3]]);
+    expect(m.at([2, 0]).toArray()).toEqual([
+      [8, 9, 10, 11],
+      [0, 1, 2, 3],
+    ]);
     expect(m.at([0, 2], [1, 3]).toArray()).toEqual([1, 11]);
-    expect(m.at([[0], [2]], [1, 3]).toArray()).toEqual([[1, 3], [9, 11]]);
-    expect(m.at(":", [1, -1]).toArray()).toEqual([[1, 3], [5, 7], [9, 11]]);
+    expect(m.at([[0], [2]], [1, 3]).toArray()).toEqual([
+      [1, 3],
+      [9, 11],
+    ]);
+    expect(m.at(":", [1, -1]).toArray()).toEqual([
+      [1, 3],
+      [5, 7],
+      [9, 11],
+    ]);
     expect(m.at([true, false, true], 1).toArray()).toEqual([1, 9]);
     expect(m.at(nd.greater(m, 8)).toArray()).toEqual([9, 10, 11]);
     // Arrays apart from each other: their shape comes first.
@@ -138,13 +180,19 @@ describe("indexing", () => {
     m.set([5, 6], [0, 1], [0, 0]);
     m.set(9, nd.greater(m, 5));
     m.set([[7], [8]], [1, 2], "2:");
-    expect(m.toArray()).toEqual([[5, 1, 1, 1], [9, 0, 7, 7], [1, 1, 8, 8]]);
+    expect(m.toArray()).toEqual([
+      [5, 1, 1, 1],
+      [9, 0, 7, 7],
+      [1, 1, 8, 8],
+    ]);
     m.set(m.T.at(":3, :3"), ":, :3");
     expect(m.at(":, 0").toArray()).toEqual([5, 1, 1]);
   });
 
   it("says what is wrong with an index", () => {
-    expect(() => x.at(2)).toThrow(/Index 2 is out of bounds for axis 0 of length 2 \(allowed: -2 to 1\)/);
+    expect(() => x.at(2)).toThrow(
+      /Index 2 is out of bounds for axis 0 of length 2 \(allowed: -2 to 1\)/,
+    );
     expect(() => x.at("0, 0, 0, 0")).toThrow(/3 dimensions, but 4 were indexed/);
     expect(() => x.at("a")).toThrow(/"a" is not an integer/);
     expect(() => x.at("::0")).toThrow(/must not be zero/);
@@ -182,7 +230,10 @@ describe("functions", () => {
     expect(nd.sum(x)).toBe(276);
     expect(nd.sum(x, { axis: [0, 2] }).toArray()).toEqual([60, 92, 124]);
     expect(nd.mean(x, { axis: -1, keepdims: true }).shape).toEqual([2, 3, 1]);
-    expect(nd.max(x, { axis: 1 }).toArray()).toEqual([[8, 9, 10, 11], [20, 21, 22, 23]]);
+    expect(nd.max(x, { axis: 1 }).toArray()).toEqual([
+      [8, 9, 10, 11],
+      [20, 21, 22, 23],
+    ]);
     expect(nd.argmax(nd.fromArray([1, Number.NaN, 3]))).toBe(1);
     expect(nd.std(nd.fromArray([1, 2, 3, 4]), { ddof: 1 })).toBeCloseTo(1.2909944487358056, 15);
     expect(nd.any(nd.zeros(0))).toBe(false);
@@ -194,7 +245,10 @@ describe("functions", () => {
   });
 
   it("ignore NaN where their name says so", () => {
-    const y = nd.fromArray([[1, Number.NaN], [Number.NaN, Number.NaN]]);
+    const y = nd.fromArray([
+      [1, Number.NaN],
+      [Number.NaN, Number.NaN],
+    ]);
     expect(nd.nansum(y)).toBe(1);
     expect(nd.nanmax(y, { axis: 1 }).toArray()).toEqual([1, Number.NaN]);
     expect(nd.nanmean(y, { axis: 1 }).toArray()).toEqual([1, Number.NaN]);
@@ -221,7 +275,10 @@ describe("functions", () => {
 
   it("join arrays", () => {
     const a = nd.ones([2, 1]);
-    expect(nd.concatenate([a, nd.zeros([2, 2])], { axis: 1 }).toArray()).toEqual([[1, 0, 0], [1, 0, 0]]);
+    expect(nd.concatenate([a, nd.zeros([2, 2])], { axis: 1 }).toArray()).toEqual([
+      [1, 0, 0],
+      [1, 0, 0],
+    ]);
     expect(nd.stack([a, a], { axis: -1 }).shape).toEqual([2, 1, 2]);
     expect(code(() => nd.concatenate([a, nd.zeros([3, 2])], { axis: 1 }))).toBe("InvalidShape");
     expect(code(() => nd.concatenate([]))).toBe("InvalidArgument");

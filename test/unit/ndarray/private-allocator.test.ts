@@ -1,4 +1,7 @@
-/** @file The collecting allocator: synchronous loops do not run out of memory, views keep blocks alive. */
+/**
+ * @file The collecting allocator: synchronous loops do not run out of memory, views keep blocks
+ * alive.
+ */
 import { afterEach, expect, it } from "vitest";
 import { isHeddleError } from "../../../src/core/errors.ts";
 import { setAllocator } from "../../../src/ndarray/allocation.ts";

@@ -1,6 +1,7 @@
 /**
- * @file A small WebAssembly assembler: functions as byte lists, and a module of one imported shared memory, imported
- * numeric functions and exported functions. It knows encodings only; what to compute is decided in `emit.ts`.
+ * @file A small WebAssembly assembler: functions as byte lists, and a module of one imported shared
+ * memory, imported numeric functions and exported functions. It knows encodings only; what to
+ * compute is decided in `emit.ts`.
  */
 
 /** Value types of WebAssembly. */
@@ -178,7 +179,10 @@ export class ModuleBuilder {
   readonly #functions: FunctionBuilder[] = [];
   readonly #exports: { name: string; fn: FunctionBuilder }[] = [];
 
-  /** Index of an imported function; all imports must be known before `index` is asked of other functions. */
+  /**
+   * Index of an imported function; all imports must be known before `index` is asked of other
+   * functions.
+   */
   import(fn: ImportedFunction): number {
     const known = this.#imports.findIndex((own) => own.name === fn.name && own.arity === fn.arity);
     return known >= 0 ? known : this.#imports.push(fn) - 1;
@@ -202,7 +206,12 @@ export class ModuleBuilder {
     ];
     // An imported memory of any size, shared, at most 4 GiB.
     const memory = [...text("e"), ...text("m"), 0x02, 0x03, 0x00, ...unsigned(65536)];
-    const imports = this.#imports.map((fn, i) => [...text("e"), ...text(fn.name), 0x00, ...unsigned(i)]);
+    const imports = this.#imports.map((fn, i) => [
+      ...text("e"),
+      ...text(fn.name),
+      0x00,
+      ...unsigned(i),
+    ]);
     const first = this.#imports.length;
     const exports = this.#exports.map(({ name, fn }) => [
       ...text(name),
@@ -213,9 +222,15 @@ export class ModuleBuilder {
       ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
       ...section(1, signatures),
       ...section(2, [memory, ...imports]),
-      ...section(3, this.#functions.map((_, i) => unsigned(first + i))),
+      ...section(
+        3,
+        this.#functions.map((_, i) => unsigned(first + i)),
+      ),
       ...section(7, exports),
-      ...section(10, this.#functions.map((fn) => fn.encode())),
+      ...section(
+        10,
+        this.#functions.map((fn) => fn.encode()),
+      ),
     ]);
   }
 }

@@ -1,7 +1,7 @@
 /**
- * @file The WebAssembly back end: runs elementwise kernels and reduction stages on operands of one memory, two loop
- * dimensions per call. What it cannot run (complex and temporal dtypes, operands outside of WebAssembly memory) it
- * leaves to the JavaScript back end by returning false.
+ * @file The WebAssembly back end: runs elementwise kernels and reduction stages on operands of one
+ * memory, two loop dimensions per call. What it cannot run (complex and temporal dtypes, operands
+ * outside of WebAssembly memory) it leaves to the JavaScript back end by returning false.
  */
 import { type DType, itemsizeOf } from "../../../core/dtype.ts";
 import type { WasmMemory } from "../../../core/wasm.ts";
@@ -15,16 +15,24 @@ import { type Lane, laneOf, type MachineNode, type MachineOp } from "./machine.t
 import { meet, returnScratch, takeScratch } from "./meeting.ts";
 import { accumulating, programFor, type Run, rowShape, type Shape, shapeOf } from "./programs.ts";
 
-/** Rows that are added one after the other before sums are combined pairwise; as `PAIRWISE_BLOCK`. */
+/**
+ * Rows that are added one after the other before sums are combined pairwise; as `PAIRWISE_BLOCK`.
+ */
 const BLOCK_ROWS = 128;
 /** Columns added at a time, so that partial sums stay in the first cache. */
 const TILE_COLUMNS = 1024;
 /** Scratch for partial sums: a row of a tile for every bit of the number of blocks. */
 const SCRATCH_BYTES = 32 * TILE_COLUMNS * 8;
-/** Rows added per pass over the sums, where the expression is light: the sums are read and written less often. */
+/**
+ * Rows added per pass over the sums, where the expression is light: the sums are read and written
+ * less often.
+ */
 const ROWS_AT_ONCE = 4;
 const LIGHT_NODES = 12;
-/** Side of the squares in which transposed operands are walked: smaller ones break up what is read from memory. */
+/**
+ * Side of the squares in which transposed operands are walked: smaller ones break up what is read
+ * from memory.
+ */
 const TILE = 256;
 
 /** An operand with addresses and strides in bytes; strides by loop dimension. */
@@ -81,7 +89,9 @@ function runStore(
   // Rows and columns: a single dimension is one row.
   const two = lengths.length > 1;
   const [rows, count] = [two ? (lengths.at(-2) as number) : 1, lengths.at(-1) as number];
-  const steps = operands.map(({ strides }) => [two ? strides.at(-2) : 0, strides.at(-1)] as number[]);
+  const steps = operands.map(
+    ({ strides }) => [two ? strides.at(-2) : 0, strides.at(-1)] as number[],
+  );
   const tile = steps.some(isTransposed) && rows >= TILE && count >= TILE ? TILE : 0;
   const nest = { shape: lengths, strides: operands.map((x) => x.strides) };
   const start = operands.map((x) => x.address);
@@ -125,7 +135,17 @@ function callRun(
 }
 
 const SIZES: Readonly<Record<Lane, number>> = {
-  b: 1, i8: 1, u8: 1, i16: 2, u16: 2, i32: 4, u32: 4, i64: 8, u64: 8, f32: 4, f64: 8,
+  b: 1,
+  i8: 1,
+  u8: 1,
+  i16: 2,
+  u16: 2,
+  i32: 4,
+  u32: 4,
+  i64: 8,
+  u64: 8,
+  f32: 4,
+  f64: 8,
 };
 
 function bindProgram(
@@ -181,11 +201,18 @@ function runInner(
   const two = stage.shape.length > 1;
   const rows = two ? (stage.shape.at(-2) as number) : 1;
   const count = stage.shape.at(-1) as number;
-  const steps = operands.map(({ strides }) => [two ? strides.at(-2) : 0, strides.at(-1)] as number[]);
+  const steps = operands.map(
+    ({ strides }) => [two ? strides.at(-2) : 0, strides.at(-1)] as number[],
+  );
   const nest = { shape: stage.shape, strides: operands.map((x) => x.strides) };
-  forEachOuter(nest, two ? 2 : 1, operands.map((x) => x.address), (addresses) => {
-    callRun(run, rows, count, addresses, steps, params);
-  });
+  forEachOuter(
+    nest,
+    two ? 2 : 1,
+    operands.map((x) => x.address),
+    (addresses) => {
+      callRun(run, rows, count, addresses, steps, params);
+    },
+  );
 }
 
 /** Sums of booleans count them. */
@@ -227,12 +254,20 @@ function runOuter(
   // The reduced dimension is taken out of the nest: rows walk it.
   const kept = stage.shape.map((length, d) => (d === stage.dimension ? 1 : length));
   const nest = { shape: kept, strides: operands.map((x) => x.strides) };
-  forEachOuter(nest, 1, operands.map((x) => x.address), (addresses) => sums.run(addresses));
+  forEachOuter(
+    nest,
+    1,
+    operands.map((x) => x.address),
+    (addresses) => sums.run(addresses),
+  );
   if (scratch !== undefined) returnScratch(scratch);
   return true;
 }
 
-/** Adds the rows of one plane: directly to the result, or in tiles of columns and blocks of rows by way of scratch. */
+/**
+ * Adds the rows of one plane: directly to the result, or in tiles of columns and blocks of rows by
+ * way of scratch.
+ */
 class RowSums {
   readonly #rows: number;
   readonly #columns: number;
@@ -267,7 +302,8 @@ class RowSums {
     this.#first = bind(shape, 1);
     this.#addOne = bind(accumulating(shape, op, inputs.length, 1), 1);
     const light = shape.machine.nodes.length <= LIGHT_NODES;
-    if (light) this.#addMany = bind(accumulating(shape, op, inputs.length, ROWS_AT_ONCE), ROWS_AT_ONCE);
+    if (light)
+      this.#addMany = bind(accumulating(shape, op, inputs.length, ROWS_AT_ONCE), ROWS_AT_ONCE);
     if (!inPlace) this.#scratch = new ScratchRows(scratchStart, memory, op, result);
   }
 
@@ -294,7 +330,9 @@ class RowSums {
     scratch.store(corner[0] as number, columns);
   }
 
-  /** The first row of a block is stored (to `target`, or the result), the others are added to it. */
+  /**
+   * The first row of a block is stored (to `target`, or the result), the others are added to it.
+   */
   #block(
     corner: readonly number[],
     row: number,
@@ -354,11 +392,31 @@ class ScratchRows {
   /** Adds the row of `level` to the one before. */
   merge(level: number, columns: number): void {
     const addresses = [this.row(level - 1), this.row(level)];
-    callRun(this.#merge, 1, columns, addresses, [[0, 0], [0, 0]], []);
+    callRun(
+      this.#merge,
+      1,
+      columns,
+      addresses,
+      [
+        [0, 0],
+        [0, 0],
+      ],
+      [],
+    );
   }
 
   /** Writes the only row that is left to the result. */
   store(target: number, columns: number): void {
-    callRun(this.#copy, 1, columns, [target, this.row(0)], [[0, this.#step], [0, 0]], []);
+    callRun(
+      this.#copy,
+      1,
+      columns,
+      [target, this.row(0)],
+      [
+        [0, this.#step],
+        [0, 0],
+      ],
+      [],
+    );
   }
 }

@@ -1,11 +1,12 @@
 /**
- * @file From a machine graph to a module with one function `run` that walks a nest of two loops. Elementwise kernels
- * store their values; kernels that reduce the inner loop keep sums in registers (floats by NumPy's pairwise algorithm).
- * Operands are contiguous, broadcast (loaded once before the inner loop) or strided, as the caller found them.
+ * @file From a machine graph to a module with one function `run` that walks a nest of two loops.
+ * Elementwise kernels store their values; kernels that reduce the inner loop keep sums in registers
+ * (floats by NumPy's pairwise algorithm). Operands are contiguous, broadcast (loaded once before
+ * the inner loop) or strided, as the caller found them.
  */
 import { FunctionBuilder, ModuleBuilder, type WasmType } from "./assembler.ts";
-import { isFloat, type Lane, laneBytes, type Machine, type MachineNode } from "./machine.ts";
 import { Folding, foldingProgram } from "./fold.ts";
+import { isFloat, type Lane, laneBytes, type Machine, type MachineNode } from "./machine.ts";
 import { ScalarCode, scalarType } from "./scalar.ts";
 import { splatCode, VectorCode, type VectorSource } from "./vector.ts";
 
@@ -22,7 +23,10 @@ export interface Program {
   readonly mode: Mode;
   /** By input. */
   readonly inputs: readonly { readonly lane: Lane; readonly access: Access }[];
-  /** Of the result: its lane as stored, and how it moves along the inner loop (unused when that is reduced). */
+  /**
+   * Of the result: its lane as stored, and how it moves along the inner loop (unused when that is
+   * reduced).
+   */
   readonly result: { readonly lane: Lane; readonly access: Access };
 }
 
@@ -36,7 +40,10 @@ const FIXED = 2;
 /** Parameters of each operand: address, bytes from row to row, bytes from element to element. */
 const PER_OPERAND = 3;
 
-/** The module for a program; its `run` takes rows, count, three numbers per operand (result first), parameters. */
+/**
+ * The module for a program; its `run` takes rows, count, three numbers per operand (result first),
+ * parameters.
+ */
 export function emitModule(program: Program): Uint8Array {
   return new Emitter(program).module();
 }
@@ -80,11 +87,7 @@ class Emitter {
     const { inputs } = this.#program;
     const operands = rows ? (inputs.length + 1) * PER_OPERAND : inputs.length * 2;
     const head: WasmType[] = new Array(rows ? FIXED : 1).fill("i32");
-    return [
-      ...head,
-      ...new Array<WasmType>(operands).fill("i32"),
-      ...this.#paramTypes(),
-    ];
+    return [...head, ...new Array<WasmType>(operands).fill("i32"), ...this.#paramTypes()];
   }
 
   #paramTypes(): WasmType[] {
@@ -111,7 +114,10 @@ class Emitter {
       inputs.forEach((_, k) => fb.get(operand(k + 1)).set(line.locals.cursors[k] as number));
       row(line);
       for (let k = 0; k <= inputs.length; k++) {
-        fb.get(operand(k)).get(operand(k) + 1).op(0x6a).set(operand(k));
+        fb.get(operand(k))
+          .get(operand(k) + 1)
+          .op(0x6a)
+          .set(operand(k));
       }
       fb.get(0).i32(1).op(0x6b).tee(0);
     });
@@ -151,7 +157,10 @@ class Emitter {
     });
   }
 
-  /** `line(n, …)` by NumPy's recursion: blocks of at most 128 elements, halves that are multiples of 8. */
+  /**
+   * `line(n, …)` by NumPy's recursion: blocks of at most 128 elements, halves that are multiples of
+   * 8.
+   */
   #emitPairwise(): void {
     const { inputs, result } = this.#program;
     const lane = result.lane as "f32" | "f64";
@@ -319,7 +328,11 @@ export class Line {
     });
     for (const node of reachable(this.#program)) {
       if (node.op !== "param") continue;
-      this.#setSplat(`param${node.index}`, node.lane, this.locals.firstParam + (node.index as number));
+      this.#setSplat(
+        `param${node.index}`,
+        node.lane,
+        this.locals.firstParam + (node.index as number),
+      );
     }
   }
 
@@ -333,7 +346,10 @@ export class Line {
     fb.simd(splatCode(lane)).set(splat);
   }
 
-  /** Runs `body` for groups of `lanes` elements while there are enough; `after` when there was at least one. */
+  /**
+   * Runs `body` for groups of `lanes` elements while there are enough; `after` when there was at
+   * least one.
+   */
   groups(lanes: number, body: (vector: VectorCode) => void, after?: () => void): void {
     const { fb } = this;
     const enough = (): FunctionBuilder => fb.get(this.#rest).i32(lanes).op(0x4f);
@@ -400,7 +416,9 @@ export class Line {
     fb.set(value);
     for (let lane = 0; lane < perRegister; lane++) {
       fb.get(this.locals.result);
-      fb.get(this.locals.resultStep).i32(r * perRegister + lane).op(0x6c, 0x6a);
+      fb.get(this.locals.resultStep)
+        .i32(r * perRegister + lane)
+        .op(0x6c, 0x6a);
       fb.get(value).simdMemory(0x58 + Math.log2(width), 0, lane);
     }
   }
@@ -479,7 +497,12 @@ export class Line {
       move(locals.cursors[k] as number, lane, access, locals.steps[k] as number);
     });
     if (this.#program.mode === "store") {
-      move(locals.result, this.#program.result.lane, this.#program.result.access, locals.resultStep);
+      move(
+        locals.result,
+        this.#program.result.lane,
+        this.#program.result.access,
+        locals.resultStep,
+      );
     }
     fb.get(this.#rest).i32(elements).op(0x6b).set(this.#rest);
   }
@@ -522,7 +545,9 @@ export class Line {
     fb.simdMemory(0x07 + kind).set(value);
     for (let k = 1; k < count; k++) {
       fb.get(address).get(step).op(0x6a).tee(address);
-      fb.get(value).simdMemory(0x54 + kind, 0, k).set(value);
+      fb.get(value)
+        .simdMemory(0x54 + kind, 0, k)
+        .set(value);
     }
     fb.get(value);
   }
@@ -566,7 +591,10 @@ function countUses(program: Program): number[] {
 const LIGHT = 16;
 const HEAVY = 48;
 
-/** Elements in a group: whole registers of the narrowest type for light kernels, few registers for heavy ones. */
+/**
+ * Elements in a group: whole registers of the narrowest type for light kernels, few registers for
+ * heavy ones.
+ */
 function lanesFor(program: Program): number {
   const nodes = reachable(program);
   const widths = [...nodes.map((node) => node.lane), program.result.lane]

@@ -1,7 +1,8 @@
 /**
- * @file Reductions of a row whose order does not matter: integers, extremes, tests and counts. Sums and extremes keep
- * one accumulator per register and join them at the end; what combines them is an operation of the machine graph, whose
- * `result` is the accumulator. Masks are tested or counted by their bits.
+ * @file Reductions of a row whose order does not matter: integers, extremes, tests and counts. Sums
+ * and extremes keep one accumulator per register and join them at the end; what combines them is an
+ * operation of the machine graph, whose `result` is the accumulator. Masks are tested or counted by
+ * their bits.
  */
 import type { Line, Mode, Program } from "./emit.ts";
 import { isSigned, type Lane, laneBytes, type MachineNode, type MachineOp } from "./machine.ts";
@@ -19,7 +20,10 @@ const COMBINE: Partial<Record<Mode, MachineOp>> = {
 /** Bitmask instructions by width of the mask. */
 const BITMASK: Readonly<Record<number, number>> = { 1: 0x64, 2: 0x84, 4: 0xa4, 8: 0xc4 };
 
-/** The program whose output combines the accumulator with the value, where that is how the mode works. */
+/**
+ * The program whose output combines the accumulator with the value, where that is how the mode
+ * works.
+ */
 export function foldingProgram(program: Program): Program {
   const { machine, output, mode, result } = program;
   const op = COMBINE[mode];

@@ -1,4 +1,7 @@
-/** @file From the kernel IR to the machine graph. Kernels that hold a complex or temporal dtype are not lowered. */
+/**
+ * @file From the kernel IR to the machine graph. Kernels that hold a complex or temporal dtype are
+ * not lowered.
+ */
 import { type DType, isInteger } from "../../../core/dtype.ts";
 import type { Kernel, KernelNode } from "../ir.ts";
 import { neededNodes } from "../js-source.ts";
@@ -58,14 +61,17 @@ function lowerNode(
   }
 }
 
-/** A cast with NumPy's meaning: to bool is "not zero", float to integer truncates, integers wrap. */
+/**
+ * A cast with NumPy's meaning: to bool is "not zero", float to integer truncates, integers wrap.
+ */
 export function lowerCast(m: Machine, x: number, lane: Lane): number {
   const from = m.laneOf(x);
   if (from === lane) return x;
   if (lane === "b") return m.compare("ne", x, m.const(from, 0));
   if (from === "b" || !isFloat(from)) {
     // Small integers reach floats by way of 32 bits, which vectors can convert.
-    if (isFloat(lane) && from !== "b" && laneBytes(from) < 4) return m.convert(m.convert(x, "i32"), lane);
+    if (isFloat(lane) && from !== "b" && laneBytes(from) < 4)
+      return m.convert(m.convert(x, "i32"), lane);
     return m.convert(x, lane);
   }
   if (isFloat(lane)) return m.convert(x, lane);
@@ -162,7 +168,11 @@ function lowerFloatUnary(
     case "imag":
       return zero;
     case "sign": {
-      const negative = m.select(m.compare("lt", x, zero), m.const(lane, -1), m.same("mul", x, zero));
+      const negative = m.select(
+        m.compare("lt", x, zero),
+        m.const(lane, -1),
+        m.same("mul", x, zero),
+      );
       return m.select(m.compare("gt", x, zero), one, m.same("add", negative, zero));
     }
     case "isnan":
@@ -235,11 +245,7 @@ function lowerFloatBinary(
   const call = (name: string): number | undefined =>
     throughFloat64(m, lane, [x, y], ([a, b]) => m.call(name, a as number, b as number));
   const ignoreNaN = (extreme: "min" | "max"): number =>
-    m.select(
-      m.compare("ne", x, x),
-      y,
-      m.select(m.compare("ne", y, y), x, m.same(extreme, x, y)),
-    );
+    m.select(m.compare("ne", x, x), y, m.select(m.compare("ne", y, y), x, m.same(extreme, x, y)));
   switch (op) {
     case "add":
       return m.same("add", x, y);
@@ -361,11 +367,7 @@ function shift(
 ): number {
   const zero = m.const(lane, 0);
   const bits = laneBytes(lane) * 8;
-  const inRange = m.same(
-    "and",
-    m.compare("ge", y, zero),
-    m.compare("lt", y, m.const(lane, bits)),
-  );
+  const inRange = m.same("and", m.compare("ge", y, zero), m.compare("lt", y, m.const(lane, bits)));
   const count = m.select(inRange, y, zero);
   const shifted = m.same(op === "leftShift" ? "shl" : "shr", x, count);
   if (op === "leftShift" || lane.startsWith("u")) return m.select(inRange, shifted, zero);

@@ -1,7 +1,8 @@
 /**
- * @file The machine graph: a kernel's expression in operations that WebAssembly has (or that are called per element),
- * typed by lane. The emitter writes every operation in a scalar and a vector form with the same bits as result, so that
- * it does not matter which elements fall into a vector loop and which into its tail.
+ * @file The machine graph: a kernel's expression in operations that WebAssembly has (or that are
+ * called per element), typed by lane. The emitter writes every operation in a scalar and a vector
+ * form with the same bits as result, so that it does not matter which elements fall into a vector
+ * loop and which into its tail.
  */
 import type { DType } from "../../../core/dtype.ts";
 
@@ -21,12 +22,43 @@ export type Lane =
 
 /** Operations. Float and integer ones share names; the lane type says which. */
 export type MachineOp =
-  | "load" | "result" | "param" | "const"
-  | "add" | "sub" | "mul" | "div" | "rem" | "neg" | "abs" | "sqrt"
-  | "floor" | "ceil" | "trunc" | "nearest" | "min" | "max" | "pmin" | "pmax"
-  | "and" | "or" | "xor" | "not" | "shl" | "shr"
-  | "eq" | "ne" | "lt" | "le" | "gt" | "ge"
-  | "select" | "convert" | "bits" | "call" | "patch";
+  | "load"
+  | "result"
+  | "param"
+  | "const"
+  | "add"
+  | "sub"
+  | "mul"
+  | "div"
+  | "rem"
+  | "neg"
+  | "abs"
+  | "sqrt"
+  | "floor"
+  | "ceil"
+  | "trunc"
+  | "nearest"
+  | "min"
+  | "max"
+  | "pmin"
+  | "pmax"
+  | "and"
+  | "or"
+  | "xor"
+  | "not"
+  | "shl"
+  | "shr"
+  | "eq"
+  | "ne"
+  | "lt"
+  | "le"
+  | "gt"
+  | "ge"
+  | "select"
+  | "convert"
+  | "bits"
+  | "call"
+  | "patch";
 
 /** One operation; `args` are earlier nodes. */
 export interface MachineNode {
@@ -93,7 +125,15 @@ export class Machine {
   }
 
   add(node: MachineNode): number {
-    const key = JSON.stringify([node.op, node.lane, node.args, node.index, node.value, node.count, node.name]);
+    const key = JSON.stringify([
+      node.op,
+      node.lane,
+      node.args,
+      node.index,
+      node.value,
+      node.count,
+      node.name,
+    ]);
     let index = this.#known.get(key);
     if (index === undefined) {
       index = this.nodes.push(node) - 1;

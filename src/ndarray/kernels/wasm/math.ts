@@ -1,8 +1,8 @@
 /**
- * @file Elementary functions in float64 as machine operations, so that they are inlined and run in vectors. exp, log,
- * log2, log10, sin and cos follow FreeBSD's msun (fdlibm; coefficients and error bounds below 1 ulp are theirs), tanh
- * Moshier's Cephes. Everything else, and arguments too large for the quick reduction, calls the host's function for each
- * element.
+ * @file Elementary functions in float64 as machine operations, so that they are inlined and run in
+ * vectors. exp, log, log2, log10, sin and cos follow FreeBSD's msun (fdlibm; coefficients and error
+ * bounds below 1 ulp are theirs), tanh Moshier's Cephes. Everything else, and arguments too large
+ * for the quick reduction, calls the host's function for each element.
  */
 import type { UnaryOp } from "../rules.ts";
 import type { Machine } from "./machine.ts";
@@ -81,8 +81,8 @@ function powerOfTwo(f: Floats, n: number): number {
   return f.m.bits(f.m.shl(bits, 52), "f64");
 }
 
-const LN2_HI = 6.9314718036912381649e-1;
-const LN2_LO = 1.90821492927058770002e-10;
+const LN2_HI = 0.6931471803691238;
+const LN2_LO = 1.9082149292705877e-10;
 
 function exp(f: Floats, given: number): number {
   const { m } = f;
@@ -93,10 +93,13 @@ function exp(f: Floats, given: number): number {
   const low = f.mul(n, f.c(LN2_LO));
   const r = f.sub(high, low);
   const t = f.mul(r, r);
-  const p = f.poly(t, [
-    1.66666666666666019037e-1, -2.77777777770155933842e-3, 6.61375632143793436117e-5,
-    -1.65339022054652515390e-6, 4.13813679705723846039e-8,
-  ]);
+  const p = f.poly(
+    t,
+    [
+      0.16666666666666602, -0.0027777777777015593, 6.613756321437934e-5, -1.6533902205465252e-6,
+      4.1381367970572385e-8,
+    ],
+  );
   const c = f.sub(r, f.mul(t, p));
   const quotient = f.div(f.mul(r, c), f.sub(f.c(2), c));
   const y = f.sub(f.c(1), f.sub(f.sub(low, quotient), high));
@@ -127,9 +130,8 @@ function splitLog(f: Floats, given: number): Split {
   return { k, fraction: f.sub(m.bits(reduced, "f64"), f.c(1)) };
 }
 
-const LOG_ODD = [6.666666666666735130e-1, 2.857142874366239149e-1, 1.818357216161805012e-1,
-  1.479819860511658591e-1];
-const LOG_EVEN = [3.999999999940941908e-1, 2.222219843214978396e-1, 1.531383769920937332e-1];
+const LOG_ODD = [0.6666666666666735, 0.2857142874366239, 0.1818357216161805, 0.14798198605116586];
+const LOG_EVEN = [0.3999999999940942, 0.22222198432149784, 0.15313837699209373];
 
 /** s and R of fdlibm: log(1 + f) = f - (f*f/2 - s (f*f/2 + R)). */
 function logSeries(f: Floats, fraction: number): { s: number; half: number; series: number } {
@@ -176,13 +178,10 @@ function logPair(f: Floats, fraction: number): { high: number; low: number } {
 function log2(f: Floats, x: number): number {
   const { k, fraction } = splitLog(f, x);
   const { high, low } = logPair(f, fraction);
-  const inverseHigh = 1.44269504072144627571;
-  const inverseLow = 1.67517131648865118353e-10;
+  const inverseHigh = 1.4426950407214463;
+  const inverseLow = 1.6751713164886512e-10;
   const top = f.mul(high, f.c(inverseHigh));
-  const bottom = f.add(
-    f.mul(f.add(low, high), f.c(inverseLow)),
-    f.mul(low, f.c(inverseHigh)),
-  );
+  const bottom = f.add(f.mul(f.add(low, high), f.c(inverseLow)), f.mul(low, f.c(inverseHigh)));
   const sum = f.add(k, top);
   const rest = f.add(bottom, f.add(f.sub(k, sum), top));
   return logEnds(f, x, f.add(rest, sum));
@@ -191,15 +190,12 @@ function log2(f: Floats, x: number): number {
 function log10(f: Floats, x: number): number {
   const { k, fraction } = splitLog(f, x);
   const { high, low } = logPair(f, fraction);
-  const inverseHigh = 4.34294481878168880939e-1;
-  const inverseLow = 2.50829467116452752298e-11;
+  const inverseHigh = 0.4342944818781689;
+  const inverseLow = 2.5082946711645275e-11;
   const top = f.mul(high, f.c(inverseHigh));
-  const exponent = f.mul(k, f.c(3.01029995663611771306e-1));
+  const exponent = f.mul(k, f.c(0.30102999566361177));
   const bottom = f.add(
-    f.add(
-      f.mul(k, f.c(3.69423907715893078616e-13)),
-      f.mul(f.add(low, high), f.c(inverseLow)),
-    ),
+    f.add(f.mul(k, f.c(3.694239077158931e-13)), f.mul(f.add(low, high), f.c(inverseLow))),
     f.mul(low, f.c(inverseHigh)),
   );
   const sum = f.add(exponent, top);
@@ -207,17 +203,20 @@ function log10(f: Floats, x: number): number {
   return logEnds(f, x, f.add(rest, sum));
 }
 
-/** Above this the reduction by three parts of pi/2 is no longer exact, and the host's function is called. */
+/**
+ * Above this the reduction by three parts of pi/2 is no longer exact, and the host's function is
+ * called.
+ */
 const QUICK_SINE_LIMIT = 1e6;
 
 /** x - n pi/2 as a sum of two numbers, and the bits of n. */
 function reduceAngle(f: Floats, x: number): { high: number; low: number; quadrant: number } {
   const { m } = f;
-  const n = m.same("nearest", f.mul(x, f.c(6.36619772367581382433e-1)));
-  const first = f.sub(x, f.mul(n, f.c(1.57079632673412561417)));
-  const second = f.mul(n, f.c(6.07710050630396597660e-11));
+  const n = m.same("nearest", f.mul(x, f.c(0.6366197723675814)));
+  const first = f.sub(x, f.mul(n, f.c(1.5707963267341256)));
+  const second = f.mul(n, f.c(6.077100506303966e-11));
   const r = f.sub(first, second);
-  const tail = f.mul(n, f.c(2.02226624879595063154e-21));
+  const tail = f.mul(n, f.c(2.0222662487959506e-21));
   const w = f.sub(tail, f.sub(f.sub(first, r), second));
   const high = f.sub(r, w);
   const low = f.sub(f.sub(r, high), w);
@@ -230,27 +229,29 @@ function sine(f: Floats, x: number, name: "sin" | "cos"): number {
   const z = f.mul(y, y);
   const v = f.mul(z, y);
   const half = f.c(0.5);
-  const sinePoly = f.poly(z, [
-    8.33333333332248946124e-3, -1.98412698298579493134e-4, 2.75573137070700676789e-6,
-    -2.50507602534068634195e-8, 1.58969099521155010221e-10,
-  ]);
+  const sinePoly = f.poly(
+    z,
+    [
+      0.00833333333332249, -0.0001984126982985795, 2.7557313707070068e-6, -2.5050760253406863e-8,
+      1.58969099521155e-10,
+    ],
+  );
   const correction = f.sub(f.mul(z, f.sub(f.mul(half, low), f.mul(v, sinePoly))), low);
-  const sin = f.sub(y, f.sub(correction, f.mul(v, f.c(-1.66666666666666324348e-1))));
-  const cosinePoly = f.poly(z, [
-    4.16666666666666019037e-2, -1.38888888888741095749e-3, 2.48015872894767294178e-5,
-    -2.75573143513906633035e-7, 2.08757232129817482790e-9, -1.13596475577881948265e-11,
-  ]);
+  const sin = f.sub(y, f.sub(correction, f.mul(v, f.c(-0.16666666666666632))));
+  const cosinePoly = f.poly(
+    z,
+    [
+      0.0416666666666666, -0.001388888888887411, 2.480158728947673e-5, -2.7557314351390663e-7,
+      2.087572321298175e-9, -1.1359647557788195e-11,
+    ],
+  );
   const hz = f.mul(half, z);
   const w = f.sub(f.c(1), hz);
   const cosRest = f.sub(f.mul(z, f.mul(z, cosinePoly)), f.mul(y, low));
   const cos = f.add(w, f.add(f.sub(f.sub(f.c(1), w), hz), cosRest));
   // sin: n = 0 sin, 1 cos, 2 -sin, 3 -cos; cos is one quadrant ahead.
   const turned = name === "cos" ? m.same("add", quadrant, m.const("i64", 1)) : quadrant;
-  const odd = m.compare(
-    "ne",
-    m.same("and", turned, m.const("i64", 1)),
-    m.const("i64", 0),
-  );
+  const odd = m.compare("ne", m.same("and", turned, m.const("i64", 1)), m.const("i64", 0));
   const signBit = m.shl(m.same("and", turned, m.const("i64", 2)), 62);
   const value = m.bits(m.select(odd, cos, sin), "i64");
   const quick = m.bits(m.same("xor", value, signBit), "f64");
@@ -264,12 +265,8 @@ function tanh(f: Floats, x: number): number {
   const { m } = f;
   const size = m.same("abs", x);
   const z = f.mul(x, x);
-  const top = f.poly(z, [
-    -1.61468768441708447952e3, -9.92877231001918586564e1, -9.64399179425052238628e-1,
-  ]);
-  const bottom = f.poly(z, [
-    4.84406305325125486048e3, 2.23548839060100448583e3, 1.12811678491632931402e2, 1,
-  ]);
+  const top = f.poly(z, [-1614.6876844170845, -99.28772310019185, -0.9643991794250523]);
+  const bottom = f.poly(z, [4844.063053251255, 2235.4883906010045, 112.81167849163293, 1]);
   const near = f.add(x, f.mul(f.mul(x, z), f.div(top, bottom)));
   const power = exp(f, f.mul(f.c(2), size));
   const far = f.sub(f.c(1), f.div(f.c(2), f.add(power, f.c(1))));

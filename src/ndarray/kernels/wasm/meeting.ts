@@ -1,7 +1,8 @@
 /**
- * @file Brings the operands of one kernel call into one memory, because a kernel binds one: operands that lie elsewhere
- * (another arena, a small result in the thread's own memory, a plain buffer) are copied into scratch space beside the
- * largest one for this call, and results are copied back.
+ * @file Brings the operands of one kernel call into one memory, because a kernel binds one:
+ * operands that lie elsewhere (another arena, a small result in the thread's own memory, a plain
+ * buffer) are copied into scratch space beside the largest one for this call, and results are
+ * copied back.
  */
 import { type DType, itemsizeOf, viewOf } from "../../../core/dtype.ts";
 import { sizeOfShape } from "../../../core/indexing.ts";
@@ -21,7 +22,9 @@ export interface Meeting {
   finish(): void;
 }
 
-/** Scratch blocks of at least this size are asked for, so that allocators place them like chunks. */
+/**
+ * Scratch blocks of at least this size are asked for, so that allocators place them like chunks.
+ */
 const SCRATCH_BYTES_MIN = 128 * 1024;
 /** Scratch blocks up to this size are kept for the next call. */
 const SCRATCH_BYTES_KEPT = 1024 * 1024;
@@ -75,7 +78,10 @@ function bytesElsewhere(
   );
 }
 
-/** Scratch space for the operands that do not lie in its memory: in `home`, or where the allocator has room. */
+/**
+ * Scratch space for the operands that do not lie in its memory: in `home`, or where the allocator
+ * has room.
+ */
 function scratchBeside(
   home: WasmMemory,
   operands: readonly Layout[],

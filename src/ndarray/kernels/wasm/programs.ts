@@ -1,8 +1,8 @@
 /**
- * @file Finds the compiled program for a kernel: lowered once per expression shape (scalars are parameters), compiled
- * once per shape and way of access, instantiated once per memory.
+ * @file Finds the compiled program for a kernel: lowered once per expression shape (scalars are
+ * parameters), compiled once per shape and way of access, instantiated once per memory.
  */
-import { wasm, type WasmMemory, type WasmModule } from "../../../core/wasm.ts";
+import { type WasmMemory, type WasmModule, wasm } from "../../../core/wasm.ts";
 import type { Kernel } from "../ir.ts";
 import * as helpers from "../js-helpers.ts";
 import { type Access, emitModule, type Mode, type Program } from "./emit.ts";
@@ -48,7 +48,10 @@ const shapeOfKernel = new WeakMap<Kernel, Shape | { none: true }>();
 const modules = new Map<string, WasmModule>();
 const instances = new WeakMap<WasmMemory, Map<string, Run>>();
 
-/** Entries kept in each cache; beyond it the cache begins anew, which costs some compiling and nothing else. */
+/**
+ * Entries kept in each cache; beyond it the cache begins anew, which costs some compiling and
+ * nothing else.
+ */
 const CACHED = 2000;
 
 /** The lowered expression of a kernel; undefined when it cannot run in WebAssembly. */
@@ -69,8 +72,8 @@ export function shapeOf(kernel: Kernel): Shape | undefined {
 }
 
 /**
- * The same expression combined with what the result holds, for rows that are added to a row: `rows` of them at once, one
- * after the other, each with inputs of its own.
+ * The same expression combined with what the result holds, for rows that are added to a row: `rows`
+ * of them at once, one after the other, each with inputs of its own.
  */
 export function accumulating(shape: Shape, op: MachineOp, inputs: number, rows: number): Shape {
   const machine = new Machine();

@@ -1,9 +1,17 @@
 /**
- * @file Machine operations on single elements. Booleans and integers of up to 32 bits are i32 values, the shorter ones
- * kept sign- or zero-extended, so that comparing and converting need no care.
+ * @file Machine operations on single elements. Booleans and integers of up to 32 bits are i32
+ * values, the shorter ones kept sign- or zero-extended, so that comparing and converting need no
+ * care.
  */
 import type { FunctionBuilder, WasmType } from "./assembler.ts";
-import { isFloat, isSigned, type Lane, laneBytes, type MachineNode, type MachineOp } from "./machine.ts";
+import {
+  isFloat,
+  isSigned,
+  type Lane,
+  laneBytes,
+  type MachineNode,
+  type MachineOp,
+} from "./machine.ts";
 
 /** The WebAssembly type that holds one element. */
 export function scalarType(lane: Lane): WasmType {
@@ -100,7 +108,10 @@ export class ScalarCode {
     else this.fb.memory(bytes === 8 ? 0x37 : bytes === 4 ? 0x36 : bytes === 2 ? 0x3b : 0x3a);
   }
 
-  /** Applies an operation to its arguments, which are on the stack; `select` takes the condition last. */
+  /**
+   * Applies an operation to its arguments, which are on the stack; `select` takes the condition
+   * last.
+   */
   apply(node: MachineNode, argLane: Lane): void {
     const { fb } = this;
     const { op } = node;
@@ -148,11 +159,15 @@ export class ScalarCode {
     } else if (op === "abs") {
       fb.set(a);
       this.const(lane, 0);
-      fb.get(a).op(opcode("sub", lane) as number).get(a).get(a);
+      fb.get(a)
+        .op(opcode("sub", lane) as number)
+        .get(a)
+        .get(a);
       this.const(lane, 0);
       fb.op(opcode("lt", lane) as number, 0x1b);
     } else {
-      // min and max of integers; pmin and pmax: the second where it is smaller (larger), else the first.
+      // min and max of integers; pmin and pmax: the second where it is smaller (larger), else the
+      // first.
       fb.set(b).set(a).get(b).get(a).get(b).get(a);
       fb.op(opcode(op === "min" || op === "pmin" ? "lt" : "gt", lane) as number, 0x1b);
     }
@@ -180,7 +195,8 @@ export class ScalarCode {
     if (to === "f64") this.fb.op(0xbb);
     else if (to === "f32") this.fb.op(0xb6);
     else {
-      const code = (laneBytes(to) === 8 ? 4 : 0) + (from === "f64" ? 2 : 0) + (isSigned(to) ? 0 : 1);
+      const code =
+        (laneBytes(to) === 8 ? 4 : 0) + (from === "f64" ? 2 : 0) + (isSigned(to) ? 0 : 1);
       this.fb.saturating(code);
     }
   }

@@ -1,8 +1,9 @@
 /**
- * @file Machine operations on groups of elements. A group is `lanes` elements; a value of w bytes an element takes
- * `lanes * w / 16` vector registers (at least one, partly used when they are fewer than 16 bytes). Booleans are masks
- * as wide as what was compared, widened or narrowed when they meet values of another width. What vectors cannot do is
- * done lane by lane with the scalar operation.
+ * @file Machine operations on groups of elements. A group is `lanes` elements; a value of w bytes
+ * an element takes `lanes * w / 16` vector registers (at least one, partly used when they are fewer
+ * than 16 bytes). Booleans are masks as wide as what was compared, widened or narrowed when they
+ * meet values of another width. What vectors cannot do is done lane by lane with the scalar
+ * operation.
  */
 import type { FunctionBuilder } from "./assembler.ts";
 import {
@@ -133,7 +134,10 @@ export class VectorCode {
     return Math.max(1, (this.lanes * width) / 16);
   }
 
-  /** Bytes an element of a node's value: of masks, those of what was compared; 0 when any width will do. */
+  /**
+   * Bytes an element of a node's value: of masks, those of what was compared; 0 when any width will
+   * do.
+   */
   width(index: number): number {
     const node = this.#node(index);
     if (node.lane !== "b") return laneBytes(node.lane);
@@ -146,7 +150,9 @@ export class VectorCode {
     return Math.max(...parts.map((arg) => this.width(arg)));
   }
 
-  /** Leaves register `r` of a node's value on the stack, as elements (or masks) of `width` bytes. */
+  /**
+   * Leaves register `r` of a node's value on the stack, as elements (or masks) of `width` bytes.
+   */
   value(index: number, r: number, width: number = this.width(index)): void {
     const own = this.width(index);
     const node = this.#node(index);
@@ -349,7 +355,10 @@ export class VectorCode {
     this.#fb.simd(extractCode(lane), at % perRegister);
   }
 
-  /** Register `r` of a node, kept in a local even if it is used once: its lanes are taken one by one. */
+  /**
+   * Register `r` of a node, kept in a local even if it is used once: its lanes are taken one by
+   * one.
+   */
   #local(index: number, r: number): void {
     const key = `${index}:${this.width(index)}:${r}`;
     this.#remember(key, true, () => this.#compute(this.#node(index), r));

@@ -1,4 +1,7 @@
-/** @file Operands in different arenas: kernels give the same results, copy what is small, and return what they borrow. */
+/**
+ * @file Operands in different arenas: kernels give the same results, copy what is small, and return
+ * what they borrow.
+ */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createSharedMemory, type WasmMemory } from "../../../../../src/core/wasm.ts";
 import {
@@ -11,7 +14,10 @@ import {
 import * as nd from "../../../../../src/ndarray/index.ts";
 import { meet } from "../../../../../src/ndarray/kernels/wasm/meeting.ts";
 
-/** Hands out blocks of two memories: small ones of the first, large ones of the second or of the one asked for. */
+/**
+ * Hands out blocks of two memories: small ones of the first, large ones of the second or of the one
+ * asked for.
+ */
 class TwoArenas implements BufferAllocator {
   readonly memories: readonly WasmMemory[] = [0, 1].map(() => {
     const memory = createSharedMemory(64 * 2 ** 20, 64 * 2 ** 20) as WasmMemory;
@@ -54,7 +60,7 @@ describe("operands in several arenas", () => {
     expect([large.memory, small.memory]).toEqual([arenas.memories[1], arenas.memories[0]]);
     const sums = nd.sum(large, { axis: 0 });
     expect(sums.memory).toBe(arenas.memories[0]);
-    expect(sums.get(7)).toBe((400 * 399 * 250) + 400 * 7);
+    expect(sums.get(7)).toBe(400 * 399 * 250 + 400 * 7);
     const sum = nd.add(large, small);
     expect(sum.get(399, 499)).toBe(199_999 + 499);
     expect(nd.add(large.T, small.at("::-1, null")).get(499, 399)).toBe(199_999);
@@ -66,14 +72,17 @@ describe("operands in several arenas", () => {
     const large = nd.ones(200_000);
     const part = nd.ones(50).at("::-1");
     expect(nd.sum(nd.add(large.at(":50"), part))).toBe(100);
-    expect(nd.sum(large.reshape([4000, 50]), { axis: 0 }).toArray()).toEqual(new Array(50).fill(4000));
+    expect(nd.sum(large.reshape([4000, 50]), { axis: 0 }).toArray()).toEqual(
+      new Array(50).fill(4000),
+    );
   });
 
   it("hold at most one small scratch block for each memory afterwards", () => {
     const large = nd.ones(200_000);
     const small = nd.ones(200_000 / 20);
     const before = arenas.held.size;
-    for (let i = 0; i < 20; i++) nd.sum(nd.multiply(large.reshape([20, 10_000]), small), { axis: 1 });
+    for (let i = 0; i < 20; i++)
+      nd.sum(nd.multiply(large.reshape([20, 10_000]), small), { axis: 1 });
     // Twenty products and twenty results are the caller's; everything else is scratch space.
     expect(arenas.held.size - before).toBeLessThanOrEqual(40 + 2);
   });
