@@ -2,7 +2,8 @@
 import { fromSequence, range } from "heddle/bag";
 
 const words = fromSequence(["warp", "weft", "heddle", "weft"], { npartitions: 2 });
-console.log(await words.frequencies().compute()); // [ [ 'warp', 1 ], [ 'weft', 2 ], [ 'heddle', 1 ] ]
+const counts = await words.frequencies().compute();
+console.log(counts); // [ [ 'warp', 1 ], [ 'weft', 2 ], [ 'heddle', 1 ] ]
 
 // A chain of steps is one task per partition, and holds one item at a time.
 const long = words.filter((w) => w.length > 4).map((w) => w.toUpperCase());

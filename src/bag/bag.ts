@@ -68,7 +68,8 @@ type ValueOf<X> = X extends Collection<infer R> ? R : X;
  * @example
  * import { fromSequence } from "heddle/bag";
  * const words = fromSequence(["warp", "weft", "heddle", "weft"], { npartitions: 2 });
- * console.log(await words.frequencies().compute()); // [ [ 'warp', 1 ], [ 'weft', 2 ], [ 'heddle', 1 ] ]
+ * const counts = await words.frequencies().compute();
+ * console.log(counts); // [ [ 'warp', 1 ], [ 'weft', 2 ], [ 'heddle', 1 ] ]
  */
 export class Bag<T> extends BagReductions<T> implements Collection<T[]> {
   readonly node: Node;

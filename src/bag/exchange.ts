@@ -1,8 +1,9 @@
 /**
- * @file Bringing equal keys together: each partition is split by key into one piece per destination,
- * and each destination joins its pieces (`cluster/exchange.ts` moves them, by disk where memory is
- * short). Which destination a key goes to depends on its value alone (`hashKey`), and pieces are
- * joined in the order of the partitions: the result is the same on any number of workers.
+ * @file Bringing equal keys together: each partition is split by key into one piece per
+ * destination, and each destination joins its pieces (`cluster/exchange.ts` moves them, by disk
+ * where memory is short). Which destination a key goes to depends on its value alone (`hashKey`),
+ * and pieces are joined in the order of the partitions: the result is the same on any number of
+ * workers.
  */
 import { exchange } from "../cluster/exchange.ts";
 import type { Arrival } from "../cluster/exchange-tasks.ts";

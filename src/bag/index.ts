@@ -15,6 +15,7 @@ export { Item } from "./item.ts";
 export type { KeyOf } from "./key.ts";
 export type { SplitEvery } from "./parts.ts";
 export { makePeople, type PeopleOptions, type Person } from "./people.ts";
+export * as random from "./random.ts";
 export {
   type Paths,
   type ReadJsonOptions,

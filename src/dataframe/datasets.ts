@@ -132,10 +132,8 @@ const DEFAULT_COLUMNS: DefaultColumns = { name: "string", id: "int64", x: "float
  *
  * @example
  * import { withSpec } from "heddle/dataframe";
- * const df = withSpec(
- *   { npartitions: 2, nrecords: 10, columnSpecs: [{ prefix: "i", dtype: "int64", low: 0, high: 9 }] },
- *   { seed: 42 },
- * );
+ * const columnSpecs = [{ prefix: "i", dtype: "int64", low: 0, high: 9 }] as const;
+ * const df = withSpec({ npartitions: 2, nrecords: 10, columnSpecs }, { seed: 42 });
  * console.log(df.columns); // [ 'index', 'i' ]
  */
 export function withSpec(
