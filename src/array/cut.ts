@@ -32,11 +32,6 @@ export interface Cut {
   readonly fixed: readonly FixedAxis[];
 }
 
-/** The view that changes nothing. */
-export function wholeCut(chunks: Chunks): Cut {
-  return { axes: chunks.map((blocks, axis) => wholeAxis(blocks, axis)), fixed: [] };
-}
-
 /** A whole axis below, cut as it is. */
 export function wholeAxis(blocks: readonly number[], axis: number): CutAxis {
   const source = Int32Array.from(blocks, (_, i) => i);

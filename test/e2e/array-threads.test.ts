@@ -1,6 +1,6 @@
 /**
- * @file Arrays on task threads: the same values as on the calling thread, bit for bit, on any number
- * of threads.
+ * @file Arrays on task threads: the same values as on the calling thread, bit for bit, on any
+ * number of threads.
  */
 import { describe, expect, test } from "vitest";
 import * as da from "../../dist/array/index.js";
@@ -24,7 +24,7 @@ describe("values as NumPy computes them", () => {
   });
 });
 
-test("random numbers, reductions and functions with captures agree with the calling thread", async () => {
+test("draws, reductions, functions with captures agree with the calling thread", async () => {
   const x = da.random.defaultRng(7).normal(0, 1, [300, 200], { chunks: [70, 60] });
   const factor = 3;
   const scaled = x.mapBlocks((block) => nd.multiply(block, factor));

@@ -1,4 +1,4 @@
-/** @file Types of lazy arrays: dtypes and ranks through operators and reductions, and what must not compile. */
+/** @file Types of lazy arrays: dtypes and ranks through operators, and what must not compile. */
 import { expectTypeOf, test } from "vitest";
 import * as da from "../../src/array/index.ts";
 import type { NDArray } from "../../src/ndarray/index.ts";
