@@ -207,7 +207,8 @@ function windowSql(node: Extract<ExprNode, { kind: "window" }>, scope: SqlScope)
   if (inner?.kind === "aggregate") return aggregateSql(inner, scope, ` OVER (${partition})`);
   const of = node.of.map((part) => toSql(part, scope));
   const [sql, frame] = known(WINDOWS[node.fn], node.fn)(of);
-  const order = `ORDER BY ${scope.rowOrder().join(", ")}`;
+  const terms = scope.rowOrder();
+  const order = terms.length === 0 ? "" : `ORDER BY ${terms.join(", ")}`;
   const parts = [partition, order, frame ?? ""].filter((part) => part !== "");
   return `${sql} OVER (${parts.join(" ")})`;
 }

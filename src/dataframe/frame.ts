@@ -128,13 +128,16 @@ export class DataFrame<S extends object = AnyRow>
       typeof first === "function"
         ? verbs.namedExprs(verbs.withRow(this.plan, first))
         : namedColumns(what as string[]);
+    for (const { name, expr: formula } of items) verbs.perRow(`column "${name}"`, formula);
     return this.#project(items);
   }
 
   /** The rows for which the condition holds; rows where it is null are left out. */
   filter(condition: Callback<S, Expr<boolean | null>> | Expr<boolean | null>): DataFrame<S> {
     const expr = typeof condition === "function" ? verbs.withRow(this.plan, condition) : condition;
-    return this.#make({ kind: "filter", input: this.plan, predicate: nodeOf(expr) });
+    const predicate = nodeOf(expr);
+    verbs.perRow("the condition", predicate);
+    return this.#make({ kind: "filter", input: this.plan, predicate });
   }
 
   /** Columns added or replaced: `assign((r) => ({ late: r.delay.gt(15) }))`. */

@@ -6,7 +6,7 @@
 import { assert } from "../core/errors.ts";
 import { quoteName } from "../table/sql-text.ts";
 import type { Field } from "../table/types.ts";
-import { type ExprNode, someNode } from "./expression.ts";
+import { type ExprNode, partsOf, someNode } from "./expression.ts";
 import { type SqlScope, toSql } from "./expression-sql.ts";
 import {
   type AggregatePlan,
@@ -105,6 +105,18 @@ function usesOrder(expr: ExprNode): boolean {
   });
 }
 
+type WindowNode = Extract<ExprNode, { kind: "window" }>;
+
+function windowsOf(expr: ExprNode): WindowNode[] {
+  const inner = partsOf(expr).flatMap(windowsOf);
+  return expr.kind === "window" ? [expr, ...inner] : inner;
+}
+
+/** Whether a window needs only the rows before its own (or a fixed number after it), of all rows. */
+function isRunning(node: WindowNode): boolean {
+  return node.fn !== "over" && node.by.length === 0;
+}
+
 class Renderer {
   readonly #context: SqlContext;
   readonly #shared = new Set<Plan>();
@@ -156,9 +168,11 @@ class Renderer {
       case "project":
         return this.#project(plan, row);
       case "filter": {
-        const block = this.#open(plan.input, row || usesOrder(plan.predicate));
-        const where = [...block.where, toSql(plan.predicate, scopeOf(block))];
-        return { ...block, where };
+        const windows = windowsOf(plan.predicate).length > 0;
+        const block = this.#open(plan.input, row || windows);
+        const condition = toSql(plan.predicate, scopeOf(block));
+        if (windows) return { ...block, qualify: condition, order: block.row, inOrder: true };
+        return { ...block, where: [...block.where, condition] };
       }
       case "aggregate":
         return this.#aggregate(plan);
@@ -220,16 +234,29 @@ class Renderer {
   }
 
   #project(plan: ProjectPlan, row: boolean): Block {
-    // The engine sorts rows to compute windows, so their order must be restored.
-    const windows = plan.items.some(({ expr }) => someNode(expr, (n) => n.kind === "window"));
-    const block = this.#open(plan.input, row || windows);
+    const windows = plan.items.flatMap(({ expr }) => windowsOf(expr));
+    if (windows.length > 0 && windows.every(isRunning)) return this.#running(plan, row);
+    // The engine reorders rows to compute windows within groups, so their order must be restored.
+    const block = this.#open(plan.input, row || windows.length > 0);
     return {
       ...block,
-      order: windows ? block.row : block.order,
-      inOrder: windows || block.inOrder,
+      order: windows.length > 0 ? block.row : block.order,
+      inOrder: windows.length > 0 || block.inOrder,
       items: this.#items(plan, plan.items, block),
       plain: plan.items.every(({ expr }) => expr.kind === "column"),
     };
+  }
+
+  /** Functions of the rows so far, over rows that come in order anyway: computed as they stream by, in any amount. */
+  #running(plan: ProjectPlan, row: boolean): Block {
+    const direct = this.#open(plan.input, row);
+    if (direct.inOrder) {
+      const items = this.#items(plan, plan.items, { ...direct, row: [] });
+      return { ...direct, items, plain: false };
+    }
+    const block = this.#open(plan.input, true);
+    const items = this.#items(plan, plan.items, block);
+    return { ...block, items, plain: false, order: block.row, inOrder: true };
   }
 
   #aggregate(plan: AggregatePlan): Block {

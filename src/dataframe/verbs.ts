@@ -65,17 +65,19 @@ export function namedExprs(values: Readonly<Record<string, unknown>>): NamedExpr
   return Object.entries(values).map(([name, value]) => ({ name, expr: nodeOf(value as ExprLike) }));
 }
 
+/** Refuses an aggregate of all rows where a value per row is meant. */
+export function perRow(what: string, expr: ExprNode): void {
+  if (!someNode(expr, (n) => n.kind === "aggregate") || isOver(expr)) return;
+  throw new HeddleError(
+    "InvalidArgument",
+    `${what} holds an aggregate of all rows: add .over("key") for a value per group in every row ` +
+      "(.over() for one of all rows), or use agg() for one row",
+  );
+}
+
 /** The plan with columns added or replaced, in place. */
 export function assignPlan(input: Plan, added: readonly NamedExpr[]): Plan {
-  for (const { name, expr } of added) {
-    if (someNode(expr, (n) => n.kind === "aggregate") && !isOver(expr)) {
-      throw new HeddleError(
-        "InvalidArgument",
-        `column "${name}" is an aggregate of all rows: add .over("key") for a value per group in every ` +
-          "row, or use agg() for one row",
-      );
-    }
-  }
+  for (const { name, expr } of added) perRow(`column "${name}"`, expr);
   const byName = new Map(added.map((item) => [item.name, item]));
   const names = columnNames(input);
   const kept = namedColumns(names).map((item) => byName.get(item.name) ?? item);

@@ -10,6 +10,9 @@ const IDLE = 0;
 const RUNNING = 1;
 const TAKEN = 2;
 
+/** Time between two interrupts of the same run. */
+const RETRY_MS = 5;
+
 /** Word 0 state, 1 run number, 2-3 address (low, high), 4 whether an interrupt was asked for. */
 const WORDS = 5;
 
@@ -49,7 +52,21 @@ export class InterruptCell {
     return Atomics.load(this.words, 0) === IDLE ? 0 : Atomics.load(this.words, 1);
   }
 
-  /** Stops the query under way (only run `run`, if given) from any thread; false when there is none. */
+  /**
+   * Stops run `run` and resolves when it is over. The engine forgets an interrupt that comes before it has begun to
+   * execute, so it is repeated until the owner has noticed.
+   */
+  async stop(run: number = this.run): Promise<void> {
+    while (run !== 0 && this.run === run) {
+      this.interrupt(run);
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+
+  /**
+   * Interrupts the query under way (only run `run`, if given) once, from any thread; false when there is none. To be
+   * sure that it ends, use {@link stop}.
+   */
   interrupt(run?: number): boolean {
     return this.#withConnection(run, (connection) => {
       Atomics.store(this.words, 4, 1);

@@ -158,6 +158,25 @@ describe("row order", () => {
     ]);
   });
 
+  test("running functions stream over rows in order, others sort", async () => {
+    const running = flights.select((r) => ({ before: r.delay.shift(), sum: r.delay.cumsum() }));
+    expect(running.explain()).toMatch(/lag\("delay", 1\) OVER \(\)/);
+    const [head] = await running.tail(1).toRecords(sync);
+    expect(head).toEqual({ before: 17, sum: 20003603 });
+    const sorted = small.sortValues("w", { ascending: false }).assign((r) => ({ s: r.w.cumsum() }));
+    expect(await sorted.col("s").toArray(sync)).toEqual([4.5, 8, 10.5, 12]);
+    const joined = small.merge(small.select("w"), { on: "w" }).assign((r) => ({ s: r.w.cumsum() }));
+    expect(await joined.col("s").toArray(sync)).toEqual([1.5, 4, 7.5, 12]);
+  });
+
+  test("filters may compare with other rows and with groups", async () => {
+    const rising = small.filter((r) => r.w.gt(r.w.shift()));
+    expect(await rising.col("w").toArray(sync)).toEqual([2.5, 3.5, 4.5]);
+    const above = small.filter((r) => r.w.gt(r.w.mean().over())).filter((r) => r.k.notNull());
+    expect(await above.col("w").toArray(sync)).toEqual([4.5]);
+    expect(() => small.filter((r) => r.w.gt(r.w.mean()))).toThrow(/over/);
+  });
+
   test("a join keeps the order that its left side was given", async () => {
     const names = fromRecords([
       { k: "a", name: "A" },
