@@ -11,6 +11,7 @@ export type Constraint =
   | "finite"
   | "positive"
   | "nonNegative"
+  | "span"
   | "probability"
   | "positiveProbability"
   | "belowOne"
@@ -35,7 +36,7 @@ function numbered(
 
 /** Continuous distributions, in the order of their kernel numbers. */
 export const CONTINUOUS: Readonly<Record<string, Distribution>> = numbered([
-  ["uniform", ["low", "finite"], ["high - low", "nonNegative"]],
+  ["uniform", ["low", "finite"], ["high - low", "span"]],
   ["normal", ["loc", "any"], ["scale", "nonNegative"]],
   ["exponential", ["scale", "nonNegative"]],
   ["gamma", ["shape", "nonNegative"], ["scale", "nonNegative"]],
@@ -78,6 +79,7 @@ const RULES: Readonly<Record<Constraint, readonly [test: (x: number) => boolean,
   finite: [Number.isFinite, "be finite"],
   positive: [(x) => x > 0, "be greater than 0"],
   nonNegative: [(x) => x >= 0 && !Object.is(x, -0), "be 0 or greater"],
+  span: [(x) => x >= 0 && x < Number.POSITIVE_INFINITY, "be finite and 0 or greater"],
   probability: [(x) => x >= 0 && x <= 1, "be between 0 and 1"],
   positiveProbability: [(x) => x > 0 && x <= 1, "be greater than 0 and at most 1"],
   belowOne: [(x) => x >= 0 && x < 1, "be at least 0 and below 1"],

@@ -120,7 +120,7 @@ export class Generator extends GeneratorDistributions {
    *
    * @example
    * import { defaultRng } from "heddle/ndarray";
-   * console.log(defaultRng(0).choice(5, { size: 3, replace: false }).toArray()); // [ 2, 0, 1 ]
+   * console.log(defaultRng(0).choice(5, { size: 3, replace: false }).toArray()); // [ 3, 4, 2 ]
    */
   choice<const O extends ChoiceOptions & { readonly size: Size }>(
     population: number,
