@@ -75,10 +75,9 @@ function groupTable(groups: readonly GroupCounts[]): string[] {
     group.name,
     formatCount(settled(group)),
     group.failed > 0 ? formatCount(group.failed) : "",
-    group.busyMs === undefined ? "" : formatTime(group.busyMs),
-    group.busyMs === undefined || settled(group) === 0
-      ? ""
-      : formatTime(group.busyMs / settled(group)),
+    // Unmeasured, or too short for the clock: nothing is better than a zero.
+    group.busyMs ? formatTime(group.busyMs) : "",
+    group.busyMs && settled(group) > 0 ? formatTime(group.busyMs / settled(group)) : "",
     group.bytes === undefined ? "" : formatBytes(group.bytes),
   ]);
   const table = [["group", "tasks", "failed", "time", "each", "bytes"], ...rows];
