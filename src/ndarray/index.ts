@@ -30,7 +30,10 @@ export {
   zeros,
 } from "./create.ts";
 export { concatenate, stack } from "./join.ts";
+export * from "./library/index.ts";
+export * from "./linalg/index.ts";
 export { type ArrayInput, type ArrayOptions, isNDArray, NDArray } from "./ndarray.ts";
+export * from "./random/index.ts";
 export {
   all,
   any,

@@ -1,6 +1,6 @@
 /**
- * Goal: kernels work wherever their operands lie. Method: an allocator that puts every block into an
- * arena of its own, and arrays over ordinary buffers.
+ * Goal: kernels work wherever their operands lie. Method: an allocator that puts every block into
+ * an arena of its own, and arrays over ordinary buffers.
  */
 import { afterEach, describe, expect, test } from "vitest";
 import { createSharedMemory, PAGE_BYTES } from "../../../../src/core/wasm.ts";

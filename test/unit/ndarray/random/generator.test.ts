@@ -152,7 +152,7 @@ test("shuffle changes views and other axes in place", () => {
   expect((array.at(":, 0").toArray() as number[]).sort((a, b) => a - b)).toEqual(before);
 });
 
-test("chunk seeds are plain data, the same for the same seed, new at every call on a generator", () => {
+test("chunk seeds are plain data, equal for a seed, new at every call on a generator", () => {
   const seeds = chunkSeeds(42, 3);
   expect(structuredClone(seeds)).toEqual(seeds);
   expect(chunkSeeds(42, 3)).toEqual(seeds);
