@@ -142,30 +142,6 @@ export function varianceLayout(x: Layout, options: ReduceOptions & { ddof?: numb
   return binaryLayout("divide", squares, count);
 }
 
-/** Running sums or products along one axis (default: of the flattened array). */
-export function accumulateLayout(
-  op: "sum" | "prod",
-  x: Layout,
-  dtype: DType,
-  axis: number,
-): Layout {
-  const cast = executeKernel(castKernel(x.dtype, dtype), [x]);
-  const { values } = cast.storage;
-  const step = cast.strides[axis] as number;
-  const length = cast.shape[axis] as number;
-  const others = cast.shape.map((_, i) => i).filter((i) => i !== axis);
-  const visit = (k: number, at: number): void => {
-    if (k === others.length)
-      return accumulateLine(op, values as Float64Array, dtype, at, step, length);
-    const other = others[k] as number;
-    for (let i = 0; i < (cast.shape[other] as number); i++) {
-      visit(k + 1, at + i * (cast.strides[other] as number));
-    }
-  };
-  visit(0, cast.offset);
-  return cast;
-}
-
 /** The elements cast to `dtype`; the layout itself when it has it. */
 export function castTo(x: Layout, dtype: DType): Layout {
   return x.dtype === dtype ? x : executeKernel(castKernel(x.dtype, dtype), [x]);
@@ -174,37 +150,6 @@ export function castTo(x: Layout, dtype: DType): Layout {
 function castKernel(from: DType, to: DType): Kernel {
   const k = new KernelBuilder();
   return k.build(k.cast(k.input(from), to));
-}
-
-function accumulateLine(
-  op: "sum" | "prod",
-  values: Float64Array,
-  dtype: DType,
-  start: number,
-  step: number,
-  length: number,
-): void {
-  if (kindOf(dtype) === "c") return accumulateComplex(op, values, start, step, length);
-  // Typed arrays round and wrap what is stored, so that every dtype's own arithmetic comes out.
-  for (let i = 1, at = start + step; i < length; i++, at += step) {
-    const before = values[at - step] as number;
-    values[at] = op === "sum" ? before + (values[at] as number) : before * (values[at] as number);
-  }
-}
-
-function accumulateComplex(
-  op: "sum" | "prod",
-  values: Float64Array,
-  start: number,
-  step: number,
-  length: number,
-): void {
-  for (let i = 1, at = start + step; i < length; i++, at += step) {
-    const [a, b] = [values[2 * (at - step)] as number, values[2 * (at - step) + 1] as number];
-    const [c, d] = [values[2 * at] as number, values[2 * at + 1] as number];
-    values[2 * at] = op === "sum" ? a + c : a * c - b * d;
-    values[2 * at + 1] = op === "sum" ? b + d : a * d + b * c;
-  }
 }
 
 /** Replaces NaN by what changes nothing in the reduction. */

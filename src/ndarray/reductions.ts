@@ -7,9 +7,9 @@ import { resolveAxis } from "../core/indexing.ts";
 import type { KernelBuilder, Ref } from "./kernels/ir.ts";
 import { type ReduceOp, reduceSignature } from "./kernels/rules.ts";
 import type { Layout } from "./layout.ts";
+import { cumprod as scanProducts, cumsum as scanSums } from "./library/scanning.ts";
 import { NDArray } from "./ndarray.ts";
 import {
-  accumulateLayout,
   binaryLayout,
   castTo,
   meanDType,
@@ -181,7 +181,8 @@ export interface CumulativeOptions {
 
 function accumulate(op: "sum" | "prod", x: NDArray, options: CumulativeOptions = {}): NDArray {
   const { result } = reduceSignature(op, x.dtype, options.dtype);
-  const source = options.axis === undefined ? x.ravel() : x;
-  const axis = resolveAxis(options.axis ?? 0, source.ndim);
-  return NDArray.of(accumulateLayout(op, source, result, axis));
+  const source = x.dtype === result ? x : x.astype(result);
+  const scan = op === "sum" ? scanSums : scanProducts;
+  const scanned = scan(source as NDArray, { axis: options.axis ?? null });
+  return (scanned.dtype === result ? scanned : scanned.astype(result)) as unknown as NDArray;
 }

@@ -5,16 +5,18 @@
  */
 import type { DType } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
-import { broadcastShapes, sizeOfShape } from "../../core/indexing.ts";
+import { broadcastShapes, resolveAxes, sizeOfShape } from "../../core/indexing.ts";
 import type { WasmMemory } from "../../core/wasm.ts";
-import { broadcastStrides, type Layout } from "../layout.ts";
-import { simplifyNest } from "../loops.ts";
+import { broadcastStrides, contiguousStrides, type Layout } from "../layout.ts";
+import { simplifyNest } from "../nest.ts";
 import { allocateStorage, releaseStorage } from "../storage.ts";
+import { argAlongAxis, flattened } from "./arg-reduce.ts";
 import type { Kernel, KernelNode, Reduction } from "./ir.ts";
 import { runLoops } from "./js-backend.ts";
 import {
   argReduce,
   identityKernel,
+  reducedShape,
   type RunStage,
   reduceKernel,
   runStageJs,
@@ -101,7 +103,8 @@ function reduce(
   const { op, axes, keepdims } = kernel.reduction as Reduction;
   if (op === "argmin" || op === "argmax") {
     const plain = valuesOf(kernel, inputs, shape, backend);
-    return argReduce(op, plain, axes, keepdims);
+    const fast = backend === "wasm" ? argWithKernels(op, plain, axes, keepdims) : undefined;
+    return fast ?? argReduce(op, plain, axes, keepdims);
   }
   const runJs: RunStage = (stage) => {
     const values = materialize(stage, backend);
@@ -111,6 +114,24 @@ function reduce(
   };
   const runners = backend === "wasm" ? [runStageWasm, runJs] : [runJs];
   return reduceKernel(kernel, inputs, shape, runners);
+}
+
+/** argmin and argmax by kernels: along one axis, or over all of an array in C order. */
+function argWithKernels(
+  op: "argmin" | "argmax",
+  plain: Layout,
+  axes: readonly number[] | null,
+  keepdims: boolean,
+): Layout | undefined {
+  const along = resolveAxes(axes, plain.shape.length);
+  const whole = along.length === plain.shape.length;
+  const flat = whole ? flattened(plain, sizeOfShape(plain.shape)) : plain;
+  const axis = whole ? 0 : (along[0] as number);
+  if (flat === undefined || (!whole && along.length !== 1)) return undefined;
+  const found = argAlongAxis(op, flat, axis, (kernel, inputs) => executeKernel(kernel, inputs));
+  if (found === undefined) return undefined;
+  const shape = reducedShape(plain.shape, along, keepdims);
+  return { ...found, shape, strides: contiguousStrides(shape) };
 }
 
 /** The kernel's values before reduction, broadcast to the full shape. */

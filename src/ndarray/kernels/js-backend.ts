@@ -5,7 +5,7 @@
  */
 import type { Complex } from "../../core/complex.ts";
 import { type AnyTypedArray, type DType, kindOf } from "../../core/dtype.ts";
-import { forEachOuter, type Nest } from "../loops.ts";
+import { forEachOuter, type Nest } from "../nest.ts";
 import { fromLiteral, type Kernel } from "./ir.ts";
 import * as complex from "./js-complex.ts";
 import * as helpers from "./js-helpers.ts";

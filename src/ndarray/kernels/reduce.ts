@@ -8,7 +8,7 @@ import { type AnyTypedArray, type DType, isBig, kindOf } from "../../core/dtype.
 import { HeddleError } from "../../core/errors.ts";
 import { resolveAxes, sizeOfShape } from "../../core/indexing.ts";
 import { broadcastStrides, contiguousStrides, type Layout } from "../layout.ts";
-import { simplifyNest } from "../loops.ts";
+import { simplifyNest } from "../nest.ts";
 import { allocateStorage, emptyLayout, releaseStorage } from "../storage.ts";
 import type { Kernel, KernelNode, Reduction } from "./ir.ts";
 import { argLine, type LineMode, lineReducer } from "./js-reduce.ts";
@@ -162,13 +162,15 @@ function runFirst(runners: readonly RunStage[], stage: Stage): void {
   for (const run of runners) if (run(stage)) return;
 }
 
+const identities = new Map<DType, Kernel>();
+
 /** The kernel whose values are its only input. */
 export function identityKernel(dtype: DType, reduction?: Reduction): Kernel {
-  const kernel: Kernel = {
-    inputs: [dtype],
-    nodes: [{ kind: "input", index: 0, dtype }],
-    output: 0,
-  };
+  let kernel = identities.get(dtype);
+  if (kernel === undefined) {
+    kernel = { inputs: [dtype], nodes: [{ kind: "input", index: 0, dtype }], output: 0 };
+    identities.set(dtype, kernel);
+  }
   return reduction === undefined ? kernel : { ...kernel, reduction };
 }
 

@@ -6,7 +6,7 @@
 import { type DType, itemsizeOf } from "../../../core/dtype.ts";
 import type { WasmMemory } from "../../../core/wasm.ts";
 import type { Layout } from "../../layout.ts";
-import { forEachOuter, type Nest } from "../../loops.ts";
+import { forEachOuter, type Nest } from "../../nest.ts";
 import { fromLiteral, type Kernel, type KernelNode } from "../ir.ts";
 import type { Stage } from "../reduce.ts";
 import type { ReduceOp } from "../rules.ts";

@@ -9,7 +9,7 @@ import { sizeOfShape } from "../../../core/indexing.ts";
 import type { WasmMemory } from "../../../core/wasm.ts";
 import { type Block, currentAllocator } from "../../allocation.ts";
 import { contiguousStrides, type Layout } from "../../layout.ts";
-import { copyInto } from "../../loops.ts";
+import { copyElements, copyNest } from "../../nest.ts";
 import { Storage } from "../../storage.ts";
 
 /** Operands of a loop nest, the result first, all in `memory`. */
@@ -140,15 +140,19 @@ function moveAll(
     return { layout: there, strides: there.strides.map((s, d) => (own[d] === 0 ? 0 : s)), source };
   });
   // A result may hold what is to be added to, so it is copied in as well.
-  for (const { layout, source } of moved) if (source !== undefined) copyInto(layout, source);
+  for (const { layout, source } of moved) if (source !== undefined) copyPlainly(layout, source);
   return {
     memory,
     operands: moved.map((x) => x.layout),
     strides: moved.map((x) => x.strides),
     finish: () => {
       const result = moved[0];
-      if (result?.source !== undefined) copyInto(result.source, result.layout);
+      if (result?.source !== undefined) copyPlainly(result.source, result.layout);
       returnScratch(scratch);
     },
   };
+}
+
+function copyPlainly(target: Layout, source: Layout): void {
+  copyElements(copyNest(target, source), target, source);
 }
