@@ -23,6 +23,8 @@ export class ClientPorts {
   readonly #engine: Engine;
   readonly #connections = new Map<number, Connection>();
   readonly #reads = new Map<number, { client: number; request: number }>();
+  /** Requests whose graphs will be watched once they are accepted. */
+  readonly #watching = new Map<number, { readonly client: number; readonly count: number }>();
   #nextReader = 1;
   #nextThreadClient = FIRST_THREAD_CLIENT;
 
@@ -49,8 +51,22 @@ export class ClientPorts {
   say(command: ClientCommand): void {
     const connection = this.#connections.get(command.client);
     if (connection === undefined) return;
-    const { client: _, ...message } = command;
+    const { client, ...message } = command;
     connection.outgoing.push(message as EngineMessage);
+    if (command.kind !== "accepted") return;
+    const watching = this.#watching.get(command.request);
+    if (watching?.client !== client) return;
+    this.#watching.delete(command.request);
+    this.#engine.watch.add(client, command.request, command.base, watching.count);
+  }
+
+  /** Tells clients what has happened to the tasks of graphs that they watch. */
+  tellWatchers(): void {
+    const { watch, scheduler } = this.#engine;
+    if (!watch.isActive) return;
+    for (const { client, message } of watch.take((id) => scheduler.stateOf(id) === "erred")) {
+      this.#connections.get(client)?.outgoing.push(message);
+    }
   }
 
   pinned(reader: number, missing: Int32Array): void {
@@ -88,7 +104,8 @@ export class ClientPorts {
     const { client } = connection;
     switch (message.kind) {
       case "graph": {
-        const { request, facts, image, parent } = message;
+        const { request, facts, image, parent, watch } = message;
+        if (watch === true) this.#watching.set(request, { client, count: facts.count });
         const from = parent === undefined ? {} : { parent };
         events.push({ kind: "graph", client, request, graph: facts, body: image, ...from });
         return;

@@ -1,6 +1,7 @@
 /**
  * @file The client: what programs talk to. Hands graphs and calls to an engine and gives back futures.
  */
+import { currentAnnotations } from "../core/annotations.ts";
 import type { Collection } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { Layer, TaskFunction, TaskOptions } from "../core/graph.ts";
@@ -12,8 +13,9 @@ import { encodeShared, imageOf, shared } from "../threads/graph-image.ts";
 import { type ComputeOptions, computeAll, type GraphRunner, persistAll, type RunOptions } from "./compute.ts";
 import { type EngineHandle, type EngineOptions, embeddedEngine, startEngine } from "./embedded.ts";
 import { Future, FutureList, isFuture, Submission } from "./future.ts";
-import type { EngineLink } from "./link.ts";
-import type { ClientMessage, EngineInfo } from "./messages.ts";
+import type { Accepted, EngineLink } from "./link.ts";
+import type { ClientMessage, EngineInfo, EngineMessage } from "./messages.ts";
+import type { TaskObserver } from "./watch.ts";
 import { CallBatch, type CallFacts, type DraftGraph, graphOfMap, type TaskInput } from "./submission.ts";
 import type { Gathered, Lazy } from "./types.ts";
 
@@ -62,6 +64,7 @@ export class Client implements GraphRunner {
     this.#engine = handle;
     this.#ownsEngine = owned;
     this.#link = handle.connect();
+    this.#link.owner = this;
     this.ready = handle.ready;
     this.ready.catch(() => undefined);
     const setAsDefault = !("setAsDefault" in target) || target.setAsDefault !== false;
@@ -178,17 +181,24 @@ export class Client implements GraphRunner {
   }
 
   /** @internal */
-  async runGraph(graph: TaskGraph, options: RunOptions): Promise<unknown[]> {
-    const submission = this.#send(graph);
+  async runGraph(
+    graph: TaskGraph,
+    options: RunOptions,
+    observer?: TaskObserver,
+  ): Promise<unknown[]> {
+    const progress = observer === undefined ? undefined : progressTeller(observer);
+    const submission = this.#send(graph, progress?.heard);
+    submission.whenPlaced(() => progress?.placed(submission.place as Accepted));
     const locals = graph.outputs;
     const held = outputsOf(submission, locals);
     try {
       await submission.accepted;
-      const ids = Int32Array.from(locals, (local) => submission.idOf(local) as number);
+      const ids = submission.idsAt(locals);
       await this.#settledOrAborted(ids, options.signal);
       return await this.#link.values(ids);
     } finally {
       held();
+      if (progress !== undefined) this.#link.endProgress(progress.heard);
     }
   }
 
@@ -197,8 +207,7 @@ export class Client implements GraphRunner {
     const submission = this.#send(graph);
     const release = outputsOf(submission, graph.outputs);
     await submission.accepted;
-    const ids = graph.outputs.map((local) => submission.idOf(local) as number);
-    return heldLayer(this, ids, release);
+    return heldLayer(this, submission.idsAt(graph.outputs), release);
   }
 
   /** Ends the connection: this client's futures are released. An engine of its own ends with it. */
@@ -272,7 +281,7 @@ export class Client implements GraphRunner {
     );
   }
 
-  #send(graph: TaskGraph): Submission {
+  #send(graph: TaskGraph, progress?: (message: Progress) => void): Submission {
     const foreign = graph.holders?.find((holder) => holder.engine !== this);
     if (foreign !== undefined) {
       throw new HeddleError(
@@ -281,16 +290,22 @@ export class Client implements GraphRunner {
       );
     }
     const submission = new Submission(this.#link);
-    this.#post(submission, graphMessage(graph));
+    this.#post(submission, graphMessage(graph), progress);
     return submission;
   }
 
-  #post(submission: Submission, message: GraphMessage): void {
+  #post(
+    submission: Submission,
+    message: GraphMessage,
+    progress?: (message: Progress) => void,
+  ): void {
     const parent = currentTask()?.id;
     const from = parent === undefined ? {} : { parent };
+    const watch = progress !== undefined;
     this.#link.submit(
-      (request) => ({ kind: "graph", request, ...message, ...from }),
+      (request) => ({ kind: "graph", request, ...message, ...from, watch }),
       (place) => submission.settle(place),
+      progress,
     );
   }
 
@@ -354,12 +369,39 @@ function callFacts(
   values: readonly unknown[],
 ): CallFacts {
   checkFunction(fn, where);
-  const { pure = true, key, ...rest } = options;
+  const { pure = true, key, ...own } = options;
+  const rest = { ...currentAnnotations(), ...own };
   const name = fn.name === "" ? "lambda" : fn.name;
   // Reading the function now makes what cannot travel fail here, and fixes what it captures.
   const token = tokenize(fn);
   const content = key === undefined && pure ? tokenize(token, ...values) : unique();
   return { fn, token, name, key: key ?? `${name}-${content}`, options: taskOptions(rest), pure };
+}
+
+type Progress = Extract<EngineMessage, { kind: "progress" }>;
+
+/** Tells an observer what the engine says of a graph's tasks, by the graph's own ids. */
+function progressTeller(observer: TaskObserver): {
+  heard: (message: Progress) => void;
+  placed: (place: Accepted) => void;
+} {
+  let base = 0;
+  return {
+    placed: (place) => {
+      base = place.base;
+    },
+    heard: ({ ids, elapsedMs, failed }) => {
+      for (let i = 0; i < ids.length; i++) {
+        const task = (ids[i] as number) - base;
+        const ms = elapsedMs[i] as number;
+        observer.began(task);
+        observer.ended(task, {
+          ...(Number.isNaN(ms) ? {} : { elapsedMs: ms }),
+          ...(failed[i] === 1 ? { error: undefined } : {}),
+        });
+      }
+    },
+  };
 }
 
 /** A graph as it is posted: facts for the scheduler, the image for threads. */
@@ -412,13 +454,12 @@ async function gatherAll(value: unknown): Promise<unknown> {
 /** Refers to the outputs of a graph until the returned function is called. */
 function outputsOf(submission: Submission, locals: Int32Array): () => void {
   const { link } = submission;
-  const ids = (): Int32Array => locals.map((local) => submission.idOf(local) as number);
   submission.whenPlaced(() => {
-    for (const id of ids()) link.machine.retain(id);
+    for (const id of submission.idsAt(locals)) link.machine.retain(id);
   });
   return () => {
     submission.whenPlaced(() => {
-      const last = link.machine.release(ids());
+      const last = link.machine.release(submission.idsAt(locals));
       if (last.length > 0) link.post({ kind: "release", ids: last });
     });
   };

@@ -9,12 +9,12 @@ import { type Layer, regularOffsets, type TaskRef } from "../core/graph.ts";
 import type { TaskGraph } from "../core/task-graph.ts";
 import { optimizeGraph } from "../optimize/flatten.ts";
 import { runSync } from "./sync.ts";
-import { watched } from "./watch.ts";
+import { type TaskObserver, watched } from "./watch.ts";
 
 /** Something that runs graphs: a client of an engine. */
 export interface GraphRunner {
   /** Runs the graph and resolves to the values of its outputs, in order. */
-  runGraph(graph: TaskGraph, options: RunOptions): Promise<unknown[]>;
+  runGraph(graph: TaskGraph, options: RunOptions, observer?: TaskObserver): Promise<unknown[]>;
   /** Starts the graph and gives a layer whose values the engine keeps. */
   persistGraph(graph: TaskGraph, options: RunOptions): Promise<Layer>;
 }
@@ -52,12 +52,12 @@ export async function computeAll(
   if (collections.length === 0) return [];
   const lowered = collections.map(lower);
   const outputs = lowered.flatMap((part) => part.outputs);
-  const graph = optimizeGraph(outputs, { fuse: fuseOf(options) });
-  const runner = await chooseRunner(options.scheduler);
-  const values = await watched(graph, async () =>
+  const graph = await graphOf(outputs, options);
+  const runner = await chooseRunner(options.scheduler, graph);
+  const values = await watched(graph, async (observer) =>
     runner === "sync"
-      ? await runSync(graph, options.signal)
-      : await runner.runGraph(graph, options),
+      ? await runSync(graph, options.signal, observer)
+      : await runner.runGraph(graph, options, observer),
   );
   let start = 0;
   return lowered.map((part) => {
@@ -76,8 +76,8 @@ export async function persistAll(
   if (collections.length === 0) return [];
   const lowered = collections.map(lower);
   const outputs = lowered.flatMap((part) => part.outputs);
-  const graph = optimizeGraph(outputs, { fuse: fuseOf(options) });
-  const runner = await chooseRunner(options.scheduler);
+  const graph = await graphOf(outputs, options);
+  const runner = await chooseRunner(options.scheduler, graph);
   const layer =
     runner === "sync"
       ? valuesLayer(await runSync(graph, options.signal))
@@ -98,14 +98,43 @@ function lower(collection: Collection): Lowered {
   );
 }
 
-function fuseOf(options: ComputeOptions): boolean {
-  return options.fuse ?? config.get("optimization.fuse.active");
+/** The graph of the outputs; waits for the ids of futures that it uses. */
+async function graphOf(outputs: readonly TaskRef[], options: ComputeOptions): Promise<TaskGraph> {
+  await heldAreReady(outputs);
+  return optimizeGraph(outputs, {
+    fuse: options.fuse ?? config.get("optimization.fuse.active"),
+  });
+}
+
+async function heldAreReady(outputs: readonly TaskRef[]): Promise<void> {
+  const seen = new Set<Layer>();
+  const stack = outputs.map((output) => output.layer);
+  const waiting: Promise<unknown>[] = [];
+  for (let layer = stack.pop(); layer !== undefined; layer = stack.pop()) {
+    if (seen.has(layer)) continue;
+    seen.add(layer);
+    stack.push(...layer.inputs);
+    if (layer.held?.ready !== undefined) waiting.push(layer.held.ready);
+  }
+  if (waiting.length > 0) await Promise.all(waiting);
 }
 
 async function chooseRunner(
   given: ComputeOptions["scheduler"],
+  graph: TaskGraph,
 ): Promise<GraphRunner | "sync"> {
   const scheduler = given ?? config.get("scheduler");
+  const holder = graph.holders?.[0]?.engine;
+  if (holder !== undefined && (scheduler === "auto" || scheduler === holder)) {
+    return holder as GraphRunner;
+  }
+  if (holder !== undefined && scheduler === "sync") {
+    throw new HeddleError(
+      "InvalidArgument",
+      'this uses values that an engine holds (persisted data, futures), which scheduler: "sync" ' +
+        "cannot read: leave the scheduler out, or compute without persist",
+    );
+  }
   if (scheduler === "auto") return await defaultRunner();
   if (scheduler === "sync") return "sync";
   if (scheduler === "threads") {

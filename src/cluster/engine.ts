@@ -20,6 +20,7 @@ import { WORD } from "../threads/control-block.ts";
 import type { ThreadGraph, ThreadMessage } from "../threads/messages.ts";
 import type { GraphImage } from "../threads/graph-image.ts";
 import { ClientPorts } from "./client-ports.ts";
+import { GraphWatch } from "./graph-watch.ts";
 import { LanePool, type ThreadDeath } from "./lane-pool.ts";
 import type { EngineInfo, EngineInit, Query, WireError } from "./messages.ts";
 import { ReportReader } from "./report-reader.ts";
@@ -37,6 +38,7 @@ export class Engine {
   readonly worker: WorkerMachine;
   readonly store: ValueStore;
   readonly #clients: ClientPorts;
+  readonly watch: GraphWatch = new GraphWatch();
   readonly #tasks: LanePool;
   #table: LanePool | undefined;
   readonly #reports: ReportReader;
@@ -58,7 +60,7 @@ export class Engine {
       page: (buffer) => this.#tellAll({ kind: "page", buffer }),
     });
     this.#clients = new ClientPorts(this);
-    this.#reports = new ReportReader(this.store, (id) => this.#isRunning(id));
+    this.#reports = new ReportReader(this.store, this.watch, (id) => this.#isRunning(id));
     this.#tasks = this.#makeLane(init.threads, 0);
     this.#schedulerEvents.push({
       kind: "worker-joined",
@@ -188,6 +190,7 @@ export class Engine {
     const nowMs = performance.now();
     if (!worked || nowMs - this.#clientsToldMs > CLIENT_BATCH_MS) {
       this.#clientsToldMs = nowMs;
+      this.#clients.tellWatchers();
       this.#clients.flush();
     }
     return worked;
@@ -265,9 +268,15 @@ export class Engine {
           this.#schedulerEvents.push({ ...command, worker: WORKER });
           break;
         default:
+          if (this.watch.isActive) this.#tellWatch(command);
           this.#schedulerEvents.push({ ...command, worker: WORKER });
       }
     }
+  }
+
+  #tellWatch(command: WorkerCommand): void {
+    if (command.kind === "finished") this.watch.ended(command.ids);
+    else if (command.kind === "erred") this.watch.failed(command.id);
   }
 
   #install(installed: InstalledGraph): void {
@@ -294,6 +303,7 @@ export class Engine {
     const graph = this.#graphs.get(base);
     if (graph === undefined) return;
     this.#graphs.delete(base);
+    this.watch.remove(base);
     for (const lane of this.#lanes()) lane.post({ kind: "forget", number: graph.number });
     if (graph.image.usesScratch) {
       const folder = join(this.#init.spillDirectory, `graph-${graph.number}`);

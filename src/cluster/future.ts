@@ -3,6 +3,8 @@
  * for with `result()`. A FutureList is one range of tasks; its Future objects are made when they are looked at.
  */
 import type { HeddleError } from "../core/errors.ts";
+import type { Layer, TaskRef } from "../core/graph.ts";
+import { TASK } from "../core/single-task.ts";
 import { inspectAsText } from "../core/symbols.ts";
 import { TOKEN } from "../core/token.ts";
 import { STATUS } from "../machine/client/client.ts";
@@ -81,12 +83,45 @@ export class Submission {
     return ids;
   }
 
+  /** Task ids of these local ones, once the engine has taken the graph. */
+  idsAt(locals: Int32Array): Int32Array {
+    return locals.map((local) => this.idOf(local) as number);
+  }
+
   /** Task id of a local one, once the engine has taken the graph. */
   idOf(local: number): number | undefined {
     const { place } = this;
     if (place === undefined) return undefined;
     return place.ids === undefined ? place.base + local : place.ids[local];
   }
+}
+
+const layers = new WeakMap<Future, Layer>();
+
+/** The layer of one task that stands for a future; keeps the future while it is used. */
+function layerOf(future: Future): Layer {
+  const known = layers.get(future);
+  if (known !== undefined) return known;
+  const ids = new Int32Array(1);
+  const ready = future.id().then((id) => {
+    ids[0] = id;
+  });
+  ready.catch(() => undefined);
+  const layer: Layer = {
+    name: `future-${future.key}`,
+    kind: "data",
+    count: 1,
+    keys: [future.key],
+    templates: [],
+    inputs: [],
+    depOffsets: new Int32Array(2),
+    deps: new Int32Array(0),
+    columns: [],
+    held: Object.assign({ engine: future.submission.link.owner, ids, ready }, { future }),
+    pure: false,
+  };
+  layers.set(future, layer);
+  return layer;
 }
 
 const releases = new FinalizationRegistry<() => void>((release) => release());
@@ -226,6 +261,12 @@ export class Future<R = unknown> {
 inspectAsText(Future.prototype);
 
 Object.defineProperty(Future.prototype, FUTURE, { value: true });
+// In the graph of a collection, a future is a task whose value the engine has or will have.
+Object.defineProperty(Future.prototype, TASK, {
+  value(this: Future): TaskRef {
+    return { layer: layerOf(this), index: 0 };
+  },
+});
 // In the token of what is given to a task, a future stands for its value: its key names it.
 Object.defineProperty(Future.prototype, TOKEN, {
   value(this: Future): string {

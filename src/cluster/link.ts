@@ -32,11 +32,14 @@ export interface Keeper {
 
 export class EngineLink {
   readonly machine: ClientMachine = new ClientMachine();
+  /** The client of this connection: what holds its futures' values, for graphs that use them. */
+  owner: object = this;
   readonly #port: MessagePort;
   readonly #keeper: Keeper;
   readonly #memories: WasmMemory[] = [];
   readonly #pages: ValuePages;
   readonly #answers = new Map<number, Answer>();
+  readonly #progress = new Map<number, (message: never) => void>();
   #outgoing: ClientMessage[] = [];
   #nextRequest = 1;
   #awaited = 0;
@@ -89,8 +92,13 @@ export class EngineLink {
    * Posts a message that the engine answers with where the tasks are. `accepted` runs before any later message of the
    * engine is read, so nothing said about these tasks is missed.
    */
-  submit(make: (request: number) => ClientMessage, accepted: (place: Accepted) => void): void {
+  submit(
+    make: (request: number) => ClientMessage,
+    accepted: (place: Accepted) => void,
+    progress?: (message: Extract<EngineMessage, { kind: "progress" }>) => void,
+  ): void {
     const request = this.#nextRequest++;
+    if (progress !== undefined) this.#progress.set(request, progress);
     this.#awaited++;
     if (this.#awaited === 1) this.#keeper.ref();
     this.#answers.set(request, (message) => {
@@ -198,6 +206,13 @@ export class EngineLink {
     });
   }
 
+  /** No more is heard of a watched graph. */
+  endProgress(progress: (message: never) => void): void {
+    for (const [request, known] of this.#progress) {
+      if (known === progress) this.#progress.delete(request);
+    }
+  }
+
   close(reason: string): void {
     if (this.#closed !== undefined) return;
     this.post({ kind: "close" });
@@ -242,6 +257,9 @@ export class EngineLink {
       case "warn":
         return this.onWarning(message.message);
       case "closed":
+        return;
+      case "progress":
+        this.#progress.get(message.request)?.(message as never);
         return;
       case "accepted":
       case "read":

@@ -13,6 +13,8 @@ export type ClientMessage =
       readonly facts: GraphFacts;
       readonly image: GraphImage;
       readonly parent?: number;
+      /** Whether the client wants to hear of every task. */
+      readonly watch?: boolean;
     }
   | { readonly kind: "release" | "want" | "retry" | "unpin"; readonly ids: Int32Array }
   | { readonly kind: "cancel"; readonly ids: Int32Array; readonly force: boolean }
@@ -51,6 +53,14 @@ export type EngineMessage =
       readonly error: WireError;
       readonly culprit: string;
       readonly attempts: number;
+    }
+  /** Tasks of a watched graph that have ended: what they took (NaN: not measured alone), and whether they failed. */
+  | {
+      readonly kind: "progress";
+      readonly request: number;
+      readonly ids: Int32Array;
+      readonly elapsedMs: Float64Array;
+      readonly failed: Uint8Array;
     }
   /** Answer to `read`: the values are in memory until `unpin`, except those that are gone. */
   | { readonly kind: "read"; readonly request: number; readonly missing: Int32Array }

@@ -6,10 +6,12 @@ import type { WorkerEvent } from "../machine/worker/events.ts";
 import { UNIT_BYTES } from "../threads/control-block.ts";
 import { REPORT, wordMs } from "../threads/reports.ts";
 import { SLAB_BYTES } from "../threads/thread-heap.ts";
+import type { GraphWatch } from "./graph-watch.ts";
 import type { ValueStore } from "./value-store.ts";
 
 export class ReportReader {
   readonly #store: ValueStore;
+  readonly #watch: GraphWatch;
   readonly #isRunning: (id: number) => boolean;
   #ids: number[] = [];
   #bytes: number[] = [];
@@ -20,8 +22,9 @@ export class ReportReader {
   readonly #suspendedOf = new Map<number, number>();
   #suspendedChanged = false;
 
-  constructor(store: ValueStore, isRunning: (id: number) => boolean) {
+  constructor(store: ValueStore, watch: GraphWatch, isRunning: (id: number) => boolean) {
     this.#store = store;
+    this.#watch = watch;
     this.#isRunning = isRunning;
   }
 
@@ -63,6 +66,7 @@ export class ReportReader {
         this.#timeIds.push(a);
         this.#timeCounts.push(b);
         this.#timesMs.push(wordMs(c));
+        if (b === 1 && this.#watch.isActive) this.#watch.timed(a, wordMs(c));
         return;
       case REPORT.suspended:
         this.#suspendedOf.set(thread, a);

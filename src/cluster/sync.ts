@@ -10,13 +10,18 @@ import { assert, HeddleError, isHeddleError } from "../core/errors.ts";
 import { compileTemplate, type Invocation, type Invoke, readerOf } from "../core/invoke.ts";
 import { rowOf, type Segment, segmentOf, type TaskGraph, taskKey } from "../core/task-graph.ts";
 import { setScratch } from "../threads/scratch.ts";
+import type { TaskObserver } from "./watch.ts";
 
 /**
  * Runs `graph` and resolves to the values of its outputs.
  *
  * Errors: `TaskFailed` with the user's error as `cause` and the task's key in `fields`.
  */
-export async function runSync(graph: TaskGraph, signal?: AbortSignal): Promise<unknown[]> {
+export async function runSync(
+  graph: TaskGraph,
+  signal?: AbortSignal,
+  observer?: TaskObserver,
+): Promise<unknown[]> {
   assert(graph.held === undefined, "the sync scheduler holds no values of an engine");
   const order = inRankOrder(graph);
   const invoke: Invoke[] = graph.templates.map(compileTemplate);
@@ -27,7 +32,7 @@ export async function runSync(graph: TaskGraph, signal?: AbortSignal): Promise<u
     for (const id of order) {
       signal?.throwIfAborted();
       setScratch(() => scratch);
-      values.set(id, await runTask(graph, id, invoke, values));
+      values.set(id, await observed(id, observer, () => runTask(graph, id, invoke, values)));
       releaseInputs(graph, id, uses, values);
       if (uses[id] === 0) values.delete(id);
     }
@@ -35,6 +40,24 @@ export async function runSync(graph: TaskGraph, signal?: AbortSignal): Promise<u
     rmSync(scratch, { recursive: true, force: true });
   }
   return Array.from(graph.outputs, (id) => values.get(id));
+}
+
+async function observed(
+  id: number,
+  observer: TaskObserver | undefined,
+  run: () => Promise<unknown>,
+): Promise<unknown> {
+  if (observer === undefined) return await run();
+  observer.began(id);
+  const startMs = performance.now();
+  try {
+    const value = await run();
+    observer.ended(id, { value, elapsedMs: performance.now() - startMs });
+    return value;
+  } catch (error) {
+    observer.ended(id, { error, elapsedMs: performance.now() - startMs });
+    throw error;
+  }
 }
 
 async function runTask(

@@ -81,8 +81,10 @@ export type Column =
 export interface HeldTasks {
   /** The engine (or client) that holds them; a graph may refer to one engine only. */
   readonly engine: object;
-  /** Engine ids, one per task of the layer. */
+  /** Engine ids, one per task of the layer; filled in when `ready` is fulfilled. */
   readonly ids: Int32Array;
+  /** Set while the engine has not yet said which ids they are. */
+  readonly ready?: Promise<unknown>;
 }
 
 /**
