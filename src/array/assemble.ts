@@ -6,7 +6,7 @@ import type { Layer, TaskRef } from "../core/graph.ts";
 import { isNDArray, type NDArray } from "../ndarray/ndarray.ts";
 import type { Blocks } from "./blocks.ts";
 import { type Chunks, gridOf, shapeOf } from "./chunks.ts";
-import { advance } from "./lower-blocks.ts";
+import { advance } from "./grid.ts";
 import { assembleBlock } from "./tasks.ts";
 
 /** The task of each block, in C order. */

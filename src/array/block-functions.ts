@@ -21,8 +21,9 @@ import { DistArray } from "./dist-array.ts";
  * @example
  * import * as da from "heddle/array";
  * const x = da.arange(6, { chunks: 3 });
- * const where = da.mapBlocks((_block, info) => [...info.chunkLocation], x, { blockInfo: true,
- * chunks: [1] }); console.log((await where.compute()).toArray()); // [ 0, 1 ]
+ * const options = { blockInfo: true, chunks: [1] };
+ * const places = da.mapBlocks((_block, info) => [...info.chunkLocation], x, options);
+ * console.log((await places.compute()).toArray()); // [ 0, 1 ]
  */
 export function mapBlocks<const A extends readonly (ArrayArg | Scalar)[], T extends DTypeLike>(
   fn: (...args: BlockArgs<A>) => BlockResult,

@@ -7,6 +7,7 @@ import { type AxisOverlaps, overlapAxis } from "./axis-plans.ts";
 import { type Blocks, blocksOfLayer, LayerPlan, type Operand, pick, spread } from "./blocks.ts";
 import { type Chunks, gridOf } from "./chunks.ts";
 import { blocksBelow, chunksOfCut, isSelection, stridesOf } from "./cut.ts";
+import { advance } from "./grid.ts";
 import { assembleBlock, passBlock } from "./tasks.ts";
 
 /**
@@ -39,8 +40,7 @@ export function materialize(operand: Operand, token: string): Blocks {
 
 /**
  * Blocks cut anew, each new block gathering the old ones that it overlaps. These direct edges are
- * cheap when cuts are similar; all-to-all changes belong to an exchange layer, which would be made
- * here instead.
+ * cheap when cuts are similar; for all-to-all changes there is `lower-exchange.ts`.
  */
 export function lowerRechunk(operand: Blocks, wanted: Chunks, token: string): Blocks {
   const overlaps = wanted.map((blocks, axis) => overlapAxis(operand.chunks[axis] ?? [], blocks));
@@ -129,15 +129,6 @@ function writeBox(
     advance(cell, outer);
   }
   return edge;
-}
-
-/** The next cell of a grid in C order. */
-export function advance(cell: number[], grid: readonly number[]): void {
-  for (let axis = grid.length - 1; axis >= 0; axis--) {
-    const next = (cell[axis] as number) + 1;
-    cell[axis] = next < (grid[axis] as number) ? next : 0;
-    if (next < (grid[axis] as number)) return;
-  }
 }
 
 /** Blocks of several arrays side by side along an axis; no task is made. */

@@ -15,6 +15,7 @@ import {
   tokenOf,
 } from "./expression.ts";
 import { lowerConcat, lowerRechunk, materialize } from "./lower-blocks.ts";
+import { lowerExchange, needsExchange } from "./lower-exchange.ts";
 import { lowerReduction } from "./lower-reduction.ts";
 import { type Groups, groupElementwise, simplify } from "./simplify.ts";
 import { kernelBlock } from "./tasks.ts";
@@ -55,8 +56,16 @@ function lowerOne(expr: Expr, lowering: Lowering): Operand {
       return plain(lowerElementwise(expr, lowering));
     case "reduction":
       return plain(lowerReduction(expr, fusedUnder(expr, lowering), tokenOf(expr)));
-    case "rechunk":
-      return plain(lowerRechunk(blocksOf(expr.operands[0], lowering), expr.chunks, tokenOf(expr)));
+    case "rechunk": {
+      const { chunks, dtype } = expr;
+      const below = blocksOf(expr.operands[0], lowering);
+      const token = tokenOf(expr);
+      return plain(
+        needsExchange(below.chunks, chunks, dtype)
+          ? lowerExchange(below, chunks, dtype, token)
+          : lowerRechunk(below, chunks, token),
+      );
+    }
     case "concat": {
       const parts = expr.operands.map((part) => blocksOf(part, lowering));
       return plain(lowerConcat(parts, expr.chunks, expr.axis));

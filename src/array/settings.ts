@@ -1,6 +1,7 @@
 /**
  * @file The settings that arrays read, in one place, so that the rest of the folder is pure.
  */
+import { availableParallelism, totalmem } from "node:os";
 import { config } from "../config/config.ts";
 
 /** What arrays take from the configuration (`array.*`). */
@@ -12,13 +13,27 @@ export interface ArraySettings {
    * "auto".
    */
   readonly chunkSizeTolerance: number;
+  /** `array.rechunk.method`: how blocks are cut anew. */
+  readonly rechunkMethod: "auto" | "tasks" | "exchange";
+  /** Bytes of results that the engine of this process may hold, by the configuration. */
+  readonly memoryBytes: number;
+  /** Tasks that run at a time. */
+  readonly threads: number;
   /** `array.svg.size`: longest side of a drawing, in pixels. */
   readonly svgSize: number;
 }
 
+/** Share of the machine's memory that an engine takes when nothing is configured. */
+const DEFAULT_MEMORY_SHARE = 0.6;
+
 /** Present settings. */
 export function arraySettings(): ArraySettings {
+  const memory = config.get("worker.memory.limit");
+  const threads = config.get("worker.threads");
   return {
+    rechunkMethod: config.get("array.rechunk.method"),
+    memoryBytes: memory === "auto" ? totalmem() * DEFAULT_MEMORY_SHARE : memory,
+    threads: threads === "auto" ? availableParallelism() : threads,
     chunkSizeBytes: config.get("array.chunk-size"),
     chunkSizeTolerance: config.get("array.chunk-size-tolerance"),
     svgSize: config.get("array.svg.size"),

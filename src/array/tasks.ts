@@ -105,6 +105,11 @@ export function part(block: NDArray, starts: readonly number[], shape: readonly 
   return NDArray.of({ dtype, shape, strides, offset, storage });
 }
 
+/** Writes a piece into a block, beginning at `starts`. */
+export function copyPart(block: NDArray, starts: readonly number[], piece: NDArray): void {
+  copyInto(part(block, starts, piece.shape), piece);
+}
+
 /** A block filled with one value. */
 export function fullBlock(
   shape: readonly number[],

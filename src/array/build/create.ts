@@ -11,7 +11,7 @@ import { type Blocks, blocksOfLayer, LayerPlan } from "../blocks.ts";
 import { type Chunks, gridOf, offsetsOf, product, show } from "../chunks.ts";
 import { type Cut, chunksOfCut } from "../cut.ts";
 import type { CallExpr, Expr } from "../expression.ts";
-import { advance } from "../lower-blocks.ts";
+import { advance } from "../grid.ts";
 import { type ChunksInput, normalizeChunks } from "../normalize-chunks.ts";
 import {
   arangeBlock,

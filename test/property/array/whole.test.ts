@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as da from "../../../src/array/index.ts";
 import { computeAll } from "../../../src/cluster/compute.ts";
+import { config } from "../../../src/config/config.ts";
 import type { DType } from "../../../src/core/dtype.ts";
 import * as nd from "../../../src/ndarray/index.ts";
 
@@ -61,6 +62,23 @@ describe("random chunks", () => {
         },
       ),
       { numRuns: 40 },
+    );
+  });
+
+  test("a rechunk by exchange gives what direct edges give", async () => {
+    await fc.assert(
+      fc.asyncProperty(cuts, fc.integer({ min: 1, max: 9 }), async (chunks, size) => {
+        const local = localOf(chunks);
+        const x = da.fromArray(local, { chunks }).T.add(0);
+        const wanted = x.chunks.map(() => size);
+        await config.with({ "array.rechunk.method": "exchange" }, async () => {
+          const again = x.rechunk(wanted);
+          const joins = again.graph.layers.some(({ kind }) => kind === "exchange");
+          expect(joins).toBe(again.expr.kind === "rechunk");
+          same(await again.compute(sync), local.T);
+        });
+      }),
+      { numRuns: 30 },
     );
   });
 

@@ -1,0 +1,91 @@
+/**
+ * @file The two ends of a rechunk by exchange: cutting an old block into the pieces that new blocks
+ * need, and putting a new block together.
+ */
+import type { Arrival } from "../cluster/exchange-tasks.ts";
+import type { DType } from "../core/dtype.ts";
+import type { NDArray } from "../ndarray/ndarray.ts";
+import { overlapAxis } from "./axis-plans.ts";
+import { type Chunks, gridOf, offsetsOf, product } from "./chunks.ts";
+import { stridesOf } from "./cut.ts";
+import { advance } from "./grid.ts";
+import { copyPart, newBlock, part } from "./tasks.ts";
+
+/** What both ends know. */
+export interface RechunkPlan {
+  readonly old: Chunks;
+  readonly wanted: Chunks;
+  readonly dtype: DType;
+}
+
+/** The place in a grid of the block with a number in C order. */
+function cellOf(number: number, grid: readonly number[]): number[] {
+  return stridesOf(grid).map(
+    (stride, axis) => Math.floor(number / stride) % (grid[axis] as number),
+  );
+}
+
+/** Where a block lies along each axis: its first element and the one after its last. */
+function spanOf(chunks: Chunks, cell: readonly number[]): (readonly [number, number])[] {
+  return chunks.map((blocks, axis) => {
+    const offsets = offsetsOf(blocks);
+    const at = cell[axis] as number;
+    return [offsets[at] as number, offsets[at + 1] as number];
+  });
+}
+
+/** The pieces of one old block, by new block; undefined for those that it does not meet. */
+export function splitPieces(block: NDArray, source: number, plan: RechunkPlan): unknown[] {
+  const span = spanOf(plan.old, cellOf(source, gridOf(plan.old)));
+  const grid = gridOf(plan.wanted);
+  const strides = stridesOf(grid);
+  const pieces = new Array<unknown>(product(grid)).fill(undefined);
+  // The new blocks that it meets form a box: along each axis, those between its two ends.
+  const boxes = plan.wanted.map((blocks, axis) => {
+    const [start, end] = span[axis] as readonly [number, number];
+    const rest = blocks.reduce((a, b) => a + b, 0) - end;
+    const { first, count } = overlapAxis(blocks, [start, end - start, rest]);
+    return [first[1] as number, count[1] as number] as const;
+  });
+  const counts = boxes.map(([, count]) => count);
+  const cell = counts.map(() => 0);
+  for (let i = 0; i < product(counts); i++) {
+    const target = cell.map((at, axis) => at + (boxes[axis]?.[0] as number));
+    const meeting = spanOf(plan.wanted, target).map(([start, end], axis) => {
+      const [low, high] = span[axis] as readonly [number, number];
+      return [Math.max(start, low) - low, Math.min(end, high) - low] as const;
+    });
+    const shape = meeting.map(([start, end]) => end - start);
+    if (shape.every((length) => length > 0)) {
+      const number = target.reduce((sum, at, axis) => sum + at * (strides[axis] as number), 0);
+      pieces[number] = part(
+        block,
+        meeting.map(([start]) => start),
+        shape,
+      );
+    }
+    advance(cell, counts);
+  }
+  return pieces;
+}
+
+/** One new block out of the pieces that arrived for it. */
+export function joinPieces(
+  arrivals: readonly Arrival[],
+  destination: number,
+  plan: RechunkPlan,
+): NDArray {
+  const span = spanOf(plan.wanted, cellOf(destination, gridOf(plan.wanted)));
+  const block = newBlock(
+    plan.dtype,
+    span.map(([start, end]) => end - start),
+  );
+  const grid = gridOf(plan.old);
+  for (const { source, value } of arrivals) {
+    const piece = value as NDArray;
+    const origin = spanOf(plan.old, cellOf(source, grid));
+    const at = origin.map(([low], axis) => Math.max(0, low - (span[axis]?.[0] as number)));
+    copyPart(block, at, piece);
+  }
+  return block;
+}
