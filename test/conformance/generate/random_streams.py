@@ -1,4 +1,4 @@
-"""Goldens of random streams: numpy.random.Generator and dask.array.random. Run: python random_streams.py > ../goldens/random-streams.json
+"""Goldens of random streams: numpy.random.Generator and dask.array.random. Run: python -P random_streams.py > ../goldens/random-streams.json
 
 Each case draws `n` values with a fresh generator. `sha256` is over the raw little-endian bytes; `samples` are values
 spread over the whole draw, so that a stream that runs out of step is noticed even where last digits may differ.
