@@ -86,6 +86,7 @@ export function startEngine(options: EngineOptions): EngineHandle {
   });
   let clients = 0;
   let references = 0;
+  let closing = false;
   const keeper = {
     ref: () => {
       references++;
@@ -93,7 +94,7 @@ export function startEngine(options: EngineOptions): EngineHandle {
     },
     unref: () => {
       references--;
-      if (references === 0) worker.unref();
+      if (references === 0 && !closing) worker.unref();
     },
   };
   // Who awaits `ready` and nothing else must not find the process ended.
@@ -115,6 +116,7 @@ export function startEngine(options: EngineOptions): EngineHandle {
     async close() {
       if (shared === handle) shared = undefined;
       const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
+      closing = true;
       worker.ref();
       worker.postMessage({ kind: "close" } satisfies EngineRequest);
       await ended;

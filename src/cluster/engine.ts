@@ -17,7 +17,7 @@ import type { WorkerCommand, WorkerEvent } from "../machine/worker/events.ts";
 import { ACTIVITY } from "../machine/worker/value-table.ts";
 import { WorkerMachine } from "../machine/worker/worker.ts";
 import { WORD } from "../threads/control-block.ts";
-import type { ThreadGraph, ThreadMessage } from "../threads/messages.ts";
+import type { TableInit, ThreadGraph, ThreadMessage } from "../threads/messages.ts";
 import type { GraphImage } from "../threads/graph-image.ts";
 import { ClientPorts } from "./client-ports.ts";
 import { GraphWatch } from "./graph-watch.ts";
@@ -28,6 +28,9 @@ import { ownerOf, ValueStore } from "./value-store.ts";
 
 /** The embedded engine has one worker. */
 const WORKER = 0;
+/** Part of the memory that goes to the table engine once it is used. */
+const TABLE_SHARE = 0.5;
+const INTERRUPT_CELL_BYTES = 64;
 /** Under load clients are told of results this often. */
 const CLIENT_BATCH_MS = 1;
 const ADDRESS = "inproc://0";
@@ -48,6 +51,7 @@ export class Engine {
   readonly #graphs = new Map<number, ThreadGraph>();
   #nextGraph = 1;
   #active = false;
+  readonly #interruptCell = new SharedArrayBuffer(INTERRUPT_CELL_BYTES);
   #clientsToldMs = 0;
   #closed = false;
 
@@ -330,6 +334,13 @@ export class Engine {
       const got = lane.takeBack(ids);
       if (got.length > 0) this.#workerEvents.push({ kind: "taken-back", ids: got });
     }
+    // A synchronous task runs to its end, but a query can be stopped.
+    if (ids.some((id) => this.#table?.isRunningOn(0, id) === true)) {
+      import("../table/index.ts").then(
+        ({ InterruptCell }) => new InterruptCell(this.#interruptCell).stop(),
+        (error: unknown) => this.#clients.warn(`a query goes on: ${String(error)}`),
+      );
+    }
   }
 
   /** A file operation: its end is an event. */
@@ -346,8 +357,9 @@ export class Engine {
     if (lane?.answer(thread, extent) !== true && extent !== undefined) this.store.heap.free(extent);
   }
 
-  #makeLane(threads: number, firstThread: number): LanePool {
+  #makeLane(threads: number, firstThread: number, table?: TableInit): LanePool {
     return new LanePool({
+      ...(table === undefined ? {} : { table }),
       threads,
       firstThread,
       budgetBytes: this.#init.memoryLimitBytes,
@@ -363,7 +375,14 @@ export class Engine {
   /** The table thread is started when the first task needs it. */
   #tableLane(): LanePool {
     if (this.#table === undefined) {
-      this.#table = this.#makeLane(1, this.#init.threads);
+      const { threads, memoryLimitBytes } = this.#init;
+      const share = Math.floor(memoryLimitBytes * TABLE_SHARE);
+      this.#table = this.#makeLane(1, threads, {
+        interruptCell: this.#interruptCell,
+        threads,
+        memoryLimitBytes: share,
+      });
+      this.#workerEvents.push({ kind: "limit", bytes: memoryLimitBytes - share });
       this.#listen(this.#table);
     }
     return this.#table;

@@ -12,7 +12,7 @@ import {
   UNIT_BYTES,
 } from "../threads/control-block.ts";
 import { LeaseWriter } from "../threads/lease-ring.ts";
-import type { ThreadInit, ThreadMessage } from "../threads/messages.ts";
+import type { TableInit, ThreadInit, ThreadMessage } from "../threads/messages.ts";
 import { readReports } from "../threads/reports.ts";
 import { MAIL } from "../threads/thread-heap.ts";
 
@@ -24,6 +24,7 @@ export interface LaneOptions {
   readonly address: string;
   readonly scratch: string;
   readonly threadHeapMb: number;
+  readonly table?: TableInit;
   /** A task thread's own client connects through this port. */
   connectClient(port: MessagePort): void;
   /** Everything a new thread must know before its first lease. */
@@ -140,6 +141,11 @@ export class LanePool {
     return i >= 0 && i < this.#options.threads;
   }
 
+  /** Whether the task is the one that thread number `i` of the lane runs now. */
+  isRunningOn(i: number, id: number): boolean {
+    return this.#claimsOf(i).running.includes(id);
+  }
+
   /** Ends a thread at once, whatever it does. */
   kill(thread: number): void {
     this.#workers[thread - this.#options.firstThread]?.terminate();
@@ -161,6 +167,7 @@ export class LanePool {
       scratch: this.#options.scratch,
       threads: this.#options.threads,
       clientPort: port2,
+      ...(this.#options.table === undefined ? {} : { table: this.#options.table }),
     };
     const { threadHeapMb } = this.#options;
     const worker = new Worker(new URL("../threads/task-thread.js", import.meta.url), {

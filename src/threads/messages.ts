@@ -26,6 +26,14 @@ export type ThreadMessage =
   | { readonly kind: "forget"; readonly number: number }
   | { readonly kind: "stop" };
 
+/** What the thread of the table lane needs beyond the others. */
+export interface TableInit {
+  /** Shared memory through which a running query is stopped. */
+  readonly interruptCell: SharedArrayBuffer;
+  readonly threads: number;
+  readonly memoryLimitBytes: number;
+}
+
 /** How a task thread is started. */
 export interface ThreadInit {
   readonly thread: number;
@@ -36,6 +44,7 @@ export interface ThreadInit {
   readonly scratch: string;
   /** Threads of the lane. */
   readonly threads: number;
+  readonly table?: TableInit;
   /** A client's connection to the engine, for tasks that submit tasks. */
   readonly clientPort: MessagePort;
 }

@@ -4,6 +4,7 @@
  * loop alive, so timers and sockets of user code go on.
  */
 import "../functions/index.ts";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { assert, HeddleError } from "../core/errors.ts";
@@ -310,5 +311,13 @@ function isPromise(value: unknown): value is PromiseLike<unknown> {
   );
 }
 
-const thread = new TaskThread(workerData as ThreadInit);
+const init = workerData as ThreadInit;
+if (init.table !== undefined) {
+  const { interruptCell, threads, memoryLimitBytes } = init.table;
+  const { configureTableEngine, InterruptCell } = await import("../table/index.ts");
+  const tempDirectory = join(init.scratch, "table");
+  mkdirSync(tempDirectory, { recursive: true, mode: 0o700 });
+  configureTableEngine({ threads, memoryLimitBytes, tempDirectory }, new InterruptCell(interruptCell));
+}
+const thread = new TaskThread(init);
 await thread.run();

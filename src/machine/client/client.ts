@@ -71,6 +71,10 @@ export class ClientMachine {
       const page = this.#page(id);
       const at = id & (PAGE_SIZE - 1);
       if (page.references[at] === 0) continue;
+      // Nothing more will be heard of it: whoever waits for it all the same must not wait for ever.
+      if (page.references[at] === 1 && page.status[at] === STATUS.pending) {
+        this.#settle(id, STATUS.cancelled);
+      }
       page.references[at] = page.references[at]! - 1;
       if (page.references[at] !== 0) continue;
       page.status[at] = STATUS.unknown;

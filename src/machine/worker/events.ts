@@ -46,6 +46,8 @@ export type WorkerEvent =
       readonly reader: number;
       readonly ids: Int32Array;
     }
+  /** Part of the memory now belongs to something else (the table engine has started). */
+  | { readonly kind: "limit"; readonly bytes: number }
   | { readonly kind: "unpin"; readonly ids: Int32Array }
   | { readonly kind: "adopt"; readonly ids: Int32Array; readonly bytes: Float64Array };
 

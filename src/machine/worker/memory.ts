@@ -17,7 +17,7 @@ interface Request {
 const SPILLS_MAX = 4;
 
 export class Memory {
-  readonly limitBytes: number;
+  limitBytes: number;
   readonly #values: ValueTable;
   readonly #say: (command: WorkerCommand) => void;
   readonly #requests: Request[] = [];

@@ -94,6 +94,9 @@ export class WorkerMachine {
         return this.#spilled(event.id, event.error);
       case "unspilled":
         return this.#unspilled(event.id, event.error);
+      case "limit":
+        this.memory.limitBytes = event.bytes;
+        return;
       case "request":
         return this.memory.request(event.thread, event.id, event.bytes);
       case "pin":
