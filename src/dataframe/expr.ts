@@ -41,7 +41,7 @@ export type ExprLike = Expr<unknown> | Literal;
  * @example
  * import { col, Table, fromTable } from "heddle/dataframe";
  * const df = fromTable(Table.fromRecords([{ a: 1 }, { a: 4 }]));
- * console.log(await df.filter(col("a").gt(2)).toRecords()); // [{ a: 4 }]
+ * console.log(await df.filter(col("a").gt(2)).toRecords()); // [ { a: 4 } ]
  */
 export class Expr<T = unknown> {
   readonly node: ExprNode;

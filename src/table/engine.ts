@@ -46,7 +46,7 @@ const FIXED: readonly string[] = [
  * @example
  * import { TableEngine } from "heddle/dataframe";
  * const engine = TableEngine.open({ threads: 1 });
- * console.log(engine.query("select 6 * 7 as answer").toRecords()); // [{ answer: 42 }]
+ * console.log(engine.query("select 6 * 7 as answer").toRecords()); // [ { answer: 42 } ]
  * engine.close();
  */
 export class TableEngine implements Disposable {

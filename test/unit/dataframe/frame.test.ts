@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { config } from "../../../src/config/index.ts";
 import { isHeddleError } from "../../../src/core/errors.ts";
 import {
   coalesce,
@@ -392,4 +393,19 @@ describe("conversions", () => {
     );
     expect(String(small.col("v").sum())).toContain("lazy");
   });
+});
+
+test("deterministic frames give the same float sums in every run", async () => {
+  config.set({ "dataframe.deterministic": true });
+  try {
+    const mean = flights
+      .assign((r) => ({ x: r.delay.div(7).add(r.distance.sqrt()) }))
+      .col("x")
+      .mean();
+    const values = new Set<number>();
+    for (let i = 0; i < 4; i++) values.add(await mean.compute(sync));
+    expect(values.size).toBe(1);
+  } finally {
+    config.set({ "dataframe.deterministic": false });
+  }
 });
