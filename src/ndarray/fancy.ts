@@ -104,13 +104,15 @@ function maskPositions(
     );
   }
   const flat = flatten(mask);
-  const hits: number[] = [];
-  for (let i = 0; i < flat.length; i++) if (flat[i]) hits.push(i);
+  let count = 0;
+  for (let i = 0; i < flat.length; i++) if (flat[i]) count++;
+  const hits = new Float64Array(count);
+  for (let i = 0, at = 0; at < count; i++) if (flat[i]) hits[at++] = i;
   const strides = contiguousStrides(mask.shape);
   return mask.shape.map((length, i) => ({
     axis: axis + i,
     positions: {
-      shape: [hits.length],
+      shape: [count],
       values: hits.map((hit) => Math.floor(hit / (strides[i] as number)) % length),
     },
   }));

@@ -33,6 +33,7 @@ import type { WasmMemory } from "../core/wasm.ts";
 import { elementReader, elementWriter, type Int64Options } from "./elements.ts";
 import { axesOfIndex, type FancyPlan, planFancy } from "./fancy.ts";
 import { castLayout } from "./kernels/execute.ts";
+import { selectByMask } from "./masking.ts";
 import {
   broadcastStrides,
   checkShape,
@@ -257,6 +258,8 @@ export class NDArray<D extends DType = DType> implements Layout {
   at(...index: readonly IndexArg<NDArray>[]): NDArray<D> {
     const parts = bindIndex(parseIndex(index), this.shape, axesOfIndex);
     if (!parts.some((part) => part.kind === "array")) return this.#basic(parts);
+    const masked = selectByMask(this, parts);
+    if (masked !== undefined) return NDArray.of(masked as Layout & { readonly dtype: D });
     return this.#gather(planFancy(this, parts));
   }
 

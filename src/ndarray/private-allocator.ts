@@ -143,12 +143,16 @@ export class PrivateAllocator implements BufferAllocator {
 
   #outOfMemory(bytes: number): HeddleError {
     const { usedBytes, budgetBytes } = this.#heap;
-    return new HeddleError(
-      "MemoryLimit",
-      `An array of ${bytes} bytes does not fit: ${usedBytes} of ${budgetBytes} bytes are in use ` +
-        "by arrays of this thread. Drop arrays that are no longer needed, or compute in chunks.",
-      { fields: { bytes, usedBytes, budgetBytes } },
-    );
+    // Nothing is in use and yet there is no room: the system gave no address space.
+    const refused = usedBytes === 0 && bytes < budgetBytes;
+    const state = refused
+      ? "the system refuses the address space for shared memory (see `ulimit -v`). Raise that " +
+        "limit to at least 16 GiB, or start Node with --disable-wasm-trap-handler."
+      : `${usedBytes} of ${budgetBytes} bytes are in use by arrays of this thread. Drop arrays ` +
+        "that are no longer needed, or compute in chunks.";
+    return new HeddleError("MemoryLimit", `An array of ${bytes} bytes does not fit: ${state}`, {
+      fields: { bytes, usedBytes, budgetBytes },
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 /**
- * @file argmin and argmax as three kernels: the extreme of each line, the smallest position at which it (or NaN) is
- * found, and the cast to int64. All run in vectors. Of very long lines the position is looked for part by part.
+ * @file argmin and argmax as three kernels: the extreme of each line, the smallest position at
+ * which it (or NaN) is found, and the cast to int64. All run in vectors. Of very long lines the
+ * position is looked for part by part.
  */
 import { type DType, itemsizeOf, kindOf, viewOf } from "../../core/dtype.ts";
 import { contiguousStrides, isContiguous, type Layout } from "../layout.ts";
@@ -16,7 +17,10 @@ const PART = 32_768;
 const finders = new Map<DType, Kernel>();
 const extremes = new Map<string, Kernel>();
 
-/** Positions along one axis, as int64 with that axis kept at length 1; undefined for dtypes without kernels. */
+/**
+ * Positions along one axis, as int64 with that axis kept at length 1; undefined for dtypes without
+ * kernels.
+ */
 export function argAlongAxis(
   op: "argmin" | "argmax",
   input: Layout,
@@ -49,7 +53,10 @@ function positionDType(dtype: DType): "int64" | "int32" {
   return itemsizeOf(dtype) === 8 ? "int64" : "int32";
 }
 
-/** Where the input equals its extreme or is NaN, the position; elsewhere a large number. Inputs: x, extreme, positions. */
+/**
+ * Where the input equals its extreme or is NaN, the position; elsewhere a large number. Inputs: x,
+ * extreme, positions.
+ */
 function findKernel(dtype: DType, axis: number): Kernel {
   let kernel = finders.get(dtype);
   if (kernel === undefined) {
