@@ -6,7 +6,7 @@ import { type DType, isScalar } from "../core/dtype.ts";
 import { HeddleError } from "../core/errors.ts";
 import { type ArrayInput, isNDArray, NDArray } from "../ndarray/ndarray.ts";
 import { fromLocal } from "./build/create.ts";
-import type { IndexArray } from "./build/index.ts";
+import type { IndexArray } from "./build/indexing.ts";
 import type { Expr } from "./expression.ts";
 
 /** The expression of anything that can be an array; local data becomes one with chunks "auto". */

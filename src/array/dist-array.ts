@@ -34,7 +34,7 @@ import {
 import type { Blocks } from "./blocks.ts";
 import { fromBlocks } from "./build/create.ts";
 import { cumulate } from "./build/cumulate.ts";
-import { index } from "./build/index.ts";
+import { index } from "./build/indexing.ts";
 import { mapBlocks } from "./build/map-blocks.ts";
 import { dot, matmul } from "./build/matmul.ts";
 import { pickBlocks } from "./build/pick.ts";

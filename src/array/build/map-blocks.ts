@@ -2,6 +2,7 @@
  * @file `mapBlocks`: a user's function on every block, with as much as it wants to know about where
  * the block stands.
  */
+import { randomUUID } from "node:crypto";
 import type { DType, Scalar } from "../../core/dtype.ts";
 import { isScalar } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
@@ -46,7 +47,9 @@ export function mapBlocks(
   const layout = resultLayout(common, options);
   const { dtype, pure } = options;
   const word = options.name ?? nameOf(fn, "map-blocks");
-  const identity = [fn, args.filter(isScalar), args.map(isScalar), options];
+  // Calls that are not pure must not be taken for each other.
+  const same = pure === false ? `impure-${randomUUID()}` : fn;
+  const identity = [same, args.filter(isScalar), args.map(isScalar), options];
   return blockCall(
     { word, dtype, chunks: layout.chunks, operands, identity },
     {

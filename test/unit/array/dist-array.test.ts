@@ -246,6 +246,14 @@ describe("blocks", () => {
     expect(await scaled.sum().compute(sync)).toBe(72);
   });
 
+  test("impure functions are never taken for each other", () => {
+    const block = (b: nd.NDArray<"float64">): nd.NDArray => b;
+    expect(x.mapBlocks(block).name).toBe(x.mapBlocks(block).name);
+    expect(x.mapBlocks(block, { pure: false }).name).not.toBe(
+      x.mapBlocks(block, { pure: false }).name,
+    );
+  });
+
   test("a function that gives another shape than promised fails with both", async () => {
     const wrong = x.mapBlocks((block) => block.at(0));
     await expect(wrong.compute(sync)).rejects.toThrow(/\[3\].*\[2, 3\]/);
