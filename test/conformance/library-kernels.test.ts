@@ -144,7 +144,7 @@ describe.each(hasLibrary ? ["none", "auto"] : ["none"])("provider %s", (which) =
   });
 
   test.runIf(which === "auto")("eigvals", () => {
-    const values = la.eigvals(matrix).toArray() as { re: number; im: number }[];
+    const values = la.eigvals(matrix).toArray() as unknown as { re: number; im: number }[];
     const rounded = (x: number): number => Math.round(x * 1e9) / 1e9;
     values.sort((a, b) => rounded(a.re) - rounded(b.re) || a.im - b.im);
     values.forEach(({ re, im }, i) => {
