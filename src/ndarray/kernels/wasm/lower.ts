@@ -7,7 +7,7 @@ import type { Kernel, KernelNode } from "../ir.ts";
 import { neededNodes } from "../js-source.ts";
 import type { BinaryOp, UnaryOp } from "../rules.ts";
 import { isFloat, type Lane, laneBytes, laneOf, Machine } from "./machine.ts";
-import { floatFunction } from "./math.ts";
+import { floatFunction, power } from "./math.ts";
 
 /** A kernel's expression as a machine graph. */
 export interface Lowered {
@@ -268,6 +268,7 @@ function lowerFloatBinary(
     case "arctan2":
       return call("atan2");
     case "power":
+      return throughFloat64(m, lane, [x, y], ([a, b]) => power(m, a as number, b as number));
     case "hypot":
     case "logaddexp":
     case "fmod":

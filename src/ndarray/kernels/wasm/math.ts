@@ -273,3 +273,13 @@ function tanh(f: Floats, x: number): number {
   const signed = m.select(m.compare("lt", x, f.c(0)), m.same("neg", far), far);
   return m.select(m.compare("lt", size, f.c(0.625)), near, signed);
 }
+
+/** The host's power, which differs from C's in that 1 to the power of NaN is NaN. */
+export function power(m: Machine, x: number, y: number): number {
+  const one = m.const("f64", 1);
+  const infinity = m.const("f64", Number.POSITIVE_INFINITY);
+  const unit = m.compare("eq", m.same("abs", x), one);
+  const endless = m.compare("eq", m.same("abs", y), infinity);
+  const isOne = m.same("or", m.compare("eq", x, one), m.same("and", unit, endless));
+  return m.select(isOne, one, m.call("pow", x, y));
+}

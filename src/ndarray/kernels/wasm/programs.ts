@@ -36,7 +36,7 @@ const HOST: Readonly<Record<string, (...args: number[]) => number>> = {
   log1p: Math.log1p,
   atan2: Math.atan2,
   hypot: Math.hypot,
-  power: helpers.power,
+  pow: Math.pow,
   logaddexp: helpers.logaddexp,
   fmod: (x, y) => x % y,
   remainder: helpers.remainder,
