@@ -99,7 +99,7 @@ export function describeValue(bytes: Uint8Array): {
 }
 
 /** Root, postponed parts and function tables: the meta of kinds that are graphs. */
-export function graphMeta(graph: GraphWriter, root: Json): JsonObject {
+function graphMeta(graph: GraphWriter, root: Json): JsonObject {
   return {
     v: root,
     ...(graph.later.length > 0 ? { l: graph.later } : {}),

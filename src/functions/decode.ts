@@ -20,8 +20,8 @@ import { rememberOrigin } from "./origins.ts";
 import { followPath } from "./places.ts";
 import { MAPPED } from "./script.ts";
 
-/** Most functions that one thread keeps; the one used longest ago goes first. */
-const MAX_FUNCTIONS = 4096;
+/** Most functions, classes and compiled sources that one thread keeps of each. */
+const MAX_KEPT = 1024;
 
 const decoded = new Map<string, Promise<AnyFunction>>();
 const classes = new Map<string, AnyFunction>();
@@ -48,10 +48,16 @@ export function decodeFunction(image: FunctionImage): Promise<AnyFunction> {
   if (promise === undefined) {
     promise = make(image);
     promise.catch(() => decoded.delete(token));
-  } else decoded.delete(token);
-  decoded.set(token, promise);
-  if (decoded.size > MAX_FUNCTIONS) decoded.delete(decoded.keys().next().value as string);
+  }
+  keep(decoded, token, promise);
   return promise;
+}
+
+/** Puts an entry in as the one used last; the one used longest ago goes when there are too many. */
+function keep<V>(cache: Map<string, V>, key: string, value: V): void {
+  cache.delete(key);
+  cache.set(key, value);
+  if (cache.size > MAX_KEPT) cache.delete(cache.keys().next().value as string);
 }
 
 async function make({ body, buffers, tables }: FunctionImage): Promise<AnyFunction> {
@@ -128,7 +134,7 @@ function functionOf(node: JsonObject, graph: GraphReader, slot: number): AnyFunc
   }
   const fn = construct(node, graph, slot);
   if (id !== undefined) {
-    classes.set(id, fn);
+    keep(classes, id, fn);
     rememberClass(fn, id);
   }
   return fn;
@@ -240,8 +246,7 @@ function factoryOf(node: JsonObject, names: readonly string[], site: Site): Fact
   let factory = factories.get(key);
   if (factory === undefined) {
     factory = compile(text, flags, names, site);
-    factories.set(key, factory);
-    if (factories.size > MAX_FUNCTIONS) factories.delete(factories.keys().next().value as string);
+    keep(factories, key, factory);
   }
   return factory;
 }

@@ -24,7 +24,7 @@ import {
 import { isFresh, type ModulePlace, placeOfUrl } from "./modules.ts";
 import type { Place } from "./origins.ts";
 import { placeInBuiltins, placeOfExport, placeOfFunction, placeOfObject } from "./places.ts";
-import { lookAt, type Sight } from "./probe.ts";
+import { lookAt, type Sight, scriptUrl } from "./probe.ts";
 import { type Capture, type Shape, SUPER, shapeAt } from "./script.ts";
 
 /** A function as plain, structured-clonable data. */
@@ -159,8 +159,7 @@ function writerOf(fn: AnyFunction, sight: Sight): (graph: GraphWriter) => Json {
   const { bound } = sight;
   if (bound !== undefined) return (graph) => writeBound(bound, graph);
   const shape = shapeOf(sight);
-  const isHost = shape === undefined || shape.module.url.startsWith("node:");
-  if (isHost) return (graph) => writeHost(fn, shape?.module.url, graph);
+  if (typeof shape !== "object") return (graph) => writeHost(fn, shape, graph);
   const place = placeOfExport(fn, shape);
   if (place !== undefined) {
     exports.set(fn, place);
@@ -181,8 +180,13 @@ function exportedPlace(fn: AnyFunction): Place | undefined {
   return place;
 }
 
-function shapeOf({ location }: Sight): Shape | undefined {
-  return location === undefined ? undefined : shapeAt(location);
+/**
+ * The shape of a user's function; for Node's own the URL of the script, for native ones nothing.
+ */
+function shapeOf({ location }: Sight): Shape | string | undefined {
+  if (location === undefined) return undefined;
+  const url = scriptUrl(location.scriptId);
+  return url.startsWith("node:") ? url : shapeAt(location);
 }
 
 /** Present values of the captured variables, kept for the next time if none can be assigned. */
@@ -351,10 +355,11 @@ function findHiddenState(make: AnyFunction): Refusal | undefined {
   for (let up: unknown = make; typeof up === "function"; up = Object.getPrototypeOf(up)) {
     if (up === Function.prototype || BASES.has(up)) return undefined;
     const shape = lookAt(up, shapeOf);
-    const isHost = shape === undefined || shape.module.url.startsWith("node:");
-    if (isHost && up.prototype instanceof Error) continue;
-    if (isHost && !(up !== make && FIELD_CLASSES.has(up.name))) return hostRefusal(up.name);
-    if (isHost) return undefined;
+    if (typeof shape !== "object") {
+      if (up.prototype instanceof Error) continue;
+      const isKnown = up !== make && FIELD_CLASSES.has(up.name);
+      return isKnown ? undefined : hostRefusal(up.name);
+    }
     if (shape.hasPrivate) {
       return {
         type: `${make.name || "class instance"} with #private members`,

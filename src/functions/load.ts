@@ -11,6 +11,7 @@ import { isMainThread } from "node:worker_threads";
 import { HeddleError } from "../core/errors.ts";
 import { mirrorOf } from "./mirror.ts";
 import { hashOfFile, type ModulePlace } from "./modules.ts";
+import { nodeRequire } from "./node-require.ts";
 
 /** A module's exports: a namespace object, or what a CommonJS module put into `module.exports`. */
 export type Exports = Readonly<Record<string, unknown>>;
@@ -83,7 +84,7 @@ function versioned(place: ModulePlace, files: NonNullable<ModulePlace["files"]>)
 }
 
 function requireFrom(base: string, target: string): Exports {
-  const require = createRequire(base.startsWith("file:") ? base : import.meta.url);
+  const require = base.startsWith("file:") ? createRequire(base) : nodeRequire;
   return require(target.startsWith("file:") ? fileURLToPath(target) : target) as Exports;
 }
 

@@ -45,7 +45,7 @@ export function mirrorOf(place: ModulePlace, files: readonly SourceFile[]): stri
 }
 
 /** Removes the folders of this process; called at its end. */
-export function removeMirrors(): void {
+function removeMirrors(): void {
   if (existsSync(FOLDER)) rmSync(FOLDER, { recursive: true, force: true });
 }
 

@@ -206,7 +206,7 @@ function localImports(text: string, url: string): string[] {
 }
 
 /** The file meant by a relative specifier: as it stands, or as TypeScript and CommonJS write it. */
-export function resolveLocal(specifier: string, from: string): string | undefined {
+function resolveLocal(specifier: string, from: string): string | undefined {
   const url = withoutQuery(new URL(specifier, withoutQuery(from)).href);
   const candidates = [url];
   const swap = /\.([cm]?)js$/.exec(url);

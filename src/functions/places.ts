@@ -3,28 +3,23 @@
  * (`Math.max`), Node's own modules and their exports, exports of the user's modules and packages,
  * and what was declared by `referTo`.
  */
-import { createRequire, isBuiltin } from "node:module";
+import { isBuiltin } from "node:module";
 import { pathToFileURL } from "node:url";
 import { builtinPath } from "../core/builtins.ts";
 import { isOwn, placeOfUrl } from "./modules.ts";
+import { nodeRequire } from "./node-require.ts";
 import { originOf, type Place } from "./origins.ts";
 import type { Shape } from "./script.ts";
 
 type AnyFunction = CallableFunction;
 
 const declared = new WeakMap<AnyFunction, { readonly url: string; readonly name: string }>();
-const require = createRequire(import.meta.url);
 
 /**
  * Names of the global object before the program added any: a host's own, which need not be sent.
  * Read when Heddle is loaded, which in ES modules is before the program's first statement.
  */
 const HOST_GLOBALS: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(globalThis));
-
-/**
- * Global objects (not functions) that a variable may stand for, beside those of `core/builtins.ts`.
- */
-const HOST_OBJECTS = ["globalThis", "console", "process", "process.env", "performance", "crypto"];
 
 /**
  * Declares that `fn` is what the module at `moduleUrl` (its `import.meta.url`) exports as
@@ -59,15 +54,23 @@ export function placeOfFunction(fn: AnyFunction): Place | undefined {
     const module = placeOfUrl(reference.url, "import");
     if (module !== undefined) return { module, name: reference.name };
   }
-  const path = builtinPath(fn) ?? hostPath(fn);
+  const { name } = fn;
+  if (HOST_GLOBALS.has(name) && Reflect.get(globalThis, name) === fn) return { path: name };
+  if (!NATIVE.test(Function.prototype.toString.call(fn))) return undefined;
+  const path = builtinPath(fn) ?? hostValues().get(fn);
   return path === undefined ? undefined : { path };
 }
+
+/** What functions without a source say, bound ones (`console.log`) included. */
+const NATIVE = /\{\s*\[native code\]\s*\}\s*$/;
 
 /**
  * The place of a function of a script that is a Node module (`node:fs`), or undefined when it
  * exports no such.
  */
 export function placeInBuiltins(fn: AnyFunction, scriptUrl: string | undefined): Place | undefined {
+  const path = hostValues().get(fn);
+  if (path !== undefined) return { path };
   const first = scriptUrl?.startsWith("node:") === true ? scriptUrl.slice(5) : "";
   const all = [...builtinExports()].map(([exports, name]) => ({ exports, name }));
   // The module of the same name as the script is asked first.
@@ -94,11 +97,12 @@ export function placeOfExport(fn: AnyFunction, shape: Shape): Place | undefined 
 
 /** The place of an object that is a global, a Node module, or all exports of a module. */
 export function placeOfObject(value: object): Place | undefined {
-  const path = builtinPath(value) ?? hostValues().get(value);
-  if (path !== undefined) return { path };
   const origin = originOf(value);
   if (origin !== undefined) return origin;
-  const name = builtinExports().get(value);
+  if (value === process.env) return { path: "process.env" };
+  const path = globalPath(value);
+  if (path !== undefined) return { path };
+  const name = hasMethods(value) ? builtinExports().get(value) : undefined;
   if (name !== undefined) return builtin(name, "default");
   const file = commonJsFiles().get(value);
   const module = file === undefined ? undefined : placeOfUrl(pathToFileURL(file).href, "require");
@@ -109,19 +113,33 @@ function builtin(name: string, key: string): Place {
   return { module: { id: `node:${name}`, how: "import", specifier: `node:${name}` }, name: key };
 }
 
-function hostPath(fn: AnyFunction): string | undefined {
-  const { name } = fn;
-  if (HOST_GLOBALS.has(name) && (globalThis as Record<string, unknown>)[name] === fn) return name;
-  return hostValues().get(fn);
+/**
+ * Global objects say by their tag what they are (`Math`, `console`); the user's rarely have one.
+ */
+function globalPath(value: object): string | undefined {
+  const tag = Object.prototype.toString.call(value).slice(8, -1);
+  if (tag === "Object" || tag === "Array") return undefined;
+  for (const name of tag === "global" ? ["globalThis"] : [tag, tag.toLowerCase()]) {
+    if (HOST_GLOBALS.has(name) && Reflect.get(globalThis, name) === value) return name;
+  }
+  return builtinPath(value);
+}
+
+/** Whether it may be what a module exports: looking those up costs a few milliseconds, once. */
+function hasMethods(value: object): boolean {
+  for (const key in value) {
+    const property = Object.getOwnPropertyDescriptor(value, key);
+    return property?.get !== undefined || typeof property?.value === "function";
+  }
+  return false;
 }
 
 let hosts: Map<unknown, string> | undefined;
 
-/** Global objects of the host and the functions on them, read once. */
+/** Functions on global objects of the host, read once. */
 function hostValues(): ReadonlyMap<unknown, string> {
   if (hosts !== undefined) return hosts;
   hosts = new Map();
-  for (const path of HOST_OBJECTS) hosts.set(followPath(path), path);
   for (const path of ["console", "process", "Buffer"]) {
     const members = Object.getOwnPropertyDescriptors(followPath(path));
     for (const [key, { value }] of Object.entries(members)) {
@@ -167,14 +185,14 @@ function builtinExports(): ReadonlyMap<unknown, string> {
   builtins = new Map();
   for (const entry of moduleLoadList) {
     const name = /^NativeModule (?!internal\/)(.+)$/.exec(entry)?.[1];
-    if (name !== undefined && isBuiltin(name)) builtins.set(require(name), name);
+    if (name !== undefined && isBuiltin(name)) builtins.set(nodeRequire(name), name);
   }
   builtinsSeen = moduleLoadList.length;
   return builtins;
 }
 
 function placeInCommonJs(fn: AnyFunction, url: string): Place | undefined {
-  const entry = Object.entries(require.cache).find(
+  const entry = Object.entries(nodeRequire.cache).find(
     ([file]) => pathToFileURL(file).href === url.replace(/\?.*$/, ""),
   );
   const exports: unknown = entry?.[1]?.exports;
@@ -196,7 +214,7 @@ let cjsSeen = -1;
 let cjsFiles = new Map<unknown, string>();
 
 function commonJsFiles(): Map<unknown, string> {
-  const entries = Object.entries(require.cache);
+  const entries = Object.entries(nodeRequire.cache);
   if (entries.length !== cjsSeen) {
     cjsSeen = entries.length;
     cjsFiles = new Map();

@@ -60,7 +60,8 @@ const PLACE = `process.getBuiltinModule("node:inspector").Session[Symbol.for("he
 
 let session: inspector.Session | undefined;
 const scripts = new Map<string, Omit<Script, "source">>();
-const withSource = new Map<string, Script>();
+const urls = new Map<string, string>();
+const fetched = new Map<string, Script>();
 
 /** Looks at `fn`, and lets go of everything afterwards. `use` must be synchronous. */
 export function lookAt<T>(fn: AnyFunction, use: (sight: Sight) => T): T {
@@ -71,22 +72,35 @@ export function lookAt<T>(fn: AnyFunction, use: (sight: Sight) => T): T {
   }
 }
 
-/** The script of this id, with its text. */
-export function scriptOf(id: string): Script {
-  const known = withSource.get(id);
+/** The URL of the script of this id; scripts of Node itself have `node:` URLs. */
+export function scriptUrl(id: string): string {
+  const known = urls.get(id);
   if (known !== undefined) return known;
+  const script = fetchScript(id);
+  if (!script.url.startsWith("node:")) fetched.set(id, script);
+  return script.url;
+}
+
+/** The script of this id, with its text, which callers keep if they need it again. */
+export function scriptOf(id: string): Script {
+  const script = fetched.get(id) ?? fetchScript(id);
+  fetched.delete(id);
+  return script;
+}
+
+/** Slow (V8 tells about every script that there is), so URLs are kept of all. */
+function fetchScript(id: string): Script {
+  scripts.clear();
   post("Debugger.enable", {});
   try {
     const info = scripts.get(id);
-    const { scriptSource } = post("Debugger.getScriptSource", { scriptId: id }) as {
-      scriptSource: string;
-    };
     if (info === undefined) throw unavailable(`its script ${id} is not known to V8`);
-    const script: Script = { ...info, source: scriptSource };
-    withSource.set(id, script);
-    return script;
+    for (const { id: each, url } of scripts.values()) urls.set(each, url);
+    const answer = post("Debugger.getScriptSource", { scriptId: id });
+    return { ...info, source: (answer as { scriptSource: string }).scriptSource };
   } finally {
     post("Debugger.disable", {});
+    scripts.clear();
   }
 }
 

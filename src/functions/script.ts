@@ -4,10 +4,10 @@
  * Parsed once per script, once per location; the 500th closure from the same place costs only the
  * read of its variables.
  */
-import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import type { AnyNode, Program } from "acorn";
 import { HeddleError } from "../core/errors.ts";
+import { loadParser } from "./node-require.ts";
 import { type Location, type Script, scriptOf } from "./probe.ts";
 import {
   analyseScopes,
@@ -57,7 +57,7 @@ export interface Shape {
 }
 
 /** How a script is run. */
-export type ScriptKind = "module" | "commonjs" | "vite" | "script";
+type ScriptKind = "module" | "commonjs" | "vite" | "script";
 
 /** A parsed script. */
 export interface ScriptFacts {
@@ -84,7 +84,9 @@ export const SUPER = "$heddle_super";
  */
 export const MAPPED = "?heddle";
 
-const require = createRequire(import.meta.url);
+/** Scripts kept; more are met only by programs that make functions by `eval` over and over. */
+const MAX_SCRIPTS = 1000;
+
 const facts = new Map<string, ScriptFacts>();
 const shapes = new Map<string, Shape>();
 
@@ -103,9 +105,13 @@ export function shapeAt(location: Location): Shape {
 }
 
 /** What is known of a script. */
-export function factsOf(scriptId: string): ScriptFacts {
+function factsOf(scriptId: string): ScriptFacts {
   let known = facts.get(scriptId);
   if (known === undefined) {
+    if (facts.size >= MAX_SCRIPTS) {
+      facts.clear();
+      shapes.clear();
+    }
     known = readFacts(scriptOf(scriptId));
     facts.set(scriptId, known);
   }
@@ -155,7 +161,7 @@ function parseScript(script: Script): Program {
   } as const;
   // Loaded when first needed: programs that send only exported functions of Heddle never parse
   // anything.
-  const { parse } = require("acorn") as typeof import("acorn");
+  const { parse } = loadParser();
   try {
     return parse(script.source, { ...options, sourceType: script.isModule ? "module" : "script" });
   } catch (cause) {
