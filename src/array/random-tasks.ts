@@ -2,6 +2,7 @@
  * @file Drawing one block of random numbers.
  */
 import type { DType } from "../core/dtype.ts";
+import { take } from "../ndarray/library/moving.ts";
 import { isNDArray, NDArray } from "../ndarray/ndarray.ts";
 import { type ChunkSeed, generatorOf } from "../ndarray/random/chunk-seeds.ts";
 
@@ -27,4 +28,9 @@ export function drawBlock(
   const size = { ...what.options, size: shape };
   const drawn = method.call(generator, ...parameters, size);
   return isNDArray(drawn) ? drawn : new NDArray([drawn as number], { shape, dtype: what.dtype });
+}
+
+/** Elements of a whole population, or slices along its first axis, at the drawn positions. */
+export function takeElements(population: NDArray, positions: NDArray): NDArray {
+  return take(population, positions, { axis: 0 });
 }

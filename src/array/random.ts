@@ -15,9 +15,9 @@ import { HeddleError } from "../core/errors.ts";
 import { type Entropy, SeedSequence } from "../ndarray/random/seed-sequence.ts";
 import { toExpr } from "./arguments.ts";
 import type { ArrayArg } from "./array-types.ts";
-import { draw, type SeedRange, sizeOfDraw } from "./build/random.ts";
+import { draw, elementsAt, type SeedRange, sizeOfDraw } from "./build/random.ts";
 import { DistArray } from "./dist-array.ts";
-import type { Expr } from "./expression.ts";
+import { type Expr, shapeOfExpr } from "./expression.ts";
 import type { ChunksInput } from "./normalize-chunks.ts";
 
 /** A shape: one length, or one per axis. */
@@ -148,10 +148,15 @@ export class Generator {
   /** A sample with replacement from an array's elements, or from 0 to `population - 1`. */
   choice(population: number | ArrayArg, options: ChoiceOptions = {}): DistArray {
     if (typeof population === "number") return this.#choose(population, options);
-    throw new HeddleError(
-      "NotSupported",
-      "choice from an array: choose positions, rng.choice(x.length, …), compute them, and index with x.at(positions)",
-    );
+    const array = toExpr(population);
+    const [length] = shapeOfExpr(array);
+    if (length === undefined || Number.isNaN(length)) {
+      throw new HeddleError(
+        "InvalidShape",
+        "choice needs a population of known length: call computeChunkSizes() first",
+      );
+    }
+    return new DistArray(elementsAt(array, this.#choose(length, options).expr));
   }
 
   #choose(population: number, options: ChoiceOptions): DistArray {

@@ -11,8 +11,9 @@ import { countUp, type Operand } from "../blocks.ts";
 import { gridOf, product } from "../chunks.ts";
 import { type Expr, shapeOfExpr } from "../expression.ts";
 import { type ChunksInput, normalizeChunks } from "../normalize-chunks.ts";
-import { drawBlock } from "../random-tasks.ts";
+import { drawBlock, takeElements } from "../random-tasks.ts";
 import { blockCall, constant } from "./call.ts";
+import { rechunk } from "./rechunk.ts";
 import { broadcastTo } from "./shape.ts";
 
 /**
@@ -85,6 +86,35 @@ export function draw(
           ...parameters,
         ];
       },
+    },
+  );
+}
+
+/** Elements (or slices along the first axis) of a population, made whole, at lazy positions. */
+export function elementsAt(population: Expr, positions: Expr): Expr {
+  const whole = rechunk(population, -1);
+  const rest = whole.chunks.slice(1);
+  const chunks = [...positions.chunks, ...rest];
+  return blockCall(
+    {
+      word: "choice-of",
+      dtype: population.dtype,
+      chunks,
+      operands: [whole, positions],
+      identity: [],
+    },
+    {
+      fn: takeElements,
+      args: (plan, [from, at]) => [
+        plan.operand(
+          from as Operand,
+          whole.chunks.map(() => 0),
+        ),
+        plan.operand(
+          at as Operand,
+          positions.chunks.map((_, axis) => axis),
+        ),
+      ],
     },
   );
 }

@@ -219,6 +219,49 @@ test("64-bit integers beyond 2^53 come as bigints when asked for", async () => {
   expect(await large.sum().compute({ ...sync, int64: "bigint" })).toBe(27021597764222979n);
 });
 
+describe("random", () => {
+  test("sizes and chunks in every place where they may stand", () => {
+    const { random } = da;
+    const shapes = [
+      random.random(5),
+      random.random([5, 2]),
+      random.random([5, 2], { chunks: [2, 1] }),
+      random.random({ size: [5, 2] }),
+      random.uniform(0, 1, [5, 2]),
+      random.randint(0, 10, { size: 100, chunks: 30 }),
+      random.integers(10, { size: [2, 2], dtype: "u1" }),
+      random.poisson(3, 4, { chunks: 2 }),
+    ].map((draw) => [draw.shape, draw.numblocks, draw.dtype]);
+    expect(shapes.slice(0, 5)).toEqual([
+      [[5], [1], "float64"],
+      [[5, 2], [1, 1], "float64"],
+      [[5, 2], [3, 2], "float64"],
+      [[5, 2], [1, 1], "float64"],
+      [[5, 2], [1, 1], "float64"],
+    ]);
+    expect(shapes.slice(5)).toEqual([
+      [[100], [4], "int64"],
+      [[2, 2], [1, 1], "uint8"],
+      [[4], [2], "int64"],
+    ]);
+  });
+
+  test("a choice from an array is the array at the positions that the same seed chooses", async () => {
+    const population = da.arange(50, { chunks: 7 }).mul(3);
+    const options = { size: 20, chunks: 6 };
+    const positions = await da.random.defaultRng(5).choice(50, options).compute(sync);
+    const chosen = await da.random.defaultRng(5).choice(population, options).compute(sync);
+    expect(chosen.toArray()).toEqual((positions.toArray() as number[]).map((at) => at * 3));
+  });
+
+  test("parameters may be arrays, cut like the result", async () => {
+    const loc = da.fromArray([0, 1000, 2000], { chunks: 1 });
+    const drawn = da.random.defaultRng(1).normal(loc, 1, [4, 3], { chunks: 2 });
+    const rounded = await drawn.div(1000).round().abs().compute(sync);
+    expect(rounded.toArray()).toEqual(new Array(4).fill([0, 1, 2]));
+  });
+});
+
 describe("blocks", () => {
   test("a function learns where its block stands", async () => {
     const seen = x.mapBlocks(
