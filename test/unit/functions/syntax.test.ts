@@ -39,6 +39,7 @@ describe("free names", () => {
       ["a", "c", "d", "e", "g", "i"],
     ],
     ["() => object.property?.deep[index].last", ["index", "object"]],
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: source text.
     ["() => tag`text ${value}`", ["tag", "value"]],
     ["() => { [a, b.c, { d: e = f }] = g; }", ["a", "b", "e", "f", "g"]],
     ["() => { x++; y += 1; delete z.w; }", ["x", "y", "z"]],
