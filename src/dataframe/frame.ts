@@ -266,7 +266,7 @@ export class DataFrame<S extends object = AnyRow>
     return this.#each((expr) => call("isNull", expr));
   }
 
-  /** Nulls replaced by a value, or by one value per column. */
+  /** Nulls replaced by a value (in the columns whose type can hold it), or by one value per column. */
   fillna(
     value: string | number | boolean | Date | { readonly [K in keyof S]?: Operand<S[K]> },
   ): DataFrame<{ [K in keyof S]: NonNullable<S[K]> }> {
@@ -280,7 +280,10 @@ export class DataFrame<S extends object = AnyRow>
         return given === undefined ? expr : call("coalesce", expr, nodeOf(given));
       });
     }
-    return this.#each((expr) => call("coalesce", expr, literal(value)));
+    const types = new Map(schemaOf(this.plan).map(({ name, type }) => [name, type]));
+    return this.#each((expr, name) =>
+      verbs.canHold(types.get(name) ?? "", value) ? call("coalesce", expr, literal(value)) : expr,
+    );
   }
 
   /** Rows without nulls in `subset` (default: all columns); `how: "all"` drops only rows that are all null. */

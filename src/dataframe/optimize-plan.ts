@@ -28,7 +28,7 @@ import { columnNames, schemaOf } from "./schema.ts";
 /** The plan in its best form; it gives the same rows in the same order. */
 export function optimizePlan(plan: Plan): Plan {
   const pushed = shared(pushFilters)(shared(foldPlan)(plan));
-  return prune(pushed, undefined, new Map());
+  return prune(pushed);
 }
 
 /** Applies a bottom-up rewrite, each shared plan once, so that sharing survives. */
@@ -185,86 +185,120 @@ function filtered(plan: Plan, parts: readonly ExprNode[]): Plan {
   return { kind: "filter", input: plan, predicate: conjunction(parts) };
 }
 
-/** Needed columns of each plan, kept per need so that shared plans stay shared. */
-type Pruned = Map<Plan, Map<string, Plan>>;
+/** Names of the columns that are needed of a plan; undefined means all. */
+type Needed = ReadonlySet<string> | undefined;
 
-/** Keeps only the columns in `needed` (all when undefined). */
-function prune(plan: Plan, needed: ReadonlySet<string> | undefined, done: Pruned): Plan {
-  const key = needed === undefined ? "*" : JSON.stringify([...needed].sort());
-  const known = done.get(plan)?.get(key);
-  if (known !== undefined) return known;
-  const result = pruneOnce(plan, needed, done);
-  if (!done.has(plan)) done.set(plan, new Map());
-  done.get(plan)?.set(key, result);
-  return result;
+/** Keeps only the columns that are used. A plan that is read twice keeps what either reader needs, and stays shared. */
+function prune(root: Plan): Plan {
+  const needs = new Map<Plan, Needed>([[root, undefined]]);
+  for (const plan of parentsFirst(root)) {
+    const below = neededBelow(plan, needs.get(plan));
+    inputsOf(plan).forEach((input, i) => {
+      const more = below[i];
+      const known = needs.get(input);
+      if (needs.has(input)) needs.set(input, more && known && new Set([...known, ...more]));
+      else needs.set(input, more);
+    });
+  }
+  const done = new Map<Plan, Plan>();
+  const rebuild = (plan: Plan): Plan => {
+    const known = done.get(plan);
+    if (known !== undefined) return known;
+    const inputs = inputsOf(plan).map(rebuild);
+    const result = narrowed(withInputs(plan, inputs), needs.get(plan));
+    done.set(plan, result);
+    return result;
+  };
+  return rebuild(root);
 }
 
-function pruneOnce(plan: Plan, needed: ReadonlySet<string> | undefined, done: Pruned): Plan {
-  const down = (input: Plan, names: ReadonlySet<string> | undefined): Plan =>
-    prune(input, names, done);
+/** Every plan before what it reads. */
+function parentsFirst(root: Plan): Plan[] {
+  const seen = new Set<Plan>();
+  const order: Plan[] = [];
+  const visit = (plan: Plan): void => {
+    if (seen.has(plan)) return;
+    seen.add(plan);
+    for (const input of inputsOf(plan)) visit(input);
+    order.push(plan);
+  };
+  visit(root);
+  return order.reverse();
+}
+
+/** What a plan needs of each of its inputs, given what is needed of itself. */
+function neededBelow(plan: Plan, needed: Needed): Needed[] {
   switch (plan.kind) {
     case "scan":
     case "input":
-      return needed === undefined ? plan : { ...plan, columns: keep(columnNames(plan), needed) };
-    case "project": {
-      const items = plan.items.filter(({ name }) => needed === undefined || needed.has(name));
-      const kept = items.length === 0 ? plan.items.slice(0, 1) : items;
-      const input = down(plan.input, usedBy(kept));
-      return isNoop(kept, input) ? input : { ...plan, items: kept, input };
-    }
+      return [];
+    case "project":
+      return [usedBy(itemsKept(plan.items, needed, 1))];
+    case "aggregate":
+      return [usedBy([...plan.keys, ...itemsKept(plan.items, needed, 1 - plan.keys.length)])];
     case "filter":
-      return { ...plan, input: down(plan.input, union(needed, columnsOf(plan.predicate))) };
-    case "sort": {
-      const keys = new Set(plan.keys.flatMap(({ expr }) => [...columnsOf(expr)]));
-      return { ...plan, input: down(plan.input, union(needed, keys)) };
+      return [union(needed, columnsOf(plan.predicate))];
+    case "sort":
+      return [union(needed, new Set(plan.keys.flatMap(({ expr }) => [...columnsOf(expr)])))];
+    case "distinct": {
+      const all = plan.subset.length === columnNames(plan.input).length;
+      return [all ? undefined : union(needed, new Set(plan.subset))];
     }
     case "limit":
     case "sample":
-      return { ...plan, input: down(plan.input, needed) };
-    case "distinct": {
-      const all = plan.subset.length === columnNames(plan.input).length;
-      const names = all ? undefined : union(needed, new Set(plan.subset));
-      return { ...plan, input: down(plan.input, names) };
-    }
-    case "aggregate": {
-      const items = plan.items.filter(({ name }) => needed === undefined || needed.has(name));
-      const used = usedBy([...plan.keys, ...items]);
-      const kept = items.length + plan.keys.length === 0 ? plan.items : items;
-      const input = down(plan.input, kept === items ? used : usedBy(kept));
-      return { ...plan, items: kept, input };
-    }
-    case "join":
-      return pruneJoin(plan, needed, done);
+      return [needed];
     case "concat":
-      return needed === undefined
-        ? { ...plan, inputs: plan.inputs.map((input) => down(input, undefined)) }
-        : { ...plan, inputs: plan.inputs.map((input) => exactly(down(input, needed), needed)) };
+      return plan.inputs.map(() => needed);
+    case "join":
+      return neededByJoin(plan, needed);
     case "query":
-      return { ...plan, inputs: plan.inputs.map((input) => down(input, undefined)) };
     case "map":
-      return { ...plan, input: down(plan.input, undefined) };
+      return inputsOf(plan).map(() => undefined);
   }
 }
 
-function pruneJoin(plan: JoinPlan, needed: ReadonlySet<string> | undefined, done: Pruned): Plan {
-  const columns = plan.columns.filter(({ name }) => needed === undefined || needed.has(name));
-  const kept = columns.length === 0 ? plan.columns.slice(0, 1) : columns;
+function neededByJoin(plan: JoinPlan, needed: Needed): Needed[] {
+  const kept = joinColumnsKept(plan, needed);
   const side = (which: "left" | "right"): Set<string> => {
     const names = new Set(plan.on.map(([left, right]) => (which === "left" ? left : right)));
     for (const c of kept) if (c.from === which || c.from === "both") names.add(c[which] ?? c.name);
     return names;
   };
-  const one = plan.how === "semi" || plan.how === "anti";
-  return {
-    ...plan,
-    columns: kept,
-    left: prune(plan.left, side("left"), done),
-    right: prune(
-      plan.right,
-      one ? new Set(plan.on.map(([, right]) => right)) : side("right"),
-      done,
-    ),
-  };
+  return [side("left"), side("right")];
+}
+
+/** The plan over narrowed inputs, without the columns that nobody needs. */
+function narrowed(plan: Plan, needed: Needed): Plan {
+  switch (plan.kind) {
+    case "scan":
+    case "input":
+      return needed === undefined ? plan : { ...plan, columns: keep(columnNames(plan), needed) };
+    case "project": {
+      const items = itemsKept(plan.items, needed, 1);
+      return isNoop(items, plan.input) ? plan.input : { ...plan, items };
+    }
+    case "aggregate":
+      return { ...plan, items: itemsKept(plan.items, needed, 1 - plan.keys.length) };
+    case "join":
+      return { ...plan, columns: joinColumnsKept(plan, needed) };
+    case "concat": {
+      if (needed === undefined) return plan;
+      return { ...plan, inputs: plan.inputs.map((input) => exactly(input, needed)) };
+    }
+    default:
+      return plan;
+  }
+}
+
+/** The items that are needed, at least `least` of them. */
+function itemsKept(items: readonly NamedExpr[], needed: Needed, least: number): NamedExpr[] {
+  const kept = items.filter(({ name }) => needed === undefined || needed.has(name));
+  return kept.length >= least ? kept : items.slice(0, least);
+}
+
+function joinColumnsKept(plan: JoinPlan, needed: Needed): JoinPlan["columns"] {
+  const kept = plan.columns.filter(({ name }) => needed === undefined || needed.has(name));
+  return kept.length === 0 ? plan.columns.slice(0, 1) : kept;
 }
 
 /** A filter's own columns may be in the input but not asked for: unions need equal columns. */
@@ -287,10 +321,7 @@ function usedBy(items: readonly NamedExpr[]): Set<string> {
   return names;
 }
 
-function union(
-  needed: ReadonlySet<string> | undefined,
-  more: ReadonlySet<string>,
-): ReadonlySet<string> | undefined {
+function union(needed: Needed, more: ReadonlySet<string>): Needed {
   return needed === undefined ? undefined : new Set([...needed, ...more]);
 }
 

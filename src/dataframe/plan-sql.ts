@@ -153,7 +153,8 @@ class Renderer {
     const name = quoteName(`shared${this.#names.get(plan)}${row ? " ordered" : ""}`);
     const block = this.#build(plan, row);
     if (!this.#tables.has(name)) this.#tables.set(name, render(block, row));
-    return { ...over(name, block.items, row), inOrder: block.inOrder };
+    const items = block.items.map((item) => ({ name: item.name, sql: quoteName(item.name) }));
+    return { ...over(name, items, row), inOrder: block.inOrder };
   }
 
   #build(plan: Plan, row: boolean): Block {

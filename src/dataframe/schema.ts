@@ -86,6 +86,7 @@ function pick(fields: readonly Field[], names: readonly string[]): Field[] {
 /** Binds one step over empty inputs. */
 function bindStep(plan: Plan): readonly Field[] {
   checkNames(plan);
+  checkUnique(plan);
   const leaves = inputsOf(plan).map(
     (input): InputPlan => ({ kind: "input", fields: schemaOf(input) }),
   );
@@ -133,6 +134,18 @@ function unitedFields(inputs: readonly Plan[]): Field[] {
 function emptySql(fields: readonly Field[]): string {
   const items = fields.map(({ name, type }) => `CAST(NULL AS ${type}) AS ${quoteName(name)}`);
   return `(SELECT ${[...items, '0 AS "__row"'].join(", ")} WHERE false)`;
+}
+
+/** Columns have one name each; a query would silently give two of the same. */
+function checkUnique(plan: Plan): void {
+  if (plan.kind !== "project" && plan.kind !== "aggregate") return;
+  const items = plan.kind === "project" ? plan.items : [...plan.keys, ...plan.items];
+  const names = items.map((item) => item.name);
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice === undefined) return;
+  throw new HeddleError("InvalidArgument", `two columns would be called "${twice}": rename one`, {
+    fields: { column: twice },
+  });
 }
 
 /** Our own check of names comes first: it knows the nearest one and the frame's columns. */

@@ -5,7 +5,7 @@
  */
 import { HeddleError, isHeddleError, nearestName } from "../core/errors.ts";
 import { unknownColumn } from "../table/table.ts";
-import { type Field, isNumeric } from "../table/types.ts";
+import { type Field, isNumeric, type SqlType } from "../table/types.ts";
 import { Expr, type ExprLike, nodeOf, quantileOf, type Row } from "./expr.ts";
 import { rowProxy } from "./expr-make.ts";
 import { column, type ExprNode, someNode } from "./expression.ts";
@@ -149,6 +149,13 @@ export function numericNames(plan: Plan): string[] {
   return schemaOf(plan)
     .filter(({ type }) => isNumeric(type))
     .map(({ name }) => name);
+}
+
+/** Whether a column of the type can hold the value without becoming another type. */
+export function canHold(type: SqlType, value: string | number | boolean | Date): boolean {
+  if (value instanceof Date) return type === "DATE" || type.startsWith("TIMESTAMP");
+  if (typeof value === "string") return type === "VARCHAR";
+  return typeof value === "number" ? isNumeric(type) : type === "BOOLEAN";
 }
 
 /** Names as an array; checks that there are some. */

@@ -77,6 +77,12 @@ describe("errors at build time", () => {
       "InvalidArgument",
     ],
     ["a value per group", () => flights.agg((r) => ({ m: r.delay })), "InvalidArgument"],
+    ["two columns of a name", () => small.rename({ k: "w" }), "InvalidArgument"],
+    [
+      "an aggregate named like a key",
+      () => small.groupby("k").agg({ k: ["w", "sum"] }),
+      "InvalidArgument",
+    ],
     ["no common column", () => flights.merge(small as never), "InvalidArgument"],
     ["an unknown join", () => small.merge(small, { how: "iner" as never }), "InvalidArgument"],
     ["a broken query", () => sql("selct 1"), "InvalidArgument"],
@@ -220,6 +226,51 @@ describe("verbs", () => {
     ]);
     expect(await small.fillna({ v: 0 }).col("v").toArray(sync)).toEqual([1, 0, 3, 4]);
     expect(await small.isna().col("k").toArray(sync)).toEqual([false, false, true, false]);
+  });
+
+  test("a value fills the columns that can hold it", async () => {
+    const filled = await small.fillna(0).tail(2).toRecords(sync);
+    expect(filled).toEqual([
+      { k: null, v: 3, w: 3.5 },
+      { k: "b", v: 4, w: 4.5 },
+    ]);
+    expect(await small.fillna("?").col("k").toArray(sync)).toEqual(["b", "a", "?", "b"]);
+  });
+
+  test("plans that are read twice, and maps within plans", async () => {
+    const sums = small.groupby("k").agg({ s: ["w", "sum"] });
+    const both = sums.merge(sums.rename({ s: "t" }), { on: "k" });
+    expect(both.explain()).toMatch(/WITH "shared0 ordered" AS MATERIALIZED/);
+    expect(
+      small
+        .describe()
+        .explain()
+        .match(/FROM "in0"/g),
+    ).toHaveLength(1);
+    expect(await both.toRecords(sync)).toEqual([
+      { k: "a", s: 2.5, t: 2.5 },
+      { k: "b", s: 6, t: 6 },
+    ]);
+    const twice = small.mapPartitions((t) => t.toRecords().map(({ w }) => ({ w: 2 * w })), {
+      schema: { w: "float64" },
+    });
+    const again = twice.mapPartitions((t) => t.toRecords().map(({ w }) => ({ w: w + 1 })), {
+      schema: { w: "float64" },
+    });
+    expect(await again.col("w").toArray(sync)).toEqual([4, 6, 8, 10]);
+    const united = concat([twice, again, small.select("w")]);
+    expect(await united.col("w").sum().compute(sync)).toBe(24 + 28 + 12);
+    const inSql = sql<{ n: number }>("select count(*) as n from a join b on a.w = b.w", {
+      a: twice,
+      b: again,
+    });
+    expect(await inSql.toRecords(sync)).toEqual([{ n: 0 }]);
+  });
+
+  test("the first rows of a join follow its left side", async () => {
+    const right = fromRecords([{ k: "b" }, { k: "a" }]);
+    const first = small.merge(right, { on: "k", how: "left" }).head(3);
+    expect(await first.col("w").toArray(sync)).toEqual([1.5, 2.5, 3.5]);
   });
 
   test("rename, drop, astype, concat", async () => {
