@@ -30,10 +30,10 @@ import {
   sizeOfShape,
 } from "../core/indexing.ts";
 import type { WasmMemory } from "../core/wasm.ts";
+import { ArrayMethods } from "./array-methods.ts";
 import { elementReader, elementWriter, type Int64Options } from "./elements.ts";
 import { axesOfIndex, type FancyPlan, planFancy } from "./fancy.ts";
 import { castLayout } from "./kernels/execute.ts";
-import { selectByMask } from "./masking.ts";
 import {
   broadcastStrides,
   checkShape,
@@ -44,6 +44,7 @@ import {
   resolveShape,
 } from "./layout.ts";
 import { copyInto } from "./loops.ts";
+import { selectByMask } from "./masking.ts";
 import {
   dtypeOfNested,
   fillFromNested,
@@ -77,7 +78,7 @@ export interface ArrayOptions<T extends DTypeLike = DTypeLike> {
  * const x = new NDArray([[1, 2], [3, 4]], { dtype: "int32" });
  * console.log(x.T.toArray()); // [ [ 1, 3 ], [ 2, 4 ] ]
  */
-export class NDArray<D extends DType = DType> implements Layout {
+export class NDArray<D extends DType = DType> extends ArrayMethods<D> {
   readonly dtype: D;
   readonly shape: readonly number[];
   /**
@@ -94,6 +95,7 @@ export class NDArray<D extends DType = DType> implements Layout {
 
   /** An array with a copy of `data`. */
   constructor(data: ArrayInput, options: ArrayOptions<D> = {}) {
+    super();
     const { dtype, shape } = options;
     const layout = data instanceof Whole ? data.layout : copyOfInput(data, dtype, shape);
     this.dtype = layout.dtype as D;
@@ -350,7 +352,7 @@ export class NDArray<D extends DType = DType> implements Layout {
   }
 
   /** As NumPy prints arrays, abbreviated beyond 1000 elements. */
-  toString(): string {
+  override toString(): string {
     return formatArray(this);
   }
 
@@ -362,6 +364,10 @@ export class NDArray<D extends DType = DType> implements Layout {
       return Number.isSafeInteger(Number(x)) ? Number(x) : String(x);
     };
     return visit(toNested(this, { int64: "bigint" }));
+  }
+
+  protected override wrap(layout: Layout): NDArray {
+    return NDArray.of(layout);
   }
 
   #view(

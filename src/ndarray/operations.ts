@@ -101,6 +101,11 @@ export function reduceLayout(
   return executeKernel(k.reduce(op, write(k, k.input(x.dtype)), { axes, keepdims, ...rest }), [x]);
 }
 
+/** Whether a reduction leaves a single value. */
+export function isWhole(options: ReduceOptions): boolean {
+  return (options.axis ?? null) === null && options.keepdims !== true;
+}
+
 /** How many elements each result of a reduction combines. */
 export function countOf(x: Layout, options: ReduceOptions): number {
   const axes = resolveAxes(options.axis, x.shape.length);

@@ -4,6 +4,7 @@
  */
 import type { DType, MeanOf, RealOf, ScalarOf, SumOf } from "../core/dtype.ts";
 import { resolveAxis } from "../core/indexing.ts";
+import type { AxisOptions, VarianceOptions } from "./array-methods.ts";
 import type { KernelBuilder, Ref } from "./kernels/ir.ts";
 import { type ReduceOp, reduceSignature } from "./kernels/rules.ts";
 import type { Layout } from "./layout.ts";
@@ -12,6 +13,7 @@ import { NDArray } from "./ndarray.ts";
 import {
   binaryLayout,
   castTo,
+  isWhole,
   meanDType,
   meanLayout,
   type ReduceOptions,
@@ -25,17 +27,7 @@ import {
   withoutNaN,
 } from "./operations.ts";
 
-export type { ReduceOptions };
-
-/** Options of `var` and `std`. */
-export interface VarianceOptions extends ReduceOptions {
-  /** Degrees of freedom taken off the count; default 0. */
-  readonly ddof?: number;
-}
-
-/** Reduction options that keep an array. */
-export type AxisOptions<O extends ReduceOptions = ReduceOptions> = O &
-  ({ readonly axis: number | readonly number[] } | { readonly keepdims: true });
+export type { AxisOptions, ReduceOptions, VarianceOptions };
 
 /** A reduction from `D` whose result has the dtype that `R` says. */
 interface Reducer<O extends ReduceOptions, K extends keyof Results<DType>> {
@@ -55,8 +47,7 @@ interface Results<D extends DType> {
 /** The array itself, or its only element when the whole was reduced. */
 function finish(layout: Layout, options: ReduceOptions): never {
   const array = NDArray.of(layout);
-  const whole = (options.axis ?? null) === null && options.keepdims !== true;
-  return (whole ? array.item() : array) as never;
+  return (isWhole(options) ? array.item() : array) as never;
 }
 
 function reducer(op: ReduceOp, write?: (k: KernelBuilder, x: Ref) => Ref): never {

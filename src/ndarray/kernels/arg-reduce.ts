@@ -66,7 +66,12 @@ function findKernel(dtype: DType, axis: number): Kernel {
     kernel = k.build(k.where(found, at, 2 ** 31 - 1));
     finders.set(dtype, kernel);
   }
-  const reduction = { op: "min", axes: [axis], keepdims: true, dtype: positionDType(dtype) } as const;
+  const reduction = {
+    op: "min",
+    axes: [axis],
+    keepdims: true,
+    dtype: positionDType(dtype),
+  } as const;
   return { ...kernel, reduction };
 }
 

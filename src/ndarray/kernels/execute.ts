@@ -16,8 +16,8 @@ import { runLoops } from "./js-backend.ts";
 import {
   argReduce,
   identityKernel,
-  reducedShape,
   type RunStage,
+  reducedShape,
   reduceKernel,
   runStageJs,
   type Stage,

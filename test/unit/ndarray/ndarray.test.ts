@@ -305,3 +305,45 @@ it("tells once when its raw elements are handed out", () => {
   expect([array.data, array.T.data]).toEqual([seen[0], seen[0]]);
   expect(seen).toHaveLength(1);
 });
+
+describe("methods", () => {
+  it("write formulas as distributed arrays do", () => {
+    const a = nd.fromArray([
+      [1, 2],
+      [3, 4],
+    ]);
+    expect(a.add(a).mul(2).sub(1).toArray()).toEqual([
+      [3, 7],
+      [11, 15],
+    ]);
+    expect(a.div(2).pow(2).sum()).toBe(7.5);
+    expect(a.square().add(a.T.square()).lt(13).toArray()).toEqual([
+      [true, false],
+      [false, false],
+    ]);
+    expect(a.gt(1).and(a.le(3)).any({ axis: 0 }).toArray()).toEqual([true, true]);
+    expect(a.mean({ axis: 1 }).toArray()).toEqual([1.5, 3.5]);
+    expect([a.std(), a.var({ ddof: 1 }), a.argmax(), a.min()]).toEqual([
+      Math.sqrt(1.25),
+      5 / 3,
+      3,
+      1,
+    ]);
+    expect(a.negative().abs().clip(2, 3).toArray()).toEqual([
+      [2, 2],
+      [3, 3],
+    ]);
+    expect(a.sub(2.5).round().mod(2).toArray()).toEqual([
+      [0, 0],
+      [0, 0],
+    ]);
+  });
+
+  it("keep static types", () => {
+    const ints: nd.NDArray<"int32"> = nd.ones(2, { dtype: "int32" }).add(1);
+    const means: nd.NDArray<"float64"> = ints.mean({ axis: 0 });
+    const total: number = ints.sum();
+    const mask: nd.NDArray<"bool"> = ints.eq(2);
+    expect([means.dtype, total, mask.all()]).toEqual(["float64", 4, true]);
+  });
+});

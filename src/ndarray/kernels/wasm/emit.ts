@@ -111,7 +111,9 @@ class Emitter {
     });
     fb.loopWhile(() => {
       fb.get(operand(0)).set(line.locals.result);
-      inputs.forEach((_, k) => fb.get(operand(k + 1)).set(line.locals.cursors[k] as number));
+      inputs.forEach((_, k) => {
+        fb.get(operand(k + 1)).set(line.locals.cursors[k] as number);
+      });
       row(line);
       for (let k = 0; k <= inputs.length; k++) {
         fb.get(operand(k))
@@ -208,7 +210,9 @@ class Emitter {
       }
       fb.get(locals.steps[k] as number);
     });
-    this.#paramTypes().forEach((_, i) => fb.get(locals.firstParam + i));
+    this.#paramTypes().forEach((_, i) => {
+      fb.get(locals.firstParam + i);
+    });
     fb.call(self);
   }
 
