@@ -1,4 +1,5 @@
 /** @file Tasks that turn the tables of partitions into records and numbers. */
+import { readerOf } from "../table/column.ts";
 import type { Table } from "../table/table.ts";
 
 /** The rows as plain objects. */
@@ -13,10 +14,9 @@ export function tableValues(table: Table): { data: Float64Array; shape: [number,
   const data = new Float64Array(table.length * width);
   names.forEach((name, c) => {
     const column = table.column(name);
-    const direct = column.values instanceof Float64Array && column.validity === undefined;
+    const read = readerOf(column, {}) as (i: number) => number;
     for (let i = 0; i < table.length; i++) {
-      const value = direct ? column.values[i] : column.get(i, { int64: "bigint" });
-      data[i * width + c] = value === null || value === undefined ? Number.NaN : Number(value);
+      data[i * width + c] = column.isNull(i) ? Number.NaN : read(i);
     }
   });
   return { data, shape: [table.length, width] };

@@ -137,6 +137,8 @@ const AGGREGATES: Readonly<Record<string, RenderAggregate>> = {
   sem: ([x], over) => `(stddev_samp(${x})${over} / sqrt(count(${x})${over}))`,
   median: ([x], over) => `median(${x})${over}`,
   quantile: ([x], over, [q = 0.5]) => `quantile_cont(${x}, ${q})${over}`,
+  /** The n-th (from 1) of several quantiles that are found together. */
+  quantiles: ([x], over, [n, ...all]) => `quantile_cont(${x}, [${all.join(", ")}])${over}[${n}]`,
   nunique: ([x], over) => `count(DISTINCT ${x})${over}`,
   any: ([x], over) => `coalesce(bool_or(${x})${over}, false)`,
   all: ([x], over) => `coalesce(bool_and(${x})${over}, true)`,
@@ -162,7 +164,7 @@ const WINDOWS: Readonly<Record<string, (of: readonly string[]) => [sql: string, 
 
 /** Names of the aggregates that can be asked for by name. */
 export const AGGREGATE_NAMES: readonly string[] = [
-  ...Object.keys(AGGREGATES).filter((name) => name !== "corr" && name !== "cov"),
+  ...Object.keys(AGGREGATES).filter((name) => !["corr", "cov", "quantiles"].includes(name)),
   ...Object.keys(ORDERED_AGGREGATES),
 ];
 

@@ -11,7 +11,9 @@ import {
   type ExprNode,
   fold,
   isRowwise,
+  partsOf,
   substitute,
+  transform,
 } from "./expression.ts";
 import {
   type FilterPlan,
@@ -61,13 +63,40 @@ function foldPlan(plan: Plan): Plan {
     case "project":
       return mergeProjects({ ...plan, items: foldItems(plan.items) });
     case "aggregate":
-      return { ...plan, items: foldItems(plan.items) };
+      return { ...plan, items: joinQuantiles(foldItems(plan.items)) };
     case "limit":
       if (plan.input.kind !== "limit" || plan.input.from !== plan.from) return plan;
       return { ...plan.input, count: Math.min(plan.count, plan.input.count) };
     default:
       return plan;
   }
+}
+
+/** Quantiles of the same values are found in one pass: each takes its place in a common list. */
+function joinQuantiles(items: readonly NamedExpr[]): NamedExpr[] {
+  const lists = new Map<string, number[]>();
+  const keyOf = (node: ExprNode): string => JSON.stringify(partsOf(node), bigintText);
+  const quantile = (node: ExprNode): number | undefined =>
+    node.kind === "aggregate" && node.fn === "quantile" ? (node.args[0] ?? 0.5) : undefined;
+  const note = (node: ExprNode): ExprNode => {
+    const q = quantile(node);
+    if (q !== undefined) lists.set(keyOf(node), [...(lists.get(keyOf(node)) ?? []), q]);
+    return node;
+  };
+  for (const { expr } of items) transform(expr, note);
+  return items.map(({ name, expr }) => {
+    const joined = transform(expr, (node) => {
+      const q = quantile(node);
+      const list = [...new Set(lists.get(keyOf(node)))].sort((a, b) => a - b);
+      if (q === undefined || list.length < 2 || node.kind !== "aggregate") return node;
+      return { ...node, fn: "quantiles", args: [list.indexOf(q) + 1, ...list] };
+    });
+    return { name, expr: joined };
+  });
+}
+
+function bigintText(_: string, value: unknown): unknown {
+  return typeof value === "bigint" ? `${value}n` : value;
 }
 
 /** Two projections as one, when the inner one only names columns or each of its formulas is used once. */

@@ -171,7 +171,7 @@ export function readerOf(column: Column, options: ValueOptions): (i: number) => 
     case "BIGINT":
     case "UBIGINT":
       if (options.int64 === "bigint") return (i) => values[i];
-      return (i) => toNumber(wide[i] as bigint, column.name);
+      return integerReader(column);
     case "HUGEINT":
       if (options.int64 === "bigint") return (i) => wideInteger(values, i);
       return (i) => toNumber(wideInteger(values, i), column.name);
@@ -193,6 +193,19 @@ export function readerOf(column: Column, options: ValueOptions): (i: number) => 
     default:
       return (i) => values[i];
   }
+}
+
+/** 64-bit integers as numbers, from their two halves: many times faster than through bigint. */
+function integerReader(column: Column): (i: number) => number {
+  const { buffer, byteOffset } = column.values;
+  const words = new Uint32Array(buffer, byteOffset, column.length * 2);
+  const Signed = column.type === "UBIGINT" ? Uint32Array : Int32Array;
+  const signed = new Signed(buffer as ArrayBuffer, byteOffset, column.length * 2);
+  return (i) => {
+    const number = (signed[2 * i + 1] as number) * 4_294_967_296 + (words[2 * i] as number);
+    if (Number.isSafeInteger(number)) return number;
+    return toNumber((column.values as BigInt64Array)[i] as bigint, column.name);
+  };
 }
 
 function bytesReader(column: Column, offsets: Int32Array): (i: number) => unknown {

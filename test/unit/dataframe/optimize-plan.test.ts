@@ -101,6 +101,16 @@ describe("the optimiser", () => {
     expect(optimized(some)[0]).toBe("filter (delay > 15)");
   });
 
+  test("finds the quantiles of a column together", () => {
+    const spread = flights.agg((r) => ({
+      low: r.delay.quantile(0.1),
+      high: r.delay.quantile(0.9),
+    }));
+    expect(optimized(spread)[0]).toBe(
+      "aggregate all rows: low = quantile_cont(delay, [0.1, 0.9])[1], high = quantile_cont(delay, [0.1, 0.9])[2]",
+    );
+  });
+
   test("explain shows the plan as written and the query", () => {
     const text = flights
       .filter((r) => r.delay.gt(15))
