@@ -75,38 +75,32 @@ class Floats {
   }
 }
 
-/** 2 to the power of an integral float64 in the range of normal exponents. */
-function powerOfTwo(f: Floats, n: number): number {
-  const bits = f.m.bits(f.add(n, f.c(ROUNDER + 1023)), "i64");
-  return f.m.bits(f.m.shl(bits, 52), "f64");
-}
-
 const LN2_HI = 0.6931471803691238;
 const LN2_LO = 1.9082149292705877e-10;
 
-function exp(f: Floats, given: number): number {
+const EXP = [
+  0.16666666666666602, -0.0027777777777015593, 6.613756321437934e-5, -1.6533902205465252e-6,
+  4.1381367970572385e-8,
+];
+
+/** Beyond this exp is near the ends of the range of float64, or NaN: left to the host. */
+const QUICK_EXP_LIMIT = 708;
+
+function exp(f: Floats, x: number): number {
   const { m } = f;
-  // Beyond these bounds the result is 0 or infinity anyway; NaN passes through.
-  const x = m.same("pmax", m.same("pmin", given, f.c(710)), f.c(-746));
   const n = m.same("nearest", f.mul(x, f.c(Math.LOG2E)));
   const high = f.sub(x, f.mul(n, f.c(LN2_HI)));
   const low = f.mul(n, f.c(LN2_LO));
   const r = f.sub(high, low);
   const t = f.mul(r, r);
-  const p = f.poly(
-    t,
-    [
-      0.16666666666666602, -0.0027777777777015593, 6.613756321437934e-5, -1.6533902205465252e-6,
-      4.1381367970572385e-8,
-    ],
-  );
-  const c = f.sub(r, f.mul(t, p));
+  const c = f.sub(r, f.mul(t, f.poly(t, EXP)));
   const quotient = f.div(f.mul(r, c), f.sub(f.c(2), c));
   const y = f.sub(f.c(1), f.sub(f.sub(low, quotient), high));
-  // Scaled in two steps, so that results near both ends of the range are rounded once.
-  const half = m.same("floor", f.mul(n, f.c(0.5)));
-  const scaled = f.mul(y, powerOfTwo(f, half));
-  return f.mul(scaled, powerOfTwo(f, f.sub(n, half)));
+  // Times 2^n: n is added to the exponent's bits.
+  const exponent = m.shl(m.bits(f.add(n, f.c(ROUNDER)), "i64"), 52);
+  const quick = m.bits(m.same("add", m.bits(y, "i64"), exponent), "f64");
+  const usual = m.compare("le", m.same("abs", x), f.c(QUICK_EXP_LIMIT));
+  return m.patch("exp", x, quick, m.same("not", usual));
 }
 
 /** x = 2^k (1 + f) with 1 + f between sqrt(1/2) and sqrt(2). */
@@ -268,7 +262,8 @@ function tanh(f: Floats, x: number): number {
   const top = f.poly(z, [-1614.6876844170845, -99.28772310019185, -0.9643991794250523]);
   const bottom = f.poly(z, [4844.063053251255, 2235.4883906010045, 112.81167849163293, 1]);
   const near = f.add(x, f.mul(f.mul(x, z), f.div(top, bottom)));
-  const power = exp(f, f.mul(f.c(2), size));
+  // Above 22 the result is 1.
+  const power = exp(f, m.same("pmin", f.mul(f.c(2), size), f.c(44)));
   const far = f.sub(f.c(1), f.div(f.c(2), f.add(power, f.c(1))));
   const signed = m.select(m.compare("lt", x, f.c(0)), m.same("neg", far), far);
   return m.select(m.compare("lt", size, f.c(0.625)), near, signed);

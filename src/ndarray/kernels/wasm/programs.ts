@@ -19,6 +19,7 @@ export type Run = (...args: (number | bigint)[]) => void;
 
 /** Functions that machine graphs may call for one element. */
 const HOST: Readonly<Record<string, (...args: number[]) => number>> = {
+  exp: Math.exp,
   sin: Math.sin,
   cos: Math.cos,
   tan: Math.tan,
