@@ -1,7 +1,7 @@
 /** @file Made by scripts/build-kernels.mjs from assembly/arrays.ts. Do not edit. */
 
 /** Hash of the sources, options and compiler version it was made from. */
-export const SOURCE_HASH: string = "b47b1723bdb2308af83e7fedd177f9a7";
+export const SOURCE_HASH: string = "a3220887856604bbcd51bb2ce01faeff";
 
 /** The module's bytes, deflated and in base64; line ends are to be ignored. */
 export const DEFLATED_BASE64: string = `

@@ -7,7 +7,11 @@ import { HeddleError } from "../../core/errors.ts";
 import { linalgKernels } from "../library/kernels.ts";
 import { elementsOf, emptyArray, runKernel } from "../library/operands.ts";
 import { NDArray } from "../ndarray.ts";
+import { GEMM_SCRATCH_BYTES } from "./gemm.ts";
 import { notConverged } from "./lapack.ts";
+
+/** Columns of a panel of `lu` in `assembly/factor.ts`. */
+const LU_PANEL = 48;
 
 /** Throws for what only a library can do. */
 export function needsLibrary(what: string): HeddleError {
@@ -36,9 +40,11 @@ export function lu(a: NDArray): { factors: Matrix; pivots: Int32Array; info: num
   const [rows, columns] = a.shape as [number, number];
   const pivots = emptyArray("int32", [Math.min(rows, columns)]);
   let info = 0;
-  runKernel([], [factors, pivots], 0, ({ memory, outputs }) => {
+  const scratchBytes = GEMM_SCRATCH_BYTES + rows * LU_PANEL * 8;
+  runKernel([], [factors, pivots], scratchBytes, ({ memory, outputs, scratch }) => {
     const [at, pivotsAt] = outputs as [number, number];
-    info = linalgKernels(memory).lu(at, rows, columns, pivotsAt);
+    const negated = scratch + GEMM_SCRATCH_BYTES;
+    info = linalgKernels(memory).lu(at, rows, columns, pivotsAt, scratch, negated);
   });
   return { factors, pivots: Int32Array.from(elementsOf(pivots)), info };
 }

@@ -11,7 +11,7 @@ import { type FloatDType, ROUTINE_LETTER } from "./matrices.ts";
 import { blasLibrary } from "./provider.ts";
 
 /** Room that `assembly/gemm.ts` needs for packed blocks, in float64. */
-const SCRATCH_BYTES = (64 * 256 + 512 * 256 + 64) * 8 + 64;
+export const GEMM_SCRATCH_BYTES: number = (64 * 256 + 512 * 256 + 64) * 8 + 64;
 
 /** A matrix as contiguous elements, read by rows or (`transposed`) by columns. */
 interface Operand {
@@ -90,7 +90,7 @@ function byKernel(a: Operand, b: Operand, [m, n, k]: readonly [number, number, n
     transposed ? [1, stride] : [stride, 1];
   const result = zeros(dtype, [m, n]);
   const real = dtype === "float64" || dtype === "float32";
-  runKernel([a.array, b.array], [result], real ? SCRATCH_BYTES : 0, (placed) => {
+  runKernel([a.array, b.array], [result], real ? GEMM_SCRATCH_BYTES : 0, (placed) => {
     const kernels = linalgKernels(placed.memory);
     const [left, right] = placed.inputs as [number, number];
     const [out] = placed.outputs as [number];

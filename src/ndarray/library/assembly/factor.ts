@@ -5,6 +5,8 @@
  * orders are LAPACK's.
  */
 
+import { gemm64 } from "./gemm";
+
 // @ts-ignore: decorator
 @inline
 function at(base: usize, i: usize): usize {
@@ -41,15 +43,62 @@ function swapRows(x: usize, y: usize, n: usize): void {
   }
 }
 
+/** Columns that `lu` factorizes before it updates the rest by a matrix product. */
+const PANEL: usize = 48;
+
 /**
  * A = P L U in place: L below the diagonal (unit), U on and above it. `pivots` (int32) holds, for
- * each step, the row it was exchanged with. Returns 0, or the number (from 1) of the first step
- * whose pivot was 0.
+ * each step, the row it was exchanged with. `scratch` is room for `gemm64` and, at `negated`, for
+ * `rows` x 48 elements. Returns 0, or the number (from 1) of the first step whose pivot was 0.
  */
-export function lu(a: usize, rows: usize, columns: usize, pivots: usize): i32 {
+export function lu(
+  a: usize,
+  rows: usize,
+  columns: usize,
+  pivots: usize,
+  scratch: usize,
+  negated: usize,
+): i32 {
   let info = 0;
   const steps = min(rows, columns);
-  for (let k: usize = 0; k < steps; k++) {
+  for (let first: usize = 0; first < steps; first += PANEL) {
+    const end = min(first + PANEL, steps);
+    const zero = luPanel(a, rows, columns, first, end, pivots);
+    if (info == 0) info = zero;
+    if (end == columns) continue;
+    const width = columns - end;
+    for (let i = first + 1; i < end; i++) {
+      for (let j = first; j < i; j++) {
+        const factor = load<f64>(at(a, i * columns + j));
+        addScaled(at(a, i * columns + end), at(a, j * columns + end), -factor, width);
+      }
+    }
+    const depth = end - first;
+    const below = rows - end;
+    for (let i: usize = 0; i < below; i++) {
+      for (let j: usize = 0; j < depth; j++) {
+        const factor = load<f64>(at(a, (end + i) * columns + first + j));
+        store<f64>(at(negated, i * depth + j), -factor);
+      }
+    }
+    const upper = at(a, first * columns + end);
+    const rest = at(a, end * columns + end);
+    gemm64(below, width, depth, negated, depth, 1, upper, columns, 1, rest, columns, scratch);
+  }
+  return info;
+}
+
+/** Steps [first, end) of `lu`, with the columns behind `end` only exchanged. */
+function luPanel(
+  a: usize,
+  rows: usize,
+  columns: usize,
+  first: usize,
+  end: usize,
+  pivots: usize,
+): i32 {
+  let info = 0;
+  for (let k = first; k < end; k++) {
     let best = k;
     for (let i = k + 1; i < rows; i++) {
       const here = Math.abs(load<f64>(at(a, i * columns + k)));
@@ -66,7 +115,7 @@ export function lu(a: usize, rows: usize, columns: usize, pivots: usize): i32 {
       const row = at(a, i * columns + k);
       const factor = load<f64>(row) / pivot;
       store<f64>(row, factor);
-      addScaled(row + 8, at(a, k * columns + k + 1), -factor, columns - k - 1);
+      addScaled(row + 8, at(a, k * columns + k + 1), -factor, end - k - 1);
     }
   }
   return info;

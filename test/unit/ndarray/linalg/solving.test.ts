@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as la from "../../../../src/ndarray/linalg/index.ts";
 import { identity } from "../../../../src/ndarray/linalg/matrices.ts";
 import { NDArray } from "../../../../src/ndarray/ndarray.ts";
-import { multiply } from "../../../../src/ndarray/ufuncs.ts";
+import { absolute, multiply } from "../../../../src/ndarray/ufuncs.ts";
 import { distance, flat, PROVIDERS, random, tolerance } from "./support.ts";
 
 describe.each(PROVIDERS)("provider %s", (which) => {
@@ -34,10 +34,15 @@ describe.each(PROVIDERS)("provider %s", (which) => {
         [n, n],
         [n, 5],
         [5, n],
+        [150, 150],
+        [150, 70],
+        [70, 150],
       ]) {
         const matrix = random(shape, dtype, 9);
         const [p, l, u] = la.lu(matrix);
         expect(distance(la.matmul(p, la.matmul(l, u)), matrix)).toBeLessThan(limit);
+        const largest = Math.max(...flat(absolute(l) as NDArray));
+        expect(largest).toBe(1);
       }
     });
 
