@@ -1,6 +1,6 @@
 /**
- * @file The methods that local arrays share with distributed ones, so that the same formula works on
- * both: `x.add(y).lt(1).mean()`. Each is one call into `operations.ts`.
+ * @file The methods that local arrays share with distributed ones, so that the same formula works
+ * on both: `x.add(y).lt(1).mean()`. Each is one call into `operations.ts`.
  */
 import type {
   ArithmeticOf,
