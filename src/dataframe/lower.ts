@@ -253,7 +253,7 @@ function eachPartition(
 
 const FIRST: Arg = { kind: "dep", index: 0 };
 
-/** Applies a function of a table to each partition. */
+/** Applies a task function of this package to each partition; `word` names it in keys, so it must be its own. */
 export function mapRefs(
   parts: readonly TaskRef[],
   word: string,
@@ -261,7 +261,7 @@ export function mapRefs(
   args: readonly unknown[] = [],
 ): TaskRef[] {
   const constants = args.map((value): Arg => ({ kind: "const", value }));
-  return eachPartition(parts, word, fn, [FIRST, ...constants], [fn, args]);
+  return eachPartition(parts, word, fn, [FIRST, ...constants], [args]);
 }
 
 function lowerMap(plan: MapPlan): TaskRef[] {
@@ -270,8 +270,22 @@ function lowerMap(plan: MapPlan): TaskRef[] {
   const args = plan.args.map((value): Arg => ({ kind: "const", value }));
   const user: Arg = { kind: "call", fn: plan.fn, args: [FIRST, ...args] };
   const fields: Arg = { kind: "const", value: plan.fields ?? null };
-  const identity = [plan.fn, plan.args, plan.fields];
+  const identity = [functionIdentity(plan.fn), plan.args, plan.fields];
   return eachPartition(parts, word, asTable, [user, fields], identity);
+}
+
+const unnamed = new WeakMap<TaskFunction, string>();
+let unnamedCount = 0;
+
+/** What names a user's function by content; one that cannot travel (it may still run here) by itself. */
+function functionIdentity(fn: TaskFunction): string {
+  try {
+    return tokenize(fn);
+  } catch {
+    const known = unnamed.get(fn) ?? `local-${++unnamedCount}`;
+    unnamed.set(fn, known);
+    return known;
+  }
 }
 
 function partitionsOf(plan: Plan, npartitions?: number): TaskRef[] {

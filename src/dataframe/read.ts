@@ -5,9 +5,10 @@
 import { HeddleError } from "../core/errors.ts";
 import { quoteText } from "../table/sql-text.ts";
 import { type AnyRow, type ColumnsInit, type SchemaInit, Table } from "../table/table.ts";
-import { DataFrame } from "./frame.ts";
-import type { Plan } from "./plan.ts";
+import { DataFrame, type MergeOptions } from "./frame.ts";
+import type { JoinHow, Plan } from "./plan.ts";
 import { type FileFormat, Source } from "./source.ts";
+import type { Merged, Names } from "./types.ts";
 import { checked } from "./verbs.ts";
 
 /** Options of all readers. */
@@ -150,10 +151,17 @@ export function concat<S extends object>(frames: readonly DataFrame<S>[]): DataF
 }
 
 /** The join of two frames: `left.merge(right, options)`. */
-export function merge<L extends object, R extends object>(
+export function merge<
+  L extends object,
+  R extends object,
+  H extends JoinHow = "inner",
+  On extends Names<L> & Names<R> = Names<L> & Names<R>,
+  X extends string = "_x",
+  Y extends string = "_y",
+>(
   left: DataFrame<L>,
   right: DataFrame<R>,
-  options: Parameters<DataFrame<L>["merge"]>[1] = {},
-): DataFrame<AnyRow> {
-  return left.merge(right, options as never) as unknown as DataFrame<AnyRow>;
+  options: MergeOptions<L, R, On, H, X, Y> = {},
+): DataFrame<Merged<L, R, On, H, X, Y>> {
+  return left.merge(right, options);
 }

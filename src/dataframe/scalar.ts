@@ -4,6 +4,7 @@ import { type Collection, CollectionBase, type Lowered } from "../core/collectio
 import type { AnyRow, Table } from "../table/table.ts";
 import { lowerPlan } from "./lower.ts";
 import type { Plan } from "./plan.ts";
+import { schemaOf } from "./schema.ts";
 
 /** The one value of a frame of one row and one column. */
 export class Scalar<T> extends CollectionBase implements Collection<T> {
@@ -19,10 +20,7 @@ export class Scalar<T> extends CollectionBase implements Collection<T> {
       outputs: lowerPlan(this.#plan),
       finish: ([table]) => firstValue(table as Table) as T,
       finishTask: { fn: firstValue, args: [] },
-      rebuild: (refs) => {
-        const fields = (this.#plan as { fields?: [] }).fields ?? [];
-        return new Scalar<T>({ kind: "input", fields, refs });
-      },
+      rebuild: (refs) => new Scalar<T>({ kind: "input", fields: schemaOf(this.#plan), refs }),
     };
   }
 

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { persistAll } from "../../../src/cluster/compute.ts";
 import { config } from "../../../src/config/index.ts";
 import { isHeddleError } from "../../../src/core/errors.ts";
 import {
@@ -10,6 +11,7 @@ import {
   concat,
   fromColumns,
   fromRecords,
+  merge,
   readCsv,
   readJson,
   readParquet,
@@ -349,6 +351,20 @@ describe("verbs", () => {
     expect(await readJson(json).toRecords(sync)).toEqual(rows);
     expect(JSON.parse(readFileSync(json, "utf8"))).toEqual(rows);
     await expect(small.toCsv(csv, { ...sync, overwrite: false })).rejects.toThrow(/exists/);
+  });
+
+  test("reductions are lazy values, and can be persisted", async () => {
+    const sum = small.col("w").sum();
+    const [kept] = await persistAll([sum], sync);
+    expect(await (kept as typeof sum).compute(sync)).toBe(12);
+    expect(await small.col("v").unique().len(sync)).toBe(4);
+    const counts = await small.col("k").valueCounts().toRecords(sync);
+    expect(counts).toEqual([
+      { k: "b", count: 2 },
+      { k: "a", count: 1 },
+    ]);
+    const joined = merge(small, fromRecords([{ k: "a", x: 1 }]), { on: "k" });
+    expect(await joined.toRecords(sync)).toEqual([{ k: "a", v: null, w: 2.5, x: 1 }]);
   });
 
   test("persisted frames are computed once and used again", async () => {
