@@ -90,6 +90,7 @@ export function copyElements(nest: Nest, target: Layout, source: Layout): void {
     const a = (at as number) * slots;
     const b = (sourceAt as number) * slots;
     if (step === 1 && sourceStep === 1) copyRun(to, a, from, b, count * slots);
+    else if (step === 1 && sourceStep === 0 && slots === 1) to.fill(from[b] as never, a, a + count);
     else if (slots === 1) copyStrided(to, a, step, from, b, sourceStep, count);
     else copyPairs(to, a, 2 * step, from, b, 2 * sourceStep, count);
   });
