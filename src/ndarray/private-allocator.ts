@@ -41,16 +41,43 @@ export interface ExtentSource {
   free(extent: Extent): void;
 }
 
+/** Blocks of at least this size are given back by the collector's own callbacks too, when idle. */
+const FINALIZED_BYTES_MIN = 64 * 1024;
+
 interface Watched {
   readonly block: WeakRef<Block>;
   readonly extent: Extent;
+}
+
+/** A block that knows who watches it; ids are never used twice. */
+class OwnedBlock implements Block {
+  readonly memory: WasmMemory;
+  readonly arena: number;
+  readonly offset: number;
+  readonly bytes: number;
+  readonly owner: PrivateAllocator;
+  readonly id: number;
+
+  constructor(
+    memory: WasmMemory,
+    extent: Extent,
+    bytes: number,
+    owner: PrivateAllocator,
+    id: number,
+  ) {
+    this.memory = memory;
+    this.arena = extent.arena;
+    this.offset = extent.offset + HEADER_ROOM_BYTES;
+    this.bytes = bytes;
+    this.owner = owner;
+    this.id = id;
+  }
 }
 
 /** Private arenas with collection; see the file comment. */
 export class PrivateAllocator implements BufferAllocator {
   readonly #heap: ExtentSource;
   readonly #watched = new Map<number, Watched>();
-  readonly #extentIds = new WeakMap<Block, number>();
   readonly #finalizers: FinalizationRegistry<number>;
   #nextId = 1;
   #collectAtBytes: number;
@@ -93,21 +120,17 @@ export class PrivateAllocator implements BufferAllocator {
   }
 
   release(block: Block): void {
-    const id = this.#extentIds.get(block);
-    if (id === undefined) return;
-    this.#finalizers.unregister(block);
-    this.#extentIds.delete(block);
-    this.#free(id);
+    const extent = this.surrender(block);
+    if (extent !== undefined) this.#heap.free(extent);
   }
 
   /** Takes a block's extent over: the allocator forgets it, and the caller frees it one day. */
   surrender(block: Block): Extent | undefined {
-    const id = this.#extentIds.get(block);
-    const extent = id === undefined ? undefined : this.#watched.get(id)?.extent;
-    if (id === undefined || extent === undefined) return undefined;
-    this.#finalizers.unregister(block);
-    this.#extentIds.delete(block);
-    this.#watched.delete(id);
+    if (!(block instanceof OwnedBlock) || block.owner !== this) return undefined;
+    const extent = this.#watched.get(block.id)?.extent;
+    if (extent === undefined) return undefined;
+    if (block.bytes >= FINALIZED_BYTES_MIN) this.#finalizers.unregister(block);
+    this.#watched.delete(block.id);
     return extent;
   }
 
@@ -121,16 +144,11 @@ export class PrivateAllocator implements BufferAllocator {
   }
 
   #watch(extent: Extent, bytes: number): Block {
-    const block: Block = {
-      memory: this.#heap.memories[extent.arena] as WasmMemory,
-      arena: extent.arena,
-      offset: extent.offset + HEADER_ROOM_BYTES,
-      bytes,
-    };
     const id = this.#nextId++;
+    const memory = this.#heap.memories[extent.arena] as WasmMemory;
+    const block = new OwnedBlock(memory, extent, bytes, this, id);
     this.#watched.set(id, { block: new WeakRef(block), extent });
-    this.#extentIds.set(block, id);
-    this.#finalizers.register(block, id, block);
+    if (bytes >= FINALIZED_BYTES_MIN) this.#finalizers.register(block, id, block);
     return block;
   }
 

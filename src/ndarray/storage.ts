@@ -39,7 +39,6 @@ export class Storage {
     this.block = block;
     this.memory = block?.memory ?? memoryOf(values.buffer);
     this.#parent = parent;
-    if (block !== undefined) blockOfValues.set(values, block);
   }
 
   /** The elements; throws when revoked. For Heddle's own use, which does not keep them. */
@@ -54,7 +53,8 @@ export class Storage {
 
   /** The elements for user code, which may keep them. */
   expose(): AnyTypedArray {
-    const { values } = this;
+    const { values, block } = this;
+    if (block !== undefined) blockOfValues.set(values, block);
     const report = this.onExpose;
     this.onExpose = undefined;
     report?.(values);
