@@ -1,7 +1,7 @@
 /**
- * @file The engine that answers questions about names and types on the calling thread: it reads headers of files and
- * binds queries, and never runs one over data. A small instance of its own, so that building frames neither waits for
- * the table thread nor shares its limits.
+ * @file The engine that answers questions about names and types on the calling thread: it reads
+ * headers of files and binds queries, and never runs one over data. A small instance of its own, so
+ * that building frames neither waits for the table thread nor shares its limits.
  */
 import { TableEngine } from "../table/engine.ts";
 import type { Table } from "../table/table.ts";

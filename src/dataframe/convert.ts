@@ -1,6 +1,6 @@
 /**
- * @file Frames and tables as arrays, bags and Arrow tables. Loaded on demand: frames do not need these packages. Values
- * move partition by partition; nothing is gathered for the lazy kinds.
+ * @file Frames and tables as arrays, bags and Arrow tables. Loaded on demand: frames do not need
+ * these packages. Values move partition by partition; nothing is gathered for the lazy kinds.
  */
 
 import type { DistArray } from "../array/dist-array.ts";
@@ -20,7 +20,9 @@ import { numericNames } from "./verbs.ts";
 /** A local array of rows by columns. */
 export type FloatMatrix = NDArray<"float64">;
 
-/** What Heddle says of an Arrow table; cast it to the package's own `Table`, an optional dependency. */
+/**
+ * What Heddle says of an Arrow table; cast it to the package's own `Table`, an optional dependency.
+ */
 export interface ArrowTable {
   readonly numRows: number;
   readonly numCols: number;

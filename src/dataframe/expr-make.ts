@@ -3,7 +3,9 @@
 import { Expr, type ExprLike, nodeOf, type Row } from "./expr.ts";
 import { call, column, type ExprNode, type Literal, literal } from "./expression.ts";
 
-/** A column by name, for names that are computed; typed rows of callbacks know the column's type. */
+/**
+ * A column by name, for names that are computed; typed rows of callbacks know the column's type.
+ */
 export function col<T = unknown>(name: string): Expr<T> {
   return new Expr<T>(column(name));
 }
@@ -18,7 +20,10 @@ export function size(): Expr<number> {
   return new Expr({ kind: "aggregate", fn: "size", of: [], args: [] });
 }
 
-/** A choice that is still open: `.when` adds a case, `.otherwise` ends it; by itself it ends with null. */
+/**
+ * A choice that is still open: `.when` adds a case, `.otherwise` ends it; by itself it ends with
+ * null.
+ */
 export class When<T> extends Expr<T | null> {
   readonly #whens: readonly (readonly [ExprNode, ExprNode])[];
 
@@ -44,7 +49,8 @@ export type ValueOfLike<U> = U extends Expr<infer T> ? T : U;
  *
  * @example
  * import { col, when } from "heddle/dataframe";
- * const size = when(col("people").gt(1e6), "large").when(col("people").gt(1e4), "town").otherwise("small");
+ * const people = col("people");
+ * const size = when(people.gt(1e6), "large").when(people.gt(1e4), "town").otherwise("small");
  */
 export function when<U extends ExprLike>(
   condition: Expr<boolean | null>,

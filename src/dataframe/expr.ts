@@ -1,7 +1,8 @@
 /**
- * @file `Expr`: the value of a column formula, typed by what it gives in each row, with its accessors `str` and `dt`
- * (pandas' names and numbering). Made by `col("x")`, by the row of a callback (`(r) => r.delay.gt(15)`) and by each
- * other's methods, which is why the three classes share a file; nothing is computed here.
+ * @file `Expr`: the value of a column formula, typed by what it gives in each row, with its
+ * accessors `str` and `dt` (pandas' names and numbering). Made by `col("x")`, by the row of a
+ * callback (`(r) => r.delay.gt(15)`) and by each other's methods, which is why the three classes
+ * share a file; nothing is computed here.
  */
 import { HeddleError } from "../core/errors.ts";
 import { sqlTypeOf } from "../table/types.ts";
@@ -204,7 +205,9 @@ export class Expr<T = unknown> {
       otherwise: literal(otherwise),
     });
   }
-  /** Another type, by NumPy's or SQL's name; `errors: "coerce"` gives null for what does not fit. */
+  /**
+   * Another type, by NumPy's or SQL's name; `errors: "coerce"` gives null for what does not fit.
+   */
   astype<U = number>(dtype: string, options: { errors?: "raise" | "coerce" } = {}): Expr<U> {
     const lenient = options.errors === "coerce";
     return new Expr({ kind: "cast", arg: this.node, to: sqlTypeOf(dtype), lenient });
@@ -305,7 +308,10 @@ export class Expr<T = unknown> {
   cummax(): Expr<T> {
     return this.#window("cummax");
   }
-  /** Computes an aggregate or a row-order function within the rows that share these values, for every row. */
+  /**
+   * Computes an aggregate or a row-order function within the rows that share these values, for
+   * every row.
+   */
   over(...by: readonly (string | Expr<unknown>)[]): Expr<T> {
     const keys = by.map((key) => (typeof key === "string" ? column(key) : key.node));
     if (this.node.kind === "window") return new Expr({ ...this.node, by: keys });
@@ -411,7 +417,10 @@ export class TextExpr {
     if (typeof pattern === "string") return this.#call("replace", literal(pattern), literal(by));
     return this.#call("replaceRegex", literal(pattern.source), literal(by));
   }
-  /** The part that the regular expression's group (default: all of it) matches; empty when it does not. */
+  /**
+   * The part that the regular expression's group (default: all of it) matches; empty when it does
+   * not.
+   */
   extract(pattern: RegExp, group = 0): Expr<string> {
     return this.#call("extract", literal(pattern.source), literal(group));
   }

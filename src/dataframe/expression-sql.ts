@@ -1,6 +1,7 @@
 /**
- * @file Expressions as SQL. Meanings follow pandas where SQL differs and nulls do not matter (true division, sign of
- * `mod`, half-to-even rounding, `std` with n - 1); nulls propagate as in SQL and Polars.
+ * @file Expressions as SQL. Meanings follow pandas where SQL differs and nulls do not matter (true
+ * division, sign of `mod`, half-to-even rounding, `std` with n - 1); nulls propagate as in SQL and
+ * Polars.
  */
 import { HeddleError } from "../core/errors.ts";
 import { quoteName, quoteText } from "../table/sql-text.ts";
@@ -119,7 +120,9 @@ const SCALARS: Readonly<Record<string, Render>> = {
   epochSeconds: fn("epoch"),
 };
 
-/** Renders an aggregate; `over` follows each call, empty or the window within which it is computed. */
+/**
+ * Renders an aggregate; `over` follows each call, empty or the window within which it is computed.
+ */
 type RenderAggregate = (of: readonly string[], over: string, args: readonly number[]) => string;
 
 /** SQL of every aggregate. */
@@ -244,7 +247,10 @@ export function literalSql(value: Literal): string {
   }
 }
 
-/** Whole numbers stay whole, so that an integer column keeps its type; others are DOUBLE, not DECIMAL. */
+/**
+ * Whole numbers stay whole, so that an integer column keeps its type; others are DOUBLE, not
+ * DECIMAL.
+ */
 function numberSql(value: number): string {
   if (Number.isSafeInteger(value) && !Object.is(value, -0)) return String(value);
   if (Number.isFinite(value)) return `${Object.is(value, -0) ? "-0.0" : value}::DOUBLE`;

@@ -1,6 +1,7 @@
 /**
- * @file Column expressions as plain trees: what `filter`, `assign` and `agg` are given, what the optimiser rewrites and
- * `expression-sql.ts` turns into SQL. Plain JSON values, so they tokenize and travel as they are.
+ * @file Column expressions as plain trees: what `filter`, `assign` and `agg` are given, what the
+ * optimiser rewrites and `expression-sql.ts` turns into SQL. Plain JSON values, so they tokenize
+ * and travel as they are.
  */
 import type { SqlType } from "../table/types.ts";
 

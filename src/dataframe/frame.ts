@@ -1,7 +1,7 @@
 /**
- * @file `DataFrame`: a lazy table. Verbs add to a logical plan and check it at once where its columns can be known;
- * nothing runs before `compute`, `toRecords`, a writer, or `persist`. Conversions and summaries of many lines are in
- * `convert.ts` and `summary.ts`.
+ * @file `DataFrame`: a lazy table. Verbs add to a logical plan and check it at once where its
+ * columns can be known; nothing runs before `compute`, `toRecords`, a writer, or `persist`.
+ * Conversions and summaries of many lines are in `convert.ts` and `summary.ts`.
  */
 
 import type { Bag } from "../bag/bag.ts";
@@ -58,7 +58,10 @@ export type PartitionResult<R extends object> =
 
 /** Options of `mapPartitions`. */
 export interface MapPartitionsOptions {
-  /** Types of the result's columns; when absent they are found by calling the function with an empty table. */
+  /**
+   * Types of the result's columns; when absent they are found by calling the function with an empty
+   * table.
+   */
   readonly schema?: SchemaInit;
   /** Further arguments of the function. */
   readonly args?: readonly unknown[];
@@ -109,7 +112,10 @@ export class DataFrame<S extends object = AnyRow>
     return Object.fromEntries(entries) as Record<Names<S>, string>;
   }
 
-  /** Parts in which `mapPartitions` sees the frame: row groups or files where it works row by row, else 1. */
+  /**
+   * Parts in which `mapPartitions` sees the frame: row groups or files where it works row by row,
+   * else 1.
+   */
   get npartitions(): number {
     const plan = optimizePlan(this.plan);
     if (plan.kind === "input") return plan.refs?.length ?? 1;
@@ -117,7 +123,9 @@ export class DataFrame<S extends object = AnyRow>
     return rowwiseScan(plan)?.source.partitions().length ?? 1;
   }
 
-  /** The given columns, or new ones by a callback: `select((r) => ({ hours: r.delay.div(60) }))`. */
+  /**
+   * The given columns, or new ones by a callback: `select((r) => ({ hours: r.delay.div(60) }))`.
+   */
   select<K extends Names<S>>(...names: K[]): DataFrame<Flat<Pick<S, K>>>;
   select<R extends Readonly<Record<string, ExprLike>>>(
     callback: Callback<S, R>,
@@ -217,7 +225,10 @@ export class DataFrame<S extends object = AnyRow>
     return this.#make(verbs.joinPlan(this.plan, right.plan, options as verbs.JoinInit));
   }
 
-  /** Rows in the order of columns; equal rows keep their order; nulls last unless `naPosition: "first"`. */
+  /**
+   * Rows in the order of columns; equal rows keep their order; nulls last unless `naPosition:
+   * "first"`.
+   */
   sortValues(
     by: Names<S> | readonly Names<S>[],
     options: {
@@ -240,7 +251,9 @@ export class DataFrame<S extends object = AnyRow>
     return this.sortValues(by).head(n);
   }
 
-  /** One row of each combination of values in `subset` (default: all columns), the first or last. */
+  /**
+   * One row of each combination of values in `subset` (default: all columns), the first or last.
+   */
   dropDuplicates(
     options: { subset?: Names<S> | readonly Names<S>[]; keep?: "first" | "last" } = {},
   ): DataFrame<S> {
@@ -266,7 +279,9 @@ export class DataFrame<S extends object = AnyRow>
     return this.#each((expr) => call("isNull", expr));
   }
 
-  /** Nulls replaced by a value (in the columns whose type can hold it), or by one value per column. */
+  /**
+   * Nulls replaced by a value (in the columns whose type can hold it), or by one value per column.
+   */
   fillna(
     value: string | number | boolean | Date | { readonly [K in keyof S]?: Operand<S[K]> },
   ): DataFrame<{ [K in keyof S]: NonNullable<S[K]> }> {
@@ -286,7 +301,10 @@ export class DataFrame<S extends object = AnyRow>
     );
   }
 
-  /** Rows without nulls in `subset` (default: all columns); `how: "all"` drops only rows that are all null. */
+  /**
+   * Rows without nulls in `subset` (default: all columns); `how: "all"` drops only rows that are
+   * all null.
+   */
   dropna(
     options: { subset?: Names<S> | readonly Names<S>[]; how?: "any" | "all" } = {},
   ): DataFrame<S> {
@@ -319,8 +337,9 @@ export class DataFrame<S extends object = AnyRow>
   }
 
   /**
-   * Applies a function to each partition, a local table with typed columns, on the task threads. Errors: `TaskFailed`
-   * with the function's error as cause; `DTypeMismatch` when a result is not of the schema.
+   * Applies a function to each partition, a local table with typed columns, on the task threads.
+   * Errors: `TaskFailed` with the function's error as cause; `DTypeMismatch` when a result is not
+   * of the schema.
    */
   mapPartitions<R extends object>(
     fn: (part: Table<S>, ...args: never[]) => PartitionResult<R> | Promise<PartitionResult<R>>,

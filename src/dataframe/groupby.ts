@@ -1,6 +1,7 @@
 /**
- * @file Groupings of frames. Keys become ordinary columns of the result (there is no index), in the order of the keys
- * unless `sort: false`; rows with a null key are left out unless `dropna: false`, both as in pandas.
+ * @file Groupings of frames. Keys become ordinary columns of the result (there is no index), in the
+ * order of the keys unless `sort: false`; rows with a null key are left out unless `dropna: false`,
+ * both as in pandas.
  */
 
 import type { Row } from "./expr.ts";
@@ -39,8 +40,8 @@ export class GroupBy<S extends object, K extends Names<S>> {
   }
 
   /**
-   * One row per group: `{ n: ["delay", "count"], p90: ["delay", "quantile", 0.9] }`, or a callback that gives
-   * aggregate expressions.
+   * One row per group: `{ n: ["delay", "count"], p90: ["delay", "quantile", 0.9] }`, or a callback
+   * that gives aggregate expressions.
    */
   agg<const A extends Readonly<Record<string, AggregateSpec<S>>>>(
     spec: A | ((row: Row<S>) => A),

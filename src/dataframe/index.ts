@@ -1,4 +1,7 @@
-/** @file `heddle/dataframe`: lazy tables, their expressions, and the local tables that they compute to. */
+/**
+ * @file `heddle/dataframe`: lazy tables, their expressions, and the local tables that they compute
+ * to.
+ */
 export { Column, type IntervalValue, type ValueOptions } from "../table/column.ts";
 export { type EngineSettings, TableEngine } from "../table/engine.ts";
 export { type AnyRow, type BigIntRow, isTable, type SchemaInit, Table } from "../table/table.ts";

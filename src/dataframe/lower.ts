@@ -1,8 +1,9 @@
 /**
- * @file From plans to layers. A plan without a user's function is one fragment: one query, one task on the table
- * thread. `mapPartitions` cuts it: what lies below becomes partitions (one query per row group where the plan works row
- * by row, else one query whose table is sliced), the function runs on each on task threads, and what lies above reads
- * the results as the tables of another fragment.
+ * @file From plans to layers. A plan without a user's function is one fragment: one query, one task
+ * on the table thread. `mapPartitions` cuts it: what lies below becomes partitions (one query per
+ * row group where the plan works row by row, else one query whose table is sliced), the function
+ * runs on each on task threads, and what lies above reads the results as the tables of another
+ * fragment.
  */
 import { config } from "../config/config.ts";
 import {
@@ -35,7 +36,9 @@ export function lowerPlan(plan: Plan): TaskRef[] {
   return lowerBest(optimizePlan(plan));
 }
 
-/** The tasks of the plan's partitions; `npartitions` is used where the plan does not say how many. */
+/**
+ * The tasks of the plan's partitions; `npartitions` is used where the plan does not say how many.
+ */
 export function lowerPartitions(plan: Plan, npartitions?: number): TaskRef[] {
   return partitionsOf(optimizePlan(plan), npartitions);
 }
@@ -253,7 +256,10 @@ function eachPartition(
 
 const FIRST: Arg = { kind: "dep", index: 0 };
 
-/** Applies a task function of this package to each partition; `word` names it in keys, so it must be its own. */
+/**
+ * Applies a task function of this package to each partition; `word` names it in keys, so it must be
+ * its own.
+ */
 export function mapRefs(
   parts: readonly TaskRef[],
   word: string,
@@ -277,7 +283,10 @@ function lowerMap(plan: MapPlan): TaskRef[] {
 const unnamed = new WeakMap<TaskFunction, string>();
 let unnamedCount = 0;
 
-/** What names a user's function by content; one that cannot travel (it may still run here) by itself. */
+/**
+ * What names a user's function by content; one that cannot travel (it may still run here) by
+ * itself.
+ */
 function functionIdentity(fn: TaskFunction): string {
   try {
     return tokenize(fn);

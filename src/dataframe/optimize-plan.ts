@@ -1,7 +1,8 @@
 /**
- * @file Rewrites of logical plans: constants folded, filters merged and pushed towards the files (through projections,
- * sorts, joins, unions and, for keys, aggregations), and only the columns that are used read. The engine does the like
- * inside one query; here it also reaches across the cuts of `mapPartitions` and narrows what inputs are loaded.
+ * @file Rewrites of logical plans: constants folded, filters merged and pushed towards the files
+ * (through projections, sorts, joins, unions and, for keys, aggregations), and only the columns
+ * that are used read. The engine does the like inside one query; here it also reaches across the
+ * cuts of `mapPartitions` and narrows what inputs are loaded.
  */
 import {
   call,
@@ -99,7 +100,10 @@ function bigintText(_: string, value: unknown): unknown {
   return typeof value === "bigint" ? `${value}n` : value;
 }
 
-/** Two projections as one, when the inner one only names columns or each of its formulas is used once. */
+/**
+ * Two projections as one, when the inner one only names columns or each of its formulas is used
+ * once.
+ */
 function mergeProjects(plan: Extract<Plan, { kind: "project" }>): Plan {
   const inner = plan.input;
   if (inner.kind !== "project") return plan;
@@ -217,7 +221,10 @@ function filtered(plan: Plan, parts: readonly ExprNode[]): Plan {
 /** Names of the columns that are needed of a plan; undefined means all. */
 type Needed = ReadonlySet<string> | undefined;
 
-/** Keeps only the columns that are used. A plan that is read twice keeps what either reader needs, and stays shared. */
+/**
+ * Keeps only the columns that are used. A plan that is read twice keeps what either reader needs,
+ * and stays shared.
+ */
 function prune(root: Plan): Plan {
   const needs = new Map<Plan, Needed>([[root, undefined]]);
   for (const plan of parentsFirst(root)) {

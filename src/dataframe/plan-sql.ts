@@ -1,7 +1,8 @@
 /**
- * @file Plans as SQL. A step adds to the SELECT block of its input where the meaning allows, else it wraps it. Row order
- * is carried by terms: what needs it (ties, `first`, `tail`, `shift`) asks its input for a hidden ordinal, `__row`,
- * which starts at the scan as file index and row number; what does not need it never pays for it.
+ * @file Plans as SQL. A step adds to the SELECT block of its input where the meaning allows, else
+ * it wraps it. Row order is carried by terms: what needs it (ties, `first`, `tail`, `shift`) asks
+ * its input for a hidden ordinal, `__row`, which starts at the scan as file index and row number;
+ * what does not need it never pays for it.
  */
 import { assert } from "../core/errors.ts";
 import { quoteName } from "../table/sql-text.ts";
@@ -62,7 +63,9 @@ interface Block {
   readonly plain: boolean;
   /** All columns of `from`, whose names are not known. */
   readonly all?: boolean;
-  /** Whether rows come in row order: by `order`, or because the engine keeps the order of its input. */
+  /**
+   * Whether rows come in row order: by `order`, or because the engine keeps the order of its input.
+   */
   readonly inOrder: boolean;
 }
 
@@ -112,7 +115,9 @@ function windowsOf(expr: ExprNode): WindowNode[] {
   return expr.kind === "window" ? [expr, ...inner] : inner;
 }
 
-/** Whether a window needs only the rows before its own (or a fixed number after it), of all rows. */
+/**
+ * Whether a window needs only the rows before its own (or a fixed number after it), of all rows.
+ */
 function isRunning(node: WindowNode): boolean {
   return node.fn !== "over" && node.by.length === 0;
 }
@@ -248,7 +253,10 @@ class Renderer {
     };
   }
 
-  /** Functions of the rows so far, over rows that come in order anyway: computed as they stream by, in any amount. */
+  /**
+   * Functions of the rows so far, over rows that come in order anyway: computed as they stream by,
+   * in any amount.
+   */
   #running(plan: ProjectPlan, row: boolean): Block {
     const direct = this.#open(plan.input, row);
     if (direct.inOrder) {

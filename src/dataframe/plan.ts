@@ -1,6 +1,7 @@
 /**
- * @file Logical plans: what a frame is before anything runs. Immutable trees that share parts; `schema.ts` says what
- * columns a plan gives, `optimize-plan.ts` rewrites it, `plan-sql.ts` makes it a query.
+ * @file Logical plans: what a frame is before anything runs. Immutable trees that share parts;
+ * `schema.ts` says what columns a plan gives, `optimize-plan.ts` rewrites it, `plan-sql.ts` makes
+ * it a query.
  */
 import type { TaskFunction, TaskRef } from "../core/graph.ts";
 import type { Table } from "../table/table.ts";
@@ -23,7 +24,10 @@ export interface SortKey {
 
 export type JoinHow = "inner" | "left" | "right" | "outer" | "semi" | "anti" | "cross";
 
-/** Where a column of a join comes from; `both` is a key that the right side fills where the left has none. */
+/**
+ * Where a column of a join comes from; `both` is a key that the right side fills where the left has
+ * none.
+ */
 export interface JoinColumn {
   readonly name: string;
   readonly from: "left" | "right" | "both";
@@ -38,7 +42,9 @@ export interface ScanPlan {
   readonly columns?: readonly string[];
 }
 
-/** Tables that exist: one in this process (`table`), or the values of tasks (`refs`), end to end. */
+/**
+ * Tables that exist: one in this process (`table`), or the values of tasks (`refs`), end to end.
+ */
 export interface InputPlan {
   readonly kind: "input";
   readonly fields: readonly Field[];

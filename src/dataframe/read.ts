@@ -1,6 +1,6 @@
 /**
- * @file Where frames come from: files, records, tables and SQL. Readers do no I/O: headers are read at the first need of
- * columns, and a file that is missing or broken rejects the computation.
+ * @file Where frames come from: files, records, tables and SQL. Readers do no I/O: headers are read
+ * at the first need of columns, and a file that is missing or broken rejects the computation.
  */
 import { HeddleError } from "../core/errors.ts";
 import { quoteText } from "../table/sql-text.ts";
@@ -15,7 +15,10 @@ import { checked } from "./verbs.ts";
 export interface ReadOptions {
   /** Only these columns are read. */
   readonly columns?: readonly string[];
-  /** Types of columns, in NumPy's or SQL's words; the others keep the type of the file or are found by looking. */
+  /**
+   * Types of columns, in NumPy's or SQL's words; the others keep the type of the file or are found
+   * by looking.
+   */
   readonly schema?: SchemaInit;
 }
 
@@ -40,7 +43,8 @@ export interface ReadJsonOptions extends ReadOptions {
 }
 
 /**
- * A frame over Parquet files; `path` may be a list and may hold patterns. Row groups are its partitions.
+ * A frame over Parquet files; `path` may be a list and may hold patterns. Row groups are its
+ * partitions.
  *
  * @example
  * import { readParquet } from "heddle/dataframe";
@@ -54,7 +58,9 @@ export function readParquet<S extends object = AnyRow>(
   return read("parquet", path, options, {});
 }
 
-/** A frame over CSV files. Types are found by looking at the first rows unless `schema` names them. */
+/**
+ * A frame over CSV files. Types are found by looking at the first rows unless `schema` names them.
+ */
 export function readCsv<S extends object = AnyRow>(
   path: string | readonly string[],
   options: ReadCsvOptions = {},
@@ -131,7 +137,8 @@ export function fromTable<S extends object>(table: Table<S>): DataFrame<S> {
  * @example
  * import { fromRecords, sql } from "heddle/dataframe";
  * const cities = fromRecords([{ name: "Bern" }, { name: "Basel" }]);
- * console.log(await sql<{ n: number }>("select count(*) as n from cities", { cities }).toRecords());
+ * const counted = sql<{ n: number }>("select count(*) as n from cities", { cities });
+ * console.log(await counted.toRecords()); // [ { n: 2 } ]
  */
 export function sql<R extends object = AnyRow>(
   query: string,

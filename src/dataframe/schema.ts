@@ -1,6 +1,7 @@
 /**
- * @file What columns a plan gives. Each step is bound by the engine over empty inputs of the right types, so names,
- * types and their errors are exactly those that running it would have, at a constant cost per step and without data.
+ * @file What columns a plan gives. Each step is bound by the engine over empty inputs of the right
+ * types, so names, types and their errors are exactly those that running it would have, at a
+ * constant cost per step and without data.
  */
 import { HeddleError, isHeddleError } from "../core/errors.ts";
 import { quoteName } from "../table/sql-text.ts";
@@ -23,8 +24,8 @@ import { logicalType } from "./source.ts";
 const schemas = new WeakMap<Plan, readonly Field[]>();
 
 /**
- * Names and logical types of a plan's columns. Errors: `UnknownColumn`, `DTypeMismatch` and the errors of reading the
- * plan's files.
+ * Names and logical types of a plan's columns. Errors: `UnknownColumn`, `DTypeMismatch` and the
+ * errors of reading the plan's files.
  */
 export function schemaOf(plan: Plan): readonly Field[] {
   const known = schemas.get(plan);
@@ -111,7 +112,10 @@ function checkCondition(plan: FilterPlan): void {
   );
 }
 
-/** Rendering for the binder: leaves are queries of no rows, and the step's own types are not known yet. */
+/**
+ * Rendering for the binder: leaves are queries of no rows, and the step's own types are not known
+ * yet.
+ */
 const BINDING: SqlContext = {
   schema: (plan) => {
     if (plan.kind === "input") return plan.fields;
@@ -181,7 +185,10 @@ function referencedNames(plan: Plan): [input: number, name: string][] {
   }
 }
 
-/** The columns that a user's function gives, found by calling it with a table of no rows, as Dask does. */
+/**
+ * The columns that a user's function gives, found by calling it with a table of no rows, as Dask
+ * does.
+ */
 function inferMap(plan: MapPlan): readonly Field[] {
   let result: unknown;
   try {

@@ -93,7 +93,10 @@ export class Series<T, K extends string = string> {
     );
   }
 
-  /** How often each value occurs, most frequent first, equally frequent ones in the order of the values. */
+  /**
+   * How often each value occurs, most frequent first, equally frequent ones in the order of the
+   * values.
+   */
   valueCounts(): DataFrame<{ [N in K]: T } & { count: number }> {
     const counted: Plan = {
       kind: "aggregate",

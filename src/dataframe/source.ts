@@ -1,7 +1,8 @@
 /**
- * @file Files that frames read. A source resolves once, at the first need of its schema: its patterns become a fixed
- * list of files with sizes and times (which name the work, so that a changed file is new work), and types found by
- * looking at the data are pinned, so that a value which does not fit them later is an error and not another schema.
+ * @file Files that frames read. A source resolves once, at the first need of its schema: its
+ * patterns become a fixed list of files with sizes and times (which name the work, so that a
+ * changed file is new work), and types found by looking at the data are pinned, so that a value
+ * which does not fit them later is an error and not another schema.
  */
 import { statSync } from "node:fs";
 import { HeddleError } from "../core/errors.ts";
@@ -52,7 +53,10 @@ export class Source {
     this.options = options;
   }
 
-  /** Errors: `FileNotFound` (also for an empty glob), `FileInvalid`, `NotSupported` without the engine. */
+  /**
+   * Errors: `FileNotFound` (also for an empty glob), `FileInvalid`, `NotSupported` without the
+   * engine.
+   */
   resolve(): ResolvedSource {
     this.#resolved ??= this.#read();
     return this.#resolved;
@@ -120,7 +124,10 @@ export class Source {
   }
 }
 
-/** The type that frames give a column of this type: integer sums come as HUGEINT and are kept as int64. */
+/**
+ * The type that frames give a column of this type: integer sums come as HUGEINT and are kept as
+ * int64.
+ */
 export function logicalType(type: SqlType): SqlType {
   return type === "HUGEINT" || type === "UHUGEINT" ? "BIGINT" : type;
 }
@@ -158,7 +165,9 @@ function fileAt(path: string, pattern: string): SourceFile {
   }
 }
 
-/** A partition's rows as a condition on the reader's virtual columns, or undefined for whole files. */
+/**
+ * A partition's rows as a condition on the reader's virtual columns, or undefined for whole files.
+ */
 export function rangeSql(range: PartitionRange): string | undefined {
   if (range.firstRow === undefined || range.lastRow === undefined) return undefined;
   const row = quoteName("file_row_number");

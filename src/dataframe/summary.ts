@@ -32,7 +32,10 @@ const STATISTICS: readonly [row: string, fn: string, args: readonly number[]][] 
   ["max", "max", []],
 ];
 
-/** One pass over the rows gives all statistics in one row; each row of the result picks its part of that one. */
+/**
+ * One pass over the rows gives all statistics in one row; each row of the result picks its part of
+ * that one.
+ */
 export function describePlan(input: Plan): Plan {
   const names = numericNames(input);
   const items = names.flatMap((name) =>

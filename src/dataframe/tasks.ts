@@ -1,6 +1,7 @@
 /**
- * @file Functions that run as tasks of frames. Those that query run on the table thread; slicing, the user's functions
- * and conversions run on task threads. Module exports, so that they travel by name.
+ * @file Functions that run as tasks of frames. Those that query run on the table thread; slicing,
+ * the user's functions and conversions run on task threads. Module exports, so that they travel by
+ * name.
  */
 import { HeddleError } from "../core/errors.ts";
 import "../table/codec.ts";

@@ -1,4 +1,6 @@
-/** @file Types of frames: how the columns of a result follow from the columns of what it is made of. */
+/**
+ * @file Types of frames: how the columns of a result follow from the columns of what it is made of.
+ */
 import type { Expr } from "./expr.ts";
 import type { JoinHow } from "./plan.ts";
 

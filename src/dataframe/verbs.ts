@@ -1,7 +1,7 @@
 /**
- * @file How the verbs of frames become plans: checks of names and options, and the plans that take more than one line.
- * A verb checks what it is given against the schema when that can be read; when the files cannot be read, building goes
- * on and the computation rejects with the reason.
+ * @file How the verbs of frames become plans: checks of names and options, and the plans that take
+ * more than one line. A verb checks what it is given against the schema when that can be read; when
+ * the files cannot be read, building goes on and the computation rejects with the reason.
  */
 import { HeddleError, isHeddleError, nearestName } from "../core/errors.ts";
 import { unknownColumn } from "../table/table.ts";
@@ -24,7 +24,10 @@ import { columnNames, schemaOf } from "./schema.ts";
 /** Codes of errors that say that files cannot be read now, not that the program is wrong. */
 const UNREADABLE = ["FileNotFound", "FileInvalid", "NotSupported"] as const;
 
-/** The plan, checked as far as its files can be read. Errors: `UnknownColumn`, `DTypeMismatch`, `InvalidArgument`. */
+/**
+ * The plan, checked as far as its files can be read. Errors: `UnknownColumn`, `DTypeMismatch`,
+ * `InvalidArgument`.
+ */
 export function checked<P extends Plan>(plan: P): P {
   if (inputsOf(plan).every(isReadable)) schemaOf(plan);
   return plan;

@@ -1,4 +1,7 @@
-/** @file Writing frames to files: the engine copies a query's rows straight to disk, larger than memory included. */
+/**
+ * @file Writing frames to files: the engine copies a query's rows straight to disk, larger than
+ * memory included.
+ */
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { type ComputeOptions, computeAll } from "../cluster/compute.ts";
@@ -14,7 +17,10 @@ export interface WriteOptions {
   readonly partitionBy?: readonly string[];
   /** Whether an existing file is replaced; default true. */
   readonly overwrite?: boolean;
-  /** Parquet: `"lz4_raw"` (default), `"zstd"`, `"snappy"` or `"uncompressed"`. CSV and JSON: `"gzip"` or `"zstd"`. */
+  /**
+   * Parquet: `"lz4_raw"` (default), `"zstd"`, `"snappy"` or `"uncompressed"`. CSV and JSON:
+   * `"gzip"` or `"zstd"`.
+   */
   readonly compression?: string;
   /** Parquet: rows of a row group; default 122,880. */
   readonly rowGroupSize?: number;

@@ -1,12 +1,16 @@
 /**
- * @file Columns from JavaScript values: infers the type (bool, int64, float64, string, datetime64[us], bytes; anything
- * nested becomes JSON) or follows the one given, and packs values, offsets and validity.
+ * @file Columns from JavaScript values: infers the type (bool, int64, float64, string,
+ * datetime64[us], bytes; anything nested becomes JSON) or follows the one given, and packs values,
+ * offsets and validity.
  */
 import { HeddleError } from "../core/errors.ts";
 import { arrayOver, Column, type ColumnArray } from "./column.ts";
 import { decimalOf, dtypeOf, type Field, type SqlType, storageOf } from "./types.ts";
 
-/** A column made of the given values; without a type, the narrowest of int64, float64, bool, string... that fits. */
+/**
+ * A column made of the given values; without a type, the narrowest of int64, float64, bool,
+ * string... that fits.
+ */
 export function columnOf(name: string, values: ArrayLike<unknown>, type?: SqlType): Column {
   const field: Field = { name, type: type ?? inferType(name, values) };
   const storage = storageOf(field.type);

@@ -1,6 +1,7 @@
 /**
- * @file The `table` kind of value at rest: the logical schema in the description, each column's memory as buffers. Read
- * back as views over the same memory. Importing this module registers the codec.
+ * @file The `table` kind of value at rest: the logical schema in the description, each column's
+ * memory as buffers. Read back as views over the same memory. Importing this module registers the
+ * codec.
  */
 import { registerCodec } from "../codec/registry.ts";
 import { arrayOver, Column } from "./column.ts";
@@ -8,7 +9,10 @@ import { bytesOf, copyBits } from "./stack.ts";
 import { isTable, Table } from "./table.ts";
 import { type SqlType, storageOf } from "./types.ts";
 
-/** What the description says of each column; the buffers follow in the order values, offsets, validity. */
+/**
+ * What the description says of each column; the buffers follow in the order values, offsets,
+ * validity.
+ */
 interface ColumnMeta {
   readonly n: string;
   readonly t: SqlType;

@@ -1,6 +1,7 @@
 /**
- * @file One column of a local table: values in a typed array (or UTF-8 bytes behind offsets), and a bitmap of the rows
- * that are not null, bit order as in Arrow. A slice shares its memory with the whole.
+ * @file One column of a local table: values in a typed array (or UTF-8 bytes behind offsets), and a
+ * bitmap of the rows that are not null, bit order as in Arrow. A slice shares its memory with the
+ * whole.
  */
 import { HeddleError } from "../core/errors.ts";
 import {
@@ -29,8 +30,8 @@ export type ColumnArray =
 /** How 64-bit integers become JavaScript values. */
 export interface ValueOptions {
   /**
-   * `"number"` (the default) throws `UnsafeInteger` for integers beyond 2^53; `"bigint"` gives every 64-bit and 128-bit
-   * integer as a bigint.
+   * `"number"` (the default) throws `UnsafeInteger` for integers beyond 2^53; `"bigint"` gives
+   * every 64-bit and 128-bit integer as a bigint.
    */
   readonly int64?: "number" | "bigint";
 }
@@ -45,7 +46,10 @@ export interface ColumnData {
   readonly bitOffset?: number;
 }
 
-/** A typed column with nulls. `values`, `offsets` and `validity` are the memory itself; `get` makes JS values. */
+/**
+ * A typed column with nulls. `values`, `offsets` and `validity` are the memory itself; `get` makes
+ * JS values.
+ */
 export class Column<T = unknown> implements Iterable<T | null> {
   readonly name: string;
   /** The logical type in the engine's words. */
@@ -85,7 +89,9 @@ export class Column<T = unknown> implements Iterable<T | null> {
     return count;
   }
 
-  /** The value of row `i` as JavaScript sees it: number, string, boolean, `Date` in UTC, or null. */
+  /**
+   * The value of row `i` as JavaScript sees it: number, string, boolean, `Date` in UTC, or null.
+   */
   get(i: number, options: ValueOptions = {}): T | null {
     if (i < 0 || i >= this.length || this.isNull(i)) return null;
     return readerOf(this, options)(i) as T;

@@ -1,6 +1,7 @@
 /**
- * @file The engine of this thread, opened at its first use with the settings last given, and the task functions that
- * run on it. A process has one thread that runs table tasks; in `sync` mode it is the calling thread.
+ * @file The engine of this thread, opened at its first use with the settings last given, and the
+ * task functions that run on it. A process has one thread that runs table tasks; in `sync` mode it
+ * is the calling thread.
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,8 +16,8 @@ let current: TableEngine | undefined;
 let cell = new InterruptCell();
 
 /**
- * What the engine of this thread is opened with. Changing settings closes an open engine, whose temporary tables never
- * outlive a task.
+ * What the engine of this thread is opened with. Changing settings closes an open engine, whose
+ * temporary tables never outlive a task.
  */
 export function configureTableEngine(next: EngineSettings, nextCell?: InterruptCell): void {
   closeTableEngine();
@@ -34,7 +35,9 @@ export function tableEngine(): TableEngine {
   return current;
 }
 
-/** What the configuration says, where nobody has given settings; the rest is DuckDB's own default. */
+/**
+ * What the configuration says, where nobody has given settings; the rest is DuckDB's own default.
+ */
 function configuredSettings(): EngineSettings {
   const threads = config.get("dataframe.threads");
   const memoryLimitBytes = config.get("dataframe.memory-limit");

@@ -1,6 +1,7 @@
 /**
- * @file The table engine's errors as Heddle's: the engine says `Binder Error: …`, `Conversion Error: …`; the code is
- * chosen by that class and, where one class covers several cases, by the text. The engine's own message is kept.
+ * @file The table engine's errors as Heddle's: the engine says `Binder Error: …`, `Conversion
+ * Error: …`; the code is chosen by that class and, where one class covers several cases, by the
+ * text. The engine's own message is kept.
  */
 import { type ErrorCode, HeddleError } from "../core/errors.ts";
 
@@ -53,7 +54,8 @@ const RULES: readonly Rule[] = [
 /** The typed error for a message of the engine. */
 export function engineError(message: string, sql?: string): HeddleError {
   const rule = RULES.find(({ pattern }) => pattern.test(message));
-  // Positions in a query that the user did not write, and lists of every overload, say nothing to them.
+  // Positions in a query that the user did not write, and lists of every overload, say nothing to
+  // them.
   const text = withoutSettings(message)
     .replace(/\n\s*(LINE \d+:|Candidate functions:)[\s\S]*$/, "")
     .trim();
@@ -64,7 +66,10 @@ export function engineError(message: string, sql?: string): HeddleError {
   });
 }
 
-/** A CSV error lists its advice for SQL and every setting of the reader; what happened and where comes first. */
+/**
+ * A CSV error lists its advice for SQL and every setting of the reader; what happened and where
+ * comes first.
+ */
 function withoutSettings(message: string): string {
   const file = /^\s*file = (.+)$/m.exec(message)?.[1];
   if (file === undefined || !message.includes("CSV Error")) return message;

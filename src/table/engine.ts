@@ -1,7 +1,8 @@
 /**
- * @file The table engine: one DuckDB instance, called synchronously on whichever thread opened it, so that it never
- * occupies libuv's pool. A `TableSession` is one connection: it runs one query at a time, streams its chunks into
- * columns, and checks the result's error after the last chunk, without which an error would look like an early end.
+ * @file The table engine: one DuckDB instance, called synchronously on whichever thread opened it,
+ * so that it never occupies libuv's pool. A `TableSession` is one connection: it runs one query at
+ * a time, streams its chunks into columns, and checks the result's error after the last chunk,
+ * without which an error would look like an early end.
  */
 import { HeddleError, isHeddleError } from "../core/errors.ts";
 import { engineError } from "./engine-error.ts";
@@ -63,8 +64,8 @@ export class TableEngine implements Disposable {
   }
 
   /**
-   * Opens an engine in memory. Errors: `NotSupported` naming the missing package; `InvalidArgument` for a setting that
-   * DuckDB refuses.
+   * Opens an engine in memory. Errors: `NotSupported` naming the missing package; `InvalidArgument`
+   * for a setting that DuckDB refuses.
    */
   static open(
     settings: EngineSettings = {},
@@ -113,7 +114,9 @@ export class TableEngine implements Disposable {
     return this.#library.libraryVersion();
   }
 
-  /** Asks the query under way to stop; it then throws `Cancelled`. From other threads use the cell. */
+  /**
+   * Asks the query under way to stop; it then throws `Cancelled`. From other threads use the cell.
+   */
   interrupt(): boolean {
     return this.cell.interrupt();
   }
@@ -167,7 +170,9 @@ export class TableSession implements Disposable {
     }
   }
 
-  /** Names and logical types of a query's columns. Nothing is run: names and types are only bound. */
+  /**
+   * Names and logical types of a query's columns. Nothing is run: names and types are only bound.
+   */
   describe(sql: string): Field[] {
     const table = this.#collect<{ column_name: string; column_type: string }>(`DESCRIBE ${sql}`);
     return table
@@ -247,8 +252,9 @@ export class TableSession implements Disposable {
   }
 
   /**
-   * The chunks of a query, with the error that ended it. When one of several threads fails, DuckDB interrupts the
-   * others and may report that interrupt instead of the failure: then the query runs again on one thread for the reason.
+   * The chunks of a query, with the error that ended it. When one of several threads fails, DuckDB
+   * interrupts the others and may report that interrupt instead of the failure: then the query runs
+   * again on one thread for the reason.
    */
   *#chunks(sql: string): Generator<Chunk> {
     try {
@@ -277,7 +283,10 @@ export class TableSession implements Disposable {
     return masked;
   }
 
-  /** Prepares, runs and fetches chunk by chunk; the first chunk has no rows and is there for its columns. */
+  /**
+   * Prepares, runs and fetches chunk by chunk; the first chunk has no rows and is there for its
+   * columns.
+   */
   *#fetch(sql: string): Generator<Chunk> {
     if (this.#streaming) {
       // A second query would silently end the first.

@@ -1,4 +1,7 @@
-/** @file The table engine and local tables: what `dataframe/`, schedulers and tests use of this folder. */
+/**
+ * @file The table engine and local tables: what `dataframe/`, schedulers and tests use of this
+ * folder.
+ */
 export { TABLE_KIND } from "./codec.ts";
 export { Column, type IntervalValue, type ValueOptions } from "./column.ts";
 export {

@@ -1,7 +1,8 @@
 /**
- * @file Stopping a query from another thread. The thread that runs queries writes its connection's address into a small
- * shared cell; whoever wants to stop it takes the cell for the length of the call, so that the address is never used
- * after the connection is closed, and names the run it means, so that a late call cannot stop the next one.
+ * @file Stopping a query from another thread. The thread that runs queries writes its connection's
+ * address into a small shared cell; whoever wants to stop it takes the cell for the length of the
+ * call, so that the address is never used after the connection is closed, and names the run it
+ * means, so that a late call cannot stop the next one.
  */
 import { loadLibrary } from "./library.ts";
 
@@ -53,8 +54,8 @@ export class InterruptCell {
   }
 
   /**
-   * Stops run `run` and resolves when it is over. The engine forgets an interrupt that comes before it has begun to
-   * execute, so it is repeated until the owner has noticed.
+   * Stops run `run` and resolves when it is over. The engine forgets an interrupt that comes before
+   * it has begun to execute, so it is repeated until the owner has noticed.
    */
   async stop(run: number = this.run): Promise<void> {
     while (run !== 0 && this.run === run) {
@@ -64,8 +65,8 @@ export class InterruptCell {
   }
 
   /**
-   * Interrupts the query under way (only run `run`, if given) once, from any thread; false when there is none. To be
-   * sure that it ends, use {@link stop}.
+   * Interrupts the query under way (only run `run`, if given) once, from any thread; false when
+   * there is none. To be sure that it ends, use {@link stop}.
    */
   interrupt(run?: number): boolean {
     return this.#withConnection(run, (connection) => {

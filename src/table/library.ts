@@ -1,8 +1,9 @@
 /**
- * @file The C functions of DuckDB that the table engine calls, bound to the `libduckdb` which ships inside
- * `@duckdb/node-bindings-<system>` by `koffi`. The Node package's own binding is not used: its streams report errors as
- * a normal end of data, fill libuv's pool and abort the process when a thread is terminated. Pointers are plain numbers
- * here (addresses of user space stay below 2^53). Loaded at first use only: it costs about 0.1 s.
+ * @file The C functions of DuckDB that the table engine calls, bound to the `libduckdb` which ships
+ * inside `@duckdb/node-bindings-<system>` by `koffi`. The Node package's own binding is not used:
+ * its streams report errors as a normal end of data, fill libuv's pool and abort the process when a
+ * thread is terminated. Pointers are plain numbers here (addresses of user space stay below 2^53).
+ * Loaded at first use only: it costs about 0.1 s.
  */
 import { readdirSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -155,7 +156,8 @@ let loaded: Library | undefined;
 /**
  * The bound library, loaded at the first call on this thread.
  *
- * Errors: `NotSupported` naming the package to install when DuckDB or koffi is missing on this system.
+ * Errors: `NotSupported` naming the package to install when DuckDB or koffi is missing on this
+ * system.
  */
 export function loadLibrary(): Library {
   loaded ??= bind(requireKoffi(), findLibrary());

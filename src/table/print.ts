@@ -1,6 +1,6 @@
 /**
- * @file How a local table looks: in a terminal (header, types, the first and last rows, right-aligned numbers, columns
- * that fit the width) and as HTML in notebooks.
+ * @file How a local table looks: in a terminal (header, types, the first and last rows,
+ * right-aligned numbers, columns that fit the width) and as HTML in notebooks.
  */
 import type { Column } from "./column.ts";
 import type { Table } from "./table.ts";

@@ -1,7 +1,8 @@
 /**
- * @file DuckDB's vectors into columns. Fixed-width values and validity bits are one memcpy a chunk. A string vector is
- * 16 bytes a row: up to 12 bytes of text inline, else a pointer into heap blocks. The blocks' gaps are not mapped, so
- * only pages that strings touch are copied, never the span from first to last (that crashed, see `reference`).
+ * @file DuckDB's vectors into columns. Fixed-width values and validity bits are one memcpy a chunk.
+ * A string vector is 16 bytes a row: up to 12 bytes of text inline, else a pointer into heap
+ * blocks. The blocks' gaps are not mapped, so only pages that strings touch are copied, never the
+ * span from first to last (that crashed, see `reference`).
  */
 import { HeddleError } from "../core/errors.ts";
 import { grown } from "./build.ts";
@@ -83,7 +84,9 @@ function allSet(words: Uint8Array, rows: number): boolean {
   return ((words[whole] ?? 0) & rest) === rest;
 }
 
-/** Appends `count` bits that start at bit 0 of `source` to position `at`, whose bits there are 0. */
+/**
+ * Appends `count` bits that start at bit 0 of `source` to position `at`, whose bits there are 0.
+ */
 function appendBits(target: Uint8Array, at: number, source: Uint8Array, count: number): void {
   const shift = at & 7;
   const first = at >> 3;
@@ -142,7 +145,9 @@ class FixedReader implements ColumnReader {
   }
 }
 
-/** Null rows hold whatever the engine left there: zero them, so that equal columns have equal bytes. */
+/**
+ * Null rows hold whatever the engine left there: zero them, so that equal columns have equal bytes.
+ */
 function clearNulls(target: Uint8Array, width: number, bits: Uint8Array, rows: number): void {
   for (let i = 0; i < rows; i++) {
     if ((((bits[i >> 3] as number) >> (i & 7)) & 1) === 0) {
@@ -202,7 +207,9 @@ class TextReader implements ColumnReader {
     );
   }
 
-  /** Copies the pages that hold long strings, as merged intervals, and says where each came to lie. */
+  /**
+   * Copies the pages that hold long strings, as merged intervals, and says where each came to lie.
+   */
   #copyPages(rows: number, lengths: Int32Array): Run[] {
     const spans: [start: number, end: number][] = [];
     let last: [start: number, end: number] | undefined;

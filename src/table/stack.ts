@@ -1,9 +1,14 @@
-/** @file Columns end to end: copies values, rebases offsets and joins validity bits at any bit position. */
+/**
+ * @file Columns end to end: copies values, rebases offsets and joins validity bits at any bit
+ * position.
+ */
 import { HeddleError } from "../core/errors.ts";
 import { arrayOver, Column, type ColumnArray } from "./column.ts";
 import { dtypeOf, type Field, storageOf } from "./types.ts";
 
-/** Most bytes of text that one column can hold: its offsets are signed 32-bit integers, as in Arrow. */
+/**
+ * Most bytes of text that one column can hold: its offsets are signed 32-bit integers, as in Arrow.
+ */
 export const TEXT_BYTES_MAX: number = 2 ** 31 - 1;
 
 /** One column of the rows of all parts, which must have the type of `field`. */
@@ -103,7 +108,10 @@ export function fillBits(target: Uint8Array, at: number, count: number): void {
   for (i += whole * 8; i < end; i++) setBit(target, i);
 }
 
-/** Copies `count` bits of `source` from bit `from` on to bit `at` of `target`, whose bits there are 0. */
+/**
+ * Copies `count` bits of `source` from bit `from` on to bit `at` of `target`, whose bits there are
+ * 0.
+ */
 export function copyBits(
   target: Uint8Array,
   at: number,

@@ -1,7 +1,7 @@
 /**
- * @file A local table: named, typed columns of equal length that own (or share) their memory. It is what a frame
- * computes to, what `mapPartitions` hands to a function, and the value of a table task; its bytes at rest are the
- * columns' own buffers.
+ * @file A local table: named, typed columns of equal length that own (or share) their memory. It is
+ * what a frame computes to, what `mapPartitions` hands to a function, and the value of a table
+ * task; its bytes at rest are the columns' own buffers.
  */
 import { HeddleError, nearestName } from "../core/errors.ts";
 import { TOKEN } from "../core/token.ts";
@@ -32,7 +32,10 @@ const BRAND = Symbol.for("heddle.table");
  *
  * @example
  * import { Table } from "heddle/dataframe";
- * const table = Table.fromRecords([{ city: "Bern", people: 134_000 }, { city: "Basel", people: null }]);
+ * const table = Table.fromRecords([
+ *   { city: "Bern", people: 134_000 },
+ *   { city: "Basel", people: null },
+ * ]);
  * console.log(table.length, table.columns, table.column("people").toArray());
  */
 export class Table<S extends object = AnyRow> implements Iterable<S> {

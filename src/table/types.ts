@@ -1,7 +1,8 @@
 /**
- * @file Logical column types. A type is the engine's own name for it, such as `BIGINT` or `DECIMAL(18,2)`: text, so it
- * travels in headers as it is. Users see NumPy's words (`int64`, `datetime64[us]`). How the values of a type lie in
- * memory is its storage; a type without a storage of its own travels as text and is cast back on the way in.
+ * @file Logical column types. A type is the engine's own name for it, such as `BIGINT` or
+ * `DECIMAL(18,2)`: text, so it travels in headers as it is. Users see NumPy's words (`int64`,
+ * `datetime64[us]`). How the values of a type lie in memory is its storage; a type without a
+ * storage of its own travels as text and is cast back on the way in.
  */
 import { HeddleError, nearestName } from "../core/errors.ts";
 
@@ -14,7 +15,10 @@ export interface Field {
   readonly type: SqlType;
 }
 
-/** The typed array that holds a fixed-width type's values; 16-byte values lie as pairs of 64-bit words. */
+/**
+ * The typed array that holds a fixed-width type's values; 16-byte values lie as pairs of 64-bit
+ * words.
+ */
 export type Words = "u8" | "i8" | "i16" | "u16" | "i32" | "u32" | "i64" | "u64" | "f32" | "f64";
 
 /** How values lie in memory: fixed-width words, or bytes (UTF-8 or raw) behind offsets. */
@@ -165,7 +169,8 @@ export function isInteger(type: SqlType): boolean {
 }
 
 /**
- * The engine's name of a type that a user gave as a NumPy name (`"int64"`, `"f8"`), a SQL name or `"decimal(18,2)"`.
+ * The engine's name of a type that a user gave as a NumPy name (`"int64"`, `"f8"`), a SQL name or
+ * `"decimal(18,2)"`.
  *
  * Errors: `DTypeMismatch` naming the nearest known type.
  */

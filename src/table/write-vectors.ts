@@ -1,6 +1,7 @@
 /**
- * @file Columns into DuckDB's vectors, 2,048 rows at a time: values and validity by memcpy; of text, only the 16 bytes a
- * row are built, pointing into the column's own memory, since appending a chunk copies what it points to.
+ * @file Columns into DuckDB's vectors, 2,048 rows at a time: values and validity by memcpy; of
+ * text, only the 16 bytes a row are built, pointing into the column's own memory, since appending a
+ * chunk copies what it points to.
  */
 import type { Column } from "./column.ts";
 import type { Library, Pointer } from "./library.ts";

@@ -1,6 +1,7 @@
 /**
- * @file Frames against pandas: expressions, groupings, joins, orders and summaries on a small frame with nulls, and the
- * main job's questions on three million flights. The goldens are made by `generate/frames.py`.
+ * @file Frames against pandas: expressions, groupings, joins, orders and summaries on a small frame
+ * with nulls, and the main job's questions on three million flights. The goldens are made by
+ * `generate/frames.py`.
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";

@@ -1,6 +1,7 @@
 /**
- * @file The table engine from several threads: stopping a query from outside, what a running query does to the rest of
- * the process, and frames larger than the engine's memory. From `dist`: workers cannot load TypeScript on Node 20.
+ * @file The table engine from several threads: stopping a query from outside, what a running query
+ * does to the rest of the process, and frames larger than the engine's memory. From `dist`: workers
+ * cannot load TypeScript on Node 20.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { stat } from "node:fs/promises";
@@ -17,7 +18,10 @@ const frames = (await import(
   new URL("../../dist/dataframe/index.js", import.meta.url).href
 )) as typeof import("../../src/dataframe/index.ts");
 
-/** A thread that runs the queries it is sent on an engine of its own, and answers with rows or an error's code. */
+/**
+ * A thread that runs the queries it is sent on an engine of its own, and answers with rows or an
+ * error's code.
+ */
 const SOURCE = `
 import { parentPort, workerData } from "node:worker_threads";
 const { TableEngine, InterruptCell } = await import(workerData.table);
@@ -147,3 +151,22 @@ test("a sort and a join larger than the memory limit spill and finish", async ()
   const same = joined.filter((r) => r.k.eq(r.k2));
   expect(await same.len(sync)).toBe(2_000_000);
 }, 180_000);
+
+test("a frame computed on the engine's table thread is cancelled by a signal, and the thread works on", async () => {
+  const threaded = { scheduler: "threads" } as const;
+  // The engine and its table thread are up before the query that is stopped.
+  expect(await frames.sql("select 1 as a").toRecords(threaded)).toEqual([{ a: 1 }]);
+  const controller = new AbortController();
+  const long = frames.sql(LONG.replace("count(*) AS n", "count(*) AS n, max(a.range) AS m"));
+  const answer = long.compute({ ...threaded, signal: controller.signal });
+  controller.abort();
+  await expect(answer).rejects.toMatchObject({ name: "AbortError" });
+  expect(await frames.sql("select 2 as a").toRecords(threaded)).toEqual([{ a: 2 }]);
+  const mapped = frames
+    .fromRecords([{ w: 1 }, { w: 2 }])
+    .mapPartitions((t) => t.toRecords().map(({ w }) => ({ w: w * 10 })), {
+      schema: { w: "int64" },
+      npartitions: 2,
+    });
+  expect(await mapped.col("w").sum().compute(threaded)).toBe(30);
+}, 60_000);

@@ -1,6 +1,6 @@
 /**
- * @file Frames against plain JavaScript on random data: three-valued logic, arithmetic with nulls, groupings, orders,
- * and that the optimiser and the partitions never change a result.
+ * @file Frames against plain JavaScript on random data: three-valued logic, arithmetic with nulls,
+ * groupings, orders, and that the optimiser and the partitions never change a result.
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
