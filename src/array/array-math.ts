@@ -6,16 +6,16 @@ import { CollectionBase } from "../core/collection.ts";
 import {
   type DType,
   type DTypeLike,
-  type RealOf,
   type ResolveDType,
   type Scalar,
   toDType,
 } from "../core/dtype.ts";
 import type { BinaryOp, UnaryOp } from "../ndarray/kernels/rules.ts";
-import type { Arithmetic, FloatOf, Operand, Quotient, Rank, Test } from "./array-types.ts";
+import type { Arithmetic, Column, Operand, Other, Quotient, Rank, Test } from "./array-types.ts";
 import { astype, binary, unary, where } from "./build/elementwise.ts";
 import { isclose, round } from "./build/functions.ts";
 import type { DistArray } from "./dist-array.ts";
+import type { FloatTable, RealFloatTable, RealTable } from "./dtype-tables.ts";
 import type { Expr } from "./expression.ts";
 
 /** Elementwise methods; `DistArray` is the class to use. */
@@ -30,122 +30,122 @@ export abstract class ArrayMath<D extends DType, K extends Rank> extends Collect
   protected abstract argument(value: Operand): Expr | Scalar;
 
   /** Square root. */
-  sqrt(): DistArray<FloatOf<D>, K> {
+  sqrt(): DistArray<FloatTable[D], K> {
     return this.unary("sqrt");
   }
 
   /** Cube root. */
-  cbrt(): DistArray<FloatOf<D>, K> {
+  cbrt(): DistArray<FloatTable[D], K> {
     return this.unary("cbrt");
   }
 
   /** e to the power of each element. */
-  exp(): DistArray<FloatOf<D>, K> {
+  exp(): DistArray<FloatTable[D], K> {
     return this.unary("exp");
   }
 
   /** 2 to the power of each element. */
-  exp2(): DistArray<FloatOf<D>, K> {
+  exp2(): DistArray<FloatTable[D], K> {
     return this.unary("exp2");
   }
 
   /** exp(x) - 1, precise near 0. */
-  expm1(): DistArray<FloatOf<D>, K> {
+  expm1(): DistArray<FloatTable[D], K> {
     return this.unary("expm1");
   }
 
   /** Natural logarithm. */
-  log(): DistArray<FloatOf<D>, K> {
+  log(): DistArray<FloatTable[D], K> {
     return this.unary("log");
   }
 
   /** Logarithm to base 2. */
-  log2(): DistArray<FloatOf<D>, K> {
+  log2(): DistArray<FloatTable[D], K> {
     return this.unary("log2");
   }
 
   /** Logarithm to base 10. */
-  log10(): DistArray<FloatOf<D>, K> {
+  log10(): DistArray<FloatTable[D], K> {
     return this.unary("log10");
   }
 
   /** log(1 + x), precise near 0. */
-  log1p(): DistArray<FloatOf<D>, K> {
+  log1p(): DistArray<FloatTable[D], K> {
     return this.unary("log1p");
   }
 
   /** Sine. */
-  sin(): DistArray<FloatOf<D>, K> {
+  sin(): DistArray<FloatTable[D], K> {
     return this.unary("sin");
   }
 
   /** Cosine. */
-  cos(): DistArray<FloatOf<D>, K> {
+  cos(): DistArray<FloatTable[D], K> {
     return this.unary("cos");
   }
 
   /** Tangent. */
-  tan(): DistArray<FloatOf<D>, K> {
+  tan(): DistArray<FloatTable[D], K> {
     return this.unary("tan");
   }
 
   /** Inverse sine. */
-  arcsin(): DistArray<FloatOf<D>, K> {
+  arcsin(): DistArray<FloatTable[D], K> {
     return this.unary("arcsin");
   }
 
   /** Inverse cosine. */
-  arccos(): DistArray<FloatOf<D>, K> {
+  arccos(): DistArray<FloatTable[D], K> {
     return this.unary("arccos");
   }
 
   /** Inverse tangent. */
-  arctan(): DistArray<FloatOf<D>, K> {
+  arctan(): DistArray<FloatTable[D], K> {
     return this.unary("arctan");
   }
 
   /** Hyperbolic sine. */
-  sinh(): DistArray<FloatOf<D>, K> {
+  sinh(): DistArray<FloatTable[D], K> {
     return this.unary("sinh");
   }
 
   /** Hyperbolic cosine. */
-  cosh(): DistArray<FloatOf<D>, K> {
+  cosh(): DistArray<FloatTable[D], K> {
     return this.unary("cosh");
   }
 
   /** Hyperbolic tangent. */
-  tanh(): DistArray<FloatOf<D>, K> {
+  tanh(): DistArray<FloatTable[D], K> {
     return this.unary("tanh");
   }
 
   /** Inverse hyperbolic sine. */
-  arcsinh(): DistArray<FloatOf<D>, K> {
+  arcsinh(): DistArray<FloatTable[D], K> {
     return this.unary("arcsinh");
   }
 
   /** Inverse hyperbolic cosine. */
-  arccosh(): DistArray<FloatOf<D>, K> {
+  arccosh(): DistArray<FloatTable[D], K> {
     return this.unary("arccosh");
   }
 
   /** Inverse hyperbolic tangent. */
-  arctanh(): DistArray<FloatOf<D>, K> {
+  arctanh(): DistArray<FloatTable[D], K> {
     return this.unary("arctanh");
   }
 
   /** Radians as degrees. */
-  degrees(): DistArray<FloatOf<D>, K> {
+  degrees(): DistArray<FloatTable[D], K> {
     return this.unary("degrees");
   }
 
   /** Degrees as radians. */
-  radians(): DistArray<FloatOf<D>, K> {
+  radians(): DistArray<FloatTable[D], K> {
     return this.unary("radians");
   }
 
   /** Nearest integer, halves to even, as a float. */
-  rint(): DistArray<FloatOf<D>, K> {
+  rint(): DistArray<FloatTable[D], K> {
     return this.unary("rint");
   }
 
@@ -220,202 +220,260 @@ export abstract class ArrayMath<D extends DType, K extends Rank> extends Collect
   }
 
   /** Absolute value. */
-  abs(): DistArray<RealOf<D>, K> {
+  abs(): DistArray<RealTable[D], K> {
     return this.unary("absolute");
   }
 
   /** Angle of complex elements. */
-  angle(): DistArray<RealOf<FloatOf<D>>, K> {
+  angle(): DistArray<RealFloatTable[D], K> {
     return this.unary("angle");
   }
 
   /** Sum. */
-  add<T extends Operand>(other: T): Arithmetic<D, K, T> {
+  add<E extends Column = "scalar", L extends Rank = "scalar">(
+    other: Other<E, L>,
+  ): Arithmetic<D, K, E, L> {
     return this.binary("add", other);
   }
 
   /** Difference. */
-  subtract<T extends Operand>(other: T): Arithmetic<D, K, T> {
+  subtract<E extends Column = "scalar", L extends Rank = "scalar">(
+    other: Other<E, L>,
+  ): Arithmetic<D, K, E, L> {
     return this.binary("subtract", other);
   }
 
   /** Short for `subtract`. */
-  sub<T extends Operand>(other: T): Arithmetic<D, K, T> {
+  sub<E extends Column = "scalar", L extends Rank = "scalar">(
+    other: Other<E, L>,
+  ): Arithmetic<D, K, E, L> {
     return this.binary("subtract", other);
   }
 
   /** Product, element by element. */
-  multiply<T extends Operand>(other: T): Arithmetic<D, K, T> {
+  multiply<E extends Column = "scalar", L extends Rank = "scalar">(
+    other: Other<E, L>,
+  ): Arithmetic<D, K, E, L> {
     return this.binary("multiply", other);
   }
 
   /** Short for `multiply`. */
-  mul<T extends Operand>(other: T): Arithmetic<D, K, T> {
+  mul<E extends Column = "scalar", L extends Rank = "scalar">(
+    other: Other<E, L>,
+  ): Arithmetic<D, K, E, L> {
     return this.binary("multiply", other);
   }
 
   /** Quotient, rounded down. */
-  floorDivide<T extends Operand>(other: T): Arithmetic<D, K, T> {
+  floorDivide<E extends Column = "scalar", L extends Rank = "scalar">(
+    other: Other<E, L>,
+  ): Arithmetic<D, K, E, L> {
     return this.binary("floorDivide", other);
   }
 
   /** Remainder with the sign of the divisor, as in Python. */
-  remainder<T extends Operand>(other: T): Arithmetic<D, K, T> {
+  remainder<E extends Column = "scalar", L extends Rank = "scalar">(
+    other: Other<E, L>,
+  ): Arithmetic<D, K, E, L> {
     return this.binary("remainder", other);
   }
 
   /** Short for `remainder`. */
-  mod<T extends Operand>(other: T): Arithmetic<D, K, T> {
+  mod<E extends Column = "scalar", L extends Rank = "scalar">(
+    other: Other<E, L>,
+  ): Arithmetic<D, K, E, L> {
     return this.binary("remainder", other);
   }
 
   /** Remainder with the sign of the dividend, as in C. */
-  fmod<T extends Operand>(other: T): Arithmetic<D, K, T> {
+  fmod<E extends Column = "scalar", L extends Rank = "scalar">(
+    other: Other<E, L>,
+  ): Arithmetic<D, K, E, L> {
     return this.binary("fmod", other);
   }
 
   /** Each element to a power. */
-  power<T extends Operand>(other: T): Arithmetic<D, K, T> {
+  power<E extends Column = "scalar", L extends Rank = "scalar">(
+    other: Other<E, L>,
+  ): Arithmetic<D, K, E, L> {
     return this.binary("power", other);
   }
 
   /** Short for `power`. */
-  pow<T extends Operand>(other: T): Arithmetic<D, K, T> {
+  pow<E extends Column = "scalar", L extends Rank = "scalar">(
+    other: Other<E, L>,
+  ): Arithmetic<D, K, E, L> {
     return this.binary("power", other);
   }
 
   /** Larger element; NaN wins. */
-  maximum<T extends Operand>(other: T): Arithmetic<D, K, T> {
+  maximum<E extends Column = "scalar", L extends Rank = "scalar">(
+    other: Other<E, L>,
+  ): Arithmetic<D, K, E, L> {
     return this.binary("maximum", other);
   }
 
   /** Smaller element; NaN wins. */
-  minimum<T extends Operand>(other: T): Arithmetic<D, K, T> {
+  minimum<E extends Column = "scalar", L extends Rank = "scalar">(
+    other: Other<E, L>,
+  ): Arithmetic<D, K, E, L> {
     return this.binary("minimum", other);
   }
 
   /** Larger element; NaN loses. */
-  fmax<T extends Operand>(other: T): Arithmetic<D, K, T> {
+  fmax<E extends Column = "scalar", L extends Rank = "scalar">(
+    other: Other<E, L>,
+  ): Arithmetic<D, K, E, L> {
     return this.binary("fmax", other);
   }
 
   /** Smaller element; NaN loses. */
-  fmin<T extends Operand>(other: T): Arithmetic<D, K, T> {
+  fmin<E extends Column = "scalar", L extends Rank = "scalar">(
+    other: Other<E, L>,
+  ): Arithmetic<D, K, E, L> {
     return this.binary("fmin", other);
   }
 
   /** Bits set in both. */
-  bitwiseAnd<T extends Operand>(other: T): Arithmetic<D, K, T> {
+  bitwiseAnd<E extends Column = "scalar", L extends Rank = "scalar">(
+    other: Other<E, L>,
+  ): Arithmetic<D, K, E, L> {
     return this.binary("bitwiseAnd", other);
   }
 
   /** Bits set in either. */
-  bitwiseOr<T extends Operand>(other: T): Arithmetic<D, K, T> {
+  bitwiseOr<E extends Column = "scalar", L extends Rank = "scalar">(
+    other: Other<E, L>,
+  ): Arithmetic<D, K, E, L> {
     return this.binary("bitwiseOr", other);
   }
 
   /** Bits set in one of both. */
-  bitwiseXor<T extends Operand>(other: T): Arithmetic<D, K, T> {
+  bitwiseXor<E extends Column = "scalar", L extends Rank = "scalar">(
+    other: Other<E, L>,
+  ): Arithmetic<D, K, E, L> {
     return this.binary("bitwiseXor", other);
   }
 
   /** Bits moved to the left. */
-  leftShift<T extends Operand>(other: T): Arithmetic<D, K, T> {
+  leftShift<E extends Column = "scalar", L extends Rank = "scalar">(
+    other: Other<E, L>,
+  ): Arithmetic<D, K, E, L> {
     return this.binary("leftShift", other);
   }
 
   /** Bits moved to the right. */
-  rightShift<T extends Operand>(other: T): Arithmetic<D, K, T> {
+  rightShift<E extends Column = "scalar", L extends Rank = "scalar">(
+    other: Other<E, L>,
+  ): Arithmetic<D, K, E, L> {
     return this.binary("rightShift", other);
   }
 
   /** True quotient. */
-  divide<T extends Operand>(other: T): Quotient<D, K, T> {
+  divide<E extends Column = "scalar", L extends Rank = "scalar">(
+    other: Other<E, L>,
+  ): Quotient<D, K, E, L> {
     return this.binary("divide", other);
   }
 
   /** Short for `divide`. */
-  div<T extends Operand>(other: T): Quotient<D, K, T> {
+  div<E extends Column = "scalar", L extends Rank = "scalar">(
+    other: Other<E, L>,
+  ): Quotient<D, K, E, L> {
     return this.binary("divide", other);
   }
 
   /** Angle of the point whose y is here and whose x is in `other`. */
-  arctan2<T extends Operand>(other: T): Quotient<D, K, T> {
+  arctan2<E extends Column = "scalar", L extends Rank = "scalar">(
+    other: Other<E, L>,
+  ): Quotient<D, K, E, L> {
     return this.binary("arctan2", other);
   }
 
   /** Length of the hypotenuse. */
-  hypot<T extends Operand>(other: T): Quotient<D, K, T> {
+  hypot<E extends Column = "scalar", L extends Rank = "scalar">(
+    other: Other<E, L>,
+  ): Quotient<D, K, E, L> {
     return this.binary("hypot", other);
   }
 
   /** Magnitude of this, sign of the other. */
-  copysign<T extends Operand>(other: T): Quotient<D, K, T> {
+  copysign<E extends Column = "scalar", L extends Rank = "scalar">(
+    other: Other<E, L>,
+  ): Quotient<D, K, E, L> {
     return this.binary("copysign", other);
   }
 
   /** log(exp(x) + exp(y)). */
-  logaddexp<T extends Operand>(other: T): Quotient<D, K, T> {
+  logaddexp<E extends Column = "scalar", L extends Rank = "scalar">(
+    other: Other<E, L>,
+  ): Quotient<D, K, E, L> {
     return this.binary("logaddexp", other);
   }
 
   /** Less than. */
-  lt<T extends Operand>(other: T): Test<K, T> {
+  lt<L extends Rank = "scalar">(other: Other<Column, L>): Test<K, L> {
     return this.binary("less", other);
   }
 
   /** At most. */
-  le<T extends Operand>(other: T): Test<K, T> {
+  le<L extends Rank = "scalar">(other: Other<Column, L>): Test<K, L> {
     return this.binary("lessEqual", other);
   }
 
   /** Greater than. */
-  gt<T extends Operand>(other: T): Test<K, T> {
+  gt<L extends Rank = "scalar">(other: Other<Column, L>): Test<K, L> {
     return this.binary("greater", other);
   }
 
   /** At least. */
-  ge<T extends Operand>(other: T): Test<K, T> {
+  ge<L extends Rank = "scalar">(other: Other<Column, L>): Test<K, L> {
     return this.binary("greaterEqual", other);
   }
 
   /** Equal, element by element. */
-  eq<T extends Operand>(other: T): Test<K, T> {
+  eq<L extends Rank = "scalar">(other: Other<Column, L>): Test<K, L> {
     return this.binary("equal", other);
   }
 
   /** Not equal, element by element. */
-  ne<T extends Operand>(other: T): Test<K, T> {
+  ne<L extends Rank = "scalar">(other: Other<Column, L>): Test<K, L> {
     return this.binary("notEqual", other);
   }
 
   /** Both true. */
-  logicalAnd<T extends Operand>(other: T): Test<K, T> {
+  logicalAnd<L extends Rank = "scalar">(other: Other<Column, L>): Test<K, L> {
     return this.binary("logicalAnd", other);
   }
 
   /** Either true. */
-  logicalOr<T extends Operand>(other: T): Test<K, T> {
+  logicalOr<L extends Rank = "scalar">(other: Other<Column, L>): Test<K, L> {
     return this.binary("logicalOr", other);
   }
 
   /** One of both true. */
-  logicalXor<T extends Operand>(other: T): Test<K, T> {
+  logicalXor<L extends Rank = "scalar">(other: Other<Column, L>): Test<K, L> {
     return this.binary("logicalXor", other);
   }
 
   /** `&` of Python: bitwise, which for bool is logical. */
-  and<T extends Operand>(other: T): Arithmetic<D, K, T> {
+  and<E extends Column = "scalar", L extends Rank = "scalar">(
+    other: Other<E, L>,
+  ): Arithmetic<D, K, E, L> {
     return this.binary("bitwiseAnd", other);
   }
 
   /** `|` of Python: bitwise, which for bool is logical. */
-  or<T extends Operand>(other: T): Arithmetic<D, K, T> {
+  or<E extends Column = "scalar", L extends Rank = "scalar">(
+    other: Other<E, L>,
+  ): Arithmetic<D, K, E, L> {
     return this.binary("bitwiseOr", other);
   }
 
   /** `^` of Python: bitwise, which for bool is logical. */
-  xor<T extends Operand>(other: T): Arithmetic<D, K, T> {
+  xor<E extends Column = "scalar", L extends Rank = "scalar">(
+    other: Other<E, L>,
+  ): Arithmetic<D, K, E, L> {
     return this.binary("bitwiseXor", other);
   }
 
@@ -447,19 +505,20 @@ export abstract class ArrayMath<D extends DType, K extends Rank> extends Collect
   }
 
   /** These elements where `condition` holds, those of `other` elsewhere. */
-  where<T extends Operand>(condition: Operand, other: T): Arithmetic<D, K, T> {
-    return this.wrap(
-      where(this.argument(condition), this.expr, this.argument(other)),
-    ) as Arithmetic<D, K, T>;
+  where<E extends Column = "scalar", L extends Rank = "scalar">(
+    condition: Operand,
+    other: Other<E, L>,
+  ): Arithmetic<D, K, E, L> {
+    return this.wrap(where(this.argument(condition), this.expr, this.argument(other)));
   }
 
   /** Real parts. */
-  get real(): DistArray<RealOf<D>, K> {
+  get real(): DistArray<RealTable[D], K> {
     return this.unary("real");
   }
 
   /** Imaginary parts. */
-  get imag(): DistArray<RealOf<D>, K> {
+  get imag(): DistArray<RealTable[D], K> {
     return this.unary("imag");
   }
 

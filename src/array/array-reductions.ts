@@ -2,7 +2,7 @@
  * @file The reductions of lazy arrays as methods. Without `axis` they compute to a plain value,
  * with one to an array.
  */
-import { type DType, type MeanOf, type RealOf, type SumOf, toDType } from "../core/dtype.ts";
+import { type DType, toDType } from "../core/dtype.ts";
 import { ArrayMath } from "./array-math.ts";
 import type {
   Rank,
@@ -21,6 +21,7 @@ import {
   reduce,
 } from "./build/reduce.ts";
 import type { DistArray } from "./dist-array.ts";
+import type { MeanTable, SpreadTable, SumTable } from "./dtype-tables.ts";
 
 /** Every form of a reduction's argument. */
 type AnyReduceArg = ReduceArg<VarianceOptions> | WholeOptions;
@@ -28,15 +29,15 @@ type AnyReduceArg = ReduceArg<VarianceOptions> | WholeOptions;
 /** Reducing methods; `DistArray` is the class to use. */
 export abstract class ArrayReductions<D extends DType, K extends Rank> extends ArrayMath<D, K> {
   /** Sum of elements. */
-  sum(options?: WholeOptions): DistArray<SumOf<D>, "scalar">;
-  sum(options: ReduceArg<ReduceOptions>): DistArray<SumOf<D>>;
+  sum(options?: WholeOptions): DistArray<SumTable[D], "scalar">;
+  sum(options: ReduceArg<ReduceOptions>): DistArray<SumTable[D]>;
   sum(options?: AnyReduceArg): unknown {
     return this.wrap(reduce(this.expr, "sum", parameters(options)));
   }
 
   /** Product of elements. */
-  prod(options?: WholeOptions): DistArray<SumOf<D>, "scalar">;
-  prod(options: ReduceArg<ReduceOptions>): DistArray<SumOf<D>>;
+  prod(options?: WholeOptions): DistArray<SumTable[D], "scalar">;
+  prod(options: ReduceArg<ReduceOptions>): DistArray<SumTable[D]>;
   prod(options?: AnyReduceArg): unknown {
     return this.wrap(reduce(this.expr, "prod", parameters(options)));
   }
@@ -70,22 +71,22 @@ export abstract class ArrayReductions<D extends DType, K extends Rank> extends A
   }
 
   /** Arithmetic mean. */
-  mean(options?: WholeOptions): DistArray<MeanOf<D>, "scalar">;
-  mean(options: ReduceArg<ReduceOptions>): DistArray<MeanOf<D>>;
+  mean(options?: WholeOptions): DistArray<MeanTable[D], "scalar">;
+  mean(options: ReduceArg<ReduceOptions>): DistArray<MeanTable[D]>;
   mean(options?: AnyReduceArg): unknown {
     return this.wrap(mean(this.expr, parameters(options)));
   }
 
   /** Variance; `ddof` (default 0) is subtracted from the number of elements. */
-  var(options?: WholeOptions): DistArray<RealOf<MeanOf<D>>, "scalar">;
-  var(options: ReduceArg<VarianceOptions>): DistArray<RealOf<MeanOf<D>>>;
+  var(options?: WholeOptions): DistArray<SpreadTable[D], "scalar">;
+  var(options: ReduceArg<VarianceOptions>): DistArray<SpreadTable[D]>;
   var(options?: AnyReduceArg): unknown {
     return this.wrap(reduce(this.expr, "var", parameters(options)));
   }
 
   /** Standard deviation; `ddof` (default 0) is subtracted from the number of elements. */
-  std(options?: WholeOptions): DistArray<RealOf<MeanOf<D>>, "scalar">;
-  std(options: ReduceArg<VarianceOptions>): DistArray<RealOf<MeanOf<D>>>;
+  std(options?: WholeOptions): DistArray<SpreadTable[D], "scalar">;
+  std(options: ReduceArg<VarianceOptions>): DistArray<SpreadTable[D]>;
   std(options?: AnyReduceArg): unknown {
     return this.wrap(reduce(this.expr, "std", parameters(options)));
   }
@@ -112,22 +113,22 @@ export abstract class ArrayReductions<D extends DType, K extends Rank> extends A
   }
 
   /** Sum of what is not NaN. */
-  nansum(options?: WholeOptions): DistArray<SumOf<D>, "scalar">;
-  nansum(options: ReduceArg<ReduceOptions>): DistArray<SumOf<D>>;
+  nansum(options?: WholeOptions): DistArray<SumTable[D], "scalar">;
+  nansum(options: ReduceArg<ReduceOptions>): DistArray<SumTable[D]>;
   nansum(options?: AnyReduceArg): unknown {
     return this.wrap(nansum(this.expr, parameters(options)));
   }
 
   /** Product of what is not NaN. */
-  nanprod(options?: WholeOptions): DistArray<SumOf<D>, "scalar">;
-  nanprod(options: ReduceArg<ReduceOptions>): DistArray<SumOf<D>>;
+  nanprod(options?: WholeOptions): DistArray<SumTable[D], "scalar">;
+  nanprod(options: ReduceArg<ReduceOptions>): DistArray<SumTable[D]>;
   nanprod(options?: AnyReduceArg): unknown {
     return this.wrap(nanprod(this.expr, parameters(options)));
   }
 
   /** Mean of what is not NaN. */
-  nanmean(options?: WholeOptions): DistArray<MeanOf<D>, "scalar">;
-  nanmean(options: ReduceArg<ReduceOptions>): DistArray<MeanOf<D>>;
+  nanmean(options?: WholeOptions): DistArray<MeanTable[D], "scalar">;
+  nanmean(options: ReduceArg<ReduceOptions>): DistArray<MeanTable[D]>;
   nanmean(options?: AnyReduceArg): unknown {
     return this.wrap(nanmean(this.expr, parameters(options)));
   }
@@ -147,15 +148,15 @@ export abstract class ArrayReductions<D extends DType, K extends Rank> extends A
   }
 
   /** Variance of what is not NaN. */
-  nanvar(options?: WholeOptions): DistArray<RealOf<MeanOf<D>>, "scalar">;
-  nanvar(options: ReduceArg<VarianceOptions>): DistArray<RealOf<MeanOf<D>>>;
+  nanvar(options?: WholeOptions): DistArray<SpreadTable[D], "scalar">;
+  nanvar(options: ReduceArg<VarianceOptions>): DistArray<SpreadTable[D]>;
   nanvar(options?: AnyReduceArg): unknown {
     return this.wrap(reduce(this.expr, "nanvar", parameters(options)));
   }
 
   /** Standard deviation of what is not NaN. */
-  nanstd(options?: WholeOptions): DistArray<RealOf<MeanOf<D>>, "scalar">;
-  nanstd(options: ReduceArg<VarianceOptions>): DistArray<RealOf<MeanOf<D>>>;
+  nanstd(options?: WholeOptions): DistArray<SpreadTable[D], "scalar">;
+  nanstd(options: ReduceArg<VarianceOptions>): DistArray<SpreadTable[D]>;
   nanstd(options?: AnyReduceArg): unknown {
     return this.wrap(reduce(this.expr, "nanstd", parameters(options)));
   }

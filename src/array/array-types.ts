@@ -1,34 +1,30 @@
 /**
  * @file The types of lazy arrays: what computing one gives, and what the functions over them take.
  */
-import type {
-  ArithmeticOf,
-  BigScalarOf,
-  DType,
-  DTypeLike,
-  MeanOf,
-  Scalar,
-  ScalarOf,
-} from "../core/dtype.ts";
+import type { BigScalarOf, DType, DTypeLike, Scalar, ScalarOf } from "../core/dtype.ts";
 import type { NDArray } from "../ndarray/ndarray.ts";
 import type { DistArray } from "./dist-array.ts";
+import type { MeanTable, MeetTable, Promotion } from "./dtype-tables.ts";
 import type { ChunksInput } from "./normalize-chunks.ts";
 
 /** Whether an array has axes, as far as its type says: a `"scalar"` computes to a plain value. */
 export type Rank = "array" | "scalar";
 
+interface Results<D extends DType> {
+  readonly array: NDArray<D>;
+  readonly scalar: ScalarOf<D>;
+}
+
+interface BigResults<D extends DType> {
+  readonly array: NDArray<D>;
+  readonly scalar: BigScalarOf<D>;
+}
+
 /** What `compute` gives. */
-export type Computed<D extends DType, K extends Rank> = K extends "scalar"
-  ? ScalarOf<D>
-  : NDArray<D>;
+export type Computed<D extends DType, K extends Rank> = Results<D>[K];
 
 /** What `compute` gives under `{ int64: "bigint" }`. */
-export type BigComputed<D extends DType, K extends Rank> = K extends "scalar"
-  ? BigScalarOf<D>
-  : NDArray<D>;
-
-/** Rank of elementwise work on two arrays: a scalar only if both are. */
-export type Meet<K extends Rank, L extends Rank> = K extends "scalar" ? L : "array";
+export type BigComputed<D extends DType, K extends Rank> = BigResults<D>[K];
 
 /** What may stand where an array is meant: another lazy array, or a local one. */
 export type ArrayArg<D extends DType = DType, K extends Rank = Rank> = DistArray<D, K> | NDArray<D>;
@@ -36,32 +32,31 @@ export type ArrayArg<D extends DType = DType, K extends Rank = Rank> = DistArray
 /** What arithmetic takes: an array, or a scalar that adapts to the other operand. */
 export type Operand = ArrayArg | Scalar;
 
-type DTypeOfArg<T> =
-  T extends DistArray<infer D, Rank> ? D : T extends NDArray<infer D> ? D : never;
-type RankOfArg<T> =
-  T extends DistArray<DType, infer K> ? K : T extends NDArray ? "array" : "scalar";
+/** A column of the promotion table: the dtype of an operand, or that it is a plain scalar. */
+export type Column = DType | "scalar";
+
+/** An operand whose dtype and rank are inferred; what is not inferred is that of a scalar. */
+export type Other<E extends Column, L extends Rank> =
+  | Scalar
+  | DistArray<E & DType, L>
+  | NDArray<E & DType>;
 
 /** Arithmetic of an array and an operand. */
-export type Arithmetic<D extends DType, K extends Rank, T extends Operand> = DistArray<
-  T extends Scalar ? (D extends "bool" ? DType : D) : ArithmeticOf<D, DTypeOfArg<T>>,
-  Meet<K, RankOfArg<T>>
->;
+export type Arithmetic<
+  D extends DType,
+  K extends Rank,
+  E extends Column,
+  L extends Rank,
+> = DistArray<Promotion[D][E], MeetTable[K][L]>;
 
 /** True division of an array by an operand. */
-export type Quotient<D extends DType, K extends Rank, T extends Operand> = DistArray<
-  T extends Scalar ? MeanOf<D> : MeanOf<ArithmeticOf<D, DTypeOfArg<T>>>,
-  Meet<K, RankOfArg<T>>
+export type Quotient<D extends DType, K extends Rank, E extends Column, L extends Rank> = DistArray<
+  MeanTable[Promotion[D][E]],
+  MeetTable[K][L]
 >;
 
 /** A test of an array against an operand. */
-export type Test<K extends Rank, T extends Operand> = DistArray<"bool", Meet<K, RankOfArg<T>>>;
-
-/** The dtype of functions such as `sin`: floats keep theirs. */
-export type FloatOf<D extends DType> = D extends "float32" | "float64" | "complex64" | "complex128"
-  ? D
-  : D extends "bool" | "int8" | "int16" | "uint8" | "uint16"
-    ? "float32"
-    : "float64";
+export type Test<K extends Rank, L extends Rank> = DistArray<"bool", MeetTable[K][L]>;
 
 /** Options of reductions. */
 export interface ReduceOptions<T extends DTypeLike = DTypeLike> {

@@ -4,22 +4,18 @@
  */
 import type { Layer, TaskRef } from "../core/graph.ts";
 import { isNDArray, type NDArray } from "../ndarray/ndarray.ts";
-import type { Blocks } from "./blocks.ts";
+import { blockAt } from "./axis-plans.ts";
+import { type Blocks, firstTasks } from "./blocks.ts";
 import { type Chunks, gridOf, shapeOf } from "./chunks.ts";
 import { advance } from "./grid.ts";
 import { assembleBlock } from "./tasks.ts";
 
 /** The task of each block, in C order. */
 export function refsOf(blocks: Blocks): TaskRef[] {
-  const ends: number[] = [];
-  for (const layer of blocks.layers) ends.push((ends.at(-1) ?? 0) + layer.count);
+  const first = firstTasks(blocks.layers);
   return Array.from(blocks.tasks, (task) => {
-    let k = 0;
-    while (task >= (ends[k] as number)) k++;
-    return {
-      layer: blocks.layers[k] as Layer,
-      index: task - (k === 0 ? 0 : (ends[k - 1] as number)),
-    };
+    const k = blockAt(first, task);
+    return { layer: blocks.layers[k] as Layer, index: task - (first[k] as number) };
   });
 }
 

@@ -12,7 +12,8 @@ import {
   type Template,
 } from "../core/graph.ts";
 import { optionsInForce } from "./annotations.ts";
-import { type Chunks, gridOf, product } from "./chunks.ts";
+import { blockAt } from "./axis-plans.ts";
+import { type Chunks, gridOf, offsetsOf, product } from "./chunks.ts";
 import { blocksBelow, type Cut, isIdentity, stridesOf } from "./cut.ts";
 import { cutBlock } from "./tasks.ts";
 
@@ -37,6 +38,11 @@ export function countUp(count: number, first = 0, step = 1): Int32Array {
   const numbers = new Int32Array(count);
   for (let i = 0; i < count; i++) numbers[i] = first + i * step;
   return numbers;
+}
+
+/** The number of each layer's first task, and at last that of all tasks. */
+export function firstTasks(layers: readonly Layer[]): Float64Array {
+  return offsetsOf(layers.map((layer) => layer.count));
 }
 
 /** The blocks of one layer whose tasks are the blocks of a grid in C order. */
@@ -104,13 +110,10 @@ export class LayerPlan {
       const [start] = starts as [number];
       return start === 0 ? tasks : tasks.map((task) => task + start);
     }
-    const ends: number[] = [];
-    for (const layer of blocks.layers) ends.push((ends.at(-1) ?? 0) + layer.count);
+    const first = firstTasks(blocks.layers);
     return tasks.map((task) => {
-      let k = 0;
-      while (task >= (ends[k] as number)) k++;
-      const first = k === 0 ? 0 : (ends[k - 1] as number);
-      return task - first + (starts[k] as number);
+      const k = blockAt(first, task);
+      return task - (first[k] as number) + (starts[k] as number);
     });
   }
 

@@ -211,7 +211,7 @@ export function asarray<D extends DType>(
 ): DistArray<D>;
 export function asarray(data: Exclude<ArrayInput, NDArray>, options?: FromArrayOptions): DistArray;
 export function asarray(data: ArrayInput | ArrayArg, options: FromArrayOptions = {}): DistArray {
-  if (data instanceof DistArray) return data;
+  if (data instanceof DistArray) return data as DistArray;
   return options.chunks === undefined
     ? new DistArray(toExpr(data))
     : fromArray(data as NDArray, options);

@@ -62,7 +62,7 @@ export type DistIndex = IndexArg<NDArray | DistArray<DType, Rank>>;
  * const x = da.ones([100, 100], { chunks: 10 });
  * console.log(await x.add(x.T).sum().compute()); // 20000
  */
-export class DistArray<D extends DType = DType, K extends Rank = "array">
+export class DistArray<out D extends DType = DType, out K extends Rank = "array">
   extends ArrayReductions<D, K>
   implements Collection<Computed<D, K>>
 {

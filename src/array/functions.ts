@@ -3,21 +3,13 @@
  * `da.sum(x, { axis: 0 })`. They take lazy and local arrays alike; what they do stands in the
  * kernels' rules.
  */
-import {
-  type DType,
-  isScalar,
-  type MeanOf,
-  type RealOf,
-  type Scalar,
-  type SumOf,
-} from "../core/dtype.ts";
+import { type DType, isScalar, type Scalar } from "../core/dtype.ts";
 import type { BinaryOp, UnaryOp } from "../ndarray/kernels/rules.ts";
 import type { NDArray } from "../ndarray/ndarray.ts";
 import { toExpr } from "./arguments.ts";
 import { parameters } from "./array-reductions.ts";
 import type {
   ArrayArg,
-  FloatOf,
   Operand,
   Rank,
   ReduceArg,
@@ -41,12 +33,13 @@ import {
   reduce,
 } from "./build/reduce.ts";
 import { DistArray } from "./dist-array.ts";
+import type { FloatTable, MeanTable, RealTable, SpreadTable, SumTable } from "./dtype-tables.ts";
 import type { Expr, ReductionOp } from "./expression.ts";
 
 /** A function of each element whose result is a float. */
 export interface FloatFunction {
-  <D extends DType, K extends Rank>(x: DistArray<D, K>): DistArray<FloatOf<D>, K>;
-  <D extends DType>(x: NDArray<D>): DistArray<FloatOf<D>>;
+  <D extends DType, K extends Rank>(x: DistArray<D, K>): DistArray<FloatTable[D], K>;
+  <D extends DType>(x: NDArray<D>): DistArray<FloatTable[D]>;
 }
 
 /** A function of each element that keeps the dtype. */
@@ -57,8 +50,8 @@ export interface SameFunction {
 
 /** A function of each element that gives a real number. */
 export interface RealFunction {
-  <D extends DType, K extends Rank>(x: DistArray<D, K>): DistArray<RealOf<D>, K>;
-  <D extends DType>(x: NDArray<D>): DistArray<RealOf<D>>;
+  <D extends DType, K extends Rank>(x: DistArray<D, K>): DistArray<RealTable[D], K>;
+  <D extends DType>(x: NDArray<D>): DistArray<RealTable[D]>;
 }
 
 /** A test of each element. */
@@ -317,10 +310,7 @@ export interface ReduceFunction<R extends { readonly [K in DType]: DType }, O = 
   <D extends DType>(x: ArrayArg<D>, options: ReduceArg<O>): DistArray<R[D]>;
 }
 
-type Sums = { readonly [D in DType]: SumOf<D> };
 type Sames = { readonly [D in DType]: D };
-type Means = { readonly [D in DType]: MeanOf<D> };
-type Spreads = { readonly [D in DType]: RealOf<MeanOf<D>> };
 type Always<T extends DType> = { readonly [D in DType]: T };
 
 function reducer<F>(build: (x: Expr, options: ReduceParameters) => Expr): F {
@@ -333,9 +323,9 @@ function tree<F>(op: ReductionOp): F {
 }
 
 /** Sum of elements. */
-export const sum: ReduceFunction<Sums> = tree("sum");
+export const sum: ReduceFunction<SumTable> = tree("sum");
 /** Product of elements. */
-export const prod: ReduceFunction<Sums> = tree("prod");
+export const prod: ReduceFunction<SumTable> = tree("prod");
 /** Smallest element; NaN if there is one. */
 export const min: ReduceFunction<Sames> = tree("min");
 /** Largest element; NaN if there is one. */
@@ -357,20 +347,20 @@ export const nanargmin: ReduceFunction<Always<"int64">> = tree("nanargmin");
 /** Position of the largest element that is not NaN. */
 export const nanargmax: ReduceFunction<Always<"int64">> = tree("nanargmax");
 /** Standard deviation. */
-export const std: ReduceFunction<Spreads, VarianceOptions> = tree("std");
+export const std: ReduceFunction<SpreadTable, VarianceOptions> = tree("std");
 /** Variance of what is not NaN. */
-export const nanvar: ReduceFunction<Spreads, VarianceOptions> = tree("nanvar");
+export const nanvar: ReduceFunction<SpreadTable, VarianceOptions> = tree("nanvar");
 /** Standard deviation of what is not NaN. */
-export const nanstd: ReduceFunction<Spreads, VarianceOptions> = tree("nanstd");
-const variance: ReduceFunction<Spreads, VarianceOptions> = tree("var");
+export const nanstd: ReduceFunction<SpreadTable, VarianceOptions> = tree("nanstd");
+const variance: ReduceFunction<SpreadTable, VarianceOptions> = tree("var");
 /** Arithmetic mean. */
-export const mean: ReduceFunction<Means> = reducer(meanExpr);
+export const mean: ReduceFunction<MeanTable> = reducer(meanExpr);
 /** Mean of what is not NaN. */
-export const nanmean: ReduceFunction<Means> = reducer(nanmeanExpr);
+export const nanmean: ReduceFunction<MeanTable> = reducer(nanmeanExpr);
 /** Sum of what is not NaN. */
-export const nansum: ReduceFunction<Sums> = reducer(nansumExpr);
+export const nansum: ReduceFunction<SumTable> = reducer(nansumExpr);
 /** Product of what is not NaN. */
-export const nanprod: ReduceFunction<Sums> = reducer(nanprodExpr);
+export const nanprod: ReduceFunction<SumTable> = reducer(nanprodExpr);
 /** Largest minus smallest element. */
 export const ptp: ReduceFunction<Sames> = reducer(ptpExpr);
 export {

@@ -9,6 +9,7 @@ export * from "./creation.ts";
 export { DistArray, type DistIndex, isDistArray } from "./dist-array.ts";
 export { expr } from "./expr.ts";
 export * from "./functions.ts";
+export * from "./matrices.ts";
 export { type ChunksInput, normalizeChunks } from "./normalize-chunks.ts";
 export * as random from "./random.ts";
 export * from "./shaping.ts";

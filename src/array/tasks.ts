@@ -301,3 +301,19 @@ export function carryOn(op: "cumsum" | "cumprod", block: NDArray, before: NDArra
 export function lengthOfBlock(axis: number, block: NDArray): number {
   return block.shape[axis] as number;
 }
+
+/** True on and below a diagonal; `row` and `column` are where the block begins. */
+export function triangleBlock(
+  shape: readonly number[],
+  k: number,
+  row: number,
+  column: number,
+): NDArray {
+  const [rows, columns] = shape as [number, number];
+  const values = new Uint8Array(rows * columns);
+  for (let i = 0; i < rows; i++) {
+    const count = Math.min(columns, Math.max(0, row + i + k - column + 1));
+    values.fill(1, i * columns, i * columns + count);
+  }
+  return new NDArray(values, { dtype: "bool", shape });
+}

@@ -66,3 +66,19 @@ test("what must not compile", () => {
   // @ts-expect-error chunks are no boolean
   da.ones([2], { chunks: true });
 });
+
+test("an array of one dtype or rank is an array of any", () => {
+  i satisfies da.DistArray;
+  f satisfies da.DistArray<"float32" | "float64">;
+  x.sum() satisfies da.DistArray<da.DType, da.Rank>;
+  // @ts-expect-error but not the other way round
+  x.add(1) satisfies da.DistArray<"int64">;
+});
+
+test("dtypes of two arrays are promoted as NumPy does", () => {
+  expectTypeOf(i.add(f)).toEqualTypeOf<da.DistArray<"float64">>();
+  const h = da.ones([4], { dtype: "i2" });
+  expectTypeOf(f.mul(h)).toEqualTypeOf<da.DistArray<"float32">>();
+  expectTypeOf(i.div(i)).toEqualTypeOf<da.DistArray<"float64">>();
+  expectTypeOf(x.lt(0).and(i.gt(1))).toEqualTypeOf<da.DistArray<"bool">>();
+});

@@ -2,8 +2,11 @@
  * @file Building calls: nodes that plan their own layer. Most of them run one function per block of
  * a grid; this file holds what they share.
  */
+import { randomUUID } from "node:crypto";
 import type { DType } from "../../core/dtype.ts";
+import { isHeddleError } from "../../core/errors.ts";
 import type { Arg, LayerKind, TaskFunction } from "../../core/graph.ts";
+import { tokenize } from "../../core/token.ts";
 import { type Blocks, blocksOfLayer, LayerPlan, type Operand } from "../blocks.ts";
 import { type Chunks, gridOf } from "../chunks.ts";
 import type { CallExpr, Expr } from "../expression.ts";
@@ -59,4 +62,19 @@ export function constant(value: unknown): Arg {
 /** A name for layers of user functions. */
 export function nameOf(fn: TaskFunction, fallback: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(fn.name) ? fn.name : fallback;
+}
+
+/**
+ * What tells a user's function from others: its token; something unique when it is not pure or has
+ * captured what no token can name (running it elsewhere will then say why it cannot travel).
+ */
+export function identityOf(fn: TaskFunction, pure = true): string {
+  try {
+    if (pure) return tokenize(fn);
+  } catch (error) {
+    const unnamed =
+      isHeddleError(error, "TokenizeFailed") || isHeddleError(error, "NotSerializable");
+    if (!unnamed) throw error;
+  }
+  return `impure-${randomUUID()}`;
 }

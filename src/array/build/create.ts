@@ -22,7 +22,7 @@ import {
   part,
   passBlock,
 } from "../tasks.ts";
-import { blockCall, call, constant, nameOf } from "./call.ts";
+import { blockCall, call, constant, identityOf, nameOf } from "./call.ts";
 
 /** What every creating function takes. */
 export interface BuildOptions {
@@ -143,7 +143,7 @@ export function fromFunction(
 ): Expr {
   const chunks = chunksFor(shape, options);
   return blockCall(
-    { word: nameOf(fn, "fromfunction"), dtype: options.dtype, chunks, identity: [fn] },
+    { word: nameOf(fn, "fromfunction"), dtype: options.dtype, chunks, identity: [identityOf(fn)] },
     {
       fn: expectBlock,
       args: (plan) => {

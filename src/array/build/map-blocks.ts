@@ -2,7 +2,6 @@
  * @file `mapBlocks`: a user's function on every block, with as much as it wants to know about where
  * the block stands.
  */
-import { randomUUID } from "node:crypto";
 import type { DType, Scalar } from "../../core/dtype.ts";
 import { isScalar } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
@@ -12,7 +11,7 @@ import type { LayerPlan, Operand } from "../blocks.ts";
 import { type Chunks, gridOf, offsetsOf, shapeOf, showChunks } from "../chunks.ts";
 import type { Expr } from "../expression.ts";
 import { expectBlock, makeBlockInfo } from "../tasks.ts";
-import { blockCall, constant, nameOf } from "./call.ts";
+import { blockCall, constant, identityOf, nameOf } from "./call.ts";
 import { alignTo, unifyChunks } from "./elementwise.ts";
 
 /** Options of `mapBlocks`, normalised. */
@@ -47,9 +46,7 @@ export function mapBlocks(
   const layout = resultLayout(common, options);
   const { dtype, pure } = options;
   const word = options.name ?? nameOf(fn, "map-blocks");
-  // Calls that are not pure must not be taken for each other.
-  const same = pure === false ? `impure-${randomUUID()}` : fn;
-  const identity = [same, args.filter(isScalar), args.map(isScalar), options];
+  const identity = [identityOf(fn, pure), args.filter(isScalar), args.map(isScalar), options];
   return blockCall(
     { word, dtype, chunks: layout.chunks, operands, identity },
     {
