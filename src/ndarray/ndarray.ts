@@ -31,7 +31,7 @@ import {
 } from "../core/indexing.ts";
 import type { WasmMemory } from "../core/wasm.ts";
 import { ArrayMethods } from "./array-methods.ts";
-import { elementReader, elementWriter, type Int64Options } from "./elements.ts";
+import { elementReader, type Int64Options } from "./elements.ts";
 import { axesOfIndex, type FancyPlan, planFancy } from "./fancy.ts";
 import { castLayout } from "./kernels/execute.ts";
 import {
@@ -570,11 +570,6 @@ function gatherElements(result: NDArray, source: NDArray, offsets: Float64Array)
       to[2 * i + 1] = from[2 * at + 1] as never;
     }
   }
-}
-
-/** The element writer of an array's storage, by position in elements. */
-export function writerOf(array: NDArray): (at: number, value: unknown) => void {
-  return elementWriter(array.dtype, array.storage.values);
 }
 
 export { emptyLayout };

@@ -3,7 +3,6 @@
  * plain value, with one they give an array.
  */
 import type { DType, MeanOf, RealOf, ScalarOf, SumOf } from "../core/dtype.ts";
-import { resolveAxis } from "../core/indexing.ts";
 import type { AxisOptions, VarianceOptions } from "./array-methods.ts";
 import type { KernelBuilder, Ref } from "./kernels/ir.ts";
 import { type ReduceOp, reduceSignature } from "./kernels/rules.ts";
@@ -18,7 +17,6 @@ import {
   meanLayout,
   type ReduceOptions,
   reduceLayout,
-  squaresLayout,
   statisticDType,
   unaryLayout,
   validCountLayout,
@@ -124,27 +122,6 @@ export const nanmean: Reducer<ReduceOptions, "mean"> = ((
   const mean = binaryLayout("divide", total, validCountLayout(x, options));
   return finish(castTo(mean, meanDType(x.dtype)), options);
 }) as never;
-
-/**
- * Moments of a part of the data, as tree reductions combine them: count, total, and sum of squared
- * distances.
- */
-export interface Moments {
-  readonly count: number;
-  readonly total: NDArray;
-  readonly squares: NDArray;
-}
-
-/** The pieces of which means, variances and standard deviations over several chunks are made. */
-export function moments(x: NDArray, options: ReduceOptions = {}): Moments {
-  const axis = options.axis ?? null;
-  const size = NDArray.of(x);
-  const count = [axis ?? x.shape.map((_, i) => i)]
-    .flat()
-    .reduce((n, a) => n * (x.shape[resolveAxis(a, x.ndim)] as number), 1);
-  const total = reduceLayout("sum", size, { ...options, dtype: meanDType(x.dtype) });
-  return { count, total: NDArray.of(total), squares: NDArray.of(squaresLayout(size, options)) };
-}
 
 /** Running sums along `axis`; of the flattened array when none is given. */
 export function cumsum<D extends DType>(

@@ -85,18 +85,6 @@ export const BINARY_OPS: readonly BinaryOp[] = [
   ...COMPARISONS,
   ...LOGICAL,
 ];
-/** All reductions. */
-export const REDUCE_OPS: readonly ReduceOp[] = [
-  "sum",
-  "prod",
-  "min",
-  "max",
-  "any",
-  "all",
-  "argmin",
-  "argmax",
-];
-
 /** In which dtype an operation takes its operands, and which it returns. */
 export interface Signature {
   readonly operand: DType;
@@ -105,11 +93,6 @@ export interface Signature {
 
 function has<T extends string>(list: readonly T[], op: string): op is T {
   return (list as readonly string[]).includes(op);
-}
-
-/** Whether `op` compares its operands (its result is bool). */
-export function isComparison(op: BinaryOp): boolean {
-  return has(COMPARISONS, op);
 }
 
 /** The float or complex dtype in which functions such as `sin` treat a dtype. */
