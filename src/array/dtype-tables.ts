@@ -1,6 +1,6 @@
 /**
- * @file Dtype rules as types, in tables: looked up by dtype they stay covariant, so that an array of
- * int64 is an array of any dtype. Rows of `Promotion` are NumPy's `promote_types`; its column
+ * @file Dtype rules as types, in tables: looked up by dtype they stay covariant, so that an array
+ * of int64 is an array of any dtype. Rows of `Promotion` are NumPy's `promote_types`; its column
  * "scalar" is what a JavaScript number does to an array (NEP 50).
  */
 import type { DType } from "../core/dtype.ts";

@@ -246,7 +246,7 @@ describe("random", () => {
     ]);
   });
 
-  test("a choice from an array is the array at the positions that the same seed chooses", async () => {
+  test("a choice from an array is the array at positions that the same seed chooses", async () => {
     const population = da.arange(50, { chunks: 7 }).mul(3);
     const options = { size: 20, chunks: 6 };
     const positions = await da.random.defaultRng(5).choice(50, options).compute(sync);
