@@ -1,7 +1,7 @@
 /**
  * @file Bags from values: sequences, numbers, delayed parts.
  */
-import { identity } from "../cluster/compute.ts";
+import { identity } from "../cluster/run-collections.ts";
 import { type Collection, isCollection } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
 import { Bag } from "./bag.ts";

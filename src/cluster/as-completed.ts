@@ -1,7 +1,7 @@
 /**
  * @file Waiting for futures: all of them, the first, or one after the other as they finish.
  */
-import { Future, FutureList } from "./future.ts";
+import { Future, type FutureList } from "./future.ts";
 
 export interface AsCompletedOptions {
   /** Yields `[future, value]`; a failed task throws at its turn. Default false. */
@@ -32,7 +32,10 @@ export function asCompleted<R>(
   futures: Futures<R>,
   options: { readonly withResults: true },
 ): AsCompleted<R, [Future<R>, R]>;
-export function asCompleted<R>(futures: Futures<R>, options?: AsCompletedOptions): AsCompleted<R, Future<R>>;
+export function asCompleted<R>(
+  futures: Futures<R>,
+  options?: AsCompletedOptions,
+): AsCompleted<R, Future<R>>;
 export function asCompleted<R>(
   futures: Futures<R>,
   options: AsCompletedOptions = {},

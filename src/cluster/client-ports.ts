@@ -11,6 +11,17 @@ interface Connection {
   readonly client: number;
   readonly port: MessagePort;
   outgoing: EngineMessage[];
+  /** Reads under way, by request. */
+  readonly readers: Map<number, number>;
+}
+
+/** Values that a client copies out of the heap. */
+interface Read {
+  readonly client: number;
+  readonly request: number;
+  readonly ids: Int32Array;
+  /** The worker keeps them in memory until it is told otherwise. */
+  isPinned: boolean;
 }
 
 /** Commands of the scheduler that are for a client. */
@@ -22,7 +33,7 @@ const FIRST_THREAD_CLIENT = 1_000_000;
 export class ClientPorts {
   readonly #engine: Engine;
   readonly #connections = new Map<number, Connection>();
-  readonly #reads = new Map<number, { client: number; request: number }>();
+  readonly #reads = new Map<number, Read>();
   /** Requests whose graphs will be watched once they are accepted. */
   readonly #watching = new Map<number, { readonly client: number; readonly count: number }>();
   #nextReader = 1;
@@ -33,7 +44,7 @@ export class ClientPorts {
   }
 
   add(client: number, port: MessagePort): void {
-    const connection: Connection = { client, port, outgoing: [] };
+    const connection: Connection = { client, port, outgoing: [], readers: new Map() };
     this.#connections.set(client, connection);
     const { store } = this.#engine;
     for (const memory of store.heap.memories) connection.outgoing.push({ kind: "arena", memory });
@@ -71,10 +82,23 @@ export class ClientPorts {
 
   pinned(reader: number, missing: Int32Array): void {
     const read = this.#reads.get(reader);
+    if (read === undefined) return;
+    const connection = this.#connections.get(read.client);
+    read.isPinned = missing.length === 0;
+    if (!read.isPinned) {
+      this.#reads.delete(reader);
+      connection?.readers.delete(read.request);
+    }
+    if (connection === undefined) this.#endRead(reader);
+    else connection.outgoing.push({ kind: "read", request: read.request, missing });
+  }
+
+  /** The reader needs its values no longer. */
+  #endRead(reader: number | undefined): void {
+    const read = reader === undefined ? undefined : this.#reads.get(reader);
+    if (reader === undefined || read?.isPinned !== true) return;
     this.#reads.delete(reader);
-    const connection = read === undefined ? undefined : this.#connections.get(read.client);
-    if (read === undefined || connection === undefined) return;
-    connection.outgoing.push({ kind: "read", request: read.request, missing });
+    this.#engine.tellWorker({ kind: "unpin", ids: read.ids });
   }
 
   warn(message: string): void {
@@ -95,8 +119,15 @@ export class ClientPorts {
   }
 
   #receive(connection: Connection, messages: readonly ClientMessage[]): void {
-    const events: SchedulerEvent[] = [];
-    for (const message of messages) this.#read(connection, message, events);
+    let events: SchedulerEvent[] = [];
+    for (const message of messages) {
+      // What is not an event of the scheduler is done at once: in order all the same.
+      if (events.length > 0 && !isEvent(message)) {
+        this.#engine.tell(events);
+        events = [];
+      }
+      this.#read(connection, message, events);
+    }
     this.#engine.tell(events);
   }
 
@@ -111,21 +142,26 @@ export class ClientPorts {
         return;
       }
       case "want":
-      case "release":
       case "retry":
         events.push({ kind: message.kind, client, ids: message.ids });
+        return;
+      case "release":
+        events.push({ kind: "release", client, ids: message.ids, seen: message.seen });
         return;
       case "cancel":
         events.push({ kind: "cancel", client, ids: message.ids, force: message.force });
         return;
       case "read": {
         const reader = this.#nextReader++;
-        this.#reads.set(reader, { client, request: message.request });
-        this.#engine.tellWorker({ kind: "pin", reader, ids: message.ids });
+        const { request, ids } = message;
+        this.#reads.set(reader, { client, request, ids, isPinned: false });
+        connection.readers.set(request, reader);
+        this.#engine.tellWorker({ kind: "pin", reader, ids });
         return;
       }
       case "unpin":
-        this.#engine.tellWorker({ kind: "unpin", ids: message.ids });
+        this.#endRead(connection.readers.get(message.request));
+        connection.readers.delete(message.request);
         return;
       case "scatter":
         this.#engine.adopt(client, message.request, message.name, message.values);
@@ -149,6 +185,11 @@ export class ClientPorts {
     if (!this.#connections.has(connection.client)) return;
     if (connection.outgoing.length > 0) connection.port.postMessage(connection.outgoing);
     this.#connections.delete(connection.client);
+    for (const reader of connection.readers.values()) this.#endRead(reader);
     this.#engine.tell([{ kind: "client-left", client: connection.client }]);
   }
+}
+
+function isEvent({ kind }: ClientMessage): boolean {
+  return kind === "graph" || kind === "release" || kind === "want" || kind === "retry" || kind === "cancel";
 }

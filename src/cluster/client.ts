@@ -5,19 +5,25 @@ import { currentAnnotations } from "../core/annotations.ts";
 import type { Collection } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { Layer, TaskFunction, TaskOptions } from "../core/graph.ts";
-import type { TaskGraph } from "../core/task-graph.ts";
 import { inspectAsText } from "../core/symbols.ts";
+import type { TaskGraph } from "../core/task-graph.ts";
 import { tokenize } from "../core/token.ts";
-import { currentTask } from "../threads/task-context.ts";
 import { encodeShared, imageOf, shared } from "../threads/graph-image.ts";
-import { type ComputeOptions, computeAll, type GraphRunner, persistAll, type RunOptions } from "./compute.ts";
+import { currentTask } from "../threads/task-context.ts";
 import { type EngineHandle, type EngineOptions, embeddedEngine, startEngine } from "./embedded.ts";
 import { Future, FutureList, isFuture, Submission } from "./future.ts";
 import type { Accepted, EngineLink } from "./link.ts";
 import type { ClientMessage, EngineInfo, EngineMessage } from "./messages.ts";
-import type { TaskObserver } from "./watch.ts";
-import { CallBatch, type CallFacts, type DraftGraph, graphOfMap, type TaskInput } from "./submission.ts";
+import { computeOn, type GraphRunner, persistOn, type RunOptions } from "./run-collections.ts";
+import {
+  CallBatch,
+  type CallFacts,
+  type DraftGraph,
+  graphOfMap,
+  type TaskInput,
+} from "./submission.ts";
 import type { Gathered, Lazy } from "./types.ts";
+import type { TaskObserver } from "./watch.ts";
 
 /** How to connect. Anything of `EngineOptions` asks for an engine of the client's own, which ends with the client. */
 export interface ClientOptions extends EngineOptions {
@@ -72,10 +78,7 @@ export class Client implements GraphRunner {
   }
 
   /** Runs `fn` with a client and closes it afterwards, whatever happens. */
-  static async with<R>(
-    target: ClientTarget,
-    fn: (client: Client) => Promise<R> | R,
-  ): Promise<R> {
+  static async with<R>(target: ClientTarget, fn: (client: Client) => Promise<R> | R): Promise<R> {
     const client = new Client(target);
     try {
       return await fn(client);
@@ -94,7 +97,10 @@ export class Client implements GraphRunner {
    *
    * Errors (at `result()`): `TaskFailed`, `NotSerializable` naming what cannot travel.
    */
-  submit<A extends unknown[], R>(fn: (...args: A) => R | Promise<R>, ...args: Lazy<A>): Future<Awaited<R>> {
+  submit<A extends unknown[], R>(
+    fn: (...args: A) => R | Promise<R>,
+    ...args: Lazy<A>
+  ): Future<Awaited<R>> {
     return this.#submit({}, fn as TaskFunction, args) as Future<Awaited<R>>;
   }
 
@@ -131,7 +137,7 @@ export class Client implements GraphRunner {
     const submission = new Submission(this.#link);
     this.#link.submit(
       (request) => ({ kind: "scatter", request, name, values }),
-      (place) => submission.settle(place),
+      { accepted: (place) => submission.settle(place), failed: (error) => submission.fail(error) },
     );
     if (!Array.isArray(value)) return new Future(submission, 0, name);
     return new FutureList(submission, 0, values.length, (i) => `${name}[${i}]`);
@@ -139,12 +145,12 @@ export class Client implements GraphRunner {
 
   /** Computes collections; the same as `compute(...)` with this client as its scheduler. */
   async compute(...collections: Collection[]): Promise<unknown[]> {
-    return await computeAll(collections, { scheduler: this });
+    return await computeOn(async () => this, collections, {});
   }
 
   /** Starts collections and keeps their values in the engine. */
   async persist(...collections: Collection[]): Promise<Collection[]> {
-    return await persistAll(collections, { scheduler: this } satisfies ComputeOptions);
+    return await persistOn(async () => this, collections, {});
   }
 
   /** Cancels futures that nobody else wants; with `force`, for everybody. */
@@ -304,8 +310,11 @@ export class Client implements GraphRunner {
     const watch = progress !== undefined;
     this.#link.submit(
       (request) => ({ kind: "graph", request, ...message, ...from, watch }),
-      (place) => submission.settle(place),
-      progress,
+      {
+        accepted: (place) => submission.settle(place),
+        failed: (error) => submission.fail(error),
+        progress,
+      },
     );
   }
 
@@ -352,7 +361,10 @@ function engineFor(target: ClientTarget): { handle: EngineHandle; owned: boolean
 
 function checkFunction(fn: unknown, where: string): void {
   if (typeof fn === "function") return;
-  throw new HeddleError("InvalidArgument", `${where} takes a function first, but was given ${typeof fn}`);
+  throw new HeddleError(
+    "InvalidArgument",
+    `${where} takes a function first, but was given ${typeof fn}`,
+  );
 }
 
 let submissions = 0;
@@ -427,7 +439,11 @@ function graphMessage(graph: TaskGraph): GraphMessage {
 }
 
 /** The message with the ids of the graph's inputs, which have the local ids behind its calls. */
-function withHeld(message: GraphMessage, count: number, inputs: readonly TaskInput[]): GraphMessage {
+function withHeld(
+  message: GraphMessage,
+  count: number,
+  inputs: readonly TaskInput[],
+): GraphMessage {
   if (inputs.length === 0) return message;
   const held = new Int32Array(count).fill(-1);
   inputs.forEach(({ submission, local }, i) => {
@@ -447,7 +463,9 @@ async function gatherAll(value: unknown): Promise<unknown> {
   if (typeof value !== "object" || value === null) return value;
   const prototype = Object.getPrototypeOf(value) as unknown;
   if (prototype !== Object.prototype) return value;
-  const entries = Object.entries(value).map(async ([key, item]) => [key, await gatherAll(item)] as const);
+  const entries = Object.entries(value).map(
+    async ([key, item]) => [key, await gatherAll(item)] as const,
+  );
   return Object.fromEntries(await Promise.all(entries));
 }
 
@@ -459,8 +477,7 @@ function outputsOf(submission: Submission, locals: Int32Array): () => void {
   });
   return () => {
     submission.whenPlaced(() => {
-      const last = link.machine.release(submission.idsAt(locals));
-      if (last.length > 0) link.post({ kind: "release", ids: last });
+      link.release(submission.idsAt(locals));
     });
   };
 }

@@ -34,7 +34,10 @@ export function getWorker(): WorkerContext {
   const task = currentTask();
   const init = workerData as Partial<ThreadInit> | null;
   if (isMainThread || task === undefined || init?.thread === undefined) {
-    throw new HeddleError("InvalidArgument", "getWorker works inside of tasks only; no task is running here");
+    throw new HeddleError(
+      "InvalidArgument",
+      "getWorker works inside of tasks only; no task is running here",
+    );
   }
   return {
     address: init.address ?? "",

@@ -6,11 +6,10 @@ import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { availableParallelism, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
-import { isMainThread, MessageChannel, Worker } from "node:worker_threads";
+import { MessageChannel, Worker } from "node:worker_threads";
 import { config } from "../config/config.ts";
 import { HeddleError } from "../core/errors.ts";
 import { parseBytes } from "../core/units.ts";
-import type { GraphRunner } from "./compute.ts";
 import type { EngineRequest } from "./engine-main.ts";
 import { EngineLink } from "./link.ts";
 import type { EngineInit } from "./messages.ts";
@@ -67,7 +66,9 @@ export function startEngine(options: EngineOptions): EngineHandle {
     worker.once("online", resolve);
     worker.once("error", (error) => {
       const reason = error instanceof Error ? error.message : String(error);
-      reject(new HeddleError("ConnectFailed", `the engine did not start: ${reason}`, { cause: error }));
+      reject(
+        new HeddleError("ConnectFailed", `the engine did not start: ${reason}`, { cause: error }),
+      );
     });
   });
   ready.catch(() => undefined);
@@ -147,33 +148,9 @@ export function initFrom(options: EngineOptions): EngineInit {
     resources: options.resources ?? config.get("worker.resources"),
     threadHeapMb:
       options.threadHeapMb ??
-      Math.max(THREAD_HEAP_MIN_MB, Math.floor((THREAD_HEAPS_SHARE * totalmem()) / threads / 2 ** 20)),
+      Math.max(
+        THREAD_HEAP_MIN_MB,
+        Math.floor((THREAD_HEAPS_SHARE * totalmem()) / threads / 2 ** 20),
+      ),
   };
-}
-
-let sharedRunner: GraphRunner | undefined;
-let sharedRunnerOf: EngineHandle | undefined;
-
-/** A runner over the shared engine. */
-export async function embeddedRunner(): Promise<GraphRunner> {
-  const engine = embeddedEngine();
-  if (sharedRunner === undefined || sharedRunnerOf !== engine) {
-    const { Client } = await import("./client.ts");
-    sharedRunner = new Client({ embedded: true, setAsDefault: false });
-    sharedRunnerOf = engine;
-  }
-  return sharedRunner;
-}
-
-/** What computes when no scheduler is named: the current client, else the shared engine. */
-export async function currentRunner(): Promise<GraphRunner> {
-  const { Client } = await import("./client.ts");
-  const client = Client.current();
-  if (client !== undefined) return client;
-  if (!isMainThread) {
-    const { taskClient } = await import("./thread-client.ts");
-    const own = taskClient();
-    if (own !== undefined) return own;
-  }
-  return await embeddedRunner();
 }

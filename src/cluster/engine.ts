@@ -6,19 +6,19 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { MessagePort } from "node:worker_threads";
-import { SchedulerMachine } from "../machine/scheduler/scheduler.ts";
 import type {
   InstalledGraph,
   SchedulerCommand,
   SchedulerEvent,
 } from "../machine/scheduler/events.ts";
+import { SchedulerMachine } from "../machine/scheduler/scheduler.ts";
 import { STATE } from "../machine/scheduler/task-table.ts";
 import type { WorkerCommand, WorkerEvent } from "../machine/worker/events.ts";
 import { ACTIVITY } from "../machine/worker/value-table.ts";
 import { WorkerMachine } from "../machine/worker/worker.ts";
 import { WORD } from "../threads/control-block.ts";
-import type { TableInit, ThreadGraph, ThreadMessage } from "../threads/messages.ts";
 import type { GraphImage } from "../threads/graph-image.ts";
+import type { TableInit, ThreadGraph, ThreadMessage } from "../threads/messages.ts";
 import { ClientPorts } from "./client-ports.ts";
 import { GraphWatch } from "./graph-watch.ts";
 import { LanePool, type ThreadDeath } from "./lane-pool.ts";
@@ -33,6 +33,8 @@ const TABLE_SHARE = 0.5;
 const INTERRUPT_CELL_BYTES = 64;
 /** Under load clients are told of results this often. */
 const CLIENT_BATCH_MS = 1;
+/** While threads wait for memory, it is looked this often whether all of them do. */
+const STALL_CHECK_MS = 20;
 const ADDRESS = "inproc://0";
 
 export class Engine {
@@ -53,6 +55,7 @@ export class Engine {
   #active = false;
   readonly #interruptCell = new SharedArrayBuffer(INTERRUPT_CELL_BYTES);
   #clientsToldMs = 0;
+  #stallTimer: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(init: EngineInit) {
@@ -85,7 +88,7 @@ export class Engine {
 
   /** Takes events of a client and handles them now. */
   tell(events: readonly SchedulerEvent[]): void {
-    this.#schedulerEvents.push(...events);
+    for (const event of events) this.#schedulerEvents.push(event);
     this.wake();
   }
 
@@ -115,7 +118,11 @@ export class Engine {
       const bytes = Float64Array.from(values, (value, i) => this.store.put(ids[i]!, value));
       const lost = ids.filter((_, i) => bytes[i]! < 0);
       if (lost.length > 0) this.#schedulerEvents.push({ kind: "lost", worker: WORKER, ids: lost });
-      this.#workerEvents.push({ kind: "adopt", ids, bytes: bytes.map((size) => Math.max(0, size)) });
+      this.#workerEvents.push({
+        kind: "adopt",
+        ids,
+        bytes: bytes.map((size) => Math.max(0, size)),
+      });
     }
     this.#obeyScheduler(commands);
     this.wake();
@@ -175,13 +182,27 @@ export class Engine {
     }
     this.#active = false;
     this.#arm();
+    if (this.worker.memory.isAsked) this.#watchForStall();
+  }
+
+  /** Threads wait for memory: when no other thread can free some, one of them gets it. */
+  #watchForStall(): void {
+    if (this.#stallTimer !== undefined) return;
+    this.#stallTimer = setTimeout(() => {
+      this.#stallTimer = undefined;
+      if (this.#closed || !this.worker.memory.isAsked) return;
+      if (this.#lanes().every((lane) => lane.allWait)) this.tellWorker({ kind: "stalled" });
+      else this.#watchForStall();
+    }, STALL_CHECK_MS);
   }
 
   /** One pass over all that has come in; false when there was nothing. */
   #turn(): boolean {
     let worked = false;
     for (const lane of this.#lanes()) {
-      const count = lane.read((thread, kind, a, b, c) => this.#reports.report(thread, kind, a, b, c));
+      const count = lane.read((thread, kind, a, b, c) =>
+        this.#reports.report(thread, kind, a, b, c),
+      );
       if (count > 0) worked = true;
       lane.requests((thread, id, bytes) => {
         this.#workerEvents.push({ kind: "request", thread, id, bytes });
@@ -206,7 +227,8 @@ export class Engine {
       const workerEvents = this.#workerEvents;
       this.#workerEvents = [];
       if (workerEvents.length > 0) {
-        this.#obeyWorker(this.worker.step(workerEvents, this.store.heap.usedBytes));
+        const usedBytes = this.store.heap.usedBytes - this.store.unspillingBytes;
+        this.#obeyWorker(this.worker.step(workerEvents, usedBytes));
       }
       const schedulerEvents = this.#schedulerEvents;
       this.#schedulerEvents = [];
@@ -335,7 +357,10 @@ export class Engine {
       if (got.length > 0) this.#workerEvents.push({ kind: "taken-back", ids: got });
     }
     // A synchronous task runs to its end, but a query can be stopped.
-    if (ids.some((id) => this.#table?.isRunningOn(0, id) === true)) {
+    const table = this.#table;
+    if (table === undefined) return;
+    const underWay = this.#reports.underWay(this.#init.threads);
+    if (ids.some((id) => table.isRunningOn(0, id) || underWay.includes(id))) {
       import("../table/index.ts").then(
         ({ InterruptCell }) => new InterruptCell(this.#interruptCell).stop(),
         (error: unknown) => this.#clients.warn(`a query goes on: ${String(error)}`),
@@ -408,7 +433,8 @@ export class Engine {
   #died(thread: number, death: ThreadDeath): void {
     this.#turn();
     this.store.freeOwner(thread);
-    const running = [...new Set(death.running)].filter((id) => this.#isRunning(id));
+    const under = [...death.running, ...this.#reports.underWay(thread)];
+    const running = [...new Set(under)].filter((id) => this.#isRunning(id));
     for (const id of running) {
       const error: WireError = { plain: true, code: "KilledWorker", message: death.reason };
       this.#workerEvents.push({ kind: "failed", id, error, blame: "worker" });
@@ -416,6 +442,7 @@ export class Engine {
     const unstarted = Int32Array.from(death.unstarted.filter((id) => this.#isRunning(id)));
     if (unstarted.length > 0) this.#workerEvents.push({ kind: "unstarted", ids: unstarted });
     this.#reports.forget(thread);
+    this.#workerEvents.push({ kind: "thread-died", thread });
     this.wake();
   }
 

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { decodeValue, encodeValue, prepareValue } from "../codec/index.ts";
 import { HeddleError } from "../core/errors.ts";
 import { Hash128 } from "../core/hash.ts";
+import { referToAll } from "../functions/index.ts";
 import { scratchDirectory } from "../threads/scratch.ts";
 
 /** Pieces of one source by destination; undefined where there is nothing to send. */
@@ -183,3 +184,5 @@ function writeFully(file: number, bytes: Uint8Array, position: number): void {
     at += writeSync(file, bytes, at, bytes.length - at, position + at);
   }
 }
+
+referToAll(import.meta.url, { writeRun, sealRuns, readPieces });

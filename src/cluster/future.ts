@@ -46,17 +46,19 @@ export class Submission {
 
   /** Refers to `count` tasks from `first` on; returns what ends that. Must not refer to a future, or it would never go. */
   hold(first: number, count: number): () => void {
-    let released = false;
+    let isNeeded = true;
+    let isHeld = false;
     const release = (): void => {
-      if (released && this.place === undefined) return;
-      released = true;
-      if (this.place === undefined) return;
-      const ids = this.link.machine.release(this.idsOf(first, count));
-      if (ids.length > 0) this.link.post({ kind: "release", ids });
+      isNeeded = false;
+      if (!isHeld) return;
+      isHeld = false;
+      this.link.release(this.idsOf(first, count));
     };
     this.whenPlaced(() => {
       for (const id of this.idsOf(first, count)) this.link.machine.retain(id);
-      if (released) release();
+      isHeld = true;
+      // After all holds, so that a task which another hold keeps is not let go in between.
+      if (!isNeeded) queueMicrotask(release);
     });
     return release;
   }
@@ -188,7 +190,9 @@ export class Future<R = unknown> {
 
   /** Calls `callback` with this future once it has settled. */
   addDoneCallback(callback: (future: this) => void): void {
-    this.#settled().then(
+    // The task that asks does not wait: it keeps its slot.
+    const settled = this.id().then((id) => this.#submission.link.settled(Int32Array.of(id)));
+    settled.then(
       () => callback(this),
       () => callback(this),
     );
@@ -205,6 +209,7 @@ export class Future<R = unknown> {
   async retry(): Promise<void> {
     const id = await this.id();
     const { link } = this.#submission;
+    if (link.machine.statusOf(id) !== STATUS.error) return;
     link.machine.reset(Int32Array.of(id));
     link.post({ kind: "retry", ids: Int32Array.of(id) });
   }
@@ -245,7 +250,6 @@ export class Future<R = unknown> {
   toString(): string {
     return `Future(${this.key}, ${this.status}): await .result() for its value`;
   }
-
 
   async #settled(): Promise<number> {
     const id = await this.id();
@@ -325,6 +329,12 @@ export class FutureList<R = unknown> implements Iterable<Future<R>> {
   /** All values, in order; rejects with the error of the first that failed. */
   async results(): Promise<R[]> {
     const caller = new Error();
+    await this.settled();
+    return (await this.#submission.link.values(await this.ids(), caller)) as R[];
+  }
+
+  /** Waits until every task of the list has finished, failed or been cancelled; makes no futures. */
+  async settled(): Promise<void> {
     const ids = await this.ids();
     const resume = currentTask()?.suspend();
     try {
@@ -332,7 +342,6 @@ export class FutureList<R = unknown> implements Iterable<Future<R>> {
     } finally {
       resume?.();
     }
-    return (await this.#submission.link.values(ids, caller)) as R[];
   }
 
   /** How many have settled so far. */
@@ -366,7 +375,10 @@ export class FutureList<R = unknown> implements Iterable<Future<R>> {
   /** The tasks, for what depends on them. @internal */
   inputs(): { submission: Submission; local: number }[] {
     const { length } = this;
-    return Array.from({ length }, (_, i) => ({ submission: this.#submission, local: this.#first + i }));
+    return Array.from({ length }, (_, i) => ({
+      submission: this.#submission,
+      local: this.#first + i,
+    }));
   }
 
   /** Numbers of the tasks in their engine. @internal */

@@ -1,10 +1,16 @@
 /** @file `heddle/distributed`: clients, futures and engines. */
-export { type AsCompletedOptions, asCompleted, fireAndForget, wait, type WaitResult } from "./as-completed.ts";
+export {
+  type AsCompletedOptions,
+  asCompleted,
+  fireAndForget,
+  type WaitResult,
+  wait,
+} from "./as-completed.ts";
 export { Client, type ClientOptions, type ClientTarget, type SubmitOptions } from "./client.ts";
-export type { ComputeOptions, GraphRunner, RunOptions } from "./compute.ts";
 export { getClient, getWorker, type WorkerContext } from "./context.ts";
 export type { EngineHandle, EngineOptions } from "./embedded.ts";
 export { Future, FutureList, type FutureStatus, isFuture } from "./future.ts";
 export { LocalCluster, type LocalClusterOptions } from "./local-cluster.ts";
 export type { EngineInfo, WorkerInfo } from "./messages.ts";
+export type { ComputeOptions, GraphRunner, RunOptions } from "./run-collections.ts";
 export type { Gathered, Lazy } from "./types.ts";

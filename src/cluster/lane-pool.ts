@@ -5,11 +5,11 @@
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import type { Extent } from "../heap/index.ts";
 import {
-  ASYNC_MAX,
   makeControlBlock,
   THREAD,
   threadWord,
   UNIT_BYTES,
+  WORD,
 } from "../threads/control-block.ts";
 import { LeaseWriter } from "../threads/lease-ring.ts";
 import type { TableInit, ThreadInit, ThreadMessage } from "../threads/messages.ts";
@@ -36,7 +36,7 @@ export interface LaneOptions {
 /** What is known of a thread's end. */
 export interface ThreadDeath {
   readonly reason: string;
-  /** Ids that were running. */
+  /** Ids that were running, without asynchronous tasks that had returned a promise. */
   readonly running: number[];
   /** Ids it had claimed and not begun. */
   readonly unstarted: number[];
@@ -66,7 +66,8 @@ export class LanePool {
   }
 
   push(id: number, graph: number): void {
-    if (this.#backlog.length > 0 || !this.#leases.push(id, graph)) this.#backlog.push({ id, graph });
+    if (this.#backlog.length > 0 || !this.#leases.push(id, graph))
+      this.#backlog.push({ id, graph });
   }
 
   /** Wakes the threads for `count` new leases. */
@@ -136,6 +137,16 @@ export class LanePool {
     return false;
   }
 
+  /** Whether no thread runs anything: each sleeps or waits for memory. */
+  get allWait(): boolean {
+    let waiting = Atomics.load(this.words, WORD.sleepers);
+    for (let i = 0; i < this.#options.threads; i++) {
+      const state = Atomics.load(this.words, threadWord(i) + THREAD.mailState);
+      if (state === MAIL.asked) waiting++;
+    }
+    return waiting >= this.#options.threads;
+  }
+
   has(thread: number): boolean {
     const i = thread - this.#options.firstThread;
     return i >= 0 && i < this.#options.threads;
@@ -194,7 +205,8 @@ export class LanePool {
     const block = threadWord(i);
     this.words.fill(0, block, block + THREAD.reportHead);
     this.words[block + THREAD.mailState] = MAIL.idle;
-    this.words.fill(0, block + THREAD.asyncTasks, block + THREAD.asyncTasks + ASYNC_MAX);
+    if (this.words[block + THREAD.sleeps] === 1) Atomics.sub(this.words, WORD.sleepers, 1);
+    this.words[block + THREAD.sleeps] = 0;
     this.#options.died(this.#options.firstThread + i, death);
     this.#start(i);
   }
@@ -206,11 +218,7 @@ export class LanePool {
     const claims = Array.from(
       this.words.subarray(block + THREAD.claims + done, block + THREAD.claims + count),
     );
-    const first = block + THREAD.asyncTasks;
-    const waiting = Array.from(this.words.subarray(first, first + ASYNC_MAX))
-      .filter((word) => word !== 0)
-      .map((word) => word - 1);
-    return { running: [...claims.slice(0, 1), ...waiting], unstarted: claims.slice(1) };
+    return { running: claims.slice(0, 1), unstarted: claims.slice(1) };
   }
 
   #pushBacklog(): void {

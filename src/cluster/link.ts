@@ -8,6 +8,7 @@ import { type ErrorCode, HeddleError } from "../core/errors.ts";
 import type { WasmMemory } from "../core/wasm.ts";
 import { decodeTaskError } from "../functions/index.ts";
 import { ClientMachine, STATUS } from "../machine/client/client.ts";
+import { IdList } from "../machine/id-list.ts";
 import "../ndarray/codec.ts";
 import { registerMemory } from "../ndarray/allocation.ts";
 import { NDArray } from "../ndarray/ndarray.ts";
@@ -23,6 +24,18 @@ export interface Accepted {
 }
 
 type Answer = (message: EngineMessage) => void;
+
+/** Who hears what becomes of a submission. */
+export interface SubmitHandlers {
+  readonly accepted: (place: Accepted) => void;
+  readonly failed: (error: HeddleError) => void;
+  readonly progress?: ((message: Extract<EngineMessage, { kind: "progress" }>) => void) | undefined;
+}
+
+/** Values read together: few before their size is known, then about as many bytes. */
+const READS_FIRST = 4;
+const READ_BYTES = 32 * 2 ** 20;
+const READS_MAX = 65_536;
 
 /** Keeps the process alive (or not) while something is awaited. */
 export interface Keeper {
@@ -41,22 +54,19 @@ export class EngineLink {
   readonly #answers = new Map<number, Answer>();
   readonly #progress = new Map<number, (message: never) => void>();
   #outgoing: ClientMessage[] = [];
+  readonly #released: IdList = new IdList();
   #nextRequest = 1;
-  #awaited = 0;
+  /** Number of the last request that was accepted. */
+  #seen = 0;
   #closed: HeddleError | undefined;
-  /** Rejects everything that is being awaited when the connection ends. */
-  readonly #ending: Promise<never>;
-  #end!: (error: HeddleError) => void;
+  /** Who waits for an answer: called when the connection ends instead. */
+  readonly #awaiting = new Set<(error: HeddleError) => void>();
   /** Shown warnings of the engine; replaced by tests and front ends. */
   onWarning: (message: string) => void = (message) => process.emitWarning(message, "HeddleWarning");
 
   constructor(port: MessagePort, keeper: Keeper) {
     this.#port = port;
     this.#keeper = keeper;
-    this.#ending = new Promise((_, reject) => {
-      this.#end = reject;
-    });
-    this.#ending.catch(() => undefined);
     this.#pages = new ValuePages((index) => {
       throw new HeddleError("InvariantViolated", `page ${index} of the values never came`);
     });
@@ -72,6 +82,11 @@ export class EngineLink {
 
   post(message: ClientMessage): void {
     if (this.#closed !== undefined) return;
+    this.#postReleased();
+    this.#push(message);
+  }
+
+  #push(message: ClientMessage): void {
     if (this.#outgoing.length === 0) queueMicrotask(() => this.#flush());
     this.#outgoing.push(message);
   }
@@ -92,21 +107,33 @@ export class EngineLink {
    * Posts a message that the engine answers with where the tasks are. `accepted` runs before any later message of the
    * engine is read, so nothing said about these tasks is missed.
    */
-  submit(
-    make: (request: number) => ClientMessage,
-    accepted: (place: Accepted) => void,
-    progress?: (message: Extract<EngineMessage, { kind: "progress" }>) => void,
-  ): void {
+  submit(make: (request: number) => ClientMessage, on: SubmitHandlers): void {
+    if (this.#closed !== undefined) return on.failed(this.#closed);
     const request = this.#nextRequest++;
-    if (progress !== undefined) this.#progress.set(request, progress);
-    this.#awaited++;
-    if (this.#awaited === 1) this.#keeper.ref();
+    if (on.progress !== undefined) this.#progress.set(request, on.progress);
+    this.#await(on.failed);
     this.#answers.set(request, (message) => {
-      this.#awaited--;
-      if (this.#awaited === 0) this.#keeper.unref();
-      if (message.kind === "accepted") accepted(message);
+      this.#endAwait(on.failed);
+      if (message.kind !== "accepted") return;
+      this.#postReleased();
+      this.#seen = request;
+      on.accepted(message);
     });
     this.post(make(request));
+  }
+
+  /** Drops one reference to each task; the engine hears of those that were the last. */
+  release(ids: Int32Array): void {
+    if (this.#closed !== undefined) return;
+    const isFirst = this.#released.length === 0;
+    for (const id of this.machine.release(ids)) this.#released.push(id);
+    if (isFirst && this.#released.length > 0) queueMicrotask(() => this.#postReleased());
+  }
+
+  /** Futures go one by one when they are collected: their ids travel together. */
+  #postReleased(): void {
+    if (this.#released.length === 0 || this.#closed !== undefined) return;
+    this.#push({ kind: "release", ids: this.#released.take(), seen: this.#seen });
   }
 
   async query(what: Query, ids?: Int32Array): Promise<unknown> {
@@ -117,14 +144,26 @@ export class EngineLink {
 
   /** Keeps the process alive until the promise has settled. */
   async hold<T>(promise: Promise<T>): Promise<T> {
-    this.#awaited++;
-    if (this.#awaited === 1) this.#keeper.ref();
+    let end: (error: HeddleError) => void = () => undefined;
     try {
-      return await Promise.race([promise, this.#ending]);
+      // Not a race with one promise for all: that would keep every value ever waited for.
+      return await new Promise<T>((resolve, reject) => {
+        end = reject;
+        this.#await(end);
+        promise.then(resolve, reject);
+      });
     } finally {
-      this.#awaited--;
-      if (this.#awaited === 0) this.#keeper.unref();
+      this.#endAwait(end);
     }
+  }
+
+  #await(end: (error: HeddleError) => void): void {
+    this.#awaiting.add(end);
+    if (this.#awaiting.size === 1) this.#keeper.ref();
+  }
+
+  #endAwait(end: (error: HeddleError) => void): void {
+    if (this.#awaiting.delete(end) && this.#awaiting.size === 0) this.#keeper.unref();
   }
 
   /** Resolves when the ids have settled, however they did. */
@@ -151,6 +190,8 @@ export class EngineLink {
     const away: number[] = [];
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i]!;
+      // A value that was lost meanwhile is being computed again.
+      while (this.machine.statusOf(id) === STATUS.pending) await this.settled(Int32Array.of(id));
       if (this.machine.statusOf(id) !== STATUS.finished) {
         const error = await this.failure(id, caller);
         throw error ?? new HeddleError("Cancelled", "the future was released");
@@ -163,29 +204,57 @@ export class EngineLink {
     return values;
   }
 
-  /** Values of the heap: kept in memory by the engine until they have been copied. */
+  /**
+   * Values of the heap, which the engine keeps in memory until they have been copied: a few at a time, since those that
+   * are on disk must come back for it.
+   */
   async #readAway(
     all: Int32Array,
     indices: readonly number[],
     values: unknown[],
     caller: Error | undefined,
   ): Promise<void> {
-    const ids = Int32Array.from(indices, (i) => all[i]!);
-    const answer = await this.ask((request) => ({ kind: "read", request, ids }));
-    if (answer.kind === "read" && answer.missing.length > 0) {
-      // Lost while we asked: wait until it has been computed again.
-      await this.settled(ids);
-      const again = await this.values(ids, caller);
-      indices.forEach((i, k) => {
-        values[i] = again[k];
+    let count = READS_FIRST;
+    for (let at = 0; at < indices.length; ) {
+      const batch = indices.slice(at, at + count);
+      const ids = Int32Array.from(batch, (i) => all[i]!);
+      const { read, bytes } = await this.#readTogether(ids, caller);
+      batch.forEach((i, k) => {
+        values[i] = read[k];
       });
-      return;
+      at += batch.length;
+      const fitting = Math.floor(READ_BYTES / Math.max(1, bytes / batch.length));
+      count = Math.min(READS_MAX, Math.max(1, fitting));
     }
+  }
+
+  async #readTogether(
+    ids: Int32Array,
+    caller: Error | undefined,
+  ): Promise<{ read: unknown[]; bytes: number }> {
+    const answer = await this.ask<Extract<EngineMessage, { kind: "read" }>>((request) => ({
+      kind: "read",
+      request,
+      ids,
+    }));
+    // Lost while we asked: wait until it has been computed again.
+    if (answer.missing.length > 0) return { read: await this.values(ids, caller), bytes: 0 };
+    const read = new Array<unknown>(ids.length);
+    let bytes = 0;
     try {
-      for (let k = 0; k < ids.length; k++) values[indices[k]!] = await this.#value(ids[k]!);
+      for (let k = 0; k < ids.length; k++) {
+        const id = ids[k]!;
+        if (this.#pages.tagOf(id) !== TAG.heap) read[k] = this.#pages.inline(id);
+        else {
+          const encoded = this.#bytesOf(id);
+          bytes += encoded.length;
+          read[k] = await copyOf(encoded);
+        }
+      }
     } finally {
-      this.post({ kind: "unpin", ids });
+      this.post({ kind: "unpin", request: answer.request });
     }
+    return { read, bytes };
   }
 
   /** Why a settled task has no value. */
@@ -219,7 +288,11 @@ export class EngineLink {
     this.#flush();
     this.#closed = new HeddleError("CommClosed", reason);
     this.#port.close();
-    this.#end(this.#closed);
+    this.#answers.clear();
+    for (const end of [...this.#awaiting]) {
+      this.#endAwait(end);
+      end(this.#closed);
+    }
   }
 
   #flush(): void {
@@ -228,14 +301,8 @@ export class EngineLink {
     this.#outgoing = [];
   }
 
-  async #value(id: number): Promise<unknown> {
-    if (this.#pages.tagOf(id) !== TAG.heap) return this.#pages.inline(id);
-    const memory = this.#memories[this.#pages.arenaOf(id)]!;
-    const bytes = valueBytes(memory, this.#pages.wordOf(id));
-    await prepareValue(bytes);
-    const value = decodeValue(bytes);
-    // What leaves the engine is a copy: the chunk may move or go as soon as it is unpinned.
-    return value instanceof NDArray ? value.copy() : decodeValue(bytes.slice());
+  #bytesOf(id: number): Uint8Array {
+    return valueBytes(this.#memories[this.#pages.arenaOf(id)]!, this.#pages.wordOf(id));
   }
 
   #receive(message: EngineMessage): void {
@@ -270,4 +337,11 @@ export class EngineLink {
       }
     }
   }
+}
+
+/** What leaves the engine is a copy: the chunk may move or go as soon as it is unpinned. */
+async function copyOf(bytes: Uint8Array): Promise<unknown> {
+  await prepareValue(bytes);
+  const value = decodeValue(bytes);
+  return value instanceof NDArray ? value.copy() : decodeValue(bytes.slice());
 }

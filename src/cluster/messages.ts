@@ -16,7 +16,15 @@ export type ClientMessage =
       /** Whether the client wants to hear of every task. */
       readonly watch?: boolean;
     }
-  | { readonly kind: "release" | "want" | "retry" | "unpin"; readonly ids: Int32Array }
+  | { readonly kind: "want" | "retry"; readonly ids: Int32Array }
+  /** The values of a `read` have been copied. */
+  | { readonly kind: "unpin"; readonly request: number }
+  | {
+      readonly kind: "release";
+      readonly ids: Int32Array;
+      /** Number of the last request that the client knows to be accepted. */
+      readonly seen: number;
+    }
   | { readonly kind: "cancel"; readonly ids: Int32Array; readonly force: boolean }
   | { readonly kind: "read"; readonly request: number; readonly ids: Int32Array }
   | {

@@ -21,6 +21,8 @@ export class ReportReader {
   #failures: WorkerEvent[] = [];
   readonly #suspendedOf = new Map<number, number>();
   #suspendedChanged = false;
+  /** Asynchronous tasks by thread. */
+  readonly #underWay = new Map<number, Set<number>>();
 
   constructor(store: ValueStore, watch: GraphWatch, isRunning: (id: number) => boolean) {
     this.#store = store;
@@ -30,6 +32,7 @@ export class ReportReader {
 
   report(thread: number, kind: number, a: number, b: number, c: number): void {
     const store = this.#store;
+    if (this.#underWay.size > 0 && endsTask(kind)) this.#ended(thread, a);
     switch (kind) {
       case REPORT.done:
         this.#ids.push(a);
@@ -72,7 +75,23 @@ export class ReportReader {
         this.#suspendedOf.set(thread, a);
         this.#suspendedChanged = true;
         return;
+      case REPORT.began: {
+        const ids = this.#underWay.get(thread);
+        if (ids === undefined) this.#underWay.set(thread, new Set([a]));
+        else ids.add(a);
+        return;
+      }
     }
+  }
+
+  /** The thread's tasks that have returned a promise which is not settled. */
+  underWay(thread: number): number[] {
+    return [...(this.#underWay.get(thread) ?? [])];
+  }
+
+  #ended(thread: number, id: number): void {
+    const ids = this.#underWay.get(thread);
+    if (ids?.delete(id) === true && ids.size === 0) this.#underWay.delete(thread);
   }
 
   #failed(thread: number, id: number, hasExtent: boolean): void {
@@ -86,6 +105,7 @@ export class ReportReader {
   /** A thread died: it waits for nothing any more. */
   forget(thread: number): void {
     if (this.#suspendedOf.delete(thread)) this.#suspendedChanged = true;
+    this.#underWay.delete(thread);
   }
 
   /** Hands over the events collected so far. */
@@ -107,6 +127,7 @@ export class ReportReader {
       let count = 0;
       for (const n of this.#suspendedOf.values()) count += n;
       schedulerEvents.push({ kind: "suspended", worker, count });
+      workerEvents.push({ kind: "suspended", count });
     }
     if (this.#ids.length > 0) {
       workerEvents.push({
@@ -122,4 +143,8 @@ export class ReportReader {
       if (failure.kind === "failed" && this.#isRunning(failure.id)) workerEvents.push(failure);
     }
   }
+}
+
+function endsTask(kind: number): boolean {
+  return kind === REPORT.done || kind === REPORT.doneExtent || kind === REPORT.doneSlab || kind === REPORT.failed;
 }

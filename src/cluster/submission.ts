@@ -39,7 +39,10 @@ export interface DraftGraph {
 function treeOf(value: unknown, deps: TaskInput[]): Arg | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   if (isFuture(value)) {
-    return { kind: "dep", index: deps.push({ submission: value.submission, local: value.local }) - 1 };
+    return {
+      kind: "dep",
+      index: deps.push({ submission: value.submission, local: value.local }) - 1,
+    };
   }
   if (value instanceof FutureList) {
     const start = deps.length;
@@ -58,7 +61,11 @@ function treeOf(value: unknown, deps: TaskInput[]): Arg | undefined {
     const keys = nested("array", [...value.keys()], deps);
     const items = nested("array", [...value.values()], deps);
     if (keys === undefined && items === undefined) return undefined;
-    return { kind: "map", keys: itemsOf(keys, value.keys()), items: itemsOf(items, value.values()) };
+    return {
+      kind: "map",
+      keys: itemsOf(keys, value.keys()),
+      items: itemsOf(items, value.values()),
+    };
   }
   if (!isPlainObject(value)) return undefined;
   const tree = nested("array", Object.values(value), deps);
@@ -66,7 +73,11 @@ function treeOf(value: unknown, deps: TaskInput[]): Arg | undefined {
   return { kind: "object", keys: Object.keys(value), items: itemsOf(tree, Object.values(value)) };
 }
 
-function nested(kind: "array" | "set", values: readonly unknown[], deps: TaskInput[]): Arg | undefined {
+function nested(
+  kind: "array" | "set",
+  values: readonly unknown[],
+  deps: TaskInput[],
+): Arg | undefined {
   let found = false;
   const items = values.map((value): Arg => {
     const tree = treeOf(value, deps);
@@ -115,7 +126,8 @@ export class CallBatch {
     const args = values.map((value): Arg => {
       const tree = treeOf(value, deps);
       pattern += tree === undefined ? "c" : "d";
-      if (tree === undefined) return { kind: "column", column: columns.push(columnOf([value])) - 1 };
+      if (tree === undefined)
+        return { kind: "column", column: columns.push(columnOf([value])) - 1 };
       if (tree.kind !== "dep") shareable = false;
       return tree;
     });

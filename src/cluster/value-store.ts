@@ -31,6 +31,8 @@ export class ValueStore {
   readonly pages: ValuePages;
   readonly buffers: SharedArrayBuffer[] = [];
   spilledBytes = 0;
+  /** Taken from the heap for values that are being read back. */
+  unspillingBytes = 0;
   readonly #listener: StoreListener;
   readonly #directory: string;
   #directoryMade = false;
@@ -155,13 +157,15 @@ export class ValueStore {
     assert(length !== undefined, `there is no file for the value ${id}`);
     const extent = this.heap.allocate(length);
     if (extent === undefined) throw new RangeError(`no room in the heap for ${length} bytes`);
+    this.unspillingBytes += extent.bytes;
     try {
       const bytes = this.heap.bytes(extent).subarray(0, length);
       const file = await open(this.#path(id), "r");
       try {
         for (let at = 0; at < length; ) {
           const { bytesRead } = await file.read(bytes, at, length - at);
-          if (bytesRead === 0) throw new RangeError(`the file of a spilled value ends at byte ${at}`);
+          if (bytesRead === 0)
+            throw new RangeError(`the file of a spilled value ends at byte ${at}`);
           at += bytesRead;
         }
       } finally {
@@ -171,6 +175,8 @@ export class ValueStore {
       this.heap.free(extent);
       this.#dropFile(id);
       throw error;
+    } finally {
+      this.unspillingBytes -= extent.bytes;
     }
     this.pages.setHeap(id, TAG.heap, extent.arena, extent.offset);
     this.#dropFile(id);

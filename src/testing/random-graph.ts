@@ -65,7 +65,9 @@ export function randomGraph(prng: Prng, options: RandomGraphOptions): SimGraph {
       depOffsets,
       deps: Int32Array.from(deps),
       segments: [{ start: 0, count, name: options.name, pure: false }],
-      rank: Int32Array.from({ length: count }, (_, i) => (i < held.length ? fresh + i : i - held.length)),
+      rank: Int32Array.from({ length: count }, (_, i) =>
+        i < held.length ? fresh + i : i - held.length,
+      ),
       outputs,
       ...(held.length === 0 ? {} : { held: heldIds }),
     },

@@ -210,7 +210,10 @@ export class SimEngine {
           this.#disk.delete(command.id);
           break;
         case "discard":
-          assert(command.onDisk === !this.#heap.has(command.id) || !this.#disk.has(command.id), "discard knows where the value is");
+          assert(
+            command.onDisk === !this.#heap.has(command.id) || !this.#disk.has(command.id),
+            "discard knows where the value is",
+          );
           this.#heap.delete(command.id);
           this.#disk.delete(command.id);
           break;
@@ -240,7 +243,10 @@ export class SimEngine {
   #spill(id: number): void {
     this.spills++;
     assert(this.#heap.has(id), `the value ${id} is spilled but is not in the heap`);
-    assert(!this.#threads.some((thread) => this.#reads(thread, id)), `${id} is spilled while it is read`);
+    assert(
+      !this.#threads.some((thread) => this.#reads(thread, id)),
+      `${id} is spilled while it is read`,
+    );
     const bytes = this.#heap.get(id)!;
     this.after(0.1 + this.prng.random(), () => {
       let used = bytes;
@@ -287,10 +293,16 @@ export class SimEngine {
     this.runs++;
     const wanted = state.state[id] === STATE.leased || this.worker.values.unwanted[id] === 1;
     assert(wanted, `task ${id} runs but is not leased`);
-    assert(this.worker.values.activity[id] === ACTIVITY.running, `task ${id} is not known as running`);
+    assert(
+      this.worker.values.activity[id] === ACTIVITY.running,
+      `task ${id} is not known as running`,
+    );
     this.scheduler.state.eachDependency(id, (dep) => {
       if (this.worker.values.unwanted[id] === 1) return;
-      assert(this.worker.values.place[dep] === PLACE.memory, `input ${dep} of task ${id} is not in memory`);
+      assert(
+        this.worker.values.place[dep] === PLACE.memory,
+        `input ${dep} of task ${id} is not in memory`,
+      );
     });
     thread.task = id;
     const bytes = sim.bytes[local]!;

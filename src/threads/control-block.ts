@@ -13,9 +13,6 @@ export const REPORT_WORDS = 4;
 /** Most leases that a thread claims at once. */
 export const CLAIMS_MAX = 16;
 
-/** Asynchronous tasks that one thread may have under way. */
-export const ASYNC_MAX = 64;
-
 /** Process-wide words. */
 export const WORD = {
   /** Counted up by threads that have reported; the control thread waits on it. */
@@ -50,8 +47,8 @@ interface ThreadLayout {
   readonly mailOffset: number;
   /** Task that asks. */
   readonly mailId: number;
-  /** Asynchronous tasks under way: id + 1 each, 0 for a free place. */
-  readonly asyncTasks: number;
+  /** 1 while the thread is one of the sleepers. */
+  readonly sleeps: number;
   readonly reports: number;
 }
 
@@ -66,8 +63,8 @@ export const THREAD: ThreadLayout = {
   mailArena: 6 + CLAIMS_MAX,
   mailOffset: 7 + CLAIMS_MAX,
   mailId: 8 + CLAIMS_MAX,
-  asyncTasks: 9 + CLAIMS_MAX,
-  reports: 9 + CLAIMS_MAX + ASYNC_MAX,
+  sleeps: 9 + CLAIMS_MAX,
+  reports: 10 + CLAIMS_MAX,
 };
 
 const THREAD_WORDS = THREAD.reports + REPORT_CAPACITY * REPORT_WORDS;

@@ -130,7 +130,10 @@ export async function templateFrom(image: TemplateImage): Promise<Template> {
   await prepareValue(image.call);
   const { fn, args } = decodeValue(image.call) as Call;
   if (typeof fn !== "function") {
-    throw new HeddleError("InvariantViolated", `the template ${image.name} came without a function`);
+    throw new HeddleError(
+      "InvariantViolated",
+      `the template ${image.name} came without a function`,
+    );
   }
   return { ...image, fn, args };
 }

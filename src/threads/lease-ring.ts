@@ -42,7 +42,8 @@ export class LeaseWriter {
       const at = leaseWord(place);
       const held = Atomics.load(this.#words, at);
       const id = held - 1;
-      if (wanted.has(id) && Atomics.compareExchange(this.#words, at, held, 0) === held) got.push(id);
+      if (wanted.has(id) && Atomics.compareExchange(this.#words, at, held, 0) === held)
+        got.push(id);
       place = (place + 1) & COUNTER_MASK;
     }
     return Int32Array.from(got);

@@ -24,6 +24,8 @@ export const REPORT = {
   suspended: 8,
   /** arena, offset in units: values go to this slab from now on. */
   openSlab: 9,
+  /** id: an asynchronous task goes on until it is reported done or failed. */
+  began: 10,
 } as const;
 
 /** A time as one word: nanoseconds, or milliseconds below zero when it is long. */
@@ -59,8 +61,7 @@ export class ReportWriter {
       this.announce();
       Atomics.wait(words, headAt, Atomics.load(words, headAt), 1);
     }
-    const at =
-      this.#block + THREAD.reports + (this.#tail & (REPORT_CAPACITY - 1)) * REPORT_WORDS;
+    const at = this.#block + THREAD.reports + (this.#tail & (REPORT_CAPACITY - 1)) * REPORT_WORDS;
     words[at] = kind;
     words[at + 1] = a;
     words[at + 2] = b;

@@ -3,8 +3,8 @@
  * engine's heap where they are, everything else encoded into the thread's slab or an extent of its own.
  */
 import { type EncodedValue, encodeValue } from "../codec/index.ts";
-import type { Extent } from "../heap/index.ts";
 import { encodeTaskError } from "../functions/index.ts";
+import type { Extent } from "../heap/index.ts";
 import { HEADER_ROOM_BYTES } from "../ndarray/allocation.ts";
 import { finishInPlace } from "../ndarray/codec.ts";
 import { NDArray, revoke } from "../ndarray/ndarray.ts";

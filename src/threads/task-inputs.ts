@@ -7,8 +7,8 @@ import type { ColumnReader, Invocation } from "../core/invoke.ts";
 import { taskKey } from "../core/task-graph.ts";
 import { NDArray, revoke } from "../ndarray/ndarray.ts";
 import type { TaskContext } from "./task-context.ts";
-import type { ThreadHeap } from "./thread-heap.ts";
 import type { LocalGraph } from "./thread-graphs.ts";
+import type { ThreadHeap } from "./thread-heap.ts";
 import { TAG, type ValuePages } from "./value-pages.ts";
 import { valueBytes } from "./value-view.ts";
 

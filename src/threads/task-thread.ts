@@ -10,16 +10,16 @@ import { parentPort, receiveMessageOnPort, workerData } from "node:worker_thread
 import { assert, HeddleError } from "../core/errors.ts";
 import { setAllocator } from "../ndarray/allocation.ts";
 import { type NDArray, revoke } from "../ndarray/ndarray.ts";
-import { ASYNC_MAX, CLAIMS_MAX, THREAD, threadWord, WORD } from "./control-block.ts";
+import { CLAIMS_MAX, THREAD, threadWord, WORD } from "./control-block.ts";
 import { LeaseReader } from "./lease-ring.ts";
 import type { ThreadInit, ThreadMessage } from "./messages.ts";
 import { REPORT, ReportWriter, timeWord } from "./reports.ts";
 import { ResultWriter } from "./results.ts";
-import { runInTask, runSynchronously } from "./task-context.ts";
 import { setScratch } from "./scratch.ts";
+import { runInTask, runSynchronously } from "./task-context.ts";
 import { LocalContext, TaskInputs } from "./task-inputs.ts";
-import { TaskAllocator, ThreadHeap } from "./thread-heap.ts";
 import { LocalGraph, type LocalTemplate } from "./thread-graphs.ts";
+import { TaskAllocator, ThreadHeap } from "./thread-heap.ts";
 import { ValuePages } from "./value-pages.ts";
 
 /** Tasks shorter than this are claimed several at a time. */
@@ -187,12 +187,11 @@ class TaskThread {
     const startMs = performance.now();
     const share = 1 / template.concurrency;
     this.#held += share;
-    const place = this.#noteAsync(id);
+    this.#reports.write(REPORT.began, id, 0, 0);
     const settle = (store: () => void): void => {
       this.#heap.task = id;
       store();
       for (const input of inputs) revoke(input);
-      this.#words[place] = 0;
       this.#release(share);
       this.#reports.write(REPORT.time, id, 1, timeWord(performance.now() - startMs));
       this.#reports.announce();
@@ -200,19 +199,6 @@ class TaskThread {
     value.then(
       (result) => settle(() => this.#results.store(id, result)),
       (error) => settle(() => this.#results.fail(id, error)),
-    );
-  }
-
-  #noteAsync(id: number): number {
-    const first = this.#block + THREAD.asyncTasks;
-    for (let i = first; i < first + ASYNC_MAX; i++) {
-      if (this.#words[i] !== 0) continue;
-      this.#words[i] = id + 1;
-      return i;
-    }
-    throw new HeddleError(
-      "MemoryLimit",
-      `${ASYNC_MAX} asynchronous tasks are under way on this thread, the most it takes`,
     );
   }
 
@@ -257,12 +243,14 @@ class TaskThread {
   async #sleep(): Promise<void> {
     const words = this.#words;
     const seen = Atomics.load(words, WORD.taskBell);
+    this.#words[this.#block + THREAD.sleeps] = 1;
     Atomics.add(words, WORD.sleepers, 1);
     if (this.#leases.isEmpty && !this.#stopping) {
       const waiting = Atomics.waitAsync(words, WORD.taskBell, seen);
       if (waiting.async) await waiting.value;
     }
     Atomics.sub(words, WORD.sleepers, 1);
+    this.#words[this.#block + THREAD.sleeps] = 0;
   }
 
   #graph(number: number): LocalGraph {
@@ -302,12 +290,14 @@ class TaskThread {
         return;
     }
   }
-
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {
   return (
-    typeof value === "object" && value !== null && "then" in value && typeof value.then === "function"
+    typeof value === "object" &&
+    value !== null &&
+    "then" in value &&
+    typeof value.then === "function"
   );
 }
 
@@ -317,7 +307,10 @@ if (init.table !== undefined) {
   const { configureTableEngine, InterruptCell } = await import("../table/index.ts");
   const tempDirectory = join(init.scratch, "table");
   mkdirSync(tempDirectory, { recursive: true, mode: 0o700 });
-  configureTableEngine({ threads, memoryLimitBytes, tempDirectory }, new InterruptCell(interruptCell));
+  configureTableEngine(
+    { threads, memoryLimitBytes, tempDirectory },
+    new InterruptCell(interruptCell),
+  );
 }
 const thread = new TaskThread(init);
 await thread.run();
