@@ -120,7 +120,10 @@ export class AsCompleted<R, Item> implements AsyncIterable<Item> {
   }
 }
 
-/** Waits until all futures are done (or the first, with `returnWhen: "firstCompleted"`). Failures do not throw. */
+/**
+ * Waits until all futures are done (or the first, with `returnWhen: "firstCompleted"`). Failures do
+ * not throw.
+ */
 export async function wait<R>(
   futures: Futures<R>,
   options: { returnWhen?: "allCompleted" | "firstCompleted" } = {},
@@ -134,7 +137,9 @@ export async function wait<R>(
 
 const kept = new Set<Future>();
 
-/** Lets tasks run to their end although nobody keeps their futures; their values are dropped then. */
+/**
+ * Lets tasks run to their end although nobody keeps their futures; their values are dropped then.
+ */
 export function fireAndForget(futures: Future | FutureList | Iterable<Future>): void {
   const list = futures instanceof Future ? [futures] : futures;
   for (const future of list as Iterable<Future>) {

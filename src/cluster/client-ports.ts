@@ -1,6 +1,6 @@
 /**
- * @file The engine's side of its clients: reads their messages into events of the machines, and sends each what concerns
- * it, one list a turn.
+ * @file The engine's side of its clients: reads their messages into events of the machines, and
+ * sends each what concerns it, one list a turn.
  */
 import type { MessagePort } from "node:worker_threads";
 import type { SchedulerCommand, SchedulerEvent } from "../machine/scheduler/events.ts";
@@ -191,5 +191,11 @@ export class ClientPorts {
 }
 
 function isEvent({ kind }: ClientMessage): boolean {
-  return kind === "graph" || kind === "release" || kind === "want" || kind === "retry" || kind === "cancel";
+  return (
+    kind === "graph" ||
+    kind === "release" ||
+    kind === "want" ||
+    kind === "retry" ||
+    kind === "cancel"
+  );
 }

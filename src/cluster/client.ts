@@ -1,5 +1,6 @@
 /**
- * @file The client: what programs talk to. Hands graphs and calls to an engine and gives back futures.
+ * @file The client: what programs talk to. Hands graphs and calls to an engine and gives back
+ * futures.
  */
 import { currentAnnotations } from "../core/annotations.ts";
 import type { Collection } from "../core/collection.ts";
@@ -25,7 +26,10 @@ import {
 import type { Gathered, Lazy } from "./types.ts";
 import type { TaskObserver } from "./watch.ts";
 
-/** How to connect. Anything of `EngineOptions` asks for an engine of the client's own, which ends with the client. */
+/**
+ * How to connect. Anything of `EngineOptions` asks for an engine of the client's own, which ends
+ * with the client.
+ */
 export interface ClientOptions extends EngineOptions {
   /** A client of the embedded engine that this process shares. */
   readonly embedded?: boolean;
@@ -38,7 +42,10 @@ export type ClientTarget = ClientOptions | { readonly engine: EngineHandle };
 
 /** Options of `submit` and `map`. */
 export interface SubmitOptions extends TaskOptions {
-  /** Whether equal function and arguments give the same result, so that it is computed once; default true. */
+  /**
+   * Whether equal function and arguments give the same result, so that it is computed once; default
+   * true.
+   */
   readonly pure?: boolean;
   /** Key of the task; default: the function's name and a token. */
   readonly key?: string;
@@ -120,14 +127,18 @@ export class Client implements GraphRunner {
     };
   }
 
-  /** The values of futures: of one, of a list, or of any nesting of arrays and plain objects with futures inside. */
+  /**
+   * The values of futures: of one, of a list, or of any nesting of arrays and plain objects with
+   * futures inside.
+   */
   async gather<T>(futures: T): Promise<Gathered<T>> {
     return (await gatherAll(futures)) as Gathered<T>;
   }
 
   /**
-   * Puts values into the engine and returns their futures: one for each element of an array, else one for the value.
-   * `broadcast` asks for a copy on every worker; the embedded engine has one worker, so it changes nothing there.
+   * Puts values into the engine and returns their futures: one for each element of an array, else
+   * one for the value. `broadcast` asks for a copy on every worker; the embedded engine has one
+   * worker, so it changes nothing there.
    */
   scatter<T>(values: readonly T[], options?: { broadcast?: boolean }): FutureList<T>;
   scatter<T>(value: T, options?: { broadcast?: boolean }): Future<T>;
@@ -135,10 +146,10 @@ export class Client implements GraphRunner {
     const values = (Array.isArray(value) ? value : [value]).map(encodeShared);
     const name = `scatter-${tokenize(...values)}`;
     const submission = new Submission(this.#link);
-    this.#link.submit(
-      (request) => ({ kind: "scatter", request, name, values }),
-      { accepted: (place) => submission.settle(place), failed: (error) => submission.fail(error) },
-    );
+    this.#link.submit((request) => ({ kind: "scatter", request, name, values }), {
+      accepted: (place) => submission.settle(place),
+      failed: (error) => submission.fail(error),
+    });
     if (!Array.isArray(value)) return new Future(submission, 0, name);
     return new FutureList(submission, 0, values.length, (i) => `${name}[${i}]`);
   }
@@ -308,14 +319,11 @@ export class Client implements GraphRunner {
     const parent = currentTask()?.id;
     const from = parent === undefined ? {} : { parent };
     const watch = progress !== undefined;
-    this.#link.submit(
-      (request) => ({ kind: "graph", request, ...message, ...from, watch }),
-      {
-        accepted: (place) => submission.settle(place),
-        failed: (error) => submission.fail(error),
-        progress,
-      },
-    );
+    this.#link.submit((request) => ({ kind: "graph", request, ...message, ...from, watch }), {
+      accepted: (place) => submission.settle(place),
+      failed: (error) => submission.fail(error),
+      progress,
+    });
   }
 
   async #settledOrAborted(ids: Int32Array, signal: AbortSignal | undefined): Promise<void> {
@@ -484,7 +492,9 @@ function outputsOf(submission: Submission, locals: Int32Array): () => void {
 
 const held = new FinalizationRegistry<() => void>((release) => release());
 
-/** A layer over values that the engine keeps for as long as the layer's `held` object is reachable. */
+/**
+ * A layer over values that the engine keeps for as long as the layer's `held` object is reachable.
+ */
 function heldLayer(client: Client, ids: Int32Array, release: () => void): Layer {
   const handle = { engine: client, ids };
   held.register(handle, release);

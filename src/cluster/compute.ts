@@ -1,6 +1,6 @@
 /**
- * @file `computeAll` and `persistAll`: what every collection's `compute` and `persist` call. Chooses
- * the runner; the engine is loaded when one is first needed.
+ * @file `computeAll` and `persistAll`: what every collection's `compute` and `persist` call.
+ * Chooses the runner; the engine is loaded when one is first needed.
  */
 import { config } from "../config/config.ts";
 import type { Collection } from "../core/collection.ts";
@@ -10,7 +10,9 @@ import { type ComputeOptions, computeOn, type GraphRunner, persistOn } from "./r
 
 export type { ComputeOptions } from "./run-collections.ts";
 
-/** Computes several collections in one pass over the union of their graphs; shared tasks run once. */
+/**
+ * Computes several collections in one pass over the union of their graphs; shared tasks run once.
+ */
 export async function computeAll(
   collections: readonly Collection[],
   options: ComputeOptions = {},

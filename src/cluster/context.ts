@@ -1,5 +1,6 @@
 /**
- * @file What code may ask about where it runs: the client it belongs to, and inside of tasks the worker.
+ * @file What code may ask about where it runs: the client it belongs to, and inside of tasks the
+ * worker.
  */
 import { isMainThread, workerData } from "node:worker_threads";
 import { HeddleError } from "../core/errors.ts";

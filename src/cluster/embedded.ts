@@ -1,6 +1,6 @@
 /**
- * @file Starts engines inside this process. One is shared by all who do not ask for their own: it begins with the first
- * computation and never keeps the process alive by itself.
+ * @file Starts engines inside this process. One is shared by all who do not ask for their own: it
+ * begins with the first computation and never keeps the process alive by itself.
  */
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
@@ -36,7 +36,10 @@ export interface EngineOptions {
   readonly localDirectory?: string | undefined;
   /** Checks invariants and poisons freed memory; default false. */
   readonly validate?: boolean | undefined;
-  /** V8 heap of each task thread in MiB; default a quarter of the machine's memory divided by the threads, at least 256. */
+  /**
+   * V8 heap of each task thread in MiB; default a quarter of the machine's memory divided by the
+   * threads, at least 256.
+   */
   readonly threadHeapMb?: number | undefined;
 }
 

@@ -1,7 +1,8 @@
 /**
- * @file The embedded engine's control thread: the scheduler machine and one worker machine, run to a standstill on every
- * turn, and the shell around them (threads, heap, disk, clients). All decisions are the machines'; here they are carried
- * out. The thread sleeps until a task thread rings, a client posts, or a file operation ends.
+ * @file The embedded engine's control thread: the scheduler machine and one worker machine, run to
+ * a standstill on every turn, and the shell around them (threads, heap, disk, clients). All
+ * decisions are the machines'; here they are carried out. The thread sleeps until a task thread
+ * rings, a client posts, or a file operation ends.
  */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -99,7 +100,8 @@ export class Engine {
 
   /** Puts a client's own values into the heap as tasks that are in memory already. */
   adopt(client: number, request: number, name: string, values: readonly Uint8Array[]): void {
-    // The machine gives the ids; the values are stored under them before anything else can ask for them.
+    // The machine gives the ids; the values are stored under them before anything else can ask for
+    // them.
     const sizes = Float64Array.from(values, (value) => value.length);
     const event: SchedulerEvent = {
       kind: "adopt",
@@ -378,7 +380,11 @@ export class Engine {
 
   #grant(thread: number, bytes: number): void {
     const lane = this.#lanes().find((candidate) => candidate.has(thread));
-    const extent = this.store.heap.allocate(bytes, { owner: ownerOf(thread) });
+    const near = lane?.nearOf(thread);
+    const extent = this.store.heap.allocate(bytes, {
+      owner: ownerOf(thread),
+      ...(near === undefined ? {} : { near }),
+    });
     if (lane?.answer(thread, extent) !== true && extent !== undefined) this.store.heap.free(extent);
   }
 

@@ -1,7 +1,8 @@
 /**
- * @file The tasks of an exchange. Each source writes its pieces, one after the other, into a run file of its own; a seal
- * checks that every source has exactly one complete run; each destination reads its piece of every run. So memory holds
- * one source or one destination at a time, and the system's page cache the rest.
+ * @file The tasks of an exchange. Each source writes its pieces, one after the other, into a run
+ * file of its own; a seal checks that every source has exactly one complete run; each destination
+ * reads its piece of every run. So memory holds one source or one destination at a time, and the
+ * system's page cache the rest.
  */
 import { randomBytes } from "node:crypto";
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
@@ -18,7 +19,9 @@ export type Pieces = readonly unknown[];
 /** What a source's task returns: where its run is, and what must be found there. */
 export interface Run {
   readonly source: number;
-  /** Tells this attempt's file from those of others; a destination reads the run that was sealed. */
+  /**
+   * Tells this attempt's file from those of others; a destination reads the run that was sealed.
+   */
   readonly path: string;
   readonly destinations: number;
   readonly bytes: number;
@@ -102,7 +105,8 @@ function readPiece(run: Run, destination: number): Uint8Array | undefined {
     readFully(file, entryBytes, destination * entryBytes.length, run);
     const [position = 0, length = 0, sum = 0] = entry;
     if (length === 0) return undefined;
-    // Shared memory, so that local arrays decoded over these bytes may go to kernels of other threads.
+    // Shared memory, so that local arrays decoded over these bytes may go to kernels of other
+    // threads.
     const bytes = new Uint8Array(new SharedArrayBuffer(length));
     readFully(file, bytes, position, run);
     if (checksum(bytes) !== sum) throw damaged(run, "its bytes are not those that were written");

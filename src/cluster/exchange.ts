@@ -1,6 +1,7 @@
 /**
- * @file All-to-all as layers: n sources, a seal, m destinations; n + m + 1 tasks, whatever goes where. The in-process
- * form writes runs to the local disk; between processes the same layers will stream.
+ * @file All-to-all as layers: n sources, a seal, m destinations; n + m + 1 tasks, whatever goes
+ * where. The in-process form writes runs to the local disk; between processes the same layers will
+ * stream.
  */
 import { type Arg, type Layer, regularOffsets, type TaskFunction } from "../core/graph.ts";
 import { readPieces, sealRuns, writeRun } from "./exchange-tasks.ts";
@@ -12,9 +13,15 @@ export interface ExchangeOptions {
   /** Layer whose tasks are the sources. */
   readonly source: Layer;
   readonly destinations: number;
-  /** `split(value, sourceIndex, ...args)` gives the pieces by destination (undefined: nothing), all of them. */
+  /**
+   * `split(value, sourceIndex, ...args)` gives the pieces by destination (undefined: nothing), all
+   * of them.
+   */
   readonly split: { readonly fn: TaskFunction; readonly args?: readonly Arg[] };
-  /** `join(arrivals, destination, ...args)` makes a destination's value; arrivals come in the order of their sources. */
+  /**
+   * `join(arrivals, destination, ...args)` makes a destination's value; arrivals come in the order
+   * of their sources.
+   */
   readonly join: { readonly fn: TaskFunction; readonly args?: readonly Arg[] };
   /** Block grid of the destinations, for their keys. */
   readonly grid?: readonly number[];

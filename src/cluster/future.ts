@@ -1,6 +1,7 @@
 /**
- * @file Handles on tasks of an engine. A Future is deliberately not thenable: it survives `await`, and its value is asked
- * for with `result()`. A FutureList is one range of tasks; its Future objects are made when they are looked at.
+ * @file Handles on tasks of an engine. A Future is deliberately not thenable: it survives `await`,
+ * and its value is asked for with `result()`. A FutureList is one range of tasks; its Future
+ * objects are made when they are looked at.
  */
 import type { HeddleError } from "../core/errors.ts";
 import type { Layer, TaskRef } from "../core/graph.ts";
@@ -44,7 +45,10 @@ export class Submission {
     else this.#holds.push(hold);
   }
 
-  /** Refers to `count` tasks from `first` on; returns what ends that. Must not refer to a future, or it would never go. */
+  /**
+   * Refers to `count` tasks from `first` on; returns what ends that. Must not refer to a future, or
+   * it would never go.
+   */
   hold(first: number, count: number): () => void {
     let isNeeded = true;
     let isHeld = false;
@@ -128,7 +132,10 @@ function layerOf(future: Future): Layer {
 
 const releases = new FinalizationRegistry<() => void>((release) => release());
 
-/** A value that is being computed on the engine. Released when it is collected, or by `release()`, or by `using`. */
+/**
+ * A value that is being computed on the engine. Released when it is collected, or by `release()`,
+ * or by `using`.
+ */
 export class Future<R = unknown> {
   readonly key: string;
   readonly #submission: Submission;
@@ -333,7 +340,9 @@ export class FutureList<R = unknown> implements Iterable<Future<R>> {
     return (await this.#submission.link.values(await this.ids(), caller)) as R[];
   }
 
-  /** Waits until every task of the list has finished, failed or been cancelled; makes no futures. */
+  /**
+   * Waits until every task of the list has finished, failed or been cancelled; makes no futures.
+   */
   async settled(): Promise<void> {
     const ids = await this.ids();
     const resume = currentTask()?.suspend();

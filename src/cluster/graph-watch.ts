@@ -1,5 +1,6 @@
 /**
- * @file Counts what happens to the tasks of watched graphs in the engine, and tells their clients a few times a second.
+ * @file Counts what happens to the tasks of watched graphs in the engine, and tells their clients a
+ * few times a second.
  */
 import type { EngineMessage } from "./messages.ts";
 

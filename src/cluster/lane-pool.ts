@@ -1,6 +1,7 @@
 /**
- * @file The threads of one lane (task threads, or the one table thread): starts them, restarts those that die, feeds the
- * lease ring, answers their mailboxes and reads their reports. Knows nothing of what the tasks mean.
+ * @file The threads of one lane (task threads, or the one table thread): starts them, restarts
+ * those that die, feeds the lease ring, answers their mailboxes and reads their reports. Knows
+ * nothing of what the tasks mean.
  */
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import type { Extent } from "../heap/index.ts";
@@ -14,7 +15,7 @@ import {
 import { LeaseWriter } from "../threads/lease-ring.ts";
 import type { TableInit, ThreadInit, ThreadMessage } from "../threads/messages.ts";
 import { readReports } from "../threads/reports.ts";
-import { MAIL } from "../threads/thread-heap.ts";
+import { ANY_ARENA, MAIL } from "../threads/thread-heap.ts";
 
 export interface LaneOptions {
   readonly threads: number;
@@ -107,6 +108,12 @@ export class LanePool {
       const bytes = this.words[block + THREAD.mailUnits]! * UNIT_BYTES;
       visit(this.#options.firstThread + i, this.words[block + THREAD.mailId]!, bytes);
     }
+  }
+
+  /** The arena in which a thread would like its extent to lie; undefined when any will do. */
+  nearOf(thread: number): number | undefined {
+    const near = this.words[threadWord(thread - this.#options.firstThread) + THREAD.mailArena]!;
+    return near === ANY_ARENA ? undefined : near;
   }
 
   /** Answers a request; false when the thread has died and does not wait any more. */

@@ -1,6 +1,7 @@
 /**
- * @file A client's connection to an engine: posts messages (one list for each turn of the event loop), keeps what the
- * engine tells about tasks in the client machine, and reads values from the shared memory.
+ * @file A client's connection to an engine: posts messages (one list for each turn of the event
+ * loop), keeps what the engine tells about tasks in the client machine, and reads values from the
+ * shared memory.
  */
 import type { MessagePort } from "node:worker_threads";
 import { decodeValue, prepareValue } from "../codec/index.ts";
@@ -104,8 +105,8 @@ export class EngineLink {
   }
 
   /**
-   * Posts a message that the engine answers with where the tasks are. `accepted` runs before any later message of the
-   * engine is read, so nothing said about these tasks is missed.
+   * Posts a message that the engine answers with where the tasks are. `accepted` runs before any
+   * later message of the engine is read, so nothing said about these tasks is missed.
    */
   submit(make: (request: number) => ClientMessage, on: SubmitHandlers): void {
     if (this.#closed !== undefined) return on.failed(this.#closed);
@@ -182,8 +183,8 @@ export class EngineLink {
   }
 
   /**
-   * The values of settled tasks; throws the error of the first that has none. `caller` was made where the values were
-   * asked for: its stack is appended to that of the task's error.
+   * The values of settled tasks; throws the error of the first that has none. `caller` was made
+   * where the values were asked for: its stack is appended to that of the task's error.
    */
   async values(ids: Int32Array, caller?: Error): Promise<unknown[]> {
     const values = new Array<unknown>(ids.length);
@@ -205,8 +206,8 @@ export class EngineLink {
   }
 
   /**
-   * Values of the heap, which the engine keeps in memory until they have been copied: a few at a time, since those that
-   * are on disk must come back for it.
+   * Values of the heap, which the engine keeps in memory until they have been copied: a few at a
+   * time, since those that are on disk must come back for it.
    */
   async #readAway(
     all: Int32Array,

@@ -1,6 +1,6 @@
 /**
- * @file A cluster on this machine. It runs in this process for now, as Dask's `LocalCluster(processes=False)` does: its
- * workers are task threads of one engine.
+ * @file A cluster on this machine. It runs in this process for now, as Dask's
+ * `LocalCluster(processes=False)` does: its workers are task threads of one engine.
  */
 import { HeddleError } from "../core/errors.ts";
 import { inspectAsText } from "../core/symbols.ts";

@@ -1,6 +1,7 @@
 /**
- * @file What a client and the engine's control thread say to each other over a message port. Lists of messages are
- * posted, one list for each turn of the event loop. Large parts lie in shared memory.
+ * @file What a client and the engine's control thread say to each other over a message port. Lists
+ * of messages are posted, one list for each turn of the event loop. Large parts lie in shared
+ * memory.
  */
 import type { WasmMemory } from "../core/wasm.ts";
 import type { GraphFacts } from "../machine/scheduler/events.ts";
@@ -62,7 +63,10 @@ export type EngineMessage =
       readonly culprit: string;
       readonly attempts: number;
     }
-  /** Tasks of a watched graph that have ended: what they took (NaN: not measured alone), and whether they failed. */
+  /**
+   * Tasks of a watched graph that have ended: what they took (NaN: not measured alone), and whether
+   * they failed.
+   */
   | {
       readonly kind: "progress";
       readonly request: number;

@@ -44,7 +44,8 @@ export class ReportReader {
         this.#bytes.push((b >>> 0) + c * 2 ** 32);
         return;
       case REPORT.doneSlab:
-        // Values in slabs cannot go to disk one by one: the machine counts them as taking no room of their own.
+        // Values in slabs cannot go to disk one by one: the machine counts them as taking no room
+        // of their own.
         store.addToSlab(thread, a);
         this.#ids.push(a);
         this.#bytes.push(0);
@@ -146,5 +147,10 @@ export class ReportReader {
 }
 
 function endsTask(kind: number): boolean {
-  return kind === REPORT.done || kind === REPORT.doneExtent || kind === REPORT.doneSlab || kind === REPORT.failed;
+  return (
+    kind === REPORT.done ||
+    kind === REPORT.doneExtent ||
+    kind === REPORT.doneSlab ||
+    kind === REPORT.failed
+  );
 }

@@ -22,7 +22,10 @@ export interface GraphRunner {
 
 /** What to pass on to a runner. */
 export interface RunOptions {
-  /** Stops the computation: its tasks are cancelled and the promise rejects with the signal's reason. */
+  /**
+   * Stops the computation: its tasks are cancelled and the promise rejects with the signal's
+   * reason.
+   */
   readonly signal?: AbortSignal;
 }
 
@@ -40,7 +43,9 @@ export interface ComputeOptions extends RunOptions {
 /** Says what runs a graph: a client, or the calling thread. */
 export type ChooseRunner = (graph: TaskGraph) => Promise<GraphRunner | "sync">;
 
-/** Computes several collections in one pass over the union of their graphs; shared tasks run once. */
+/**
+ * Computes several collections in one pass over the union of their graphs; shared tasks run once.
+ */
 export async function computeOn(
   choose: ChooseRunner,
   collections: readonly Collection[],
@@ -65,7 +70,10 @@ export async function computeOn(
   });
 }
 
-/** Starts the work of several collections and returns the same collections over values that the engine keeps. */
+/**
+ * Starts the work of several collections and returns the same collections over values that the
+ * engine keeps.
+ */
 export async function persistOn(
   choose: ChooseRunner,
   collections: readonly Collection[],

@@ -1,7 +1,8 @@
 /**
- * @file Builds the graphs of `submit` and `map`. Everything a call is given is read and encoded when it is submitted, so
- * that what the program changes afterwards does not reach the task. Calls of one turn of the event loop travel as one
- * graph; equal functions share a template; arguments become columns, futures become dependencies.
+ * @file Builds the graphs of `submit` and `map`. Everything a call is given is read and encoded
+ * when it is submitted, so that what the program changes afterwards does not reach the task. Calls
+ * of one turn of the event loop travel as one graph; equal functions share a template; arguments
+ * become columns, futures become dependencies.
  */
 import { isCollection } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
@@ -29,7 +30,10 @@ export interface CallFacts {
   readonly pure: boolean;
 }
 
-/** A graph whose `held` ids are still to be filled in: its inputs have the local ids behind the calls. */
+/**
+ * A graph whose `held` ids are still to be filled in: its inputs have the local ids behind the
+ * calls.
+ */
 export interface DraftGraph {
   readonly graph: Omit<TaskGraph, "held">;
   readonly inputs: readonly TaskInput[];

@@ -1,6 +1,7 @@
 /**
- * @file The `sync` scheduler: runs a graph on the calling thread, one task after the other in static order, and drops
- * each value after its last use. For debugging: breakpoints and stack traces are the user's own.
+ * @file The `sync` scheduler: runs a graph on the calling thread, one task after the other in
+ * static order, and drops each value after its last use. For debugging: breakpoints and stack
+ * traces are the user's own.
  */
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";

@@ -1,5 +1,6 @@
 /**
- * @file The client of a task thread: tasks that submit tasks use it. It talks to the engine whose task is running.
+ * @file The client of a task thread: tasks that submit tasks use it. It talks to the engine whose
+ * task is running.
  */
 import { isMainThread, workerData } from "node:worker_threads";
 import type { ThreadInit } from "../threads/messages.ts";

@@ -1,8 +1,14 @@
-/** @file How lazy values look to the type checker: arguments that may be futures, and what gathering them gives. */
+/**
+ * @file How lazy values look to the type checker: arguments that may be futures, and what gathering
+ * them gives.
+ */
 import type { Collection } from "../core/collection.ts";
 import type { Future, FutureList } from "./future.ts";
 
-/** Arguments of a submitted function: each a value, a future of one, or a structure with futures inside. */
+/**
+ * Arguments of a submitted function: each a value, a future of one, or a structure with futures
+ * inside.
+ */
 export type Lazy<A extends unknown[]> = { [K in keyof A]: LazyValue<A[K]> };
 
 type LazyValue<T> =

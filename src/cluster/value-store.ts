@@ -1,6 +1,7 @@
 /**
- * @file The values of a process: the heap, where each id's value is (pages that all threads share), slabs of small values,
- * and files of spilled ones. Only the control thread uses it. Decides nothing: the worker machine does.
+ * @file The values of a process: the heap, where each id's value is (pages that all threads share),
+ * slabs of small values, and files of spilled ones. Only the control thread uses it. Decides
+ * nothing: the worker machine does.
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { open, rm } from "node:fs/promises";

@@ -1,6 +1,6 @@
 /**
- * @file Tells those who watch about a computation: the feed (progress bars, summaries) gets counts by group, callbacks
- * get every task. Costs nothing when nobody watches.
+ * @file Tells those who watch about a computation: the feed (progress bars, summaries) gets counts
+ * by group, callbacks get every task. Costs nothing when nobody watches.
  */
 import { activeCallbacks, type Callback } from "../core/callbacks.ts";
 import { isHeddleError } from "../core/errors.ts";

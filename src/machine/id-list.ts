@@ -1,5 +1,6 @@
 /**
- * @file A growable list of ids in a typed array: how machines collect the columns of their messages.
+ * @file A growable list of ids in a typed array: how machines collect the columns of their
+ * messages.
  */
 
 export class IdList {

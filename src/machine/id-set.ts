@@ -1,6 +1,6 @@
 /**
- * @file A set of task ids as bitmap pages: one bit a task where ids are dense, nothing where there are none. Keeps which
- * client wants which tasks.
+ * @file A set of task ids as bitmap pages: one bit a task where ids are dense, nothing where there
+ * are none. Keeps which client wants which tasks.
  */
 
 const PAGE_BITS = 15;

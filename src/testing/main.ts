@@ -1,4 +1,7 @@
-/** @file `npm run sim -- --seed N --count K`: runs seeds of the simulator and prints a line for each that fails. */
+/**
+ * @file `npm run sim -- --seed N --count K`: runs seeds of the simulator and prints a line for each
+ * that fails.
+ */
 import { parseArgs } from "node:util";
 import { simulate } from "./simulate.ts";
 

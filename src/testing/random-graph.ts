@@ -1,5 +1,6 @@
 /**
- * @file Random graphs for the simulator: layers of tasks with random inputs, sizes and durations, all from one seed.
+ * @file Random graphs for the simulator: layers of tasks with random inputs, sizes and durations,
+ * all from one seed.
  */
 import type { Prng } from "../core/prng.ts";
 import type { GraphFacts } from "../machine/scheduler/events.ts";

@@ -1,7 +1,8 @@
 /**
- * @file A whole engine without threads, disk or clock: the real machines, under virtual time, with threads that take
- * random time, die, throw and ask for memory, a disk that may be full, and a client that changes its mind. One seed is
- * one run, always the same. Checked while it runs: memory accounting, inputs in place, leases in order.
+ * @file A whole engine without threads, disk or clock: the real machines, under virtual time, with
+ * threads that take random time, die, throw and ask for memory, a disk that may be full, and a
+ * client that changes its mind. One seed is one run, always the same. Checked while it runs: memory
+ * accounting, inputs in place, leases in order.
  */
 import { assert } from "../core/errors.ts";
 import { Prng } from "../core/prng.ts";

@@ -1,6 +1,7 @@
 /**
- * @file One simulated run from a seed: several random graphs, some depending on others' results, with releases,
- * cancellations, thread deaths and a disk of random size; then the checks that must hold whatever happened.
+ * @file One simulated run from a seed: several random graphs, some depending on others' results,
+ * with releases, cancellations, thread deaths and a disk of random size; then the checks that must
+ * hold whatever happened.
  */
 import { assert } from "../core/errors.ts";
 import { Prng } from "../core/prng.ts";
@@ -59,7 +60,8 @@ export function simulate(seed: number): SimReport {
   for (const id of wanted) {
     assert(engine.statusOf(id) !== "pending", `output ${id} never settled`);
   }
-  // One task's result, one input set and a value on its way back may exceed the limit; a full disk may exceed it freely.
+  // One task's result, one input set and a value on its way back may exceed the limit; a full disk
+  // may exceed it freely.
   const roomBytes = 1.1 * limitBytes + engine.options.threads * 2 * engine.largestTaskBytes * 4;
   assert(
     diskIsFull || engine.peakBytes <= roomBytes,

@@ -1,7 +1,7 @@
 /**
- * @file The words that the control thread and the task threads of one process share: doorbells, the lease ring, and for
- * each thread its claims, its mailbox for heap requests and its ring of reports. All in one SharedArrayBuffer of 32-bit
- * words; the offsets stand here and nowhere else.
+ * @file The words that the control thread and the task threads of one process share: doorbells, the
+ * lease ring, and for each thread its claims, its mailbox for heap requests and its ring of
+ * reports. All in one SharedArrayBuffer of 32-bit words; the offsets stand here and nowhere else.
  */
 
 /** Leases in the ring; a power of two. */
@@ -40,7 +40,10 @@ interface ThreadLayout {
   readonly claims: number;
   readonly reportHead: number;
   readonly reportTail: number;
-  /** State of the mailbox (`MAIL`), bytes asked for in units of 64, and the arena and offset granted. */
+  /**
+   * State of the mailbox (`MAIL`), bytes asked for in units of 64, and the arena and offset
+   * granted.
+   */
   readonly mailState: number;
   readonly mailUnits: number;
   readonly mailArena: number;

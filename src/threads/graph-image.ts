@@ -1,6 +1,7 @@
 /**
- * @file A graph on its way to the threads: templates with their functions as images and their constants as bytes, and
- * the columns in shared memory. Made once where the graph is submitted, read by every thread, never copied per task.
+ * @file A graph on its way to the threads: templates with their functions as images and their
+ * constants as bytes, and the columns in shared memory. Made once where the graph is submitted,
+ * read by every thread, never copied per task.
  */
 import { decodeValue, encodeValue, prepareValue } from "../codec/index.ts";
 import { HeddleError } from "../core/errors.ts";
@@ -39,13 +40,19 @@ export interface GraphImage {
   readonly usesScratch: boolean;
 }
 
-/** What a template's call is encoded as: the function and the argument tree, with functions inside as values. */
+/**
+ * What a template's call is encoded as: the function and the argument tree, with functions inside
+ * as values.
+ */
 interface Call {
   readonly fn: TaskFunction;
   readonly args: readonly Arg[];
 }
 
-/** Encodes what travels. Throws `NotSerializable` naming the variable when a function or a literal cannot. */
+/**
+ * Encodes what travels. Throws `NotSerializable` naming the variable when a function or a literal
+ * cannot.
+ */
 export function imageOf(graph: TaskGraph): GraphImage {
   return {
     usesScratch: graph.segments.some((segment) => segment.exchange === true),
@@ -148,7 +155,10 @@ export function columnFrom(image: ColumnImage): ColumnReader {
   return (row) => decodeValue(bytes.subarray(offsets[row], offsets[row + 1]));
 }
 
-/** Loads what the functions in a row of these columns need; undefined (nearly always) when there is nothing to load. */
+/**
+ * Loads what the functions in a row of these columns need; undefined (nearly always) when there is
+ * nothing to load.
+ */
 export function prepareRow(
   columns: readonly ColumnImage[],
   row: number,

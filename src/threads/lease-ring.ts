@@ -1,7 +1,8 @@
 /**
- * @file The ring of leases that all task threads of a lane share. The control thread appends; a thread claims the place
- * at the head by compare-and-swap and then takes the lease out of it by an exchange. The control thread takes a lease
- * back by the same kind of swap, so exactly one of them has it. A slow task therefore delays nothing but itself.
+ * @file The ring of leases that all task threads of a lane share. The control thread appends; a
+ * thread claims the place at the head by compare-and-swap and then takes the lease out of it by an
+ * exchange. The control thread takes a lease back by the same kind of swap, so exactly one of them
+ * has it. A slow task therefore delays nothing but itself.
  */
 import { leaseWord, RING_CAPACITY, THREAD, threadWord, WORD } from "./control-block.ts";
 
@@ -75,7 +76,10 @@ export class LeaseReader {
     return Atomics.load(this.#words, WORD.ringHead) === Atomics.load(this.#words, WORD.ringTail);
   }
 
-  /** Claims the next lease into `id` and `graph`, noting it as this thread's claim number `index`; false: none left. */
+  /**
+   * Claims the next lease into `id` and `graph`, noting it as this thread's claim number `index`;
+   * false: none left.
+   */
   claim(index: number): boolean {
     const words = this.#words;
     for (;;) {

@@ -1,6 +1,7 @@
 /**
- * @file What the control thread posts to task threads: what leases refer to. A thread that meets something unknown in
- * the ring reads its inbox before anything else, so a message posted before a lease is always in time.
+ * @file What the control thread posts to task threads: what leases refer to. A thread that meets
+ * something unknown in the ring reads its inbox before anything else, so a message posted before a
+ * lease is always in time.
  */
 import type { MessagePort } from "node:worker_threads";
 import type { WasmMemory } from "../core/wasm.ts";

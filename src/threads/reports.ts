@@ -1,6 +1,6 @@
 /**
- * @file A thread's reports to the control thread: a ring with one writer and one reader. A report is four words; values
- * themselves lie in the value pages and the heap.
+ * @file A thread's reports to the control thread: a ring with one writer and one reader. A report
+ * is four words; values themselves lie in the value pages and the heap.
  */
 import { REPORT_CAPACITY, REPORT_WORDS, THREAD, threadWord, WORD } from "./control-block.ts";
 

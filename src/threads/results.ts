@@ -1,6 +1,7 @@
 /**
- * @file Stores what a task returned where every thread finds it: small plain values in their page, local arrays of the
- * engine's heap where they are, everything else encoded into the thread's slab or an extent of its own.
+ * @file Stores what a task returned where every thread finds it: small plain values in their page,
+ * local arrays of the engine's heap where they are, everything else encoded into the thread's slab
+ * or an extent of its own.
  */
 import { type EncodedValue, encodeValue } from "../codec/index.ts";
 import { encodeTaskError } from "../functions/index.ts";

@@ -1,6 +1,6 @@
 /**
- * @file A folder for what a graph's tasks write while it runs (the runs of exchanges). It lives as long as the graph:
- * whoever runs the graph removes it when its tasks are forgotten.
+ * @file A folder for what a graph's tasks write while it runs (the runs of exchanges). It lives as
+ * long as the graph: whoever runs the graph removes it when its tasks are forgotten.
  */
 import { mkdirSync } from "node:fs";
 import { HeddleError } from "../core/errors.ts";

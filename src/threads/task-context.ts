@@ -1,7 +1,7 @@
 /**
- * @file Which task the current code belongs to. Synchronous tasks are known by a variable; asynchronous ones by
- * AsyncLocalStorage, which is entered only for functions that may be asynchronous, because it costs as much as a small
- * task itself.
+ * @file Which task the current code belongs to. Synchronous tasks are known by a variable;
+ * asynchronous ones by AsyncLocalStorage, which is entered only for functions that may be
+ * asynchronous, because it costs as much as a small task itself.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 

@@ -1,6 +1,6 @@
 /**
- * @file What the running task reads: its literals, and its inputs decoded from the heap. One object serves all tasks of a
- * thread in turn, because arguments are read before the function is called.
+ * @file What the running task reads: its literals, and its inputs decoded from the heap. One object
+ * serves all tasks of a thread in turn, because arguments are read before the function is called.
  */
 import { decodeValue } from "../codec/index.ts";
 import type { ColumnReader, Invocation } from "../core/invoke.ts";
@@ -47,7 +47,10 @@ export class TaskInputs implements Invocation {
     return value;
   }
 
-  /** The task has ended: its input arrays fail from now on instead of reading what may be others' bytes. */
+  /**
+   * The task has ended: its input arrays fail from now on instead of reading what may be others'
+   * bytes.
+   */
   revokeInputs(): void {
     if (this.#arrays.length === 0) return;
     for (const array of this.#arrays) revoke(array);

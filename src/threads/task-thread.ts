@@ -1,7 +1,8 @@
 /**
- * @file The loop of a task thread: claim leases, run their functions, store the values, report. One synchronous task runs
- * at a time; an asynchronous one holds the slot until it ends or waits for other tasks. The thread sleeps with its event
- * loop alive, so timers and sockets of user code go on.
+ * @file The loop of a task thread: claim leases, run their functions, store the values, report. One
+ * synchronous task runs at a time; an asynchronous one holds the slot until it ends or waits for
+ * other tasks. The thread sleeps with its event loop alive, so timers and sockets of user code go
+ * on.
  */
 import "../functions/index.ts";
 import { mkdirSync } from "node:fs";

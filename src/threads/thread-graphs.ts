@@ -1,6 +1,6 @@
 /**
- * @file The graphs that a task thread knows: finds a task's function, literals and inputs. Functions are decoded when
- * first needed, which may take an import.
+ * @file The graphs that a task thread knows: finds a task's function, literals and inputs.
+ * Functions are decoded when first needed, which may take an import.
  */
 import { type ColumnReader, compileTemplate, type Invoke } from "../core/invoke.ts";
 import { columnFrom, prepareRow, type SegmentImage, templateFrom } from "./graph-image.ts";
@@ -39,7 +39,9 @@ export class LocalGraph {
     }));
   }
 
-  /** The template of a task: at once when it is loaded, else a promise (rejected when it cannot be). */
+  /**
+   * The template of a task: at once when it is loaded, else a promise (rejected when it cannot be).
+   */
   template(local: number): LocalTemplate | Promise<LocalTemplate> {
     const index = this.graph.template[local]!;
     return this.#templates[index] ?? this.#load(index);

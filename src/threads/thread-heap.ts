@@ -1,7 +1,8 @@
 /**
- * @file A task thread's part of the heap. The thread never allocates: it asks the control thread through its mailbox and
- * sleeps until it is answered. Small results go into a slab, one after the other; large arrays get extents of their own,
- * which become values without a copy when a task returns them. Small temporaries never enter the engine's heap.
+ * @file A task thread's part of the heap. The thread never allocates: it asks the control thread
+ * through its mailbox and sleeps until it is answered. Small results go into a slab, one after the
+ * other; large arrays get extents of their own, which become values without a copy when a task
+ * returns them. Small temporaries never enter the engine's heap.
  */
 import { HeddleError } from "../core/errors.ts";
 import type { WasmMemory } from "../core/wasm.ts";
@@ -16,6 +17,9 @@ export const SLAB_VALUE_BYTES_MAX: number = 64 * 1024;
 export const SLAB_BYTES: number = 1024 * 1024;
 /** Private bytes of large arrays before the thread looks for dead ones. */
 const QUIET_BYTES = 128 * 2 ** 20;
+
+/** In the mailbox's word for the arena: any will do. */
+export const ANY_ARENA = -1;
 
 export const MAIL = { idle: 0, asked: 1, granted: 2, refused: 3 } as const;
 
@@ -57,12 +61,14 @@ export class ThreadHeap implements ExtentSource {
     return this.memories[arena];
   }
 
-  allocate(bytes: number): Extent | undefined {
+  /** Asks for an extent; `near`: the arena that it should lie in if it can. */
+  allocate(bytes: number, options: { near?: number } = {}): Extent | undefined {
     const words = this.#words;
     const stateAt = this.#block + THREAD.mailState;
     const units = Math.max(1, Math.ceil(bytes / UNIT_BYTES));
     words[this.#block + THREAD.mailUnits] = units;
     words[this.#block + THREAD.mailId] = this.task;
+    words[this.#block + THREAD.mailArena] = options.near ?? ANY_ARENA;
     Atomics.store(words, stateAt, MAIL.asked);
     this.#reports.announce();
     while (Atomics.load(words, stateAt) === MAIL.asked) Atomics.wait(words, stateAt, MAIL.asked);
@@ -136,7 +142,10 @@ export class TaskAllocator implements BufferAllocator {
     this.#large.release(block);
   }
 
-  /** The extent of a block of the engine's heap, which is now the caller's; undefined for private blocks. */
+  /**
+   * The extent of a block of the engine's heap, which is now the caller's; undefined for private
+   * blocks.
+   */
   surrender(block: Block): Extent | undefined {
     return this.#large.surrender(block);
   }

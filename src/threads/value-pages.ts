@@ -1,7 +1,7 @@
 /**
- * @file Where every value of a process is, in memory that all its threads share: a tag, and a word that is the value
- * itself (numbers, booleans, null, undefined) or its place in the heap. Pages are added as ids grow; a thread that meets
- * an id beyond its pages asks its inbox first.
+ * @file Where every value of a process is, in memory that all its threads share: a tag, and a word
+ * that is the value itself (numbers, booleans, null, undefined) or its place in the heap. Pages are
+ * added as ids grow; a thread that meets an id beyond its pages asks its inbox first.
  */
 
 export const TAG = {

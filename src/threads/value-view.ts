@@ -1,6 +1,6 @@
 /**
- * @file Views over values at rest. Another thread may have grown the memory a moment ago; this thread's view of its
- * length then lags a little, so a value beyond it is waited for.
+ * @file Views over values at rest. Another thread may have grown the memory a moment ago; this
+ * thread's view of its length then lags a little, so a value beyond it is waited for.
  */
 import { frameBytes, HEADER_BYTES } from "../codec/index.ts";
 import { HeddleError } from "../core/errors.ts";

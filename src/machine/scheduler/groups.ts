@@ -1,7 +1,7 @@
 /**
- * @file What is known of each function: how long its tasks take and how large its results are. Durations are kept as a
- * decaying histogram over powers of two, so that a percentile costs one pass over 40 numbers. Credits, estimates and
- * admission read from here.
+ * @file What is known of each function: how long its tasks take and how large its results are.
+ * Durations are kept as a decaying histogram over powers of two, so that a percentile costs one
+ * pass over 40 numbers. Credits, estimates and admission read from here.
  */
 
 const BUCKETS = 40;

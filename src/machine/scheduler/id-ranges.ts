@@ -1,6 +1,7 @@
 /**
- * @file Hands out contiguous ranges of task ids and takes them back, so that ids stay dense and every table indexed by
- * id stays as small as the most tasks ever alive at once. First fit over a sorted list of free ranges.
+ * @file Hands out contiguous ranges of task ids and takes them back, so that ids stay dense and
+ * every table indexed by id stays as small as the most tasks ever alive at once. First fit over a
+ * sorted list of free ranges.
  */
 
 export class IdRanges {

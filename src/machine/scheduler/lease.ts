@@ -1,7 +1,8 @@
 /**
- * @file Gives queued tasks to workers. A worker holds leases worth a bounded time, not a fixed count: what it has been
- * given should take, at the 95th percentile of each function, at most twice a message's round trip and a millisecond, on
- * each thread. Functions never seen run one to a thread. So a slow task delays little behind it, and fast ones flow.
+ * @file Gives queued tasks to workers. A worker holds leases worth a bounded time, not a fixed
+ * count: what it has been given should take, at the 95th percentile of each function, at most twice
+ * a message's round trip and a millisecond, on each thread. Functions never seen run one to a
+ * thread. So a slow task delays little behind it, and fast ones flow.
  */
 import type { ReadyLane } from "./ready.ts";
 import type { SchedulerState, WorkerRecord } from "./state.ts";

@@ -1,7 +1,8 @@
 /**
- * @file A set of small integers with "take the smallest" in a few word operations: a bitmap with summary levels above it
- * (each bit says whether a word below has any bit). The ready tasks of a graph are kept by rank in such a set, so that
- * queueing costs no comparison and no object, whatever the number of tasks.
+ * @file A set of small integers with "take the smallest" in a few word operations: a bitmap with
+ * summary levels above it (each bit says whether a word below has any bit). The ready tasks of a
+ * graph are kept by rank in such a set, so that queueing costs no comparison and no object,
+ * whatever the number of tasks.
  */
 
 export class RankSet {

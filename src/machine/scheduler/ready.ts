@@ -1,7 +1,8 @@
 /**
- * @file The scheduler's queue of runnable tasks. Tasks of one graph with the same user priority, constraints and lane
- * share a `ReadyLane`: a set of ranks. Lanes are sorted by (user priority, generation), so the best task for a worker is
- * the smallest rank of the first lane it may serve. Every runnable task waits here; workers hold only short leases.
+ * @file The scheduler's queue of runnable tasks. Tasks of one graph with the same user priority,
+ * constraints and lane share a `ReadyLane`: a set of ranks. Lanes are sorted by (user priority,
+ * generation), so the best task for a worker is the smallest rank of the first lane it may serve.
+ * Every runnable task waits here; workers hold only short leases.
  */
 import type { TaskOptions } from "../../core/graph.ts";
 import { RankSet } from "./rank-set.ts";

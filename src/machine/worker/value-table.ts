@@ -1,6 +1,6 @@
 /**
- * @file What the worker machine knows of each task id, one typed array per fact, and the list of evictable values in the
- * order of their last use (linked through two of the columns).
+ * @file What the worker machine knows of each task id, one typed array per fact, and the list of
+ * evictable values in the order of their last use (linked through two of the columns).
  */
 
 /** Where the value of an id is. */
@@ -23,7 +23,10 @@ export class ValueTable {
   #capacity = 0;
   place: Uint8Array = new Uint8Array(0);
   activity: Uint8Array = new Uint8Array(0);
-  /** 1 when the scheduler has taken the lease back, or freed the value, while an operation was under way. */
+  /**
+   * 1 when the scheduler has taken the lease back, or freed the value, while an operation was under
+   * way.
+   */
   unwanted: Uint8Array = new Uint8Array(0);
   /** Epoch of the lease (`admission`, `running`). */
   epoch: Int32Array = new Int32Array(0);

@@ -1,6 +1,6 @@
 /**
- * @file What holds for every kind of plot: well-formed and self-contained SVG, words for those who do
- * not see it, any odd data drawn without NaN, and wrong data refused by name.
+ * @file What holds for every kind of plot: well-formed and self-contained SVG, words for those who
+ * do not see it, any odd data drawn without NaN, and wrong data refused by name.
  */
 import { describe, expect, it } from "vitest";
 import {
