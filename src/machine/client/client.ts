@@ -1,6 +1,7 @@
 /**
- * @file The client machine: which task ids this client wants and how often it refers to them, what is known of their
- * state, and who waits for them. Pure: the shell sends what `release` returns and resolves what the waiters are.
+ * @file The client machine: which task ids this client wants and how often it refers to them, what
+ * is known of their state, and who waits for them. Pure: the shell sends what `release` returns and
+ * resolves what the waiters are.
  */
 
 /** State of a task as its client sees it. */
@@ -25,7 +26,7 @@ const PAGE_SIZE = 1 << PAGE_BITS;
 
 interface Page {
   readonly status: Uint8Array;
-  readonly references: Uint16Array;
+  readonly references: Uint32Array;
 }
 
 /** A waiter for a range of ids costs one entry, however long the range is. */
@@ -58,7 +59,7 @@ export class ClientMachine {
     const at = id & (PAGE_SIZE - 1);
     page.references[at] = page.references[at]! + 1;
     if (page.references[at] !== 1) return false;
-    if (page.status[at] === STATUS.unknown) page.status[at] = STATUS.pending;
+    if (page.status[at] === STATUS.unknown) this.#becomePending(page, id);
     return true;
   }
 
@@ -104,13 +105,16 @@ export class ClientMachine {
     for (const id of ids) {
       this.#failures.delete(id);
       const page = this.#page(id);
-      if (page.references[id & (PAGE_SIZE - 1)]! > 0) {
-        page.status[id & (PAGE_SIZE - 1)] = STATUS.pending;
-      }
+      const at = id & (PAGE_SIZE - 1);
+      if (page.references[at] === 0 || page.status[at] === STATUS.pending) continue;
+      this.#becomePending(page, id);
     }
   }
 
-  /** Calls `done` when every id has settled: at once if they have. */
+  /**
+   * Calls `done` when every id has settled once: at once if they have. Some may be pending again by
+   * then.
+   */
   wait(ids: Iterable<number>, done: () => void): void {
     const waiter: Waiter = { remaining: 1, done };
     for (const id of ids) {
@@ -140,6 +144,14 @@ export class ClientMachine {
     this.#count(waiter);
   }
 
+  /** Whoever waits for a range that holds the id waits for it again. */
+  #becomePending(page: Page, id: number): void {
+    page.status[id & (PAGE_SIZE - 1)] = STATUS.pending;
+    for (const { first, last, waiter } of this.#ranges) {
+      if (id >= first && id <= last) waiter.remaining++;
+    }
+  }
+
   #settle(id: number, status: number): void {
     const page = this.#page(id);
     const at = id & (PAGE_SIZE - 1);
@@ -166,7 +178,7 @@ export class ClientMachine {
     if (number === this.#lastNumber) return this.#lastPage!;
     let page = this.#pages.get(number);
     if (page === undefined) {
-      page = { status: new Uint8Array(PAGE_SIZE), references: new Uint16Array(PAGE_SIZE) };
+      page = { status: new Uint8Array(PAGE_SIZE), references: new Uint32Array(PAGE_SIZE) };
       this.#pages.set(number, page);
     }
     this.#lastNumber = number;

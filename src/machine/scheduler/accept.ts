@@ -1,18 +1,23 @@
 /**
- * @file Takes a graph in: gives its tasks ids, recognises work that is known already (equal pure layers, values held),
- * builds the reverse edges, and starts what can start. A few passes over columns; nothing is made per task.
+ * @file Takes a graph in: gives its tasks ids, recognises work that is known already (equal pure
+ * layers, values held), builds the reverse edges, and starts what can start. A few passes over
+ * columns; nothing is made per task.
  */
 import type { GraphFacts, SchedulerEvent } from "./events.ts";
-import { type ReadyLane, laneKey } from "./ready.ts";
-import type { GraphRecord, SchedulerState } from "./state.ts";
+import { laneKey, type ReadyLane } from "./ready.ts";
+import type { ClientRecord, Failure, GraphRecord, SchedulerState } from "./state.ts";
 import { STATE } from "./task-table.ts";
 import {
+  cancelledFailure,
   dispose,
+  fail,
   failFromDependencies,
   forgetIfUnneeded,
   need,
   notifyDone,
+  notifyFailed,
   queue,
+  unknownFailure,
 } from "./transitions.ts";
 
 export function acceptGraph(
@@ -21,18 +26,17 @@ export function acceptGraph(
 ): void {
   const facts = event.graph;
   const base = s.tasks.allocate(facts.count);
-  const ids = knownTasks(s, facts, base);
+  const client = s.client(event.client);
+  const missing = missingInputs(s, client, facts);
+  const ids = knownTasks(s, client, facts, base);
   const record = makeRecord(s, event, base, ids);
   s.graphs[record.slot] = record;
   const fresh = ids === undefined ? undefined : neededTasks(facts, ids, base);
   createTasks(s, record, fresh);
-  const { wants } = s.client(event.client);
-  const failed: number[] = [];
   for (const local of facts.outputs) {
     const id = ids === undefined ? base + local : ids[local]!;
-    if (s.tasks.state[id] === STATE.forgotten) continue;
-    if (wants.add(id)) s.tasks.wants[id] = s.tasks.wants[id]! + 1;
-    if (s.tasks.state[id] === STATE.erred) failed.push(id);
+    if (client.wants.add(id)) s.tasks.wants[id] = s.tasks.wants[id]! + 1;
+    if (id !== base + local) client.askedAgain.set(id, event.request);
   }
   s.out.say({
     kind: "accepted",
@@ -52,17 +56,50 @@ export function acceptGraph(
     },
   });
   start(s, record, fresh);
+  for (const [local, failure] of missing) fail(s, base + local, failure);
   settleOutputs(s, event.client, facts, base, ids);
   registerNames(s, record);
   if (record.live === 0) retireEmpty(s, record);
 }
 
+/**
+ * Inputs that the graph counts on and that are gone: cancelled for this client, or not known. Each
+ * stands in the graph as a task of its own that fails at once, and with it all that depend on it.
+ */
+function missingInputs(
+  s: SchedulerState,
+  client: ClientRecord,
+  { count, held, segments }: GraphFacts,
+): Map<number, Failure> {
+  const missing = new Map<number, Failure>();
+  for (let local = 0; held !== undefined && local < count; local++) {
+    const id = held[local]!;
+    if (id < 0 || isUsable(s, client, id)) continue;
+    const isCancelled = client.cancelled.has(id);
+    const failure = isCancelled
+      ? cancelledFailure(s, id)
+      : unknownFailure(`a task of ${segments[0]?.name ?? "the graph"}`, id);
+    missing.set(local, failure);
+  }
+  return missing;
+}
+
+/** Whether a graph of the client may build on the task. */
+function isUsable(s: SchedulerState, client: ClientRecord, id: number): boolean {
+  return (s.tasks.state[id] ?? STATE.forgotten) !== STATE.forgotten && !client.cancelled.has(id);
+}
+
 /** Local -> task id when some tasks exist already, else undefined: then id = base + local. */
-function knownTasks(s: SchedulerState, facts: GraphFacts, base: number): Int32Array | undefined {
+function knownTasks(
+  s: SchedulerState,
+  client: ClientRecord,
+  facts: GraphFacts,
+  base: number,
+): Int32Array | undefined {
   let ids: Int32Array | undefined;
   const own = (): Int32Array => Int32Array.from({ length: facts.count }, (_, i) => base + i);
   for (let i = 0; facts.held !== undefined && i < facts.count; i++) {
-    if (facts.held[i]! < 0) continue;
+    if (facts.held[i]! < 0 || !isUsable(s, client, facts.held[i]!)) continue;
     ids ??= own();
     ids[i] = facts.held[i]!;
   }
@@ -75,7 +112,7 @@ function knownTasks(s: SchedulerState, facts: GraphFacts, base: number): Int32Ar
       if (position < 0 || position >= known.count) continue;
       const local: number = known.start + position;
       const id = known.graph.ids === undefined ? known.graph.base + local : known.graph.ids[local]!;
-      if (s.tasks.state[id] === STATE.forgotten) continue;
+      if (!isUsable(s, client, id)) continue;
       ids ??= own();
       ids[segment.start + at] = id;
     }
@@ -107,7 +144,8 @@ function neededTasks(facts: GraphFacts, ids: Int32Array, base: number): Uint8Arr
   for (const local of facts.outputs) visit(local);
   while (stack.length > 0) {
     const local = stack.pop()!;
-    for (let e = facts.depOffsets[local]!; e < facts.depOffsets[local + 1]!; e++) visit(facts.deps[e]!);
+    for (let e = facts.depOffsets[local]!; e < facts.depOffsets[local + 1]!; e++)
+      visit(facts.deps[e]!);
   }
   return needed;
 }
@@ -121,7 +159,8 @@ function makeRecord(
   const facts = event.graph;
   const slot = freeSlot(s);
   const parent = event.parent === undefined ? undefined : s.graphs[s.tasks.graph[event.parent]!];
-  const generation = parent?.lanes[0] === undefined ? ++s.generation : parent.lanes[0].generation - 0.01;
+  const generation =
+    parent?.lanes[0] === undefined ? ++s.generation : parent.lanes[0].generation - 0.01;
   const lanes = new Map<string, ReadyLane>();
   const laneOfTemplate = facts.templates.map((template) => {
     const table = template.lane === "table";
@@ -214,7 +253,9 @@ function createTasks(s: SchedulerState, record: GraphRecord, fresh: Uint8Array |
   record.live = live;
 }
 
-/** Sets every new task waiting or queued. All of them are needed: the client has culled the graph. */
+/**
+ * Sets every new task waiting or queued. All of them are needed: the client has culled the graph.
+ */
 function start(s: SchedulerState, record: GraphRecord, fresh: Uint8Array | undefined): void {
   const { state, missing, waiters } = s.tasks;
   const { facts, base, ids } = record;
@@ -231,12 +272,13 @@ function start(s: SchedulerState, record: GraphRecord, fresh: Uint8Array | undef
       lacking++;
       if (id === base + dep) continue;
       if (state[id] === STATE.released) revived.push(id);
-      if (state[id] === STATE.erred || state[id] === STATE.forgotten) failing.push(base + local);
+      if (state[id] === STATE.erred) failing.push(base + local);
     }
     missing[base + local] = lacking;
     state[base + local] = STATE.waiting;
     s.transitions++;
-    if (lacking === 0) queue(s, base + local);
+    // Without a template it is an input that is gone: it fails in a moment.
+    if (lacking === 0 && facts.template[local]! >= 0) queue(s, base + local);
   }
   for (const id of revived) need(s, id);
   for (const id of failing) failFromDependencies(s, id);
@@ -257,12 +299,7 @@ function settleOutputs(
     const state = s.tasks.state[id];
     if (state === STATE.memory) notifyDone(s, id);
     else if (state === STATE.released) need(s, id);
-    else if (state === STATE.erred) {
-      const failure = s.failures.get(id);
-      if (failure === undefined) continue;
-      const { error, culprit, attempts } = failure;
-      s.out.say({ kind: "failed", client, ids: Int32Array.of(id), error, culprit, attempts });
-    } else if (state === STATE.forgotten) s.out.cancelled(client, id);
+    else if (state === STATE.erred) notifyFailed(s, client, id);
   }
 }
 

@@ -1,16 +1,25 @@
 /**
- * @file What clients ask: wants and releases, cancellation, retry, values of their own (scatter), and leaving, which
- * releases all that the client wanted.
+ * @file What clients ask: wants and releases, cancellation, retry, values of their own (scatter),
+ * and leaving, which releases all that the client wanted.
  */
 import type { GraphFacts, SchedulerEvent } from "./events.ts";
-import { plainError, type SchedulerState } from "./state.ts";
+import type { SchedulerState } from "./state.ts";
 import { STATE } from "./task-table.ts";
-import { fail, letGo, need, notifyDone, remember } from "./transitions.ts";
+import {
+  cancelledFailure,
+  fail,
+  forgetIfUnneeded,
+  letGo,
+  need,
+  notifyDone,
+  notifyFailed,
+  remember,
+} from "./transitions.ts";
 
 type EventOf<K extends SchedulerEvent["kind"]> = Extract<SchedulerEvent, { kind: K }>;
 
 export function want(s: SchedulerState, client: number, ids: Int32Array): void {
-  const { wants } = s.client(client);
+  const { wants, cancelled } = s.client(client);
   for (const id of ids) {
     const state = s.tasks.state[id];
     if (state === undefined || state === STATE.forgotten) {
@@ -18,22 +27,43 @@ export function want(s: SchedulerState, client: number, ids: Int32Array): void {
       continue;
     }
     if (wants.add(id)) s.tasks.wants[id] = s.tasks.wants[id]! + 1;
+    if (cancelled.delete(id)) s.tasks.dependents[id] = s.tasks.dependents[id]! - 1;
     if (state === STATE.memory) notifyDone(s, id);
     else if (state === STATE.released) need(s, id);
+    else if (state === STATE.erred) notifyFailed(s, client, id);
   }
 }
 
-export function release(s: SchedulerState, client: number, ids: Int32Array): void {
-  const { wants } = s.client(client);
+/**
+ * `seen`: number of the last request of which the client knew that it was accepted; all of them by
+ * default.
+ */
+export function release(
+  s: SchedulerState,
+  client: number,
+  ids: Int32Array,
+  seen: number = Number.POSITIVE_INFINITY,
+): void {
+  const { wants, cancelled, askedAgain } = s.client(client);
   for (const id of ids) {
-    if (!wants.delete(id)) continue;
-    s.tasks.wants[id] = s.tasks.wants[id]! - 1;
-    letGo(s, id);
+    if (askedAgain.size > 0) {
+      if ((askedAgain.get(id) ?? 0) > seen) continue;
+      askedAgain.delete(id);
+    }
+    if (wants.delete(id)) {
+      s.tasks.wants[id] = s.tasks.wants[id]! - 1;
+      letGo(s, id);
+    } else if (cancelled.delete(id)) {
+      s.tasks.dependents[id] = s.tasks.dependents[id]! - 1;
+      forgetIfUnneeded(s, id);
+    }
   }
 }
 
 export function clientLeft(s: SchedulerState, client: number): void {
-  release(s, client, s.client(client).wants.toIds());
+  const { wants, cancelled } = s.client(client);
+  release(s, client, wants.toIds());
+  release(s, client, cancelled.toIds());
   s.clients.delete(client);
 }
 
@@ -52,20 +82,19 @@ export function cancel(s: SchedulerState, event: EventOf<"cancel">): void {
   }
 }
 
+/** The client no longer wants the value, but goes on referring to the task until it releases it. */
 function dropWant(s: SchedulerState, client: number, id: number): void {
-  if (!s.client(client).wants.has(id)) return;
+  const { wants, cancelled } = s.client(client);
+  if (!wants.delete(id)) return;
   s.out.cancelled(client, id);
-  release(s, client, Int32Array.of(id));
+  cancelled.add(id);
+  s.tasks.dependents[id] = s.tasks.dependents[id]! + 1;
+  s.tasks.wants[id] = s.tasks.wants[id]! - 1;
+  letGo(s, id);
 }
 
 function failDependents(s: SchedulerState, id: number): void {
-  const culprit = s.keyOf(id);
-  const failure = {
-    error: plainError("Cancelled", `task ${culprit} was cancelled`),
-    culprit,
-    culpritId: id,
-    attempts: 0,
-  };
+  const failure = cancelledFailure(s, id);
   const waiting: number[] = [];
   s.eachDependent(id, (dependent) => {
     const state = s.tasks.state[dependent];
@@ -81,7 +110,7 @@ export function retry(s: SchedulerState, ids: Int32Array): void {
   const stack = [...ids];
   while (stack.length > 0) {
     const id = stack.pop()!;
-    if (state[id] !== STATE.erred) continue;
+    if (state[id] !== STATE.erred || !s.hasRecipe(id)) continue;
     state[id] = STATE.released;
     s.transitions++;
     s.failures.delete(id);
@@ -95,7 +124,8 @@ export function retry(s: SchedulerState, ids: Int32Array): void {
     });
   }
   for (const id of again) {
-    for (const client of s.clients.values()) if (client.wants.has(id)) s.out.reset(client.client, id);
+    for (const client of s.clients.values())
+      if (client.wants.has(id)) s.out.reset(client.client, id);
     if (s.tasks.wants[id]! > 0) need(s, id);
   }
 }

@@ -1,6 +1,7 @@
 /**
- * @file What the scheduler machine hears and says. Everything that concerns many tasks is columnar. Times come in with
- * `step(events, nowMs)`; ids of clients, workers and requests are small integers given by the shell.
+ * @file What the scheduler machine hears and says. Everything that concerns many tasks is columnar.
+ * Times come in with `step(events, nowMs)`; ids of clients, workers and requests are small integers
+ * given by the shell.
  */
 import type { Template } from "../../core/graph.ts";
 import type { Segment, TaskGraph } from "../../core/task-graph.ts";
@@ -23,10 +24,23 @@ export type SchedulerEvent =
       readonly graph: GraphFacts;
       /** Templates and literals: never looked at, passed on in `install`. */
       readonly body: unknown;
-      /** Task that submitted the graph, when a task did: its work goes before that of later graphs. */
+      /**
+       * Task that submitted the graph, when a task did: its work goes before that of later graphs.
+       */
       readonly parent?: number;
     }
-  | { readonly kind: "want" | "release" | "retry"; readonly client: number; readonly ids: Int32Array }
+  | {
+      readonly kind: "want" | "retry";
+      readonly client: number;
+      readonly ids: Int32Array;
+    }
+  | {
+      readonly kind: "release";
+      readonly client: number;
+      readonly ids: Int32Array;
+      /** The last request that the client knew to be accepted; default: all of them. */
+      readonly seen?: number;
+    }
   | {
       readonly kind: "cancel";
       readonly client: number;
@@ -62,7 +76,9 @@ export type SchedulerEvent =
       readonly epoch: number;
       /** Opaque to the machine: returned to clients in `failed`. */
       readonly error: unknown;
-      /** `user`: the function threw. `worker`: its thread or process died. `memory`: it cannot fit. */
+      /**
+       * `user`: the function threw. `worker`: its thread or process died. `memory`: it cannot fit.
+       */
       readonly blame: "user" | "worker" | "memory";
     }
   | {
@@ -72,7 +88,10 @@ export type SchedulerEvent =
       readonly epochs: Int32Array;
     }
   | {
-      /** Values the worker held and no longer has (a scattered value's owner died, a spill file is unreadable). */
+      /**
+       * Values the worker held and no longer has (a scattered value's owner died, a spill file is
+       * unreadable).
+       */
       readonly kind: "lost";
       readonly worker: number;
       readonly ids: Int32Array;
@@ -87,7 +106,10 @@ export type SchedulerEvent =
       readonly meanMs: Float64Array;
     }
   | {
-      /** Values put there by a client (`scatter`): they exist on `worker` already and have no recipe. */
+      /**
+       * Values put there by a client (`scatter`): they exist on `worker` already and have no
+       * recipe.
+       */
       readonly kind: "adopt";
       readonly client: number;
       readonly request: number;

@@ -1,6 +1,8 @@
 /**
- * @file Collects what the scheduler says during one step and puts it together per receiver: a thousand finished tasks
- * become one `done` for each client and one `lease` for each worker.
+ * @file Collects what the scheduler says during one step and puts it together per receiver: a
+ * thousand finished tasks become one `done` for each client and one `lease` for each worker. What
+ * one client hears keeps its order: a task that was done and is lost again in the same step must
+ * not look done.
  */
 import { IdList } from "../id-list.ts";
 import type { SchedulerCommand } from "./events.ts";
@@ -22,11 +24,17 @@ class Lists {
   }
 }
 
+type NewsKind = "done" | "cancelled" | "reset";
+
+/** Ids that a client is told of next, all with the same news. */
+interface News {
+  kind: NewsKind;
+  readonly ids: IdList;
+}
+
 export class Outbox {
   readonly #ordered: SchedulerCommand[] = [];
-  readonly #done = new Lists();
-  readonly #cancelled = new Lists();
-  readonly #reset = new Lists();
+  readonly #news = new Map<number, News>();
   readonly #free = new Lists();
   readonly #revoked = new Lists();
   readonly #revokedEpochs = new Lists();
@@ -36,6 +44,7 @@ export class Outbox {
   readonly #last: SchedulerCommand[] = [];
 
   say(command: SchedulerCommand): void {
+    if ("client" in command) this.#close(command.client);
     this.#ordered.push(command);
   }
 
@@ -44,15 +53,15 @@ export class Outbox {
   }
 
   done(client: number, id: number): void {
-    this.#done.of(client).push(id);
+    this.#tell(client, "done", id);
   }
 
   cancelled(client: number, id: number): void {
-    this.#cancelled.of(client).push(id);
+    this.#tell(client, "cancelled", id);
   }
 
   reset(client: number, id: number): void {
-    this.#reset.of(client).push(id);
+    this.#tell(client, "reset", id);
   }
 
   free(worker: number, id: number): void {
@@ -69,20 +78,40 @@ export class Outbox {
     this.#leasedEpochs.of(worker).push(epoch);
   }
 
-  /** Everything said since the last call: graphs first, then what ends, then what begins. */
+  /**
+   * Everything said since the last call: graphs and news first, then what ends, then what begins.
+   */
   take(): SchedulerCommand[] {
+    for (const client of this.#news.keys()) this.#close(client);
     const commands = this.#ordered.splice(0);
-    this.#reset.drain((client, ids) => commands.push({ kind: "reset", client, ids }));
     this.#revoked.drain((worker, ids) => {
       commands.push({ kind: "revoke", worker, ids, epochs: this.#revokedEpochs.of(worker).take() });
     });
     this.#free.drain((worker, ids) => commands.push({ kind: "free", worker, ids }));
-    this.#done.drain((client, ids) => commands.push({ kind: "done", client, ids }));
-    this.#cancelled.drain((client, ids) => commands.push({ kind: "cancelled", client, ids }));
     commands.push(...this.#last.splice(0));
     this.#leased.drain((worker, ids) => {
       commands.push({ kind: "lease", worker, ids, epochs: this.#leasedEpochs.of(worker).take() });
     });
     return commands;
+  }
+
+  #tell(client: number, kind: NewsKind, id: number): void {
+    let news = this.#news.get(client);
+    if (news === undefined) {
+      news = { kind, ids: new IdList() };
+      this.#news.set(client, news);
+    }
+    if (news.kind !== kind) {
+      this.#close(client);
+      news.kind = kind;
+    }
+    news.ids.push(id);
+  }
+
+  /** What the client is told from now on comes after this. */
+  #close(client: number): void {
+    const news = this.#news.get(client);
+    if (news === undefined || news.ids.length === 0) return;
+    this.#ordered.push({ kind: news.kind, client, ids: news.ids.take() });
   }
 }

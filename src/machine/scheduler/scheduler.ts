@@ -1,6 +1,7 @@
 /**
- * @file The scheduler machine: `step(events)` changes the state and returns commands. Pure and synchronous: no clock, no
- * randomness, no I/O. The embedded engine and a cluster run this same machine.
+ * @file The scheduler machine: `step(events)` changes the state and returns commands. Pure and
+ * synchronous: no clock, no randomness, no I/O. The embedded engine and a cluster run this same
+ * machine.
  */
 import { HeddleError } from "../../core/errors.ts";
 import { acceptGraph } from "./accept.ts";
@@ -10,7 +11,16 @@ import { dispatch } from "./lease.ts";
 import { type SchedulerOptions, SchedulerState } from "./state.ts";
 import { STATE, STATE_NAMES } from "./task-table.ts";
 import { letGoOfGraph } from "./transitions.ts";
-import { durations, erred, finished, lost, returned, suspended, workerJoined, workerLost } from "./workers.ts";
+import {
+  durations,
+  erred,
+  finished,
+  lost,
+  returned,
+  suspended,
+  workerJoined,
+  workerLost,
+} from "./workers.ts";
 
 export class SchedulerMachine {
   readonly state: SchedulerState;
@@ -63,7 +73,7 @@ function handle(s: SchedulerState, event: SchedulerEvent): void {
     case "want":
       return want(s, event.client, event.ids);
     case "release":
-      return release(s, event.client, event.ids);
+      return release(s, event.client, event.ids, event.seen);
     case "retry":
       return retry(s, event.ids);
     case "cancel":

@@ -1,6 +1,7 @@
 /**
- * @file All that the scheduler machine knows, and the small questions asked of it everywhere: the dependencies and
- * dependents of a task, its key, its graph. Changes happen in `transitions.ts`, `accept.ts`, `clients.ts`, `workers.ts`.
+ * @file All that the scheduler machine knows, and the small questions asked of it everywhere: the
+ * dependencies and dependents of a task, its key, its graph. Changes happen in `transitions.ts`,
+ * `accept.ts`, `clients.ts`, `workers.ts`.
  */
 import type { ErrorCode } from "../../core/errors.ts";
 import { taskKey } from "../../core/task-graph.ts";
@@ -51,6 +52,16 @@ export interface WorkerRecord {
 export interface ClientRecord {
   readonly client: number;
   readonly wants: IdSet;
+  /**
+   * Tasks that were cancelled for the client and that it still refers to: their records stay (each
+   * counts as a dependent), so that no other task gets their ids meanwhile.
+   */
+  readonly cancelled: IdSet;
+  /**
+   * Tasks that the client's graphs have asked for again, with the number of the last such request:
+   * a release that the client sent before it knew of that does not count.
+   */
+  readonly askedAgain: Map<number, number>;
 }
 
 /** An error that the machine itself makes; shells turn it into a HeddleError. */
@@ -89,7 +100,10 @@ export interface NamedTasks {
 }
 
 export interface SchedulerOptions {
-  /** How often a task may be on a dying thread or worker before it fails with KilledWorker; default 3. */
+  /**
+   * How often a task may be on a dying thread or worker before it fails with KilledWorker; default
+   * 3.
+   */
   readonly allowedFailures: number;
   /** Expected time for a message to a worker and back; default 0.1. */
   readonly roundTripMs: number;
@@ -146,6 +160,15 @@ export class SchedulerState {
     if (foreign !== undefined) for (const dependent of foreign) visit(dependent);
   }
 
+  /**
+   * False for values that a client has brought (scatter), and for inputs that were gone when their
+   * graph came.
+   */
+  hasRecipe(id: number): boolean {
+    const record = this.graphOf(id);
+    return record.facts.template[id - record.base]! >= 0;
+  }
+
   keyOf(id: number): string {
     const record = this.graphOf(id);
     return taskKey(record.facts, id - record.base);
@@ -154,7 +177,7 @@ export class SchedulerState {
   client(client: number): ClientRecord {
     let record = this.clients.get(client);
     if (record === undefined) {
-      record = { client, wants: new IdSet() };
+      record = { client, wants: new IdSet(), cancelled: new IdSet(), askedAgain: new Map() };
       this.clients.set(client, record);
     }
     return record;

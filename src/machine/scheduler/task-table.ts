@@ -1,6 +1,6 @@
 /**
- * @file The scheduler's tasks: one typed array per fact, indexed by task id. No object per task. Which fact belongs to
- * which state is written at each column; `validate.ts` checks it.
+ * @file The scheduler's tasks: one typed array per fact, indexed by task id. No object per task.
+ * Which fact belongs to which state is written at each column; `validate.ts` checks it.
  */
 import { IdRanges } from "./id-ranges.ts";
 
@@ -29,7 +29,9 @@ export class TaskTable {
   #capacity = 0;
 
   state: Uint8Array = new Uint8Array(0);
-  /** Counts leases of this id over all its lives; a message with another epoch is about the past. */
+  /**
+   * Counts leases of this id over all its lives; a message with another epoch is about the past.
+   */
   epoch: Int32Array = new Int32Array(0);
   /** Dependencies not in memory; meaningful in `waiting`. */
   missing: Int32Array = new Int32Array(0);
@@ -66,7 +68,11 @@ export class TaskTable {
   }
 
   #grow(needed: number): void {
-    const capacity = Math.max(1024, needed + (needed >> 3), Math.min(this.#capacity * 2, needed * 2));
+    const capacity = Math.max(
+      1024,
+      needed + (needed >> 3),
+      Math.min(this.#capacity * 2, needed * 2),
+    );
     this.state = grown(this.state, new Uint8Array(capacity));
     this.epoch = grown(this.epoch, new Int32Array(capacity));
     this.missing = grown(this.missing, new Int32Array(capacity));

@@ -1,7 +1,8 @@
 /**
- * @file How a task moves between states, and what follows for its neighbours. One rule drives all release: a value that
- * no dependent will read and no client wants is dropped; a task that nothing refers to is forgotten. Recursion goes
- * through explicit stacks, since chains may be a million tasks long.
+ * @file How a task moves between states, and what follows for its neighbours. One rule drives all
+ * release: a value that no dependent will read and no client wants is dropped; a task that nothing
+ * refers to is forgotten. Recursion goes through explicit stacks, since chains may be a million
+ * tasks long.
  */
 import {
   type Failure,
@@ -60,14 +61,20 @@ export function failFromDependencies(s: SchedulerState, id: number): void {
   let failure: Failure | undefined;
   s.eachDependency(id, (dep) => {
     if (s.tasks.state[dep] === STATE.erred) failure ??= s.failures.get(dep);
-    if (s.tasks.state[dep] === STATE.forgotten) failure ??= lostInput(s, id);
   });
   if (failure !== undefined) fail(s, id, failure);
 }
 
-function lostInput(s: SchedulerState, id: number): Failure {
+/** Why what depends on a cancelled task fails. */
+export function cancelledFailure(s: SchedulerState, id: number): Failure {
   const culprit = s.keyOf(id);
-  const message = `task ${culprit} uses a value that the engine no longer has: keep its future`;
+  const error = plainError("Cancelled", `task ${culprit} was cancelled`);
+  return { error, culprit, culpritId: id, attempts: 0 };
+}
+
+/** Why what depends on a task fails that is not known any more. */
+export function unknownFailure(culprit: string, id: number): Failure {
+  const message = `${culprit} uses a value that the engine no longer has: keep its future`;
   return { error: plainError("Lost", message), culprit, culpritId: id, attempts: 0 };
 }
 
@@ -98,6 +105,14 @@ export function remember(s: SchedulerState, id: number, worker: number, bytes: n
 
 export function notifyDone(s: SchedulerState, id: number): void {
   for (const client of s.clients.values()) if (client.wants.has(id)) s.out.done(client.client, id);
+}
+
+/** Tells a client why a task has failed that it asks for. */
+export function notifyFailed(s: SchedulerState, client: number, id: number): void {
+  const failure = s.failures.get(id);
+  if (failure === undefined) return;
+  const { error, culprit, attempts } = failure;
+  s.out.say({ kind: "failed", client, ids: Int32Array.of(id), error, culprit, attempts });
 }
 
 /** A task fails, and all that wait for it. */
@@ -238,7 +253,10 @@ function removeForeign(s: SchedulerState, dep: number, dependent: number): void 
   if (list.length === 0) s.foreignDependents.delete(dep);
 }
 
-/** All tasks of a graph are forgotten: so is the graph, as soon as no worker is busy with one of them. */
+/**
+ * All tasks of a graph are forgotten: so is the graph, as soon as no worker is busy with one of
+ * them.
+ */
 export function dispose(s: SchedulerState, record: GraphRecord): void {
   for (const segment of record.facts.segments) {
     if (s.names.get(segment.name)?.graph === record) s.names.delete(segment.name);

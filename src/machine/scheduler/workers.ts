@@ -1,6 +1,7 @@
 /**
- * @file What workers report: results, failures, leases given back, their own coming and going. A report counts only under
- * the epoch of the current lease; anything else is about the past, and what it made is freed.
+ * @file What workers report: results, failures, leases given back, their own coming and going. A
+ * report counts only under the epoch of the current lease; anything else is about the past, and
+ * what it made is freed.
  */
 import type { SchedulerEvent } from "./events.ts";
 import { type Attempts, plainError, type SchedulerState } from "./state.ts";
@@ -38,7 +39,8 @@ export function finished(s: SchedulerState, event: EventOf<"finished">): void {
   for (let i = 0; i < count; i++) {
     const id = ids[i]!;
     if (!isCurrent(s, id, epochs[i]!)) {
-      if (s.tasks.state[id] !== STATE.memory || s.tasks.holder[id] !== worker) s.out.free(worker, id);
+      // Under its epoch, so that a lease given in the meantime is left alone.
+      if (!isHeld(s, id, epochs[i]!)) s.out.revoke(worker, id, epochs[i]!);
       continue;
     }
     endLease(s, id);
@@ -119,7 +121,7 @@ function loseValue(s: SchedulerState, id: number): void {
     }
   });
   if (wants[id]! === 0 && waiters[id]! === 0) return;
-  if (isData(s, id)) {
+  if (!s.hasRecipe(id)) {
     const culprit = s.keyOf(id);
     const error = plainError("Lost", `the worker that held the scattered value ${culprit} is gone`);
     s.tasks.state[id] = STATE.waiting;
@@ -140,12 +142,6 @@ function backToWaiting(s: SchedulerState, id: number, before: number): void {
   s.tasks.missing[id] = 0;
 }
 
-/** Scattered values have no recipe. */
-function isData(s: SchedulerState, id: number): boolean {
-  const record = s.graphOf(id);
-  return record.facts.template[id - record.base]! < 0;
-}
-
 export function workerLost(s: SchedulerState, event: EventOf<"worker-lost">): void {
   if (!s.workers.delete(event.worker)) return;
   const { state, holder, epoch } = s.tasks;
@@ -164,6 +160,11 @@ export function workerLost(s: SchedulerState, event: EventOf<"worker-lost">): vo
 
 function isCurrent(s: SchedulerState, id: number, epoch: number): boolean {
   return s.tasks.state[id] === STATE.leased && s.tasks.epoch[id] === epoch;
+}
+
+/** The report came a second time: its value is the one in use. */
+function isHeld(s: SchedulerState, id: number, epoch: number): boolean {
+  return s.tasks.state[id] === STATE.memory && s.tasks.epoch[id] === epoch;
 }
 
 function attemptsOf(s: SchedulerState, id: number): Attempts {

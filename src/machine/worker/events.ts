@@ -1,6 +1,6 @@
 /**
- * @file What the worker machine hears and says. The shell around it owns threads, the heap and the disk: it runs the
- * commands and reports each operation's end exactly once.
+ * @file What the worker machine hears and says. The shell around it owns threads, the heap and the
+ * disk: it runs the commands and reports each operation's end exactly once.
  */
 import type { InstalledGraph } from "../scheduler/events.ts";
 
@@ -23,12 +23,18 @@ export type WorkerEvent =
       readonly blame: "user" | "worker" | "memory";
     }
   | {
-      /** Answer to `take-back`: these had not been started. The others will end in `ran` or `failed`. */
+      /**
+       * Answer to `take-back`: these had not been started. The others will end in `ran` or
+       * `failed`.
+       */
       readonly kind: "taken-back";
       readonly ids: Int32Array;
     }
   | {
-      /** The thread that had claimed these died before it came to them: they go back to the scheduler. */
+      /**
+       * The thread that had claimed these died before it came to them: they go back to the
+       * scheduler.
+       */
       readonly kind: "unstarted";
       readonly ids: Int32Array;
     }
@@ -41,7 +47,10 @@ export type WorkerEvent =
       readonly bytes: number;
     }
   | {
-      /** A reader outside the tasks needs these values in memory until `unpin`; answered by `pinned`. */
+      /**
+       * A reader outside the tasks needs these values in memory until `unpin`; answered by
+       * `pinned`.
+       */
       readonly kind: "pin";
       readonly reader: number;
       readonly ids: Int32Array;
@@ -49,6 +58,14 @@ export type WorkerEvent =
   /** Part of the memory now belongs to something else (the table engine has started). */
   | { readonly kind: "limit"; readonly bytes: number }
   | { readonly kind: "unpin"; readonly ids: Int32Array }
+  /** Tasks among the running ones that wait for other tasks and hold no thread while they do. */
+  | { readonly kind: "suspended"; readonly count: number }
+  /**
+   * A thread has died: what it asked for is not answered. Its tasks end in `failed` or `unstarted`.
+   */
+  | { readonly kind: "thread-died"; readonly thread: number }
+  /** Threads have been waiting for memory and nothing has moved: one of them must get it now. */
+  | { readonly kind: "stalled" }
   | { readonly kind: "adopt"; readonly ids: Int32Array; readonly bytes: Float64Array };
 
 export type WorkerCommand =

@@ -1,8 +1,9 @@
 /**
- * @file Memory of one worker: what is reserved, what threads ask for while they run, and which values go to disk to make
- * room. The heap's own count is the truth and comes in with every step; between two steps the changes decided here are
- * added to it. Never refuses for good while something can move: when every running task waits for memory and nothing is
- * left to evict, one of them is granted more than the limit, with a warning.
+ * @file Memory of one worker: what is reserved, what threads ask for while they run, and which
+ * values go to disk to make room. The heap's own count is the truth and comes in with every step;
+ * between two steps the changes decided here are added to it. Never refuses for good while
+ * something can move: when every running task waits for memory and nothing is left to evict, one of
+ * them is granted more than the limit, with a warning.
  */
 import type { WorkerCommand } from "./events.ts";
 import { ACTIVITY, PLACE, type ValueTable } from "./value-table.ts";
@@ -20,7 +21,7 @@ export class Memory {
   limitBytes: number;
   readonly #values: ValueTable;
   readonly #say: (command: WorkerCommand) => void;
-  readonly #requests: Request[] = [];
+  #requests: Request[] = [];
   /** Reserved for running tasks and not yet taken from the heap. */
   #reserved = 0;
   readonly #reservations = new Map<number, number>();
@@ -50,11 +51,14 @@ export class Memory {
     return this.#used + this.#unspilling + this.#reserved + bytes <= this.limitBytes;
   }
 
-  /** Whether a task that needs this much may start; makes room if not. `alone`: nothing else runs, so it must. */
+  /**
+   * Whether something that needs this much may start; makes room if not. `alone`: nothing else goes
+   * on, so it must start as soon as nothing can be moved away for it.
+   */
   admits(bytes: number, alone: boolean): boolean {
-    if (this.fits(bytes) || alone) return true;
+    if (this.fits(bytes)) return true;
     this.#makeRoom(bytes + this.#reserved);
-    return false;
+    return alone && this.#spilling === 0 && this.#unspilling === 0;
   }
 
   reserve(id: number, bytes: number): void {
@@ -82,7 +86,20 @@ export class Memory {
     this.#requests.push({ thread, id, bytes });
   }
 
-  /** Answers what threads have asked for, oldest first. `waitersMax`: as many may wait before one must get it. */
+  /** The thread does not wait any more. */
+  abandon(thread: number): void {
+    this.#requests = this.#requests.filter((request) => request.thread !== thread);
+  }
+
+  /** Whether threads wait for memory. */
+  get isAsked(): boolean {
+    return this.#requests.length > 0;
+  }
+
+  /**
+   * Answers what threads have asked for, oldest first. `waitersMax`: as many may wait before one
+   * must get it.
+   */
   serve(waitersMax: number): void {
     while (this.#requests.length > 0) {
       const request = this.#requests[0]!;
@@ -140,7 +157,10 @@ export class Memory {
     this.#spills--;
     if (error === undefined) return;
     this.#diskFull = true;
-    this.#say({ kind: "warn", message: `a value of ${v.bytes[id]} bytes stays in memory: ${error}` });
+    this.#say({
+      kind: "warn",
+      message: `a value of ${v.bytes[id]} bytes stays in memory: ${error}`,
+    });
   }
 
   /** Brings a value back; once for all that wait for it. */
@@ -156,7 +176,7 @@ export class Memory {
     const v = this.#values;
     this.#unspilling -= v.bytes[id]!;
     if (error !== undefined) return;
+    // The heap's count has it already.
     v.place[id] = PLACE.memory;
-    this.#used += v.bytes[id]!;
   }
 }

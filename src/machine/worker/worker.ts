@@ -1,13 +1,15 @@
 /**
- * @file The worker machine: what the scheduler intends for each id (a lease under an epoch, or holding a value) against
- * the one operation under way for it. A finished operation is matched with its id, and what to do next is worked out
- * from the facts; there are no states that depend on history. Memory is bounded by admission: a task starts when its
- * inputs are in memory and its expected result fits, and values nobody uses make room by going to disk.
+ * @file The worker machine: what the scheduler intends for each id (a lease under an epoch, or
+ * holding a value) against the one operation under way for it. A finished operation is matched with
+ * its id, and what to do next is worked out from the facts; there are no states that depend on
+ * history. Memory is bounded by admission: a task starts when its inputs are in memory and its
+ * expected result fits, and values nobody uses make room by going to disk.
  */
 import { IdList } from "../id-list.ts";
 import type { InstalledGraph } from "../scheduler/events.ts";
 import type { WorkerCommand, WorkerEvent } from "./events.ts";
 import { Memory } from "./memory.ts";
+import { Reads } from "./reads.ts";
 import { ACTIVITY, PLACE, ValueTable } from "./value-table.ts";
 
 export interface WorkerOptions {
@@ -29,16 +31,21 @@ export class WorkerMachine {
   readonly memory: Memory;
   readonly #graphs: (GraphEntry | undefined)[] = [];
   readonly #freeSlots: number[] = [];
-  /** Leased ids that wait for memory, in lease order; entries that are no longer `admission` are skipped. */
+  /**
+   * Leased ids that wait for memory, in lease order; entries that are no longer `admission` are
+   * skipped.
+   */
   readonly #waiting: number[] = [];
   /** Tasks that wait for an input to come back from disk. */
   readonly #readers = new Map<number, number[]>();
-  readonly #pinRequests = new Map<number, { ids: Int32Array; lacking: number }>();
-  readonly #pinWaits = new Map<number, number[]>();
+  readonly #reads: Reads;
   readonly #threads: number;
   /** Forgotten graphs with the ids that are still busy. */
   readonly #closing: { readonly base: number; busy: number[] }[] = [];
   #running = 0;
+  /** Running tasks that wait for other tasks. */
+  #suspended = 0;
+  #stalled = false;
   #out: WorkerCommand[] = [];
   readonly #run = new IdList();
   readonly #runTable = new IdList();
@@ -48,9 +55,11 @@ export class WorkerMachine {
   #finishedBytes: number[] = [];
 
   constructor(options: WorkerOptions) {
-    this.memory = new Memory(this.values, options.memoryLimitBytes, (command) =>
-      this.#out.push(command),
-    );
+    const say = (command: WorkerCommand): void => {
+      this.#out.push(command);
+    };
+    this.memory = new Memory(this.values, options.memoryLimitBytes, say);
+    this.#reads = new Reads(this.values, this.memory, say, (id) => this.#unpin(id));
     this.#threads = options.threads;
   }
 
@@ -62,11 +71,18 @@ export class WorkerMachine {
   /** Handles events in order. `usedBytes` is what the heap has handed out now, exactly. */
   step(events: readonly WorkerEvent[], usedBytes: number): WorkerCommand[] {
     this.memory.begin(usedBytes);
+    this.#stalled = false;
     for (const event of events) this.#handle(event);
+    this.#reads.admit();
     this.#admit();
     this.#uninstall();
-    this.memory.serve(Math.min(this.#running, this.#threads));
+    this.memory.serve(this.#stalled ? 1 : Math.max(1, Math.min(this.#busy, this.#threads)));
     return this.#take();
+  }
+
+  /** Tasks that hold a thread. */
+  get #busy(): number {
+    return this.#running - this.#suspended;
   }
 
   #handle(event: WorkerEvent): void {
@@ -100,9 +116,16 @@ export class WorkerMachine {
       case "request":
         return this.memory.request(event.thread, event.id, event.bytes);
       case "pin":
-        return this.#pin(event.reader, event.ids);
+        return this.#reads.add(event.reader, event.ids);
       case "unpin":
-        for (const id of event.ids) this.#unpin(id);
+        return this.#reads.end(event.ids);
+      case "suspended":
+        this.#suspended = event.count;
+        return;
+      case "thread-died":
+        return this.memory.abandon(event.thread);
+      case "stalled":
+        this.#stalled = true;
         return;
       case "adopt":
         for (let i = 0; i < event.ids.length; i++) this.#hold(event.ids[i]!, event.bytes[i]!);
@@ -158,6 +181,9 @@ export class WorkerMachine {
     const local = id - entry.base;
     v.epoch[id] = epoch;
     v.unwanted[id] = 0;
+    // What an earlier lease has made, or is making, serves this one too.
+    if (v.place[id] !== PLACE.nowhere) return this.#finish(id, v.bytes[id]!);
+    if (v.activity[id] === ACTIVITY.running) return;
     const { depOffsets } = entry.graph;
     const hasInputs = depOffsets[local + 1]! > depOffsets[local]!;
     const expected = Math.max(0, entry.expected[entry.graph.template[local]!]!);
@@ -170,7 +196,10 @@ export class WorkerMachine {
     this.#waiting.push(id);
   }
 
-  /** Starts waiting tasks in order as far as memory allows; the first always starts when nothing else runs. */
+  /**
+   * Starts waiting tasks in order as far as memory allows; the first always starts when nothing
+   * else runs.
+   */
   #admit(): void {
     const v = this.values;
     let at = 0;
@@ -181,12 +210,22 @@ export class WorkerMachine {
       const local = id - entry.base;
       const expected = Math.max(0, entry.expected[entry.graph.template[local]!]!);
       const fromDisk = this.#bytesOnDisk(entry, local);
-      if (!this.memory.admits(expected + fromDisk, this.#running + this.#readers.size === 0)) break;
+      const alone = this.#busy <= 0 && this.#readers.size === 0;
+      if (!this.memory.fits(expected + fromDisk)) this.#freshen(entry, local);
+      if (!this.memory.admits(expected + fromDisk, alone)) break;
       this.memory.reserve(id, expected);
       this.#fetchInputs(id, entry, local);
       if (v.lacking[id] === 0) this.#start(id, entry, local);
     }
     this.#waiting.splice(0, at);
+  }
+
+  /** The inputs of the next task to start are the last to make room for it. */
+  #freshen(entry: GraphEntry, local: number): void {
+    this.#eachInput(entry, local, (input) => {
+      this.values.unlist(input);
+      if (this.values.activity[input] === ACTIVITY.none) this.values.list(input);
+    });
   }
 
   #bytesOnDisk(entry: GraphEntry, local: number): number {
@@ -233,8 +272,12 @@ export class WorkerMachine {
       return;
     }
     this.#hold(id, bytes);
+    this.#finish(id, bytes);
+  }
+
+  #finish(id: number, bytes: number): void {
     this.#finished.push(id);
-    this.#finishedEpochs.push(v.epoch[id]!);
+    this.#finishedEpochs.push(this.values.epoch[id]!);
     this.#finishedBytes.push(bytes);
   }
 
@@ -304,12 +347,19 @@ export class WorkerMachine {
     const v = this.values;
     const entry = this.#graphs[v.graph[id]!]!;
     this.#ended(id, entry, id - entry.base);
+    const isWanted = v.unwanted[id] === 0;
     v.unwanted[id] = 0;
+    // Leased again since it was asked for back.
+    if (isWanted) this.#lease(id, v.epoch[id]!);
   }
 
   #unstarted(ids: Int32Array): void {
     const epochs = ids.map((id) => this.values.epoch[id]!);
-    for (const id of ids) this.#takenBack(id);
+    for (const id of ids) {
+      const entry = this.#graphs[this.values.graph[id]!]!;
+      this.#ended(id, entry, id - entry.base);
+      this.values.unwanted[id] = 0;
+    }
     this.#out.push({ kind: "returned", ids, epochs });
   }
 
@@ -325,10 +375,9 @@ export class WorkerMachine {
   /** A value that nobody reads any more: gone if nobody wants it, else evictable. */
   #settleUnpinned(id: number): void {
     const v = this.values;
-    if (v.unwanted[id] === 1) {
-      v.unwanted[id] = 0;
-      this.#discard(id, v.bytes[id]!);
-    } else v.list(id);
+    if (v.unwanted[id] === 0) return v.list(id);
+    v.unwanted[id] = 0;
+    if (v.place[id] !== PLACE.nowhere) this.#discard(id, v.bytes[id]!);
   }
 
   #discard(id: number, bytes: number): void {
@@ -368,52 +417,27 @@ export class WorkerMachine {
       this.#start(reader, entry, reader - entry.base);
     }
     this.#readers.delete(id);
-    for (const reader of this.#pinWaits.get(id) ?? []) this.#pinArrived(reader);
-    this.#pinWaits.delete(id);
+    this.#reads.arrived(id);
     if (v.pins[id] === 0) this.#settleUnpinned(id);
   }
 
-  /** The file of a value cannot be read: the scheduler has it computed again and takes back who waits for it. */
+  /**
+   * The file of a value cannot be read: the scheduler has it computed again and takes back who
+   * waits for it.
+   */
   #lose(id: number, error: string): void {
-    this.values.place[id] = PLACE.nowhere;
-    this.#out.push({ kind: "warn", message: `a spilled value is lost and computed again: ${error}` });
-    this.#out.push({ kind: "lost", ids: Int32Array.of(id) });
-    for (const reader of this.#pinWaits.get(id) ?? []) {
-      this.#pinRequests.delete(reader);
-      this.#out.push({ kind: "pinned", reader, missing: Int32Array.of(id) });
-    }
-    this.#pinWaits.delete(id);
-  }
-
-  #pin(reader: number, ids: Int32Array): void {
     const v = this.values;
-    const missing = ids.filter((id) => v.place[id] === PLACE.nowhere);
-    if (missing.length > 0) {
-      this.#out.push({ kind: "pinned", reader, missing });
-      return;
+    v.place[id] = PLACE.nowhere;
+    v.bytes[id] = 0;
+    if (v.unwanted[id] === 0) {
+      this.#out.push({
+        kind: "warn",
+        message: `a spilled value is lost and computed again: ${error}`,
+      });
+      this.#out.push({ kind: "lost", ids: Int32Array.of(id) });
     }
-    let lacking = 0;
-    for (const id of ids) {
-      v.unlist(id);
-      v.pins[id] = v.pins[id]! + 1;
-      if (v.place[id] === PLACE.memory) continue;
-      lacking++;
-      const waits = this.#pinWaits.get(id) ?? [];
-      waits.push(reader);
-      this.#pinWaits.set(id, waits);
-      this.memory.unspill(id);
-    }
-    this.#pinRequests.set(reader, { ids, lacking: lacking + 1 });
-    this.#pinArrived(reader);
-  }
-
-  #pinArrived(reader: number): void {
-    const request = this.#pinRequests.get(reader);
-    if (request === undefined) return;
-    request.lacking--;
-    if (request.lacking > 0) return;
-    this.#pinRequests.delete(reader);
-    this.#out.push({ kind: "pinned", reader, missing: new Int32Array(0) });
+    this.#reads.lost(id);
+    if (v.pins[id] === 0) v.unwanted[id] = 0;
   }
 
   #eachInput(entry: GraphEntry, local: number, visit: (input: number) => void): void {
@@ -429,7 +453,8 @@ export class WorkerMachine {
     this.#out = [];
     if (this.#takeBack.length > 0) out.push({ kind: "take-back", ids: this.#takeBack.take() });
     if (this.#run.length > 0) out.push({ kind: "run", table: false, ids: this.#run.take() });
-    if (this.#runTable.length > 0) out.push({ kind: "run", table: true, ids: this.#runTable.take() });
+    if (this.#runTable.length > 0)
+      out.push({ kind: "run", table: true, ids: this.#runTable.take() });
     if (this.#finished.length > 0) {
       const bytes = Float64Array.from(this.#finishedBytes);
       this.#finishedBytes = [];

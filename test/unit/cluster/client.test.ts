@@ -1,11 +1,13 @@
-/** @file The embedded engine through its client: calls, futures, data, order, and what goes wrong. */
+/**
+ * @file The embedded engine through its client: calls, futures, data, order, and what goes wrong.
+ */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   asCompleted,
   Client,
   type Future,
-  fireAndForget,
   FutureList,
+  fireAndForget,
   getClient,
   getWorker,
   isHeddleError,
@@ -22,7 +24,9 @@ afterAll(async () => {
   await client.close();
 });
 
-const failure = async (promise: Promise<unknown>): Promise<Error & { code: string; cause?: unknown }> =>
+const failure = async (
+  promise: Promise<unknown>,
+): Promise<Error & { code: string; cause?: unknown }> =>
   (await promise.then(
     () => expect.unreachable("it should have failed"),
     (error: unknown) => error,
@@ -46,8 +50,26 @@ describe("submit and map", () => {
   });
 
   test("values of every kind come back", async () => {
-    const kinds = [1, -0, NaN, Infinity, true, null, undefined, "x", 12n, [1, [2]], { a: { b: [1] } }];
-    const values = await client.map((i: number) => [1, -0, NaN, Infinity, true, null, undefined, "x", 12n, [1, [2]], { a: { b: [1] } }][i], kinds.map((_, i) => i)).results();
+    const kinds = [
+      1,
+      -0,
+      NaN,
+      Infinity,
+      true,
+      null,
+      undefined,
+      "x",
+      12n,
+      [1, [2]],
+      { a: { b: [1] } },
+    ];
+    const values = await client
+      .map(
+        (i: number) =>
+          [1, -0, NaN, Infinity, true, null, undefined, "x", 12n, [1, [2]], { a: { b: [1] } }][i],
+        kinds.map((_, i) => i),
+      )
+      .results();
     values.forEach((value, i) => {
       expect(value).toEqual(kinds[i]);
     });
@@ -72,7 +94,14 @@ describe("submit and map", () => {
       { list: [one, two, 3], map: new Map([["two", two as never]]), set: new Set([1, 2]) } as never,
     );
     expect(await total.result()).toBe(10);
-    expect(await client.submit((xs: number[]) => xs.length, client.map((x: number) => x, [1, 2, 3])).result()).toBe(3);
+    expect(
+      await client
+        .submit(
+          (xs: number[]) => xs.length,
+          client.map((x: number) => x, [1, 2, 3]),
+        )
+        .result(),
+    ).toBe(3);
   });
 
   test("what a call is given is read when it is submitted", async () => {
@@ -111,7 +140,9 @@ describe("submit and map", () => {
 
   test("scatter gives futures of values", async () => {
     const big = client.scatter(new Float64Array(1000).fill(2));
-    expect(await client.submit((v: Float64Array) => v.reduce((a, b) => a + b, 0), big).result()).toBe(2000);
+    expect(
+      await client.submit((v: Float64Array) => v.reduce((a, b) => a + b, 0), big).result(),
+    ).toBe(2000);
     const many = client.scatter([1, 2, 3], { broadcast: true });
     expect(await client.gather(many)).toEqual([1, 2, 3]);
     const holders = await client.whoHas(big);
@@ -206,10 +237,12 @@ describe("failures", () => {
 
 describe("inside of tasks", () => {
   test("getWorker names the worker, and fails outside of tasks", async () => {
-    const worker = await client.submit(() => {
-      const { address, threads, taskKey } = getWorker();
-      return { address, threads, taskKey };
-    }).result();
+    const worker = await client
+      .submit(() => {
+        const { address, threads, taskKey } = getWorker();
+        return { address, threads, taskKey };
+      })
+      .result();
     expect(worker).toMatchObject({ address: "inproc://0", threads: 2 });
     expect(worker.taskKey).toMatch(/^lambda-/);
     expect(() => getWorker()).toThrow(/inside of tasks/);
@@ -228,13 +261,18 @@ describe("inside of tasks", () => {
   test("asynchronous tasks with concurrency share a slot", async () => {
     const spans = await client
       .options({ concurrency: 8 })
-      .map(async (_: number): Promise<[number, number]> => {
-        const start = performance.timeOrigin + performance.now();
-        await new Promise((resolve) => setTimeout(resolve, 100));
-        return [start, performance.timeOrigin + performance.now()];
-      }, Array.from({ length: 16 }, (_, i) => i))
+      .map(
+        async (_: number): Promise<[number, number]> => {
+          const start = performance.timeOrigin + performance.now();
+          await new Promise((resolve) => setTimeout(resolve, 100));
+          return [start, performance.timeOrigin + performance.now()];
+        },
+        Array.from({ length: 16 }, (_, i) => i),
+      )
       .results();
-    const atOnce = spans.map(([start]) => spans.filter((s) => s[0] <= start && start < s[1]).length);
+    const atOnce = spans.map(
+      ([start]) => spans.filter((s) => s[0] <= start && start < s[1]).length,
+    );
     // Two threads alone would run two at a time.
     expect(Math.max(...atOnce)).toBeGreaterThan(2);
     expect(Math.max(...atOnce)).toBeLessThanOrEqual(16);
@@ -276,9 +314,11 @@ describe("waiting", () => {
         (await import("node:fs")).writeFileSync(path, "done");
       }, `${folder}/mark`),
     );
-    await client.submit(async () => {
-      await new Promise((resolve) => setTimeout(resolve, 150));
-    }).result();
+    await client
+      .submit(async () => {
+        await new Promise((resolve) => setTimeout(resolve, 150));
+      })
+      .result();
     expect(existsSync(`${folder}/mark`)).toBe(true);
     rmSync(folder, { recursive: true });
   });
@@ -289,12 +329,19 @@ describe("order and resources", () => {
     await Client.with({ threads: 1, setAsDefault: false }, async (single) => {
       const log = single.scatter([0]);
       await wait(log);
-      const stamp = (tag: string): [string, number] => [tag, performance.timeOrigin + performance.now()];
+      const stamp = (tag: string): [string, number] => [
+        tag,
+        performance.timeOrigin + performance.now(),
+      ];
       const gate = single.submit(async () => {
         await new Promise((resolve) => setTimeout(resolve, 200));
       });
-      const low = single.options({ priority: -1, pure: false }).submit((t: string, _: unknown) => stamp(t), "low", gate);
-      const high = single.options({ priority: 5, pure: false }).submit((t: string, _: unknown) => stamp(t), "high", gate);
+      const low = single
+        .options({ priority: -1, pure: false })
+        .submit((t: string, _: unknown) => stamp(t), "low", gate);
+      const high = single
+        .options({ priority: 5, pure: false })
+        .submit((t: string, _: unknown) => stamp(t), "high", gate);
       const [first, second] = [await low.result(), await high.result()];
       expect(second[1]).toBeLessThan(first[1]);
     });
@@ -321,8 +368,13 @@ describe("order and resources", () => {
 
 describe("memory", () => {
   test("values beyond the limit go to disk and come back", async () => {
-    const chunks = client.map((i: number) => new Uint8Array(16_000_000).fill(i), Array.from({ length: 40 }, (_, i) => i));
-    const firsts = await client.map((chunk: Uint8Array) => (chunk[0] ?? 0) + (chunk[15_999_999] ?? 0), chunks).results();
+    const chunks = client.map(
+      (i: number) => new Uint8Array(16_000_000).fill(i),
+      Array.from({ length: 40 }, (_, i) => i),
+    );
+    const firsts = await client
+      .map((chunk: Uint8Array) => (chunk[0] ?? 0) + (chunk[15_999_999] ?? 0), chunks)
+      .results();
     expect(firsts).toEqual(Array.from({ length: 40 }, (_, i) => 2 * i));
     const info = Object.values((await client.schedulerInfo()).workers)[0];
     expect(info?.spilledBytes).toBeGreaterThan(200e6);
