@@ -381,6 +381,11 @@ export class FutureList<R = unknown> implements Iterable<Future<R>> {
     this.release();
   }
 
+  /** First and last key, without making futures of them, which would hold their values. @internal */
+  keyRange(): string[] {
+    return this.length === 0 ? [] : [this.#key(0), this.#key(this.length - 1)];
+  }
+
   /** The tasks, for what depends on them. @internal */
   inputs(): { submission: Submission; local: number }[] {
     const { length } = this;
@@ -408,7 +413,7 @@ export class FutureList<R = unknown> implements Iterable<Future<R>> {
 inspectAsText(FutureList.prototype);
 Object.defineProperty(FutureList.prototype, TOKEN, {
   value(this: FutureList): unknown {
-    return [this.length, this.at(0)?.key, this.at(-1)?.key];
+    return [this.length, ...this.keyRange()];
   },
 });
 
