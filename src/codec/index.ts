@@ -3,14 +3,10 @@
  * registered.
  */
 export {
-  alignBuffer,
-  BUFFER_ALIGNMENT,
-  bufferOffsets,
   type Frame,
   frameBytes,
   HEADER_BYTES,
   headroom,
-  readFrame,
   writeHeader,
 } from "./frame.ts";
 export { type ClassCodec, type Codec, registerClass, registerCodec } from "./registry.ts";

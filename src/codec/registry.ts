@@ -108,11 +108,11 @@ export function registerCodec<T>(codec: Codec<T>): void {
  * @example
  * import { registerClass } from "heddle";
  * class Money {
- *   #cents;
- *   constructor(cents) { this.#cents = cents; }
- *   get cents() { return this.#cents; }
+ *   #cents: number;
+ *   constructor(cents: number) { this.#cents = cents; }
+ *   get cents(): number { return this.#cents; }
  * }
- * registerClass("Money", Money, { encode: (m) => m.cents, decode: (cents) => new Money(cents) });
+ * registerClass("Money", Money, { encode: (m) => m.cents, decode: (cents: number) => new Money(cents) });
  */
 export function registerClass<T extends object, S>(
   name: string,

@@ -36,6 +36,7 @@ export interface EncodedValue {
  * the way out.
  *
  * @example
+ * import { decodeValue, encodeValue } from "./values.ts";
  * const encoded = encodeValue(new Map([["a", [1, 2]]]));
  * const bytes = new Uint8Array(encoded.bytes);
  * encoded.writeTo(bytes);

@@ -10,7 +10,6 @@ import { removeMirrorsAtExit } from "./mirror.ts";
 
 export { decodeFunction } from "./decode.ts";
 export { encodeFunction, type FunctionImage } from "./encode.ts";
-export { mainModule, setMainModule } from "./modules.ts";
 export { referTo, referToAll } from "./places.ts";
 export { decodeTaskError, encodeTaskError } from "./task-errors.ts";
 

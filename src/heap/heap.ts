@@ -80,6 +80,8 @@ interface Arena {
  * Cuts extents out of arenas. `usedBytes` is exact: the sum of all extents, rounded up to 64 bytes.
  *
  * @example
+ * import { createSharedMemory } from "../core/wasm.ts";
+ * import { Heap } from "./heap.ts";
  * const heap = new Heap({ budgetBytes: 2 ** 30, createMemory: createSharedMemory });
  * const extent = heap.allocate(1000);
  * if (extent !== undefined) heap.free(extent);

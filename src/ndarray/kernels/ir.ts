@@ -117,6 +117,7 @@ export function fromLiteral(value: ScalarLiteral, dtype: DType): number | bigint
  * kernels.
  *
  * @example
+ * import { KernelBuilder } from "./ir.ts";
  * const k = new KernelBuilder();
  * const [x, y] = [k.input("float64"), k.input("float64")];
  * const inside = k.binary("less", k.binary("add", k.unary("square", x), k.unary("square", y)), 1);
