@@ -1,7 +1,7 @@
 """Known answers for content tokens, from an independent implementation of MurmurHash3_x86_128 (package mmh3) and the word
 format that src/core/token.ts documents by its tags.
 
-    python test/conformance/generate/token.py > test/conformance/goldens/token.json
+    python test/conformance/generate/tokens.py > test/conformance/goldens/token.json
 """
 
 import json
