@@ -2,7 +2,7 @@
  * @file The two ends of a rechunk by exchange: cutting an old block into the pieces that new blocks
  * need, and putting a new block together.
  */
-import type { Arrival } from "../cluster/exchange-tasks.ts";
+import type { Arrival, Piece } from "../cluster/exchange-tasks.ts";
 import type { DType } from "../core/dtype.ts";
 import type { NDArray } from "../ndarray/ndarray.ts";
 import { overlapAxis } from "./axis-plans.ts";
@@ -34,12 +34,15 @@ function spanOf(chunks: Chunks, cell: readonly number[]): (readonly [number, num
   });
 }
 
-/** The pieces of one old block, by new block; undefined for those that it does not meet. */
-export function splitPieces(block: NDArray, source: number, plan: RechunkPlan): unknown[] {
+/** The pieces of one old block, each with the new block that it belongs to. */
+export function* splitPieces(
+  block: NDArray,
+  source: number,
+  plan: RechunkPlan,
+): Generator<Piece<NDArray>> {
   const span = spanOf(plan.old, cellOf(source, gridOf(plan.old)));
   const grid = gridOf(plan.wanted);
   const strides = stridesOf(grid);
-  const pieces = new Array<unknown>(product(grid)).fill(undefined);
   // The new blocks that it meets form a box: along each axis, those between its two ends.
   const boxes = plan.wanted.map((blocks, axis) => {
     const [start, end] = span[axis] as readonly [number, number];
@@ -58,20 +61,16 @@ export function splitPieces(block: NDArray, source: number, plan: RechunkPlan): 
     const shape = meeting.map(([start, end]) => end - start);
     if (shape.every((length) => length > 0)) {
       const number = target.reduce((sum, at, axis) => sum + at * (strides[axis] as number), 0);
-      pieces[number] = part(
-        block,
-        meeting.map(([start]) => start),
-        shape,
-      );
+      const first = meeting.map(([start]) => start);
+      yield [number, part(block, first, shape)];
     }
     advance(cell, counts);
   }
-  return pieces;
 }
 
 /** One new block out of the pieces that arrived for it. */
 export function joinPieces(
-  arrivals: readonly Arrival[],
+  arrivals: Iterable<Arrival>,
   destination: number,
   plan: RechunkPlan,
 ): NDArray {

@@ -14,17 +14,23 @@ import { countOverlapEdges } from "./lower-blocks.ts";
 import { arraySettings } from "./settings.ts";
 import { passBlock } from "./tasks.ts";
 
-/** More direct edges than this cost more than writing pieces. */
-const MOST_EDGES = 2_000_000;
+/** Up to this many direct edges cost nothing worth saving. */
+const FEW_EDGES = 100_000;
 /** Share of the memory that the inputs of all running tasks may take as direct edges. */
 const INPUT_SHARE = 0.25;
 
-/** Whether a rechunk goes through an exchange, by the setting `array.rechunk.method`. */
+/**
+ * Whether a rechunk goes through an exchange: as `array.rechunk.method` says, and by "auto" when
+ * direct edges would be many for the number of blocks (`array.rechunk.threshold`), or would hold
+ * too much at a time.
+ */
 export function needsExchange(old: Chunks, wanted: Chunks, dtype: DType): boolean {
-  const { rechunkMethod, memoryBytes, threads } = arraySettings();
+  const { rechunkMethod, rechunkThreshold, memoryBytes, threads } = arraySettings();
   if (rechunkMethod !== "auto") return rechunkMethod === "exchange";
   const overlaps = wanted.map((blocks, axis) => overlapAxis(old[axis] ?? [], blocks));
-  if (countOverlapEdges(overlaps) > MOST_EDGES) return true;
+  const edges = countOverlapEdges(overlaps);
+  const blocks = product(gridOf(old)) + product(gridOf(wanted));
+  if (edges > FEW_EDGES && edges > rechunkThreshold * blocks) return true;
   const inputBytes = product(overlaps.map((overlap, axis) => most(overlap, old[axis] ?? [])));
   return inputBytes * itemsizeOf(dtype) * threads > memoryBytes * INPUT_SHARE;
 }

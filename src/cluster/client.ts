@@ -13,6 +13,7 @@ import { encodeShared, imageOf, shared } from "../threads/graph-image.ts";
 import { currentTask } from "../threads/task-context.ts";
 import { type EngineHandle, type EngineOptions, embeddedEngine, startEngine } from "./embedded.ts";
 import { Future, FutureList, isFuture, Submission } from "./future.ts";
+import { closeLimits, openLimits } from "./limits.ts";
 import type { Accepted, EngineLink } from "./link.ts";
 import type { ClientMessage, EngineInfo, EngineMessage } from "./messages.ts";
 import { computeOn, type GraphRunner, persistOn, type RunOptions } from "./run-collections.ts";
@@ -81,7 +82,10 @@ export class Client implements GraphRunner {
     this.ready = handle.ready;
     this.ready.catch(() => undefined);
     const setAsDefault = !("setAsDefault" in target) || target.setAsDefault !== false;
-    if (setAsDefault) current.push(this);
+    if (setAsDefault) {
+      current.push(this);
+      openLimits(handle);
+    }
   }
 
   /** Runs `fn` with a client and closes it afterwards, whatever happens. */
@@ -243,7 +247,10 @@ export class Client implements GraphRunner {
 
   async #close(): Promise<void> {
     const at = current.indexOf(this);
-    if (at >= 0) current.splice(at, 1);
+    if (at >= 0) {
+      current.splice(at, 1);
+      closeLimits(this.#engine);
+    }
     this.#link.close("the client was closed");
     if (this.#ownsEngine) await this.#engine.close();
   }

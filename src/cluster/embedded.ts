@@ -38,7 +38,7 @@ export interface EngineOptions {
   readonly validate?: boolean | undefined;
   /**
    * V8 heap of each task thread in MiB; default a quarter of the machine's memory divided by the
-   * threads, at least 256.
+   * threads, but no more than the memory limit, and at least 256.
    */
   readonly threadHeapMb?: number | undefined;
 }
@@ -47,6 +47,12 @@ const DEFAULT_MEMORY_SHARE = 0.6;
 /** Share of the machine's memory for the V8 heaps of all task threads together. */
 const THREAD_HEAPS_SHARE = 0.25;
 const THREAD_HEAP_MIN_MB = 256;
+/** Share of the memory limit for the young objects of all task threads together. */
+const THREAD_YOUNG_SHARE = 1 / 8;
+/** Less makes collections frequent; more is what V8 takes anyway. */
+const THREAD_YOUNG_MIN_MB = 12;
+const THREAD_YOUNG_MAX_MB = 48;
+const MIB = 2 ** 20;
 
 let shared: EngineHandle | undefined;
 
@@ -141,19 +147,33 @@ export function initFrom(options: EngineOptions): EngineInit {
   }
   const limit = options.memoryLimit ?? config.get("worker.memory.limit");
   const directory = options.localDirectory ?? config.get("temporary-directory") ?? tmpdir();
+  const memoryLimitBytes =
+    limit === "auto" ? Math.floor(totalmem() * DEFAULT_MEMORY_SHARE) : parseBytes(limit);
   return {
     threads,
-    memoryLimitBytes:
-      limit === "auto" ? Math.floor(totalmem() * DEFAULT_MEMORY_SHARE) : parseBytes(limit),
+    memoryLimitBytes,
     spillDirectory: join(directory, `heddle-${process.pid}-${randomBytes(4).toString("hex")}`),
     allowedFailures: config.get("scheduler.allowed-failures"),
     validate: options.validate ?? config.get("worker.validate"),
     resources: options.resources ?? config.get("worker.resources"),
-    threadHeapMb:
-      options.threadHeapMb ??
-      Math.max(
-        THREAD_HEAP_MIN_MB,
-        Math.floor((THREAD_HEAPS_SHARE * totalmem()) / threads / 2 ** 20),
-      ),
+    ...threadHeaps(options, memoryLimitBytes, threads),
+  };
+}
+
+/**
+ * V8's heaps lie outside the memory limit, but follow it: old objects up to the limit itself, young
+ * ones, which V8 collects only when their space is full, up to an eighth of it in all.
+ */
+function threadHeaps(
+  { threadHeapMb }: EngineOptions,
+  memoryLimitBytes: number,
+  threads: number,
+): Pick<EngineInit, "threadHeapMb" | "threadYoungMb"> {
+  const limitMb = memoryLimitBytes / MIB;
+  const shareMb = Math.min((THREAD_HEAPS_SHARE * totalmem()) / threads / MIB, limitMb);
+  const youngMb = Math.max(THREAD_YOUNG_MIN_MB, (THREAD_YOUNG_SHARE * limitMb) / threads);
+  return {
+    threadHeapMb: threadHeapMb ?? Math.max(THREAD_HEAP_MIN_MB, Math.floor(shareMb)),
+    threadYoungMb: Math.min(THREAD_YOUNG_MAX_MB, Math.floor(youngMb)),
   };
 }

@@ -14,13 +14,13 @@ export interface ExchangeOptions {
   readonly source: Layer;
   readonly destinations: number;
   /**
-   * `split(value, sourceIndex, ...args)` gives the pieces by destination (undefined: nothing), all
-   * of them.
+   * `split(value, sourceIndex, ...args)` gives the pieces, each with its destination; best as a
+   * generator.
    */
   readonly split: { readonly fn: TaskFunction; readonly args?: readonly Arg[] };
   /**
    * `join(arrivals, destination, ...args)` makes a destination's value; arrivals come in the order
-   * of their sources.
+   * of their sources and can be gone through once.
    */
   readonly join: { readonly fn: TaskFunction; readonly args?: readonly Arg[] };
   /** Block grid of the destinations, for their keys. */

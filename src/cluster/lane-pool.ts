@@ -25,6 +25,7 @@ export interface LaneOptions {
   readonly address: string;
   readonly scratch: string;
   readonly threadHeapMb: number;
+  readonly threadYoungMb: number;
   readonly table?: TableInit;
   /** A task thread's own client connects through this port. */
   connectClient(port: MessagePort): void;
@@ -187,12 +188,15 @@ export class LanePool {
       clientPort: port2,
       ...(this.#options.table === undefined ? {} : { table: this.#options.table }),
     };
-    const { threadHeapMb } = this.#options;
+    const { threadHeapMb, threadYoungMb } = this.#options;
     const worker = new Worker(new URL("../threads/task-thread.js", import.meta.url), {
       workerData: init,
       transferList: [port2],
       name: `heddle-task-${this.#options.firstThread + i}`,
-      resourceLimits: { maxOldGenerationSizeMb: threadHeapMb },
+      resourceLimits: {
+        maxOldGenerationSizeMb: threadHeapMb,
+        maxYoungGenerationSizeMb: threadYoungMb,
+      },
     });
     this.#workers[i] = worker;
     for (const message of this.#options.greet()) worker.postMessage(message);

@@ -98,7 +98,10 @@ export interface WorkerInfo {
   readonly name: string;
   readonly threads: number;
   readonly memoryLimitBytes: number;
+  /** Bytes of values and of running tasks' arrays in the heap. */
   readonly memoryBytes: number;
+  /** The most there were at any time. */
+  readonly peakBytes: number;
   readonly spilledBytes: number;
   readonly running: number;
 }
@@ -113,4 +116,6 @@ export interface EngineInit {
   readonly resources: Readonly<Record<string, number>>;
   /** V8 heap of each task thread. */
   readonly threadHeapMb: number;
+  /** The part of it for young objects. */
+  readonly threadYoungMb: number;
 }

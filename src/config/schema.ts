@@ -105,7 +105,7 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
   "array.rechunk.threshold": key(
     numberFrom(1),
     4,
-    "Growth of the task graph from which rechunk takes intermediate steps.",
+    "How many times more edges than blocks make a large rechunk an exchange.",
   ),
   "array.svg.size": key(numberFrom(20), 120, "Longest side of an array's drawing, in pixels."),
 

@@ -90,6 +90,7 @@ export class Heap {
   readonly #options: HeapOptions;
   readonly #arenas: Arena[] = [];
   #usedBytes = 0;
+  #peakBytes = 0;
   #committedBytes = 0;
   #maxIndex = 0;
 
@@ -100,6 +101,11 @@ export class Heap {
   /** Bytes of all extents in use. */
   get usedBytes(): number {
     return this.#usedBytes;
+  }
+
+  /** The largest `usedBytes` so far. */
+  get peakBytes(): number {
+    return this.#peakBytes;
   }
 
   /**
@@ -211,6 +217,7 @@ export class Heap {
     const start = this.#arenas[index]?.regions.allocate(units, owner) ?? -1;
     if (start < 0) return undefined;
     this.#usedBytes += units * UNIT_BYTES;
+    if (this.#usedBytes > this.#peakBytes) this.#peakBytes = this.#usedBytes;
     return { arena: index, offset: start * UNIT_BYTES, bytes: units * UNIT_BYTES };
   }
 
