@@ -10,12 +10,12 @@ import {
   type Scalar,
   toDType,
 } from "../core/dtype.ts";
+import type { Column, FloatTable, RealFloatTable, RealTable } from "../core/dtype-tables.ts";
 import type { BinaryOp, UnaryOp } from "../ndarray/kernels/rules.ts";
-import type { Arithmetic, Column, Operand, Other, Quotient, Rank, Test } from "./array-types.ts";
+import type { Arithmetic, Operand, Other, Quotient, Rank, Test } from "./array-types.ts";
 import { astype, binary, unary, where } from "./build/elementwise.ts";
 import { isclose, round } from "./build/functions.ts";
 import type { DistArray } from "./dist-array.ts";
-import type { FloatTable, RealFloatTable, RealTable } from "./dtype-tables.ts";
 import type { Expr } from "./expression.ts";
 
 /** Elementwise methods; `DistArray` is the class to use. */

@@ -3,6 +3,7 @@
  * with one to an array.
  */
 import { type DType, toDType } from "../core/dtype.ts";
+import type { MeanTable, SpreadTable, SumTable } from "../core/dtype-tables.ts";
 import { ArrayMath } from "./array-math.ts";
 import type {
   Rank,
@@ -21,7 +22,6 @@ import {
   reduce,
 } from "./build/reduce.ts";
 import type { DistArray } from "./dist-array.ts";
-import type { MeanTable, SpreadTable, SumTable } from "./dtype-tables.ts";
 
 /** Every form of a reduction's argument. */
 type AnyReduceArg = ReduceArg<VarianceOptions> | WholeOptions;

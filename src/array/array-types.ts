@@ -2,9 +2,9 @@
  * @file The types of lazy arrays: what computing one gives, and what the functions over them take.
  */
 import type { BigScalarOf, DType, DTypeLike, Scalar, ScalarOf } from "../core/dtype.ts";
+import type { Column, MeanTable, MeetTable, Promotion } from "../core/dtype-tables.ts";
 import type { NDArray } from "../ndarray/ndarray.ts";
 import type { DistArray } from "./dist-array.ts";
-import type { MeanTable, MeetTable, Promotion } from "./dtype-tables.ts";
 import type { ChunksInput } from "./normalize-chunks.ts";
 
 /** Whether an array has axes, as far as its type says: a `"scalar"` computes to a plain value. */
@@ -31,9 +31,6 @@ export type ArrayArg<D extends DType = DType, K extends Rank = Rank> = DistArray
 
 /** What arithmetic takes: an array, or a scalar that adapts to the other operand. */
 export type Operand = ArrayArg | Scalar;
-
-/** A column of the promotion table: the dtype of an operand, or that it is a plain scalar. */
-export type Column = DType | "scalar";
 
 /** An operand whose dtype and rank are inferred; what is not inferred is that of a scalar. */
 export type Other<E extends Column, L extends Rank> =

@@ -4,6 +4,13 @@
  * kernels' rules.
  */
 import { type DType, isScalar, type Scalar } from "../core/dtype.ts";
+import type {
+  FloatTable,
+  MeanTable,
+  RealTable,
+  SpreadTable,
+  SumTable,
+} from "../core/dtype-tables.ts";
 import type { BinaryOp, UnaryOp } from "../ndarray/kernels/rules.ts";
 import type { NDArray } from "../ndarray/ndarray.ts";
 import { toExpr } from "./arguments.ts";
@@ -33,7 +40,6 @@ import {
   reduce,
 } from "./build/reduce.ts";
 import { DistArray } from "./dist-array.ts";
-import type { FloatTable, MeanTable, RealTable, SpreadTable, SumTable } from "./dtype-tables.ts";
 import type { Expr, ReductionOp } from "./expression.ts";
 
 /** A function of each element whose result is a float. */

@@ -4,6 +4,7 @@
  * array that it meets.
  */
 import { type Complex, isComplex } from "./complex.ts";
+import type { MeanTable, Promotion, RealTable, SumTable } from "./dtype-tables.ts";
 import { HeddleError, nearestName } from "./errors.ts";
 
 /**
@@ -386,27 +387,13 @@ export function canCast(from: DType, to: DType, casting: Casting = "safe"): bool
 }
 
 /** The dtype of sums and products of `D`. */
-export type SumOf<D extends DType> = D extends "bool" | "int8" | "int16" | "int32" | "int64"
-  ? "int64"
-  : D extends "uint8" | "uint16" | "uint32" | "uint64"
-    ? "uint64"
-    : D;
+export type SumOf<D extends DType> = SumTable[D];
 
-/** The dtype of means of `D`. */
-export type MeanOf<D extends DType> = D extends "float32" | "complex64" | "complex128"
-  ? D
-  : "float64";
+/** The dtype of means and of true quotients of `D`. */
+export type MeanOf<D extends DType> = MeanTable[D];
 
 /** The dtype of the absolute value and of the parts of `D`. */
-export type RealOf<D extends DType> = D extends "complex64"
-  ? "float32"
-  : D extends "complex128"
-    ? "float64"
-    : D;
+export type RealOf<D extends DType> = RealTable[D];
 
-/** The dtype of arithmetic between arrays of `A` and `B`, as far as the types say. */
-export type ArithmeticOf<A extends DType, B extends DType> = [A] extends [B]
-  ? [B] extends [A]
-    ? A
-    : DType
-  : DType;
+/** The dtype of arithmetic between arrays of `A` and `B`. */
+export type ArithmeticOf<A extends DType, B extends DType> = Promotion[A][B];

@@ -2,15 +2,8 @@
  * @file The methods that local arrays share with distributed ones, so that the same formula works
  * on both: `x.add(y).lt(1).mean()`. Each is one call into `operations.ts`.
  */
-import type {
-  ArithmeticOf,
-  DType,
-  MeanOf,
-  RealOf,
-  Scalar,
-  ScalarOf,
-  SumOf,
-} from "../core/dtype.ts";
+import type { DType, MeanOf, RealOf, Scalar, ScalarOf, SumOf } from "../core/dtype.ts";
+import type { Column, Promotion } from "../core/dtype-tables.ts";
 import type { BinaryOp, ReduceOp, UnaryOp } from "./kernels/rules.ts";
 import type { Layout } from "./layout.ts";
 import type { NDArray } from "./ndarray.ts";
@@ -36,14 +29,11 @@ export interface VarianceOptions extends ReduceOptions {
   readonly ddof?: number;
 }
 
-/** What an array meets in arithmetic. */
-type Other<B extends DType> = NDArray<B> | Scalar;
-
-/** The dtype of arithmetic with another array or a number. */
-type With<D extends DType, T> = T extends NDArray<infer B> ? ArithmeticOf<D, B> : D;
+/** What an array meets in arithmetic; what is not inferred is that of a scalar. */
+type Other<E extends Column = Column> = NDArray<E & DType> | Scalar;
 
 /** Formulas on local arrays. */
-export abstract class ArrayMethods<D extends DType> implements Layout {
+export abstract class ArrayMethods<out D extends DType> implements Layout {
   abstract readonly dtype: D;
   abstract readonly shape: readonly number[];
   abstract readonly strides: readonly number[];
@@ -144,122 +134,122 @@ export abstract class ArrayMethods<D extends DType> implements Layout {
   }
 
   /** Sums. */
-  add<T extends Other<DType>>(other: T): NDArray<With<D, T>> {
+  add<E extends Column = "scalar">(other: Other<E>): NDArray<Promotion[D][E]> {
     return this.#binary("add", other);
   }
 
   /** Differences. */
-  sub<T extends Other<DType>>(other: T): NDArray<With<D, T>> {
+  sub<E extends Column = "scalar">(other: Other<E>): NDArray<Promotion[D][E]> {
     return this.#binary("subtract", other);
   }
 
   /** Differences. */
-  subtract<T extends Other<DType>>(other: T): NDArray<With<D, T>> {
+  subtract<E extends Column = "scalar">(other: Other<E>): NDArray<Promotion[D][E]> {
     return this.#binary("subtract", other);
   }
 
   /** Products. */
-  mul<T extends Other<DType>>(other: T): NDArray<With<D, T>> {
+  mul<E extends Column = "scalar">(other: Other<E>): NDArray<Promotion[D][E]> {
     return this.#binary("multiply", other);
   }
 
   /** Products. */
-  multiply<T extends Other<DType>>(other: T): NDArray<With<D, T>> {
+  multiply<E extends Column = "scalar">(other: Other<E>): NDArray<Promotion[D][E]> {
     return this.#binary("multiply", other);
   }
 
   /** Quotients rounded down. */
-  floorDivide<T extends Other<DType>>(other: T): NDArray<With<D, T>> {
+  floorDivide<E extends Column = "scalar">(other: Other<E>): NDArray<Promotion[D][E]> {
     return this.#binary("floorDivide", other);
   }
 
   /** Remainders with the sign of the divisor. */
-  mod<T extends Other<DType>>(other: T): NDArray<With<D, T>> {
+  mod<E extends Column = "scalar">(other: Other<E>): NDArray<Promotion[D][E]> {
     return this.#binary("remainder", other);
   }
 
   /** Remainders with the sign of the divisor. */
-  remainder<T extends Other<DType>>(other: T): NDArray<With<D, T>> {
+  remainder<E extends Column = "scalar">(other: Other<E>): NDArray<Promotion[D][E]> {
     return this.#binary("remainder", other);
   }
 
   /** Powers. */
-  pow<T extends Other<DType>>(other: T): NDArray<With<D, T>> {
+  pow<E extends Column = "scalar">(other: Other<E>): NDArray<Promotion[D][E]> {
     return this.#binary("power", other);
   }
 
   /** Powers. */
-  power<T extends Other<DType>>(other: T): NDArray<With<D, T>> {
+  power<E extends Column = "scalar">(other: Other<E>): NDArray<Promotion[D][E]> {
     return this.#binary("power", other);
   }
 
   /** The larger of two; NaN if either is. */
-  maximum<T extends Other<DType>>(other: T): NDArray<With<D, T>> {
+  maximum<E extends Column = "scalar">(other: Other<E>): NDArray<Promotion[D][E]> {
     return this.#binary("maximum", other);
   }
 
   /** The smaller of two; NaN if either is. */
-  minimum<T extends Other<DType>>(other: T): NDArray<With<D, T>> {
+  minimum<E extends Column = "scalar">(other: Other<E>): NDArray<Promotion[D][E]> {
     return this.#binary("minimum", other);
   }
 
   /** Bitwise and; of booleans, whether both are true. */
-  and<T extends Other<DType>>(other: T): NDArray<With<D, T>> {
+  and<E extends Column = "scalar">(other: Other<E>): NDArray<Promotion[D][E]> {
     return this.#binary("bitwiseAnd", other);
   }
 
   /** Bitwise or; of booleans, whether any is true. */
-  or<T extends Other<DType>>(other: T): NDArray<With<D, T>> {
+  or<E extends Column = "scalar">(other: Other<E>): NDArray<Promotion[D][E]> {
     return this.#binary("bitwiseOr", other);
   }
 
   /** Bitwise exclusive or. */
-  xor<T extends Other<DType>>(other: T): NDArray<With<D, T>> {
+  xor<E extends Column = "scalar">(other: Other<E>): NDArray<Promotion[D][E]> {
     return this.#binary("bitwiseXor", other);
   }
 
   /** Quotients; of integers in float64. */
-  div<T extends Other<DType>>(other: T): NDArray<MeanOf<With<D, T>>> {
+  div<E extends Column = "scalar">(other: Other<E>): NDArray<MeanOf<Promotion[D][E]>> {
     return this.#binary("divide", other);
   }
 
   /** Quotients; of integers in float64. */
-  divide<T extends Other<DType>>(other: T): NDArray<MeanOf<With<D, T>>> {
+  divide<E extends Column = "scalar">(other: Other<E>): NDArray<MeanOf<Promotion[D][E]>> {
     return this.#binary("divide", other);
   }
 
   /** Whether elements are < those of `other`. */
-  lt(other: Other<DType>): NDArray<"bool"> {
+  lt(other: Other): NDArray<"bool"> {
     return this.#binary("less", other);
   }
 
   /** Whether elements are <= those of `other`. */
-  le(other: Other<DType>): NDArray<"bool"> {
+  le(other: Other): NDArray<"bool"> {
     return this.#binary("lessEqual", other);
   }
 
   /** Whether elements are > those of `other`. */
-  gt(other: Other<DType>): NDArray<"bool"> {
+  gt(other: Other): NDArray<"bool"> {
     return this.#binary("greater", other);
   }
 
   /** Whether elements are >= those of `other`. */
-  ge(other: Other<DType>): NDArray<"bool"> {
+  ge(other: Other): NDArray<"bool"> {
     return this.#binary("greaterEqual", other);
   }
 
   /** Whether elements are == those of `other`. */
-  eq(other: Other<DType>): NDArray<"bool"> {
+  eq(other: Other): NDArray<"bool"> {
     return this.#binary("equal", other);
   }
 
   /** Whether elements are != those of `other`. */
-  ne(other: Other<DType>): NDArray<"bool"> {
+  ne(other: Other): NDArray<"bool"> {
     return this.#binary("notEqual", other);
   }
 
   /** Limits elements to `low` and `high`, either of which may be null for no limit. */
-  clip(low: Other<DType> | null, high: Other<DType> | null = null): NDArray<D> {
+  clip(low: Other | null, high: Other | null = null): NDArray<D> {
     const raised = low === null ? this : binaryLayout("maximum", this, low);
     return this.wrap(high === null ? raised : binaryLayout("minimum", raised, high)) as never;
   }
@@ -350,7 +340,7 @@ export abstract class ArrayMethods<D extends DType> implements Layout {
     return this.wrap(unaryLayout(op, this)) as never;
   }
 
-  #binary(op: BinaryOp, other: Other<DType>): never {
+  #binary(op: BinaryOp, other: Other): never {
     return this.wrap(binaryLayout(op, this, other)) as never;
   }
 

@@ -78,7 +78,7 @@ export interface ArrayOptions<T extends DTypeLike = DTypeLike> {
  * const x = new NDArray([[1, 2], [3, 4]], { dtype: "int32" });
  * console.log(x.T.toArray()); // [ [ 1, 3 ], [ 2, 4 ] ]
  */
-export class NDArray<D extends DType = DType> extends ArrayMethods<D> {
+export class NDArray<out D extends DType = DType> extends ArrayMethods<D> {
   readonly dtype: D;
   readonly shape: readonly number[];
   /**

@@ -3,7 +3,10 @@
  * of int64 is an array of any dtype. Rows of `Promotion` are NumPy's `promote_types`; its column
  * "scalar" is what a JavaScript number does to an array (NEP 50).
  */
-import type { DType } from "../core/dtype.ts";
+import type { DType } from "./dtype.ts";
+
+/** A column of `Promotion`: the dtype of an operand, or that it is a plain scalar. */
+export type Column = DType | "scalar";
 
 /** What two arrays, or an array and a plain number, have in common. */
 export interface Promotion {
