@@ -23,6 +23,8 @@ import type { NDArray } from "../../src/ndarray/ndarray.ts";
 import { farthest } from "../support/ulp.ts";
 
 const LANES = DTYPES.filter((dtype) => !"cmM".includes(kindOf(dtype)));
+/** Computed by formulas of our own in WebAssembly, by the host's functions in JavaScript. */
+const FORMULAS: readonly string[] = ["power", "arctan2", "hypot"];
 const REDUCTIONS: readonly ReduceOp[] = ["sum", "prod", "min", "max", "any", "all"];
 
 /** An array of `n` elements from arbitrary bits and doubles. */
@@ -143,10 +145,11 @@ describe.each(LANES)("%s in WebAssembly and in JavaScript", (dtype) => {
           const x = arrayOf(dtype, n, bits, doubles);
           const y = arrayOf(dtype, n, small, [...doubles].reverse());
           const [xs, ys] = [views(x), views(y)];
+          const tolerance = FORMULAS.includes(op) ? 2 : 0;
           for (const [i, view] of xs.entries()) {
-            agree(kernel, [view, ys[i] as NDArray], `${op} ${dtype}`, 0);
+            agree(kernel, [view, ys[i] as NDArray], `${op} ${dtype}`, tolerance);
           }
-          if (n > 0) agree(kernel, [x, y.at(0)], `${op} ${dtype} and one`, 0);
+          if (n > 0) agree(kernel, [x, y.at(0)], `${op} ${dtype} and one`, tolerance);
         }),
         { numRuns: 5 },
       );

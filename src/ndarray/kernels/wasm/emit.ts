@@ -67,7 +67,7 @@ class Emitter {
     // All imports are declared first: they come before functions in the numbering.
     for (const node of reachable(program)) {
       if (node.op === "call") this.#import(node.name as string, node.args.length);
-      if (node.op === "patch") this.#import(node.name as string, 1);
+      if (node.op === "patch") this.#import(node.name as string, node.args.length - 2);
     }
   }
 
@@ -472,17 +472,21 @@ export class Line {
   }
 
   #patch(node: MachineNode): void {
-    const [x, fast, mask] = node.args as [number, number, number];
     const { fb } = this;
-    const [result, keep] = [fb.local("f64"), fb.local("f64")];
+    const type = scalarType(node.lane);
+    const args = node.args.slice(0, -2).map((arg) => {
+      const local = fb.local(type);
+      this.value(arg);
+      fb.set(local);
+      return local;
+    });
+    const [fast, mask] = node.args.slice(-2) as [number, number];
+    const result = fb.local(type);
     this.value(fast);
     fb.set(result);
-    this.value(x);
-    fb.set(keep);
     this.value(mask);
     fb.when(() => {
-      fb.get(keep);
-      this.scalar.apply({ ...node, op: "call", args: [x] }, "f64");
+      this.scalar.callHost(node, (i) => fb.get(args[i] as number));
       fb.set(result);
     });
     fb.get(result);

@@ -7,7 +7,7 @@ import type { Kernel, KernelNode } from "../ir.ts";
 import { neededNodes } from "../js-source.ts";
 import type { BinaryOp, UnaryOp } from "../rules.ts";
 import { isFloat, type Lane, laneBytes, laneOf, Machine } from "./machine.ts";
-import { floatFunction, power } from "./math.ts";
+import { floatFunction, floatPair, floatPower } from "./math.ts";
 
 /** A kernel's expression as a machine graph. */
 export interface Lowered {
@@ -191,19 +191,8 @@ function lowerFloatUnary(
     case "positive":
       return undefined;
     default:
-      return throughFloat64(m, lane, [x], (args) => floatFunction(m, op, args[0] as number));
+      return floatFunction(m, op, x);
   }
-}
-
-/** Computes in float64; of float32 operands the result is rounded once. */
-function throughFloat64(
-  m: Machine,
-  lane: Lane,
-  args: readonly number[],
-  write: (args: readonly number[]) => number | undefined,
-): number | undefined {
-  const result = write(args.map((x) => m.convert(x, "f64")));
-  return result === undefined ? undefined : m.convert(result, lane);
 }
 
 const COMPARISONS = {
@@ -242,8 +231,6 @@ function lowerFloatBinary(
   y: number,
   lane: "f32" | "f64",
 ): number | undefined {
-  const call = (name: string): number | undefined =>
-    throughFloat64(m, lane, [x, y], ([a, b]) => m.call(name, a as number, b as number));
   const ignoreNaN = (extreme: "min" | "max"): number =>
     m.select(m.compare("ne", x, x), y, m.select(m.compare("ne", y, y), x, m.same(extreme, x, y)));
   switch (op) {
@@ -265,16 +252,15 @@ function lowerFloatBinary(
       return ignoreNaN("min");
     case "copysign":
       return copysign(m, x, y, lane);
-    case "arctan2":
-      return call("atan2");
     case "power":
-      return throughFloat64(m, lane, [x, y], ([a, b]) => power(m, a as number, b as number));
+      return floatPower(m, x, y);
+    case "arctan2":
     case "hypot":
     case "logaddexp":
     case "fmod":
     case "remainder":
     case "floorDivide":
-      return call(op);
+      return floatPair(m, op, x, y);
     default:
       return undefined;
   }

@@ -199,8 +199,8 @@ export class Machine {
     return this.add({ op: "call", lane: "f64", args, name });
   }
 
-  /** `fast`, but where the mask holds the imported function of `x`: for rare arguments. */
-  patch(name: string, x: number, fast: number, mask: number): number {
-    return this.add({ op: "patch", lane: "f64", args: [x, fast, mask], name });
+  /** `fast`, but where the mask holds the imported function of `args`: for rare arguments. */
+  patch(name: string, args: readonly number[], fast: number, mask: number): number {
+    return this.add({ op: "patch", lane: this.laneOf(fast), args: [...args, fast, mask], name });
   }
 }

@@ -17,27 +17,21 @@ export interface Shape extends Lowered {
 /** Walks a nest of two loops; see `emitModule`. */
 export type Run = (...args: (number | bigint)[]) => void;
 
-/** Functions that machine graphs may call for one element. */
+/** Functions that machine graphs may call for one element: where a formula does not hold, and those without one. */
 const HOST: Readonly<Record<string, (...args: number[]) => number>> = {
   exp: Math.exp,
   sin: Math.sin,
   cos: Math.cos,
   tan: Math.tan,
-  arcsin: Math.asin,
-  arccos: Math.acos,
-  arctan: Math.atan,
   sinh: Math.sinh,
   cosh: Math.cosh,
   arcsinh: Math.asinh,
   arccosh: Math.acosh,
-  arctanh: Math.atanh,
   cbrt: Math.cbrt,
   exp2: (x) => 2 ** x,
   expm1: Math.expm1,
-  log1p: Math.log1p,
   atan2: Math.atan2,
-  hypot: Math.hypot,
-  pow: Math.pow,
+  power: helpers.power,
   logaddexp: helpers.logaddexp,
   fmod: (x, y) => x % y,
   remainder: helpers.remainder,

@@ -133,6 +133,18 @@ export class ScalarCode {
     if (GROWING.includes(op)) this.extend(node.lane);
   }
 
+  /** The imported function of a `patch`, whose arguments `push` leaves on the stack. */
+  callHost(node: MachineNode, push: (argument: number) => void): void {
+    const arity = node.args.length - 2;
+    const narrow = node.lane === "f32";
+    for (let i = 0; i < arity; i++) {
+      push(i);
+      if (narrow) this.#convert("f32", "f64");
+    }
+    this.fb.call(this.#importIndex(node.name as string, arity));
+    if (narrow) this.#convert("f64", "f32");
+  }
+
   /** Brings an i32 back into the range of a short integer. */
   extend(lane: Lane): void {
     if (lane === "i8") this.fb.op(0xc0);

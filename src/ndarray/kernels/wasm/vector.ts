@@ -365,23 +365,29 @@ export class VectorCode {
   }
 
   #patch(node: MachineNode, r: number): void {
-    const [x, fast, mask] = node.args as [number, number, number];
     const fb = this.#fb;
-    const result = fb.local("v128");
-    this.value(fast, r);
-    fb.set(result);
-    const [keep, rare] = [fb.local("v128"), fb.local("v128")];
-    this.value(x, r);
-    fb.set(keep);
-    this.value(mask, r, 8);
-    fb.tee(rare).simd(0x53);
+    const width = laneBytes(node.lane);
+    const keep = (index: number, w = this.width(index)): number => {
+      const local = fb.local("v128");
+      this.value(index, r, w);
+      fb.set(local);
+      return local;
+    };
+    const [fast, mask] = node.args.slice(-2) as [number, number];
+    const result = keep(fast);
+    const args = node.args.slice(0, -2).map((arg) => keep(arg));
+    const rare = keep(mask, width);
+    fb.get(rare).simd(0x53);
     fb.when(() => {
-      for (const lane of [0, 1]) {
-        fb.get(rare).simd(0x1d, lane).op(0xa7);
+      for (let lane = 0; lane < Math.min(this.lanes, 16 / width); lane++) {
+        // The lower half of a 64-bit mask says as much as the whole.
+        fb.get(rare).simd(extractCode("i32"), lane * (width / 4));
         fb.when(() => {
-          fb.get(result).get(keep).simd(0x21, lane);
-          this.#scalar.apply({ ...node, op: "call", args: [x] }, "f64");
-          fb.simd(0x22, lane).set(result);
+          fb.get(result);
+          this.#scalar.callHost(node, (i) => {
+            fb.get(args[i] as number).simd(extractCode(node.lane), lane);
+          });
+          fb.simd(replaceCode(node.lane), lane).set(result);
         });
       }
     });
