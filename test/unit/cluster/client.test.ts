@@ -224,7 +224,9 @@ describe("failures", () => {
 
   test("nonsense is refused with what to do", async () => {
     expect(() => client.submit(42 as never)).toThrow(/takes a function/);
-    expect(() => client.map((x: number) => x)).toThrow(/at least one list/);
+    expect(() => client.map((x: number) => x, ...([] as unknown as [number[]]))).toThrow(
+      /at least one list/,
+    );
     expect(() => new Client({ threads: 0 })).toThrow(/at least 1/);
     expect(() => new Client({ memoryLimit: "many" })).toThrow(/many/);
   });
@@ -253,7 +255,7 @@ describe("inside of tasks", () => {
       if (n < 2) return n;
       const own = getClient();
       const [a, b] = await own.gather([own.submit(fibonacci, n - 1), own.submit(fibonacci, n - 2)]);
-      return a + b;
+      return a! + b!;
     };
     expect(await client.submit(fibonacci, 9).result()).toBe(34);
   });
@@ -299,6 +301,7 @@ describe("waiting", () => {
     const fast = client.submit(() => 1);
     const slow = client.submit(async () => {
       await new Promise((resolve) => setTimeout(resolve, 300));
+      return 2;
     });
     const first = await wait([fast, slow], { returnWhen: "firstCompleted" });
     expect(first.done).toContain(fast);

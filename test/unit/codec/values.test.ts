@@ -11,6 +11,7 @@ import {
   writeHeader,
 } from "../../../src/codec/index.ts";
 import { HeddleError, isHeddleError } from "../../../src/core/errors.ts";
+import { createSharedMemory } from "../../../src/core/wasm.ts";
 
 function bytesOf(value: unknown): Uint8Array {
   const encoded = encodeValue(value);
@@ -328,7 +329,7 @@ describe("refusals name the path and the way out", () => {
     [[Symbol("mine")], "value[0]", "Symbol.for"],
     [{ f: () => 1 }, "value.f", "function"],
     [[[1].values()], "value[0]", "Array.from"],
-    [{ memory: new WebAssembly.Memory({ initial: 1 }) }, "value.memory", "NDArray"],
+    [{ memory: createSharedMemory(1, 2 ** 16) }, "value.memory", "NDArray"],
     [{ port: new MessageChannel().port1 }, "value.port", "queues"],
   ])("case %#", (value, path, advice) => {
     const error = refusalOf(value);

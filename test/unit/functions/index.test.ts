@@ -162,7 +162,7 @@ describe("identity", () => {
 describe("references", () => {
   test("a declared export goes by name, without a look at it", async () => {
     const url = new URL("../../fixtures/functions/plain.mjs", import.meta.url).href;
-    const { triple } = (await import("../../fixtures/functions/plain.mjs")) as {
+    const { triple } = (await import(url)) as {
       triple(x: number): number;
     };
     const image = encodeFunction(referTo(url, "triple", triple));

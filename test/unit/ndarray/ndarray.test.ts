@@ -99,7 +99,7 @@ describe("seeing", () => {
   it("reshapes without a copy where that is possible", () => {
     expect(x.reshape([4, -1]).storage).toBe(x.storage);
     expect(x.T.reshape([24]).storage).not.toBe(x.storage);
-    expect(x.T.ravel().toArray().slice?.(0, 3)).toEqual([0, 12, 4]);
+    expect(x.T.ravel().at(":3").toArray()).toEqual([0, 12, 4]);
     expect(nd.zeros([0, 3]).ravel().shape).toEqual([0]);
     expect(code(() => x.reshape([5, 5]))).toBe("InvalidShape");
   });
@@ -155,7 +155,7 @@ describe("indexing", () => {
       [0, 1, 2, 3],
     ]);
     expect(m.at([0, 2], [1, 3]).toArray()).toEqual([1, 11]);
-    expect(m.at([[0], [2]], [1, 3]).toArray()).toEqual([
+    expect(m.at(nd.fromArray([[0], [2]], { dtype: "int64" }), [1, 3]).toArray()).toEqual([
       [1, 3],
       [9, 11],
     ]);
