@@ -2,7 +2,7 @@
 
 import { arch, availableParallelism, cpus, freemem, platform, release, totalmem } from "node:os";
 import { dirname } from "node:path";
-import { initFrom } from "../cluster/embedded.ts";
+import { initFrom } from "../cluster/engine-options.ts";
 import { config } from "../config/config.ts";
 import { configFiles } from "../config/sources.ts";
 import { formatBytes } from "../core/units.ts";

@@ -2,17 +2,15 @@
  * @file Starts engines inside this process. One is shared by all who do not ask for their own: it
  * begins with the first computation and never keeps the process alive by itself.
  */
-import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
-import { availableParallelism, tmpdir, totalmem } from "node:os";
-import { join } from "node:path";
 import { MessageChannel, Worker } from "node:worker_threads";
-import { config } from "../config/config.ts";
 import { HeddleError } from "../core/errors.ts";
-import { parseBytes } from "../core/units.ts";
 import type { EngineRequest } from "./engine-main.ts";
-import { EngineLink } from "./link.ts";
+import { type EngineOptions, initFrom } from "./engine-options.ts";
+import { EngineLink, type Keeper } from "./link.ts";
 import type { EngineInit } from "./messages.ts";
+
+export type { EngineOptions } from "./engine-options.ts";
 
 /** An engine that clients connect to. */
 export interface EngineHandle {
@@ -25,35 +23,6 @@ export interface EngineHandle {
   close(): Promise<void>;
 }
 
-/** How an engine is set up; undefined means the default. */
-export interface EngineOptions {
-  /** Task threads; default: the cores this process may use. */
-  readonly threads?: number | undefined;
-  /** Memory for values and running tasks; default 60 % of the machine's. */
-  readonly memoryLimit?: number | string | undefined;
-  readonly resources?: Readonly<Record<string, number>> | undefined;
-  /** Where spilled values go; default a folder of its own in the system's temporary folder. */
-  readonly localDirectory?: string | undefined;
-  /** Checks invariants and poisons freed memory; default false. */
-  readonly validate?: boolean | undefined;
-  /**
-   * V8 heap of each task thread in MiB; default a quarter of the machine's memory divided by the
-   * threads, but no more than the memory limit, and at least 256.
-   */
-  readonly threadHeapMb?: number | undefined;
-}
-
-const DEFAULT_MEMORY_SHARE = 0.6;
-/** Share of the machine's memory for the V8 heaps of all task threads together. */
-const THREAD_HEAPS_SHARE = 0.25;
-const THREAD_HEAP_MIN_MB = 256;
-/** Share of the memory limit for the young objects of all task threads together. */
-const THREAD_YOUNG_SHARE = 1 / 8;
-/** Less makes collections frequent; more is what V8 takes anyway. */
-const THREAD_YOUNG_MIN_MB = 12;
-const THREAD_YOUNG_MAX_MB = 48;
-const MIB = 2 ** 20;
-
 let shared: EngineHandle | undefined;
 
 /** The engine that this process shares. */
@@ -64,116 +33,91 @@ export function embeddedEngine(): EngineHandle {
 
 /** Starts an engine of its own. */
 export function startEngine(options: EngineOptions): EngineHandle {
-  const init = initFrom(options);
-  const worker = new Worker(new URL("./engine-main.js", import.meta.url), {
-    workerData: init,
-    name: "heddle-engine",
-  });
-  worker.unref();
-  const links: EngineLink[] = [];
-  const ready = new Promise<void>((resolve, reject) => {
-    worker.once("online", resolve);
-    worker.once("error", (error) => {
-      const reason = error instanceof Error ? error.message : String(error);
-      reject(
-        new HeddleError("ConnectFailed", `the engine did not start: ${reason}`, { cause: error }),
-      );
-    });
-  });
-  ready.catch(() => undefined);
-  // The engine's thread is not asked when the process ends.
-  const cleanUp = (): void => rmSync(init.spillDirectory, { recursive: true, force: true });
-  process.on("exit", cleanUp);
-  let reason = "";
-  worker.on("error", (error) => {
-    reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  });
-  worker.on("exit", (code) => {
-    if (shared === handle) shared = undefined;
-    process.off("exit", cleanUp);
-    cleanUp();
-    for (const link of links) link.close(`the engine ended with exit code ${code}. ${reason}`);
-  });
-  let clients = 0;
-  let references = 0;
-  let closing = false;
-  const keeper = {
+  return new EmbeddedEngine(initFrom(options));
+}
+
+/** An engine whose control thread was started here. */
+class EmbeddedEngine implements EngineHandle {
+  readonly address = "inproc://0";
+  readonly threads: number;
+  readonly memoryLimitBytes: number;
+  readonly ready: Promise<void>;
+  readonly #worker: Worker;
+  readonly #links: EngineLink[] = [];
+  readonly #spillDirectory: string;
+  #clients = 0;
+  /** Who needs the process to go on until the engine has answered. */
+  #references = 0;
+  #isClosing = false;
+  #failure = "";
+  readonly #keeper: Keeper = {
     ref: () => {
-      references++;
-      if (references === 1) worker.ref();
+      this.#references++;
+      if (this.#references === 1) this.#worker.ref();
     },
     unref: () => {
-      references--;
-      if (references === 0 && !closing) worker.unref();
+      this.#references--;
+      if (this.#references === 0 && !this.#isClosing) this.#worker.unref();
     },
   };
-  // Who awaits `ready` and nothing else must not find the process ended.
-  keeper.ref();
-  ready.finally(keeper.unref).catch(() => undefined);
-  const handle: EngineHandle = {
-    address: "inproc://0",
-    threads: init.threads,
-    memoryLimitBytes: init.memoryLimitBytes,
-    ready,
-    connect() {
-      const { port1, port2 } = new MessageChannel();
-      const request: EngineRequest = { kind: "connect", client: clients++, port: port2 };
-      worker.postMessage(request, [port2]);
-      const link = new EngineLink(port1, keeper);
-      links.push(link);
-      return link;
-    },
-    async close() {
-      if (shared === handle) shared = undefined;
-      const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
-      closing = true;
-      worker.ref();
-      worker.postMessage({ kind: "close" } satisfies EngineRequest);
-      await ended;
-    },
-  };
-  return handle;
-}
 
-/** What an engine with these options starts with; configuration and the machine give the rest. */
-export function initFrom(options: EngineOptions): EngineInit {
-  const wanted = options.threads ?? config.get("worker.threads");
-  const threads = wanted === "auto" ? availableParallelism() : wanted;
-  if (!Number.isInteger(threads) || threads < 1) {
-    throw new HeddleError(
-      "InvalidArgument",
-      `threads is ${threads}; an engine needs at least 1. Use scheduler: "sync" to run without threads.`,
-    );
+  constructor(init: EngineInit) {
+    this.threads = init.threads;
+    this.memoryLimitBytes = init.memoryLimitBytes;
+    this.#spillDirectory = init.spillDirectory;
+    this.#worker = new Worker(new URL("./engine-main.js", import.meta.url), {
+      workerData: init,
+      name: "heddle-engine",
+    });
+    this.#worker.unref();
+    this.ready = this.#started();
+    // Who awaits `ready` and nothing else must not find the process ended.
+    this.#keeper.ref();
+    this.ready.finally(() => this.#keeper.unref()).catch(() => undefined);
+    // The engine's thread is not asked when the process ends.
+    process.on("exit", this.#cleanUp);
+    this.#worker.on("error", (error) => {
+      this.#failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    });
+    this.#worker.on("exit", (code) => this.#exited(code));
   }
-  const limit = options.memoryLimit ?? config.get("worker.memory.limit");
-  const directory = options.localDirectory ?? config.get("temporary-directory") ?? tmpdir();
-  const memoryLimitBytes =
-    limit === "auto" ? Math.floor(totalmem() * DEFAULT_MEMORY_SHARE) : parseBytes(limit);
-  return {
-    threads,
-    memoryLimitBytes,
-    spillDirectory: join(directory, `heddle-${process.pid}-${randomBytes(4).toString("hex")}`),
-    allowedFailures: config.get("scheduler.allowed-failures"),
-    validate: options.validate ?? config.get("worker.validate"),
-    resources: options.resources ?? config.get("worker.resources"),
-    ...threadHeaps(options, memoryLimitBytes, threads),
-  };
-}
 
-/**
- * V8's heaps lie outside the memory limit, but follow it: old objects up to the limit itself, young
- * ones, which V8 collects only when their space is full, up to an eighth of it in all.
- */
-function threadHeaps(
-  { threadHeapMb }: EngineOptions,
-  memoryLimitBytes: number,
-  threads: number,
-): Pick<EngineInit, "threadHeapMb" | "threadYoungMb"> {
-  const limitMb = memoryLimitBytes / MIB;
-  const shareMb = Math.min((THREAD_HEAPS_SHARE * totalmem()) / threads / MIB, limitMb);
-  const youngMb = Math.max(THREAD_YOUNG_MIN_MB, (THREAD_YOUNG_SHARE * limitMb) / threads);
-  return {
-    threadHeapMb: threadHeapMb ?? Math.max(THREAD_HEAP_MIN_MB, Math.floor(shareMb)),
-    threadYoungMb: Math.min(THREAD_YOUNG_MAX_MB, Math.floor(youngMb)),
-  };
+  connect(): EngineLink {
+    const { port1, port2 } = new MessageChannel();
+    const request: EngineRequest = { kind: "connect", client: this.#clients++, port: port2 };
+    this.#worker.postMessage(request, [port2]);
+    const link = new EngineLink(port1, this.#keeper);
+    this.#links.push(link);
+    return link;
+  }
+
+  async close(): Promise<void> {
+    if (shared === this) shared = undefined;
+    const ended = new Promise<void>((resolve) => this.#worker.once("exit", () => resolve()));
+    this.#isClosing = true;
+    this.#worker.ref();
+    this.#worker.postMessage({ kind: "close" } satisfies EngineRequest);
+    await ended;
+  }
+
+  readonly #cleanUp = (): void => rmSync(this.#spillDirectory, { recursive: true, force: true });
+
+  async #started(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#worker.once("online", resolve);
+      this.#worker.once("error", (error) => {
+        const reason = error instanceof Error ? error.message : String(error);
+        const message = `the engine did not start: ${reason}`;
+        reject(new HeddleError("ConnectFailed", message, { cause: error }));
+      });
+    });
+  }
+
+  #exited(code: number): void {
+    if (shared === this) shared = undefined;
+    process.off("exit", this.#cleanUp);
+    this.#cleanUp();
+    const reason = `the engine ended with exit code ${code}. ${this.#failure}`;
+    for (const link of this.#links) link.close(reason);
+  }
 }
