@@ -4,6 +4,7 @@
  * files of their own.
  */
 import { type ComputeOptions, computeAll, persistAll } from "../cluster/compute.ts";
+import { type PackedCollection, packOutputs, registerCollection } from "../codec/collections.ts";
 import { COLLECTION, type Collection, type Lowered } from "../core/collection.ts";
 import {
   type DType,
@@ -268,14 +269,7 @@ export class DistArray<out D extends DType = DType, out K extends Rank = "array"
       outputs: refsOf(this.#blocks()),
       finish: (values) => assembleLocal(values as readonly NDArray[], chunks) as Computed<D, K>,
       finishTask: { fn: assembleLocal, args: [chunks] },
-      rebuild: (outputs: readonly TaskRef[]) =>
-        new DistArray<D, K>(
-          fromBlocks(blocksOfRefs(outputs, chunks), dtype, [
-            "held",
-            outputs[0]?.layer.name,
-            outputs.map((o) => o.index),
-          ]),
-        ),
+      rebuild: (outputs) => new DistArray<D, K>(ofTasks(outputs, chunks, dtype)),
     };
   }
 
@@ -378,6 +372,32 @@ export class DistArray<out D extends DType = DType, out K extends Rank = "array"
 }
 
 inspectAsText(DistArray.prototype);
+
+/** The array whose blocks are what these tasks give. */
+function ofTasks(outputs: readonly TaskRef[], chunks: Chunks, dtype: DType): Expr {
+  const [first] = outputs;
+  const identity = ["held", first?.layer.name, outputs.map(({ index }) => index)];
+  return fromBlocks(blocksOfRefs(outputs, chunks), dtype, identity);
+}
+
+/** What an array is beside its tasks. */
+interface ArrayFacts {
+  readonly chunks: Chunks;
+  readonly dtype: DType;
+}
+
+/** An array as plain data. */
+export function packArray(x: DistArray<DType, Rank>): PackedCollection<ArrayFacts> {
+  return { outputs: packOutputs(x), facts: { chunks: x.chunks, dtype: x.dtype } };
+}
+
+/** The array that was packed. */
+export function unpackArray({ outputs, facts }: PackedCollection<ArrayFacts>): DistArray {
+  return new DistArray(ofTasks(outputs, facts.chunks, facts.dtype));
+}
+
+registerCollection("DistArray", DistArray, packArray, unpackArray);
+
 // What notebooks that run JavaScript show.
 Object.defineProperty(DistArray.prototype, DISPLAY, {
   value(this: DistArray): Readonly<Record<string, string>> {

@@ -4,6 +4,7 @@
  * the bag is computed. After `dask.bag`.
  */
 import { type ComputeOptions, computeAll, persistAll } from "../cluster/compute.ts";
+import { type PackedCollection, packOutputs, registerCollection } from "../codec/collections.ts";
 import { type Collection, isCollection, type Lowered } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { DataFrame } from "../dataframe/frame.ts";
@@ -593,6 +594,18 @@ export class Bag<T> extends BagReductions<T> implements Collection<T[]> {
 }
 
 printAsText(Bag.prototype);
+
+/** A bag as plain data. */
+export function packBag(bag: Bag<unknown>): PackedCollection<null> {
+  return { outputs: packOutputs(bag), facts: null };
+}
+
+/** The bag that was packed. */
+export function unpackBag({ outputs }: PackedCollection<null>): Bag<unknown> {
+  return new Bag(new Node(outputs.length, () => outputs));
+}
+
+registerCollection("Bag", Bag, packBag, unpackBag);
 
 /** Options of {@link Bag.groupby}. */
 export interface GroupOptions {

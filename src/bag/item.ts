@@ -2,6 +2,7 @@
  * @file One lazy value that comes out of a bag: a count, a sum, a fold.
  */
 import { type ComputeOptions, computeAll, persistAll } from "../cluster/compute.ts";
+import { type PackedCollection, packOutputs, registerCollection } from "../codec/collections.ts";
 import { type Collection, CollectionBase, type Lowered } from "../core/collection.ts";
 import type { TaskRef } from "../core/graph.ts";
 import { Delayed } from "../delayed/delayed-value.ts";
@@ -87,6 +88,18 @@ export class Item<T> extends CollectionBase implements Collection<T> {
 }
 
 printAsText(Item.prototype);
+
+/** An item as plain data. */
+export function packItem(item: Item<unknown>): PackedCollection<null> {
+  return { outputs: packOutputs(item), facts: null };
+}
+
+/** The item that was packed. */
+export function unpackItem({ outputs }: PackedCollection<null>): Item<unknown> {
+  return new Item(() => outputs[0] as TaskRef);
+}
+
+registerCollection("Item", Item, packItem, unpackItem);
 
 /** Makes `console.log` show what `toString` gives. */
 export function printAsText(prototype: object): void {

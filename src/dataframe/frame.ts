@@ -6,6 +6,7 @@
 
 import type { Bag } from "../bag/bag.ts";
 import { type ComputeOptions, computeAll, persistAll } from "../cluster/compute.ts";
+import { type PackedCollection, packOutputs, registerCollection } from "../codec/collections.ts";
 import { type Collection, CollectionBase, type Lowered } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { TaskRef } from "../core/graph.ts";
@@ -19,7 +20,7 @@ import {
   type Table,
   unknownColumn,
 } from "../table/table.ts";
-import { dtypeOf, sqlTypeOf } from "../table/types.ts";
+import { dtypeOf, type Field, sqlTypeOf } from "../table/types.ts";
 import type { ArrowTable, FloatDistArray, FloatMatrix } from "./convert.ts";
 import { explainPlan } from "./explain.ts";
 import { type Expr, type ExprLike, nodeOf, type Operand } from "./expr.ts";
@@ -540,3 +541,15 @@ Object.defineProperty(DataFrame.prototype, INSPECT, {
     return this.toString();
   },
 });
+
+/** A frame as plain data. */
+export function packFrame(frame: DataFrame): PackedCollection<readonly Field[]> {
+  return { outputs: packOutputs(frame), facts: schemaOf(frame.plan) };
+}
+
+/** The frame that was packed. */
+export function unpackFrame({ outputs, facts }: PackedCollection<readonly Field[]>): DataFrame {
+  return new DataFrame({ kind: "input", fields: facts, refs: outputs });
+}
+
+registerCollection("DataFrame", DataFrame, packFrame, unpackFrame);

@@ -1,7 +1,10 @@
 /** @file A lazy single value: what reductions of a column give. */
 import { type ComputeOptions, computeAll } from "../cluster/compute.ts";
+import { type PackedCollection, packOutputs, registerCollection } from "../codec/collections.ts";
 import { type Collection, CollectionBase, type Lowered } from "../core/collection.ts";
+import { inspectAsText } from "../core/symbols.ts";
 import type { AnyRow, Table } from "../table/table.ts";
+import type { Field } from "../table/types.ts";
 import { lowerPlan } from "./lower.ts";
 import type { Plan } from "./plan.ts";
 import { schemaOf } from "./schema.ts";
@@ -15,12 +18,17 @@ export class Scalar<T> extends CollectionBase implements Collection<T> {
     this.#plan = plan;
   }
 
+  /** Name and type of the one column. */
+  get fields(): readonly Field[] {
+    return schemaOf(this.#plan);
+  }
+
   lower(): Lowered<T> {
     return {
       outputs: lowerPlan(this.#plan),
       finish: ([table]) => firstValue(table as Table) as T,
       finishTask: { fn: firstValue, args: [] },
-      rebuild: (refs) => new Scalar<T>({ kind: "input", fields: schemaOf(this.#plan), refs }),
+      rebuild: (refs) => new Scalar<T>({ kind: "input", fields: this.fields, refs }),
     };
   }
 
@@ -34,6 +42,20 @@ export class Scalar<T> extends CollectionBase implements Collection<T> {
     return "Scalar (lazy: await .compute() gives the value)";
   }
 }
+
+inspectAsText(Scalar.prototype);
+
+/** A scalar as plain data. */
+export function packScalar(scalar: Scalar<unknown>): PackedCollection<readonly Field[]> {
+  return { outputs: packOutputs(scalar), facts: scalar.fields };
+}
+
+/** The scalar that was packed. */
+export function unpackScalar(packed: PackedCollection<readonly Field[]>): Scalar<unknown> {
+  return new Scalar({ kind: "input", fields: packed.facts, refs: packed.outputs });
+}
+
+registerCollection("Scalar", Scalar, packScalar, unpackScalar);
 
 /** The first value of a table's first column. */
 export function firstValue(table: Table<AnyRow>): unknown {

@@ -4,6 +4,7 @@
  * values can be passed through async code.
  */
 import { type ComputeOptions, computeAll, persistAll } from "../cluster/compute.ts";
+import { type PackedCollection, packOutputs, registerCollection } from "../codec/collections.ts";
 import type { Collection, Lowered } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { TaskRef } from "../core/graph.ts";
@@ -147,6 +148,25 @@ export class Delayed<R = unknown> extends LazyBase implements Collection<R> {
 }
 
 inspectAsText(Delayed.prototype);
+
+/** What a delayed value is beside its task. */
+interface DelayedFacts {
+  readonly key: string;
+  readonly nout: number | null;
+}
+
+/** A delayed value as plain data. */
+export function packDelayed(value: Delayed): PackedCollection<DelayedFacts> {
+  return { outputs: packOutputs(value), facts: { key: value.key, nout: value.nout ?? null } };
+}
+
+/** The delayed value that was packed. */
+export function unpackDelayed({ outputs, facts }: PackedCollection<DelayedFacts>): Delayed {
+  const [{ layer, index }] = outputs as readonly [TaskRef];
+  return new Delayed(layer, index, { key: facts.key, nout: facts.nout ?? undefined });
+}
+
+registerCollection("Delayed", Delayed, packDelayed, unpackDelayed);
 
 const ITEM = new Shapes(getitem, "getitem", true);
 const METHOD = new Shapes(callMethod, "callMethod", false);

@@ -228,7 +228,7 @@ describe("errors of tasks", () => {
   });
 });
 
-test("a lazy collection is an argument, never a capture", () => {
+test("a lazy collection of a class that is not registered is an argument, never a capture", () => {
   const lazy = { [Symbol.for("heddle.collection")]: true, lower: () => ({ outputs: [] }) };
   try {
     encodeFunction(() => lazy);
