@@ -74,8 +74,7 @@ class EmbeddedEngine implements EngineHandle {
     // Who awaits `ready` and nothing else must not find the process ended.
     this.#keeper.ref();
     this.ready.finally(() => this.#keeper.unref()).catch(() => undefined);
-    // The engine's thread is not asked when the process ends.
-    process.on("exit", this.#cleanUp);
+    removeAtExit(this.#spillDirectory);
     this.#worker.on("error", (error) => {
       this.#failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
     });
@@ -100,8 +99,6 @@ class EmbeddedEngine implements EngineHandle {
     await ended;
   }
 
-  readonly #cleanUp = (): void => rmSync(this.#spillDirectory, { recursive: true, force: true });
-
   async #started(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#worker.once("online", resolve);
@@ -115,9 +112,27 @@ class EmbeddedEngine implements EngineHandle {
 
   #exited(code: number): void {
     if (shared === this) shared = undefined;
-    process.off("exit", this.#cleanUp);
-    this.#cleanUp();
+    remove(this.#spillDirectory);
     const reason = `the engine ended with exit code ${code}. ${this.#failure}`;
     for (const link of this.#links) link.close(reason);
   }
+}
+
+/** Folders of engines that are running. */
+const folders = new Set<string>();
+
+/** An engine's thread is not asked when the process ends: its folder is removed from here. */
+function removeAtExit(folder: string): void {
+  if (folders.size === 0) process.on("exit", removeAll);
+  folders.add(folder);
+}
+
+function remove(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+  folders.delete(folder);
+  if (folders.size === 0) process.off("exit", removeAll);
+}
+
+function removeAll(): void {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 }
