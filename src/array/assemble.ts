@@ -3,6 +3,7 @@
  * of their values.
  */
 import type { Layer, TaskRef } from "../core/graph.ts";
+import "../ndarray/codec.ts";
 import { isNDArray, type NDArray } from "../ndarray/ndarray.ts";
 import { blockAt } from "./axis-plans.ts";
 import { type Blocks, firstTasks } from "./blocks.ts";

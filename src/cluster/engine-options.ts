@@ -2,12 +2,12 @@
  * @file How an engine is set up: what the caller asks for, else what the configuration says, else
  * what the machine has.
  */
-import { randomBytes } from "node:crypto";
 import { availableParallelism, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { config } from "../config/config.ts";
 import { HeddleError } from "../core/errors.ts";
 import { parseBytes } from "../core/units.ts";
+import { nodeCrypto } from "../functions/crypto.ts";
 import type { EngineInit } from "./messages.ts";
 
 /** How an engine is set up; undefined means the default. */
@@ -56,7 +56,10 @@ export function initFrom(options: EngineOptions): EngineInit {
   return {
     threads,
     memoryLimitBytes,
-    spillDirectory: join(directory, `heddle-${process.pid}-${randomBytes(4).toString("hex")}`),
+    spillDirectory: join(
+      directory,
+      `heddle-${process.pid}-${nodeCrypto().randomBytes(4).toString("hex")}`,
+    ),
     allowedFailures: config.get("scheduler.allowed-failures"),
     validate: options.validate ?? config.get("worker.validate"),
     resources: options.resources ?? config.get("worker.resources"),

@@ -10,9 +10,7 @@ import type { WasmMemory } from "../core/wasm.ts";
 import { decodeTaskError } from "../functions/index.ts";
 import { ClientMachine, STATUS } from "../machine/client/client.ts";
 import { IdList } from "../machine/id-list.ts";
-import "../ndarray/codec.ts";
 import { registerMemory } from "../ndarray/allocation.ts";
-import { NDArray } from "../ndarray/ndarray.ts";
 import { TAG, ValuePages } from "../threads/value-pages.ts";
 import { valueBytes } from "../threads/value-view.ts";
 import type { ClientMessage, EngineMessage, Query, WireError } from "./messages.ts";
@@ -269,6 +267,7 @@ export class EngineLink {
     const { culprit, attempts } = failure;
     const error = failure.error as WireError;
     if ("encoded" in error) {
+      await loadArrays();
       return taskFailed(culprit, await decodeTaskError(error.encoded, caller?.stack), attempts);
     }
     return new HeddleError(error.code as ErrorCode, error.message, {
@@ -340,9 +339,21 @@ export class EngineLink {
   }
 }
 
+let arrays: typeof import("../ndarray/ndarray.ts") | undefined;
+
+/** Local arrays are loaded with the first value from the heap: programs of plain numbers need none. */
+async function loadArrays(): Promise<typeof import("../ndarray/ndarray.ts")> {
+  if (arrays === undefined) {
+    await import("../ndarray/codec.ts");
+    arrays = await import("../ndarray/ndarray.ts");
+  }
+  return arrays;
+}
+
 /** What leaves the engine is a copy: the chunk may move or go as soon as it is unpinned. */
 async function copyOf(bytes: Uint8Array): Promise<unknown> {
+  const { isNDArray } = arrays ?? (await loadArrays());
   await prepareValue(bytes);
   const value = decodeValue(bytes);
-  return value instanceof NDArray ? value.copy() : decodeValue(bytes.slice());
+  return isNDArray(value) ? value.copy() : decodeValue(bytes.slice());
 }

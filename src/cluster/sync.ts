@@ -3,13 +3,13 @@
  * static order, and drops each value after its last use. For debugging: breakpoints and stack
  * traces are the user's own.
  */
-import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assert, HeddleError, isHeddleError } from "../core/errors.ts";
 import { compileTemplate, type Invocation, type Invoke, readerOf } from "../core/invoke.ts";
 import { rowOf, type Segment, segmentOf, type TaskGraph, taskKey } from "../core/task-graph.ts";
+import { nodeCrypto } from "../functions/crypto.ts";
 import { setScratch } from "../threads/scratch.ts";
 import type { TaskObserver } from "./watch.ts";
 
@@ -28,7 +28,10 @@ export async function runSync(
   const invoke: Invoke[] = graph.templates.map(compileTemplate);
   const values = new Map<number, unknown>();
   const uses = countUses(graph);
-  const scratch = join(tmpdir(), `heddle-${process.pid}-${randomBytes(6).toString("hex")}`);
+  const scratch = join(
+    tmpdir(),
+    `heddle-${process.pid}-${nodeCrypto().randomBytes(6).toString("hex")}`,
+  );
   try {
     for (const id of order) {
       signal?.throwIfAborted();

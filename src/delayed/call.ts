@@ -3,7 +3,6 @@
  * calls, and one array of inputs. Keys of impure calls are a counter, and text only when someone
  * looks.
  */
-import { randomBytes } from "node:crypto";
 import { currentAnnotations } from "../core/annotations.ts";
 import {
   type Layer,
@@ -61,7 +60,9 @@ export function callOf(node: CallNode): Call | undefined {
 }
 
 /** Makes keys unique among processes; 48 random bits, then the counter. */
-export const KEY_STEM: string = randomBytes(6).toString("hex");
+export const KEY_STEM: string = Math.floor(Math.random() * 2 ** 48)
+  .toString(16)
+  .padStart(12, "0");
 
 let lastSerial = 0;
 

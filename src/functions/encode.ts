@@ -4,7 +4,6 @@
  * values, so that recursion and shared objects keep their identity. What is written depends on the
  * content only: equal functions have equal tokens.
  */
-import { createHash, randomUUID } from "node:crypto";
 import { types } from "node:util";
 import { hostRefusal } from "../codec/refusals.ts";
 import type { AnyFunction, FunctionPort, Json, JsonObject, Refusal } from "../codec/registry.ts";
@@ -13,6 +12,7 @@ import { sourceOf } from "../core/builtins.ts";
 import { isCollection } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
 import { writeCapture } from "./captures.ts";
+import { nodeCrypto } from "./crypto.ts";
 import {
   type FunctionTables,
   type GraphState,
@@ -47,7 +47,8 @@ const exports = new WeakMap<AnyFunction, Place>();
 const constants = new WeakMap<AnyFunction, { shape: Shape; values: Map<string, unknown> }>();
 const classIds = new WeakMap<AnyFunction, string>();
 const homes = new Map<string, WeakRef<AnyFunction>>();
-const HERE = randomUUID().slice(0, 8);
+/** Tells the classes of this process from those of others. */
+const HERE = Math.floor(Math.random() * 2 ** 32).toString(16);
 let classesSeen = 0;
 
 /**
@@ -112,7 +113,7 @@ function tokenOf(
   buffers: readonly Uint8Array[],
   modules: readonly ModulePlace[],
 ): string {
-  const digest = createHash("sha256").update(body);
+  const digest = nodeCrypto().createHash("sha256").update(body);
   for (const { id } of modules) digest.update(`\0${id}`);
   for (const bytes of buffers) digest.update(`\0${bytes.length}\0`).update(bytes);
   return digest.digest("hex").slice(0, 32);

@@ -4,11 +4,11 @@
  * Texts are read again when a file's stamp changes, so that an edited helper is another module,
  * while asking again for an unchanged one costs a few `stat`s.
  */
-import { createHash } from "node:crypto";
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { nodeCrypto } from "./crypto.ts";
 
 /** One file of the user's program. */
 export interface SourceFile {
@@ -154,7 +154,7 @@ function closureOf(url: string): string[] | undefined {
 
 function localPlace(urls: readonly string[], how: ModulePlace["how"]): ModulePlace {
   const [main] = urls as [string];
-  const digest = createHash("sha256");
+  const digest = nodeCrypto().createHash("sha256");
   let length = 0;
   let edited = false;
   const facts = urls.map((url) => ({ url, ...(readFacts(url) as FileFacts) }));
@@ -181,7 +181,7 @@ function readFacts(url: string): FileFacts | undefined {
   const known = files.get(url);
   if (known?.stamp === stamp) return known;
   const text = readFileSync(file, "utf8");
-  const hash = createHash("sha256").update(text).digest("hex").slice(0, 32);
+  const hash = nodeCrypto().createHash("sha256").update(text).digest("hex").slice(0, 32);
   if (!firstSeen.has(url)) firstSeen.set(url, hash);
   const settled = Date.now() - Math.max(stat.mtimeMs, stat.ctimeMs) > RACY_MS;
   const fresh = { stamp: settled ? stamp : "", hash, text, imports: localImports(text, url) };
