@@ -12,6 +12,7 @@ import {
 } from "../core/dtype.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { TaskFunction } from "../core/graph.ts";
+import type { SingleTask } from "../core/single-task.ts";
 import { type ArrayInput, isNDArray, NDArray } from "../ndarray/ndarray.ts";
 import { toExpr } from "./arguments.ts";
 import type { ArrayArg, CreateOptions, Rank } from "./array-types.ts";
@@ -32,7 +33,12 @@ import type { ChunksInput } from "./normalize-chunks.ts";
 export type ShapeArg = number | readonly number[];
 
 function shapeOf(shape: ShapeArg): readonly number[] {
-  return typeof shape === "number" ? [shape] : shape;
+  if (typeof shape === "number") return [shape];
+  if (Array.isArray(shape)) return shape;
+  throw new HeddleError(
+    "InvalidShape",
+    `a shape is a length, as 10, or a list of lengths, as [10, 20], not ${typeof shape}`,
+  );
 }
 
 function built(
@@ -147,18 +153,22 @@ export function arange(
 
 /** Options of `linspace`. */
 export interface LinspaceOptions<T extends DTypeLike> extends CreateOptions<T> {
-  /** How many; default 50. */
+  /** How many, where it is not the third argument; default 50. */
   readonly num?: number;
   /** Whether `stop` is the last value; default true. */
   readonly endpoint?: boolean;
 }
 
-/** `num` evenly spaced values from `start` to `stop`. */
+/**
+ * Evenly spaced values from `start` to `stop`: `linspace(0, 1, 5)`, or `linspace(0, 1, { num: 5 })`.
+ */
 export function linspace<T extends DTypeLike = "float64">(
   start: number,
   stop: number,
-  options: LinspaceOptions<T> = {},
+  count: number | LinspaceOptions<T> = {},
+  rest: LinspaceOptions<T> = {},
 ): DistArray<ResolveDType<T>> {
+  const options = typeof count === "number" ? { ...rest, num: count } : count;
   const { num = 50, endpoint = true } = options;
   if (!Number.isInteger(num) || num < 0 || ![start, stop].every(Number.isFinite)) {
     throw new HeddleError(
@@ -220,9 +230,11 @@ export function asarray(data: ArrayInput | ArrayArg, options: FromArrayOptions =
 /** The same as `asarray`, under the name with which arrays are written down. */
 export const array: typeof asarray = asarray;
 
-/** One block out of a lazy value (`delayed(fn)(…)`), whose shape and dtype must be said. */
+/**
+ * One block out of a lazy value (`delayed(fn)(…)`) or a future, whose shape and dtype must be said.
+ */
 export function fromDelayed<T extends DTypeLike = "float64">(
-  value: Collection,
+  value: Collection | SingleTask,
   shape: ShapeArg,
   options: { readonly dtype?: T } = {},
 ): DistArray<ResolveDType<T>> {

@@ -177,9 +177,9 @@ export class DistArray<out D extends DType = DType, out K extends Rank = "array"
     return this.wrap(index(this.expr, args, readIndexArray));
   }
 
-  /** Axes in another order; default reversed. */
-  transpose(axes?: readonly number[]): DistArray<D, K> {
-    return this.wrap(transpose(this.expr, axes));
+  /** Axes in another order, as a list or one by one; default reversed. */
+  transpose(axes?: number | readonly number[], ...more: readonly number[]): DistArray<D, K> {
+    return this.wrap(transpose(this.expr, typeof axes === "number" ? [axes, ...more] : axes));
   }
 
   /** Two axes exchanged. */
@@ -190,9 +190,12 @@ export class DistArray<out D extends DType = DType, out K extends Rank = "array"
     return this.transpose(order);
   }
 
-  /** The same elements in C order under another shape; one length may be -1. */
-  reshape(shape: number | readonly number[]): DistArray<D> {
-    return this.wrap(reshape(this.expr, typeof shape === "number" ? [shape] : shape));
+  /**
+   * The same elements in C order under another shape, given as a list or one by one; one length may
+   * be -1.
+   */
+  reshape(shape: number | readonly number[], ...more: readonly number[]): DistArray<D> {
+    return this.wrap(reshape(this.expr, typeof shape === "number" ? [shape, ...more] : shape));
   }
 
   /** All elements in C order as one axis. */

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import type { DType } from "../../core/dtype.ts";
-import { isHeddleError } from "../../core/errors.ts";
+import { HeddleError, isHeddleError } from "../../core/errors.ts";
 import type { Arg, LayerKind, TaskFunction } from "../../core/graph.ts";
 import { tokenize } from "../../core/token.ts";
 import { type Blocks, blocksOfLayer, LayerPlan, type Operand } from "../blocks.ts";
@@ -59,8 +59,14 @@ export function constant(value: unknown): Arg {
   return { kind: "const", value };
 }
 
-/** A name for layers of user functions. */
+/** A name for layers of user functions. Errors: `InvalidArgument` for anything else. */
 export function nameOf(fn: TaskFunction, fallback: string): string {
+  if (typeof fn !== "function") {
+    throw new HeddleError(
+      "InvalidArgument",
+      `a function that makes blocks was expected, as in x.mapBlocks((block) => …), not ${typeof fn}`,
+    );
+  }
   return /^[A-Za-z_$][\w$]*$/.test(fn.name) ? fn.name : fallback;
 }
 

@@ -2,10 +2,11 @@
  * @file Arrays from nothing or from data: sources whose blocks are made where they are needed.
  */
 
-import type { Collection } from "../../core/collection.ts";
+import { type Collection, isCollection } from "../../core/collection.ts";
 import { type DType, itemsizeOf, type Scalar } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
 import type { TaskFunction } from "../../core/graph.ts";
+import { isSingleTask, type SingleTask, TASK } from "../../core/single-task.ts";
 import type { NDArray } from "../../ndarray/ndarray.ts";
 import { type Blocks, blocksOfLayer, LayerPlan } from "../blocks.ts";
 import { type Chunks, gridOf, offsetsOf, product, show } from "../chunks.ts";
@@ -166,10 +167,20 @@ export function fromFunction(
  * One block out of a lazy value (a delayed call, a future): the task must give an array of this
  * shape.
  */
-export function fromLazy(value: Collection, shape: readonly number[], dtype: DType): Expr {
+export function fromLazy(
+  value: Collection | SingleTask,
+  shape: readonly number[],
+  dtype: DType,
+): Expr {
   const chunks = shape.map((length) => [length]);
+  if (!isSingleTask(value) && !isCollection(value)) {
+    throw new HeddleError(
+      "InvalidArgument",
+      `fromDelayed takes a delayed value or a future, not ${typeof value}; for data use fromArray`,
+    );
+  }
   return call({ word: "delayed", dtype, chunks, identity: [value] }, (_, token): Blocks => {
-    const [output] = value.lower().outputs;
+    const [output] = isSingleTask(value) ? [value[TASK]()] : value.lower().outputs;
     if (output === undefined) {
       throw new HeddleError("InvalidArgument", "fromDelayed needs a lazy value of one task");
     }

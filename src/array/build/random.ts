@@ -67,6 +67,9 @@ export function draw(
   const operands = arrays.map((array) => broadcastTo(array, size, cut));
   const { method, dtype, options } = what;
   const scalars = what.parameters.map((p) => (isScalar(p) ? p : null));
+  // Drawing one number checks the parameters now rather than in a task.
+  const one = [Math.min(1, product(size))];
+  if (arrays.length === 0) drawBlock(what, { entropy: 0, spawnKey: [] }, 0, one, ...scalars);
   return blockCall(
     { word: method, dtype, chunks: cut, operands, identity: [range, scalars, options] },
     {

@@ -36,6 +36,17 @@ const REFUSED: readonly (readonly [string, () => unknown, ErrorCode, RegExp])[] 
   ],
   ["NaN as a length", () => da.ones([Number.NaN]), "InvalidShape", /NaN/],
   ["a negative length", () => da.zeros([-1]), "InvalidShape", /-1/],
+  ["no shape", () => da.ones(undefined as never), "InvalidShape", /\[10, 20\]/],
+  ["NaN as a bound", () => da.random.integers(0, Number.NaN), "InvalidArgument", /NaN/],
+  ["a negative deviation", () => da.random.normal(0, -1, 3), "InvalidArgument", /-1/],
+  [
+    "probabilities that do not add up",
+    () => da.random.choice(2, { size: 3, p: [0.5, 0.6] }),
+    "InvalidArgument",
+    /1\.1/,
+  ],
+  ["a number as a function", () => x.mapBlocks(3 as never), "InvalidArgument", /not number/],
+  ["no lazy value", () => da.fromDelayed(3 as never, [1]), "InvalidArgument", /fromArray/],
   [
     "an unknown dtype",
     () => da.ones([2], { dtype: "flaot64" as "float64" }),
@@ -163,6 +174,14 @@ describe("unknown lengths", () => {
     expect(() => some.reshape([1, -1])).toThrow(/computeChunkSizes/);
     expect(() => some.add(da.ones([2], { chunks: 1 }))).toThrow(/computeChunkSizes/);
   });
+});
+
+test("axes, lengths and counts may be given one by one, as in NumPy", async () => {
+  expect(da.ones([2, 3, 4]).transpose(2, 0, 1).shape).toEqual([4, 2, 3]);
+  expect(da.arange(6).reshape(-1, 2).shape).toEqual([3, 2]);
+  const even = da.linspace(0, 1, 5, { chunks: 2 });
+  expect(even.chunks).toEqual([[2, 2, 1]]);
+  expect((await even.compute(sync)).toArray()).toEqual([0, 0.25, 0.5, 0.75, 1]);
 });
 
 describe("showing", () => {
