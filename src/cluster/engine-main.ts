@@ -1,6 +1,7 @@
 /** @file Entry of the embedded engine's control thread. */
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { Engine } from "./engine.ts";
+import { removeLeftovers } from "./leftovers.ts";
 import type { EngineInit } from "./messages.ts";
 
 /** What the thread that started the engine posts to it. */
@@ -19,3 +20,5 @@ parentPort?.on("message", (request: EngineRequest) => {
     );
   }
 });
+
+await removeLeftovers();
