@@ -25,7 +25,16 @@ import { farthest } from "../support/ulp.ts";
 const LANES = DTYPES.filter((dtype) => !"cmM".includes(kindOf(dtype)));
 /** Computed by formulas of our own in WebAssembly, by the host's functions in JavaScript. */
 const FORMULAS: readonly string[] = ["power", "arctan2", "hypot"];
-const REDUCTIONS: readonly ReduceOp[] = ["sum", "prod", "min", "max", "any", "all"];
+const REDUCTIONS: readonly ReduceOp[] = [
+  "sum",
+  "prod",
+  "min",
+  "max",
+  "any",
+  "all",
+  "argmin",
+  "argmax",
+];
 
 /** An array of `n` elements from arbitrary bits and doubles. */
 function arrayOf(
@@ -257,6 +266,31 @@ it("long rows and columns are summed pairwise, with the same bits in both back e
         const k = new KernelBuilder();
         const doubled = k.binary("multiply", k.input(dtype), 2);
         agree(k.reduce("sum", doubled, { axes }), [array], `${dtype} [${shape}] ${axes}`, 0);
+      }
+    }
+  }
+});
+
+it("positions of extremes in lines of several blocks, sorted, equal and with a late NaN", () => {
+  const n = 10_000;
+  const lines: readonly [string, (i: number) => number][] = [
+    ["ascending", (i) => i],
+    ["descending", (i) => n - i],
+    ["equal", () => 1],
+    ["late NaN", (i) => (i === 9_001 ? Number.NaN : i % 7)],
+  ];
+  for (const dtype of ["float64", "float32"] as const) {
+    for (const [name, element] of lines) {
+      const x = nd.fromArray(Array.from({ length: 2 * n }, (_, i) => element(i % n))).astype(dtype);
+      for (const shape of [[2, n], [n, 2], [2 * n]]) {
+        for (const op of ["argmin", "argmax"] as const) {
+          const k = new KernelBuilder();
+          const kernel = k.reduce(op, k.input(dtype), {
+            axes: [shape.indexOf(Math.max(...shape))],
+          });
+          const array = x.reshape(shape) as unknown as NDArray;
+          agree(kernel, [array], `${op} ${dtype} ${name} [${shape}]`, 0);
+        }
       }
     }
   }

@@ -1,12 +1,15 @@
 /**
- * @file argmin and argmax as three kernels: the extreme of each line, the smallest position at
- * which it (or NaN) is found, and the cast to int64. All run in vectors. Of very long lines the
- * position is looked for part by part.
+ * @file argmin and argmax along one axis. Where the elements lie in C order, a compiled kernel
+ * reads them once. Otherwise two kernels run: the extreme of each line, then the smallest position
+ * at which it (or NaN) is found, of very long lines part by part.
  */
 import { type DType, itemsizeOf, kindOf, viewOf } from "../../core/dtype.ts";
+import { sizeOfShape } from "../../core/indexing.ts";
 import { contiguousStrides, isContiguous, type Layout } from "../layout.ts";
+import { arrayKernels, DTYPE_CODE } from "../library/kernels.ts";
 import { emptyLayout, releaseStorage } from "../storage.ts";
 import { type Kernel, KernelBuilder } from "./ir.ts";
+import { returnScratch, takeScratch } from "./wasm/meeting.ts";
 
 /** Runs a kernel; given, so that this file need not know the back ends. */
 type Execute = (kernel: Kernel, inputs: readonly Layout[]) => Layout;
@@ -29,10 +32,43 @@ export function argAlongAxis(
 ): Layout | undefined {
   const length = input.shape[axis] as number;
   if ("cmM".includes(kindOf(input.dtype)) || length === 0) return undefined;
+  const direct = argOfContiguous(op, input, axis);
+  if (direct !== undefined) return direct;
   const best = execute(extremeKernel(op, input.dtype, axis), [input]);
   const result = findFirst(input, best, axis, execute);
   releaseStorage(best.storage);
   return result;
+}
+
+/** Bytes that the compiled kernel needs for lines side by side. */
+const TILE_BYTES = 4096;
+
+/** By the compiled kernel; undefined when the elements do not lie in C order in one memory. */
+function argOfContiguous(op: "argmin" | "argmax", input: Layout, axis: number): Layout | undefined {
+  const { dtype, shape, storage } = input;
+  const { memory, values } = storage;
+  if (memory === undefined || !isContiguous(shape, input.strides)) return undefined;
+  const [before, length] = [shape.slice(0, axis), shape[axis] as number];
+  const [outer, inner] = [sizeOfShape(before), sizeOfShape(shape.slice(axis + 1))];
+  const lines = outer * inner;
+  // Results may lie in another memory, so that they are made in scratch.
+  const scratch = takeScratch(memory, TILE_BYTES + lines * 8);
+  if (scratch.memory !== memory) {
+    returnScratch(scratch);
+    return undefined;
+  }
+  const out = emptyLayout("int64", [...before, 1, ...shape.slice(axis + 1)], memory);
+  const address = values.byteOffset + input.offset * itemsizeOf(dtype);
+  const target = scratch.offset + TILE_BYTES;
+  const code = DTYPE_CODE[dtype] as number;
+  const largest = op === "argmax" ? 1 : 0;
+  const kernel = arrayKernels(memory).argExtreme;
+  if (lines > 0) kernel(code, largest, address, outer, length, inner, target, scratch.offset);
+  (out.storage.values as BigInt64Array).set(
+    viewOf("int64", memory.buffer, target, lines) as BigInt64Array,
+  );
+  returnScratch(scratch);
+  return out;
 }
 
 /** Smallest or largest elements along an axis, which is kept. */

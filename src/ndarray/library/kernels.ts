@@ -36,6 +36,7 @@ type Kernel = (...args: number[]) => number;
 /** Sorting, moving, searching, scanning, hashing: `assembly/arrays.ts` documents each. */
 export type ArrayKernels = Readonly<
   Record<
+    | "argExtreme"
     | "argsort"
     | "argsortBy"
     | "bincount"

@@ -66,9 +66,7 @@ export function floatPower(m: Machine, x: number, y: number): number {
 export function floatPair(m: Machine, op: string, x: number, y: number): number {
   const write = { arctan2: trigonometric.arctan2, hypot: hypotenuse }[op];
   return inDouble(m, [x, y], (f, [a, b]) =>
-    write === undefined
-      ? m.call(op, a as number, b as number)
-      : write(f, a as number, b as number),
+    write === undefined ? m.call(op, a as number, b as number) : write(f, a as number, b as number),
   );
 }
 

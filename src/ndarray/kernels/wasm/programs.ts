@@ -17,7 +17,7 @@ export interface Shape extends Lowered {
 /** Walks a nest of two loops; see `emitModule`. */
 export type Run = (...args: (number | bigint)[]) => void;
 
-/** Functions that machine graphs may call for one element: where a formula does not hold, and those without one. */
+/** Called for single elements: where a formula does not hold, and functions without one. */
 const HOST: Readonly<Record<string, (...args: number[]) => number>> = {
   exp: Math.exp,
   sin: Math.sin,

@@ -2,6 +2,7 @@
  * @file Entry of the module of array kernels: everything that is neither random nor linear algebra.
  */
 export { argsort, argsortBy } from "./argsort";
+export { argExtreme } from "./extreme";
 export { groupByHash, hashStrings, hashValues } from "./hash";
 export {
   compress,

@@ -41,7 +41,11 @@ function log2Pair(f: Floats, x: number): { high: number; low: number } {
   const { exponent, mantissa } = splitExponent(f, x);
   // Near 1, near 1.5, or near 2: then half of it near 1.
   const up = m.compare("ge", mantissa, f.c(1.7320508075688772));
-  const middle = m.same("and", m.compare("gt", mantissa, f.c(1.224744871391589)), m.same("not", up));
+  const middle = m.same(
+    "and",
+    m.compare("gt", mantissa, f.c(1.224744871391589)),
+    m.same("not", up),
+  );
   const near = m.select(up, f.mul(mantissa, f.c(0.5)), mantissa);
   const n = m.select(up, f.add(exponent, f.c(1)), exponent);
   const center = m.select(middle, f.c(1.5), f.c(1));
@@ -68,10 +72,7 @@ function log2Pair(f: Floats, x: number): { high: number; low: number } {
   const pLow = f.sub(v, f.sub(pHigh, u));
   const zHigh = f.mul(f.c(SCALE_HIGH), pHigh);
   const middleLow = m.select(middle, f.c(MIDDLE_LOW), f.c(0));
-  const zLow = f.add(
-    f.add(f.mul(f.c(SCALE_LOW), pHigh), f.mul(pLow, f.c(SCALE))),
-    middleLow,
-  );
+  const zLow = f.add(f.add(f.mul(f.c(SCALE_LOW), pHigh), f.mul(pLow, f.c(SCALE))), middleLow);
   const middleHigh = m.select(middle, f.c(MIDDLE_HIGH), f.c(0));
   const high = f.high(f.add(f.add(f.add(zHigh, zLow), middleHigh), n));
   const low = f.sub(zLow, f.sub(f.sub(f.sub(high, n), middleHigh), zHigh));

@@ -17,7 +17,7 @@ function wholeBits(f: Floats, n: number): number {
 }
 
 const EXP = [
-  0.50000001201, 0.16666665459, 0.041665795894, 0.0083334519073, 0.0013981999507, 0.0001987569150,
+  0.50000001201, 0.16666665459, 0.041665795894, 0.0083334519073, 0.0013981999507, 0.000198756915,
 ];
 
 /** exp of what may be any number; beyond the limits float32 has only 0 and infinity. */
@@ -91,7 +91,9 @@ export function singleSine(f: Floats, x: number, name: "sin" | "cos"): number {
   return f.unless(f.within(x, QUICK_SINE_LIMIT), result, name, x);
 }
 
-const TANH = [-0.333332819422, 0.133314422036, -0.0537397155531, 0.0206390887954, -0.00570498872745];
+const TANH = [
+  -0.333332819422, 0.133314422036, -0.0537397155531, 0.0206390887954, -0.00570498872745,
+];
 
 export function singleTanh(f: Floats, x: number): number {
   const { m } = f;

@@ -160,11 +160,7 @@ export function arctan2(f: Floats, y: number, x: number): number {
   const t = m.select(m.compare("eq", large, zero), zero, f.div(top, bottom));
   const base = m.select(middle, f.c(PIO2_HI / 2), zero);
   const octant = arctanOfRest(f, t, base, m.select(middle, f.c(PIO2_LO / 2), zero));
-  const quarter = m.select(
-    steep,
-    f.sub(f.c(PIO2_HI), f.sub(octant, f.c(PIO2_LO))),
-    octant,
-  );
+  const quarter = m.select(steep, f.sub(f.c(PIO2_HI), f.sub(octant, f.c(PIO2_LO))), octant);
   const behind = m.compare("lt", m.bits(x, "i64"), m.const("i64", 0));
   const half = f.sub(f.c(Math.PI), f.sub(quarter, f.c(2 * PIO2_LO)));
   const result = f.signed(m.select(behind, half, quarter), y);
@@ -176,7 +172,9 @@ const ARCSIN_TOP = [
   0.16666666666666666, -0.3255658186224009, 0.20121253213486293, -0.04005553450067941,
   0.0007915349942898145, 3.479331075960212e-5,
 ];
-const ARCSIN_BOTTOM = [1, -2.403394911734414, 2.0209457602335057, -0.6882839716054533, 0.0770381505559019];
+const ARCSIN_BOTTOM = [
+  1, -2.403394911734414, 2.0209457602335057, -0.6882839716054533, 0.0770381505559019,
+];
 
 /** Of arcsin(x) for small x; of 2 arcsin(s) with s² = (1 - |x|) / 2 for large. */
 interface ArcsineParts {
