@@ -10,7 +10,6 @@ import { STATE } from "./task-table.ts";
 import {
   cancelledFailure,
   dispose,
-  fail,
   failFromDependencies,
   forgetIfUnneeded,
   need,
@@ -25,8 +24,10 @@ export function acceptGraph(
   event: Extract<SchedulerEvent, { kind: "graph" }>,
 ): void {
   const facts = event.graph;
+  const { client: number, request } = event;
+  if (facts.count === 0) return s.out.say({ kind: "accepted", client: number, request, base: 0 });
   const base = s.tasks.allocate(facts.count);
-  const client = s.client(event.client);
+  const client = s.client(number);
   const missing = missingInputs(s, client, facts);
   const ids = knownTasks(s, client, facts, base);
   const record = makeRecord(s, event, base, ids);
@@ -36,12 +37,12 @@ export function acceptGraph(
   for (const local of facts.outputs) {
     const id = ids === undefined ? base + local : ids[local]!;
     if (client.wants.add(id)) s.tasks.wants[id] = s.tasks.wants[id]! + 1;
-    if (id !== base + local) client.askedAgain.set(id, event.request);
+    if (id !== base + local) client.askedAgain.set(id, request);
   }
   s.out.say({
     kind: "accepted",
-    client: event.client,
-    request: event.request,
+    client: number,
+    request,
     base,
     ...(ids === undefined ? {} : { ids }),
   });
@@ -55,9 +56,12 @@ export function acceptGraph(
       ...(ids === undefined ? {} : { ids }),
     },
   });
+  for (const [local, failure] of missing) {
+    if (fresh?.[local] !== 0) failAtOnce(s, client, base + local, failure);
+  }
   start(s, record, fresh);
-  for (const [local, failure] of missing) fail(s, base + local, failure);
-  settleOutputs(s, event.client, facts, base, ids);
+  for (const local of missing.keys()) forgetIfUnneeded(s, base + local);
+  settleOutputs(s, number, facts, base, ids);
   registerNames(s, record);
   if (record.live === 0) retireEmpty(s, record);
 }
@@ -253,6 +257,14 @@ function createTasks(s: SchedulerState, record: GraphRecord, fresh: Uint8Array |
   record.live = live;
 }
 
+/** An input that is gone, before anything waits for it. */
+function failAtOnce(s: SchedulerState, client: ClientRecord, id: number, failure: Failure): void {
+  s.tasks.state[id] = STATE.erred;
+  s.transitions++;
+  s.failures.set(id, failure);
+  if (client.wants.has(id)) notifyFailed(s, client.client, id);
+}
+
 /**
  * Sets every new task waiting or queued. All of them are needed: the client has culled the graph.
  */
@@ -263,6 +275,7 @@ function start(s: SchedulerState, record: GraphRecord, fresh: Uint8Array | undef
   const failing: number[] = [];
   for (let local = 0; local < facts.count; local++) {
     if (fresh !== undefined && fresh[local] === 0) continue;
+    if (state[base + local] === STATE.erred) continue;
     let lacking = 0;
     for (let e = facts.depOffsets[local]!; e < facts.depOffsets[local + 1]!; e++) {
       const dep = facts.deps[e]!;
@@ -270,15 +283,13 @@ function start(s: SchedulerState, record: GraphRecord, fresh: Uint8Array | undef
       waiters[id] = waiters[id]! + 1;
       if (state[id] === STATE.memory) continue;
       lacking++;
-      if (id === base + dep) continue;
-      if (state[id] === STATE.released) revived.push(id);
       if (state[id] === STATE.erred) failing.push(base + local);
+      if (id !== base + dep && state[id] === STATE.released) revived.push(id);
     }
     missing[base + local] = lacking;
     state[base + local] = STATE.waiting;
     s.transitions++;
-    // Without a template it is an input that is gone: it fails in a moment.
-    if (lacking === 0 && facts.template[local]! >= 0) queue(s, base + local);
+    if (lacking === 0) queue(s, base + local);
   }
   for (const id of revived) need(s, id);
   for (const id of failing) failFromDependencies(s, id);

@@ -13,6 +13,7 @@ import {
   need,
   notifyDone,
   notifyFailed,
+  notifyReset,
   remember,
 } from "./transitions.ts";
 
@@ -104,7 +105,7 @@ function failDependents(s: SchedulerState, id: number): void {
 }
 
 /** Tries failed tasks again, from the task that failed first. */
-export function retry(s: SchedulerState, ids: Int32Array): void {
+export function retry(s: SchedulerState, client: number, ids: Int32Array): void {
   const { state } = s.tasks;
   const again: number[] = [];
   const stack = [...ids];
@@ -123,10 +124,14 @@ export function retry(s: SchedulerState, ids: Int32Array): void {
       if (state[dependent] === STATE.erred) stack.push(dependent);
     });
   }
-  for (const id of again) {
-    for (const client of s.clients.values())
-      if (client.wants.has(id)) s.out.reset(client.client, id);
-    if (s.tasks.wants[id]! > 0) need(s, id);
+  // All first: the next ones may fail again at once.
+  for (const id of again) notifyReset(s, id);
+  for (const id of again) if (s.tasks.wants[id]! > 0) need(s, id);
+  // The client counts on an answer for each.
+  for (const id of ids) {
+    if (state[id] === STATE.memory) notifyDone(s, id);
+    else if (state[id] === STATE.erred) notifyFailed(s, client, id);
+    else if (!s.client(client).wants.has(id)) s.out.cancelled(client, id);
   }
 }
 

@@ -75,7 +75,7 @@ function handle(s: SchedulerState, event: SchedulerEvent): void {
     case "release":
       return release(s, event.client, event.ids, event.seen);
     case "retry":
-      return retry(s, event.ids);
+      return retry(s, event.client, event.ids);
     case "cancel":
       return cancel(s, event);
     case "client-left":

@@ -107,6 +107,13 @@ export function notifyDone(s: SchedulerState, id: number): void {
   for (const client of s.clients.values()) if (client.wants.has(id)) s.out.done(client.client, id);
 }
 
+/** Tells those who want a settled task that it will be computed again. */
+export function notifyReset(s: SchedulerState, id: number): void {
+  for (const client of s.clients.values()) {
+    if (client.wants.has(id)) s.out.reset(client.client, id);
+  }
+}
+
 /** Tells a client why a task has failed that it asks for. */
 export function notifyFailed(s: SchedulerState, client: number, id: number): void {
   const failure = s.failures.get(id);
@@ -218,7 +225,16 @@ function drop(s: SchedulerState, id: number): void {
   s.out.free(s.tasks.holder[id]!, id);
   s.tasks.state[id] = STATE.released;
   s.transitions++;
+  if (!s.hasRecipe(id)) loseForGood(s, id);
   forgetIfUnneeded(s, id);
+}
+
+/** A value that cannot be made again is gone: whoever needs it from now on fails. */
+export function loseForGood(s: SchedulerState, id: number): void {
+  const culprit = s.keyOf(id);
+  const error = plainError("Lost", `the scattered value ${culprit} is gone: keep its future`);
+  s.tasks.state[id] = STATE.waiting;
+  fail(s, id, { error, culprit, culpritId: id, attempts: 0 });
 }
 
 /** Removes the record of a task that no client wants and no remembered task was made from. */

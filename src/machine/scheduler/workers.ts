@@ -6,7 +6,16 @@
 import type { SchedulerEvent } from "./events.ts";
 import { type Attempts, plainError, type SchedulerState } from "./state.ts";
 import { STATE } from "./task-table.ts";
-import { endLease, fail, letGoOfGraph, need, queue, remember } from "./transitions.ts";
+import {
+  endLease,
+  fail,
+  letGoOfGraph,
+  loseForGood,
+  need,
+  notifyReset,
+  queue,
+  remember,
+} from "./transitions.ts";
 
 type EventOf<K extends SchedulerEvent["kind"]> = Extract<SchedulerEvent, { kind: K }>;
 
@@ -112,7 +121,7 @@ function loseValue(s: SchedulerState, id: number): void {
   if (state[id] !== STATE.memory) return;
   state[id] = STATE.released;
   s.transitions++;
-  for (const client of s.clients.values()) if (client.wants.has(id)) s.out.reset(client.client, id);
+  notifyReset(s, id);
   s.eachDependent(id, (dependent) => {
     const before = state[dependent];
     if (before === STATE.queued || before === STATE.leased) backToWaiting(s, dependent, before);
@@ -120,15 +129,9 @@ function loseValue(s: SchedulerState, id: number): void {
       s.tasks.missing[dependent] = s.tasks.missing[dependent]! + 1;
     }
   });
-  if (wants[id]! === 0 && waiters[id]! === 0) return;
-  if (!s.hasRecipe(id)) {
-    const culprit = s.keyOf(id);
-    const error = plainError("Lost", `the worker that held the scattered value ${culprit} is gone`);
-    s.tasks.state[id] = STATE.waiting;
-    fail(s, id, { error, culprit, culpritId: id, attempts: 0 });
-  } else need(s, id);
+  if (!s.hasRecipe(id)) return loseForGood(s, id);
+  if (wants[id]! > 0 || waiters[id]! > 0) need(s, id);
 }
-
 function backToWaiting(s: SchedulerState, id: number, before: number): void {
   const record = s.graphOf(id);
   const local = id - record.base;

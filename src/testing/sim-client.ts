@@ -1,0 +1,124 @@
+/**
+ * @file A client without an engine behind it but the simulated one: the real machine, messages that
+ * take their time, and the checks that a client can make (what it reads is what it asked for).
+ */
+import { assert } from "../core/errors.ts";
+import { ClientMachine, STATUS } from "../machine/client/client.ts";
+import type { SchedulerCommand, SchedulerEvent } from "../machine/scheduler/events.ts";
+import type { SimGraph } from "./random-graph.ts";
+
+export type SimStatus = "finished" | "error" | "cancelled" | "pending";
+
+type News = Extract<SchedulerCommand, { client: number }>;
+type Placed = (outputs: number[]) => void;
+
+export class SimClient {
+  readonly number: number;
+  readonly machine: ClientMachine = new ClientMachine();
+  #hasLeft = false;
+  readonly #send: (event: SchedulerEvent) => void;
+  readonly #requests = new Map<
+    number,
+    { idsOf: (locals: Int32Array) => Int32Array; placed: Placed; outputs: Int32Array }
+  >();
+  #request = 0;
+  #seen = 0;
+
+  constructor(number: number, send: (event: SchedulerEvent) => void) {
+    this.number = number;
+    this.#send = send;
+  }
+
+  /**
+   * Submits a graph; `placed` gets the ids of its outputs, which the client refers to from then on.
+   */
+  submit(graph: SimGraph, parent: number | undefined, placed: Placed): void {
+    const request = this.#expect(graph.facts.outputs, placed);
+    this.#send({
+      kind: "graph",
+      client: this.number,
+      request,
+      graph: graph.facts,
+      body: graph,
+      ...(parent === undefined ? {} : { parent }),
+    });
+  }
+
+  /** Puts values on the worker, as `scatter` does. */
+  adopt(worker: number, name: string, bytes: Float64Array, placed: Placed): void {
+    const outputs = Int32Array.from(bytes, (_, i) => i);
+    const request = this.#expect(outputs, placed);
+    const { number: client } = this;
+    this.#send({ kind: "adopt", client, request, worker, count: bytes.length, bytes, name });
+  }
+
+  #expect(outputs: Int32Array, placed: Placed): number {
+    const request = ++this.#request;
+    this.#requests.set(request, { idsOf: (locals) => locals, placed, outputs });
+    return request;
+  }
+
+  /** Nothing is said or heard any more. */
+  leave(): void {
+    this.#hasLeft = true;
+    this.#send({ kind: "client-left", client: this.number });
+  }
+
+  release(ids: readonly number[]): void {
+    const last = this.machine.release(Int32Array.from(ids));
+    if (last.length === 0 || this.#hasLeft) return;
+    this.#send({ kind: "release", client: this.number, ids: last, seen: this.#seen });
+  }
+
+  cancel(ids: readonly number[], force: boolean): void {
+    this.#send({ kind: "cancel", client: this.number, ids: Int32Array.from(ids), force });
+  }
+
+  /** Tries those of the ids again that have failed. */
+  retry(ids: readonly number[]): void {
+    const failed = Int32Array.from(ids.filter((id) => this.statusOf(id) === "error"));
+    this.machine.reset(failed);
+    if (failed.length > 0) this.#send({ kind: "retry", client: this.number, ids: failed });
+  }
+
+  settled(ids: readonly number[], done: () => void): void {
+    this.machine.wait(ids, () => {
+      if (this.#hasLeft) return;
+      const pending = ids.filter((id) => this.statusOf(id) === "pending");
+      if (pending.length === 0) done();
+      else this.settled(pending, () => this.settled(ids, done));
+    });
+  }
+
+  hear(news: News): void {
+    if (this.#hasLeft) return;
+    switch (news.kind) {
+      case "accepted": {
+        const { request, base, ids } = news;
+        const { placed, outputs } = this.#requests.get(request)!;
+        this.#requests.delete(request);
+        this.#seen = request;
+        const own = Array.from(outputs, (local) => ids?.[local] ?? base + local);
+        for (const id of own) this.machine.retain(id);
+        placed(own);
+        return;
+      }
+      case "done":
+        return this.machine.done(news.ids);
+      case "failed":
+        return this.machine.failed(news.ids, news);
+      case "cancelled":
+        return this.machine.cancelled(news.ids);
+      case "reset":
+        return this.machine.reset(news.ids);
+    }
+  }
+
+  statusOf(id: number): SimStatus {
+    const status = this.machine.statusOf(id);
+    assert(status !== STATUS.unknown, `client ${this.number} has let go of task ${id}`);
+    if (status === STATUS.finished) return "finished";
+    if (status === STATUS.error) return "error";
+    return status === STATUS.cancelled ? "cancelled" : "pending";
+  }
+}

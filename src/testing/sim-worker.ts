@@ -1,0 +1,354 @@
+/**
+ * @file A worker without threads, heap or disk: the real machine, with threads that take random
+ * time, throw, die, ask for memory and wait for tasks that they have submitted. Checks what must
+ * hold while it runs.
+ */
+import { assert } from "../core/errors.ts";
+import type { Prng } from "../core/prng.ts";
+import type { InstalledGraph, SchedulerEvent } from "../machine/scheduler/events.ts";
+import type { WorkerCommand, WorkerEvent } from "../machine/worker/events.ts";
+import { ACTIVITY } from "../machine/worker/value-table.ts";
+import { WorkerMachine } from "../machine/worker/worker.ts";
+import type { SimGraph } from "./random-graph.ts";
+import type { SimClient } from "./sim-client.ts";
+import type { SimClock } from "./sim-clock.ts";
+import { type SimDiskOptions, SimStore } from "./sim-disk.ts";
+
+export interface SimWorkerOptions extends SimDiskOptions {
+  readonly number: number;
+  readonly threads: number;
+  readonly memoryLimitBytes: number;
+  /** Chance that a thread dies while it runs a task. */
+  readonly deathRate: number;
+}
+
+/** What the worker needs of the engine around it. */
+export interface SimShell {
+  readonly clock: SimClock;
+  readonly prng: Prng;
+  tellScheduler(event: SchedulerEvent): void;
+  pinned(reader: number, missing: Int32Array): void;
+  /** A client for a task thread. */
+  connect(): SimClient;
+  leave(client: SimClient): void;
+}
+
+/** A task that a thread has begun. */
+interface SimRun {
+  readonly id: number;
+  readonly graph: SimGraph;
+  readonly local: number;
+  grantedBytes: number;
+  /** A task that it waited for has failed. */
+  hasFailed: boolean;
+}
+
+interface SimThread {
+  readonly number: number;
+  client: SimClient | undefined;
+  /** What it runs now. */
+  run: SimRun | undefined;
+  /** Bytes it waits for, or -1. */
+  asks: number;
+  /** Tasks that wait for others; and those whose wait is over. */
+  readonly suspended: Set<SimRun>;
+  readonly ready: SimRun[];
+}
+
+type ShellCommand = Extract<
+  WorkerCommand,
+  { kind: "finished" | "erred" | "returned" | "lost" | "uninstalled" }
+>;
+
+export class SimWorker {
+  readonly number: number;
+  readonly machine: WorkerMachine;
+  readonly store: SimStore;
+  runs = 0;
+  deaths = 0;
+  peakBytes = 0;
+  peakSuspended = 0;
+  isDead = false;
+  readonly #shell: SimShell;
+  readonly #options: SimWorkerOptions;
+  readonly #threads: SimThread[];
+  readonly #ring: number[] = [];
+  readonly #graphs = new Map<number, InstalledGraph>();
+  #events: WorkerEvent[] = [];
+
+  constructor(options: SimWorkerOptions, shell: SimShell) {
+    this.number = options.number;
+    this.#options = options;
+    this.#shell = shell;
+    this.machine = new WorkerMachine(options);
+    this.store = new SimStore(shell.clock, shell.prng, options);
+    this.#threads = Array.from({ length: options.threads }, (_, number) => ({
+      number,
+      client: undefined,
+      run: undefined,
+      asks: -1,
+      suspended: new Set<SimRun>(),
+      ready: [],
+    }));
+  }
+
+  hear(event: WorkerEvent): void {
+    if (this.isDead) return;
+    if (event.kind === "install") this.#graphs.set(event.graph.base, event.graph);
+    this.#events.push(event);
+  }
+
+  /** Lets the machine take what it has heard; false when there was nothing. */
+  step(): boolean {
+    if (this.#events.length === 0 || this.isDead) return false;
+    const events = this.#events;
+    this.#events = [];
+    for (const command of this.machine.step(events, this.store.usedBytes)) this.#obey(command);
+    this.peakBytes = Math.max(this.peakBytes, this.store.usedBytes);
+    return true;
+  }
+
+  /** Idle threads take what they can. */
+  feed(): void {
+    for (const thread of this.#threads) {
+      if (this.isDead || thread.run !== undefined) continue;
+      const ready = thread.ready.shift();
+      if (ready !== undefined) this.#resume(thread, ready);
+      else {
+        const id = this.#ring.shift();
+        if (id !== undefined) this.#begin(thread, id);
+      }
+    }
+  }
+
+  /** The process is gone, with all that it had. */
+  kill(): void {
+    this.isDead = true;
+    for (const { client } of this.#threads) if (client !== undefined) this.#shell.leave(client);
+  }
+
+  #obey(command: WorkerCommand): void {
+    const { store } = this;
+    switch (command.kind) {
+      case "run":
+        this.#ring.push(...command.ids);
+        return;
+      case "take-back":
+        return this.#takeBack(command.ids);
+      case "spill": {
+        const { id } = command;
+        assert(!this.#isRead(id), `the value ${id} is spilled while it is read`);
+        return store.spill(id, (error) => this.#fileEnded("spilled", id, error));
+      }
+      case "unspill":
+        return store.unspill(command.id, (error) =>
+          this.#fileEnded("unspilled", command.id, error),
+        );
+      case "evict":
+        assert(!this.#isRead(command.id), `the value ${command.id} is evicted while it is read`);
+        return store.evict(command.id);
+      case "keep":
+        return store.keep(command.id);
+      case "discard":
+        assert(!this.#isRead(command.id), `the value ${command.id} is discarded while it is read`);
+        return store.discard(command.id, command.onDisk);
+      case "grant":
+        return this.#grant(command.thread, command.bytes);
+      case "pinned":
+        return this.#shell.pinned(command.reader, command.missing);
+      case "warn":
+        return;
+      default:
+        return this.#report(command);
+    }
+  }
+
+  #report(command: ShellCommand): void {
+    if (command.kind === "uninstalled") this.#graphs.delete(command.base);
+    this.#shell.tellScheduler({ ...command, worker: this.number });
+  }
+
+  #fileEnded(kind: "spilled" | "unspilled", id: number, error: string | undefined): void {
+    this.hear(error === undefined ? { kind, id } : { kind, id, error });
+  }
+
+  #takeBack(ids: Int32Array): void {
+    const got = [...ids].filter((id) => this.#ring.includes(id));
+    for (const id of got) this.#ring.splice(this.#ring.indexOf(id), 1);
+    if (got.length > 0) this.hear({ kind: "taken-back", ids: Int32Array.from(got) });
+  }
+
+  #begin(thread: SimThread, id: number): void {
+    const run = this.#runOf(id);
+    const { values } = this.machine;
+    this.runs++;
+    assert(values.activity[id] === ACTIVITY.running, `task ${id} is not known as running`);
+    for (const other of this.#threads) {
+      const twice = other.run?.id === id || [...other.suspended].some((task) => task.id === id);
+      assert(!twice, `task ${id} runs twice at once`);
+    }
+    this.#eachInput(run, (input, name) => {
+      const value = this.store.heap.get(input);
+      assert(value, `input ${input} (${name}) of task ${id} is not in memory`);
+      assert(value.name === name, `input ${input} of task ${id} is ${value.name}, not ${name}`);
+    });
+    thread.run = run;
+    this.#after(run.graph.durationMs[run.local]! / 2, thread, run, () => {
+      if (this.#shell.prng.random() < this.#options.deathRate) return this.#die(thread);
+      const child = run.graph.children.get(run.local);
+      if (child === undefined) this.#ask(thread, run);
+      else this.#suspend(thread, run, child);
+    });
+  }
+
+  /** Runs when the thread still runs the task then. */
+  #after(ms: number, thread: SimThread, run: SimRun, then: () => void): void {
+    this.#shell.clock.after(ms, () => {
+      if (thread.run === run && !this.isDead) then();
+    });
+  }
+
+  /** The task submits tasks and waits for them; its thread takes others meanwhile. */
+  #suspend(thread: SimThread, run: SimRun, child: SimGraph): void {
+    thread.client ??= this.#shell.connect();
+    const { client } = thread;
+    thread.suspended.add(run);
+    thread.run = undefined;
+    this.#tellSuspended();
+    client.submit(child, run.id, (outputs) => {
+      client.settled(outputs, () => {
+        const hasFailed = outputs.some((id) => client.statusOf(id) !== "finished");
+        client.release(outputs);
+        if (this.isDead || !thread.suspended.has(run)) return;
+        run.hasFailed = hasFailed;
+        thread.ready.push(run);
+      });
+    });
+  }
+
+  #resume(thread: SimThread, run: SimRun): void {
+    thread.suspended.delete(run);
+    thread.run = run;
+    this.#tellSuspended();
+    if (run.hasFailed) this.#fail(thread, run);
+    else this.#ask(thread, run);
+  }
+
+  #tellSuspended(): void {
+    let count = 0;
+    for (const thread of this.#threads) count += thread.suspended.size;
+    this.peakSuspended = Math.max(this.peakSuspended, count);
+    this.hear({ kind: "suspended", count });
+    this.#shell.tellScheduler({ kind: "suspended", worker: this.number, count });
+  }
+
+  #ask(thread: SimThread, run: SimRun): void {
+    const bytes = run.graph.bytes[run.local]!;
+    if (bytes === 0) return this.#finishLater(thread, run);
+    thread.asks = bytes;
+    this.hear({ kind: "request", thread: thread.number, id: run.id, bytes });
+  }
+
+  #grant(number: number, bytes: number): void {
+    const thread = this.#threads[number]!;
+    const { run } = thread;
+    assert(run !== undefined && thread.asks === bytes, `thread ${number} did not ask for ${bytes}`);
+    thread.asks = -1;
+    run.grantedBytes = bytes;
+    this.store.grantedBytes += bytes;
+    this.#finishLater(thread, run);
+  }
+
+  #finishLater(thread: SimThread, run: SimRun): void {
+    const { graph, local, id } = run;
+    const ms = graph.durationMs[local]! / 2;
+    this.#after(ms, thread, run, () => {
+      this.#shell.tellScheduler({
+        kind: "durations",
+        worker: this.number,
+        ids: Int32Array.of(id),
+        counts: Int32Array.of(1),
+        meanMs: Float64Array.of(2 * ms),
+      });
+      graph.tries[local] = graph.tries[local]! + 1;
+      if (graph.tries[local]! <= graph.failures[local]!) this.#fail(thread, run);
+      else this.#succeed(thread, run);
+    });
+  }
+
+  #succeed(thread: SimThread, { id, graph, local, grantedBytes: bytes }: SimRun): void {
+    thread.run = undefined;
+    this.store.grantedBytes -= bytes;
+    this.store.put(id, { name: `${graph.name}[${local}]`, bytes });
+    this.hear({ kind: "ran", count: 1, ids: Int32Array.of(id), bytes: Float64Array.of(bytes) });
+  }
+
+  #fail(thread: SimThread, run: SimRun): void {
+    thread.run = undefined;
+    this.store.grantedBytes -= run.grantedBytes;
+    this.hear({ kind: "failed", id: run.id, error: "thrown", blame: "user" });
+  }
+
+  /** The thread dies with all of its tasks; another takes its place. */
+  #die(thread: SimThread): void {
+    this.deaths++;
+    const tasks = [...thread.suspended, ...(thread.run === undefined ? [] : [thread.run])];
+    for (const { id, grantedBytes } of tasks) {
+      this.store.grantedBytes -= grantedBytes;
+      this.hear({ kind: "failed", id, error: { message: "died" }, blame: "worker" });
+    }
+    thread.run = undefined;
+    thread.asks = -1;
+    thread.suspended.clear();
+    thread.ready.length = 0;
+    this.#tellSuspended();
+    this.hear({ kind: "thread-died", thread: thread.number });
+    if (thread.client !== undefined) this.#shell.leave(thread.client);
+    thread.client = undefined;
+  }
+
+  #runOf(id: number): SimRun {
+    for (const { base, count, body } of this.#graphs.values()) {
+      if (id < base || id >= base + count) continue;
+      return { id, graph: body as SimGraph, local: id - base, grantedBytes: 0, hasFailed: false };
+    }
+    assert(false, `task ${id} belongs to no graph that is installed`);
+  }
+
+  #eachInput(run: SimRun, visit: (input: number, name: string) => void): void {
+    const base = run.id - run.local;
+    const { ids } = this.#graphs.get(base)!;
+    const { facts, name, heldNames } = run.graph;
+    for (let e = facts.depOffsets[run.local]!; e < facts.depOffsets[run.local + 1]!; e++) {
+      const dep = facts.deps[e]!;
+      visit(ids?.[dep] ?? base + dep, heldNames.get(dep) ?? `${name}[${dep}]`);
+    }
+  }
+
+  /** Whether some thread reads the value now. */
+  #isRead(id: number): boolean {
+    let found = false;
+    for (const thread of this.#threads) {
+      const runs =
+        thread.run === undefined ? [...thread.suspended] : [thread.run, ...thread.suspended];
+      for (const run of runs) {
+        this.#eachInput(run, (input) => {
+          if (input === id) found = true;
+        });
+      }
+    }
+    return found;
+  }
+
+  /** Everything has been released: nothing may be left. */
+  checkEmpty(): void {
+    assert(this.store.usedBytes === 0, `${this.store.usedBytes} bytes are still in use`);
+    assert(this.store.heap.size === 0, `${this.store.heap.size} values are still in the heap`);
+    assert(this.store.disk.size === 0, `${this.store.disk.size} values are still on disk`);
+    assert(this.machine.running === 0, `${this.machine.running} tasks are still running`);
+    assert(this.machine.memory.reservedBytes === 0, "memory is still reserved");
+    assert(this.#graphs.size === 0, `${this.#graphs.size} graphs are still installed`);
+    assert(this.machine.values.evictableBytes === 0, "values are still listed as evictable");
+    assert(!this.machine.values.pins.some((pins) => pins !== 0), "values are still pinned");
+  }
+}
