@@ -10,6 +10,7 @@ import { type PackedCollection, packOutputs, registerCollection } from "../codec
 import { type Collection, CollectionBase, type Lowered } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { TaskRef } from "../core/graph.ts";
+import { Delayed } from "../delayed/delayed-value.ts";
 import { type Drawing, type VisualizeOptions, visualize } from "../delayed/visualize.ts";
 import { GraphView } from "../diagnostics/graph-view.ts";
 import type { ValueOptions } from "../table/column.ts";
@@ -23,7 +24,7 @@ import {
 import { dtypeOf, type Field, sqlTypeOf } from "../table/types.ts";
 import type { ArrowTable, FloatDistArray, FloatMatrix } from "./convert.ts";
 import { explainPlan } from "./explain.ts";
-import { type Expr, type ExprLike, nodeOf, type Operand } from "./expr.ts";
+import { type Expr, type ExprLike, nodeOf, type Operand, quantileOf } from "./expr.ts";
 import { call, column, conjunction, type ExprNode, literal } from "./expression.ts";
 import { GroupBy, type GroupByOptions } from "./groupby.ts";
 import { lowerPartitions, lowerPlan, rowwiseScan } from "./lower.ts";
@@ -361,13 +362,18 @@ export class DataFrame<S extends object = AnyRow>
     });
   }
 
+  /** Each partition as a delayed table. */
+  toDelayed(): Delayed<Table<S>>[] {
+    return lowerPartitions(this.plan).map(({ layer, index }) => new Delayed(layer, index));
+  }
+
   /** Count, mean, std, min, quartiles and max of the numeric columns, one row each. */
   describe(): DataFrame<Flat<{ statistic: string } & Numeric<S>>> {
     return this.#make(summary.describePlan(this.plan));
   }
   /** Quantile of each numeric column, exact, with linear interpolation. */
   quantile(q = 0.5): DataFrame<Numeric<S>> {
-    return this.#numeric("quantile", [q]);
+    return this.#numeric("quantile", [quantileOf(q)]);
   }
   sum(): DataFrame<Numeric<S>> {
     return this.#numeric("sum");

@@ -4,6 +4,7 @@
  * both as in pandas.
  */
 
+import { inspectAsText } from "../core/symbols.ts";
 import type { Row } from "./expr.ts";
 import type { DataFrame } from "./frame.ts";
 import { type NamedExpr, namedColumns, type Plan } from "./plan.ts";
@@ -48,6 +49,10 @@ export class GroupBy<S extends object, K extends Names<S>> {
   ): DataFrame<Aggregated<S, K, A>> {
     const given = typeof spec === "function" ? withRow<S, A>(this.#input, spec) : spec;
     return this.#aggregate(aggregateItems(given));
+  }
+
+  toString(): string {
+    return `GroupBy[${this.#keys.join(", ")}] (agg, size, mean, … give a frame)`;
   }
 
   /** Rows per group, in a column `size`. */
@@ -128,6 +133,8 @@ export class GroupBy<S extends object, K extends Names<S>> {
   }
 }
 
+inspectAsText(GroupBy.prototype);
+
 type OneColumn<S extends object, K extends keyof S, C extends keyof S, T> = DataFrame<
   Flat<Pick<S, K> & { [N in C]: T }>
 >;
@@ -138,6 +145,10 @@ export class SeriesGroupBy<S extends object, K extends Names<S>, C extends Names
 
   constructor(aggregate: <R extends object>(fn: string, args?: number[]) => DataFrame<R>) {
     this.#aggregate = aggregate;
+  }
+
+  toString(): string {
+    return "SeriesGroupBy (sum, mean, count, … give a frame)";
   }
 
   sum(): OneColumn<S, K, C, number> {
@@ -177,3 +188,5 @@ export class SeriesGroupBy<S extends object, K extends Names<S>, C extends Names
     return this.#aggregate("last");
   }
 }
+
+inspectAsText(SeriesGroupBy.prototype);

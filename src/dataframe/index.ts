@@ -23,6 +23,7 @@ export { GroupBy, type GroupByOptions, SeriesGroupBy } from "./groupby.ts";
 export {
   concat,
   fromColumns,
+  fromDelayed,
   fromRecords,
   fromTable,
   merge,

@@ -16,6 +16,7 @@ import {
 import { tokenize } from "../core/token.ts";
 import { quoteName } from "../table/sql-text.ts";
 import type { Table } from "../table/table.ts";
+import type { Field } from "../table/types.ts";
 import { isRowwise } from "./expression.ts";
 import { optimizePlan } from "./optimize-plan.ts";
 import {
@@ -268,6 +269,11 @@ export function mapRefs(
 ): TaskRef[] {
   const constants = args.map((value): Arg => ({ kind: "const", value }));
   return eachPartition(parts, word, fn, [FIRST, ...constants], [args]);
+}
+
+/** Tables of the promised columns, out of what tasks of the user give. */
+export function tableParts(parts: readonly TaskRef[], fields: readonly Field[]): TaskRef[] {
+  return mapRefs(parts, "from-delayed", asTable, [fields]);
 }
 
 function lowerMap(plan: MapPlan): TaskRef[] {

@@ -1,11 +1,17 @@
 /**
- * @file Where frames come from: files, records, tables and SQL. Readers do no I/O: headers are read
- * at the first need of columns, and a file that is missing or broken rejects the computation.
+ * @file Where frames come from: files, records, tables and SQL. Readers only ask whether a file is
+ * there: headers are read at the first need of columns, and a file that is broken rejects the
+ * computation.
  */
+import { type Collection, isCollection } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
+import type { TaskRef } from "../core/graph.ts";
+import { isSingleTask, type SingleTask, TASK } from "../core/single-task.ts";
 import { quoteText } from "../table/sql-text.ts";
 import { type AnyRow, type ColumnsInit, type SchemaInit, Table } from "../table/table.ts";
+import { sqlTypeOf } from "../table/types.ts";
 import { DataFrame, type MergeOptions } from "./frame.ts";
+import { tableParts } from "./lower.ts";
 import type { JoinHow, Plan } from "./plan.ts";
 import { type FileFormat, Source } from "./source.ts";
 import type { Merged, Names } from "./types.ts";
@@ -24,13 +30,13 @@ export interface ReadOptions {
 
 /** Options of `readCsv`. */
 export interface ReadCsvOptions extends ReadOptions {
-  /** Separator; default: found by looking. */
+  /** Separator; default: of comma, tab, semicolon and bar the one that the first line has most of. */
   readonly sep?: string;
   /** Whether the first line names the columns; default: found by looking. */
   readonly header?: boolean;
   /** Text that means null; default the empty text. */
   readonly naValues?: string | readonly string[];
-  /** Lines to leave out at the start. */
+  /** Lines to leave out at the start; default 0. */
   readonly skiprows?: number;
   /** Rows looked at to find types; default 20,480, -1 for all. */
   readonly sampleRows?: number;
@@ -129,6 +135,44 @@ export function fromTable<S extends object>(table: Table<S>): DataFrame<S> {
   }
   const local = table as unknown as Table;
   return new DataFrame<S>({ kind: "input", fields: local.fields, table: local });
+}
+
+/**
+ * A frame whose partitions are lazy values or futures: tables, columns by name, or rows, all of the
+ * columns that `schema` names.
+ *
+ * @example
+ * import { delayed } from "heddle";
+ * import { fromDelayed } from "heddle/dataframe";
+ * const load = delayed((year: number) => [{ year, n: year % 7 }]);
+ * const df = fromDelayed([load(2024), load(2025)], { schema: { year: "int64", n: "int64" } });
+ * console.log(await df.col("n").sum().compute()); // 3
+ */
+export function fromDelayed<S extends object = AnyRow>(
+  values: LazyPart | readonly LazyPart[],
+  options: { readonly schema: SchemaInit },
+): DataFrame<S> {
+  const list = Array.isArray(values) ? (values as readonly LazyPart[]) : [values as LazyPart];
+  const parts = list.map(taskOf);
+  const fields = Object.entries(options.schema).map(([name, type]) => ({
+    name,
+    type: sqlTypeOf(type),
+  }));
+  if (parts.length === 0) return fromTable(Table.empty(fields) as unknown as Table<S>);
+  return new DataFrame<S>({ kind: "input", fields, refs: tableParts(parts, fields) });
+}
+
+type LazyPart = Collection | SingleTask;
+
+function taskOf(value: LazyPart): TaskRef {
+  if (isSingleTask(value)) return value[TASK]();
+  const outputs = isCollection(value) ? value.lower().outputs : [];
+  const [output] = outputs;
+  if (output !== undefined && outputs.length === 1) return output;
+  throw new HeddleError(
+    "InvalidArgument",
+    `fromDelayed takes delayed values or futures, one for each partition, not ${typeof value}`,
+  );
 }
 
 /**

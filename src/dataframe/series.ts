@@ -1,8 +1,9 @@
 /** @file One column of a frame: its reductions, distinct values and counts. */
 import type { ComputeOptions } from "../cluster/compute.ts";
+import { inspectAsText } from "../core/symbols.ts";
 import type { ValueOptions } from "../table/column.ts";
 import { quantileOf } from "./expr.ts";
-import { column } from "./expression.ts";
+import { call, column, type ExprNode } from "./expression.ts";
 import type { DataFrame } from "./frame.ts";
 import { namedColumns, type Plan } from "./plan.ts";
 import { Scalar } from "./scalar.ts";
@@ -95,19 +96,24 @@ export class Series<T, K extends string = string> {
 
   /**
    * How often each value occurs, most frequent first, equally frequent ones in the order of the
-   * values.
+   * values. With `normalize` the column `proportion` takes the place of `count`; nulls are a value
+   * with `dropna: false`.
    */
-  valueCounts(): DataFrame<{ [N in K]: T } & { count: number }> {
+  valueCounts<N extends boolean = false>(
+    options: { normalize?: N; ascending?: boolean; dropna?: boolean } = {},
+  ): DataFrame<{ [C in K]: T } & (N extends true ? { proportion: number } : { count: number })> {
+    const { normalize, ascending = false, dropna = true } = options;
     const counted: Plan = {
       kind: "aggregate",
       input: this.#input,
       keys: namedColumns([this.name]),
       items: [{ name: "count", expr: { kind: "aggregate", fn: "size", of: [], args: [] } }],
       sort: true,
-      dropna: true,
+      dropna,
     };
-    const keys = [{ expr: column("count"), descending: true, nullsFirst: false }];
-    return this.#make(checked({ kind: "sort", input: counted, keys }));
+    const keys = [{ expr: column("count"), descending: !ascending, nullsFirst: false }];
+    const sorted: Plan = { kind: "sort", input: counted, keys };
+    return this.#make(checked(normalize === true ? this.#shares(sorted) : sorted));
   }
 
   /** The column as a frame of one. */
@@ -130,6 +136,15 @@ export class Series<T, K extends string = string> {
     return `Series "${this.name}" (lazy: await .compute() gives the values)`;
   }
 
+  /** The counts as shares of their sum. */
+  #shares(input: Plan): Plan {
+    const count = column("count");
+    const sum: ExprNode = { kind: "aggregate", fn: "sum", of: [count], args: [] };
+    const total: ExprNode = { kind: "window", fn: "over", of: [sum], by: [] };
+    const proportion = { name: "proportion", expr: call("div", count, total) };
+    return { kind: "project", input, items: [...namedColumns([this.name]), proportion] };
+  }
+
   #column(): Plan {
     return { kind: "project", input: this.#input, items: namedColumns([this.name]) };
   }
@@ -144,3 +159,5 @@ export class Series<T, K extends string = string> {
     return new Scalar<number>(checked(aggregatePlan(this.#input, items)));
   }
 }
+
+inspectAsText(Series.prototype);

@@ -4,7 +4,7 @@
  * changed file is new work), and types found by looking at the data are pinned, so that a value
  * which does not fit them later is an error and not another schema.
  */
-import { statSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { HeddleError } from "../core/errors.ts";
 import { quoteName, quoteText } from "../table/sql-text.ts";
 import { type Field, type SqlType, sqlTypeOf } from "../table/types.ts";
@@ -49,8 +49,10 @@ export class Source {
   #resolved: ResolvedSource | undefined;
   #partitions: readonly PartitionRange[] | undefined;
 
+  /** Errors: `FileNotFound` for a path without a pattern that leads nowhere. */
   constructor(options: SourceOptions) {
     this.options = options;
+    for (const path of options.paths) if (!PATTERN.test(path)) fileAt(path, path);
   }
 
   /**
@@ -70,9 +72,9 @@ export class Source {
 
   /** The engine's reader call for these files (default all). */
   readerSql(files: readonly SourceFile[] = this.resolve().files): string {
-    const { format, reader } = this.options;
+    const { format } = this.options;
     const list = files.map((file) => quoteText(file.path)).join(", ");
-    const options = { ...reader, ...(format === "parquet" ? {} : this.#pinned()) };
+    const options = { ...this.#reader(), ...(format === "parquet" ? {} : this.#pinned()) };
     const rest = Object.entries(options).map(([name, value]) => `, ${name} = ${value}`);
     return `read_${format}([${list}]${rest.join("")})`;
   }
@@ -86,11 +88,23 @@ export class Source {
     return { types: `{${types.join(", ")}}` };
   }
 
+  /**
+   * Options of the reader. Left to itself the engine looks for the lines that fit together best and
+   * drops the others: a row of another length would take the header with it.
+   */
+  #reader(files: readonly SourceFile[] = this.resolve().files): Readonly<Record<string, string>> {
+    const { format, reader } = this.options;
+    const [first] = files;
+    if (format !== "csv" || first === undefined || /\.(gz|zst)$/.test(first.path)) return reader;
+    const delim = reader["delim"] ?? quoteText(separatorOf(first.path));
+    return { skip: "0", ...reader, delim };
+  }
+
   #read(): ResolvedSource {
     const files = this.options.paths.flatMap(expand);
-    const { format, reader } = this.options;
+    const { format } = this.options;
     const list = files.map((file) => quoteText(file.path)).join(", ");
-    const rest = Object.entries(reader).map(([name, value]) => `, ${name} = ${value}`);
+    const rest = Object.entries(this.#reader(files)).map(([name, value]) => `, ${name} = ${value}`);
     const found = binder().describe(`FROM read_${format}([${list}]${rest.join("")})`);
     const given = this.options.schema ?? {};
     const unknown = Object.keys(given).find((name) => !found.some((f) => f.name === name));
@@ -140,9 +154,25 @@ function rowGroups(path: string): number[] {
   return table.toRecords().map(({ rows }) => rows);
 }
 
+const SEPARATORS = [",", "\t", ";", "|"] as const;
+
+/** The separator that the first line has most of; a comma when it has none. */
+function separatorOf(path: string): string {
+  const bytes = Buffer.alloc(65536);
+  const file = openSync(path, "r");
+  const length = readSync(file, bytes);
+  closeSync(file);
+  const [line = ""] = bytes.toString("utf8", 0, length).trimStart().split(/\r?\n/, 1);
+  const plain = line.replace(/"[^"]*"/g, "");
+  const counts = SEPARATORS.map((separator) => plain.split(separator).length);
+  return SEPARATORS[counts.indexOf(Math.max(...counts))] as string;
+}
+
+const PATTERN = /[*?[\]{}]/;
+
 /** The files of a path or pattern, in the order of their names. */
 function expand(pattern: string): SourceFile[] {
-  if (!/[*?[\]{}]/.test(pattern)) return [fileAt(pattern, pattern)];
+  if (!PATTERN.test(pattern)) return [fileAt(pattern, pattern)];
   const sql = `SELECT file FROM glob(${quoteText(pattern)}) ORDER BY file`;
   const paths = binder().query<{ file: string }>(sql).toRecords();
   if (paths.length > 0) return paths.map(({ file }) => fileAt(file, pattern));

@@ -95,7 +95,7 @@ function tableOf(value: unknown): Table {
   if (typeof value === "object" && value !== null) return Table.fromColumns(value as never);
   throw new HeddleError(
     "DTypeMismatch",
-    `the function of mapPartitions gave ${value === null ? "null" : typeof value}; it may give a table, ` +
+    `a partition is ${value === null ? "null" : typeof value}; it may be a table, ` +
       "an object of columns or an array of rows",
   );
 }
@@ -108,8 +108,8 @@ function conform(table: Table, field: Field): Column {
   } catch (cause) {
     throw new HeddleError(
       "DTypeMismatch",
-      `the function of mapPartitions gave column "${field.name}" as ${column.dtype}, ` +
-        `but its schema says ${dtypeOf(field.type)}`,
+      `a partition has column "${field.name}" as ${column.dtype}, ` +
+        `but the schema says ${dtypeOf(field.type)}`,
       { cause, fields: { column: field.name } },
     );
   }

@@ -5,7 +5,7 @@
  */
 import { HeddleError, isHeddleError, nearestName } from "../core/errors.ts";
 import { unknownColumn } from "../table/table.ts";
-import { type Field, isNumeric, type SqlType } from "../table/types.ts";
+import { dtypeOf, type Field, isNumeric, type SqlType } from "../table/types.ts";
 import { Expr, type ExprLike, nodeOf, quantileOf, type Row } from "./expr.ts";
 import { rowProxy } from "./expr-make.ts";
 import { column, type ExprNode, someNode } from "./expression.ts";
@@ -216,6 +216,7 @@ export function joinPlan(left: Plan, right: Plan, init: JoinInit): Plan {
   }
   const [l, r] = [columnNames(left), columnNames(right)];
   const on = how === "cross" ? [] : joinKeys(init, l, r);
+  for (const [a, b] of on) checkKeyTypes(fieldType(left, a), fieldType(right, b), a, b);
   const [x, y] = init.suffixes ?? ["_x", "_y"];
   // A key of one name is given once; of two names, both columns stay.
   const once = new Map(on.filter(([a, b]) => a === b));
@@ -239,6 +240,23 @@ export function joinPlan(left: Plan, right: Plan, init: JoinInit): Plan {
     );
   }
   return { kind: "join", left, right, how, on, columns };
+}
+
+function fieldType(plan: Plan, name: string): string | undefined {
+  return schemaOf(plan).find((field) => field.name === name)?.type;
+}
+
+/** Texts never equal numbers: the engine would fail at the first text that is none. */
+function checkKeyTypes(left: string | undefined, right: string | undefined, ...on: string[]): void {
+  if (left === undefined || right === undefined) return;
+  const [a, b] = [left === "VARCHAR", right === "VARCHAR"];
+  if (a === b || !(isNumeric(left) || isNumeric(right))) return;
+  throw new HeddleError(
+    "DTypeMismatch",
+    `merge: "${on[0]}" is ${dtypeOf(left)} on the left and "${on[1]}" ${dtypeOf(right)} on the ` +
+      "right: convert one side with astype",
+    { fields: { left: on[0], right: on[1] } },
+  );
 }
 
 function joinKeys(init: JoinInit, left: string[], right: string[]): (readonly [string, string])[] {

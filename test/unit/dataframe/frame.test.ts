@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { afterAll, describe, expect, test } from "vitest";
 import { persistAll } from "../../../src/cluster/compute.ts";
 import { config } from "../../../src/config/index.ts";
@@ -10,6 +11,7 @@ import {
   col,
   concat,
   fromColumns,
+  fromDelayed,
   fromRecords,
   merge,
   readCsv,
@@ -19,6 +21,8 @@ import {
   type Table,
   when,
 } from "../../../src/dataframe/index.ts";
+
+import { compute, delayed } from "../../../src/delayed/index.ts";
 
 const DATA = new URL("../../../node_modules/vega-datasets/data/", import.meta.url).pathname;
 const sync = { scheduler: "sync" } as const;
@@ -71,6 +75,11 @@ describe("errors at build time", () => {
       () => flights.agg({ m: ["delay", "maen" as never] }),
       "InvalidArgument",
     ],
+    [
+      "a merge of texts with numbers",
+      () => flights.merge(small, { leftOn: "delay", rightOn: "k" }),
+      "DTypeMismatch",
+    ],
     ["a quantile", () => flights.quantile(2), "InvalidArgument"],
     ["a row count", () => flights.head(-1), "InvalidArgument"],
     [
@@ -104,10 +113,9 @@ async function rejection(promise: Promise<unknown>): Promise<{ code: string; mes
   throw new Error(`no typed error: ${String(error)}`);
 }
 
-describe("bad files reject the computation, not the building", () => {
+describe("bad files", () => {
   test("a missing file, an empty glob, a file of another kind, a truncated file", async () => {
-    const missing = readParquet<Flight>(join(folder, "no.parquet")).filter((r) => r.delay.gt(1));
-    expect((await rejection(missing.compute(sync))).code).toBe("FileNotFound");
+    expect(() => readParquet(join(folder, "no.parquet"))).toThrow(/no file ".*no\.parquet"/);
     const glob = readCsv(join(folder, "no-*.csv"));
     expect((await rejection(glob.compute(sync))).message).toMatch(/no file matches/);
     const other = readParquet(new URL("../../../package.json", import.meta.url).pathname);
@@ -139,6 +147,21 @@ describe("bad files reject the computation, not the building", () => {
     expect(await parts.tail(2).toRecords(sync)).toEqual([{ n: 3 }, { n: 30 }]);
     expect(parts.npartitions).toBe(3);
   });
+});
+
+test("rows of another length are errors, and take no other row with them", async () => {
+  const read = (text: string, options = {}) => {
+    const path = join(folder, "ragged.csv");
+    writeFileSync(path, text);
+    return readCsv(path, options);
+  };
+  for (const text of ["a,b\n1,2\n1,2,3\n", "a,b\n1,2\n3\n4,5\n"]) {
+    expect((await rejection(read(text).compute(sync))).code).toBe("FileInvalid");
+  }
+  expect(await read("a;b\n1;2,5\n").toRecords(sync)).toEqual([{ a: 1, b: "2,5" }]);
+  expect(await read('"a,x"\tb\n1\t2\n').toRecords(sync)).toEqual([{ "a,x": 1, b: 2 }]);
+  const below = await read("A title\n\na,b\n1,2\n", { skiprows: 2 }).toRecords(sync);
+  expect(below).toEqual([{ a: 1, b: 2 }]);
 });
 
 describe("row order", () => {
@@ -427,7 +450,49 @@ describe("mapPartitions", () => {
   });
 });
 
+test("values by frequency, as counts or shares", async () => {
+  const k = small.col("k");
+  expect(await k.valueCounts({ dropna: false }).toRecords(sync)).toEqual([
+    { k: "b", count: 2 },
+    { k: "a", count: 1 },
+    { k: null, count: 1 },
+  ]);
+  expect(await k.valueCounts({ normalize: true, ascending: true }).toRecords(sync)).toEqual([
+    { k: "a", proportion: 1 / 3 },
+    { k: "b", proportion: 2 / 3 },
+  ]);
+});
+
+test("frames, columns, groups and scalars print what they are", () => {
+  const v = small.col("v");
+  const shown = [small, v, v.sum(), small.groupby("k"), small.groupby("k").col("v")].map((x) =>
+    inspect(x),
+  );
+  expect(shown).toEqual([
+    "DataFrame[k: string, v: int64, w: float64] (lazy: await .compute() gives the rows)",
+    'Series "v" (lazy: await .compute() gives the values)',
+    "Scalar (lazy: await .compute() gives the value)",
+    "GroupBy[k] (agg, size, mean, … give a frame)",
+    "SeriesGroupBy (sum, mean, count, … give a frame)",
+  ]);
+});
+
 describe("conversions", () => {
+  test("delayed values and futures become partitions, and partitions delayed values", async () => {
+    const load = delayed((n: number) => [{ n, word: "x".repeat(n) }]);
+    const schema = { n: "int64", word: "string" };
+    const df = fromDelayed<{ n: number; word: string }>([load(1), load(3)], { schema });
+    expect(df.columns).toEqual(["n", "word"]);
+    expect(await df.col("n").sum().compute(sync)).toBe(4);
+    const parts = await compute(...df.toDelayed(), sync);
+    expect(parts.map((part) => (part as Table).toRecords())).toEqual([
+      [{ n: 1, word: "x" }],
+      [{ n: 3, word: "xxx" }],
+    ]);
+    expect(await fromDelayed([], { schema }).toRecords(sync)).toEqual([]);
+    expect(() => fromDelayed(3 as never, { schema })).toThrow(/delayed values or futures/);
+  });
+
   test("to arrays, bags and Arrow", async () => {
     const frame = fromColumns<{ a: number; b: number; s: string }>({
       a: Float64Array.of(1, 2),
