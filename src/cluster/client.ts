@@ -443,6 +443,8 @@ function graphMessage(graph: TaskGraph): GraphMessage {
       template: shared(graph.template),
       depOffsets: shared(graph.depOffsets),
       deps: shared(graph.deps),
+      rank: shared(graph.rank),
+      outputs: shared(graph.outputs),
       templates: templates.map(({ name, lane, options }) => ({
         name,
         ...(lane === undefined ? {} : { lane }),

@@ -1,6 +1,8 @@
 /**
  * @file Turns the words that task threads report into events of the machines, columns at a time.
  */
+import { FloatList } from "../machine/float-list.ts";
+import { IdList } from "../machine/id-list.ts";
 import type { SchedulerEvent } from "../machine/scheduler/events.ts";
 import type { WorkerEvent } from "../machine/worker/events.ts";
 import { UNIT_BYTES } from "../threads/control-block.ts";
@@ -13,11 +15,11 @@ export class ReportReader {
   readonly #store: ValueStore;
   readonly #watch: GraphWatch;
   readonly #isRunning: (id: number) => boolean;
-  #ids: number[] = [];
-  #bytes: number[] = [];
-  #timeIds: number[] = [];
-  #timeCounts: number[] = [];
-  #timesMs: number[] = [];
+  readonly #ids = new IdList();
+  readonly #bytes = new FloatList();
+  readonly #timeIds = new IdList();
+  readonly #timeCounts = new IdList();
+  readonly #timesMs = new FloatList();
   #failures: WorkerEvent[] = [];
   readonly #suspendedOf = new Map<number, number>();
   #suspendedChanged = false;
@@ -115,13 +117,10 @@ export class ReportReader {
       schedulerEvents.push({
         kind: "durations",
         worker,
-        ids: Int32Array.from(this.#timeIds),
-        counts: Int32Array.from(this.#timeCounts),
-        meanMs: Float64Array.from(this.#timesMs),
+        ids: this.#timeIds.take(),
+        counts: this.#timeCounts.take(),
+        meanMs: this.#timesMs.take(),
       });
-      this.#timeIds = [];
-      this.#timeCounts = [];
-      this.#timesMs = [];
     }
     if (this.#suspendedChanged) {
       this.#suspendedChanged = false;
@@ -134,11 +133,9 @@ export class ReportReader {
       workerEvents.push({
         kind: "ran",
         count: this.#ids.length,
-        ids: Int32Array.from(this.#ids),
-        bytes: Float64Array.from(this.#bytes),
+        ids: this.#ids.take(),
+        bytes: this.#bytes.take(),
       });
-      this.#ids = [];
-      this.#bytes = [];
     }
     for (const failure of this.#failures.splice(0)) {
       if (failure.kind === "failed" && this.#isRunning(failure.id)) workerEvents.push(failure);

@@ -201,7 +201,7 @@ export function graphOfMap(
   const numbers = new InputNumbers();
   const arity = futures.length;
   const deps = new Int32Array(count * arity);
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < count && arity > 0; i++) {
     futures.forEach((list, k) => {
       deps[i * arity + k] = count + numbers.numberOf(list[i] as TaskInput);
     });
@@ -213,7 +213,7 @@ export function graphOfMap(
   });
   const all = count + inputs.length;
   const depOffsets = new Int32Array(new SharedArrayBuffer((all + 1) * 4)).fill(deps.length);
-  for (let i = 0; i < count; i++) depOffsets[i] = i * arity;
+  for (let i = 0; i < count && arity > 0; i++) depOffsets[i] = i * arity;
   const template = new Int32Array(new SharedArrayBuffer(all * 4));
   template.fill(-1, count);
   const segment = { start: 0, count, name: facts.key, columns, pure: facts.pure };

@@ -123,8 +123,15 @@ function columnImage(column: Column): ColumnImage {
   return { kind: "encoded", offsets, bytes, mayHoldFunctions };
 }
 
-/** The same numbers in shared memory, so that sending them copies nothing. */
+/** Up to here copying costs less than sharing. */
+const COPIED_BYTES_MAX = 1024;
+
+/**
+ * The same numbers in shared memory, so that sending them copies nothing; short ones as they are.
+ */
 export function shared<A extends Float64Array | Int32Array>(data: A): A {
+  if (data.byteLength <= COPIED_BYTES_MAX && data.byteLength === data.buffer.byteLength)
+    return data;
   if (data.buffer instanceof SharedArrayBuffer) return data;
   const make = data.constructor as new (buffer: SharedArrayBuffer) => A;
   const copy = new make(new SharedArrayBuffer(data.byteLength));

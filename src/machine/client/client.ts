@@ -137,8 +137,12 @@ export class ClientMachine {
       },
     };
     const entry: RangeWaiter = { first, last, waiter };
-    for (let id = first; id <= last; id++) {
-      if (this.statusOf(id) === STATUS.pending) waiter.remaining++;
+    for (let from = first; from <= last; from = (from | (PAGE_SIZE - 1)) + 1) {
+      const status = this.#pages.get(from >>> PAGE_BITS)?.status;
+      const end = Math.min(PAGE_SIZE, last - from + (from & (PAGE_SIZE - 1)) + 1);
+      for (let at = from & (PAGE_SIZE - 1); status !== undefined && at < end; at++) {
+        if (status[at] === STATUS.pending) waiter.remaining++;
+      }
     }
     this.#ranges.add(entry);
     this.#count(waiter);

@@ -5,6 +5,7 @@
  * history. Memory is bounded by admission: a task starts when its inputs are in memory and its
  * expected result fits, and values nobody uses make room by going to disk.
  */
+import { FloatList } from "../float-list.ts";
 import { IdList } from "../id-list.ts";
 import type { InstalledGraph } from "../scheduler/events.ts";
 import type { WorkerCommand, WorkerEvent } from "./events.ts";
@@ -52,7 +53,7 @@ export class WorkerMachine {
   readonly #takeBack = new IdList();
   readonly #finished = new IdList();
   readonly #finishedEpochs = new IdList();
-  #finishedBytes: number[] = [];
+  readonly #finishedBytes = new FloatList();
 
   constructor(options: WorkerOptions) {
     const say = (command: WorkerCommand): void => {
@@ -456,8 +457,7 @@ export class WorkerMachine {
     if (this.#runTable.length > 0)
       out.push({ kind: "run", table: true, ids: this.#runTable.take() });
     if (this.#finished.length > 0) {
-      const bytes = Float64Array.from(this.#finishedBytes);
-      this.#finishedBytes = [];
+      const bytes = this.#finishedBytes.take();
       const ids = this.#finished.take();
       const epochs = this.#finishedEpochs.take();
       out.push({ kind: "finished", count: ids.length, ids, epochs, bytes });
