@@ -11,7 +11,7 @@ globalThis.gc ??= runInNewContext("gc");
 
 const ADDRESS = "inproc://0";
 
-/** Columns of a graph of `count` tasks, each but the first few with `edges` inputs shortly before it. */
+/** Columns of a graph of `count` tasks, all but the first few with `edges` inputs before them. */
 function columnsOf(count, edges) {
   const deps = new Int32Array(count * edges);
   const depOffsets = new Int32Array(count + 1);

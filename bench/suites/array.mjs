@@ -4,7 +4,7 @@
  * so that no case measures how they are copied out.
  */
 import * as da from "../../dist/array/index.js";
-import { Client } from "../../dist/index.js";
+import { Client, config } from "../../dist/index.js";
 import { timeMs } from "../lib/measure.mjs";
 
 const SIDE = 8000;
@@ -24,11 +24,11 @@ const held = {};
 let plainClient;
 
 export async function setUp() {
-  process.env.HEDDLE_BLAS = "none";
+  config.set({ "blas.library": "none" });
   plainClient = new Client({ memoryLimit: "2GiB", setAsDefault: false });
   await plainClient.ready;
   await plainClient.submit((x) => x, 1).result();
-  process.env.HEDDLE_BLAS = "auto";
+  config.pop("blas.library");
   const rng = da.random.defaultRng(1);
   held.x = await rng.random([SIDE, SIDE], { chunks }).persist();
   held.rows = await held.x.rechunk([CHUNK, SIDE]).persist();
