@@ -1,5 +1,6 @@
 /** @file Entry of the embedded engine's control thread. */
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { config } from "../config/config.ts";
 import { Engine } from "./engine.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import type { EngineInit } from "./messages.ts";
@@ -9,7 +10,9 @@ export type EngineRequest =
   | { readonly kind: "connect"; readonly client: number; readonly port: MessagePort }
   | { readonly kind: "close" };
 
-const engine = new Engine(workerData as EngineInit);
+const init = workerData as EngineInit;
+config.adopt(init.configuration);
+const engine = new Engine(init);
 
 parentPort?.on("message", (request: EngineRequest) => {
   if (request.kind === "connect") engine.connect(request.client, request.port);

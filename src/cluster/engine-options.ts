@@ -55,6 +55,7 @@ export function initFrom(options: EngineOptions): EngineInit {
     limit === "auto" ? Math.floor(totalmem() * DEFAULT_MEMORY_SHARE) : parseBytes(limit);
   return {
     threads,
+    configuration: config.serialize(),
     memoryLimitBytes,
     spillDirectory: join(
       directory,

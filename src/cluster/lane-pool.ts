@@ -4,6 +4,7 @@
  * nothing of what the tasks mean.
  */
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import { config } from "../config/config.ts";
 import type { Extent } from "../heap/index.ts";
 import {
   makeControlBlock,
@@ -180,6 +181,7 @@ export class LanePool {
     this.#options.connectClient(port1);
     const init: ThreadInit = {
       thread: i,
+      configuration: config.serialize(),
       block: this.#block,
       budgetBytes: this.#options.budgetBytes,
       address: this.#options.address,

@@ -109,6 +109,8 @@ export interface WorkerInfo {
 /** How the control thread is started. */
 export interface EngineInit {
   readonly threads: number;
+  /** `config.serialize()` of the thread that starts the engine, for the engine and its tasks. */
+  readonly configuration: string;
   readonly memoryLimitBytes: number;
   readonly spillDirectory: string;
   readonly allowedFailures: number;

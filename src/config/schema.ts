@@ -36,15 +36,12 @@ export interface ConfigValues {
   "blas.threads": number;
 
   "dataframe.deterministic": boolean;
-  "dataframe.fragment": "auto" | "single" | "partitioned";
   "dataframe.memory-limit": number | "auto";
-  "dataframe.parquet.minimum-partition-size": number;
   "dataframe.threads": number | "auto";
 
   "optimization.fuse.active": boolean;
 
   "scheduler.allowed-failures": number;
-  "scheduler.validate": boolean;
 
   "worker.memory.limit": number | "auto";
   "worker.memory.pause": number | false;
@@ -55,8 +52,6 @@ export interface ConfigValues {
   "worker.validate": boolean;
 
   "exchange.buffer": number;
-
-  "admin.large-graph-warning-threshold": number;
 
   "progress.interval": number;
   "progress.line-interval": number;
@@ -121,20 +116,10 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
     false,
     "Whether float aggregates are the same bit for bit in every run, at some cost.",
   ),
-  "dataframe.fragment": key(
-    oneOf("auto", "single", "partitioned"),
-    "auto",
-    "Whether a frame runs as one query over all partitions of a process, or partition by partition.",
-  ),
   "dataframe.memory-limit": key(
     auto(bytes),
     "auto",
     'Memory the table engine may use; "auto" takes its share of worker.memory.limit.',
-  ),
-  "dataframe.parquet.minimum-partition-size": key(
-    bytes,
-    75_000_000,
-    "Row groups smaller than this are read together as one partition.",
   ),
   "dataframe.threads": key(
     auto(integerFrom(1)),
@@ -148,11 +133,6 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
     integerFrom(0),
     3,
     "How many deaths of its worker a task may cause before it fails with KilledWorker.",
-  ),
-  "scheduler.validate": key(
-    boolean,
-    false,
-    "Whether the scheduler checks all its invariants after every event (slow).",
   ),
 
   "worker.memory.limit": key(
@@ -191,12 +171,6 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
     bytes,
     64 * MIB,
     "Bytes an all-to-all exchange holds in memory in one process before it writes to disk.",
-  ),
-
-  "admin.large-graph-warning-threshold": key(
-    bytes,
-    10_000_000,
-    "Size of the data inside a graph from which a warning is given.",
   ),
 
   "progress.interval": key(duration, 100, "Time between two updates of a bar in a terminal."),

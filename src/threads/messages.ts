@@ -38,6 +38,8 @@ export interface TableInit {
 /** How a task thread is started. */
 export interface ThreadInit {
   readonly thread: number;
+  /** `config.serialize()` of the engine. */
+  readonly configuration: string;
   readonly block: SharedArrayBuffer;
   readonly budgetBytes: number;
   readonly address: string;

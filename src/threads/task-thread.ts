@@ -8,6 +8,7 @@ import "../functions/index.ts";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { config } from "../config/config.ts";
 import { assert, HeddleError } from "../core/errors.ts";
 import { setAllocator } from "../ndarray/allocation.ts";
 import { type NDArray, revoke } from "../ndarray/ndarray.ts";
@@ -303,6 +304,7 @@ function isPromise(value: unknown): value is PromiseLike<unknown> {
 }
 
 const init = workerData as ThreadInit;
+config.adopt(init.configuration);
 if (init.table !== undefined) {
   const { interruptCell, threads, memoryLimitBytes } = init.table;
   const { configureTableEngine, InterruptCell } = await import("../table/index.ts");

@@ -1,8 +1,8 @@
 /**
  * @file One BLAS/LAPACK library called through `koffi`: the Fortran symbols, whose names and
  * integer width differ from build to build (`dgemm_`, `scipy_dgemm_64_`). Arguments are pointers;
- * matrices are column-major. The library runs on one thread, because the engine's task threads are
- * the parallelism.
+ * matrices are column-major. The library runs on one thread unless told otherwise, because the
+ * engine's task threads are the parallelism.
  */
 import { createRequire } from "node:module";
 
@@ -74,8 +74,11 @@ export class BlasLibrary {
     this.integerBits = naming.integerBits;
   }
 
-  /** The library at `path` (a file, or a name for the system to find), or why it cannot be used. */
-  static open(path: string): BlasLibrary | string {
+  /**
+   * The library at `path` (a file, or a name for the system to find), told to run on as many
+   * threads; or why it cannot be used.
+   */
+  static open(path: string, threads = 1): BlasLibrary | string {
     const ffi = loadKoffi();
     if (ffi === null) return "the npm package koffi is not installed";
     let library: KoffiLibrary;
@@ -90,7 +93,7 @@ export class BlasLibrary {
     });
     if (naming === undefined) return "it has no LAPACK symbols under a known naming";
     const opened = new BlasLibrary(path, library, naming);
-    opened.#useOneThread();
+    opened.#useThreads(threads);
     return opened;
   }
 
@@ -133,12 +136,12 @@ export class BlasLibrary {
     return native;
   }
 
-  #useOneThread(): void {
+  #useThreads(threads: number): void {
     const { prefix, suffix } = this.#naming;
     const end = suffix === "_64_" ? "64_" : "";
     const openblas = `${prefix}openblas_set_num_threads${end}`;
     for (const name of [openblas, "MKL_Set_Num_Threads"]) {
-      find(this.#library, name, "void", ["int"])?.(1);
+      find(this.#library, name, "void", ["int"])?.(threads);
     }
   }
 }

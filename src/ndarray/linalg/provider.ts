@@ -1,8 +1,8 @@
 /**
  * @file Which library does linear algebra on this thread: the one that the user names (`useBlas`,
- * or the environment variable `HEDDLE_BLAS`: a path, or `none`), else the first that is found, else
- * the built-in kernels.
+ * else the setting `blas.library`), else the first that is found, else the built-in kernels.
  */
+import { config } from "../../config/config.ts";
 import { HeddleError } from "../../core/errors.ts";
 import { BlasLibrary } from "./blas-library.ts";
 import { candidates } from "./discovery.ts";
@@ -41,15 +41,15 @@ export function useBlas(which: "auto" | "none" | (string & {})): BlasInfo {
 
 /** The library of this thread; null when the built-in kernels are used. */
 export function blasLibrary(): BlasLibrary | null {
-  if (library === undefined)
-    library = chosenLibrary(choice ?? process.env["HEDDLE_BLAS"] ?? "auto");
+  if (library === undefined) library = chosenLibrary(choice ?? config.get("blas.library"));
   return library;
 }
 
 function chosenLibrary(which: string): BlasLibrary | null {
   if (which === "none") return null;
+  const threads = config.get("blas.threads");
   if (which !== "auto") {
-    const opened = BlasLibrary.open(which);
+    const opened = BlasLibrary.open(which, threads);
     if (opened instanceof BlasLibrary) return opened;
     throw new HeddleError(
       "NotSupported",
@@ -59,7 +59,7 @@ function chosenLibrary(which: string): BlasLibrary | null {
     );
   }
   for (const candidate of candidates()) {
-    const opened = BlasLibrary.open(candidate);
+    const opened = BlasLibrary.open(candidate, threads);
     if (opened instanceof BlasLibrary) return opened;
   }
   return null;

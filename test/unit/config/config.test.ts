@@ -11,9 +11,7 @@ describe("config.get", () => {
     const config = configWith();
     expectTypeOf(config.get("array.chunk-size")).toEqualTypeOf<number>();
     expectTypeOf(config.get("array.chunkSize")).toEqualTypeOf<number>();
-    expectTypeOf(config.get("dataframe.fragment")).toEqualTypeOf<
-      "auto" | "single" | "partitioned"
-    >();
+    expectTypeOf(config.get("array.rechunk.method")).toEqualTypeOf<"auto" | "tasks" | "exchange">();
     expectTypeOf(config.get("worker.memory.spill")).toEqualTypeOf<number | false>();
     expect(config.get("array.chunk-size")).toBe(2 ** 27);
     expect(config.get("array.chunkSize")).toBe(2 ** 27);
@@ -115,7 +113,7 @@ describe("bad input", () => {
     );
     expect(config.get("array.svg.size")).toBe(120);
     // @ts-expect-error a word that is not allowed
-    expect(() => config.set({ "dataframe.fragment": "many" })).toThrow(/"single" or "partitioned"/);
+    expect(() => config.set({ "array.rechunk.method": "many" })).toThrow(/"tasks" or "exchange"/);
     // @ts-expect-error no such key
     expect(() => config.with({ "array.size": 1 }, () => 0)).toThrow(/no configuration key/);
   });

@@ -23,18 +23,11 @@ describe("the configuration schema", () => {
  * Keys whose part is being built. A key that changes nothing misleads, so this list only shrinks.
  */
 const AWAITED = [
-  "array.rechunk.method",
   "array.rechunk.threshold",
-  "blas.library",
-  "blas.threads",
-  "dataframe.fragment",
-  "dataframe.parquet.minimum-partition-size",
-  "scheduler.validate",
   "worker.memory.pause",
   "worker.memory.spill",
   "worker.memory.target",
   "exchange.buffer",
-  "admin.large-graph-warning-threshold",
 ];
 
 it("every key is read somewhere outside the configuration", () => {

@@ -46,7 +46,7 @@ describe("a YAML file", () => {
     const path = write(
       "heddle.yaml",
       "# comment\narray:\n  chunk-size: 64 MiB\n  svg: { size: 80 }\nworker.memory.spill: 50%\n" +
-        "worker:\n  resources: { GPU: 2 }\nadmin: { largeGraphWarningThreshold: 200 }\ndataframe:\n",
+        "worker:\n  resources: { GPU: 2 }\nprogress: { lineInterval: 200 }\ndataframe:\n",
     );
     const layer = collectYaml(path);
     expect(values(layer)).toEqual({
@@ -54,7 +54,7 @@ describe("a YAML file", () => {
       "array.svg.size": 80,
       "worker.memory.spill": 0.5,
       "worker.resources": { GPU: 2 },
-      "admin.large-graph-warning-threshold": 200,
+      "progress.line-interval": 200,
     });
     expect(layer.get("array.chunk-size")?.origin).toEqual({ source: "file", where: `${path}:3` });
     expect(layer.get("worker.memory.spill")?.origin.where).toBe(`${path}:5`);
@@ -70,8 +70,8 @@ describe("a YAML file", () => {
     expect(values(collectYaml(write("a.yaml", "scheduler: sync\n")))).toEqual({
       scheduler: "sync",
     });
-    expect(values(collectYaml(write("b.yaml", "scheduler:\n  validate: true\n")))).toEqual({
-      "scheduler.validate": true,
+    expect(values(collectYaml(write("b.yaml", "scheduler:\n  allowed-failures: 1\n")))).toEqual({
+      "scheduler.allowed-failures": 1,
     });
   });
 

@@ -59,7 +59,7 @@ describe("writeValue", () => {
     expect(() => writeValue("array.size", "1", path)).toThrow(/no configuration key/);
     expect(() => writeValue("array.chunk-size", "big", path)).toThrow(/size in bytes/);
     const group = join(folder, "group.yaml");
-    writeFileSync(group, "scheduler:\n  validate: true\n");
+    writeFileSync(group, "scheduler:\n  allowed-failures: 1\n");
     expect(() => writeValue("scheduler", "sync", group)).toThrow(/as a group/);
     expect(() => writeValue("scheduler", "sync", join(folder, "heddle.mjs"))).toThrow(/by hand/);
     expect(readFileSync(path, "utf8")).toBe("scheduler: sync\n");

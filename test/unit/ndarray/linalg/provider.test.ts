@@ -1,5 +1,5 @@
 /** Goal: the library is found, named and chosen as the user says. */
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { candidates } from "../../../../src/ndarray/linalg/discovery.ts";
 import * as la from "../../../../src/ndarray/linalg/index.ts";
 
@@ -9,6 +9,16 @@ test("a library that cannot be used is named, and the choice before stays", () =
   expect(la.blasInfo()).toEqual(before);
   expect(la.useBlas("none")).toMatchObject({ provider: "builtin" });
   la.useBlas("auto");
+});
+
+test("the setting blas.library counts where nothing was chosen", async () => {
+  vi.resetModules();
+  const settings = (await import("../../../../src/config/config.ts")).config;
+  const fresh = await import("../../../../src/ndarray/linalg/provider.ts");
+  settings.set({ "blas.library": "/nowhere/libblas.so" });
+  expect(() => fresh.blasInfo()).toThrow(/"\/nowhere\/libblas.so" cannot be used/);
+  settings.set({ "blas.library": "none" });
+  expect(fresh.blasInfo()).toMatchObject({ provider: "builtin" });
 });
 
 test("candidates look into environments before the system's packages", () => {

@@ -1,0 +1,28 @@
+/** Goal: what an engine starts with comes from options, configuration and machine, in this order. */
+import { afterEach, expect, test } from "vitest";
+import { initFrom } from "../../../dist/cluster/engine-options.js";
+import { Client, config } from "../../../dist/index.js";
+
+afterEach(() => {
+  config.pop("worker.threads");
+  config.pop("blas.library");
+});
+
+test("options count before configuration", () => {
+  config.set({ "worker.threads": 3 });
+  expect(initFrom({}).threads).toBe(3);
+  expect(initFrom({ threads: 2 }).threads).toBe(2);
+  expect(initFrom({ memoryLimit: "1 GiB" }).memoryLimitBytes).toBe(2 ** 30);
+  expect(() => initFrom({ threads: 0 })).toThrow(/at least 1/);
+});
+
+test("tasks see the configuration that was in force when the engine started", async () => {
+  config.set({ "blas.library": "none" });
+  const url = new URL("../../../dist/config/config.js", import.meta.url).href;
+  const seen = await Client.with({ threads: 1, setAsDefault: false }, (client) =>
+    client
+      .submit(async (path: string) => (await import(path)).config.get("blas.library"), url)
+      .result(),
+  );
+  expect(seen).toBe("none");
+});
