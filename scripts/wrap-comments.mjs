@@ -16,7 +16,7 @@ function allFiles() {
     const names = readdirSync(join(root, folder), { recursive: true });
     return names.map((name) => join(root, folder, name));
   }).filter(
-    (path) => /\.(ts|mjs)$/.test(path) && !/node_modules|\.generated\.|\/generated\//.test(path),
+    (path) => /\.(ts|mjs)$/.test(path) && !/node_modules|\.generated\.|\/(generated|fixtures)\//.test(path),
   );
 }
 

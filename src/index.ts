@@ -1,13 +1,16 @@
-/** @file `heddle`: compute, delayed calls, futures, errors and configuration. Collections have subpaths of their own. */
-export { type ClassCodec, registerClass } from "./codec/index.ts";
+/**
+ * @file `heddle`: compute, delayed calls, futures, errors and configuration. Collections have
+ * subpaths of their own.
+ */
+
 export {
   asCompleted,
   Client,
   type ClientOptions,
   type ComputeOptions,
-  fireAndForget,
   Future,
   FutureList,
+  fireAndForget,
   getClient,
   getWorker,
   LocalCluster,
@@ -15,6 +18,7 @@ export {
   type SubmitOptions,
   wait,
 } from "./cluster/index.ts";
+export { type ClassCodec, registerClass } from "./codec/index.ts";
 export { config } from "./config/index.ts";
 export { Callback } from "./core/callbacks.ts";
 export { type ErrorCode, HeddleError, isHeddleError } from "./core/errors.ts";

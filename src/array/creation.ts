@@ -160,7 +160,8 @@ export interface LinspaceOptions<T extends DTypeLike> extends CreateOptions<T> {
 }
 
 /**
- * Evenly spaced values from `start` to `stop`: `linspace(0, 1, 5)`, or `linspace(0, 1, { num: 5 })`.
+ * Evenly spaced values from `start` to `stop`: `linspace(0, 1, 5)`, or `linspace(0, 1, { num: 5
+ * })`.
  */
 export function linspace<T extends DTypeLike = "float64">(
   start: number,

@@ -95,7 +95,7 @@ function drawBox(marks: number[][], sides: number[], shape: number[], x: number)
       face(front, across, down, [1, 0], [0, 1]) +
       label(front[0] + width / 2, front[1] + height + 16, shape[2]) +
       label(front[0] + width + 20, front[1] + height / 2, shape[1]) +
-      label(x + shift / 2 - 2, 20 + height + shift / 2, shape[0]),
+      label(Math.max(x + shift / 2 - 10, x), 30 + height + shift / 2, shape[0]),
     width: width + shift,
     height: height + shift + 16,
   };

@@ -1,7 +1,7 @@
 /**
- * @file `heddle demo`: a tour in a few seconds, on made-up data, without files or network: an array,
- * a frame, delayed calls, and a task that fails. Prints the text of each step, taken from the step
- * itself, and its result.
+ * @file `heddle demo`: a tour in a few seconds, on made-up data, without files or network: an
+ * array, a frame, delayed calls, and a task that fails. Prints the text of each step, taken from
+ * the step itself, and its result.
  */
 import { inspect } from "node:util";
 import { isHeddleError } from "../core/errors.ts";

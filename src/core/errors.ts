@@ -1,9 +1,13 @@
 /**
- * @file Every error that Heddle raises on purpose. One class, a code from a closed list, typed fields and a brand,
- * so that a guard works across threads, processes and duplicate copies of the package.
+ * @file Every error that Heddle raises on purpose. One class, a code from a closed list, typed
+ * fields and a brand, so that a guard works across threads, processes and duplicate copies of the
+ * package.
  */
 
-/** What went wrong, as a closed list. The message always says what was given, what is allowed and what to do. */
+/**
+ * What went wrong, as a closed list. The message always says what was given, what is allowed and
+ * what to do.
+ */
 export type ErrorCode =
   | "InvalidArgument"
   | "InvalidShape"
@@ -63,7 +67,8 @@ export class HeddleError<C extends ErrorCode = ErrorCode> extends Error {
 Object.defineProperty(HeddleError.prototype, BRAND, { value: true });
 
 /**
- * True when `error` is a Heddle error (of the given code, if one is given), whichever copy of the package made it.
+ * True when `error` is a Heddle error (of the given code, if one is given), whichever copy of the
+ * package made it.
  *
  * @example
  * import { isHeddleError } from "heddle";
@@ -78,7 +83,10 @@ export function isHeddleError<C extends ErrorCode>(
   return code === undefined || (error as HeddleError).code === code;
 }
 
-/** Throws `InvariantViolated` when a condition that must hold in correct code does not: our bug, never the user's. */
+/**
+ * Throws `InvariantViolated` when a condition that must hold in correct code does not: our bug,
+ * never the user's.
+ */
 export function assert(condition: unknown, message: string): asserts condition {
   if (condition) return;
   throw new HeddleError(

@@ -1,6 +1,7 @@
 /**
- * @file Calling a template: turns its argument tree into one closure, so that a task costs a few property reads and the
- * call itself. Used by every scheduler, on the calling thread and on task threads.
+ * @file Calling a template: turns its argument tree into one closure, so that a task costs a few
+ * property reads and the call itself. Used by every scheduler, on the calling thread and on task
+ * threads.
  */
 import { HeddleError } from "./errors.ts";
 import type { Arg, Column, TaskFunction, Template } from "./graph.ts";
@@ -18,7 +19,10 @@ export interface Invocation {
   dep(index: number): unknown;
 }
 
-/** Runs the template's function for one task; the result is a promise when any function involved is asynchronous. */
+/**
+ * Runs the template's function for one task; the result is a promise when any function involved is
+ * asynchronous.
+ */
 export type Invoke = (at: Invocation) => unknown;
 
 /** The reader of a column whose literals are at hand. */
@@ -27,7 +31,10 @@ export function readerOf(column: Column): ColumnReader {
   return (row) => data[row];
 }
 
-/** Compiles a template. Functions stand in it as they are: whoever moved it between threads has decoded them. */
+/**
+ * Compiles a template. Functions stand in it as they are: whoever moved it between threads has
+ * decoded them.
+ */
 export function compileTemplate(template: Template): Invoke {
   return compileCall(template.fn, template.args);
 }

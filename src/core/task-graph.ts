@@ -19,7 +19,9 @@ export interface Segment {
   readonly columns: readonly Column[];
   readonly rows?: Int32Array;
   readonly pure: boolean;
-  /** Set on tasks of an exchange: they write to the graph's folder, which is removed with the graph. */
+  /**
+   * Set on tasks of an exchange: they write to the graph's folder, which is removed with the graph.
+   */
   readonly exchange?: boolean;
 }
 

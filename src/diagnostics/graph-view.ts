@@ -36,7 +36,8 @@ export interface DotOptions {
 }
 
 /**
- * The graph of some collections.
+ * The graph of some collections. What Dask's `HighLevelGraph` offers, it offers under the same
+ * words.
  *
  * @example
  * import { delayed } from "heddle";
@@ -55,6 +56,21 @@ export class GraphView {
     this.#outputs = of.flatMap((one) => outputsOf(one));
     const culled = cull(this.#outputs);
     this.#draft = options.optimize === true ? fuse(culled) : culled;
+  }
+
+  /** The graph of several collections, each task once. */
+  static fromCollections(...collections: readonly Collection[]): GraphView {
+    return new GraphView(collections);
+  }
+
+  /** One graph of several, each task once. */
+  static merge(...graphs: readonly GraphView[]): GraphView {
+    return new GraphView(graphs.flatMap((graph) => graph.#outputs));
+  }
+
+  /** The same graph as an object of its own. */
+  copy(): GraphView {
+    return GraphView.merge(this);
   }
 
   /** Number of tasks. */
@@ -82,6 +98,26 @@ export class GraphView {
       for (let i = 0; i < count; i++)
         yield keyOf(layer, rows === undefined ? i : (rows[i] as number));
     }
+  }
+
+  /** Each layer's name with the layer. */
+  *items(): Generator<[name: string, layer: LayerView]> {
+    for (const layer of this.layers) yield [layer.name, layer];
+  }
+
+  /** The layers, dependencies first. */
+  *values(): Generator<LayerView> {
+    yield* this.layers;
+  }
+
+  /** Keys of values that a running engine holds already: what the graph needs from outside. */
+  get externalKeys(): ReadonlySet<string> {
+    const held = this.#draft.layers.filter(({ layer }) => layer.held !== undefined);
+    return new Set(
+      held.flatMap(({ layer, rows, count }) =>
+        Array.from({ length: count }, (_, i) => keyOf(layer, rows?.[i] ?? i)),
+      ),
+    );
   }
 
   /** Keys of the tasks that were asked for. */
@@ -114,6 +150,21 @@ export class GraphView {
     }
     const tasks = keys.map((key) => found.get(key) ?? throwMissing("task", key, this.keys()));
     return new GraphView(tasks);
+  }
+
+  /** The graph of all tasks of these layers. Errors: `MissingKey`, naming the nearest. */
+  cullLayers(names: readonly string[]): GraphView {
+    for (const name of names) this.layer(name);
+    const wanted = this.#draft.layers.filter(({ layer }) => names.includes(layer.name));
+    const tasks = wanted.flatMap(({ layer, rows, count }) =>
+      Array.from({ length: count }, (_, i): TaskRef => ({ layer, index: rows?.[i] ?? i })),
+    );
+    return new GraphView(tasks);
+  }
+
+  /** Names of the layers that each layer uses. */
+  get dependencies(): ReadonlyMap<string, readonly string[]> {
+    return new Map(this.layers.map(({ name, dependencies }) => [name, dependencies]));
   }
 
   /** Names of the layers that use each layer. */
@@ -153,7 +204,8 @@ export class GraphView {
     const { layers } = this;
     const lines = layers.map(({ name, kind, count, functions }, i) => {
       const what = functions.length > 4 ? [...functions.slice(0, 4), "…"] : functions;
-      return ` ${i}. ${name}  (${kind}, ${plural(count, "task")}: ${what.join(", ")})`;
+      const run = what.length === 0 ? "" : `: ${what.join(", ")}`;
+      return ` ${i}. ${name}  (${kind}, ${plural(count, "task")}${run})`;
     });
     const head = `Graph of ${plural(layers.length, "layer")}, ${plural(this.count, "task")}`;
     return [head, ...lines].join("\n");

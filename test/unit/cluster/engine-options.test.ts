@@ -1,4 +1,6 @@
-/** Goal: what an engine starts with comes from options, configuration and machine, in this order. */
+/**
+ * Goal: what an engine starts with comes from options, configuration and machine, in this order.
+ */
 import { afterEach, expect, test } from "vitest";
 import { initFrom } from "../../../dist/cluster/engine-options.js";
 import { Client, config } from "../../../dist/index.js";
