@@ -1,6 +1,7 @@
 /**
  * @file Complex functions for generated JavaScript, over `[re, im]` pairs. Definitions and branch
- * cuts are C99's as NumPy uses them.
+ * cuts are C99's as NumPy uses them; the inverse functions are by Kahan's formulas ("Branch cuts
+ * for complex elementary functions"), which keep the sign of zeros on the cuts.
  */
 
 /** Real and imaginary part. */
@@ -27,8 +28,15 @@ export function scale([a, b]: Pair, factor: number): Pair {
   return [a * factor, b * factor];
 }
 
-export function reciprocal(z: Pair): Pair {
-  return divide([1, 0], z);
+export function reciprocal([a, b]: Pair): Pair {
+  if (Math.abs(a) <= Math.abs(b)) {
+    const ratio = a / b;
+    const scale = b + a * ratio;
+    return [ratio / scale, -1 / scale];
+  }
+  const ratio = b / a;
+  const scale = a + b * ratio;
+  return [1 / scale, -ratio / scale];
 }
 
 export function exp([a, b]: Pair): Pair {
@@ -37,7 +45,27 @@ export function exp([a, b]: Pair): Pair {
 }
 
 export function log([a, b]: Pair): Pair {
-  return [Math.log(Math.hypot(a, b)), Math.atan2(b, a)];
+  return [logOfSize(Math.abs(a), Math.abs(b)), Math.atan2(b, a)];
+}
+
+/** log of |z|, which near 1 is half of log1p(|z|² - 1). */
+function logOfSize(a: number, b: number): number {
+  const [small, large] = a < b ? [a, b] : [b, a];
+  const excess = (large - 1) * (large + 1) + small * small;
+  return Math.abs(excess) < 0.5 ? Math.log1p(excess) / 2 : Math.log(Math.hypot(a, b));
+}
+
+/** Of small numbers too: the real part has no difference of nearly equal numbers. */
+export function expm1([a, b]: Pair): Pair {
+  const half = Math.sin(b / 2);
+  return [Math.expm1(a) * Math.cos(b) - 2 * half * half, Math.exp(a) * Math.sin(b)];
+}
+
+export function log1p([a, b]: Pair): Pair {
+  // |1 + z|² - 1, which is small where z is.
+  const excess = a * (2 + a) + b * b;
+  const size = Math.abs(excess) < 0.5 ? Math.log1p(excess) / 2 : Math.log(Math.hypot(1 + a, b));
+  return [size, Math.atan2(b, 1 + a)];
 }
 
 export function sqrt([a, b]: Pair): Pair {
@@ -101,6 +129,60 @@ export function tan([a, b]: Pair): Pair {
   return [im, -re];
 }
 
+const conjugate = ([a, b]: Pair): Pair => [a, -b];
+
+export function arcsin([a, b]: Pair): Pair {
+  const minus = sqrt([1 - a, -b]);
+  const plus = sqrt([1 + a, b]);
+  const re = Math.atan2(a, multiply(minus, plus)[0]);
+  return [re, Math.asinh(multiply(conjugate(minus), plus)[1])];
+}
+
+export function arccos([a, b]: Pair): Pair {
+  const minus = sqrt([1 - a, -b]);
+  const plus = sqrt([1 + a, b]);
+  const re = 2 * Math.atan2(minus[0], plus[0]);
+  return [re, Math.asinh(multiply(conjugate(plus), minus)[1])];
+}
+
+export function arccosh([a, b]: Pair): Pair {
+  const minus = sqrt([a - 1, b]);
+  const plus = sqrt([a + 1, b]);
+  const re = Math.asinh(multiply(conjugate(minus), plus)[0]);
+  return [re, 2 * Math.atan2(minus[1], plus[0])];
+}
+
+/** Beyond this squares overflow. */
+const SQUARE_LIMIT = 1e150;
+
+export function arctanh([given, b]: Pair): Pair {
+  // Odd in both parts: computed where the real part is positive.
+  const a = Math.abs(given);
+  const signed = (x: number): number => (given < 0 || Object.is(given, -0) ? -x : x);
+  if (a > SQUARE_LIMIT || Math.abs(b) > SQUARE_LIMIT) {
+    const size = Math.hypot(a, b);
+    const quarter = b < 0 || Object.is(b, -0) ? -Math.PI / 2 : Math.PI / 2;
+    return [signed(size === Number.POSITIVE_INFINITY ? 0 : a / size / size), quarter];
+  }
+  const away = (1 - a) * (1 - a) + b * b;
+  const re = Math.log1p((4 * a) / away) / 4;
+  return [signed(re), Math.atan2(2 * b, (1 - a) * (1 + a) - b * b) / 2];
+}
+
+/** -i f(i z), for f arcsin or arctan's hyperbolic sisters and back. */
+function turned(f: (z: Pair) => Pair, [a, b]: Pair): Pair {
+  const [re, im] = f([-b, a]);
+  return [im, -re];
+}
+
+export function arctan(z: Pair): Pair {
+  return turned(arctanh, z);
+}
+
+export function arcsinh(z: Pair): Pair {
+  return turned(arcsin, z);
+}
+
 /** -1, 0 or 1 by real parts, then imaginary ones; NaN when either holds NaN. */
 export function compare([a, b]: Pair, [c, d]: Pair): number {
   if ([a, b, c, d].some(Number.isNaN)) return Number.NaN;
@@ -116,6 +198,16 @@ export function maximum(x: Pair, y: Pair): Pair {
 export function minimum(x: Pair, y: Pair): Pair {
   if (x.some(Number.isNaN)) return x;
   return compare(x, y) <= 0 ? x : y;
+}
+
+/** The larger of two, ignoring what holds NaN. */
+export function fmax(x: Pair, y: Pair): Pair {
+  return y.some(Number.isNaN) || compare(x, y) >= 0 ? x : y;
+}
+
+/** The smaller of two, ignoring what holds NaN. */
+export function fmin(x: Pair, y: Pair): Pair {
+  return y.some(Number.isNaN) || compare(x, y) <= 0 ? x : y;
 }
 
 export function sign([a, b]: Pair): Pair {

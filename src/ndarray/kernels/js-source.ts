@@ -134,6 +134,14 @@ const COMPLEX_UNARY: Partial<Record<UnaryOp, string>> = {
   log2: "h.complex.scale(h.complex.log(x), Math.LOG2E)",
   log10: "h.complex.scale(h.complex.log(x), Math.LOG10E)",
   exp2: "h.complex.exp(h.complex.scale(x, Math.LN2))",
+  expm1: "h.complex.expm1(x)",
+  log1p: "h.complex.log1p(x)",
+  arcsin: "h.complex.arcsin(x)",
+  arccos: "h.complex.arccos(x)",
+  arctan: "h.complex.arctan(x)",
+  arcsinh: "h.complex.arcsinh(x)",
+  arccosh: "h.complex.arccosh(x)",
+  arctanh: "h.complex.arctanh(x)",
   sin: "h.complex.sin(x)",
   cos: "h.complex.cos(x)",
   tan: "h.complex.tan(x)",
@@ -227,8 +235,8 @@ const COMPLEX_BINARY: Partial<Record<BinaryOp, string>> = {
   power: "h.complex.power(x, y)",
   maximum: "h.complex.maximum(x, y)",
   minimum: "h.complex.minimum(x, y)",
-  fmax: "h.complex.maximum(x, y)",
-  fmin: "h.complex.minimum(x, y)",
+  fmax: "h.complex.fmax(x, y)",
+  fmin: "h.complex.fmin(x, y)",
 };
 
 const COMPARE: Partial<Record<BinaryOp, string>> = {

@@ -29,7 +29,12 @@ def values(dtype):
     if dtype in FLOATS:
         return np.array(SPECIAL).astype(dtype)
     if dtype.startswith("complex"):
-        return np.array([0, 1, -1, 2 + 3j, -0.5 + 2j, 1j, -3 - 4j]).astype(dtype)
+        cuts = [complex(-2.5, 0.0), complex(-2.5, -0.0), complex(2.5, 0.0), complex(2.5, -0.0), complex(0.0, 2.5),
+                complex(-0.0, 2.5), complex(0.0, -2.5), complex(0.5, -0.0), complex(-0.5, 0.0), complex(0.0, 0.5)]
+        plain = [0, 1, -1, 2 + 3j, -0.5 + 2j, 1j, -3 - 4j, 0.3 + 0.1j, 1e-8 - 1e-9j, 30 - 2j, 0.999 + 1e-3j,
+                 -1e12 + 1e11j]
+        # Behind them what only comparisons and extremes are checked on.
+        return np.array([*plain, *cuts, complex(np.nan, 1), complex(1, np.nan), complex(2, 3), 1]).astype(dtype)
     info = np.iinfo(dtype)
     return np.array([0, 1, 2, 3, 7, 100, info.max, info.min, info.max - 1, 5, 13], dtype=dtype)
 

@@ -79,7 +79,7 @@ function log2Pair(f: Floats, x: number): { high: number; low: number } {
   return { high, low };
 }
 
-const LN2 = 0.6931471805599453;
+const LN2 = Math.LN2;
 const LN2_HIGH = 0.6931471824645996;
 const LN2_LOW = -1.904654299957768e-9;
 
