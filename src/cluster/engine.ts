@@ -281,7 +281,7 @@ export class Engine {
           this.store.dropFile(command.id);
           break;
         case "discard":
-          this.store.discard(command.id);
+          for (const id of command.ids) this.store.discard(id);
           break;
         case "grant":
           this.#grant(command.thread, command.bytes);

@@ -150,8 +150,11 @@ export class SimWorker {
       case "keep":
         return store.keep(command.id);
       case "discard":
-        assert(!this.#isRead(command.id), `the value ${command.id} is discarded while it is read`);
-        return store.discard(command.id, command.onDisk);
+        for (const id of command.ids) {
+          assert(!this.#isRead(id), `the value ${id} is discarded while it is read`);
+          store.discard(id, command.onDisk);
+        }
+        return;
       case "grant":
         return this.#grant(command.thread, command.bytes);
       case "pinned":

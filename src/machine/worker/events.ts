@@ -76,7 +76,7 @@ export type WorkerCommand =
   | { readonly kind: "evict"; readonly id: number }
   /** The file just written is not needed: the value is in use again and stays in memory. */
   | { readonly kind: "keep"; readonly id: number }
-  | { readonly kind: "discard"; readonly id: number; readonly onDisk: boolean }
+  | { readonly kind: "discard"; readonly ids: number[]; readonly onDisk: boolean }
   | { readonly kind: "grant"; readonly thread: number; readonly bytes: number }
   | { readonly kind: "pinned"; readonly reader: number; readonly missing: Int32Array }
   | { readonly kind: "warn"; readonly message: string }

@@ -388,7 +388,10 @@ export class WorkerMachine {
     v.place[id] = PLACE.nowhere;
     v.bytes[id] = 0;
     if (!onDisk) this.memory.freed(bytes);
-    this.#out.push({ kind: "discard", id, onDisk });
+    // Values go by the thousand: those that go one after the other share a command.
+    const last = this.#out.at(-1);
+    if (last?.kind === "discard" && last.onDisk === onDisk) last.ids.push(id);
+    else this.#out.push({ kind: "discard", ids: [id], onDisk });
   }
 
   #spilled(id: number, error: string | undefined): void {
