@@ -247,7 +247,18 @@ export class KernelBuilder {
     if (exponent === 1) return base;
     if (exponent === 2) return this.unary("square", base);
     if (exponent === -1) return this.unary("reciprocal", base);
-    return exponent === 0.5 ? this.unary("sqrt", base) : undefined;
+    if (exponent === 0.5) return this.unary("sqrt", base);
+    return kindOf(base.dtype) === "f" ? this.#productPower(base, exponent) : undefined;
+  }
+
+  /** Powers of two roundings at most, which a product gives as exactly and at once. */
+  #productPower(base: Ref, exponent: number): Ref | undefined {
+    if (exponent === 3) return this.binary("multiply", this.unary("square", base), base);
+    if (exponent !== 1.5) return undefined;
+    const product = this.binary("multiply", base, this.unary("sqrt", base));
+    // The root of -Infinity is NaN, its power is not.
+    const end = this.binary("equal", base, Number.NEGATIVE_INFINITY);
+    return this.where(end, Number.POSITIVE_INFINITY, product);
   }
 
   #add(node: KernelNode): Ref {

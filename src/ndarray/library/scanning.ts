@@ -44,21 +44,22 @@ function prepare(array: NDArray, options: ScanOptions, what: string): [NDArray, 
   const axis = options.axis ?? null;
   const dtype = accumulatorOf(array.dtype, what);
   const shaped = axis === null ? array.reshape([array.size]) : array;
-  const source = shaped.dtype === dtype ? shaped.copy() : shaped.astype(dtype);
-  return [source, linesAlong(source.shape, resolveAxis(axis ?? 0, source.ndim))];
+  const source = shaped.dtype === dtype ? contiguous(shaped) : shaped.astype(dtype);
+  return [source as NDArray, linesAlong(source.shape, resolveAxis(axis ?? 0, source.ndim))];
 }
 
-function scan(kernel: "cumsum" | "cumprod", result: NDArray, lines: Lines): void {
+function scan(kernel: "cumsum" | "cumprod", source: NDArray, lines: Lines): NDArray {
+  const { dtype, shape } = source;
   // Sums of complex numbers and of time spans are sums of their parts and of their ticks.
-  const complex = kindOf(result.dtype) === "c";
+  const complex = kindOf(dtype) === "c";
   const parts = { complex64: "float32", complex128: "float64", timedelta64: "int64" } as const;
-  const dtype = parts[result.dtype as keyof typeof parts] ?? result.dtype;
-  const code = DTYPE_CODE[dtype] as number;
+  const code = DTYPE_CODE[parts[dtype as keyof typeof parts] ?? dtype] as number;
   const { outer, length, inner } = lines;
-  runKernel([], [result], 0, ({ memory, outputs }) => {
-    const [at] = outputs as [number];
-    arrayKernels(memory)[kernel](code, at, at, outer, length, complex ? 2 * inner : inner);
+  const [result] = runKernel([source], [{ dtype, shape }], 0, ({ memory, inputs, outputs }) => {
+    const [from, to] = [inputs[0] as number, outputs[0] as number];
+    arrayKernels(memory)[kernel](code, from, to, outer, length, complex ? 2 * inner : inner);
   });
+  return result as NDArray;
 }
 
 /**
@@ -72,9 +73,8 @@ export function cumsum<D extends DType>(
   array: NDArray<D>,
   options: ScanOptions = {},
 ): NDArray<SumOf<D>> {
-  const [result, lines] = prepare(array, options, "cumsum");
-  if (result.size > 0) scan("cumsum", result, lines);
-  return result as unknown as NDArray<SumOf<D>>;
+  const [source, lines] = prepare(array, options, "cumsum");
+  return scan("cumsum", source, lines) as unknown as NDArray<SumOf<D>>;
 }
 
 /** Running products along an axis. */
@@ -82,16 +82,14 @@ export function cumprod<D extends DType>(
   array: NDArray<D>,
   options: ScanOptions = {},
 ): NDArray<SumOf<D>> {
-  const [result, lines] = prepare(array, options, "cumprod");
-  if (result.size > 0) {
-    if (kindOf(result.dtype) === "c") complexProducts(result, lines);
-    else scan("cumprod", result, lines);
-  }
-  return result as unknown as NDArray<SumOf<D>>;
+  const [source, lines] = prepare(array, options, "cumprod");
+  const products = kindOf(source.dtype) === "c" ? complexProducts(source, lines) : undefined;
+  return (products ?? scan("cumprod", source, lines)) as unknown as NDArray<SumOf<D>>;
 }
 
-function complexProducts(result: NDArray, { outer, length, inner }: Lines): void {
-  const parts = elementsOf(contiguous(result)) as Float64Array;
+function complexProducts(source: NDArray, { outer, length, inner }: Lines): NDArray {
+  const result = source.copy();
+  const parts = elementsOf(result) as Float64Array;
   for (let i = 0; i < outer * length * inner; i++) {
     if (Math.floor(i / inner) % length === 0) continue;
     const [a, b] = [2 * i, 2 * (i - inner)];
@@ -100,4 +98,5 @@ function complexProducts(result: NDArray, { outer, length, inner }: Lines): void
     parts[a] = re0 * re - im0 * im;
     parts[a + 1] = re0 * im + im0 * re;
   }
+  return result;
 }

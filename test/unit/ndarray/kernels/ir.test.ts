@@ -37,6 +37,14 @@ describe("KernelBuilder", () => {
     expect(kernelDType(k.reduce("argmax", k.input("float32")))).toBe("int64");
   });
 
+  it("takes powers that are products at once, with the ends of the general power", () => {
+    const x = nd.fromArray([2, -2, -0, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, 1e-200]);
+    const general = (y: number): number[] => nd.power(x, nd.fromArray([y])).toArray() as number[];
+    for (const y of [3, 1.5]) expect(nd.power(x, y).toArray()).toEqual(general(y));
+    expect(nd.power(x, 1.5).toArray().slice(1, 5)).toEqual([Number.NaN, 0, Infinity, Infinity]);
+    expect(nd.power(x.astype("float32"), 3).dtype).toBe("float32");
+  });
+
   it("puts one kernel into another", () => {
     const inner = new KernelBuilder();
     const square = inner.build(inner.unary("square", inner.input("float64")));

@@ -87,6 +87,26 @@ describe("operands in several arenas", () => {
     expect(arenas.held.size - before).toBeLessThanOrEqual(40 + 2);
   });
 
+  it("find positions, accumulate and take powers across arenas", () => {
+    const wave = nd.arange(200_000).astype("float64");
+    const large = nd.fmod(nd.multiply(wave, 7919), 100_003).reshape([400, 500]);
+    const small = nd.fmod(nd.arange(500).astype("float64"), 3);
+    expect([large.memory, small.memory]).toEqual([arenas.memories[1], arenas.memories[0]]);
+    const rows = large.toArray() as number[][];
+    const best = (line: readonly number[]): number => line.indexOf(Math.max(...line));
+    expect(nd.argmax(large, { axis: 1 }).toArray()).toEqual(rows.map(best));
+    const columns = rows[0]?.map((_, j) => best(rows.map((row) => row[j] as number)));
+    expect(nd.argmax(large, { axis: 0 }).toArray()).toEqual(columns);
+    expect(nd.argmin(large)).toBe(0);
+    const total = nd.cumsum(large);
+    expect(total.memory).toBe(arenas.memories[1]);
+    expect(total.get(199_999)).toBe(nd.sum(large));
+    const powers = nd.power(large, small);
+    const seventh = rows[9]?.[7] as number;
+    expect([powers.get(9, 6), powers.get(9, 7)]).toEqual([1, seventh]);
+    expect(nd.arctan2(nd.zeros([500]), large).get(3, 3)).toBe(0);
+  });
+
   it("leave operands of one memory alone", () => {
     const [a, b] = [nd.ones(10), nd.ones(10)];
     const meeting = meet([a, b], [10], [[1], [1]]);
