@@ -14,6 +14,7 @@ import {
   kernelDType,
   toLiteral,
 } from "../../../../src/ndarray/kernels/ir.ts";
+import { farthest } from "../../../support/ulp.ts";
 
 describe("KernelBuilder", () => {
   it("makes equal nodes once, and survives JSON", () => {
@@ -39,8 +40,10 @@ describe("KernelBuilder", () => {
 
   it("takes powers that are products at once, with the ends of the general power", () => {
     const x = nd.fromArray([2, -2, -0, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, 1e-200]);
-    const general = (y: number): number[] => nd.power(x, nd.fromArray([y])).toArray() as number[];
-    for (const y of [3, 1.5]) expect(nd.power(x, y).toArray()).toEqual(general(y));
+    for (const y of [3, 1.5]) {
+      const general = nd.power(x, nd.fromArray([y]));
+      expect(farthest(nd.power(x, y).data, general.data).distance).toBeLessThanOrEqual(2);
+    }
     expect(nd.power(x, 1.5).toArray().slice(1, 5)).toEqual([Number.NaN, 0, Infinity, Infinity]);
     expect(nd.power(x.astype("float32"), 3).dtype).toBe("float32");
   });
