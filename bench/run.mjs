@@ -2,8 +2,8 @@
  * @file `npm run bench -- --suite NAME`: runs a suite and its peers side by side, in one run, on
  * this machine. A suite is `bench/suites/NAME.mjs`, whose `cases` each measure one figure; its
  * peers, where there are any, are in `bench/peers/NAME_peers.py`, which prints the same figures
- * measured in Python. With `--json` the result goes to stdout as a list, and nothing else does; with
- * `--save` it also goes to `bench/results/NAME.json`, with the machine, and into the tables of
+ * measured in Python. With `--json` the result goes to stdout as a list, and nothing else does;
+ * with `--save` it also goes to `bench/results/NAME.json`, with the machine, and into the tables of
  * `bench/README.md`.
  *
  * A case is `{ name, unit, better, run, goal?, peers? }`: `better` says whether "more" or "less" is
