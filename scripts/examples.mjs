@@ -1,8 +1,8 @@
 /**
- * @file Keeps the examples in documents true. Every ```ts block of a Markdown file and every @example
- * of a docstring is a program: it is type-checked, compiled and run, and where a line that prints ends
- * in a comment, it must print just that. `--check` stops after type-checking; arguments choose files.
- * A block marked ```ts no-run is only type-checked.
+ * @file Keeps the examples in documents true. Each ```ts block of a Markdown file and what follows
+ * each @example of a docstring is a program: it is type-checked, compiled and run, and where a line
+ * that prints ends in a comment, it must print just that. `--check` stops after type-checking;
+ * arguments choose files. A block marked ```ts no-run is only type-checked.
  */
 import { spawn, spawnSync } from "node:child_process";
 import {

@@ -16,7 +16,8 @@ function allFiles() {
     const names = readdirSync(join(root, folder), { recursive: true });
     return names.map((name) => join(root, folder, name));
   }).filter(
-    (path) => /\.(ts|mjs)$/.test(path) && !/node_modules|\.generated\.|\/(generated|fixtures)\//.test(path),
+    (path) =>
+      /\.(ts|mjs)$/.test(path) && !/node_modules|\.generated\.|\/(generated|fixtures)\//.test(path),
   );
 }
 
@@ -51,7 +52,7 @@ function wrap(text) {
   let isExample = false;
   for (let i = 0; i < lines.length; i++) {
     if (/^\s*\*\/|\*\/\s*$/.test(lines[i])) isExample = false;
-    else if (/^\s*\* @/.test(lines[i])) isExample = /@example/.test(lines[i]);
+    else if (/^\s*\* @/.test(lines[i])) isExample = /\* @example/.test(lines[i]);
     const found = parts(lines[i]);
     if (found === undefined || isExample || lines[i].length <= WIDTH) continue;
     if (/https?:|^\s*\/\/ biome-ignore/.test(lines[i])) continue;

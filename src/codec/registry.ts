@@ -112,7 +112,10 @@ export function registerCodec<T>(codec: Codec<T>): void {
  *   constructor(cents: number) { this.#cents = cents; }
  *   get cents(): number { return this.#cents; }
  * }
- * registerClass("Money", Money, { encode: (m) => m.cents, decode: (cents: number) => new Money(cents) });
+ * registerClass("Money", Money, {
+ *   encode: (money) => money.cents,
+ *   decode: (cents: number) => new Money(cents),
+ * });
  */
 export function registerClass<T extends object, S>(
   name: string,

@@ -236,3 +236,24 @@ export function collect(around: Surroundings = {}): ConfigLayer[] {
   const env = around.env ?? process.env;
   return [...configFiles(around).map((path) => collectFile(path, env)), collectEnv(env)];
 }
+
+/**
+ * Paths of the configuration files that set a key, weakest first: the last one counts.
+ *
+ * @example
+ * import { pathsContainingKey } from "heddle/config";
+ * console.log(Array.isArray(pathsContainingKey("array.chunk-size"))); // true
+ */
+export function pathsContainingKey(name: string, around: Surroundings = {}): string[] {
+  const key = resolveKey(name);
+  const env = around.env ?? process.env;
+  return configFiles(around).filter((path) => collectFile(path, env).has(key));
+}
+
+/**
+ * What a text means as the value of a key: `interpretValue("array.chunk-size", "1 MiB")` is
+ * 1048576. Errors: `ConfigUnknownKey`, `ConfigInvalid`.
+ */
+export function interpretValue(name: string, text: string): unknown {
+  return readValue(resolveKey(name), text, "");
+}

@@ -1,4 +1,3 @@
 /** @file The shared chunk heap: arenas and the allocator that the control thread owns. */
-export { checksum } from "./checksum.ts";
 export type { AllocateOptions, CreateMemory, Extent, HeapOptions } from "./heap.ts";
 export { Heap, POISON } from "./heap.ts";

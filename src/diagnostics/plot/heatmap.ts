@@ -33,7 +33,8 @@ const SHADES = 48;
  *
  * @example
  * import { heatmapPlot } from "heddle/diagnostics";
- * const svg = heatmapPlot({ values: [[1, 2], [3, 4]] }, { title: "Counts", colorLabel: "flights" });
+ * const values = [[1, 2], [3, 4]];
+ * const svg = heatmapPlot({ values }, { title: "Counts", colorLabel: "flights" });
  * console.log(svg.includes("flights"));
  */
 export function heatmapPlot(data: HeatmapData, options: HeatmapOptions = {}): string {
