@@ -21,7 +21,9 @@ export {
 export { type ClassCodec, registerClass } from "./codec/index.ts";
 export { config } from "./config/index.ts";
 export { Callback } from "./core/callbacks.ts";
+export { type Collection, CollectionBase, type Lowered } from "./core/collection.ts";
 export { type ErrorCode, HeddleError, isHeddleError } from "./core/errors.ts";
+export type { Arg, Layer, TaskOptions, TaskRef, Template } from "./core/graph.ts";
 export { tokenize } from "./core/token.ts";
 export { formatBytes, formatTime, parseBytes, parseTimedelta } from "./core/units.ts";
 export {

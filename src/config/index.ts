@@ -10,7 +10,9 @@ export {
   configFiles,
   type Entry,
   expandEnvironmentVariables,
+  interpretValue,
   type Origin,
+  pathsContainingKey,
   type Surroundings,
 } from "./sources.ts";
 export { ensureFile, writeValue } from "./write.ts";

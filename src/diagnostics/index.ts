@@ -1,4 +1,4 @@
-/** @file `heddle/diagnostics`: progress, run summaries, plots. */
+/** @file `heddle/diagnostics`: progress, run summaries, graphs to look at, plots. */
 export {
   Feed,
   type FeedListener,
@@ -7,6 +7,7 @@ export {
   groupsOf,
   type Outcome,
 } from "./feed.ts";
+export { type DotOptions, GraphView, type LayerView } from "./graph-view.ts";
 export * from "./plot/index.ts";
 export {
   type CountingEngine,

@@ -10,6 +10,8 @@ import {
   collectYaml,
   configFiles,
   expandEnvironmentVariables,
+  interpretValue,
+  pathsContainingKey,
   userFolder,
 } from "../../../src/config/sources.ts";
 import { isHeddleError } from "../../../src/core/errors.ts";
@@ -178,5 +180,18 @@ describe("where files are looked for", () => {
   it("the user's folder follows the system", () => {
     expect(userFolder({ env: {}, home: "/h", platform: "linux" })).toBe(join("/h/.config/heddle"));
     expect(userFolder({ env: { APPDATA: "/a" }, platform: "win32" })).toBe(join("/a/heddle"));
+  });
+});
+
+describe("looking into sources", () => {
+  it("names the files that set a key, and says what a text means", () => {
+    const cwd = join(folder, "work");
+    const here = write("work/heddle.yaml", "array.chunk-size: 1 MiB\n");
+    const env = { HEDDLE_ROOT_CONFIG: join(folder, "none") };
+    const around = { cwd, home: join(folder, "home"), platform: "linux", env };
+    expect(pathsContainingKey("array.chunkSize", around)).toEqual([here]);
+    expect(pathsContainingKey("scheduler", around)).toEqual([]);
+    expect(interpretValue("array.chunk-size", "1 MiB")).toBe(2 ** 20);
+    expect(messageOf(() => interpretValue("array.chunk-size", "big"))).toMatch(/^ConfigInvalid/);
   });
 });

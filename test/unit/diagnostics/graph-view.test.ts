@@ -47,6 +47,31 @@ describe("GraphView", () => {
     expect(() => graph.cull(["lefd"])).toThrow(/no task lefd .* Did you mean left\?/);
   });
 
+  test("is made of several, copied, and cut down to layers", () => {
+    const other = inc.with({ key: "other" })(5);
+    const both = GraphView.fromCollections(top, other);
+    expect(both.count).toBe(4);
+    expect([...GraphView.merge(graph, other.graph).keys()]).toEqual([...both.keys()]);
+    expect(graph.copy().toString()).toBe(graph.toString());
+    expect([...graph.items()].map(([name]) => name)).toEqual(graph.layers.map((l) => l.name));
+    expect([...graph.values()]).toEqual(graph.layers);
+    const [first, second] = graph.layers;
+    expect(graph.dependencies.get(second?.name ?? "")).toContain(first?.name);
+    expect([...graph.cullLayers([first?.name ?? ""]).keys()]).toEqual(["below"]);
+    expect(() => graph.cullLayers(["delayd"])).toThrow(/no layer delayd/);
+    expect(graph.externalKeys.size).toBe(0);
+  });
+
+  test("tells counted tasks of one function apart, in the colour of the function", async () => {
+    const [one, two] = [inc(1), inc(2)];
+    const dot = new GraphView([one, two, add(one, two)]).toDot();
+    const label = /label="(inc-….{6})" .*fillcolor="(#\w+)"/g;
+    const [a, b] = [...dot.matchAll(label)].map(([, text, colour]) => ({ text, colour }));
+    expect(a?.text).not.toBe(b?.text);
+    expect(a?.colour).toBe(b?.colour);
+    expect(new Set(dot.match(/fillcolor="#\w+"/g)).size).toBe(2);
+  });
+
   test("is text and escaped HTML", () => {
     expect(graph.toString()).toMatch(
       /^Graph of 2 layers, 3 tasks\n 0\. delayed-\w+ {2}\(call, 1 task: inc\)/,
