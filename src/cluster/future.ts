@@ -381,7 +381,9 @@ export class FutureList<R = unknown> implements Iterable<Future<R>> {
     this.release();
   }
 
-  /** First and last key, without making futures of them, which would hold their values. @internal */
+  /**
+   * First and last key, without making futures of them, which would hold their values. @internal
+   */
   keyRange(): string[] {
     return this.length === 0 ? [] : [this.#key(0), this.#key(this.length - 1)];
   }

@@ -3,6 +3,7 @@
  * there: headers are read at the first need of columns, and a file that is broken rejects the
  * computation.
  */
+import type { Future } from "../cluster/future.ts";
 import { type Collection, isCollection } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { TaskRef } from "../core/graph.ts";
@@ -30,7 +31,9 @@ export interface ReadOptions {
 
 /** Options of `readCsv`. */
 export interface ReadCsvOptions extends ReadOptions {
-  /** Separator; default: of comma, tab, semicolon and bar the one that the first line has most of. */
+  /**
+   * Separator; default: of comma, tab, semicolon and bar the one that the first line has most of.
+   */
   readonly sep?: string;
   /** Whether the first line names the columns; default: found by looking. */
   readonly header?: boolean;
@@ -162,7 +165,7 @@ export function fromDelayed<S extends object = AnyRow>(
   return new DataFrame<S>({ kind: "input", fields, refs: tableParts(parts, fields) });
 }
 
-type LazyPart = Collection | SingleTask;
+type LazyPart = Collection | SingleTask | Future;
 
 function taskOf(value: LazyPart): TaskRef {
   if (isSingleTask(value)) return value[TASK]();

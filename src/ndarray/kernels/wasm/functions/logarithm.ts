@@ -74,11 +74,6 @@ export function log(f: Floats, x: number): number {
   return logEnds(f, x, assemble(f, split(f, x)));
 }
 
-/** log of a positive normal number. */
-export function quickLog(f: Floats, x: number): number {
-  return assemble(f, splitNormal(f, x));
-}
-
 /** log(1 + f) as a sum of two numbers, the first with 32 low bits zero. */
 function logPair(f: Floats, fraction: number): { high: number; low: number } {
   const { s, half, series } = logSeries(f, fraction);
