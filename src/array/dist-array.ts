@@ -17,6 +17,7 @@ import {
 import { HeddleError } from "../core/errors.ts";
 import type { TaskFunction, TaskRef } from "../core/graph.ts";
 import { type IndexArg, resolveAxis } from "../core/indexing.ts";
+import { refuseArithmetic } from "../core/no-arithmetic.ts";
 import { DISPLAY, inspectAsText } from "../core/symbols.ts";
 import { type Drawing, type VisualizeOptions, visualize } from "../delayed/visualize.ts";
 import { GraphView } from "../diagnostics/graph-view.ts";
@@ -375,6 +376,11 @@ export class DistArray<out D extends DType = DType, out K extends Rank = "array"
 }
 
 inspectAsText(DistArray.prototype);
+refuseArithmetic(
+  DistArray.prototype,
+  "a lazy array",
+  "write x.add(1) for x + 1, x.gt(1) for x > 1, x.negative() for -x",
+);
 
 /** The array whose blocks are what these tasks give. */
 function ofTasks(outputs: readonly TaskRef[], chunks: Chunks, dtype: DType): Expr {

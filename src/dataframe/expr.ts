@@ -5,6 +5,7 @@
  * share a file; nothing is computed here.
  */
 import { HeddleError } from "../core/errors.ts";
+import { refuseArithmetic } from "../core/no-arithmetic.ts";
 import { sqlTypeOf } from "../table/types.ts";
 import { call, column, type ExprNode, type Literal, literal } from "./expression.ts";
 
@@ -336,6 +337,12 @@ export class Expr<T = unknown> {
     return new Expr({ kind: "window", fn, of: [this.node, ...args], by: [] });
   }
 }
+
+refuseArithmetic(
+  Expr.prototype,
+  "a column expression",
+  "write r.a.add(1) for r.a + 1, r.a.gt(1) for r.a > 1, r.a.eq(1) for r.a === 1",
+);
 
 /** Checks a quantile. */
 export function quantileOf(q: number): number {

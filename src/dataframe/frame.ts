@@ -145,6 +145,7 @@ export class DataFrame<S extends object = AnyRow>
   /** The rows for which the condition holds; rows where it is null are left out. */
   filter(condition: Callback<S, Expr<boolean | null>> | Expr<boolean | null>): DataFrame<S> {
     const expr = typeof condition === "function" ? verbs.withRow(this.plan, condition) : condition;
+    verbs.noPlainBoolean(expr);
     const predicate = nodeOf(expr);
     verbs.perRow("the condition", predicate);
     return this.#make({ kind: "filter", input: this.plan, predicate });

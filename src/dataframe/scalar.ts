@@ -2,6 +2,7 @@
 import { type ComputeOptions, computeAll } from "../cluster/compute.ts";
 import { type PackedCollection, packOutputs, registerCollection } from "../codec/collections.ts";
 import { type Collection, CollectionBase, type Lowered } from "../core/collection.ts";
+import { refuseArithmetic } from "../core/no-arithmetic.ts";
 import { inspectAsText } from "../core/symbols.ts";
 import type { AnyRow, Table } from "../table/table.ts";
 import type { Field } from "../table/types.ts";
@@ -44,6 +45,11 @@ export class Scalar<T> extends CollectionBase implements Collection<T> {
 }
 
 inspectAsText(Scalar.prototype);
+refuseArithmetic(
+  Scalar.prototype,
+  "a lazy value",
+  "compute it first, as in (await x.compute()) + 1",
+);
 
 /** A scalar as plain data. */
 export function packScalar(scalar: Scalar<unknown>): PackedCollection<readonly Field[]> {

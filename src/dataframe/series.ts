@@ -1,5 +1,6 @@
 /** @file One column of a frame: its reductions, distinct values and counts. */
 import type { ComputeOptions } from "../cluster/compute.ts";
+import { refuseArithmetic } from "../core/no-arithmetic.ts";
 import { inspectAsText } from "../core/symbols.ts";
 import type { ValueOptions } from "../table/column.ts";
 import { quantileOf } from "./expr.ts";
@@ -161,3 +162,4 @@ export class Series<T, K extends string = string> {
 }
 
 inspectAsText(Series.prototype);
+refuseArithmetic(Series.prototype, "a lazy column", "use df.assign((r) => ({ b: r.a.add(1) }))");

@@ -68,6 +68,19 @@ export function namedExprs(values: Readonly<Record<string, unknown>>): NamedExpr
   return Object.entries(values).map(([name, value]) => ({ name, expr: nodeOf(value as ExprLike) }));
 }
 
+/**
+ * Refuses what `r.a === 1` and `!r.a` give, which JavaScript lets nobody overload: all rows or
+ * none.
+ */
+export function noPlainBoolean(condition: unknown): void {
+  if (typeof condition !== "boolean") return;
+  throw new HeddleError(
+    "InvalidArgument",
+    `filter was given ${condition}, not a condition on columns: write r.a.eq(1) for r.a === 1, ` +
+      "and .and(…), .or(…), .not() for &&, ||, !; lit(true) means all rows",
+  );
+}
+
 /** Refuses an aggregate of all rows where a value per row is meant. */
 export function perRow(what: string, expr: ExprNode): void {
   if (!someNode(expr, (n) => n.kind === "aggregate") || isOver(expr)) return;
