@@ -39,9 +39,13 @@ export interface DraftGraph {
   readonly inputs: readonly TaskInput[];
 }
 
-/** An argument with futures inside as a tree over dependencies; undefined when there are none. */
-function treeOf(value: unknown, deps: TaskInput[]): Arg | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
+/**
+ * An argument with futures inside as a tree over dependencies; undefined when there are none.
+ * `open` are the containers that hold the value: one that is met again within itself is a cycle,
+ * which is left as it is.
+ */
+function treeOf(value: unknown, deps: TaskInput[], open: object[] = []): Arg | undefined {
+  if (typeof value !== "object" || value === null || open.includes(value)) return undefined;
   if (isFuture(value)) {
     return {
       kind: "dep",
@@ -59,11 +63,12 @@ function treeOf(value: unknown, deps: TaskInput[]): Arg | undefined {
       "a lazy collection was given to submit: compute or persist it first, or build the call with delayed",
     );
   }
-  if (Array.isArray(value)) return nested("array", value, deps);
-  if (value instanceof Set) return nested("set", [...value], deps);
+  const within = [...open, value];
+  if (Array.isArray(value)) return nested("array", value, deps, within);
+  if (value instanceof Set) return nested("set", [...value], deps, within);
   if (value instanceof Map) {
-    const keys = nested("array", [...value.keys()], deps);
-    const items = nested("array", [...value.values()], deps);
+    const keys = nested("array", [...value.keys()], deps, within);
+    const items = nested("array", [...value.values()], deps, within);
     if (keys === undefined && items === undefined) return undefined;
     return {
       kind: "map",
@@ -72,7 +77,7 @@ function treeOf(value: unknown, deps: TaskInput[]): Arg | undefined {
     };
   }
   if (!isPlainObject(value)) return undefined;
-  const tree = nested("array", Object.values(value), deps);
+  const tree = nested("array", Object.values(value), deps, within);
   if (tree === undefined) return undefined;
   return { kind: "object", keys: Object.keys(value), items: itemsOf(tree, Object.values(value)) };
 }
@@ -81,10 +86,11 @@ function nested(
   kind: "array" | "set",
   values: readonly unknown[],
   deps: TaskInput[],
+  open: object[],
 ): Arg | undefined {
   let found = false;
   const items = values.map((value): Arg => {
-    const tree = treeOf(value, deps);
+    const tree = treeOf(value, deps, open);
     if (tree !== undefined) found = true;
     return tree ?? { kind: "const", value };
   });

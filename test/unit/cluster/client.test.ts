@@ -33,6 +33,14 @@ const failure = async (
   )) as Error & { code: string };
 
 describe("submit and map", () => {
+  test("arguments may hold themselves", async () => {
+    const ring: { self?: unknown; list: unknown[] } = { list: [] };
+    ring.self = ring;
+    ring.list.push(ring, new Map([["ring", ring]]));
+    const future = client.submit((given: typeof ring) => given.self === given, ring);
+    expect(await future.result()).toBe(true);
+  });
+
   test("a call returns at once and gives its value", async () => {
     const future = client.submit((x: number, y: number) => x + y, 40, 2);
     expect(future.status).toBe("pending");
