@@ -11,6 +11,8 @@ interface Connection {
   readonly client: number;
   readonly port: MessagePort;
   outgoing: EngineMessage[];
+  /** Whether something has come from it. */
+  isUsed: boolean;
   /** Reads under way, by request. */
   readonly readers: Map<number, number>;
 }
@@ -27,6 +29,9 @@ interface Read {
 /** Commands of the scheduler that are for a client. */
 export type ClientCommand = Extract<SchedulerCommand, { client: number }>;
 
+/** Clients are asked to collect garbage this often at most. */
+const COLLECT_EVERY_MS = 250;
+
 /** Numbers of clients inside task threads start here. */
 const FIRST_THREAD_CLIENT = 1_000_000;
 
@@ -37,6 +42,7 @@ export class ClientPorts {
   /** Requests whose graphs will be watched once they are accepted. */
   readonly #watching = new Map<number, { readonly client: number; readonly count: number }>();
   #nextReader = 1;
+  #collectedMs = Number.NEGATIVE_INFINITY;
   #nextThreadClient = FIRST_THREAD_CLIENT;
 
   constructor(engine: Engine) {
@@ -44,7 +50,13 @@ export class ClientPorts {
   }
 
   add(client: number, port: MessagePort): void {
-    const connection: Connection = { client, port, outgoing: [], readers: new Map() };
+    const connection: Connection = {
+      client,
+      port,
+      outgoing: [],
+      isUsed: false,
+      readers: new Map(),
+    };
     this.#connections.set(client, connection);
     const { store } = this.#engine;
     for (const memory of store.heap.memories) connection.outgoing.push({ kind: "arena", memory });
@@ -105,6 +117,16 @@ export class ClientPorts {
     this.broadcast({ kind: "warn", message });
   }
 
+  /** Asks the clients to let go of what they have forgotten: not more often than it can help. */
+  collect(nowMs: number): void {
+    if (nowMs - this.#collectedMs < COLLECT_EVERY_MS) return;
+    this.#collectedMs = nowMs;
+    for (const connection of this.#connections.values()) {
+      // A task thread whose tasks use no client would never read it.
+      if (connection.isUsed) connection.outgoing.push({ kind: "collect" });
+    }
+  }
+
   broadcast(message: EngineMessage): void {
     for (const connection of this.#connections.values()) connection.outgoing.push(message);
   }
@@ -119,6 +141,7 @@ export class ClientPorts {
   }
 
   #receive(connection: Connection, messages: readonly ClientMessage[]): void {
+    connection.isUsed = true;
     let events: SchedulerEvent[] = [];
     for (const message of messages) {
       // What is not an event of the scheduler is done at once: in order all the same.

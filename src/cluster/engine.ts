@@ -117,17 +117,28 @@ export class Engine {
     const accepted = commands.find((c) => c.kind === "accepted");
     if (accepted?.kind === "accepted") {
       const ids = Int32Array.from(values, (_, i) => accepted.base + i);
-      const bytes = Float64Array.from(values, (value, i) => this.store.put(ids[i]!, value));
-      const lost = ids.filter((_, i) => bytes[i]! < 0);
-      if (lost.length > 0) this.#schedulerEvents.push({ kind: "lost", worker: WORKER, ids: lost });
-      this.#workerEvents.push({
-        kind: "adopt",
-        ids,
-        bytes: bytes.map((size) => Math.max(0, size)),
-      });
+      this.#store(ids, values);
     }
     this.#obeyScheduler(commands);
     this.wake();
+  }
+
+  /** Values go to disk when memory has no room for them. */
+  #store(ids: Int32Array, values: readonly Uint8Array[]): void {
+    const onDisk = new Uint8Array(ids.length);
+    const bytes = Float64Array.from(values, (value, i) => {
+      const id = ids[i]!;
+      const fits = this.store.heap.usedBytes + value.length <= this.worker.memory.limitBytes;
+      const inHeap = fits ? this.store.put(id, value) : -1;
+      if (inHeap >= 0) return inHeap;
+      if (!this.store.putOnDisk(id, value)) return this.store.put(id, value);
+      onDisk[i] = 1;
+      return value.length;
+    });
+    const lost = ids.filter((_, i) => bytes[i]! < 0);
+    if (lost.length > 0) this.#schedulerEvents.push({ kind: "lost", worker: WORKER, ids: lost });
+    const sizes = bytes.map((size) => Math.max(0, size));
+    this.#workerEvents.push({ kind: "adopt", ids, bytes: sizes, onDisk });
   }
 
   /** Answers a client's question. */
@@ -291,6 +302,9 @@ export class Engine {
           break;
         case "warn":
           this.#clients.warn(command.message);
+          break;
+        case "collect":
+          this.#clients.collect(performance.now());
           break;
         case "uninstalled":
           this.#uninstall(command.base);

@@ -78,6 +78,8 @@ export type EngineMessage =
   | { readonly kind: "read"; readonly request: number; readonly missing: Int32Array }
   | { readonly kind: "answer"; readonly request: number; readonly value: unknown }
   | { readonly kind: "warn"; readonly message: string }
+  /** Memory is short: forgotten futures should be found now. */
+  | { readonly kind: "collect" }
   | { readonly kind: "closed" };
 
 /** An error on its way: the encoded error of a user's function, or one that a machine made. */

@@ -6,10 +6,14 @@ import { IdList } from "../machine/id-list.ts";
 import type { SchedulerEvent } from "../machine/scheduler/events.ts";
 import type { WorkerEvent } from "../machine/worker/events.ts";
 import { UNIT_BYTES } from "../threads/control-block.ts";
-import { REPORT, wordMs } from "../threads/reports.ts";
+import { ERROR_PLACE, REPORT, wordMs } from "../threads/reports.ts";
 import { SLAB_BYTES } from "../threads/thread-heap.ts";
 import type { GraphWatch } from "./graph-watch.ts";
+import type { WireError } from "./messages.ts";
 import type { ValueStore } from "./value-store.ts";
+
+/** Values in slabs are worth a file from this size on. */
+const EVICTABLE_BYTES_MIN = 1024;
 
 export class ReportReader {
   readonly #store: ValueStore;
@@ -46,14 +50,13 @@ export class ReportReader {
         this.#bytes.push((b >>> 0) + c * 2 ** 32);
         return;
       case REPORT.doneSlab:
-        // Values in slabs cannot go to disk one by one: the machine counts them as taking no room
-        // of their own.
+        // Tiny values never go to disk: the machine counts them as taking no room of their own.
         store.addToSlab(thread, a);
         this.#ids.push(a);
-        this.#bytes.push(0);
+        this.#bytes.push(b < EVICTABLE_BYTES_MIN ? 0 : b);
         return;
       case REPORT.failed:
-        this.#failed(thread, a, b === 1);
+        this.#failed(thread, a, b);
         return;
       case REPORT.freeExtent:
         store.heap.free({ arena: a, offset: (b >>> 0) * UNIT_BYTES, bytes: 0 });
@@ -97,9 +100,15 @@ export class ReportReader {
     if (ids?.delete(id) === true && ids.size === 0) this.#underWay.delete(thread);
   }
 
-  #failed(thread: number, id: number, hasExtent: boolean): void {
+  #failed(thread: number, id: number, place: number): void {
+    if (place === ERROR_PLACE.none) {
+      const message = "neither the task's result nor its error found room in the engine's memory";
+      const error: WireError = { plain: true, code: "MemoryLimit", message };
+      this.#failures.push({ kind: "failed", id, error, blame: "user" });
+      return;
+    }
     const encoded = this.#store.copyOf(id);
-    if (hasExtent) this.#store.keepExtent(id);
+    if (place === ERROR_PLACE.extent) this.#store.keepExtent(id);
     else this.#store.addToSlab(thread, id);
     this.#store.discard(id);
     this.#failures.push({ kind: "failed", id, error: { encoded }, blame: "user" });

@@ -3,7 +3,7 @@
  * slabs of small values, and files of spilled ones. Only the control thread uses it. Decides
  * nothing: the worker machine does.
  */
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { assert } from "../core/errors.ts";
@@ -106,6 +106,21 @@ export class ValueStore {
     return extent.bytes;
   }
 
+  /** Puts an encoded value into a file of its own; false when the disk refuses. */
+  putOnDisk(id: number, value: Uint8Array): boolean {
+    this.ensure(id + 1);
+    try {
+      this.#makeDirectory();
+      writeFileSync(this.#path(id), value, { mode: 0o600 });
+    } catch {
+      rmSync(this.#path(id), { force: true });
+      return false;
+    }
+    this.#files.set(id, value.length);
+    this.spilledBytes += value.length;
+    return true;
+  }
+
   /** Frees the value of an id, wherever it is. */
   discard(id: number): void {
     const tag = this.pages.tagOf(id);
@@ -128,8 +143,7 @@ export class ValueStore {
 
   /** Writes the value to its file; it stays in the heap until `evict`. */
   async spill(id: number): Promise<void> {
-    if (!this.#directoryMade) mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
-    this.#directoryMade = true;
+    this.#makeDirectory();
     const bytes = valueBytes(this.#memoryOf(id), this.pages.wordOf(id));
     const file = await open(this.#path(id), "w", 0o600);
     try {
@@ -196,6 +210,11 @@ export class ValueStore {
 
   close(): void {
     rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  #makeDirectory(): void {
+    if (!this.#directoryMade) mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+    this.#directoryMade = true;
   }
 
   #dropFile(id: number): void {

@@ -8,8 +8,6 @@
  * seen.
  */
 import { totalmem } from "node:os";
-import v8 from "node:v8";
-import vm from "node:vm";
 import { HeddleError } from "../core/errors.ts";
 import { createSharedMemory, type WasmMemory } from "../core/wasm.ts";
 import { type Extent, Heap } from "../heap/heap.ts";
@@ -20,6 +18,7 @@ import {
   registerMemory,
   setDefaultAllocator,
 } from "./allocation.ts";
+import { collectGarbage } from "./collect-garbage.ts";
 
 /** Below this many private bytes no collection is forced. */
 const QUIET_BYTES = 256 * 2 ** 20;
@@ -172,26 +171,6 @@ export class PrivateAllocator implements BufferAllocator {
       fields: { bytes, usedBytes, budgetBytes },
     });
   }
-}
-
-let runGarbageCollector: (() => void) | undefined;
-
-/**
- * Runs a full collection now, after which weak references to dead objects are empty even within
- * this job.
- */
-function collectGarbage(): void {
-  if (runGarbageCollector === undefined) {
-    v8.setFlagsFromString("--expose-gc");
-    const collect = vm.runInNewContext("gc") as () => void;
-    const context = vm.createContext({}, { microtaskMode: "afterEvaluate" });
-    const emptyJob = new vm.Script("0");
-    runGarbageCollector = () => {
-      emptyJob.runInContext(context);
-      collect();
-    };
-  }
-  runGarbageCollector();
 }
 
 setDefaultAllocator(() => new PrivateAllocator());

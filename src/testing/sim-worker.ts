@@ -160,6 +160,7 @@ export class SimWorker {
       case "pinned":
         return this.#shell.pinned(command.reader, command.missing);
       case "warn":
+      case "collect":
         return;
       default:
         return this.#report(command);

@@ -12,7 +12,7 @@ export const REPORT = {
   doneExtent: 2,
   /** id, bytes: the value lies in the thread's current slab. */
   doneSlab: 3,
-  /** id, 1 if the error lies in an extent of its own, bytes. */
+  /** id, where the error lies (`ERROR_PLACE`), bytes. */
   failed: 4,
   /** arena, offset in units: an extent that is not needed any more. */
   freeExtent: 5,
@@ -27,6 +27,9 @@ export const REPORT = {
   /** id: an asynchronous task goes on until it is reported done or failed. */
   began: 10,
 } as const;
+
+/** Where a task's error lies: the thread's slab, an extent, or nowhere for want of memory. */
+export const ERROR_PLACE = { slab: 0, extent: 1, none: 2 } as const;
 
 /** A time as one word: nanoseconds, or milliseconds below zero when it is long. */
 export function timeWord(ms: number): number {

@@ -9,7 +9,7 @@ import type { Extent } from "../heap/index.ts";
 import { HEADER_ROOM_BYTES } from "../ndarray/allocation.ts";
 import { finishInPlace } from "../ndarray/codec.ts";
 import { NDArray, revoke } from "../ndarray/ndarray.ts";
-import { REPORT, type ReportWriter } from "./reports.ts";
+import { ERROR_PLACE, REPORT, type ReportWriter } from "./reports.ts";
 import { SLAB_VALUE_BYTES_MAX, type TaskAllocator, type ThreadHeap } from "./thread-heap.ts";
 import { TAG, type ValuePages } from "./value-pages.ts";
 import { bufferUpTo } from "./value-view.ts";
@@ -49,11 +49,16 @@ export class ResultWriter {
   /** Stores the error and reports the task failed. */
   fail(id: number, error: unknown): void {
     const bytes = encodeTaskError(error);
-    this.#storeEncoded(id, TAG.error, {
-      kind: "error",
-      bytes: bytes.length,
-      writeTo: (target) => target.set(bytes),
-    });
+    try {
+      this.#storeEncoded(id, TAG.error, {
+        kind: "error",
+        bytes: bytes.length,
+        writeTo: (target) => target.set(bytes),
+      });
+    } catch {
+      // The heap has no room for the error either.
+      this.#reports.write(REPORT.failed, id, ERROR_PLACE.none, 0);
+    }
   }
 
   /** An array that fills an extent of the heap becomes the value where it lies. */
@@ -76,7 +81,7 @@ export class ResultWriter {
     if (encoded.bytes <= SLAB_VALUE_BYTES_MAX) {
       const { arena, offset } = this.#heap.slabPlace(encoded.bytes);
       this.#write(id, tag, arena, offset, encoded);
-      if (failed) this.#reports.write(REPORT.failed, id, 0, encoded.bytes);
+      if (failed) this.#reports.write(REPORT.failed, id, ERROR_PLACE.slab, encoded.bytes);
       else this.#reports.write(REPORT.doneSlab, id, encoded.bytes, 0);
       return;
     }
@@ -84,7 +89,7 @@ export class ResultWriter {
     if (extent === undefined) throw this.#heap.outOfMemory(encoded.bytes);
     this.#heap.handOver(extent);
     this.#write(id, tag, extent.arena, extent.offset, encoded);
-    if (failed) this.#reports.write(REPORT.failed, id, 1, encoded.bytes);
+    if (failed) this.#reports.write(REPORT.failed, id, ERROR_PLACE.extent, encoded.bytes);
     else this.#reportExtent(REPORT.doneExtent, id, extent.bytes);
   }
 

@@ -137,7 +137,8 @@ export function retry(s: SchedulerState, client: number, ids: Int32Array): void 
 
 /** Values that a client has put on a worker: tasks without a recipe, in memory from the start. */
 export function adopt(s: SchedulerState, event: EventOf<"adopt">): void {
-  const { count, client } = event;
+  const { count, client, request } = event;
+  if (count === 0) return s.out.say({ kind: "accepted", client, request, base: 0 });
   const base = s.tasks.allocate(count);
   const facts = dataGraph(event.name, count);
   const slot = s.freeSlots.pop() ?? s.graphs.length;
@@ -153,7 +154,7 @@ export function adopt(s: SchedulerState, event: EventOf<"adopt">): void {
     lanes: [],
     live: count,
   };
-  s.out.say({ kind: "accepted", client, request: event.request, base });
+  s.out.say({ kind: "accepted", client, request, base });
   const group = s.groups.numberOf("data");
   const { wants } = s.client(client);
   for (let i = 0; i < count; i++) {

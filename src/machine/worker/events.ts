@@ -66,7 +66,14 @@ export type WorkerEvent =
   | { readonly kind: "thread-died"; readonly thread: number }
   /** Threads have been waiting for memory and nothing has moved: one of them must get it now. */
   | { readonly kind: "stalled" }
-  | { readonly kind: "adopt"; readonly ids: Int32Array; readonly bytes: Float64Array };
+  | {
+      /** Values that a client has brought. */
+      readonly kind: "adopt";
+      readonly ids: Int32Array;
+      readonly bytes: Float64Array;
+      /** 1 for those that were put on disk because memory had no room; default: all are in memory. */
+      readonly onDisk?: Uint8Array;
+    };
 
 export type WorkerCommand =
   | { readonly kind: "run"; readonly table: boolean; readonly ids: Int32Array }
@@ -80,6 +87,8 @@ export type WorkerCommand =
   | { readonly kind: "grant"; readonly thread: number; readonly bytes: number }
   | { readonly kind: "pinned"; readonly reader: number; readonly missing: Int32Array }
   | { readonly kind: "warn"; readonly message: string }
+  /** Memory is short: clients should let go of values that they have forgotten. */
+  | { readonly kind: "collect" }
   | {
       readonly kind: "finished";
       readonly count: number;

@@ -31,6 +31,9 @@ export class Memory {
   #unspilling = 0;
   /** Set when the disk has refused; spilling is tried again after some values were freed. */
   #diskFull = false;
+  /** The user has been told; told again when the next time comes. */
+  #isOverdrawn = false;
+  #hasRefused = false;
 
   constructor(values: ValueTable, limitBytes: number, say: (command: WorkerCommand) => void) {
     this.#values = values;
@@ -44,6 +47,7 @@ export class Memory {
 
   begin(usedBytes: number): void {
     this.#used = usedBytes;
+    if (usedBytes <= this.limitBytes) this.#isOverdrawn = false;
   }
 
   /** Whether this much more fits now, without moving anything. */
@@ -107,7 +111,8 @@ export class Memory {
         this.#makeRoom(request.bytes);
         const stuck = this.#spilling === 0 && this.#unspilling === 0;
         if (!stuck || this.#requests.length < waitersMax) return;
-        this.#say({ kind: "warn", message: this.#overdrawMessage(request.bytes) });
+        if (!this.#isOverdrawn) this.#warnOfOverdraft(request.bytes);
+        this.#isOverdrawn = true;
       }
       this.#requests.shift();
       this.#grant(request);
@@ -126,16 +131,20 @@ export class Memory {
     this.#say({ kind: "grant", thread, bytes });
   }
 
-  #overdrawMessage(bytes: number): string {
-    return (
-      `a task needs ${bytes} more bytes, the limit is ${this.limitBytes} and ${this.#used} are in use by ` +
-      "running tasks: it gets them all the same; give the engine more memory or make the chunks smaller"
-    );
+  #warnOfOverdraft(bytes: number): void {
+    this.#say({
+      kind: "warn",
+      message:
+        `a task needs ${bytes} more bytes, the limit is ${this.limitBytes} and ${this.#used} are ` +
+        "in use by running tasks: it gets them all the same; give the engine more memory or make " +
+        "the chunks smaller",
+    });
   }
 
   /** Sends old values to disk until `bytes` more would fit, counting what is on its way there. */
   #makeRoom(bytes: number): void {
     const v = this.#values;
+    const spillsBefore = this.#spills;
     while (
       !this.#diskFull &&
       this.#spills < SPILLS_MAX &&
@@ -149,14 +158,20 @@ export class Memory {
       this.#spills++;
       this.#say({ kind: "spill", id, bytes: v.bytes[id]! });
     }
+    if (this.#spills > spillsBefore || this.#diskFull) this.#say({ kind: "collect" });
   }
 
   spilled(id: number, error: string | undefined): void {
     const v = this.#values;
     this.#spilling -= v.bytes[id]!;
     this.#spills--;
-    if (error === undefined) return;
+    if (error === undefined) {
+      this.#hasRefused = false;
+      return;
+    }
     this.#diskFull = true;
+    if (this.#hasRefused) return;
+    this.#hasRefused = true;
     this.#say({
       kind: "warn",
       message: `a value of ${v.bytes[id]} bytes stays in memory: ${error}`,

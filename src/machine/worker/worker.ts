@@ -129,7 +129,9 @@ export class WorkerMachine {
         this.#stalled = true;
         return;
       case "adopt":
-        for (let i = 0; i < event.ids.length; i++) this.#hold(event.ids[i]!, event.bytes[i]!);
+        for (let i = 0; i < event.ids.length; i++) {
+          this.#hold(event.ids[i]!, event.bytes[i]!, event.onDisk?.[i] === 1);
+        }
         return;
       case "install":
         return this.#install(event.graph);
@@ -282,9 +284,9 @@ export class WorkerMachine {
     this.#finishedBytes.push(bytes);
   }
 
-  #hold(id: number, bytes: number): void {
+  #hold(id: number, bytes: number, onDisk = false): void {
     this.values.ensure(id + 1);
-    this.values.place[id] = PLACE.memory;
+    this.values.place[id] = onDisk ? PLACE.disk : PLACE.memory;
     this.values.bytes[id] = bytes;
     this.values.list(id);
   }
