@@ -15,6 +15,9 @@ export interface Int64Options {
   readonly int64?: "number" | "bigint";
 }
 
+/** The ticks of NaT, "not a time". */
+export const NAT: bigint = -(2n ** 63n);
+
 /** An element as user code sees it. */
 export type Element = number | bigint | boolean | Complex | Date;
 
@@ -29,10 +32,15 @@ export function elementReader(
     return (at) => new Complex(values[2 * at] as number, values[2 * at + 1] as number);
   }
   if (dtype === "datetime64") {
-    return (at) => new Date(Number((values[at] as bigint) / 1_000_000n));
+    return (at) => dateOf(values[at] as bigint);
   }
   if (!isBig(dtype) || options.int64 === "bigint") return (at) => values[at] as number | bigint;
   return (at) => safeNumber(values[at] as bigint);
+}
+
+/** NaT is an invalid date. */
+function dateOf(ticks: bigint): Date {
+  return new Date(ticks === NAT ? Number.NaN : Number(ticks / 1_000_000n));
 }
 
 function safeNumber(value: bigint): number {
@@ -78,7 +86,9 @@ function toNumber(value: unknown, dtype: DType): number {
 }
 
 function toTicks(value: unknown): bigint {
-  if (value instanceof Date) return BigInt(value.getTime()) * 1_000_000n;
+  if (value instanceof Date) {
+    return Number.isNaN(value.getTime()) ? NAT : BigInt(value.getTime()) * 1_000_000n;
+  }
   if (typeof value === "bigint") return value;
   throw notAnElement(value, "datetime64");
 }

@@ -29,6 +29,10 @@ export interface ArithmeticFunction {
   <D extends DType>(x: Scalar, y: NDArray<D>): NDArray<D>;
   <A extends DType, B extends DType>(x: NDArray<A>, y: NDArray<B>): NDArray<ArithmeticOf<A, B>>;
 }
+/** Subtracts: the difference of two dates is a time span. */
+export interface SubtractFunction extends ArithmeticFunction {
+  (x: NDArray<"datetime64">, y: NDArray<"datetime64">): NDArray<"timedelta64">;
+}
 /** Divides: integers give float64. */
 export interface DivideFunction {
   <D extends DType>(x: NDArray<D>, y: Scalar): NDArray<MeanOf<D>>;
@@ -50,7 +54,7 @@ function binary(op: BinaryOp): never {
 }
 
 export const add: ArithmeticFunction = binary("add");
-export const subtract: ArithmeticFunction = binary("subtract");
+export const subtract: SubtractFunction = binary("subtract");
 export const multiply: ArithmeticFunction = binary("multiply");
 export const divide: DivideFunction = binary("divide");
 export const floorDivide: ArithmeticFunction = binary("floorDivide");

@@ -24,6 +24,7 @@ import {
   type UnaryOp,
   unarySignature,
 } from "./rules.ts";
+import { isNaT, isTemporal, temporalBinary } from "./temporal.ts";
 
 /**
  * A scalar as JSON: text where JSON has no number for it (`"NaN"`, `"-Infinity"`, `"-0"`,
@@ -151,6 +152,7 @@ export class KernelBuilder {
   /** A function of one value. */
   unary(op: UnaryOp, value: Operand): Ref {
     const arg = this.#strong(value);
+    if (op === "isnan" && isTemporal(arg.dtype)) return isNaT(this, arg);
     const { operand, result } = unarySignature(op, arg.dtype);
     const unchanged = kindOf(operand) !== "f" && kindOf(operand) !== "c";
     if (
@@ -166,6 +168,9 @@ export class KernelBuilder {
   binary(op: BinaryOp, a: Operand, b: Operand): Ref {
     const known = op === "power" ? this.#simplePower(a, b) : undefined;
     if (known !== undefined) return known;
+    if ([a, b].some((x) => isRef(x) && isTemporal(x.dtype)) && !op.startsWith("logical")) {
+      return temporalBinary(this, op, this.#strong(a), this.#strong(b));
+    }
     const { operand, result } = binarySignature(op, weak(a), weak(b));
     const left = this.cast(a, operand).node;
     const right = this.cast(b, operand).node;

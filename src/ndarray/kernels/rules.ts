@@ -55,7 +55,15 @@ const ARITHMETIC = [
 ] as const;
 const FLOAT_BINARY = ["arctan2", "hypot", "copysign", "logaddexp"] as const;
 const BITWISE = ["bitwiseAnd", "bitwiseOr", "bitwiseXor", "leftShift", "rightShift"] as const;
-const COMPARISONS = ["equal", "notEqual", "less", "lessEqual", "greater", "greaterEqual"] as const;
+/** Comparing operations. */
+export const COMPARISONS = [
+  "equal",
+  "notEqual",
+  "less",
+  "lessEqual",
+  "greater",
+  "greaterEqual",
+] as const;
 const LOGICAL = ["logicalAnd", "logicalOr", "logicalXor"] as const;
 
 /** Elementwise functions of one array. */
@@ -138,10 +146,7 @@ export function binarySignature(op: BinaryOp, a: DType | Scalar, b: DType | Scal
   if (has(COMPARISONS, op)) return { operand: comparable(a, b), result: "bool" };
   const common = commonDType(a, b);
   const kind = kindOf(common);
-  if (kind === "m" || kind === "M") {
-    if (op !== "maximum" && op !== "minimum") throw unsupported(op, common);
-    return { operand: common, result: common };
-  }
+  if (kind === "m" || kind === "M") throw unsupported(op, common);
   if (has(BITWISE, op)) {
     if (kind !== "b" && !isInteger(common)) throw unsupported(op, common);
     const shifts = op === "leftShift" || op === "rightShift";

@@ -1,6 +1,6 @@
 /**
  * @file The WebAssembly back end: runs elementwise kernels and reduction stages on operands of one
- * memory, two loop dimensions per call. What it cannot run (complex and temporal dtypes, operands
+ * memory, two loop dimensions per call. What it cannot run (complex dtypes, operands
  * outside of WebAssembly memory) it leaves to the JavaScript back end by returning false.
  */
 import { type DType, itemsizeOf } from "../../../core/dtype.ts";

@@ -1,6 +1,6 @@
 /**
- * @file From the kernel IR to the machine graph. Kernels that hold a complex or temporal dtype are
- * not lowered.
+ * @file From the kernel IR to the machine graph. Kernels that hold a complex dtype are not lowered;
+ * dates and time spans are their ticks.
  */
 import { type DType, isInteger } from "../../../core/dtype.ts";
 import type { Kernel, KernelNode } from "../ir.ts";

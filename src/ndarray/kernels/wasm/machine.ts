@@ -87,6 +87,8 @@ const LANES: Readonly<Partial<Record<DType, Lane>>> = {
   uint64: "u64",
   float32: "f32",
   float64: "f64",
+  datetime64: "i64",
+  timedelta64: "i64",
 };
 
 /** The lane of a dtype; undefined for dtypes that machine graphs do not hold. */

@@ -44,7 +44,7 @@ describe("KernelBuilder", () => {
       const general = nd.power(x, nd.fromArray([y]));
       expect(farthest(nd.power(x, y).data, general.data).distance).toBeLessThanOrEqual(2);
     }
-    expect(nd.power(x, 1.5).toArray().slice(1, 5)).toEqual([Number.NaN, 0, Infinity, Infinity]);
+    expect(nd.power(x.at("1:5"), 1.5).toArray()).toEqual([Number.NaN, 0, Infinity, Infinity]);
     expect(nd.power(x.astype("float32"), 3).dtype).toBe("float32");
   });
 
