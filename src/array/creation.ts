@@ -1,6 +1,7 @@
 /**
  * @file The functions that create lazy arrays.
  */
+import type { Future } from "../cluster/future.ts";
 import type { Collection } from "../core/collection.ts";
 import {
   type DType,
@@ -235,11 +236,13 @@ export const array: typeof asarray = asarray;
  * One block out of a lazy value (`delayed(fn)(…)`) or a future, whose shape and dtype must be said.
  */
 export function fromDelayed<T extends DTypeLike = "float64">(
-  value: Collection | SingleTask,
+  value: Collection | SingleTask | Future,
   shape: ShapeArg,
   options: { readonly dtype?: T } = {},
 ): DistArray<ResolveDType<T>> {
-  return new DistArray(fromLazy(value, shapeOf(shape), built(options).dtype));
+  return new DistArray(
+    fromLazy(value as Collection | SingleTask, shapeOf(shape), built(options).dtype),
+  );
 }
 
 /**
