@@ -6,6 +6,7 @@ import { currentAnnotations } from "../core/annotations.ts";
 import type { Collection } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { Layer, TaskFunction, TaskOptions } from "../core/graph.ts";
+import { checkOptionNames } from "../core/options.ts";
 import { inspectAsText } from "../core/symbols.ts";
 import type { TaskGraph } from "../core/task-graph.ts";
 import { tokenize } from "../core/token.ts";
@@ -125,6 +126,7 @@ export class Client implements GraphRunner {
 
   /** The same client with options for the tasks it submits. */
   options(options: SubmitOptions): Pick<Client, "submit" | "map"> {
+    checkOptionNames("client.options", options, SUBMIT_OPTIONS);
     return {
       submit: (fn, ...args) => this.#submit(options, fn as TaskFunction, args) as never,
       map: (fn, ...lists) => this.#map(options, fn as TaskFunction, lists) as never,
@@ -360,6 +362,8 @@ export class Client implements GraphRunner {
 inspectAsText(Client.prototype);
 
 function engineFor(target: ClientTarget): { handle: EngineHandle; owned: boolean } {
+  const isCluster = typeof target === "object" && target !== null && "engine" in target;
+  if (!isCluster) checkOptionNames("Client", target, CLIENT_OPTIONS);
   if ("engine" in target) return { handle: target.engine, owned: false };
   const { embedded, setAsDefault: _, ...own } = target;
   if (Object.values(own).some((value) => value !== undefined)) {
@@ -373,6 +377,28 @@ function engineFor(target: ClientTarget): { handle: EngineHandle; owned: boolean
   }
   return { handle: embeddedEngine(), owned: false };
 }
+
+const CLIENT_OPTIONS = [
+  "embedded",
+  "setAsDefault",
+  "threads",
+  "memoryLimit",
+  "resources",
+  "localDirectory",
+  "validate",
+  "threadHeapMb",
+] satisfies (keyof ClientOptions)[];
+
+const SUBMIT_OPTIONS = [
+  "pure",
+  "key",
+  "priority",
+  "retries",
+  "resources",
+  "workers",
+  "allowOtherWorkers",
+  "concurrency",
+] satisfies (keyof SubmitOptions)[];
 
 function checkFunction(fn: unknown, where: string): void {
   if (typeof fn === "function") return;
@@ -473,15 +499,19 @@ function taskOptions(options: TaskOptions): TaskOptions | undefined {
   return Object.keys(options).length === 0 ? undefined : options;
 }
 
-async function gatherAll(value: unknown): Promise<unknown> {
+/** `open` are the containers that hold the value: within itself, one stays as it is. */
+async function gatherAll(value: unknown, open: readonly object[] = []): Promise<unknown> {
   if (isFuture(value)) return await value.result();
   if (value instanceof FutureList) return await value.results();
-  if (Array.isArray(value)) return await Promise.all(value.map(gatherAll));
-  if (typeof value !== "object" || value === null) return value;
+  if (typeof value !== "object" || value === null || open.includes(value)) return value;
+  const within = [...open, value];
+  if (Array.isArray(value)) {
+    return await Promise.all(value.map((item) => gatherAll(item, within)));
+  }
   const prototype = Object.getPrototypeOf(value) as unknown;
   if (prototype !== Object.prototype) return value;
   const entries = Object.entries(value).map(
-    async ([key, item]) => [key, await gatherAll(item)] as const,
+    async ([key, item]) => [key, await gatherAll(item, within)] as const,
   );
   return Object.fromEntries(await Promise.all(entries));
 }

@@ -3,6 +3,7 @@
  * `LocalCluster(processes=False)` does: its workers are task threads of one engine.
  */
 import { HeddleError } from "../core/errors.ts";
+import { checkOptionNames } from "../core/options.ts";
 import { inspectAsText } from "../core/symbols.ts";
 import { type EngineHandle, startEngine } from "./embedded.ts";
 
@@ -19,6 +20,14 @@ export interface LocalClusterOptions {
   readonly processes?: boolean;
 }
 
+const CLUSTER_OPTIONS = [
+  "workers",
+  "threadsPerWorker",
+  "memoryLimit",
+  "localDirectory",
+  "processes",
+] satisfies (keyof LocalClusterOptions)[];
+
 /**
  * Workers on this machine. Close it with `close()` or `await using`.
  *
@@ -33,6 +42,7 @@ export class LocalCluster {
   readonly engine: EngineHandle;
 
   constructor(options: LocalClusterOptions = {}) {
+    checkOptionNames("LocalCluster", options, CLUSTER_OPTIONS);
     if (options.processes === true) {
       throw new HeddleError(
         "NotSupported",

@@ -39,6 +39,7 @@ describe("submit and map", () => {
     ring.list.push(ring, new Map([["ring", ring]]));
     const future = client.submit((given: typeof ring) => given.self === given, ring);
     expect(await future.result()).toBe(true);
+    expect(await client.gather([ring, future])).toEqual([ring, true]);
   });
 
   test("a call returns at once and gives its value", async () => {

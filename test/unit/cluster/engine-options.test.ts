@@ -3,7 +3,7 @@
  */
 import { afterEach, expect, test } from "vitest";
 import { initFrom } from "../../../dist/cluster/engine-options.js";
-import { Client, config } from "../../../dist/index.js";
+import { Client, config, LocalCluster } from "../../../dist/index.js";
 
 afterEach(() => {
   config.pop("worker.threads");
@@ -27,4 +27,15 @@ test("tasks see the configuration that was in force when the engine started", as
       .result(),
   );
   expect(seen).toBe("none");
+});
+
+test("misspelt options and other targets are refused, and the nearest name is given", async () => {
+  const unchecked = (value: unknown): never => value as never;
+  expect(() => new Client(unchecked({ embeded: true }))).toThrow(/did you mean "embedded"/);
+  expect(() => new Client(unchecked("tcp://localhost:8786"))).toThrow(/not string tcp:/);
+  expect(() => new Client(unchecked(null))).toThrow(/not null/);
+  expect(() => new LocalCluster(unchecked({ worker: 1 }))).toThrow(/did you mean "workers"/);
+  await Client.with({ embedded: true, setAsDefault: false }, (client) => {
+    expect(() => client.options(unchecked({ retires: 3 }))).toThrow(/did you mean "retries"/);
+  });
 });

@@ -1,0 +1,19 @@
+/** @file Options by name: a misspelt one is an error rather than something that has no effect. */
+import { HeddleError, nearestName } from "./errors.ts";
+
+/** Throws `InvalidArgument` unless `options` is an object that has only the `known` names. */
+export function checkOptionNames(what: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== "object" || options === null) {
+    const given = options === null ? "null" : `${typeof options} ${String(options)}`;
+    throw new HeddleError("InvalidArgument", `${what} takes an object of options, not ${given}`);
+  }
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const near = nearestName(unknown, known);
+  throw new HeddleError(
+    "InvalidArgument",
+    `${what} has no option "${unknown}"${near === undefined ? "" : `; did you mean "${near}"?`} ` +
+      `Options: ${known.join(", ")}`,
+    { fields: { option: unknown } },
+  );
+}
