@@ -3,6 +3,7 @@
  * calls, and one array of inputs. Keys of impure calls are a counter, and text only when someone
  * looks.
  */
+import { registerClass } from "../codec/registry.ts";
 import { currentAnnotations } from "../core/annotations.ts";
 import {
   type Layer,
@@ -81,7 +82,7 @@ export class Shapes {
   readonly fn: TaskFunction;
   readonly name: string;
   readonly pure: boolean;
-  readonly #nout: number | undefined;
+  readonly nout: number | undefined;
   readonly #plain = new Map<string | number, Shape>();
   readonly #annotated = new WeakMap<TaskOptions, Map<string | number, Shape>>();
 
@@ -89,7 +90,7 @@ export class Shapes {
     this.fn = fn;
     this.name = name;
     this.pure = pure;
-    this.#nout = nout;
+    this.nout = nout;
   }
 
   /** The shape of a call, made when it is the first of its kind. */
@@ -104,7 +105,7 @@ export class Shapes {
       args,
       ...(annotations && { options: annotations }),
     };
-    const shape = { template, literals, nout: this.#nout, pure: this.pure };
+    const shape = { template, literals, nout: this.nout, pure: this.pure };
     if (signature !== undefined) known.set(signature, shape);
     return shape;
   }
@@ -119,3 +120,23 @@ export class Shapes {
     return shapes;
   }
 }
+
+/** What the shapes of a function are made of: a delayed function that is captured takes it along. */
+interface PackedShapes {
+  readonly fn: TaskFunction;
+  readonly name: string;
+  readonly pure: boolean;
+  readonly nout: number | null;
+}
+
+/** Shapes as plain data. */
+export function packShapes({ fn, name, pure, nout }: Shapes): PackedShapes {
+  return { fn, name, pure, nout: nout ?? null };
+}
+
+/** The shapes that were packed. */
+export function unpackShapes({ fn, name, pure, nout }: PackedShapes): Shapes {
+  return new Shapes(fn, name, pure, nout ?? undefined);
+}
+
+registerClass("heddle/Shapes", Shapes, { encode: packShapes, decode: unpackShapes });

@@ -30,6 +30,14 @@ describe("captured", () => {
     expect(await client.submit(inside).result()).toEqual([55, 6, 3, 42]);
   });
 
+  test("a delayed function is called inside a task", async () => {
+    const half = delayed((n: number) => n / 2, { name: "half", pure: true });
+    const inside = (n: number) => half(half(n));
+    const quarter = await client.submit(inside, 12).result();
+    expect(quarter.key).toMatch(/^half-/);
+    expect(await quarter.compute({ scheduler: client })).toBe(3);
+  });
+
   test("what the client holds is refused, with the way out", async () => {
     const kept = await x.persist({ scheduler: client });
     const inside = () => kept.sum().compute();
