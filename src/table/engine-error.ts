@@ -37,7 +37,14 @@ const RULES: readonly Rule[] = [
     code: "FileInvalid",
     advice: 'name the column\'s type, as in readCsv(path, { schema: { zip: "string" } })',
   },
-  { pattern: /CSV Error|sniffing file|read_csv/i, code: "FileInvalid" },
+  {
+    pattern: /sniffing file/,
+    code: "FileInvalid",
+    advice:
+      "rows have different numbers of values, or the separator is another: name it by sep, " +
+      "and leave lines above the names out by skiprows",
+  },
+  { pattern: /CSV Error|read_csv/i, code: "FileInvalid" },
   { pattern: /Malformed JSON|read_json|JSON transform/i, code: "FileInvalid" },
   { pattern: /^IO Error|^Serialization Error|[Cc]orrupt|reached the end/, code: "FileInvalid" },
   { pattern: /Referenced column|does not have a column|Candidate bindings/, code: "UnknownColumn" },
@@ -71,6 +78,7 @@ export function engineError(message: string, sql?: string): HeddleError {
  * comes first.
  */
 function withoutSettings(message: string): string {
+  if (message.includes("sniffing file")) return message.split("\nThe search space", 1)[0] as string;
   const file = /^\s*file = (.+)$/m.exec(message)?.[1];
   if (file === undefined || !message.includes("CSV Error")) return message;
   const [what] = message.split(/\n\n|\nPossible (?:fixes|solutions)/);
