@@ -3,8 +3,8 @@
  * included, and typed errors for what has no meaning.
  */
 import { describe, expect, it } from "vitest";
-import { isHeddleError } from "../../../src/core/errors.ts";
-import * as nd from "../../../src/ndarray/index.ts";
+import { isHeddleError } from "../../../../src/core/errors.ts";
+import * as nd from "../../../../src/ndarray/index.ts";
 
 const DAY = 86_400_000_000_000;
 const NAT = new Date(Number.NaN);
