@@ -461,6 +461,10 @@ export class Engine {
       const error: WireError = { plain: true, code: "KilledWorker", message: death.reason };
       this.#workerEvents.push({ kind: "failed", id, error, blame: "worker" });
     }
+    if (running.length === 0) {
+      // A task that has ended left something behind that threw: nobody else would hear of it.
+      this.#clients.warn(`a task thread ended and was replaced: ${death.reason}`);
+    }
     const unstarted = Int32Array.from(death.unstarted.filter((id) => this.#isRunning(id)));
     if (unstarted.length > 0) this.#workerEvents.push({ kind: "unstarted", ids: unstarted });
     this.#reports.forget(thread);

@@ -208,8 +208,7 @@ export class Future<R = unknown> {
   /** Cancels the task unless others want it; `force` cancels it for them too. */
   async cancel(options: { force?: boolean } = {}): Promise<void> {
     const id = await this.id();
-    const ids = Int32Array.of(id);
-    this.#submission.link.post({ kind: "cancel", ids, force: options.force ?? false });
+    await this.#submission.link.cancel(Int32Array.of(id), options.force ?? false);
   }
 
   /** Tries a failed task again, from the task that failed first. */
@@ -367,8 +366,7 @@ export class FutureList<R = unknown> implements Iterable<Future<R>> {
 
   /** Cancels all tasks of the list that nobody else wants. */
   async cancel(options: { force?: boolean } = {}): Promise<void> {
-    const ids = await this.ids();
-    this.#submission.link.post({ kind: "cancel", ids, force: options.force ?? false });
+    await this.#submission.link.cancel(await this.ids(), options.force ?? false);
   }
 
   /** Says that none of the values is needed any more. */

@@ -36,6 +36,9 @@ export interface LaneOptions {
   died(thread: number, death: ThreadDeath): void;
 }
 
+/** A thread that has not stopped by itself after this long is terminated. */
+const STOP_MS = 200;
+
 /** What is known of a thread's end. */
 export interface ThreadDeath {
   readonly reason: string;
@@ -171,9 +174,18 @@ export class LanePool {
     this.#workers[thread - this.#options.firstThread]?.terminate();
   }
 
+  /** Ends all threads: those that are idle after what they have printed is out, others at once. */
   async close(): Promise<void> {
     this.#closing = true;
-    await Promise.all(this.#workers.map((worker) => worker?.terminate()));
+    await Promise.all(
+      this.#workers.map(async (worker) => {
+        if (worker === undefined) return;
+        const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
+        worker.postMessage({ kind: "stop" } satisfies ThreadMessage);
+        await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, STOP_MS))]);
+        await worker.terminate();
+      }),
+    );
   }
 
   #start(i: number): void {

@@ -170,6 +170,12 @@ export class EngineLink {
     if (this.#awaiting.delete(end) && this.#awaiting.size === 0) this.#keeper.unref();
   }
 
+  /** Cancels tasks; resolves when the engine has answered for all of them. */
+  async cancel(ids: Int32Array, force: boolean): Promise<void> {
+    this.post({ kind: "cancel", ids, force });
+    await this.settled(ids);
+  }
+
   /** Resolves when the ids have settled, however they did. */
   async settled(ids: Int32Array): Promise<void> {
     if (this.#closed !== undefined) throw this.#closed;

@@ -15,6 +15,7 @@ import { type NDArray, revoke } from "../ndarray/ndarray.ts";
 import { CLAIMS_MAX, THREAD, threadWord, WORD } from "./control-block.ts";
 import { LeaseReader } from "./lease-ring.ts";
 import type { ThreadInit, ThreadMessage } from "./messages.ts";
+import { flushOutput } from "./output.ts";
 import { REPORT, ReportWriter, timeWord } from "./reports.ts";
 import { ResultWriter } from "./results.ts";
 import { setScratch } from "./scratch.ts";
@@ -288,7 +289,10 @@ class TaskThread {
         return;
       case "stop":
         this.#stopping = true;
-        parentPort?.close();
+        flushOutput().then(
+          () => process.exit(0),
+          () => process.exit(1),
+        );
         return;
     }
   }
