@@ -160,7 +160,10 @@ let loaded: Library | undefined;
  * system.
  */
 export function loadLibrary(): Library {
-  loaded ??= bind(requireKoffi(), findLibrary());
+  if (loaded === undefined) {
+    const path = findLibrary();
+    loaded = bind(requireKoffi(), path);
+  }
   return loaded;
 }
 

@@ -40,10 +40,11 @@ export function tolerance(dtype: DType): number {
 export function naiveProduct(a: NDArray, b: NDArray): number[][] {
   const [m, k] = a.shape as [number, number];
   const n = b.shape[1] as number;
+  const [rows, columns] = [a.toArray(), b.T.toArray()] as [number[][], number[][]];
   return Array.from({ length: m }, (_, i) =>
     Array.from({ length: n }, (__, j) => {
       let sum = 0;
-      for (let p = 0; p < k; p++) sum += Number(a.get(i, p)) * Number(b.get(p, j));
+      for (let p = 0; p < k; p++) sum += rows[i]![p]! * columns[j]![p]!;
       return sum;
     }),
   );
