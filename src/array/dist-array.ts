@@ -3,6 +3,7 @@
  * something is computed. The class wraps an expression; building, simplifying and lowering are in
  * files of their own.
  */
+import { totalmem } from "node:os";
 import { type ComputeOptions, computeAll, persistAll } from "../cluster/compute.ts";
 import { type PackedCollection, packOutputs, registerCollection } from "../codec/collections.ts";
 import { COLLECTION, type Collection, type Lowered } from "../core/collection.ts";
@@ -19,6 +20,7 @@ import type { TaskFunction, TaskRef } from "../core/graph.ts";
 import { type IndexArg, resolveAxis } from "../core/indexing.ts";
 import { refuseArithmetic } from "../core/no-arithmetic.ts";
 import { DISPLAY, inspectAsText } from "../core/symbols.ts";
+import { formatBytes } from "../core/units.ts";
 import { type Drawing, type VisualizeOptions, visualize } from "../delayed/visualize.ts";
 import { GraphView } from "../diagnostics/graph-view.ts";
 import type { NDArray } from "../ndarray/ndarray.ts";
@@ -281,12 +283,14 @@ export class DistArray<out D extends DType = DType, out K extends Rank = "array"
    * Computes the array: a local array, or a plain value when it has no axes. A plain 64-bit integer
    * beyond 2^53 needs `{ int64: "bigint" }`.
    *
-   * Errors: `TaskFailed` with the cause when a block's function throws.
+   * Errors: `TaskFailed` with the cause when a block's function throws; `MemoryLimit` when the whole
+   * array is larger than the machine's memory.
    */
   compute(options: ComputeOptions & { readonly int64: "bigint" }): Promise<BigComputed<D, K>>;
   compute(options?: ComputeOptions): Promise<Computed<D, K>>;
   async compute(options: ComputeOptions & { readonly int64?: "bigint" } = {}): Promise<unknown> {
     const { int64, ...rest } = options;
+    refuseTooLarge(this.nbytes);
     const [value] = await computeAll([int64 === "bigint" ? this.#withBigints() : this], rest);
     return value;
   }
@@ -417,4 +421,16 @@ Object.defineProperty(DistArray.prototype, DISPLAY, {
 /** Whether `x` is a lazy array. */
 export function isDistArray(x: unknown): x is DistArray<DType, Rank> {
   return x instanceof DistArray;
+}
+
+/** A local array must fit into memory whole, whatever the engine could do with it in blocks. */
+function refuseTooLarge(bytes: number): void {
+  const memoryBytes = totalmem();
+  if (!(bytes > memoryBytes)) return;
+  throw new HeddleError(
+    "MemoryLimit",
+    `The result has ${formatBytes(bytes)} and this machine ${formatBytes(memoryBytes)}: reduce or ` +
+      "slice the array before compute, or keep it in blocks with persist.",
+    { fields: { bytes, memoryBytes } },
+  );
 }
