@@ -121,7 +121,7 @@ export class Shapes {
   }
 }
 
-/** What the shapes of a function are made of: a delayed function that is captured takes it along. */
+/** What shapes are made of: what a delayed function that is captured takes along. */
 interface PackedShapes {
   readonly fn: TaskFunction;
   readonly name: string;

@@ -77,7 +77,7 @@ describe("arrays", () => {
     expect(y.graph.layers.map(({ kind }) => kind)).toEqual(["held"]);
   });
 
-  test("pi has as many chunks as were asked for, and the chunks draw different points", async () => {
+  test("pi has as many chunks as were asked for, and they draw different points", async () => {
     const estimate = (runs: number, chunks: number) => {
       const rng = da.random.defaultRng(5);
       const [x, y] = [rng.uniform(-1, 1, runs, { chunks }), rng.uniform(-1, 1, runs, { chunks })];
@@ -208,7 +208,7 @@ describe("clients", () => {
     expect(await client.submit(scale.apply.bind(scale), 5).result()).toBe(20);
   });
 
-  test("scatter takes one value or a list; a broadcast value stays and is read by tasks", async () => {
+  test("scatter takes one value or a list; tasks read what was broadcast", async () => {
     const matrix = nd.ones([50, 50]);
     const kept = await client.scatter(matrix, { broadcast: true });
     const traces = client.map(
@@ -223,7 +223,7 @@ describe("clients", () => {
     expect(await client.gather(list)).toEqual([1, 2, 3]);
   });
 
-  test("what waits for the engine gives a promise, what does not gives a future at once", async () => {
+  test("what waits for the engine gives a promise, the rest a future at once", async () => {
     const future = client.submit((x: number) => x, 1);
     for (const one of [future, client.scatter(1)]) expect(one).not.toBeInstanceOf(Promise);
     const remote = [
