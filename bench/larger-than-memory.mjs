@@ -115,7 +115,7 @@ async function writeFrames(folder, limitBytes) {
       ["right", `${rows} - 1 - i`, "b"],
     ]) {
       session.execute(
-        `copy (select ${id} as id, (${id} * 7919 % 1000003)::double as ${column}, ` +
+        `copy (select ${id} as id, ((${id}) * 7919 % 1000003)::double as ${column}, ` +
           `i * 0.5 as x${name}, hash(i)::double as y${name} from range(${from}, ${to}) t(i)) ` +
           `to '${join(folder, `${name}-${k}.parquet`)}' (format parquet)`,
       );

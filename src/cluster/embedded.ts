@@ -2,11 +2,11 @@
  * @file Starts engines inside this process. One is shared by all who do not ask for their own: it
  * begins with the first computation and never keeps the process alive by itself.
  */
-import { rmSync } from "node:fs";
 import { MessageChannel, Worker } from "node:worker_threads";
 import { HeddleError } from "../core/errors.ts";
 import type { EngineRequest } from "./engine-main.ts";
 import { type EngineOptions, initFrom } from "./engine-options.ts";
+import { removeFolder } from "./folders.ts";
 import { EngineLink, type Keeper } from "./link.ts";
 import type { EngineInit } from "./messages.ts";
 
@@ -128,11 +128,11 @@ function removeAtExit(folder: string): void {
 }
 
 function remove(folder: string): void {
-  rmSync(folder, { recursive: true, force: true });
+  removeFolder(folder);
   folders.delete(folder);
   if (folders.size === 0) process.off("exit", removeAll);
 }
 
 function removeAll(): void {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  for (const folder of folders) removeFolder(folder);
 }

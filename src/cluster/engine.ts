@@ -20,6 +20,7 @@ import { WorkerMachine } from "../machine/worker/worker.ts";
 import { WORD } from "../threads/control-block.ts";
 import type { GraphImage } from "../threads/graph-image.ts";
 import type { TableInit, ThreadGraph, ThreadMessage } from "../threads/messages.ts";
+import { SLAB_BYTES, SLAB_VALUE_BYTES_MAX } from "../threads/thread-heap.ts";
 import { ClientPorts } from "./client-ports.ts";
 import { GraphWatch } from "./graph-watch.ts";
 import { LanePool, type ThreadDeath } from "./lane-pool.ts";
@@ -62,7 +63,11 @@ export class Engine {
   constructor(init: EngineInit) {
     this.#init = init;
     this.scheduler = new SchedulerMachine({ allowedFailures: init.allowedFailures });
-    this.worker = new WorkerMachine(init);
+    this.worker = new WorkerMachine({
+      ...init,
+      slabValueBytes: SLAB_VALUE_BYTES_MAX,
+      slabBytes: SLAB_BYTES,
+    });
     this.store = new ValueStore(init.memoryLimitBytes, init.spillDirectory, init.validate, {
       arena: (memory) => this.#tellAll({ kind: "arena", memory }),
       page: (buffer) => this.#tellAll({ kind: "page", buffer }),
@@ -271,6 +276,7 @@ export class Engine {
   }
 
   #obeyWorker(commands: readonly WorkerCommand[]): void {
+    const small: number[] = [];
     for (const command of commands) {
       switch (command.kind) {
         case "run":
@@ -280,10 +286,11 @@ export class Engine {
           this.#takeBack(command.ids);
           break;
         case "spill":
-          this.#operate(command.id, "spilled", this.store.spill(command.id));
+          if (command.bytes > SLAB_VALUE_BYTES_MAX) this.#spill([command.id]);
+          else small.push(command.id);
           break;
         case "unspill":
-          this.#operate(command.id, "unspilled", this.store.unspill(command.id));
+          this.#operate([command.id], "unspilled", this.store.unspill(command.id));
           break;
         case "evict":
           this.store.evict(command.id);
@@ -315,6 +322,11 @@ export class Engine {
           this.#schedulerEvents.push({ ...command, worker: WORKER });
       }
     }
+    if (small.length > 0) this.#spill(small);
+  }
+
+  #spill(ids: readonly number[]): void {
+    this.#operate(ids, "spilled", this.store.spill(ids));
   }
 
   #tellWatch(command: WorkerCommand): void {
@@ -386,10 +398,14 @@ export class Engine {
   }
 
   /** A file operation: its end is an event. */
-  #operate(id: number, kind: "spilled" | "unspilled", operation: Promise<void>): void {
+  #operate(ids: readonly number[], kind: "spilled" | "unspilled", operation: Promise<void>): void {
+    const ended = (failure: { readonly error?: string }): void => {
+      for (const id of ids) this.#workerEvents.push({ kind, id, ...failure });
+      this.wake();
+    };
     operation.then(
-      () => this.tellWorker({ kind, id }),
-      (error: unknown) => this.tellWorker({ kind, id, error: String(error) }),
+      () => ended({}),
+      (error: unknown) => ended({ error: String(error) }),
     );
   }
 

@@ -8,7 +8,7 @@ import { randomBytes } from "node:crypto";
 import { closeSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { decodeValue, type EncodedValue, encodeValue, prepareValue } from "../codec/index.ts";
-import { HeddleError } from "../core/errors.ts";
+import { HeddleError, isHeddleError } from "../core/errors.ts";
 import { Hash128 } from "../core/hash.ts";
 import { referToAll } from "../functions/index.ts";
 import { scratchDirectory } from "../threads/scratch.ts";
@@ -63,7 +63,8 @@ const BUFFER_BYTES = 1024 * 1024;
 
 /** Task of a source: writes its pieces. */
 export function writeRun(pieces: Pieces, source: number, destinations: number): Run {
-  const path = join(scratchDirectory(), `run-${source}-${randomBytes(6).toString("hex")}`);
+  const folder = onDisk("its folder", scratchDirectory);
+  const path = join(folder, `run-${source}-${randomBytes(6).toString("hex")}`);
   const writer = new RunWriter(path, destinations);
   try {
     const iterator = (pieces as Generator<Piece, void, number>)[Symbol.iterator]();
@@ -185,7 +186,7 @@ class RunWriter {
   constructor(path: string, destinations: number) {
     this.#path = path;
     this.#entries = Array.from({ length: destinations }, () => []);
-    this.#file = this.#onDisk(() => openSync(path, "wx", 0o600));
+    this.#file = onDisk(path, () => openSync(path, "wx", 0o600));
   }
 
   get position(): number {
@@ -242,20 +243,12 @@ class RunWriter {
   }
 
   #put(bytes: Uint8Array): void {
-    this.#onDisk(() => {
+    onDisk(this.#path, () => {
       for (let at = 0; at < bytes.length; ) {
         at += writeSync(this.#file, bytes, at, bytes.length - at, this.#flushed + at);
       }
     });
     this.#flushed += bytes.length;
-  }
-
-  #onDisk<T>(operation: () => T): T {
-    try {
-      return operation();
-    } catch (cause) {
-      throw spillFailed(this.#path, this.position, cause);
-    }
   }
 }
 
@@ -263,15 +256,20 @@ function bytesOfDoubles(numbers: readonly number[]): Uint8Array {
   return new Uint8Array(Float64Array.from(numbers).buffer);
 }
 
-/** The error for an exchange that cannot write; says where, and what can be done. */
-function spillFailed(path: string, bytes: number, cause: unknown): HeddleError<"SpillFailed"> {
-  const { code = "", message = String(cause) } = cause as { code?: string; message?: string };
-  return new HeddleError(
-    "SpillFailed",
-    `an exchange cannot write to ${path}: ${message}. Make room there, or name another folder ` +
-      "(localDirectory, or temporary-directory in the configuration).",
-    { cause, fields: { path, bytes, code } },
-  );
+/** An operation on files; its failure says where, and what can be done. */
+function onDisk<T>(where: string, operation: () => T): T {
+  try {
+    return operation();
+  } catch (cause) {
+    if (isHeddleError(cause)) throw cause;
+    const { code = "", message = String(cause) } = cause as { code?: string; message?: string };
+    throw new HeddleError(
+      "SpillFailed",
+      `an exchange cannot write to ${where}: ${message}. Make room there, or name another folder ` +
+        "(localDirectory, or temporary-directory in the configuration).",
+      { cause, fields: { where, code } },
+    );
+  }
 }
 
 referToAll(import.meta.url, { writeRun, sealRuns, readPieces });

@@ -12,9 +12,6 @@ import type { GraphWatch } from "./graph-watch.ts";
 import type { WireError } from "./messages.ts";
 import type { ValueStore } from "./value-store.ts";
 
-/** Values in slabs are worth a file from this size on. */
-const EVICTABLE_BYTES_MIN = 1024;
-
 export class ReportReader {
   readonly #store: ValueStore;
   readonly #watch: GraphWatch;
@@ -50,10 +47,9 @@ export class ReportReader {
         this.#bytes.push((b >>> 0) + c * 2 ** 32);
         return;
       case REPORT.doneSlab:
-        // Tiny values never go to disk: the machine counts them as taking no room of their own.
         store.addToSlab(thread, a);
         this.#ids.push(a);
-        this.#bytes.push(b < EVICTABLE_BYTES_MIN ? 0 : b);
+        this.#bytes.push(b);
         return;
       case REPORT.failed:
         this.#failed(thread, a, b);

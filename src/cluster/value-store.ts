@@ -3,17 +3,13 @@
  * slabs of small values, and files of spilled ones. Only the control thread uses it. Decides
  * nothing: the worker machine does.
  */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { open, rm } from "node:fs/promises";
-import { join } from "node:path";
 import { assert } from "../core/errors.ts";
 import { createSharedMemory, type WasmMemory } from "../core/wasm.ts";
 import { type Extent, Heap } from "../heap/index.ts";
+import { OVERDRAW_FACTOR } from "../machine/worker/memory.ts";
 import { makeValuePage, PAGE_SIZE, TAG, ValuePages } from "../threads/value-pages.ts";
 import { valueBytes } from "../threads/value-view.ts";
-
-/** The heap may exceed the limit by this factor when a task must be let through. */
-const OVERDRAW_FACTOR = 2;
+import { SpillFiles } from "./spill-files.ts";
 
 interface Slab {
   readonly extent: Extent;
@@ -31,19 +27,16 @@ export class ValueStore {
   readonly heap: Heap;
   readonly pages: ValuePages;
   readonly buffers: SharedArrayBuffer[] = [];
-  spilledBytes = 0;
   /** Taken from the heap for values that are being read back. */
   unspillingBytes = 0;
   readonly #listener: StoreListener;
-  readonly #directory: string;
-  #directoryMade = false;
   readonly #slabs: (Slab | undefined)[] = [];
   readonly #slabOf = new Map<number, Slab>();
-  readonly #files = new Map<number, number>();
+  readonly #files: SpillFiles;
 
   constructor(limitBytes: number, directory: string, validate: boolean, listener: StoreListener) {
     this.#listener = listener;
-    this.#directory = directory;
+    this.#files = new SpillFiles(directory);
     this.heap = new Heap({
       budgetBytes: limitBytes * OVERDRAW_FACTOR,
       createMemory: createSharedMemory,
@@ -51,6 +44,11 @@ export class ValueStore {
       validate,
     });
     this.pages = new ValuePages((index) => this.ensure((index + 1) * PAGE_SIZE));
+  }
+
+  /** Bytes of values on disk. */
+  get spilledBytes(): number {
+    return this.#files.bytes;
   }
 
   /** Makes pages for ids below `end`. */
@@ -109,22 +107,13 @@ export class ValueStore {
   /** Puts an encoded value into a file of its own; false when the disk refuses. */
   putOnDisk(id: number, value: Uint8Array): boolean {
     this.ensure(id + 1);
-    try {
-      this.#makeDirectory();
-      writeFileSync(this.#path(id), value, { mode: 0o600 });
-    } catch {
-      rmSync(this.#path(id), { force: true });
-      return false;
-    }
-    this.#files.set(id, value.length);
-    this.spilledBytes += value.length;
-    return true;
+    return this.#files.writeNow(id, value);
   }
 
   /** Frees the value of an id, wherever it is. */
   discard(id: number): void {
     const tag = this.pages.tagOf(id);
-    if (this.#files.has(id)) this.#dropFile(id);
+    if (this.#files.has(id)) this.#files.drop(id);
     else if (tag === TAG.heap || tag === TAG.error) this.freeHeap(id);
     this.pages.clear(id);
   }
@@ -141,23 +130,10 @@ export class ValueStore {
     if (slab.closed && slab.live === 0) this.heap.free(slab.extent);
   }
 
-  /** Writes the value to its file; it stays in the heap until `evict`. */
-  async spill(id: number): Promise<void> {
-    this.#makeDirectory();
-    const bytes = valueBytes(this.#memoryOf(id), this.pages.wordOf(id));
-    const file = await open(this.#path(id), "w", 0o600);
-    try {
-      for (let at = 0; at < bytes.length; ) {
-        at += (await file.write(bytes, at)).bytesWritten;
-      }
-    } catch (error) {
-      await rm(this.#path(id), { force: true });
-      throw error;
-    } finally {
-      await file.close();
-    }
-    this.#files.set(id, bytes.length);
-    this.spilledBytes += bytes.length;
+  /** Writes the values to one file; they stay in the heap until `evict`. */
+  async spill(ids: readonly number[]): Promise<void> {
+    const values = ids.map((id) => valueBytes(this.#memoryOf(id), this.pages.wordOf(id)));
+    await this.#files.write(ids, values);
   }
 
   /** The file is complete: the heap's copy goes. */
@@ -166,40 +142,30 @@ export class ValueStore {
     this.pages.clear(id);
   }
 
-  /** Reads a spilled value back into the heap; the file goes. */
+  /** Reads a spilled value back into the heap; it goes from the disk, even if it cannot be read. */
   async unspill(id: number): Promise<void> {
-    const length = this.#files.get(id);
-    assert(length !== undefined, `there is no file for the value ${id}`);
+    const length = this.#files.lengthOf(id);
     const extent = this.heap.allocate(length);
-    if (extent === undefined) throw new RangeError(`no room in the heap for ${length} bytes`);
+    if (extent === undefined) {
+      this.#files.drop(id);
+      throw new RangeError(`no room in the heap for ${length} bytes`);
+    }
     this.unspillingBytes += extent.bytes;
     try {
-      const bytes = this.heap.bytes(extent).subarray(0, length);
-      const file = await open(this.#path(id), "r");
-      try {
-        for (let at = 0; at < length; ) {
-          const { bytesRead } = await file.read(bytes, at, length - at);
-          if (bytesRead === 0)
-            throw new RangeError(`the file of a spilled value ends at byte ${at}`);
-          at += bytesRead;
-        }
-      } finally {
-        await file.close();
-      }
+      await this.#files.read(id, this.heap.bytes(extent).subarray(0, length));
     } catch (error) {
       this.heap.free(extent);
-      this.#dropFile(id);
       throw error;
     } finally {
       this.unspillingBytes -= extent.bytes;
+      this.#files.drop(id);
     }
     this.pages.setHeap(id, TAG.heap, extent.arena, extent.offset);
-    this.#dropFile(id);
   }
 
   /** The file of a value that is in use again. */
   dropFile(id: number): void {
-    this.#dropFile(id);
+    this.#files.drop(id);
   }
 
   /** A thread died: what it had asked for and not made a value of is freed. */
@@ -209,20 +175,7 @@ export class ValueStore {
   }
 
   close(): void {
-    rmSync(this.#directory, { recursive: true, force: true });
-  }
-
-  #makeDirectory(): void {
-    if (!this.#directoryMade) mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
-    this.#directoryMade = true;
-  }
-
-  #dropFile(id: number): void {
-    const length = this.#files.get(id);
-    if (length === undefined) return;
-    this.#files.delete(id);
-    this.spilledBytes -= length;
-    rm(this.#path(id), { force: true }).catch(() => undefined);
+    this.#files.close();
   }
 
   #extentOf(id: number): Extent {
@@ -233,10 +186,6 @@ export class ValueStore {
     const memory = this.heap.memories[this.pages.arenaOf(id)];
     assert(memory, `the value ${id} lies in an arena that does not exist`);
     return memory;
-  }
-
-  #path(id: number): string {
-    return join(this.#directory, `${id}.value`);
   }
 }
 

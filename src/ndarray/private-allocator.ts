@@ -38,6 +38,8 @@ export interface ExtentSource {
   readonly memories: readonly WasmMemory[];
   allocate(bytes: number, options: { near?: number }): Extent | undefined;
   free(extent: Extent): void;
+  /** The error for bytes that it refuses; default: in the words of a private heap. */
+  outOfMemory?(bytes: number): HeddleError;
 }
 
 /** Blocks of at least this size are given back by the collector's own callbacks too, when idle. */
@@ -114,7 +116,7 @@ export class PrivateAllocator implements BufferAllocator {
       this.collect();
       extent = this.#heap.allocate(total, options);
     }
-    if (extent === undefined) throw this.#outOfMemory(bytes);
+    if (extent === undefined) throw this.#heap.outOfMemory?.(bytes) ?? this.#outOfMemory(bytes);
     return this.#watch(extent, bytes);
   }
 

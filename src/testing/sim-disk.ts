@@ -1,6 +1,7 @@
 /**
  * @file The heap and the disk of a simulated worker: which values lie where, and how many bytes
- * they take. The disk has a size, takes random time, and may lose files.
+ * they take. Small values share slabs, whose room comes back with their last value. The disk has a
+ * size, takes random time, and may lose files.
  */
 import { assert } from "../core/errors.ts";
 import type { Prng } from "../core/prng.ts";
@@ -17,6 +18,16 @@ export interface SimDiskOptions {
   readonly diskBytes: number;
   /** Chance that a file cannot be read back. */
   readonly lossRate: number;
+  /** Values up to this size go into slabs of `slabBytes`; 0: there are none. */
+  readonly slabValueBytes: number;
+  readonly slabBytes: number;
+}
+
+/** Room that one thread fills with small values. */
+interface SimSlab {
+  usedBytes: number;
+  live: number;
+  isClosed: boolean;
 }
 
 type Ended = (error?: string) => void;
@@ -28,6 +39,10 @@ export class SimStore {
   grantedBytes = 0;
   spills = 0;
   losses = 0;
+  readonly #slabs = new Set<SimSlab>();
+  readonly #slabOf = new Map<number, SimSlab>();
+  /** The slabs that are being filled, by thread. */
+  readonly #open = new Map<number, SimSlab>();
   readonly #clock: SimClock;
   readonly #prng: Prng;
   readonly #options: SimDiskOptions;
@@ -40,14 +55,56 @@ export class SimStore {
 
   get usedBytes(): number {
     let used = this.grantedBytes;
-    for (const { bytes } of this.heap.values()) used += bytes;
-    return used;
+    for (const [id, { bytes }] of this.heap) if (!this.#slabOf.has(id)) used += bytes;
+    return used + this.#slabs.size * this.#options.slabBytes;
   }
 
-  put(id: number, value: SimValue): void {
+  isSmall(bytes: number): boolean {
+    return bytes <= this.#options.slabValueBytes;
+  }
+
+  /** Whether a small value goes into the slab that the thread has. */
+  fitsSlab(thread: number, bytes: number): boolean {
+    const slab = this.#open.get(thread);
+    return slab !== undefined && slab.usedBytes + bytes <= this.#options.slabBytes;
+  }
+
+  openSlab(thread: number): void {
+    this.closeSlab(thread);
+    const slab: SimSlab = { usedBytes: 0, live: 0, isClosed: false };
+    this.#slabs.add(slab);
+    this.#open.set(thread, slab);
+  }
+
+  closeSlab(thread: number): void {
+    const slab = this.#open.get(thread);
+    if (slab === undefined) return;
+    this.#open.delete(thread);
+    slab.isClosed = true;
+    if (slab.live === 0) this.#slabs.delete(slab);
+  }
+
+  /** Small values that a thread has made are in its slab. */
+  put(id: number, value: SimValue, thread?: number): void {
     assert(!this.heap.has(id), `the value ${id} is made twice`);
     assert(!this.disk.has(id), `the value ${id} is made although it is on disk`);
     this.heap.set(id, value);
+    if (thread === undefined || value.bytes === 0 || !this.isSmall(value.bytes)) return;
+    const slab = this.#open.get(thread);
+    assert(slab && this.fitsSlab(thread, value.bytes), `${id} has no place in a slab`);
+    slab.usedBytes += value.bytes;
+    slab.live++;
+    this.#slabOf.set(id, slab);
+  }
+
+  #remove(id: number): boolean {
+    const slab = this.#slabOf.get(id);
+    if (slab !== undefined) {
+      this.#slabOf.delete(id);
+      slab.live--;
+      if (slab.isClosed && slab.live === 0) this.#slabs.delete(slab);
+    }
+    return this.heap.delete(id);
   }
 
   spill(id: number, ended: Ended): void {
@@ -66,7 +123,7 @@ export class SimStore {
 
   /** The file is complete: the heap's copy goes. */
   evict(id: number): void {
-    assert(this.disk.has(id) && this.heap.delete(id), `${id} is evicted without a copy on disk`);
+    assert(this.disk.has(id) && this.#remove(id), `${id} is evicted without a copy on disk`);
   }
 
   /** The file is not needed: the value stays in the heap. */
@@ -89,9 +146,8 @@ export class SimStore {
   }
 
   discard(id: number, onDisk: boolean): void {
-    const place = onDisk ? this.disk : this.heap;
-    assert(place.has(id), `${id} is discarded but is not ${onDisk ? "on disk" : "in the heap"}`);
-    place.delete(id);
+    const wasThere = onDisk ? this.disk.delete(id) : this.#remove(id);
+    assert(wasThere, `${id} is discarded but is not ${onDisk ? "on disk" : "in the heap"}`);
     assert(!this.heap.has(id) && !this.disk.has(id), `a copy of the discarded value ${id} is left`);
   }
 }

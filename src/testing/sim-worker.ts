@@ -247,10 +247,14 @@ export class SimWorker {
   }
 
   #ask(thread: SimThread, run: SimRun): void {
+    const { store } = this;
     const bytes = run.graph.bytes[run.local]!;
-    if (bytes === 0) return this.#finishLater(thread, run);
-    thread.asks = bytes;
-    this.hear({ kind: "request", thread: thread.number, id: run.id, bytes });
+    const isSmall = store.isSmall(bytes);
+    if (bytes === 0 || (isSmall && store.fitsSlab(thread.number, bytes))) {
+      return this.#finishLater(thread, run);
+    }
+    thread.asks = isSmall ? this.#options.slabBytes : bytes;
+    this.hear({ kind: "request", thread: thread.number, id: run.id, bytes: thread.asks });
   }
 
   #grant(number: number, bytes: number): void {
@@ -258,8 +262,11 @@ export class SimWorker {
     const { run } = thread;
     assert(run !== undefined && thread.asks === bytes, `thread ${number} did not ask for ${bytes}`);
     thread.asks = -1;
-    run.grantedBytes = bytes;
-    this.store.grantedBytes += bytes;
+    if (this.store.isSmall(run.graph.bytes[run.local]!)) this.store.openSlab(number);
+    else {
+      run.grantedBytes = bytes;
+      this.store.grantedBytes += bytes;
+    }
     this.#finishLater(thread, run);
   }
 
@@ -280,10 +287,11 @@ export class SimWorker {
     });
   }
 
-  #succeed(thread: SimThread, { id, graph, local, grantedBytes: bytes }: SimRun): void {
+  #succeed(thread: SimThread, { id, graph, local, grantedBytes }: SimRun): void {
     thread.run = undefined;
-    this.store.grantedBytes -= bytes;
-    this.store.put(id, { name: `${graph.name}[${local}]`, bytes });
+    const bytes = graph.bytes[local]!;
+    this.store.grantedBytes -= grantedBytes;
+    this.store.put(id, { name: `${graph.name}[${local}]`, bytes }, thread.number);
     this.hear({ kind: "ran", count: 1, ids: Int32Array.of(id), bytes: Float64Array.of(bytes) });
   }
 
@@ -303,6 +311,7 @@ export class SimWorker {
     }
     thread.run = undefined;
     thread.asks = -1;
+    this.store.closeSlab(thread.number);
     thread.suspended.clear();
     thread.ready.length = 0;
     this.#tellSuspended();
@@ -346,6 +355,7 @@ export class SimWorker {
 
   /** Everything has been released: nothing may be left. */
   checkEmpty(): void {
+    for (const { number } of this.#threads) this.store.closeSlab(number);
     assert(this.store.usedBytes === 0, `${this.store.usedBytes} bytes are still in use`);
     assert(this.store.heap.size === 0, `${this.store.heap.size} values are still in the heap`);
     assert(this.store.disk.size === 0, `${this.store.disk.size} values are still on disk`);

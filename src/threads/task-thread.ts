@@ -11,6 +11,7 @@ import { parentPort, receiveMessageOnPort, workerData } from "node:worker_thread
 import { config } from "../config/config.ts";
 import { assert, HeddleError } from "../core/errors.ts";
 import { setAllocator } from "../ndarray/allocation.ts";
+import { dropScratch } from "../ndarray/kernels/wasm/meeting.ts";
 import { type NDArray, revoke } from "../ndarray/ndarray.ts";
 import { CLAIMS_MAX, THREAD, threadWord, WORD } from "./control-block.ts";
 import { LeaseReader } from "./lease-ring.ts";
@@ -29,6 +30,8 @@ import { ValuePages } from "./value-pages.ts";
 const SHORT_MS = 0.005;
 /** The event loop gets a turn after this long. */
 const TURN_MS = 10;
+/** A thread gives back what it does not need when it has slept this long. */
+const REST_MS = 50;
 /** Times are reported for at most this many tasks together. */
 const TIMED_MAX = 256;
 
@@ -40,6 +43,7 @@ class TaskThread {
   readonly #pages: ValuePages;
   readonly #heap: ThreadHeap;
   readonly #results: ResultWriter;
+  readonly #allocator: TaskAllocator;
   readonly #graphs = new Map<number, LocalGraph>();
   /** Graph of the task that is running. */
   #graphNumber = 0;
@@ -70,10 +74,10 @@ class TaskThread {
       this.#readInbox("an arena"),
     );
     setScratch(() => join(init.scratch, `graph-${this.#graphNumber}`));
-    const allocator = new TaskAllocator(this.#heap);
-    setAllocator(allocator);
+    this.#allocator = new TaskAllocator(this.#heap, init.threads);
+    setAllocator(this.#allocator);
     this.#at = new TaskInputs(this.#pages, this.#heap);
-    this.#results = new ResultWriter(this.#pages, this.#heap, allocator, this.#reports);
+    this.#results = new ResultWriter(this.#pages, this.#heap, this.#allocator, this.#reports);
   }
 
   async run(): Promise<void> {
@@ -250,10 +254,20 @@ class TaskThread {
     Atomics.add(words, WORD.sleepers, 1);
     if (this.#leases.isEmpty && !this.#stopping) {
       const waiting = Atomics.waitAsync(words, WORD.taskBell, seen);
+      const rest = this.#heap.isHolding ? setTimeout(() => this.#rest(), REST_MS) : undefined;
       if (waiting.async) await waiting.value;
+      clearTimeout(rest);
     }
     Atomics.sub(words, WORD.sleepers, 1);
     this.#words[this.#block + THREAD.sleeps] = 0;
+  }
+
+  /** A thread that has had nothing to do for a while holds nothing. */
+  #rest(): void {
+    dropScratch(this.#heap.memories);
+    this.#allocator.collect();
+    this.#heap.closeSlab();
+    this.#reports.announce();
   }
 
   #graph(number: number): LocalGraph {

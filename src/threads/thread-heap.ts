@@ -15,8 +15,10 @@ import { REPORT, type ReportWriter } from "./reports.ts";
 /** Results up to this size share slabs. */
 export const SLAB_VALUE_BYTES_MAX: number = 64 * 1024;
 export const SLAB_BYTES: number = 1024 * 1024;
-/** Private bytes of large arrays before the thread looks for dead ones. */
-const QUIET_BYTES = 128 * 2 ** 20;
+/** Bytes of large arrays that a thread takes before it looks for dead ones, at most. */
+const QUIET_BYTES_MAX = 128 * 2 ** 20;
+/** All threads together take this share of the memory before they look. */
+const QUIET_SHARE = 1 / 4;
 
 /** In the mailbox's word for the arena: any will do. */
 export const ANY_ARENA = -1;
@@ -96,7 +98,7 @@ export class ThreadHeap implements ExtentSource {
   slabPlace(bytes: number): { arena: number; offset: number } {
     const needed = Math.ceil(bytes / UNIT_BYTES) * UNIT_BYTES;
     if (this.#slab === undefined || this.#slabUsed + needed > this.#slab.bytes) {
-      if (this.#slab !== undefined) this.#reports.write(REPORT.closeSlab, 0, 0, 0);
+      this.closeSlab();
       this.#slab = this.allocate(SLAB_BYTES);
       if (this.#slab === undefined) throw this.outOfMemory(bytes);
       this.handOver(this.#slab);
@@ -108,11 +110,24 @@ export class ThreadHeap implements ExtentSource {
     return { arena: this.#slab.arena, offset };
   }
 
+  /** Whether the thread holds room that it may not need. */
+  get isHolding(): boolean {
+    return this.#slab !== undefined || this.usedBytes > 0;
+  }
+
+  /** Lets go of the slab: it is freed with its last value. */
+  closeSlab(): void {
+    if (this.#slab === undefined) return;
+    this.#slab = undefined;
+    this.#reports.write(REPORT.closeSlab, 0, 0, 0);
+  }
+
   outOfMemory(bytes: number): HeddleError {
     return new HeddleError(
       "MemoryLimit",
-      `A task needs ${bytes} bytes and the engine has ${this.budgetBytes} in all. Make the chunks ` +
-        "smaller, or give the engine more memory (worker.memory.limit).",
+      `A task needs ${bytes} bytes and the engine has ${this.budgetBytes} in all, most of it in use ` +
+        "by results and other tasks. Make the chunks smaller, or give the engine more memory " +
+        "(worker.memory.limit); results go to disk if there is room in its temporary folder.",
       { fields: { bytes, budgetBytes: this.budgetBytes } },
     );
   }
@@ -128,8 +143,15 @@ export class TaskAllocator implements BufferAllocator {
   readonly #small: PrivateAllocator = new PrivateAllocator();
   readonly #large: PrivateAllocator;
 
-  constructor(heap: ThreadHeap) {
-    this.#large = new PrivateAllocator({ source: heap, quietBytes: QUIET_BYTES });
+  constructor(heap: ThreadHeap, threads: number) {
+    const shareBytes = (heap.budgetBytes * QUIET_SHARE) / threads;
+    const quietBytes = Math.min(QUIET_BYTES_MAX, shareBytes);
+    this.#large = new PrivateAllocator({ source: heap, quietBytes });
+  }
+
+  /** Gives back the large arrays that nothing refers to any more. */
+  collect(): void {
+    if (this.#large.usedBytes > 0) this.#large.collect();
   }
 
   allocate(bytes: number, near?: WasmMemory): Block {

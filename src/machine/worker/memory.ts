@@ -8,13 +8,26 @@
 import type { WorkerCommand } from "./events.ts";
 import { ACTIVITY, PLACE, type ValueTable } from "./value-table.ts";
 
+export interface MemoryOptions {
+  /** Bytes of heap that values and running tasks may use together. */
+  readonly memoryLimitBytes: number;
+  /**
+   * Values up to this size lie in slabs, which threads ask for whole: nothing is reserved for them,
+   * and their room comes back when all of their slab's values have gone.
+   */
+  readonly slabValueBytes: number;
+  readonly slabBytes: number;
+}
+
 interface Request {
   readonly thread: number;
   readonly id: number;
   readonly bytes: number;
 }
 
-/** Spill writes under way at most. */
+/** More than the limit is given by up to this factor, when nothing else can go on. */
+export const OVERDRAW_FACTOR = 2;
+/** Values on their way to disk: at most so many, or as many as make up a slab. */
 const SPILLS_MAX = 4;
 
 export class Memory {
@@ -35,9 +48,12 @@ export class Memory {
   #isOverdrawn = false;
   #hasRefused = false;
 
-  constructor(values: ValueTable, limitBytes: number, say: (command: WorkerCommand) => void) {
+  readonly #options: MemoryOptions;
+
+  constructor(values: ValueTable, options: MemoryOptions, say: (command: WorkerCommand) => void) {
     this.#values = values;
-    this.limitBytes = limitBytes;
+    this.limitBytes = options.memoryLimitBytes;
+    this.#options = options;
     this.#say = say;
   }
 
@@ -68,7 +84,7 @@ export class Memory {
   reserve(id: number, bytes: number): void {
     // Whole bytes, so that what is added and taken away again leaves nothing.
     const whole = Math.ceil(bytes);
-    if (whole === 0) return;
+    if (whole <= this.#options.slabValueBytes) return;
     this.#reservations.set(id, whole);
     this.#reserved += whole;
   }
@@ -81,8 +97,9 @@ export class Memory {
     this.#reserved -= bytes;
   }
 
+  /** A value is gone. In a slab it made no room yet: the next step's count will say. */
   freed(bytes: number): void {
-    this.#used -= bytes;
+    if (bytes > this.#options.slabValueBytes) this.#used -= bytes;
     if (bytes > 0) this.#diskFull = false;
   }
 
@@ -141,22 +158,28 @@ export class Memory {
     });
   }
 
-  /** Sends old values to disk until `bytes` more would fit, counting what is on its way there. */
+  /**
+   * Sends old values to disk until `bytes` more would fit, counting what is on its way there. Small
+   * ones go by the slab: fewer would make no room.
+   */
   #makeRoom(bytes: number): void {
     const v = this.#values;
+    const { slabBytes, slabValueBytes } = this.#options;
     const spillsBefore = this.#spills;
-    while (
-      !this.#diskFull &&
-      this.#spills < SPILLS_MAX &&
-      this.#used + this.#unspilling - this.#spilling + bytes > this.limitBytes &&
-      v.oldest >= 0
-    ) {
+    let small = 0;
+    while (!this.#diskFull && v.oldest >= 0) {
+      if (this.#spills >= SPILLS_MAX && this.#spilling >= slabBytes) break;
       const id = v.oldest;
+      const size = v.bytes[id]!;
+      const isSmall = size <= slabValueBytes;
+      const fits = this.#used + this.#unspilling - this.#spilling + bytes <= this.limitBytes;
+      if (fits && !(isSmall && small > 0 && small < slabBytes)) break;
+      if (isSmall) small += size;
       v.unlist(id);
       v.activity[id] = ACTIVITY.spilling;
-      this.#spilling += v.bytes[id]!;
+      this.#spilling += size;
       this.#spills++;
-      this.#say({ kind: "spill", id, bytes: v.bytes[id]! });
+      this.#say({ kind: "spill", id, bytes: size });
     }
     if (this.#spills > spillsBefore || this.#diskFull) this.#say({ kind: "collect" });
   }
@@ -172,10 +195,7 @@ export class Memory {
     this.#diskFull = true;
     if (this.#hasRefused) return;
     this.#hasRefused = true;
-    this.#say({
-      kind: "warn",
-      message: `a value of ${v.bytes[id]} bytes stays in memory: ${error}`,
-    });
+    this.#say({ kind: "warn", message: `values stay in memory: ${error}` });
   }
 
   /** Brings a value back; once for all that wait for it. */

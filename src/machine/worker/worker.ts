@@ -9,13 +9,11 @@ import { FloatList } from "../float-list.ts";
 import { IdList } from "../id-list.ts";
 import type { InstalledGraph } from "../scheduler/events.ts";
 import type { WorkerCommand, WorkerEvent } from "./events.ts";
-import { Memory } from "./memory.ts";
+import { Memory, type MemoryOptions, OVERDRAW_FACTOR } from "./memory.ts";
 import { Reads } from "./reads.ts";
 import { ACTIVITY, PLACE, ValueTable } from "./value-table.ts";
 
-export interface WorkerOptions {
-  /** Bytes of heap that values and running tasks may use together. */
-  readonly memoryLimitBytes: number;
+export interface WorkerOptions extends MemoryOptions {
   /** Threads that may wait for memory at once. */
   readonly threads: number;
 }
@@ -59,7 +57,7 @@ export class WorkerMachine {
     const say = (command: WorkerCommand): void => {
       this.#out.push(command);
     };
-    this.memory = new Memory(this.values, options.memoryLimitBytes, say);
+    this.memory = new Memory(this.values, options, say);
     this.#reads = new Reads(this.values, this.memory, say, (id) => this.#unpin(id));
     this.#threads = options.threads;
   }
@@ -214,6 +212,7 @@ export class WorkerMachine {
       const expected = Math.max(0, entry.expected[entry.graph.template[local]!]!);
       const fromDisk = this.#bytesOnDisk(entry, local);
       const alone = this.#busy <= 0 && this.#readers.size === 0;
+      if (fromDisk > 0 && this.#refuses(id, entry, local)) continue;
       if (!this.memory.fits(expected + fromDisk)) this.#freshen(entry, local);
       if (!this.memory.admits(expected + fromDisk, alone)) break;
       this.memory.reserve(id, expected);
@@ -221,6 +220,23 @@ export class WorkerMachine {
       if (v.lacking[id] === 0) this.#start(id, entry, local);
     }
     this.#waiting.splice(0, at);
+  }
+
+  /** A task whose inputs can never be in memory together fails. */
+  #refuses(id: number, entry: GraphEntry, local: number): boolean {
+    const most = this.memory.limitBytes * OVERDRAW_FACTOR;
+    let bytes = 0;
+    this.#eachInput(entry, local, (input) => {
+      bytes += this.values.bytes[input]!;
+    });
+    if (bytes <= most) return false;
+    this.values.activity[id] = ACTIVITY.none;
+    const message =
+      `the inputs of a task take ${bytes} bytes together, and the memory limit is ` +
+      `${this.memory.limitBytes}: make its inputs smaller or fewer, or give the engine more memory`;
+    const error = { plain: true, code: "MemoryLimit", message };
+    this.#out.push({ kind: "erred", id, epoch: this.values.epoch[id]!, error, blame: "memory" });
+    return true;
   }
 
   /** The inputs of the next task to start are the last to make room for it. */

@@ -108,6 +108,16 @@ export function takeScratch(memory: WasmMemory, bytes: number): Block {
   return currentAllocator().allocate(Math.max(bytes, SCRATCH_BYTES_MIN), memory);
 }
 
+/** Gives back the blocks of these memories that are kept for the next call. */
+export function dropScratch(memories: readonly WasmMemory[]): void {
+  for (const memory of memories) {
+    const block = kept.get(memory);
+    if (block === undefined) continue;
+    kept.delete(memory);
+    currentAllocator().release?.(block);
+  }
+}
+
 /** Keeps a scratch block for the next call, or gives it back. */
 export function returnScratch(block: Block): void {
   if (block.bytes <= SCRATCH_BYTES_KEPT && !kept.has(block.memory)) kept.set(block.memory, block);

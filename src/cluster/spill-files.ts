@@ -1,0 +1,142 @@
+/**
+ * @file Values on disk. What is spilled together lies in one file, one value after the other; the
+ * file goes with the last of them. So a large value has a file of its own, and thousands of small
+ * ones cost one.
+ */
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { open, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { assert } from "../core/errors.ts";
+import { removeFolder } from "./folders.ts";
+
+interface SpillFile {
+  readonly path: string;
+  /** Values in it that are still needed. */
+  live: number;
+}
+
+interface Place {
+  readonly file: SpillFile;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+export class SpillFiles {
+  /** Bytes of all values on disk. */
+  bytes = 0;
+  readonly #directory: string;
+  #isMade = false;
+  /** Numbers the files: a name is never used twice, because files are removed in their own time. */
+  #count = 0;
+  readonly #places = new Map<number, Place>();
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  has(id: number): boolean {
+    return this.#places.has(id);
+  }
+
+  lengthOf(id: number): number {
+    return this.#placeOf(id).bytes;
+  }
+
+  /** Writes values into a new file; all of them, or none. */
+  async write(ids: readonly number[], values: readonly Uint8Array[]): Promise<void> {
+    const path = this.#newPath();
+    const bytes = joined(values);
+    const handle = await open(path, "wx", 0o600);
+    try {
+      for (let at = 0; at < bytes.length; ) {
+        at += (await handle.write(bytes, at)).bytesWritten;
+      }
+    } catch (error) {
+      await rm(path, { force: true });
+      throw error;
+    } finally {
+      await handle.close();
+    }
+    this.#note(path, ids, values);
+  }
+
+  /** Writes one value before it returns; false when the disk refuses. */
+  writeNow(id: number, value: Uint8Array): boolean {
+    let path = "";
+    try {
+      path = this.#newPath();
+      writeFileSync(path, value, { mode: 0o600, flag: "wx" });
+    } catch {
+      if (path !== "") rmSync(path, { force: true });
+      return false;
+    }
+    this.#note(path, [id], [value]);
+    return true;
+  }
+
+  /** Fills `target` with the value. */
+  async read(id: number, target: Uint8Array): Promise<void> {
+    const { file, offset, bytes } = this.#placeOf(id);
+    const handle = await open(file.path, "r");
+    try {
+      for (let at = 0; at < bytes; ) {
+        const { bytesRead } = await handle.read(target, at, bytes - at, offset + at);
+        if (bytesRead === 0) throw new RangeError(`the file of a spilled value ends at byte ${at}`);
+        at += bytesRead;
+      }
+    } finally {
+      await handle.close();
+    }
+  }
+
+  /** The value on disk is not needed any more. */
+  drop(id: number): void {
+    const place = this.#places.get(id);
+    if (place === undefined) return;
+    this.#places.delete(id);
+    this.bytes -= place.bytes;
+    place.file.live--;
+    if (place.file.live === 0) rm(place.file.path, { force: true }).catch(() => undefined);
+  }
+
+  close(): void {
+    removeFolder(this.#directory);
+  }
+
+  #newPath(): string {
+    if (!this.#isMade) mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+    this.#isMade = true;
+    return join(this.#directory, `${this.#count++}.values`);
+  }
+
+  /** The values lie one after the other in a file that is complete. */
+  #note(path: string, ids: readonly number[], values: readonly Uint8Array[]): void {
+    const file: SpillFile = { path, live: ids.length };
+    let offset = 0;
+    ids.forEach((id, i) => {
+      const length = (values[i] as Uint8Array).length;
+      this.#places.set(id, { file, offset, bytes: length });
+      offset += length;
+    });
+    this.bytes += offset;
+  }
+
+  #placeOf(id: number): Place {
+    const place = this.#places.get(id);
+    assert(place, `the value ${id} is not on disk`);
+    return place;
+  }
+}
+
+/** Several values as one stretch of bytes; a single one is not copied. */
+function joined(values: readonly Uint8Array[]): Uint8Array {
+  const [only] = values;
+  if (values.length === 1 && only !== undefined) return only;
+  const bytes = new Uint8Array(values.reduce((sum, value) => sum + value.length, 0));
+  let at = 0;
+  for (const value of values) {
+    bytes.set(value, at);
+    at += value.length;
+  }
+  return bytes;
+}

@@ -1,0 +1,75 @@
+/** @file Values on disk: several to a file, which goes with the last of them. */
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { SpillFiles } from "../../../src/cluster/spill-files.ts";
+
+let parent = "";
+let folder = "";
+beforeEach(() => {
+  parent = mkdtempSync(join(tmpdir(), "heddle-spill-files-"));
+  folder = join(parent, "values");
+});
+afterEach(() => {
+  chmodSync(parent, 0o700);
+  rmSync(parent, { recursive: true, force: true });
+});
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+async function textOf(files: SpillFiles, id: number): Promise<string> {
+  const target = new Uint8Array(files.lengthOf(id));
+  await files.read(id, target);
+  return new TextDecoder().decode(target);
+}
+
+test("values of one file are read by themselves", async () => {
+  const files = new SpillFiles(folder);
+  await files.write([7, 3, 5], [bytes("seven"), bytes(""), bytes("five!")]);
+  await files.write([1], [bytes("one")]);
+  expect(readdirSync(folder)).toHaveLength(2);
+  expect(files.bytes).toBe(13);
+  expect(await textOf(files, 5)).toBe("five!");
+  expect(await textOf(files, 7)).toBe("seven");
+  expect(await textOf(files, 3)).toBe("");
+  expect(await textOf(files, 1)).toBe("one");
+  files.close();
+  expect(existsSync(folder)).toBe(false);
+});
+
+test("a file goes with its last value", async () => {
+  const files = new SpillFiles(folder);
+  await files.write([1, 2], [bytes("a"), bytes("b")]);
+  files.drop(1);
+  files.drop(1);
+  expect([files.has(1), files.has(2), files.bytes]).toEqual([false, true, 1]);
+  expect(await textOf(files, 2)).toBe("b");
+  files.drop(2);
+  await vi.waitFor(() => expect(readdirSync(folder)).toEqual([]));
+  expect(files.bytes).toBe(0);
+});
+
+test("a value spilled twice is read as it was spilled last", async () => {
+  const files = new SpillFiles(folder);
+  await files.write([1], [bytes("old")]);
+  files.drop(1);
+  await files.write([1], [bytes("new")]);
+  expect(await textOf(files, 1)).toBe("new");
+});
+
+test("what cannot be written leaves nothing behind", async () => {
+  writeFileSync(folder, "a file where the folder should be");
+  const files = new SpillFiles(folder);
+  await expect(files.write([1], [bytes("a")])).rejects.toThrow(/EEXIST|ENOTDIR/);
+  expect([files.has(1), files.bytes]).toEqual([false, 0]);
+});
+
+test("a value written at once", async () => {
+  const files = new SpillFiles(folder);
+  expect(files.writeNow(9, bytes("now"))).toBe(true);
+  expect(await textOf(files, 9)).toBe("now");
+  files.close();
+  writeFileSync(folder, "");
+  expect(new SpillFiles(folder).writeNow(9, bytes("now"))).toBe(false);
+});
