@@ -283,8 +283,8 @@ export class DistArray<out D extends DType = DType, out K extends Rank = "array"
    * Computes the array: a local array, or a plain value when it has no axes. A plain 64-bit integer
    * beyond 2^53 needs `{ int64: "bigint" }`.
    *
-   * Errors: `TaskFailed` with the cause when a block's function throws; `MemoryLimit` when the whole
-   * array is larger than the machine's memory.
+   * Errors: `TaskFailed` with the cause when a block's function throws; `MemoryLimit` when the
+   * whole array is larger than the machine's memory.
    */
   compute(options: ComputeOptions & { readonly int64: "bigint" }): Promise<BigComputed<D, K>>;
   compute(options?: ComputeOptions): Promise<Computed<D, K>>;

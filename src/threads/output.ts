@@ -1,6 +1,6 @@
 /**
- * @file A thread's output goes through the thread that started it: ending at once would lose what was
- * printed last.
+ * @file A thread's output goes through the thread that started it: ending at once would lose what
+ * was printed last.
  */
 
 /** Resolves when all that this thread has printed so far is on its way. */

@@ -71,7 +71,9 @@ export type WorkerEvent =
       readonly kind: "adopt";
       readonly ids: Int32Array;
       readonly bytes: Float64Array;
-      /** 1 for those that were put on disk because memory had no room; default: all are in memory. */
+      /**
+       * 1 for those that were put on disk because memory had no room; default: all are in memory.
+       */
       readonly onDisk?: Uint8Array;
     };
 
