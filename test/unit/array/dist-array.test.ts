@@ -344,3 +344,10 @@ describe("blocks", () => {
     expect(later.lower().outputs[0]?.layer.templates[0]?.options).toBeUndefined();
   });
 });
+
+test("an array larger than the machine's memory cannot become a local one", async () => {
+  const huge = da.ones([1e6, 1e8], { chunks: 10_000 });
+  await expect(huge.compute({ scheduler: "sync" })).rejects.toMatchObject({ code: "MemoryLimit" });
+  const small = da.ones([100, 100], { chunks: 50 });
+  expect(await small.sum().compute({ scheduler: "sync" })).toBe(10_000);
+});
