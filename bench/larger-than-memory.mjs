@@ -40,7 +40,7 @@ const sideOf = (bytes) => Math.ceil(Math.sqrt(bytes / 8) / 64) * 64;
 const cases = {
   /** Persisted first, so that three quarters of it must go to disk and come back. */
   "x + x.T": {
-    slackMiB: 128,
+    slackMiB: 96,
     async run({ limitBytes }) {
       const da = await load("array/index.js");
       const side = sideOf(limitBytes * FACTOR);
@@ -52,7 +52,7 @@ const cases = {
     },
   },
   "rechunk rows to columns": {
-    slackMiB: 128,
+    slackMiB: 64,
     async run({ limitBytes }) {
       const da = await load("array/index.js");
       const side = sideOf(limitBytes * FACTOR);
@@ -65,7 +65,7 @@ const cases = {
     },
   },
   "frame join": {
-    slackMiB: 192,
+    slackMiB: 64,
     async run({ folder, limitBytes }) {
       const { readParquet } = await load("dataframe/index.js");
       const left = readParquet(join(folder, "left-*.parquet"));
@@ -78,7 +78,7 @@ const cases = {
     },
   },
   "bag groupby": {
-    slackMiB: 256,
+    slackMiB: 96,
     async run({ limitBytes }) {
       const { range } = await load("bag/index.js");
       // An item takes about 320 bytes as JSON, and more as an object.

@@ -13,10 +13,11 @@ export interface MemoryOptions {
   readonly memoryLimitBytes: number;
   /**
    * Values up to this size lie in slabs, which threads ask for whole: nothing is reserved for them,
-   * and their room comes back when all of their slab's values have gone.
+   * and their room comes back when all of their slab's values have gone. Default 0: no slabs.
    */
-  readonly slabValueBytes: number;
-  readonly slabBytes: number;
+  readonly slabValueBytes?: number;
+  /** Size of a slab; default 0. */
+  readonly slabBytes?: number;
 }
 
 interface Request {
@@ -48,12 +49,14 @@ export class Memory {
   #isOverdrawn = false;
   #hasRefused = false;
 
-  readonly #options: MemoryOptions;
+  readonly #slabValueBytes: number;
+  readonly #slabBytes: number;
 
   constructor(values: ValueTable, options: MemoryOptions, say: (command: WorkerCommand) => void) {
     this.#values = values;
     this.limitBytes = options.memoryLimitBytes;
-    this.#options = options;
+    this.#slabValueBytes = options.slabValueBytes ?? 0;
+    this.#slabBytes = options.slabBytes ?? 0;
     this.#say = say;
   }
 
@@ -84,7 +87,7 @@ export class Memory {
   reserve(id: number, bytes: number): void {
     // Whole bytes, so that what is added and taken away again leaves nothing.
     const whole = Math.ceil(bytes);
-    if (whole <= this.#options.slabValueBytes) return;
+    if (whole <= this.#slabValueBytes) return;
     this.#reservations.set(id, whole);
     this.#reserved += whole;
   }
@@ -99,7 +102,7 @@ export class Memory {
 
   /** A value is gone. In a slab it made no room yet: the next step's count will say. */
   freed(bytes: number): void {
-    if (bytes > this.#options.slabValueBytes) this.#used -= bytes;
+    if (bytes > this.#slabValueBytes) this.#used -= bytes;
     if (bytes > 0) this.#diskFull = false;
   }
 
@@ -164,16 +167,15 @@ export class Memory {
    */
   #makeRoom(bytes: number): void {
     const v = this.#values;
-    const { slabBytes, slabValueBytes } = this.#options;
     const spillsBefore = this.#spills;
     let small = 0;
     while (!this.#diskFull && v.oldest >= 0) {
-      if (this.#spills >= SPILLS_MAX && this.#spilling >= slabBytes) break;
+      if (this.#spills >= SPILLS_MAX && this.#spilling >= this.#slabBytes) break;
       const id = v.oldest;
       const size = v.bytes[id]!;
-      const isSmall = size <= slabValueBytes;
+      const isSmall = size <= this.#slabValueBytes;
       const fits = this.#used + this.#unspilling - this.#spilling + bytes <= this.limitBytes;
-      if (fits && !(isSmall && small > 0 && small < slabBytes)) break;
+      if (fits && !(isSmall && small > 0 && small < this.#slabBytes)) break;
       if (isSmall) small += size;
       v.unlist(id);
       v.activity[id] = ACTIVITY.spilling;
