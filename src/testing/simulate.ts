@@ -115,7 +115,9 @@ class Scenario {
       () => this.#release(this.#user()),
       () => this.#cancel(this.#user()),
       () => this.#retry(this.#user()),
-      () => this.#read(this.#user()),
+      () => {
+        for (let n = 1 + prng.integer(3); n > 0; n--) this.#read(this.#user());
+      },
       () => this.#submitAgain(this.#user()),
       () => this.#adopt(this.#user()),
     ];
@@ -175,7 +177,10 @@ class Scenario {
     const graph = this.#prng.pick(
       this.#graphs.filter(({ facts }) => facts.segments[0]?.pure === true),
     );
-    if (graph !== undefined) this.#send(user, graph);
+    if (graph === undefined) return;
+    this.#send(user, graph);
+    // On their way at the same time: a release of what was just asked for once more.
+    if (this.#prng.chance(0.5)) this.#release(user);
   }
 
   #send(user: User, graph: SimGraph): void {

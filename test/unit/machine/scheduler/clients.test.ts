@@ -1,4 +1,7 @@
-/** @file What clients ask for: wanting, releasing, cancelling, trying again, bringing values, leaving. */
+/**
+ * @file What clients ask for: wanting, releasing, cancelling, trying again, bringing values,
+ * leaving.
+ */
 import { describe, expect, test } from "vitest";
 import type { SchedulerEvent } from "../../../../src/machine/scheduler/events.ts";
 import { graphOf, leased, TestScheduler } from "../graphs.ts";

@@ -116,7 +116,7 @@ describe("choice", () => {
     expect(leased(s.join({ worker: 1, address: "b", resources: { GPU: 1 } }))).toEqual([0]);
   });
 
-  test("named workers only, by address or name, unless others are allowed while they are away", () => {
+  test("named workers only, unless others are allowed while they are away", () => {
     const s = new TestScheduler();
     s.join();
     const only = { f: { workers: ["bob"] } };

@@ -1,4 +1,7 @@
-/** @file What the scheduler says in one step: together per receiver, in an order that means the same. */
+/**
+ * @file What the scheduler says in one step: together per receiver, in an order that means the
+ * same.
+ */
 import { describe, expect, test } from "vitest";
 import { Outbox } from "../../../../src/machine/scheduler/outbox.ts";
 import { plain } from "../graphs.ts";

@@ -1,4 +1,6 @@
-/** @file What workers report: results under old leases, failures and whose fault they were, losses. */
+/**
+ * @file What workers report: results under old leases, failures and whose fault they were, losses.
+ */
 import { describe, expect, test } from "vitest";
 import { graphOf, leased, TestScheduler } from "../graphs.ts";
 
