@@ -65,7 +65,7 @@ function tests(label, minutes, command, ...args) {
 mkdirSync(reports, { recursive: true });
 if (step("set-up", 6, process.execPath, "scripts/setup.mjs")) {
   step("npm start", 4, "npm", "start");
-  tests("npm test", 5, "npm", "test", "--");
+  tests("npm test", 8, "npm", "test", "--");
   step("npm run check", 3, "npm", "run", "check");
   step("examples in documents", 3, process.execPath, "scripts/examples.mjs");
   step("features", 1, process.execPath, "scripts/features.mjs", "--issue", "2");
