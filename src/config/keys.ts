@@ -24,7 +24,7 @@ export type ValueOf<K extends AnyKey> = K extends ConfigKey
 type InputOf<T> = [Extract<T, number>] extends [never] ? T : T | string;
 
 /**
- * What `config.set` and `config.with` take: values by key; sizes, spans and shares may be texts.
+ * What `config.set` and `config.with` take: values by key; sizes and spans may be texts.
  */
 export type ConfigInput = { readonly [K in AnyKey]?: InputOf<ValueOf<K>> };
 

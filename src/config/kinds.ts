@@ -62,19 +62,6 @@ export const duration: Kind<number> = {
   },
 };
 
-/** A share between 0 and 1, also written "60%"; `false` switches off what it guards. */
-export const share: Kind<number | false> = {
-  expects: 'a share from 0 to 1, such as 0.6 or "60%", or false',
-  parse: (raw) => {
-    if (raw === false || raw === "false") return false;
-    const percent = typeof raw === "string" && raw.trim().endsWith("%");
-    const value = toNumber(percent ? raw.trim().slice(0, -1) : raw);
-    const scaled = value !== undefined && percent ? value / 100 : value;
-    return scaled !== undefined && scaled >= 0 && scaled <= 1 ? scaled : undefined;
-  },
-  format: (value) => (value === false ? "false" : String(value)),
-};
-
 export const boolean: Kind<boolean> = {
   expects: "true or false",
   parse: (raw) => {

@@ -14,7 +14,6 @@ import {
   nullable,
   numberFrom,
   oneOf,
-  share,
   text,
 } from "./kinds.ts";
 
@@ -44,14 +43,9 @@ export interface ConfigValues {
   "scheduler.allowed-failures": number;
 
   "worker.memory.limit": number | "auto";
-  "worker.memory.pause": number | false;
-  "worker.memory.spill": number | false;
-  "worker.memory.target": number | false;
   "worker.resources": Readonly<Record<string, number>>;
   "worker.threads": number | "auto";
   "worker.validate": boolean;
-
-  "exchange.buffer": number;
 
   "progress.interval": number;
   "progress.line-interval": number;
@@ -140,17 +134,6 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
     "auto",
     'Memory of the engine in this process; "auto" takes what the machine or the container gives.',
   ),
-  "worker.memory.pause": key(share, 0.8, "Share of the limit at which no new task starts."),
-  "worker.memory.spill": key(
-    share,
-    0.7,
-    "Share of the limit, by memory of the process, at which results go to disk.",
-  ),
-  "worker.memory.target": key(
-    share,
-    0.6,
-    "Share of the limit, by bytes of results, at which results go to disk.",
-  ),
   "worker.resources": key(
     named(numberFrom(0)),
     {},
@@ -165,12 +148,6 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
     boolean,
     false,
     "Whether the worker poisons freed memory and checks that tasks leave their inputs alone (slow).",
-  ),
-
-  "exchange.buffer": key(
-    bytes,
-    64 * MIB,
-    "Bytes an all-to-all exchange holds in memory in one process before it writes to disk.",
   ),
 
   "progress.interval": key(duration, 100, "Time between two updates of a bar in a terminal."),

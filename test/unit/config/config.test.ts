@@ -12,7 +12,7 @@ describe("config.get", () => {
     expectTypeOf(config.get("array.chunk-size")).toEqualTypeOf<number>();
     expectTypeOf(config.get("array.chunkSize")).toEqualTypeOf<number>();
     expectTypeOf(config.get("array.rechunk.method")).toEqualTypeOf<"auto" | "tasks" | "exchange">();
-    expectTypeOf(config.get("worker.memory.spill")).toEqualTypeOf<number | false>();
+    expectTypeOf(config.get("worker.memory.limit")).toEqualTypeOf<number | "auto">();
     expect(config.get("array.chunk-size")).toBe(2 ** 27);
     expect(config.get("array.chunkSize")).toBe(2 ** 27);
     // @ts-expect-error no such key
@@ -121,14 +121,20 @@ describe("bad input", () => {
 
 describe("looking around", () => {
   it("list shows a group, find searches names and descriptions", () => {
-    const config = configWith({ HEDDLE_WORKER__MEMORY__SPILL: "50%" });
+    const config = configWith({ HEDDLE_WORKER__MEMORY__LIMIT: "1 GiB" });
     expect(config.list("array.rechunk").map((item) => item.key)).toEqual([
       "array.rechunk.method",
       "array.rechunk.threshold",
     ]);
-    const spill = config.list("worker.memory").find((item) => item.key === "worker.memory.spill");
-    expect(spill).toMatchObject({ value: 0.5, default: 0.7, origin: { source: "environment" } });
-    expect(config.find("memory DISK").map((item) => item.key)).toContain("exchange.buffer");
+    const limit = config.list("worker").find((item) => item.key === "worker.memory.limit");
+    expect(limit).toMatchObject({
+      value: 2 ** 30,
+      default: "auto",
+      origin: { source: "environment" },
+    });
+    expect(config.find("memory CONTAINER").map((item) => item.key)).toContain(
+      "worker.memory.limit",
+    );
     expect(config.find("chunkSize").map((item) => item.key)).toContain("array.chunk-size");
     expect(config.find("zebra")).toEqual([]);
   });

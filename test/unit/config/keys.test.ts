@@ -18,8 +18,8 @@ describe("spellings of keys", () => {
 describe("an unknown key", () => {
   it.each([
     ["array.chunksize", "array.chunk-size"],
-    ["workers.memory.spill", "worker.memory.spill"],
-    ["distributed.worker.memory.spill", "worker.memory.spill"],
+    ["workers.memory.limit", "worker.memory.limit"],
+    ["distributed.worker.memory.limit", "worker.memory.limit"],
     ["chunk-size", "array.chunk-size"],
     ["svg.size", "array.svg.size"],
   ])("%s is answered with %s", (name, nearest) => {

@@ -11,7 +11,6 @@ import {
   nullable,
   numberFrom,
   oneOf,
-  share,
   text,
   texts,
 } from "../../../src/config/kinds.ts";
@@ -46,20 +45,6 @@ describe("kinds of configuration values", () => {
         ["25", 25],
       ],
       ["soon", -1, null],
-    );
-  });
-
-  it("share", () => {
-    check(
-      share,
-      [
-        [0.6, 0.6],
-        ["60%", 0.6],
-        ["0.6", 0.6],
-        [false, false],
-        ["false", false],
-      ],
-      [1.2, "120%", "a", true],
     );
   });
 

@@ -47,19 +47,19 @@ describe("a YAML file", () => {
   it("holds keys nested, dotted, in kebab-case and camelCase, each with its line", () => {
     const path = write(
       "heddle.yaml",
-      "# comment\narray:\n  chunk-size: 64 MiB\n  svg: { size: 80 }\nworker.memory.spill: 50%\n" +
+      "# comment\narray:\n  chunk-size: 64 MiB\n  svg: { size: 80 }\nworker.memory.limit: 1 GiB\n" +
         "worker:\n  resources: { GPU: 2 }\nprogress: { lineInterval: 200 }\ndataframe:\n",
     );
     const layer = collectYaml(path);
     expect(values(layer)).toEqual({
       "array.chunk-size": 2 ** 26,
       "array.svg.size": 80,
-      "worker.memory.spill": 0.5,
+      "worker.memory.limit": 2 ** 30,
       "worker.resources": { GPU: 2 },
       "progress.line-interval": 200,
     });
     expect(layer.get("array.chunk-size")?.origin).toEqual({ source: "file", where: `${path}:3` });
-    expect(layer.get("worker.memory.spill")?.origin.where).toBe(`${path}:5`);
+    expect(layer.get("worker.memory.limit")?.origin.where).toBe(`${path}:5`);
   });
 
   it("may be JSON, and may be empty", () => {
@@ -134,8 +134,8 @@ describe("environment variables", () => {
   });
 
   it("that are nearly keys are errors; those of others are left alone", () => {
-    expect(messageOf(() => collectEnv({ HEDDLE_WORKERS__MEMORY__SPILL: "0.3" }))).toContain(
-      "environment variable HEDDLE_WORKERS__MEMORY__SPILL",
+    expect(messageOf(() => collectEnv({ HEDDLE_WORKERS__MEMORY__LIMIT: "1 GiB" }))).toContain(
+      "environment variable HEDDLE_WORKERS__MEMORY__LIMIT",
     );
     expect(messageOf(() => collectEnv({ HEDDLE_SHEDULER: "sync" }))).toContain('"scheduler"');
     expect(messageOf(() => collectEnv({ HEDDLE_SCHEDULER: "gpu" }))).toContain("ConfigInvalid");
@@ -160,7 +160,7 @@ describe("where files are looked for", () => {
     const etc = write("etc/a.yaml", "array.svg.size: 101\narray.chunk-size: 1\n");
     const user = write("xdg/heddle/heddle.yaml", "array.svg.size: 102\nblas.threads: 2\n");
     const far = write("heddle.yaml", "array.svg.size: 99\n");
-    const near = write("project/heddle.json", '{"array.svg.size": 103, "exchange.buffer": 5}');
+    const near = write("project/heddle.json", '{"array.svg.size": 103, "progress.interval": 5}');
     const mine = write("mine.yaml", "array.svg.size: 104\n");
     expect(configFiles(around())).toEqual([etc, user, near, mine]);
     expect(configFiles(around())).not.toContain(far);
@@ -169,7 +169,7 @@ describe("where files are looked for", () => {
       "array.svg.size": 104,
       "array.chunk-size": 1,
       "blas.threads": 2,
-      "exchange.buffer": 5,
+      "progress.interval": 5,
     });
   });
 
