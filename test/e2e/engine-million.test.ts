@@ -4,7 +4,7 @@ import { Client, type Future, type HeddleError } from "../../dist/index.js";
 
 const COUNT = 1_000_000;
 
-test("a million tasks: results, ten failures, ten cancelled, and every transition counted", async () => {
+test("a million tasks: ten fail, ten are cancelled, every transition is counted", async () => {
   const failing = Array.from({ length: 10 }, (_, i) => 12_345 + 98_765 * i);
   const cancelled = Array.from({ length: 10 }, (_, i) => COUNT - 1 - 7 * i);
   const bad = new Set(failing);

@@ -84,7 +84,7 @@ describe("cancelling", () => {
     expect(await other.result()).toBe("other");
   });
 
-  test("what uses a cancelled future fails; equal work starts afresh; handles stay apart", async () => {
+  test("what uses a cancelled future fails; equal work starts afresh", async () => {
     const first = client.submit(slow, "again");
     await client.cancel(first);
     const user = client.submit((text: string) => text, first);
