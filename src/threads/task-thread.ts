@@ -84,7 +84,7 @@ class TaskThread {
     parentPort?.on("message", (message: ThreadMessage) => this.#handle(message));
     let turnEndsMs = performance.now() + TURN_MS;
     while (!this.#stopping) {
-      if (this.#held >= 1) {
+      if (this.#isTaken) {
         this.#reports.announce();
         await this.#untilSlotFree();
         continue;
@@ -128,7 +128,7 @@ class TaskThread {
       const template = loading === undefined ? found : await this.#loaded(id, index, local);
       if (template !== undefined) this.#start(id, index, local, template as LocalTemplate);
       this.#words[this.#block + THREAD.claimsDone] = i + 1;
-      if (this.#held >= 1 && i + 1 < count) await this.#untilSlotFree();
+      if (this.#isTaken && i + 1 < count) await this.#untilSlotFree();
     }
     this.#words[this.#block + THREAD.claimCount] = 0;
   }
@@ -229,8 +229,13 @@ class TaskThread {
     this.#slotFreed?.();
   }
 
+  /** Shares are fractions, so their sum may be a little off. */
+  get #isTaken(): boolean {
+    return this.#held >= 1 - 1e-9;
+  }
+
   async #untilSlotFree(): Promise<void> {
-    while (this.#held >= 1) {
+    while (this.#isTaken) {
       await new Promise<void>((resolve) => {
         this.#slotFreed = resolve;
       });
