@@ -1,4 +1,6 @@
-/** @file The layout of the shared words: nothing lies on anything else, and nothing beyond the end. */
+/**
+ * @file The layout of the shared words: nothing lies on anything else, and nothing beyond the end.
+ */
 import { expect, test } from "vitest";
 import {
   CLAIMS_MAX,

@@ -1,4 +1,7 @@
-/** @file The lease ring: every lease is had by exactly one, the thread that claims or the one that takes back. */
+/**
+ * @file The lease ring: every lease is had by exactly one, the thread that claims or the one that
+ * takes back.
+ */
 import { describe, expect, test } from "vitest";
 import { Prng } from "../../../src/core/prng.ts";
 import {
