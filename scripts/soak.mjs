@@ -210,8 +210,6 @@ function verdicts(samples) {
   });
 }
 
-process.on("warning", () => undefined);
-process.removeAllListeners("warning");
 const startMs = Date.now();
 const samples = [];
 const kinds = Object.entries(work).filter(

@@ -28,6 +28,8 @@ interface Request {
 
 /** More than the limit is given by up to this factor, when nothing else can go on. */
 export const OVERDRAW_FACTOR = 2;
+/** Up to this factor it is not worth a warning: tasks that wait for a thread pin their inputs. */
+const WARN_FACTOR = 1.1;
 /** Values on their way to disk: at most so many, or as many as make up a slab. */
 const SPILLS_MAX = 4;
 
@@ -131,8 +133,9 @@ export class Memory {
         this.#makeRoom(request.bytes);
         const stuck = this.#spilling === 0 && this.#unspilling === 0;
         if (!stuck || this.#requests.length < waitersMax) return;
-        if (!this.#isOverdrawn) this.#warnOfOverdraft(request.bytes);
-        this.#isOverdrawn = true;
+        const isMuch = this.#used + request.bytes > WARN_FACTOR * this.limitBytes;
+        if (isMuch && !this.#isOverdrawn) this.#warnOfOverdraft(request.bytes);
+        this.#isOverdrawn ||= isMuch;
       }
       this.#requests.shift();
       this.#grant(request);
