@@ -2,6 +2,8 @@
  * @file `heddle`: compute, delayed calls, futures, errors and configuration. Collections have
  * subpaths of their own.
  */
+import { referToAll } from "./functions/index.ts";
+import * as self from "./index.ts";
 
 export {
   asCompleted,
@@ -47,3 +49,5 @@ export {
   visualize,
   waitOn,
 } from "./delayed/index.ts";
+
+referToAll(import.meta.url, self);

@@ -4,7 +4,9 @@
  */
 import type { Layer, TaskRef } from "../core/graph.ts";
 import "../ndarray/codec.ts";
+import { referToAll } from "../functions/index.ts";
 import { isNDArray, type NDArray } from "../ndarray/ndarray.ts";
+import * as self from "./assemble.ts";
 import { blockAt } from "./axis-plans.ts";
 import { type Blocks, firstTasks } from "./blocks.ts";
 import { type Chunks, gridOf, shapeOf } from "./chunks.ts";
@@ -76,3 +78,5 @@ function knownChunks(values: readonly NDArray[], chunks: Chunks): Chunks {
 function itemOf(array: NDArray, { int64 }: { readonly int64?: "bigint" }): unknown {
   return int64 === undefined ? array.item() : array.item({ int64 });
 }
+
+referToAll(import.meta.url, self);

@@ -23,6 +23,7 @@ import { DISPLAY, inspectAsText } from "../core/symbols.ts";
 import { formatBytes } from "../core/units.ts";
 import { type Drawing, type VisualizeOptions, visualize } from "../delayed/visualize.ts";
 import { GraphView } from "../diagnostics/graph-view.ts";
+import { referToAll } from "../functions/index.ts";
 import type { NDArray } from "../ndarray/ndarray.ts";
 import { claim } from "./annotations.ts";
 import { readIndexArray, toExpr } from "./arguments.ts";
@@ -48,6 +49,7 @@ import { broadcastTo, expandDims, flip, squeeze, transpose } from "./build/shape
 import { withKnownChunks } from "./chunk-sizes.ts";
 import { type Chunks, gridOf, product } from "./chunks.ts";
 import { delayedBlocks, type NestedDelayed } from "./delayed-blocks.ts";
+import * as self from "./dist-array.ts";
 import { type Expr, shapeOfExpr, tokenOf } from "./expression.ts";
 import { lowerAll } from "./lower.ts";
 import type { ChunksInput } from "./normalize-chunks.ts";
@@ -434,3 +436,5 @@ function refuseTooLarge(bytes: number): void {
     { fields: { bytes, memoryBytes } },
   );
 }
+
+referToAll(import.meta.url, self);

@@ -4,10 +4,12 @@
  */
 import type { Arrival, Piece } from "../cluster/exchange-tasks.ts";
 import type { DType } from "../core/dtype.ts";
+import { referToAll } from "../functions/index.ts";
 import type { NDArray } from "../ndarray/ndarray.ts";
 import { overlapAxis } from "./axis-plans.ts";
 import { type Chunks, gridOf, offsetsOf, product } from "./chunks.ts";
 import { stridesOf } from "./cut.ts";
+import * as self from "./exchange-tasks.ts";
 import { advance } from "./grid.ts";
 import { copyPart, newBlock, part } from "./tasks.ts";
 
@@ -88,3 +90,5 @@ export function joinPieces(
   }
   return block;
 }
+
+referToAll(import.meta.url, self);

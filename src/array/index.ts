@@ -1,4 +1,7 @@
 /** @file `heddle/array`: lazy arrays cut into blocks, with NumPy's functions over them. */
+import { referToAll } from "../functions/index.ts";
+import * as self from "./index.ts";
+
 export type { DType, DTypeLike } from "../core/dtype.ts";
 export { type Slice, slice } from "../core/indexing.ts";
 export type { ArrayArg, Operand, Rank, ReduceOptions, VarianceOptions } from "./array-types.ts";
@@ -25,3 +28,5 @@ export const inf: number = Number.POSITIVE_INFINITY;
 export const nan: number = Number.NaN;
 /** What stands for a new axis in an index. */
 export const newaxis: null = null;
+
+referToAll(import.meta.url, self);

@@ -2,8 +2,10 @@
  * @file Products of blocks.
  */
 import type { DType } from "../core/dtype.ts";
+import { referToAll } from "../functions/index.ts";
 import { matmul } from "../ndarray/linalg/products.ts";
 import type { NDArray } from "../ndarray/ndarray.ts";
+import * as self from "./matmul-tasks.ts";
 
 /**
  * The product of two blocks with a last axis of length 1 for every contracted pair, for the sum
@@ -30,3 +32,5 @@ function ofDType(array: NDArray, dtype: DType): NDArray {
 function sizeOf(shape: readonly number[]): number {
   return shape.reduce((a, b) => a * b, 1);
 }
+
+referToAll(import.meta.url, self);

@@ -2,9 +2,11 @@
  * @file Drawing one block of random numbers.
  */
 import type { DType } from "../core/dtype.ts";
+import { referToAll } from "../functions/index.ts";
 import { take } from "../ndarray/library/moving.ts";
 import { isNDArray, NDArray } from "../ndarray/ndarray.ts";
 import { type ChunkSeed, generatorOf } from "../ndarray/random/chunk-seeds.ts";
+import * as self from "./random-tasks.ts";
 
 /** Which method of the generator draws, and its options besides the size. */
 export interface BlockDraw {
@@ -34,3 +36,5 @@ export function drawBlock(
 export function takeElements(population: NDArray, positions: NDArray): NDArray {
   return take(population, positions, { axis: 0 });
 }
+
+referToAll(import.meta.url, self);

@@ -5,11 +5,13 @@
  */
 import { type DType, kindOf } from "../core/dtype.ts";
 import { HeddleError } from "../core/errors.ts";
+import { referToAll } from "../functions/index.ts";
 import { runKernel } from "../ndarray/kernels/evaluate.ts";
 import { type Kernel, KernelBuilder, type Ref } from "../ndarray/kernels/ir.ts";
 import type { BinaryOp, ReduceOp } from "../ndarray/kernels/rules.ts";
 import { NDArray } from "../ndarray/ndarray.ts";
 import type { ReductionOp } from "./expression.ts";
+import * as self from "./reduction-tasks.ts";
 
 /** Reductions whose partial results are folded by one elementwise operation. */
 export type FoldOp = Exclude<ReductionOp, MomentOp | ArgOp>;
@@ -365,3 +367,5 @@ export function finishArgs(
   }
   return best.index.squeeze(dropped);
 }
+
+referToAll(import.meta.url, self);

@@ -3,10 +3,12 @@
  */
 import type { DType } from "../core/dtype.ts";
 import { HeddleError } from "../core/errors.ts";
+import { referToAll } from "../functions/index.ts";
 import { bincount, histogram, histogram2d } from "../ndarray/library/counting.ts";
 import { sort, topk, unique } from "../ndarray/library/sorting.ts";
 import { isNDArray, NDArray } from "../ndarray/ndarray.ts";
 import { add, subtract } from "../ndarray/ufuncs.ts";
+import * as self from "./statistics-tasks.ts";
 import { joinBlocks, newBlock } from "./tasks.ts";
 
 /**
@@ -197,3 +199,5 @@ export function combineUnique(partials: readonly NDArray[]): NDArray {
 export function sortBlock(axis: number, block: NDArray): NDArray {
   return sort(block, { axis });
 }
+
+referToAll(import.meta.url, self);

@@ -4,6 +4,7 @@
  */
 import type { DType } from "../core/dtype.ts";
 import { HeddleError } from "../core/errors.ts";
+import { referToAll } from "../functions/index.ts";
 import { runKernel } from "../ndarray/kernels/evaluate.ts";
 import type { Kernel } from "../ndarray/kernels/ir.ts";
 import { compress, take } from "../ndarray/library/moving.ts";
@@ -12,6 +13,7 @@ import { type ArrayInput, emptyLayout, isNDArray, NDArray } from "../ndarray/nda
 import { cumprod, cumsum } from "../ndarray/reductions.ts";
 import { add, multiply } from "../ndarray/ufuncs.ts";
 import type { BlockInfo } from "./build/map-blocks.ts";
+import * as self from "./tasks.ts";
 
 /** How a block is cut; numbers that differ between tasks come as literals. */
 export interface CutSpec {
@@ -317,3 +319,5 @@ export function triangleBlock(
   }
   return new NDArray(values, { dtype: "bool", shape });
 }
+
+referToAll(import.meta.url, self);

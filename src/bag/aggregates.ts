@@ -4,6 +4,8 @@
  * in the order of the partitions, so results depend on the partitions alone, never on timing.
  */
 import { HeddleError } from "../core/errors.ts";
+import { referToAll } from "../functions/index.ts";
+import * as self from "./aggregates.ts";
 import { compareValues } from "./compare.ts";
 import { KeyMap, type KeyOf, keyFunction } from "./key.ts";
 import { toArray } from "./steps.ts";
@@ -287,3 +289,5 @@ export function concatParts(parts: readonly Items[]): unknown[] {
 function emptyBag(what: string, advice: string): HeddleError<"InvalidArgument"> {
   return new HeddleError("InvalidArgument", `${what} of an empty bag has no value: ${advice}`);
 }
+
+referToAll(import.meta.url, self);

@@ -11,7 +11,9 @@ import type { DataFrame } from "../dataframe/frame.ts";
 import { Delayed } from "../delayed/delayed-value.ts";
 import { type Drawing, type VisualizeOptions, visualize } from "../delayed/visualize.ts";
 import { GraphView } from "../diagnostics/graph-view.ts";
+import { referToAll } from "../functions/index.ts";
 import * as aggregates from "./aggregates.ts";
+import * as self from "./bag.ts";
 import {
   BagReductions,
   type CombineOptions,
@@ -618,3 +620,5 @@ export interface TakeOptions {
   /** How many partitions to look in, from the first on; -1 for all. Default 1. */
   readonly npartitions?: number;
 }
+
+referToAll(import.meta.url, self);

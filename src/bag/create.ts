@@ -4,7 +4,9 @@
 import { identity } from "../cluster/run-collections.ts";
 import { type Collection, isCollection } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
+import { referToAll } from "../functions/index.ts";
 import { Bag } from "./bag.ts";
+import * as self from "./create.ts";
 import { onlyOutput } from "./item.ts";
 import { columnEntry, dependency, makeParts, Node, sourceParts } from "./parts.ts";
 import { toArray } from "./steps.ts";
@@ -183,3 +185,5 @@ export function positive(name: string, value: number): number {
     `${name} is ${String(value)}; it may be any whole number from 1 on`,
   );
 }
+
+referToAll(import.meta.url, self);

@@ -8,6 +8,8 @@
 import { exchange } from "../cluster/exchange.ts";
 import type { Arrival, Piece } from "../cluster/exchange-tasks.ts";
 import { tokenize } from "../core/token.ts";
+import { referToAll } from "../functions/index.ts";
+import * as self from "./exchange.ts";
 import { hashKey, KEY_HASH_VERSION, KeyMap, type KeyOf, keyFunction } from "./key.ts";
 import { constant, dependency, eachPart, type Parts } from "./parts.ts";
 import { toArray } from "./steps.ts";
@@ -93,3 +95,5 @@ export function joinGroups(arrivals: Iterable<Arrival<KeyedItems>>): [unknown, u
   }
   return groups.pairs();
 }
+
+referToAll(import.meta.url, self);

@@ -1,6 +1,9 @@
 /**
  * @file `heddle/bag`: lazy collections of any JavaScript values.
  */
+import { referToAll } from "../functions/index.ts";
+import * as self from "./index.ts";
+
 export {
   Bag,
   type GroupOptions,
@@ -27,3 +30,5 @@ export {
 export type { FrameOptions } from "./to-frame.ts";
 export { concat, map, mapPartitions, zip } from "./together.ts";
 export type { TextfileOptions } from "./write.ts";
+
+referToAll(import.meta.url, self);

@@ -8,6 +8,8 @@ import type { TaskRef } from "../core/graph.ts";
 import { Delayed } from "../delayed/delayed-value.ts";
 import { type Drawing, type VisualizeOptions, visualize } from "../delayed/visualize.ts";
 import { GraphView } from "../diagnostics/graph-view.ts";
+import { referToAll } from "../functions/index.ts";
+import * as self from "./item.ts";
 import { constant, dependency, makeParts } from "./parts.ts";
 
 /**
@@ -125,3 +127,5 @@ export function onlyOutput(value: Collection): TaskRef {
   const { outputs } = value.lower();
   return outputs[0] as TaskRef;
 }
+
+referToAll(import.meta.url, self);

@@ -4,7 +4,9 @@
  */
 import { closeSync, openSync } from "node:fs";
 import { HeddleError } from "../core/errors.ts";
+import { referToAll } from "../functions/index.ts";
 import { readCompressed } from "./files.ts";
+import * as self from "./json.ts";
 import { type BlockScan, BlockScanner, findCuts } from "./json-scan.ts";
 import { type LineFormat, readAt, readLines, withoutMark } from "./lines.ts";
 
@@ -232,3 +234,5 @@ function invalid(
     fields: { path, offset },
   });
 }
+
+referToAll(import.meta.url, self);

@@ -2,9 +2,11 @@
  * @file `makePeople`: made-up records with nested fields, to try bags on. After `dask.datasets`.
  */
 import { Prng } from "../core/prng.ts";
+import { referToAll } from "../functions/index.ts";
 import { Bag } from "./bag.ts";
 import { atLeast } from "./lowering.ts";
 import { columnEntry, constant, Node, sourceParts } from "./parts.ts";
+import * as self from "./people.ts";
 
 /** A made-up person. */
 export interface Person {
@@ -86,3 +88,5 @@ const LAST = "Weaver Spinner Dyer Fuller Webster Tailor Draper Mercer Shearer Wo
 const OCCUPATIONS = "weaver,spinner,dyer,tailor,teacher,pilot,nurse,baker,farmer".split(",");
 const STREETS = "Loom Lane,Warp Way,Weft Street,Heddle Road,Shuttle Square,Thread Alley".split(",");
 const CITIES = "Bern,Lyon,Manchester,Prato,Kyoto,Oaxaca,Lowell,Ghent".split(",");
+
+referToAll(import.meta.url, self);

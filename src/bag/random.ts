@@ -5,6 +5,7 @@
  */
 import { HeddleError } from "../core/errors.ts";
 import { Prng } from "../core/prng.ts";
+import { referToAll } from "../functions/index.ts";
 import { Bag } from "./bag.ts";
 import type { TreeOptions } from "./bag-reductions.ts";
 import { atLeast, partitionSeeds } from "./lowering.ts";
@@ -17,6 +18,7 @@ import {
   reduceTree,
   splitEveryOf,
 } from "./parts.ts";
+import * as self from "./random.ts";
 import { toArray } from "./steps.ts";
 
 /** Options of {@link sample} and {@link choices}. */
@@ -126,3 +128,5 @@ export function finishChoices(parts: Drawn[][], k: number): unknown[] {
   if (drawn.length === k) return drawn.map(([, item]) => item);
   throw new HeddleError("InvalidArgument", "choices were asked of an empty bag, which has none");
 }
+
+referToAll(import.meta.url, self);

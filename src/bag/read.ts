@@ -5,6 +5,7 @@
 import { closeSync, openSync } from "node:fs";
 import { HeddleError } from "../core/errors.ts";
 import { parseBytes } from "../core/units.ts";
+import { referToAll } from "../functions/index.ts";
 import { Bag } from "./bag.ts";
 import {
   type Compression,
@@ -32,6 +33,7 @@ import {
   type Parts,
   sourceParts,
 } from "./parts.ts";
+import * as self from "./read.ts";
 
 /** A path, a glob pattern (`*`, `?`, `[a-z]`, `{a,b}`, `**`), or a list of them. */
 export type Paths = string | URL | readonly (string | URL)[];
@@ -302,3 +304,5 @@ function blocksNode(files: readonly CutFile[], tasks: BlockTasks): Node {
       }),
   );
 }
+
+referToAll(import.meta.url, self);

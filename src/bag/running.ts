@@ -1,3 +1,6 @@
+import { referToAll } from "../functions/index.ts";
+import * as self from "./running.ts";
+
 /**
  * @file Running totals: each partition begins with the total that the partition before it ended
  * with.
@@ -32,3 +35,5 @@ export function accumulateItems(
 export function firstOfPair(pair: Running): unknown[] {
   return pair[0];
 }
+
+referToAll(import.meta.url, self);

@@ -5,7 +5,9 @@
  */
 import { HeddleError, nearestName } from "../core/errors.ts";
 import { Prng } from "../core/prng.ts";
+import { referToAll } from "../functions/index.ts";
 import { KeyMap } from "./key.ts";
+import * as self from "./steps.ts";
 
 /** Name of a step. */
 export type StepName =
@@ -268,3 +270,5 @@ function describe(value: unknown): string {
   if (Array.isArray(value)) return `an array of ${value.length}`;
   return `an object with ${Object.keys(value).slice(0, 8).join(", ") || "no fields"}`;
 }
+
+referToAll(import.meta.url, self);

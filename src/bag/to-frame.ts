@@ -4,11 +4,13 @@
 import type { ComputeOptions } from "../cluster/compute.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { DataFrame } from "../dataframe/frame.ts";
+import { referToAll } from "../functions/index.ts";
 import type { SchemaInit, Table } from "../table/table.ts";
 import type { Field } from "../table/types.ts";
 import type { Bag } from "./bag.ts";
 import { constant, dependency, eachPart } from "./parts.ts";
 import { toArray } from "./steps.ts";
+import * as self from "./to-frame.ts";
 
 /** Options of `toDataFrame`. */
 export interface FrameOptions extends ComputeOptions {
@@ -88,3 +90,5 @@ function rowsOf(items: readonly unknown[], columns?: readonly string[]): object[
     );
   });
 }
+
+referToAll(import.meta.url, self);

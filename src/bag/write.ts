@@ -6,7 +6,9 @@ import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "n
 import { dirname, join, resolve } from "node:path";
 import { threadId } from "node:worker_threads";
 import { HeddleError } from "../core/errors.ts";
+import { referToAll } from "../functions/index.ts";
 import { type Compression, compress, compressionOf, requireCompression } from "./files.ts";
+import * as self from "./write.ts";
 
 /** Options of `toTextfiles`. */
 export interface TextfileOptions {
@@ -133,3 +135,5 @@ function* pieces(items: Iterable<unknown>, format: WriteFormat): Generator<strin
   if (format.lastEndline !== false && !isFirst) text += "\n";
   if (text !== "") yield text;
 }
+
+referToAll(import.meta.url, self);

@@ -12,6 +12,7 @@ import { HeddleError, isHeddleError } from "../core/errors.ts";
 import { Hash128 } from "../core/hash.ts";
 import { referToAll } from "../functions/index.ts";
 import { scratchDirectory } from "../threads/scratch.ts";
+import * as self from "./exchange-tasks.ts";
 
 /** A part of a source, and the number of the destination that it goes to. */
 export type Piece<T = unknown> = readonly [destination: number, value: T];
@@ -272,4 +273,4 @@ function onDisk<T>(where: string, operation: () => T): T {
   }
 }
 
-referToAll(import.meta.url, { writeRun, sealRuns, readPieces });
+referToAll(import.meta.url, self);

@@ -1,4 +1,7 @@
 /** @file `heddle/distributed`: clients, futures and engines. */
+import { referToAll } from "../functions/index.ts";
+import * as self from "./index.ts";
+
 export {
   type AsCompletedOptions,
   asCompleted,
@@ -14,3 +17,5 @@ export { LocalCluster, type LocalClusterOptions } from "./local-cluster.ts";
 export type { EngineInfo, WorkerInfo } from "./messages.ts";
 export type { ComputeOptions, GraphRunner, RunOptions } from "./run-collections.ts";
 export type { Gathered, Lazy } from "./types.ts";
+
+referToAll(import.meta.url, self);

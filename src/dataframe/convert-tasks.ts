@@ -1,6 +1,9 @@
 /** @file Tasks that turn the tables of partitions into records and numbers. */
+
+import { referToAll } from "../functions/index.ts";
 import { readerOf } from "../table/column.ts";
 import type { Table } from "../table/table.ts";
+import * as self from "./convert-tasks.ts";
 
 /** The rows as plain objects. */
 export function tableRecords(table: Table): unknown[] {
@@ -21,3 +24,5 @@ export function tableValues(table: Table): { data: Float64Array; shape: [number,
   });
   return { data, shape: [table.length, width] };
 }
+
+referToAll(import.meta.url, self);

@@ -7,10 +7,12 @@ import type { DistArray } from "../array/dist-array.ts";
 import type { Bag } from "../bag/index.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { TaskRef } from "../core/graph.ts";
+import { referToAll } from "../functions/index.ts";
 import type { NDArray } from "../ndarray/index.ts";
 import type { Column } from "../table/column.ts";
 import { isTable, type Table } from "../table/table.ts";
 import { isNumeric, type SqlType } from "../table/types.ts";
+import * as self from "./convert.ts";
 import { tableRecords, tableValues } from "./convert-tasks.ts";
 import { lowerPartitions, mapRefs, rowwiseScan } from "./lower.ts";
 import { optimizePlan } from "./optimize-plan.ts";
@@ -167,3 +169,5 @@ function arrowFallback(arrow: Arrow, type: SqlType): never | undefined {
   if (/^DECIMAL/.test(type)) return new arrow.Float64() as never;
   return arrowType(arrow, type) as never;
 }
+
+referToAll(import.meta.url, self);

@@ -9,10 +9,12 @@ import { regularOffsets, type TaskRef } from "../core/graph.ts";
 import { Prng } from "../core/prng.ts";
 import { tokenize } from "../core/token.ts";
 import { parseTimedelta } from "../core/units.ts";
+import { referToAll } from "../functions/index.ts";
 import { columnOf } from "../table/build.ts";
 import { Column } from "../table/column.ts";
 import { type AnyRow, Table } from "../table/table.ts";
 import type { Field, SqlType } from "../table/types.ts";
+import * as self from "./datasets.ts";
 import { DataFrame } from "./frame.ts";
 
 /** What a made-up column holds. */
@@ -313,3 +315,5 @@ function positiveMs(name: string, given: string | number): number {
 const NAMES: readonly string[] =
   `Alice Bob Charlie Dan Edith Frank George Hannah Ingrid Jerry Kevin Laura Michael Norbert Oliver
 Patricia Quinn Ray Sarah Tim Ursula Victor Wendy Xavier Yvonne Zelda`.split(/\s/);
+
+referToAll(import.meta.url, self);

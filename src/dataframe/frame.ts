@@ -13,6 +13,7 @@ import type { TaskRef } from "../core/graph.ts";
 import { Delayed } from "../delayed/delayed-value.ts";
 import { type Drawing, type VisualizeOptions, visualize } from "../delayed/visualize.ts";
 import { GraphView } from "../diagnostics/graph-view.ts";
+import { referToAll } from "../functions/index.ts";
 import type { ValueOptions } from "../table/column.ts";
 import {
   type AnyRow,
@@ -26,6 +27,7 @@ import type { ArrowTable, FloatDistArray, FloatMatrix } from "./convert.ts";
 import { explainPlan } from "./explain.ts";
 import { type Expr, type ExprLike, nodeOf, type Operand, quantileOf } from "./expr.ts";
 import { call, column, conjunction, type ExprNode, literal } from "./expression.ts";
+import * as self from "./frame.ts";
 import { GroupBy, type GroupByOptions } from "./groupby.ts";
 import { lowerPartitions, lowerPlan, rowwiseScan } from "./lower.ts";
 import { optimizePlan } from "./optimize-plan.ts";
@@ -560,3 +562,5 @@ export function unpackFrame({ outputs, facts }: PackedCollection<readonly Field[
 }
 
 registerCollection("DataFrame", DataFrame, packFrame, unpackFrame);
+
+referToAll(import.meta.url, self);

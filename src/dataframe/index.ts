@@ -2,6 +2,9 @@
  * @file `heddle/dataframe`: lazy tables, their expressions, and the local tables that they compute
  * to.
  */
+import { referToAll } from "../functions/index.ts";
+import * as self from "./index.ts";
+
 export { Column, type IntervalValue, type ValueOptions } from "../table/column.ts";
 export { type EngineSettings, TableEngine } from "../table/engine.ts";
 export { type AnyRow, type BigIntRow, isTable, type SchemaInit, Table } from "../table/table.ts";
@@ -39,3 +42,5 @@ export { Scalar } from "./scalar.ts";
 export { Series } from "./series.ts";
 export type { AggregateName, AggregateSpec } from "./types.ts";
 export type { WriteOptions } from "./write.ts";
+
+referToAll(import.meta.url, self);

@@ -14,10 +14,12 @@ import {
   type TaskRef,
 } from "../core/graph.ts";
 import { tokenize } from "../core/token.ts";
+import { referToAll } from "../functions/index.ts";
 import { quoteName } from "../table/sql-text.ts";
 import type { Table } from "../table/table.ts";
 import type { Field } from "../table/types.ts";
 import { isRowwise } from "./expression.ts";
+import * as self from "./lower.ts";
 import { optimizePlan } from "./optimize-plan.ts";
 import {
   type InputPlan,
@@ -375,3 +377,5 @@ function wordOf(plan: Plan): string {
       return plan.kind;
   }
 }
+
+referToAll(import.meta.url, self);

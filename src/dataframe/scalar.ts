@@ -4,10 +4,12 @@ import { type PackedCollection, packOutputs, registerCollection } from "../codec
 import { type Collection, CollectionBase, type Lowered } from "../core/collection.ts";
 import { refuseArithmetic } from "../core/no-arithmetic.ts";
 import { inspectAsText } from "../core/symbols.ts";
+import { referToAll } from "../functions/index.ts";
 import type { AnyRow, Table } from "../table/table.ts";
 import type { Field } from "../table/types.ts";
 import { lowerPlan } from "./lower.ts";
 import type { Plan } from "./plan.ts";
+import * as self from "./scalar.ts";
 import { schemaOf } from "./schema.ts";
 
 /** The one value of a frame of one row and one column. */
@@ -68,3 +70,5 @@ export function firstValue(table: Table<AnyRow>): unknown {
   const [name] = table.columns;
   return name === undefined ? null : table.column(name).get(0);
 }
+
+referToAll(import.meta.url, self);

@@ -5,12 +5,14 @@
  */
 import { HeddleError } from "../core/errors.ts";
 import "../table/codec.ts";
+import { referToAll } from "../functions/index.ts";
 import { columnOf } from "../table/build.ts";
 import type { Column } from "../table/column.ts";
 import { tableEngine } from "../table/current.ts";
 import type { TableSession } from "../table/engine.ts";
 import { isTable, Table } from "../table/table.ts";
 import { dtypeOf, type Field } from "../table/types.ts";
+import * as self from "./tasks.ts";
 
 /** The name under which a query reads tables, and the columns of them that it reads (null: all). */
 export interface FragmentInput {
@@ -114,3 +116,5 @@ function conform(table: Table, field: Field): Column {
     );
   }
 }
+
+referToAll(import.meta.url, self);

@@ -13,6 +13,8 @@ import {
   type Template,
 } from "../core/graph.ts";
 import type { SingleTask } from "../core/single-task.ts";
+import { referToAll } from "../functions/index.ts";
+import * as self from "./call.ts";
 import type { Unpacked } from "./unpack.ts";
 
 /** What all calls of one function with arguments of one form have in common. */
@@ -140,3 +142,5 @@ export function unpackShapes({ fn, name, pure, nout }: PackedShapes): Shapes {
 }
 
 registerClass("heddle/Shapes", Shapes, { encode: packShapes, decode: unpackShapes });
+
+referToAll(import.meta.url, self);

@@ -12,7 +12,9 @@ import { TASK } from "../core/single-task.ts";
 import { inspectAsText } from "../core/symbols.ts";
 import { tokenize } from "../core/token.ts";
 import { GraphView } from "../diagnostics/graph-view.ts";
+import { referToAll } from "../functions/index.ts";
 import { nextSerial, Shapes } from "./call.ts";
+import * as self from "./delayed-value.ts";
 import { LazyBase } from "./node.ts";
 import { callMethod, getitem } from "./tasks.ts";
 import type { Lazy } from "./types.ts";
@@ -216,3 +218,5 @@ export function makeCall(
   forgotten.register(made, key);
   return made;
 }
+
+referToAll(import.meta.url, self);

@@ -1,6 +1,9 @@
 /**
  * @file `heddle/delayed`: lazy function calls, and what works on any lazy collection.
  */
+import { referToAll } from "../functions/index.ts";
+import * as self from "./index.ts";
+
 export {
   isCollection,
   isCollection as isDaskCollection,
@@ -15,3 +18,5 @@ export { bind, checkpoint, clone, waitOn } from "./graph-manipulation.ts";
 export { timed } from "./timed.ts";
 export type { Computed, Lazy, LazyValue } from "./types.ts";
 export { type Drawing, type DrawingFormat, type VisualizeOptions, visualize } from "./visualize.ts";
+
+referToAll(import.meta.url, self);

@@ -3,6 +3,8 @@
  * module, so that they travel to task threads by name.
  */
 import { HeddleError, nearestName } from "../core/errors.ts";
+import { referToAll } from "../functions/index.ts";
+import * as self from "./tasks.ts";
 
 /** Gives its argument: a value, or a container of results. */
 export function value<T>(given: T): T {
@@ -52,3 +54,5 @@ export function first<T>(given: T, ..._after: unknown[]): T {
 export function nothing(..._after: unknown[]): null {
   return null;
 }
+
+referToAll(import.meta.url, self);

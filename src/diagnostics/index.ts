@@ -1,4 +1,7 @@
 /** @file `heddle/diagnostics`: progress, run summaries, graphs to look at, plots. */
+import { referToAll } from "../functions/index.ts";
+import * as self from "./index.ts";
+
 export {
   Feed,
   type FeedListener,
@@ -18,3 +21,5 @@ export {
   type WatchedFuture,
 } from "./progress.ts";
 export { formatSummary, RunSummary } from "./summary.ts";
+
+referToAll(import.meta.url, self);

@@ -31,13 +31,13 @@ export function referTo<F extends AnyFunction>(moduleUrl: string, exportName: st
 }
 
 /**
- * {@link referTo} for several exports at once: `referToAll(import.meta.url, { add, multiply })`.
+ * {@link referTo} for all functions that a module exports: `import * as self from "./tasks.ts"` in
+ * `tasks.ts` itself, and `referToAll(import.meta.url, self)` at its end.
  */
-export function referToAll(
-  moduleUrl: string,
-  exports: Readonly<Record<string, AnyFunction>>,
-): void {
-  for (const [name, fn] of Object.entries(exports)) referTo(moduleUrl, name, fn);
+export function referToAll(moduleUrl: string, exports: object): void {
+  for (const [name, value] of Object.entries(exports)) {
+    if (typeof value === "function") referTo(moduleUrl, name, value);
+  }
 }
 
 /** Whether every host has a global of this name. */

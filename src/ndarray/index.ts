@@ -1,6 +1,8 @@
 /** @file Local n-dimensional arrays, NumPy's functions over them, and the dtypes they have. */
 import "./private-allocator.ts";
 import "./codec.ts";
+import { referToAll } from "../functions/index.ts";
+import * as self from "./index.ts";
 
 export { Complex, complex, isComplex } from "../core/complex.ts";
 export {
@@ -58,3 +60,5 @@ export {
   variance,
 } from "./reductions.ts";
 export * from "./ufuncs.ts";
+
+referToAll(import.meta.url, self);
