@@ -7,7 +7,7 @@ import { HeddleError, isHeddleError } from "../core/errors.ts";
 import { quoteName } from "../table/sql-text.ts";
 import { isTable, Table as LocalTable, type Table, unknownColumn } from "../table/table.ts";
 import { dtypeOf, type Field } from "../table/types.ts";
-import { binder } from "./binder.ts";
+import { describeQuery, describeStep } from "./binder.ts";
 import { columnsOf, type ExprNode } from "./expression.ts";
 import { describeExpr } from "./expression-sql.ts";
 import {
@@ -91,12 +91,12 @@ function bindStep(plan: Plan): readonly Field[] {
   const leaves = inputsOf(plan).map(
     (input): InputPlan => ({ kind: "input", fields: schemaOf(input) }),
   );
-  return binder()
-    .describe(stepSql(plan, leaves, BINDING))
-    .map(({ name, type }) => ({
-      name,
-      type: logicalType(type),
-    }));
+  // A user's own query may read files, whose columns may change.
+  const describe = plan.kind === "query" ? describeQuery : describeStep;
+  return describe(stepSql(plan, leaves, BINDING)).map(({ name, type }) => ({
+    name,
+    type: logicalType(type),
+  }));
 }
 
 /** A filter's condition must be a boolean: the engine itself would take any number. */

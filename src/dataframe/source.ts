@@ -8,7 +8,7 @@ import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { HeddleError } from "../core/errors.ts";
 import { quoteName, quoteText } from "../table/sql-text.ts";
 import { type Field, type SqlType, sqlTypeOf } from "../table/types.ts";
-import { binder } from "./binder.ts";
+import { askBinder, describeQuery } from "./binder.ts";
 
 /** The kinds of files. */
 export type FileFormat = "parquet" | "csv" | "json";
@@ -105,7 +105,7 @@ export class Source {
     const { format } = this.options;
     const list = files.map((file) => quoteText(file.path)).join(", ");
     const rest = Object.entries(this.#reader(files)).map(([name, value]) => `, ${name} = ${value}`);
-    const found = binder().describe(`FROM read_${format}([${list}]${rest.join("")})`);
+    const found = describeQuery(`FROM read_${format}([${list}]${rest.join("")})`);
     const given = this.options.schema ?? {};
     const unknown = Object.keys(given).find((name) => !found.some((f) => f.name === name));
     if (unknown !== undefined) {
@@ -147,7 +147,7 @@ export function logicalType(type: SqlType): SqlType {
 }
 
 function rowGroups(path: string): number[] {
-  const table = binder().query<{ rows: number }>(
+  const table = askBinder<{ rows: number }>(
     "SELECT any_value(row_group_num_rows) AS rows FROM " +
       `parquet_metadata(${quoteText(path)}) GROUP BY row_group_id ORDER BY row_group_id`,
   );
@@ -174,7 +174,7 @@ const PATTERN = /[*?[\]{}]/;
 function expand(pattern: string): SourceFile[] {
   if (!PATTERN.test(pattern)) return [fileAt(pattern, pattern)];
   const sql = `SELECT file FROM glob(${quoteText(pattern)}) ORDER BY file`;
-  const paths = binder().query<{ file: string }>(sql).toRecords();
+  const paths = askBinder<{ file: string }>(sql).toRecords();
   if (paths.length > 0) return paths.map(({ file }) => fileAt(file, pattern));
   throw new HeddleError(
     "FileNotFound",

@@ -174,18 +174,12 @@ export class TableSession implements Disposable {
    * Names and logical types of a query's columns. Nothing is run: names and types are only bound.
    */
   describe(sql: string): Field[] {
-    const table = this.#collect<{ column_name: string; column_type: string }>(`DESCRIBE ${sql}`);
-    return table
-      .toRecords()
-      .map(({ column_name, column_type }) => ({ name: column_name, type: column_type }));
+    return fieldsOf(this.#collect<Description>(`DESCRIBE ${sql}`));
   }
 
   /** Runs a query to its end; values of types without a storage of their own travel as text. */
   query<S extends object = Record<string, unknown>>(sql: string): Table<S> {
-    const fields = this.describe(sql);
-    const table = this.#collect<Record<string, unknown>>(carriedSql(sql, fields));
-    const columns = fields.map((field) => table.column(field.name).as(field));
-    return new Table<S>(columns, table.length);
+    return this.#collect<S>(sql, true);
   }
 
   /** Runs a query and hands over its rows as tables of about `rows` rows each, in order. */
@@ -193,16 +187,14 @@ export class TableSession implements Disposable {
     sql: string,
     options: { rows: number },
   ): Generator<Table<S>> {
-    const fields = this.describe(sql);
     let builder = new TableBuilder(this.#library);
-    for (const { chunk, size, carried } of this.#chunks(carriedSql(sql, fields))) {
-      builder.start(carried);
-      builder.add(chunk, size);
+    for (const chunk of this.#chunks(sql, true)) {
+      builder.add(chunk);
       if (builder.rows < options.rows) continue;
-      yield builder.finish<S>(fields);
+      yield builder.finish<S>();
       builder = new TableBuilder(this.#library);
     }
-    if (builder.rows > 0) yield builder.finish<S>(fields);
+    if (builder.rows > 0) yield builder.finish<S>();
   }
 
   /** Runs a statement and gives what it reports, such as the count of rows that `COPY` wrote. */
@@ -242,13 +234,10 @@ export class TableSession implements Disposable {
     this.close();
   }
 
-  #collect<S extends object>(sql: string): Table<S> {
+  #collect<S extends object>(sql: string, carry = false): Table<S> {
     const builder = new TableBuilder(this.#library);
-    for (const { chunk, size, carried } of this.#chunks(sql)) {
-      builder.start(carried);
-      builder.add(chunk, size);
-    }
-    return builder.finish<S>(builder.fields);
+    for (const chunk of this.#chunks(sql, carry)) builder.add(chunk);
+    return builder.finish<S>();
   }
 
   /**
@@ -256,9 +245,9 @@ export class TableSession implements Disposable {
    * interrupts the others and may report that interrupt instead of the failure: then the query runs
    * again on one thread for the reason.
    */
-  *#chunks(sql: string): Generator<Chunk> {
+  *#chunks(sql: string, carry: boolean): Generator<Chunk> {
     try {
-      yield* this.#fetch(sql);
+      yield* this.#fetch(sql, carry);
     } catch (error) {
       if (!isHeddleError(error, "Cancelled") || this.#cell.interrupted) throw error;
       throw this.#reasonOf(sql, error);
@@ -272,7 +261,7 @@ export class TableSession implements Disposable {
     if (threads === 1) return masked;
     this.execute("SET threads = 1");
     try {
-      for (const _ of this.#fetch(sql)) {
+      for (const _ of this.#fetch(sql, true)) {
         // Only the error at the end counts.
       }
     } catch (error) {
@@ -283,29 +272,68 @@ export class TableSession implements Disposable {
     return masked;
   }
 
-  /**
-   * Prepares, runs and fetches chunk by chunk; the first chunk has no rows and is there for its
-   * columns.
-   */
-  *#fetch(sql: string): Generator<Chunk> {
+  /** One query of this session, under the cell that stops it. */
+  *#fetch(sql: string, carry: boolean): Generator<Chunk> {
     if (this.#streaming) {
       // A second query would silently end the first.
       throw new HeddleError("InvalidArgument", "a table session runs one query at a time");
     }
-    const library = this.#library;
-    const result = new BigUint64Array(6);
     this.#streaming = true;
     this.#cell.begin(this.#connection[0]);
     try {
-      this.#start(sql, result);
+      yield* carry ? this.#runCarried(sql) : this.#run(this.#prepare(sql), sql);
+    } finally {
+      this.#cell.end();
+      this.#streaming = false;
+    }
+  }
+
+  /**
+   * A query whose columns may be of any type. Mostly all of them cross the border as they are, which
+   * the prepared statement says; else the query is bound once more with the others as text.
+   */
+  *#runCarried(sql: string): Generator<Chunk> {
+    const statement = this.#prepare(sql);
+    if (crossesBorder(this.#library, statement)) {
+      yield* this.#run(statement, sql);
+      return;
+    }
+    this.#library.destroyPrepare([statement]);
+    const description = `DESCRIBE ${sql}`;
+    const builder = new TableBuilder(this.#library);
+    for (const chunk of this.#run(this.#prepare(description), description)) builder.add(chunk);
+    const fields = fieldsOf(builder.finish<Description>());
+    const text = carriedSql(sql, fields);
+    for (const chunk of this.#run(this.#prepare(text), text)) yield { ...chunk, fields };
+  }
+
+  #prepare(sql: string): Pointer {
+    const library = this.#library;
+    const statement: Out<Pointer> = [0];
+    if (library.prepare(this.#connection[0], sql, statement) === 0) return statement[0];
+    const said = library.prepareError(statement[0]) ?? "the query cannot be prepared";
+    library.destroyPrepare(statement);
+    throw engineError(said, sql);
+  }
+
+  /**
+   * Runs a statement, destroys it, and fetches chunk by chunk; the first chunk has no rows and is
+   * there for its columns.
+   */
+  *#run(statement: Pointer, sql: string): Generator<Chunk> {
+    const library = this.#library;
+    const result = new BigUint64Array(6);
+    try {
+      this.#start(statement, sql, result);
       const carried = resultFields(library, result, sql);
       const struct = { words: Array.from(result) };
-      yield { chunk: 0, size: 0, carried };
+      yield { chunk: 0, size: 0, carried, fields: carried };
       for (;;) {
         const chunk = library.fetchChunk(struct);
         if (chunk === 0) break;
         try {
-          yield { chunk, size: Number(library.chunkSize(chunk)), carried };
+          const size = Number(library.chunkSize(chunk));
+          yield { chunk, size, carried, fields: carried };
         } finally {
           library.destroyDataChunk([chunk]);
         }
@@ -313,25 +341,16 @@ export class TableSession implements Disposable {
       const error = library.resultError(result);
       if (error !== null && error !== "") throw engineError(error, sql);
     } finally {
-      this.#cell.end();
       library.destroyResult(result);
-      this.#streaming = false;
     }
   }
 
-  /** Prepares and executes into `result`. */
-  #start(sql: string, result: BigUint64Array): void {
+  /** Executes into `result`; the statement is destroyed in any case. */
+  #start(statement: Pointer, sql: string, result: BigUint64Array): void {
     const library = this.#library;
-    const statement: Out<Pointer> = [0];
     const pending: Out<Pointer> = [0];
     try {
-      if (library.prepare(this.#connection[0], sql, statement) !== 0) {
-        throw engineError(
-          library.prepareError(statement[0]) ?? "the query cannot be prepared",
-          sql,
-        );
-      }
-      if (library.pendingStreaming(statement[0], pending) !== 0) {
+      if (library.pendingStreaming(statement, pending) !== 0) {
         throw engineError(library.pendingError(pending[0]) ?? "the query cannot be started", sql);
       }
       if (library.executePending(pending[0], result) !== 0) {
@@ -339,7 +358,7 @@ export class TableSession implements Disposable {
       }
     } finally {
       if (pending[0] !== 0) library.destroyPending(pending);
-      if (statement[0] !== 0) library.destroyPrepare(statement);
+      library.destroyPrepare([statement]);
     }
   }
 
@@ -377,40 +396,67 @@ export class TableSession implements Disposable {
 interface Chunk {
   readonly chunk: Pointer;
   readonly size: number;
+  /** The columns as they lie in the vectors. */
   readonly carried: readonly Field[];
+  /** The columns as the query means them. */
+  readonly fields: readonly Field[];
+}
+
+/** What `DESCRIBE` gives, as far as it is read. */
+interface Description {
+  readonly column_name: string;
+  readonly column_type: string;
+}
+
+function fieldsOf(description: Table<Description>): Field[] {
+  const rows = description.toRecords();
+  return rows.map(({ column_name, column_type }) => ({ name: column_name, type: column_type }));
 }
 
 /** Collects chunks into a table. */
 class TableBuilder {
   readonly #library: Library;
   #readers: readonly ReturnType<typeof columnReader>[] | undefined;
-  fields: readonly Field[] = [];
+  #fields: readonly Field[] = [];
   rows = 0;
 
   constructor(library: Library) {
     this.#library = library;
   }
 
-  start(fields: readonly Field[]): void {
-    if (this.#readers !== undefined) return;
-    this.fields = fields;
-    this.#readers = fields.map((field) => columnReader(this.#library, field));
-  }
-
-  add(chunk: Pointer, size: number): void {
+  add({ chunk, size, carried, fields }: Chunk): void {
+    if (this.#readers === undefined) {
+      this.#fields = fields;
+      this.#readers = carried.map((field) => columnReader(this.#library, field));
+    }
     if (size === 0) return;
-    this.#readers?.forEach((reader, c) => {
+    this.#readers.forEach((reader, c) => {
       reader.read(this.#library.chunkVector(chunk, c), size);
     });
     this.rows += size;
   }
 
-  finish<S extends object>(fields: readonly Field[]): Table<S> {
+  finish<S extends object>(): Table<S> {
     const columns = (this.#readers ?? []).map((reader, c) =>
-      reader.finish().as(fields[c] as Field),
+      reader.finish().as(this.#fields[c] as Field),
     );
     return new Table<S>(columns, this.rows);
   }
+}
+
+/** Whether every column of a prepared statement is of a type with a storage of its own. */
+function crossesBorder(library: Library, statement: Pointer): boolean {
+  const count = Number(library.preparedColumnCount(statement));
+  for (let c = 0; c < count; c++) {
+    const type = library.preparedColumnType(statement, c);
+    const id = library.getTypeId(type);
+    // JSON is text by another name.
+    const alias = library.typeAlias(type);
+    if (alias !== 0) library.free(alias);
+    library.destroyLogicalType([type]);
+    if (alias !== 0 || (id !== DECIMAL_ID && typeOfId(id) === undefined)) return false;
+  }
+  return true;
 }
 
 /** The query with columns of other types cast to text. */

@@ -42,6 +42,7 @@ export interface Library {
   prepareError(statement: Pointer): string | null;
   destroyPrepare(statement: Out<Pointer>): void;
   preparedColumnCount(statement: Pointer): number;
+  preparedColumnType(statement: Pointer, column: number): Pointer;
   pendingStreaming(statement: Pointer, out: Out<Pointer>): number;
   pendingError(pending: Pointer): string | null;
   destroyPending(pending: Out<Pointer>): void;
@@ -55,6 +56,9 @@ export interface Library {
   getTypeId(type: Pointer): number;
   decimalWidth(type: Pointer): number;
   decimalScale(type: Pointer): number;
+  /** The address of a name that a type goes by, such as JSON for text, or 0; freed by the caller. */
+  typeAlias(type: Pointer): Pointer;
+  free(memory: Pointer): void;
   destroyLogicalType(type: Out<Pointer>): void;
   createDataChunk(types: BigUint64Array, columns: number): Pointer;
   destroyDataChunk(chunk: Out<Pointer>): void;
@@ -99,6 +103,10 @@ const SIGNATURES: Readonly<Record<string, readonly [name: string, signature: str
     "duckdb_prepared_statement_column_count",
     "uint64_t %(uintptr_t statement)",
   ],
+  preparedColumnType: [
+    "duckdb_prepared_statement_column_logical_type",
+    "uintptr_t %(uintptr_t statement, uint64_t column)",
+  ],
   pendingStreaming: [
     "duckdb_pending_prepared_streaming",
     "int %(uintptr_t statement, _Out_ uintptr_t *out)",
@@ -114,6 +122,8 @@ const SIGNATURES: Readonly<Record<string, readonly [name: string, signature: str
   getTypeId: ["duckdb_get_type_id", "int %(uintptr_t type)"],
   decimalWidth: ["duckdb_decimal_width", "uint8_t %(uintptr_t type)"],
   decimalScale: ["duckdb_decimal_scale", "uint8_t %(uintptr_t type)"],
+  typeAlias: ["duckdb_logical_type_get_alias", "uintptr_t %(uintptr_t type)"],
+  free: ["duckdb_free", "void %(uintptr_t memory)"],
   destroyLogicalType: ["duckdb_destroy_logical_type", "void %(_Inout_ uintptr_t *type)"],
   createDataChunk: ["duckdb_create_data_chunk", "uintptr_t %(void *types, uint64_t columns)"],
   destroyDataChunk: ["duckdb_destroy_data_chunk", "void %(_Inout_ uintptr_t *chunk)"],

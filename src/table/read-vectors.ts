@@ -17,6 +17,9 @@ export const VECTOR_ROWS = 2048;
 const PAGE = 4096;
 const INLINE_MAX = 12;
 
+/** Buffers start empty: most results have few rows. */
+const NO_BYTES: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+
 /** Gathers the chunks of a result into one column. */
 export interface ColumnReader {
   read(vector: Pointer, rows: number): void;
@@ -35,7 +38,8 @@ class ValidityReader {
   readonly #library: Library;
   #bits: Uint8Array | undefined;
   #rows = 0;
-  readonly #words = new Uint8Array(VECTOR_ROWS / 8);
+  /** Made with the first vector that may hold nulls. */
+  #words: Uint8Array | undefined;
 
   constructor(library: Library) {
     this.#library = library;
@@ -47,6 +51,7 @@ class ValidityReader {
     const before = this.#rows;
     this.#rows += rows;
     if (pointer !== 0) {
+      this.#words ??= new Uint8Array(VECTOR_ROWS / 8);
       this.#library.memcpy(this.#words, pointer, Math.ceil(rows / 64) * 8);
       if (!allSet(this.#words, rows)) {
         if (this.#bits === undefined) {
@@ -122,7 +127,7 @@ class FixedReader implements ColumnReader {
     this.#width = width;
     this.#words = words;
     this.#validity = new ValidityReader(library);
-    this.#bytes = new Uint8Array(VECTOR_ROWS * width);
+    this.#bytes = NO_BYTES;
   }
 
   read(vector: Pointer, rows: number): void {
@@ -167,13 +172,14 @@ class TextReader implements ColumnReader {
   readonly #library: Library;
   readonly #field: Field;
   readonly #validity: ValidityReader;
-  #text: Uint8Array<ArrayBuffer> = new Uint8Array(1 << 14);
+  #text: Uint8Array<ArrayBuffer> = NO_BYTES;
   #textEnd = 0;
-  #offsets = new Int32Array(VECTOR_ROWS + 1);
+  #offsets = new Int32Array(1);
   #rows = 0;
-  #scratch = new Uint8Array(1 << 16);
-  readonly #strings = new Uint8Array(VECTOR_ROWS * 16);
-  readonly #view = new DataView(this.#strings.buffer);
+  #scratch = NO_BYTES;
+  /** A vector's strings, as large as its rows ask for. */
+  #strings = NO_BYTES;
+  #view = new DataView(NO_BYTES.buffer);
 
   constructor(library: Library, field: Field) {
     this.#library = library;
@@ -182,6 +188,10 @@ class TextReader implements ColumnReader {
   }
 
   read(vector: Pointer, rows: number): void {
+    if (rows * 16 > this.#strings.length) {
+      this.#strings = new Uint8Array(rows * 16);
+      this.#view = new DataView(this.#strings.buffer);
+    }
     this.#library.memcpy(this.#strings, this.#library.vectorData(vector), rows * 16);
     const bits = this.#validity.read(vector, rows);
     const lengths = this.#lengths(rows, bits);
