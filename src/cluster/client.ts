@@ -2,32 +2,65 @@
  * @file The client: what programs talk to. Hands graphs and calls to an engine and gives back
  * futures.
  */
-import { currentAnnotations } from "../core/annotations.ts";
-import type { Collection } from "../core/collection.ts";
+import { type Collection, isCollection } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { Layer, TaskFunction, TaskOptions } from "../core/graph.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { inspectAsText } from "../core/symbols.ts";
 import type { TaskGraph } from "../core/task-graph.ts";
 import { tokenize } from "../core/token.ts";
-import { encodeShared, imageOf, shared } from "../threads/graph-image.ts";
+import { encodeShared } from "../threads/graph-image.ts";
 import { currentTask } from "../threads/task-context.ts";
+import {
+  callFacts,
+  checkArguments,
+  checkFunction,
+  checkSubmitOptions,
+  type SubmitOptions,
+  unique,
+} from "./call-facts.ts";
+import {
+  type ClientComputeOptions,
+  checkComputable,
+  checkComputeOptions,
+  runnerWith,
+  withOptions,
+} from "./client-compute.ts";
 import { type EngineHandle, type EngineOptions, embeddedEngine, startEngine } from "./embedded.ts";
 import { Future, FutureList, isFuture, Submission } from "./future.ts";
+import { checkGathered, gatherAll } from "./gather.ts";
+import {
+  type GraphMessage,
+  graphMessage,
+  type Progress,
+  ProgressTeller,
+  withHeld,
+} from "./graph-message.ts";
+import { LazyInputs } from "./lazy-inputs.ts";
 import { closeLimits, openLimits } from "./limits.ts";
 import type { Accepted, EngineLink } from "./link.ts";
-import type { ClientMessage, EngineInfo, EngineMessage } from "./messages.ts";
-import { computeOn, type GraphRunner, persistOn, type RunOptions } from "./run-collections.ts";
+import type { EngineInfo } from "./messages.ts";
+import { checkPlacement } from "./placement.ts";
 import {
-  CallBatch,
-  type CallFacts,
-  type DraftGraph,
-  graphOfMap,
-  type TaskInput,
-} from "./submission.ts";
-import type { Gathered, Lazy } from "./types.ts";
-import type { TaskObserver } from "./watch.ts";
+  type ComputeOptions,
+  computeOn,
+  type GraphRunner,
+  persistOn,
+  type RunOptions,
+} from "./run-collections.ts";
+import { CallBatch, type DraftGraph, graphOfMap, listOf, type TaskInput } from "./submission.ts";
+import type {
+  Computable,
+  ComputedFutures,
+  ComputedValues,
+  Gathered,
+  Lazy,
+  LazyLists,
+  Persisted,
+} from "./types.ts";
+import { type TaskObserver, watchCalls } from "./watch.ts";
 
+export type { SubmitOptions } from "./call-facts.ts";
 /**
  * How to connect. Anything of `EngineOptions` asks for an engine of the client's own, which ends
  * with the client.
@@ -41,17 +74,6 @@ export interface ClientOptions extends EngineOptions {
 
 /** What a client may be made of: options, a cluster, or anything that has an engine. */
 export type ClientTarget = ClientOptions | { readonly engine: EngineHandle };
-
-/** Options of `submit` and `map`. */
-export interface SubmitOptions extends TaskOptions {
-  /**
-   * Whether equal function and arguments give the same result, so that it is computed once; default
-   * true.
-   */
-  readonly pure?: boolean;
-  /** Key of the task; default: the function's name and a token. */
-  readonly key?: string;
-}
 
 const current: Client[] = [];
 
@@ -72,6 +94,8 @@ export class Client implements GraphRunner {
   readonly #ownsEngine: boolean;
   readonly #link: EngineLink;
   #batch: CallBatch | undefined;
+  /** Collections given to calls of this turn. */
+  #lazy: LazyInputs | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(target: ClientTarget = { embedded: true }) {
@@ -119,14 +143,14 @@ export class Client implements GraphRunner {
   /** Runs `fn` once for each element of the arguments; one message, one range of tasks. */
   map<A extends unknown[], R>(
     fn: (...args: A) => R | Promise<R>,
-    ...lists: { [K in keyof A]: Iterable<A[K]> | FutureList<A[K]> | readonly Future<A[K]>[] }
+    ...lists: LazyLists<A>
   ): FutureList<Awaited<R>> {
     return this.#map({}, fn as TaskFunction, lists) as FutureList<Awaited<R>>;
   }
 
   /** The same client with options for the tasks it submits. */
   options(options: SubmitOptions): Pick<Client, "submit" | "map"> {
-    checkOptionNames("client.options", options, SUBMIT_OPTIONS);
+    checkSubmitOptions(options);
     return {
       submit: (fn, ...args) => this.#submit(options, fn as TaskFunction, args) as never,
       map: (fn, ...lists) => this.#map(options, fn as TaskFunction, lists) as never,
@@ -138,6 +162,7 @@ export class Client implements GraphRunner {
    * futures inside.
    */
   async gather<T>(futures: T): Promise<Gathered<T>> {
+    checkGathered(futures);
     return (await gatherAll(futures)) as Gathered<T>;
   }
 
@@ -160,14 +185,55 @@ export class Client implements GraphRunner {
     return new FutureList(submission, 0, values.length, (i) => `${name}[${i}]`);
   }
 
-  /** Computes collections; the same as `compute(...)` with this client as its scheduler. */
-  async compute(...collections: Collection[]): Promise<unknown[]> {
-    return await computeOn(async () => this, collections, {});
+  /**
+   * Starts computing a collection, or several in one pass, and returns at once: a future of the
+   * value, or a list of futures. With `sync: true` it resolves to the values instead. The other
+   * options go to every task that has none of its own.
+   *
+   * Errors: `InvalidArgument` for what is no lazy collection.
+   *
+   * @example
+   * import { Client, delayed } from "heddle";
+   * await Client.with({ embedded: true }, async (client) => {
+   *   const [one, two] = client.compute([delayed(Math.min)(1, 2), delayed(Math.max)(1, 2)]);
+   *   console.log(await one.result(), await two.result()); // 1 2
+   * });
+   */
+  compute<const T extends Computable>(
+    collections: T,
+    options: ClientComputeOptions & { readonly sync: true },
+  ): Promise<ComputedValues<T>>;
+  compute<const T extends Computable>(
+    collections: T,
+    options?: ClientComputeOptions,
+  ): ComputedFutures<T>;
+  compute(given: Computable, options: ClientComputeOptions = {}): unknown {
+    const collections = checkComputable("client.compute", given);
+    const { run, tasks, sync } = checkComputeOptions("client.compute", options);
+    const isOne = isCollection(given);
+    if (sync) {
+      const values = computeOn(async () => runnerWith(this, tasks), collections, run);
+      return isOne ? values.then(([value]) => value) : values;
+    }
+    const lazy = this.#newLazy();
+    const locals = collections.map((collection) => lazy.add(collection));
+    const futures = locals.map((at) => new Future(lazy.submission, at, lazy.keyOf(at)));
+    this.#sendLazy(lazy, run, tasks);
+    return isOne ? futures[0] : futures;
   }
 
-  /** Starts collections and keeps their values in the engine. */
-  async persist(...collections: Collection[]): Promise<Collection[]> {
-    return await persistOn(async () => this, collections, {});
+  /**
+   * Starts a collection, or several in one pass, and resolves to the same collections over values
+   * that the engine keeps.
+   */
+  async persist<const T extends Computable>(
+    given: T,
+    options: Omit<ClientComputeOptions, "sync"> = {},
+  ): Promise<Persisted<T>> {
+    const collections = checkComputable("client.persist", given);
+    const { run, tasks } = checkComputeOptions("client.persist", options);
+    const kept = await persistOn(async () => runnerWith(this, tasks), collections, run);
+    return (isCollection(given) ? kept[0] : kept) as Persisted<T>;
   }
 
   /** Cancels futures that nobody else wants; with `force`, for everybody. */
@@ -209,7 +275,7 @@ export class Client implements GraphRunner {
     options: RunOptions,
     observer?: TaskObserver,
   ): Promise<unknown[]> {
-    const progress = observer === undefined ? undefined : progressTeller(observer);
+    const progress = observer === undefined ? undefined : new ProgressTeller(observer);
     const submission = this.#send(graph, progress?.heard);
     submission.whenPlaced(() => progress?.placed(submission.place as Accepted));
     const locals = graph.outputs;
@@ -247,6 +313,11 @@ export class Client implements GraphRunner {
     return `Client(${this.#engine.address}, ${this.threads} threads)`;
   }
 
+  /** How many of these tasks have ended, for progress. @internal */
+  countSettled(ids: Int32Array): { done: number; failed: number } {
+    return this.#link.countSettled(ids);
+  }
+
   async #close(): Promise<void> {
     const at = current.indexOf(this);
     if (at >= 0) {
@@ -258,7 +329,10 @@ export class Client implements GraphRunner {
   }
 
   #submit(options: SubmitOptions, fn: TaskFunction, args: readonly unknown[]): Future {
-    const facts = callFacts("submit", options, fn, args);
+    checkFunction(fn, "submit");
+    checkArguments(args);
+    const facts = callFacts(options, fn, args);
+    this.#checkPlacement(facts.options, facts.name);
     const batch = this.#openBatch();
     const local = batch.add(facts, args);
     return new Future(batch.submission, local, facts.key);
@@ -267,7 +341,7 @@ export class Client implements GraphRunner {
   /** What collects this turn's calls. */
   #openBatch(): CallBatch {
     if (this.#batch !== undefined) return this.#batch;
-    const batch = new CallBatch(new Submission(this.#link));
+    const batch = new CallBatch(new Submission(this.#link), this.#lazyInput);
     this.#batch = batch;
     queueMicrotask(() => {
       this.#batch = undefined;
@@ -276,18 +350,49 @@ export class Client implements GraphRunner {
     return batch;
   }
 
-  #map(options: SubmitOptions, fn: TaskFunction, lists: readonly Iterable<unknown>[]): FutureList {
-    const columns = lists.map((list) =>
-      list instanceof FutureList || Array.isArray(list) ? list : [...list],
-    ) as (readonly unknown[] | FutureList)[];
+  /** The task that computes a collection which is given to a call of this turn. */
+  readonly #lazyInput = (collection: Collection): TaskInput => {
+    if (this.#lazy === undefined) {
+      const opened = this.#newLazy();
+      this.#lazy = opened;
+      queueMicrotask(() => {
+        this.#lazy = undefined;
+        this.#sendLazy(opened, {}, {});
+      });
+    }
+    return { submission: this.#lazy.submission, local: this.#lazy.add(collection) };
+  };
+
+  #newLazy(): LazyInputs {
+    return new LazyInputs(new Submission(this.#link));
+  }
+
+  #sendLazy(lazy: LazyInputs, options: ComputeOptions, tasks: TaskOptions): void {
+    const { submission } = lazy;
+    lazy
+      .graph(options)
+      .then((graph) => this.#sendWatched(submission, withOptions(graph, tasks)))
+      .catch((error: unknown) => submission.fail(error));
+  }
+
+  /** Throws when no worker may ever run a task of these options. */
+  #checkPlacement(options: TaskOptions | undefined, task: string): void {
+    const { workers } = this.#engine;
+    if (workers !== undefined) checkPlacement(workers, options, task);
+  }
+
+  #map(options: SubmitOptions, fn: TaskFunction, lists: readonly unknown[]): FutureList {
+    checkFunction(fn, "map");
+    const columns = lists.map(listOf);
     if (columns.length === 0) {
       throw new HeddleError("InvalidArgument", "map needs at least one list of arguments");
     }
     const count = Math.min(...columns.map((list) => list.length));
-    const facts = callFacts("map", options, fn, columns);
+    const facts = callFacts(options, fn, columns);
+    this.#checkPlacement(facts.options, facts.name);
     const submission = new Submission(this.#link);
     const list = new FutureList(submission, 0, count, (i) => `${facts.key}[${i}]`);
-    this.#sendDraft(submission, graphOfMap(submission, facts, columns, count));
+    this.#sendDraft(submission, graphOfMap(submission, facts, columns, count, this.#lazyInput));
     return list;
   }
 
@@ -299,7 +404,8 @@ export class Client implements GraphRunner {
       return submission.fail(error);
     }
     const message = graphMessage(graph);
-    const send = (): void => this.#post(submission, withHeld(message, graph.count, inputs));
+    const follow = this.#follow(submission, graph);
+    const send = (): void => this.#post(submission, withHeld(message, graph.count, inputs), follow);
     const waiting = inputs.filter((input) => input.submission.place === undefined);
     if (waiting.length === 0) return send();
     Promise.all(waiting.map((input) => input.submission.accepted)).then(send, (error: unknown) =>
@@ -308,6 +414,19 @@ export class Client implements GraphRunner {
   }
 
   #send(graph: TaskGraph, progress?: (message: Progress) => void): Submission {
+    const submission = new Submission(this.#link);
+    this.#post(submission, this.#messageOf(graph), progress);
+    return submission;
+  }
+
+  /** Sends a graph whose outputs are the tasks of the submission. */
+  #sendWatched(submission: Submission, graph: TaskGraph): void {
+    const message = this.#messageOf(graph);
+    this.#post(submission, message, this.#follow(submission, graph), graph.outputs);
+  }
+
+  /** The graph as a message. Throws when this client cannot compute it. */
+  #messageOf(graph: TaskGraph): GraphMessage {
     const foreign = graph.holders?.find((holder) => holder.engine !== this);
     if (foreign !== undefined) {
       throw new HeddleError(
@@ -315,21 +434,40 @@ export class Client implements GraphRunner {
         "a collection was persisted by another client: compute it there, or persist it again here",
       );
     }
-    const submission = new Submission(this.#link);
-    this.#post(submission, graphMessage(graph), progress);
-    return submission;
+    for (const { name, options } of graph.templates) this.#checkPlacement(options, name);
+    return graphMessage(graph);
+  }
+
+  /** Tells those who watch what becomes of a submission's tasks; undefined when nobody does. */
+  #follow(submission: Submission, graph: TaskGraph): ((message: Progress) => void) | undefined {
+    const watch = watchCalls(graph);
+    if (watch === undefined) return undefined;
+    const teller = new ProgressTeller(watch);
+    const link = this.#link;
+    submission.whenTaken((place) => {
+      teller.placed(place);
+      const idOf = (local: number): number => place.ids?.[local] ?? place.base + local;
+      const ids = graph.outputs.map(idOf);
+      link.whenSettled(ids, () => {
+        link.endProgress(teller.heard);
+        watch.settled((local) => link.hasFailed(idOf(local)));
+      });
+    });
+    submission.accepted.catch((error: unknown) => watch.failed(error));
+    return teller.heard;
   }
 
   #post(
     submission: Submission,
     message: GraphMessage,
     progress?: (message: Progress) => void,
+    outputs?: Int32Array,
   ): void {
     const parent = currentTask()?.id;
     const from = parent === undefined ? {} : { parent };
     const watch = progress !== undefined;
     this.#link.submit((request) => ({ kind: "graph", request, ...message, ...from, watch }), {
-      accepted: (place) => submission.settle(place),
+      accepted: (place) => submission.settle(place, outputs),
       failed: (error) => submission.fail(error),
       progress,
     });
@@ -388,133 +526,6 @@ const CLIENT_OPTIONS = [
   "validate",
   "threadHeapMb",
 ] satisfies (keyof ClientOptions)[];
-
-const SUBMIT_OPTIONS = [
-  "pure",
-  "key",
-  "priority",
-  "retries",
-  "resources",
-  "workers",
-  "allowOtherWorkers",
-  "concurrency",
-] satisfies (keyof SubmitOptions)[];
-
-function checkFunction(fn: unknown, where: string): void {
-  if (typeof fn === "function") return;
-  throw new HeddleError(
-    "InvalidArgument",
-    `${where} takes a function first, but was given ${typeof fn}`,
-  );
-}
-
-let submissions = 0;
-const session = Math.floor(Date.now() * 1000).toString(36);
-
-function unique(): string {
-  return `${session}-${++submissions}`;
-}
-
-function callFacts(
-  where: string,
-  options: SubmitOptions,
-  fn: TaskFunction,
-  values: readonly unknown[],
-): CallFacts {
-  checkFunction(fn, where);
-  const { pure = true, key, ...own } = options;
-  const rest = { ...currentAnnotations(), ...own };
-  const name = fn.name === "" ? "lambda" : fn.name;
-  // Reading the function now makes what cannot travel fail here, and fixes what it captures.
-  const token = tokenize(fn);
-  const content = key === undefined && pure ? tokenize(token, ...values) : unique();
-  return { fn, token, name, key: key ?? `${name}-${content}`, options: taskOptions(rest), pure };
-}
-
-type Progress = Extract<EngineMessage, { kind: "progress" }>;
-
-/** Tells an observer what the engine says of a graph's tasks, by the graph's own ids. */
-function progressTeller(observer: TaskObserver): {
-  heard: (message: Progress) => void;
-  placed: (place: Accepted) => void;
-} {
-  let base = 0;
-  return {
-    placed: (place) => {
-      base = place.base;
-    },
-    heard: ({ ids, elapsedMs, failed }) => {
-      for (let i = 0; i < ids.length; i++) {
-        const task = (ids[i] as number) - base;
-        const ms = elapsedMs[i] as number;
-        observer.began(task);
-        observer.ended(task, {
-          ...(Number.isNaN(ms) ? {} : { elapsedMs: ms }),
-          ...(failed[i] === 1 ? { error: undefined } : {}),
-        });
-      }
-    },
-  };
-}
-
-/** A graph as it is posted: facts for the scheduler, the image for threads. */
-type GraphMessage = Pick<Extract<ClientMessage, { kind: "graph" }>, "facts" | "image">;
-
-function graphMessage(graph: TaskGraph): GraphMessage {
-  const { templates, segments, holders: _, ...columns } = graph;
-  return {
-    image: imageOf(graph),
-    facts: {
-      ...columns,
-      template: shared(graph.template),
-      depOffsets: shared(graph.depOffsets),
-      deps: shared(graph.deps),
-      rank: shared(graph.rank),
-      outputs: shared(graph.outputs),
-      templates: templates.map(({ name, lane, options }) => ({
-        name,
-        ...(lane === undefined ? {} : { lane }),
-        ...(options === undefined ? {} : { options }),
-      })),
-      segments: segments.map(({ columns: __, ...segment }) => segment),
-    },
-  };
-}
-
-/** The message with the ids of the graph's inputs, which have the local ids behind its calls. */
-function withHeld(
-  message: GraphMessage,
-  count: number,
-  inputs: readonly TaskInput[],
-): GraphMessage {
-  if (inputs.length === 0) return message;
-  const held = new Int32Array(count).fill(-1);
-  inputs.forEach(({ submission, local }, i) => {
-    held[count - inputs.length + i] = submission.idOf(local) as number;
-  });
-  return { ...message, facts: { ...message.facts, held } };
-}
-
-function taskOptions(options: TaskOptions): TaskOptions | undefined {
-  return Object.keys(options).length === 0 ? undefined : options;
-}
-
-/** `open` are the containers that hold the value: within itself, one stays as it is. */
-async function gatherAll(value: unknown, open: readonly object[] = []): Promise<unknown> {
-  if (isFuture(value)) return await value.result();
-  if (value instanceof FutureList) return await value.results();
-  if (typeof value !== "object" || value === null || open.includes(value)) return value;
-  const within = [...open, value];
-  if (Array.isArray(value)) {
-    return await Promise.all(value.map((item) => gatherAll(item, within)));
-  }
-  const prototype = Object.getPrototypeOf(value) as unknown;
-  if (prototype !== Object.prototype) return value;
-  const entries = Object.entries(value).map(
-    async ([key, item]) => [key, await gatherAll(item, within)] as const,
-  );
-  return Object.fromEntries(await Promise.all(entries));
-}
 
 /** Refers to the outputs of a graph until the returned function is called. */
 function outputsOf(submission: Submission, locals: Int32Array): () => void {

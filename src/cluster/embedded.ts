@@ -9,6 +9,7 @@ import { type EngineOptions, initFrom } from "./engine-options.ts";
 import { removeFolder } from "./folders.ts";
 import { EngineLink, type Keeper } from "./link.ts";
 import type { EngineInit } from "./messages.ts";
+import type { WorkerFacts } from "./placement.ts";
 
 export type { EngineOptions } from "./engine-options.ts";
 
@@ -19,6 +20,8 @@ export interface EngineHandle {
   readonly memoryLimitBytes: number;
   /** Resolves when it can take work. */
   readonly ready: Promise<void>;
+  /** Its workers, where they can never change. */
+  readonly workers?: readonly WorkerFacts[];
   connect(): EngineLink;
   close(): Promise<void>;
 }
@@ -39,6 +42,7 @@ export function startEngine(options: EngineOptions): EngineHandle {
 /** An engine whose control thread was started here. */
 class EmbeddedEngine implements EngineHandle {
   readonly address = "inproc://0";
+  readonly workers: readonly WorkerFacts[];
   readonly threads: number;
   readonly memoryLimitBytes: number;
   readonly ready: Promise<void>;
@@ -63,6 +67,8 @@ class EmbeddedEngine implements EngineHandle {
 
   constructor(init: EngineInit) {
     this.threads = init.threads;
+    const { address } = this;
+    this.workers = [{ address, name: address, resources: init.resources }];
     this.memoryLimitBytes = init.memoryLimitBytes;
     this.#spillDirectory = init.spillDirectory;
     this.#worker = new Worker(new URL("./engine-main.js", import.meta.url), {

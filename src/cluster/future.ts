@@ -5,9 +5,9 @@
  */
 import type { HeddleError } from "../core/errors.ts";
 import type { Layer, TaskRef } from "../core/graph.ts";
-import { TASK } from "../core/single-task.ts";
+import { SingleTaskBase, TASK, TASKS, TaskListBase } from "../core/single-task.ts";
 import { inspectAsText } from "../core/symbols.ts";
-import { TOKEN } from "../core/token.ts";
+import { TOKEN, tokenize } from "../core/token.ts";
 import { STATUS } from "../machine/client/client.ts";
 import { currentTask } from "../threads/task-context.ts";
 import type { Accepted, EngineLink } from "./link.ts";
@@ -27,6 +27,7 @@ export class Submission {
   /** Set when it could not be submitted. */
   error: unknown;
   #holds: (() => void)[] = [];
+  #taken: ((place: Accepted) => void) | undefined;
   #resolve!: () => void;
   #reject!: (error: unknown) => void;
 
@@ -43,6 +44,17 @@ export class Submission {
   whenPlaced(hold: () => void): void {
     if (this.place !== undefined) hold();
     else this.#holds.push(hold);
+  }
+
+  /** Runs `taken` with where the whole graph is, after all holds. */
+  whenTaken(taken: (place: Accepted) => void): void {
+    this.#taken = taken;
+  }
+
+  /** Runs `done` once the engine has taken the graph, or could not be given it. */
+  whenSubmitted(done: () => void): void {
+    this.whenPlaced(done);
+    this.accepted.catch(done);
   }
 
   /**
@@ -67,10 +79,17 @@ export class Submission {
     return release;
   }
 
-  settle(place: Accepted): void {
-    this.place = place;
+  /**
+   * The engine has taken the graph. Where `outputs` is given, the tasks of the submission are these
+   * tasks of the graph.
+   */
+  settle(place: Accepted, outputs?: Int32Array): void {
+    const { base, ids } = place;
+    const idOf = (local: number): number => ids?.[local] ?? base + local;
+    this.place = outputs === undefined ? place : { base, ids: outputs.map(idOf) };
     for (const hold of this.#holds) hold();
     this.#holds = [];
+    this.#taken?.(place);
     this.#resolve();
   }
 
@@ -102,31 +121,29 @@ export class Submission {
   }
 }
 
-const layers = new WeakMap<Future, Layer>();
+const layers = new WeakMap<Future | FutureList, Layer>();
 
-/** The layer of one task that stands for a future; keeps the future while it is used. */
-function layerOf(future: Future): Layer {
-  const known = layers.get(future);
+/** The layer of the tasks that a future or a list stands for; keeps it while it is used. */
+function layerOf(futures: Future | FutureList, count: number, facts: Partial<Layer>): Layer {
+  const known = layers.get(futures);
   if (known !== undefined) return known;
-  const ids = new Int32Array(1);
-  const ready = future.id().then((id) => {
-    ids[0] = id;
-  });
+  const ids = new Int32Array(count);
+  const ready = futures.ids().then((found) => ids.set(found));
   ready.catch(() => undefined);
   const layer: Layer = {
-    name: `future-${future.key}`,
+    name: `future-${tokenize(futures)}`,
     kind: "data",
-    count: 1,
-    keys: [future.key],
+    count,
     templates: [],
     inputs: [],
-    depOffsets: new Int32Array(2),
+    depOffsets: new Int32Array(count + 1),
     deps: new Int32Array(0),
     columns: [],
-    held: Object.assign({ engine: future.submission.link.owner, ids, ready }, { future }),
+    held: Object.assign({ engine: futures.submission.link.owner, ids, ready }, { futures }),
     pure: false,
+    ...facts,
   };
-  layers.set(future, layer);
+  layers.set(futures, layer);
   return layer;
 }
 
@@ -136,7 +153,7 @@ const releases = new FinalizationRegistry<() => void>((release) => release());
  * A value that is being computed on the engine. Released when it is collected, or by `release()`,
  * or by `using`.
  */
-export class Future<R = unknown> {
+export class Future<R = unknown> extends SingleTaskBase<R> {
   readonly key: string;
   readonly #submission: Submission;
   readonly #local: number;
@@ -144,6 +161,7 @@ export class Future<R = unknown> {
 
   /** @internal */
   constructor(submission: Submission, local: number, key: string) {
+    super();
     this.#submission = submission;
     this.#local = local;
     this.key = key;
@@ -238,6 +256,11 @@ export class Future<R = unknown> {
     return this.#submission.idOf(this.#local) as number;
   }
 
+  /** @internal */
+  async ids(): Promise<Int32Array> {
+    return Int32Array.of(await this.id());
+  }
+
   /** The same when the engine has taken the graph already. @internal */
   get placedId(): number | undefined {
     return this.#submission.idOf(this.#local);
@@ -253,7 +276,7 @@ export class Future<R = unknown> {
     return this.#local;
   }
 
-  toString(): string {
+  override toString(): string {
     return `Future(${this.key}, ${this.status}): await .result() for its value`;
   }
 
@@ -274,7 +297,8 @@ Object.defineProperty(Future.prototype, FUTURE, { value: true });
 // In the graph of a collection, a future is a task whose value the engine has or will have.
 Object.defineProperty(Future.prototype, TASK, {
   value(this: Future): TaskRef {
-    return { layer: layerOf(this), index: 0 };
+    const { key } = this;
+    return { layer: layerOf(this, 1, { name: `future-${key}`, keys: [key] }), index: 0 };
   },
 });
 // In the token of what is given to a task, a future stands for its value: its key names it.
@@ -290,7 +314,7 @@ export function isFuture(value: unknown): value is Future {
 }
 
 /** The futures of one `map`: array-like, and one range of tasks for the engine. */
-export class FutureList<R = unknown> implements Iterable<Future<R>> {
+export class FutureList<R = unknown> extends TaskListBase<R> implements Iterable<Future<R>> {
   readonly length: number;
   readonly #submission: Submission;
   readonly #first: number;
@@ -304,6 +328,7 @@ export class FutureList<R = unknown> implements Iterable<Future<R>> {
     length: number,
     key: (index: number) => string,
   ) {
+    super();
     this.#submission = submission;
     this.#first = first;
     this.length = length;
@@ -406,11 +431,17 @@ export class FutureList<R = unknown> implements Iterable<Future<R>> {
     return this.#submission;
   }
 
-  toString(): string {
+  override toString(): string {
     return `FutureList(${this.length} futures, ${this.doneCount} done)`;
   }
 }
 inspectAsText(FutureList.prototype);
+Object.defineProperty(FutureList.prototype, TASKS, {
+  value(this: FutureList): TaskRef[] {
+    const layer = layerOf(this, this.length, {});
+    return Array.from({ length: this.length }, (_, index) => ({ layer, index }));
+  },
+});
 Object.defineProperty(FutureList.prototype, TOKEN, {
   value(this: FutureList): unknown {
     return [this.length, ...this.keyRange()];

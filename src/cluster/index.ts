@@ -9,7 +9,9 @@ export {
   type WaitResult,
   wait,
 } from "./as-completed.ts";
-export { Client, type ClientOptions, type ClientTarget, type SubmitOptions } from "./client.ts";
+export type { SubmitOptions } from "./call-facts.ts";
+export { Client, type ClientOptions, type ClientTarget } from "./client.ts";
+export type { ClientComputeOptions } from "./client-compute.ts";
 export { getClient, getWorker, type WorkerContext } from "./context.ts";
 export type { EngineHandle, EngineOptions } from "./embedded.ts";
 export { Future, FutureList, type FutureStatus, isFuture } from "./future.ts";

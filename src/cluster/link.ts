@@ -65,6 +65,8 @@ export class EngineLink {
   #closed: HeddleError | undefined;
   /** Who waits for an answer: called when the connection ends instead. */
   readonly #awaiting = new Set<(error: HeddleError) => void>();
+  /** Who follows tasks without waiting for them. */
+  readonly #following = new Set<() => void>();
   /** Shown warnings of the engine; replaced by tests and front ends. */
   onWarning: (message: string) => void = (message) => process.emitWarning(message, "HeddleWarning");
 
@@ -191,6 +193,34 @@ export class EngineLink {
     );
   }
 
+  /** Calls `done` when the ids have settled, or the connection has ended; keeps nothing alive. */
+  whenSettled(ids: Int32Array, done: () => void): void {
+    const once = (): void => {
+      if (this.#following.delete(once)) done();
+    };
+    this.#following.add(once);
+    if (this.#closed === undefined) this.machine.wait(ids, once);
+    else once();
+  }
+
+  /** Whether the task has settled and has no value, as far as is known. */
+  hasFailed(id: number): boolean {
+    const status = this.machine.statusOf(id);
+    return status === STATUS.error || status === STATUS.cancelled;
+  }
+
+  /** How many of these tasks have a value, and how many will have none. */
+  countSettled(ids: Int32Array): { done: number; failed: number } {
+    let done = 0;
+    let failed = 0;
+    for (const id of ids) {
+      const status = this.machine.statusOf(id);
+      if (status === STATUS.finished) done++;
+      else if (status !== STATUS.pending) failed++;
+    }
+    return { done, failed };
+  }
+
   /**
    * The values of settled tasks; throws the error of the first that has none. `caller` was made
    * where the values were asked for: its stack is appended to that of the task's error.
@@ -304,6 +334,7 @@ export class EngineLink {
       this.#endAwait(end);
       end(this.#closed);
     }
+    for (const end of [...this.#following]) end();
   }
 
   /**

@@ -9,6 +9,7 @@ import { type Layer, regularOffsets, type TaskRef } from "../core/graph.ts";
 import type { TaskGraph } from "../core/task-graph.ts";
 import { referToAll } from "../functions/index.ts";
 import { optimizeGraph } from "../optimize/flatten.ts";
+import * as self from "./run-collections.ts";
 import { runSync } from "./sync.ts";
 import { type TaskObserver, watched } from "./watch.ts";
 
@@ -104,8 +105,14 @@ function lower(collection: Collection): Lowered {
   );
 }
 
+/** How a graph is made of outputs. */
+export type GraphOptions = Pick<ComputeOptions, "fuse">;
+
 /** The graph of the outputs; waits for the ids of futures that it uses. */
-async function graphOf(outputs: readonly TaskRef[], options: ComputeOptions): Promise<TaskGraph> {
+export async function graphOf(
+  outputs: readonly TaskRef[],
+  options: GraphOptions,
+): Promise<TaskGraph> {
   await heldAreReady(outputs);
   return optimizeGraph(outputs, {
     fuse: options.fuse ?? config.get("optimization.fuse.active"),
@@ -147,4 +154,4 @@ export function identity<T>(value: T): T {
   return value;
 }
 
-referToAll(import.meta.url, { identity });
+referToAll(import.meta.url, self);

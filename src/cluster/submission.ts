@@ -4,12 +4,14 @@
  * of one turn of the event loop travel as one graph; equal functions share a template; arguments
  * become columns, futures become dependencies.
  */
-import { isCollection } from "../core/collection.ts";
+import { type Collection, isCollection } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { Arg, Column, TaskFunction, TaskOptions, Template } from "../core/graph.ts";
+import { holdsLazy, isLazy, isPlain } from "../core/lazy-values.ts";
 import type { Segment, TaskGraph } from "../core/task-graph.ts";
 import { EncodedLiteral, encodeTemplate } from "../threads/graph-image.ts";
-import { FutureList, isFuture, type Submission } from "./future.ts";
+import { type Future, FutureList, isFuture, type Submission } from "./future.ts";
+import { describeGiven } from "./given.ts";
 
 /** A task that another one depends on. */
 export interface TaskInput {
@@ -39,36 +41,37 @@ export interface DraftGraph {
   readonly inputs: readonly TaskInput[];
 }
 
+/** Gives the task that computes a collection. */
+export type LazyInput = (collection: Collection) => TaskInput;
+
+/** What the lazy values in arguments become. */
+interface Inputs {
+  readonly deps: TaskInput[];
+  readonly lazy: LazyInput;
+}
+
 /**
- * An argument with futures inside as a tree over dependencies; undefined when there are none.
+ * An argument with lazy values inside as a tree over dependencies; undefined when there are none.
  * `open` are the containers that hold the value: one that is met again within itself is a cycle,
  * which is left as it is.
  */
-function treeOf(value: unknown, deps: TaskInput[], open: object[] = []): Arg | undefined {
+function treeOf(value: unknown, inputs: Inputs, open: object[] = []): Arg | undefined {
   if (typeof value !== "object" || value === null || open.includes(value)) return undefined;
-  if (isFuture(value)) {
-    return {
-      kind: "dep",
-      index: deps.push({ submission: value.submission, local: value.local }) - 1,
-    };
+  const { deps, lazy } = inputs;
+  if (isFuture(value) || isCollection(value)) {
+    return { kind: "dep", index: deps.push(inputOf(value, lazy)) - 1 };
   }
   if (value instanceof FutureList) {
     const start = deps.length;
     deps.push(...value.inputs());
     return { kind: "deps", start, count: value.length };
   }
-  if (isCollection(value)) {
-    throw new HeddleError(
-      "InvalidArgument",
-      "a lazy collection was given to submit: compute or persist it first, or build the call with delayed",
-    );
-  }
   const within = [...open, value];
-  if (Array.isArray(value)) return nested("array", value, deps, within);
-  if (value instanceof Set) return nested("set", [...value], deps, within);
+  if (Array.isArray(value)) return nested("array", value, inputs, within);
+  if (value instanceof Set) return nested("set", [...value], inputs, within);
   if (value instanceof Map) {
-    const keys = nested("array", [...value.keys()], deps, within);
-    const items = nested("array", [...value.values()], deps, within);
+    const keys = nested("array", [...value.keys()], inputs, within);
+    const items = nested("array", [...value.values()], inputs, within);
     if (keys === undefined && items === undefined) return undefined;
     return {
       kind: "map",
@@ -76,8 +79,8 @@ function treeOf(value: unknown, deps: TaskInput[], open: object[] = []): Arg | u
       items: itemsOf(items, value.values()),
     };
   }
-  if (!isPlainObject(value)) return undefined;
-  const tree = nested("array", Object.values(value), deps, within);
+  if (!isPlain(value)) return undefined;
+  const tree = nested("array", Object.values(value), inputs, within);
   if (tree === undefined) return undefined;
   return { kind: "object", keys: Object.keys(value), items: itemsOf(tree, Object.values(value)) };
 }
@@ -85,12 +88,12 @@ function treeOf(value: unknown, deps: TaskInput[], open: object[] = []): Arg | u
 function nested(
   kind: "array" | "set",
   values: readonly unknown[],
-  deps: TaskInput[],
+  inputs: Inputs,
   open: object[],
 ): Arg | undefined {
   let found = false;
   const items = values.map((value): Arg => {
-    const tree = treeOf(value, deps, open);
+    const tree = treeOf(value, inputs, open);
     if (tree !== undefined) found = true;
     return tree ?? { kind: "const", value };
   });
@@ -102,9 +105,9 @@ function itemsOf(tree: Arg | undefined, values: Iterable<unknown>): readonly Arg
   return Array.from(values, (value) => ({ kind: "const", value }) as const);
 }
 
-function isPlainObject(value: object): value is Record<string, unknown> {
-  const prototype = Object.getPrototypeOf(value) as unknown;
-  return prototype === Object.prototype || prototype === null;
+/** The task behind a future or a collection. */
+function inputOf(value: Future | Collection, lazy: LazyInput): TaskInput {
+  return isFuture(value) ? { submission: value.submission, local: value.local } : lazy(value);
 }
 
 /** Collects the calls of one turn of the event loop. */
@@ -119,10 +122,12 @@ export class CallBatch {
   readonly #segments: Segment[] = [];
   readonly #inputs = new InputNumbers();
   readonly #locals = new Map<string, number>();
+  readonly #lazy: LazyInput;
   readonly #holds: (() => void)[] = [];
 
-  constructor(submission: Submission) {
+  constructor(submission: Submission, lazy: LazyInput) {
     this.submission = submission;
+    this.#lazy = lazy;
   }
 
   /** Adds a call and returns its local id; an equal pure call is not added twice. */
@@ -134,7 +139,7 @@ export class CallBatch {
     let pattern = `${facts.token}/${JSON.stringify(facts.options ?? null)}/`;
     let shareable = true;
     const args = values.map((value): Arg => {
-      const tree = treeOf(value, deps);
+      const tree = treeOf(value, { deps, lazy: this.#lazy });
       pattern += tree === undefined ? "c" : "d";
       if (tree === undefined)
         return { kind: "column", column: columns.push(columnOf([value])) - 1 };
@@ -156,7 +161,7 @@ export class CallBatch {
 
   /** The graph of the calls. What it depends on is held until it has been accepted. */
   finish(): DraftGraph {
-    this.submission.whenPlaced(() => {
+    this.submission.whenSubmitted(() => {
       for (const release of this.#holds) release();
     });
     const calls = this.#template.length;
@@ -194,13 +199,15 @@ export class CallBatch {
 export function graphOfMap(
   submission: Submission,
   facts: CallFacts,
-  lists: readonly (readonly unknown[] | FutureList)[],
+  lists: readonly MapList[],
   count: number,
+  lazy: LazyInput,
 ): DraftGraph {
+  if (lists.some(isMixed)) return graphOfCalls(submission, facts, lists, count, lazy);
   const columns: Column[] = [];
   const futures: TaskInput[][] = [];
   const args = lists.map((list): Arg => {
-    const inputs = inputsOf(list);
+    const inputs = inputsOf(list, lazy);
     if (inputs !== undefined) return { kind: "dep", index: futures.push(inputs) - 1 };
     return { kind: "column", column: columns.push(columnOf(list as readonly unknown[])) - 1 };
   });
@@ -214,7 +221,7 @@ export function graphOfMap(
   }
   const inputs = numbers.list;
   const holds = inputs.map((input) => input.submission.hold(input.local, 1));
-  submission.whenPlaced(() => {
+  submission.whenSubmitted(() => {
     for (const release of holds) release();
   });
   const all = count + inputs.length;
@@ -258,11 +265,55 @@ class InputNumbers {
   }
 }
 
-/** The tasks of a list of futures; undefined for a list of values. */
-function inputsOf(list: readonly unknown[] | FutureList): TaskInput[] | undefined {
+/** A list of arguments of `map`. */
+export type MapList = readonly unknown[] | FutureList;
+
+/** Anything that can be walked, as a list. Throws `InvalidArgument` for anything else. */
+export function listOf(given: unknown): MapList {
+  if (given instanceof FutureList || Array.isArray(given)) return given;
+  const isIterable = typeof given === "object" && given !== null && Symbol.iterator in given;
+  if (isIterable || typeof given === "string") return [...(given as Iterable<unknown>)];
+  throw new HeddleError(
+    "InvalidArgument",
+    "client.map takes lists of arguments after the function (arrays, other iterables, lists of " +
+      `futures), but was given ${describeGiven(given)}; client.submit runs a function once`,
+  );
+}
+
+/** Whether lazy values stand among plain ones, or within them. */
+function isMixed(list: MapList): boolean {
+  if (list instanceof FutureList) return false;
+  let single = 0;
+  for (const item of list) {
+    if (typeof item !== "object" || item === null) continue;
+    if (isFuture(item) || isCollection(item)) single++;
+    else if (isLazy(item) || holdsLazy(item)) return true;
+  }
+  return single > 0 && single < list.length;
+}
+
+/** The tasks of a map whose arguments differ in form: each is a call of its own. */
+function graphOfCalls(
+  submission: Submission,
+  facts: CallFacts,
+  lists: readonly MapList[],
+  count: number,
+  lazy: LazyInput,
+): DraftGraph {
+  const calls = new CallBatch(submission, lazy);
+  for (let i = 0; i < count; i++) {
+    const values = lists.map((list) => (list instanceof FutureList ? list.at(i) : list[i]));
+    calls.add({ ...facts, key: `${facts.key}[${i}]` }, values);
+  }
+  return calls.finish();
+}
+
+/** The tasks of a list of futures or collections; undefined for a list of values. */
+function inputsOf(list: MapList, lazy: LazyInput): TaskInput[] | undefined {
   if (list instanceof FutureList) return list.inputs();
-  if (!isFuture(list[0]) || !list.every(isFuture)) return undefined;
-  return list.map(({ submission, local }) => ({ submission, local }));
+  const first = list[0];
+  if (!isFuture(first) && !isCollection(first)) return undefined;
+  return (list as readonly (Future | Collection)[]).map((value) => inputOf(value, lazy));
 }
 
 function templateOf({ fn, name, options }: CallFacts, args: readonly Arg[]): Template {

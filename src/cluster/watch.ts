@@ -38,7 +38,13 @@ export async function watched<T>(
   }
 }
 
-class Watch implements TaskObserver {
+/** Follows calls that nobody may await; undefined when nobody watches. */
+export function watchCalls(graph: TaskGraph): Watch | undefined {
+  return feed.isWatched ? new Watch(graph, []) : undefined;
+}
+
+/** What has been said of one computation. */
+export class Watch implements TaskObserver {
   readonly #graph: TaskGraph;
   readonly #callbacks: readonly Callback[];
   readonly #id: number;
@@ -87,6 +93,25 @@ class Watch implements TaskObserver {
     const groups = this.#copy().map((group) => ({ ...group, done: group.total - group.failed }));
     feed.progress(this.#id, groups);
     feed.end(this.#id, { status: "finished" });
+  }
+
+  /** All tasks have settled: `hasFailed` says which of them without a value. */
+  settled(hasFailed: (task: number) => boolean): void {
+    for (const group of this.#groups) {
+      group.done = group.total;
+      group.failed = 0;
+    }
+    for (let task = 0; task < this.#graph.count; task++) {
+      const template = this.#graph.template[task] as number;
+      if (template < 0 || !hasFailed(task)) continue;
+      const group = this.#groups[this.#groupOf[template] as number];
+      if (group === undefined) continue;
+      group.failed++;
+      group.done--;
+    }
+    const anyFailed = this.#groups.some((group) => group.failed > 0);
+    feed.progress(this.#id, this.#copy());
+    feed.end(this.#id, { status: anyFailed ? "failed" : "finished" });
   }
 
   failed(error: unknown): void {

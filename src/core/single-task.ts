@@ -22,3 +22,27 @@ export interface SingleTask<R = unknown> {
 export function isSingleTask(value: unknown): value is SingleTask {
   return typeof value === "object" && value !== null && TASK in value;
 }
+
+/** Method by which a list of values names its tasks. Registered, as `TASK` is. */
+export const TASKS: unique symbol = Symbol.for("heddle.tasks") as never;
+
+/** A list of futures: stands for the array of their results. */
+export interface TaskList<R = unknown> {
+  /** The tasks whose values are the items, in order. */
+  [TASKS](): readonly TaskRef[];
+  /** Never set: carries the type of an item. */
+  readonly __item?: R;
+}
+
+/** Whether `value` stands for the array of the results of several tasks. */
+export function isTaskList(value: unknown): value is TaskList {
+  return typeof value === "object" && value !== null && TASKS in value;
+}
+
+/**
+ * Base classes for those who add the method to the prototype: declarations made file by file
+ * (`isolatedDeclarations`) cannot name a member by a symbol of another module.
+ */
+export const SingleTaskBase: abstract new <R>() => SingleTask<R> = class {} as never;
+/** See {@link SingleTaskBase}. */
+export const TaskListBase: abstract new <R>() => TaskList<R> = class {} as never;

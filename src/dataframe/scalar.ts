@@ -29,8 +29,8 @@ export class Scalar<T> extends CollectionBase implements Collection<T> {
   lower(): Lowered<T> {
     return {
       outputs: lowerPlan(this.#plan),
-      finish: ([table]) => firstValue(table as Table) as T,
-      finishTask: { fn: firstValue, args: [] },
+      finish: (tables) => onlyValue(tables as readonly Table[]) as T,
+      finishTask: { fn: onlyValue, args: [] },
       rebuild: (refs) => new Scalar<T>({ kind: "input", fields: this.fields, refs }),
     };
   }
@@ -65,10 +65,10 @@ export function unpackScalar(packed: PackedCollection<readonly Field[]>): Scalar
 
 registerCollection("Scalar", Scalar, packScalar, unpackScalar);
 
-/** The first value of a table's first column. */
-export function firstValue(table: Table<AnyRow>): unknown {
-  const [name] = table.columns;
-  return name === undefined ? null : table.column(name).get(0);
+/** The first value of the only table's first column. */
+export function onlyValue([table]: readonly Table<AnyRow>[]): unknown {
+  const name = table?.columns[0];
+  return table === undefined || name === undefined ? null : table.column(name).get(0);
 }
 
 referToAll(import.meta.url, self);

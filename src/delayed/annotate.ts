@@ -4,24 +4,16 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { setAnnotationSource } from "../core/annotations.ts";
-import { HeddleError, nearestName } from "../core/errors.ts";
 import type { TaskOptions } from "../core/graph.ts";
+import { checkTaskOptions } from "../core/task-options.ts";
 
 const storage = new AsyncLocalStorage<TaskOptions>();
 setAnnotationSource(() => storage.getStore());
 
-const KNOWN: readonly (keyof TaskOptions)[] = [
-  "priority",
-  "retries",
-  "resources",
-  "workers",
-  "allowOtherWorkers",
-  "concurrency",
-];
-
 /**
  * Runs `build`, and gives the options to every task that it builds; inner ones override outer ones,
- * `resources` by name. Errors: `InvalidArgument` for an unknown option, naming the nearest.
+ * `resources` by name. Errors: `InvalidArgument` for an unknown option, naming the nearest,
+ * and for a value that an option cannot have.
  *
  * @example
  * import { annotate, delayed } from "heddle";
@@ -29,15 +21,7 @@ const KNOWN: readonly (keyof TaskOptions)[] = [
  * console.log(await heavy.compute()); // 4
  */
 export function annotate<R>(options: TaskOptions, build: () => R): R {
-  for (const name of Object.keys(options)) {
-    if (KNOWN.includes(name as keyof TaskOptions)) continue;
-    const near = nearestName(name, KNOWN);
-    throw new HeddleError(
-      "InvalidArgument",
-      `${name} is no task option; there are ${KNOWN.join(", ")}.` +
-        (near === undefined ? "" : ` Did you mean ${near}?`),
-    );
-  }
+  checkTaskOptions("annotate", options);
   const outer = storage.getStore();
   const resources = { ...outer?.resources, ...options.resources };
   const merged = { ...outer, ...options };

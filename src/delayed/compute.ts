@@ -4,10 +4,10 @@
  */
 import { type ComputeOptions, computeAll, persistAll } from "../cluster/compute.ts";
 import { type Collection, isCollection } from "../core/collection.ts";
+import { isPlain } from "../core/lazy-values.ts";
 import type { TaskGraph } from "../core/task-graph.ts";
 import { type OptimizeOptions, optimizeGraph } from "../optimize/flatten.ts";
 import type { Computed } from "./types.ts";
-import { isPlain } from "./unpack.ts";
 
 /** The results of several values. */
 type ComputedAll<T extends readonly unknown[]> = { -readonly [K in keyof T]: Computed<T[K]> };

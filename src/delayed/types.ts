@@ -3,27 +3,10 @@
  * out of `compute`.
  */
 import type { Collection } from "../core/collection.ts";
+import type { LazyValue } from "../core/lazy-types.ts";
 import type { SingleTask } from "../core/single-task.ts";
 
-/**
- * A `T`, or something whose result will be one: a delayed value, a future, a collection; also
- * within containers.
- */
-export type LazyValue<T> =
-  | T
-  | SingleTask<T>
-  | Collection<T>
-  | (T extends string | number | boolean | bigint | symbol | null | undefined | AnyFunction
-      ? never
-      : T extends ReadonlyMap<infer K, infer V>
-        ? ReadonlyMap<LazyValue<K>, LazyValue<V>>
-        : T extends ReadonlySet<infer V>
-          ? ReadonlySet<LazyValue<V>>
-          : T extends readonly unknown[]
-            ? { readonly [K in keyof T]: LazyValue<T[K]> }
-            : T extends object
-              ? { readonly [K in keyof T]: LazyValue<T[K]> }
-              : never);
+export type { LazyValue } from "../core/lazy-types.ts";
 
 /** The arguments of a function, each of which may be lazy. */
 export type Lazy<A extends readonly unknown[]> = { [K in keyof A]: LazyValue<A[K]> };

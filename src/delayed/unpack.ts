@@ -7,7 +7,8 @@
 import { type Collection, isCollection } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { Arg, TaskRef } from "../core/graph.ts";
-import { isSingleTask, type SingleTask } from "../core/single-task.ts";
+import { holdsLazy } from "../core/lazy-values.ts";
+import { isSingleTask, isTaskList, type SingleTask, TASKS } from "../core/single-task.ts";
 
 /**
  * Where a dependency comes from: a task that is known, or a value that will name its task when it
@@ -49,7 +50,9 @@ function unpackFlat(args: readonly unknown[], traverse: boolean): Unpacked | und
     if (isSingleTask(arg)) {
       signature |= 1;
       tasks++;
-    } else if (isCollection(arg) || (traverse && holdsLazy(arg))) return undefined;
+    } else if (isCollection(arg) || isTaskList(arg) || (traverse && holdsLazy(arg))) {
+      return undefined;
+    }
   }
   const inputs = tasks === 0 || tasks === count ? args : tasksFirst(args, signature);
   return { args: flatArgs(signature, count), inputs, literals: count - tasks, signature };
@@ -81,32 +84,6 @@ function flatArgs(signature: number, count: number): readonly Arg[] {
     flatShapes.set(signature, args);
   }
   return args;
-}
-
-/** Whether anything lazy lies within; looks into each container once, so circles end. */
-function holdsLazy(value: object, seen: Set<object> = new Set()): boolean {
-  const parts = partsOf(value);
-  if (parts === undefined || seen.has(value)) return false;
-  seen.add(value);
-  for (const part of parts) {
-    if (typeof part !== "object" || part === null) continue;
-    if (isSingleTask(part) || isCollection(part) || holdsLazy(part, seen)) return true;
-  }
-  return false;
-}
-
-/** What a container holds; undefined for anything that is not looked into. */
-function partsOf(value: object): readonly unknown[] | undefined {
-  if (Array.isArray(value)) return value;
-  if (value instanceof Set) return [...value];
-  if (value instanceof Map) return [...value].flat();
-  return isPlain(value) ? Object.values(value) : undefined;
-}
-
-/** Whether an object is a plain one: `{}`, or one without a prototype. */
-export function isPlain(value: object): value is Record<string, unknown> {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }
 
 class Unpacker {
@@ -145,6 +122,7 @@ class Unpacker {
       return { kind: "dep", index: this.#sources.push(value) - 1 };
     }
     if (isCollection(value)) return this.#collection(value);
+    if (isTaskList(value)) return this.#list(value[TASKS]());
     if (!holdsLazy(value)) return this.#literal(value);
     if (this.#open.includes(value)) throw this.#circle();
     this.#open.push(value);
@@ -175,7 +153,7 @@ class Unpacker {
     return { kind: "object", keys, items };
   }
 
-  #list(tasks: readonly SingleTask[]): Arg {
+  #list(tasks: readonly Source[]): Arg {
     const start = this.#sources.length;
     for (const task of tasks) this.#sources.push(task);
     return { kind: "deps", start, count: tasks.length };

@@ -225,14 +225,17 @@ describe("clients", () => {
 
   test("what waits for the engine gives a promise, the rest a future at once", async () => {
     const future = client.submit((x: number) => x, 1);
-    for (const one of [future, client.scatter(1)]) expect(one).not.toBeInstanceOf(Promise);
+    const sum = da.ones(2).sum();
+    for (const one of [future, client.scatter(1), client.compute(sum)])
+      expect(one).not.toBeInstanceOf(Promise);
     const remote = [
       future.result(),
       future.exception(),
       client.gather([future]),
       client.whoHas(future),
       client.schedulerInfo(),
-      client.compute(da.ones(2).sum()),
+      client.compute(sum, { sync: true }),
+      client.persist(sum),
       da.ones(2).persist(),
     ];
     expect(remote.map((one) => one instanceof Promise)).toEqual(remote.map(() => true));

@@ -97,7 +97,7 @@ describe("annotate", () => {
   });
 
   test("names the nearest option for an unknown one", () => {
-    expect(() => annotate({ priorty: 1 } as never, () => 1)).toThrow(/Did you mean priority\?/);
+    expect(() => annotate({ priorty: 1 } as never, () => 1)).toThrow(/did you mean "priority"\?/);
   });
 
   test("retries are tried", async () => {

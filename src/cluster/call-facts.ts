@@ -1,0 +1,84 @@
+/** @file What is read and checked of a call when it is submitted: its function and its options. */
+import { currentAnnotations } from "../core/annotations.ts";
+import { HeddleError } from "../core/errors.ts";
+import type { TaskFunction, TaskOptions } from "../core/graph.ts";
+import { checkFlag, checkTaskOptions } from "../core/task-options.ts";
+import { tokenize } from "../core/token.ts";
+import { describeGiven } from "./given.ts";
+import type { CallFacts } from "./submission.ts";
+
+/** Options of `submit` and `map`. */
+export interface SubmitOptions extends TaskOptions {
+  /**
+   * Whether equal function and arguments give the same result, so that it is computed once; default
+   * true.
+   */
+  readonly pure?: boolean;
+  /** Key of the task; default: the function's name and a token. */
+  readonly key?: string;
+}
+
+/** Throws `InvalidArgument` for an option or a value that does not exist. */
+export function checkSubmitOptions(options: SubmitOptions): void {
+  const what = "client.options";
+  checkTaskOptions(what, options, ["pure", "key"]);
+  checkFlag(what, "pure", options.pure);
+  const { key } = options;
+  if (key === undefined || (typeof key === "string" && key !== "")) return;
+  throw new HeddleError(
+    "InvalidArgument",
+    `${what}: key is ${describeGiven(key)}; it may be a text that names the task`,
+  );
+}
+
+/** Throws `InvalidArgument` unless `fn` is a function. */
+export function checkFunction(fn: unknown, where: string): void {
+  if (typeof fn === "function") return;
+  throw new HeddleError(
+    "InvalidArgument",
+    `client.${where} takes a function first, then its arguments, but was given ${describeGiven(fn)}`,
+  );
+}
+
+/** Throws `InvalidArgument` for what can never be an argument. */
+export function checkArguments(values: readonly unknown[]): void {
+  const at = values.findIndex((value) => value instanceof Promise);
+  if (at < 0) return;
+  throw new HeddleError(
+    "InvalidArgument",
+    `argument ${at} of client.submit is a Promise: await it first, and pass what it resolves to. ` +
+      "Futures, delayed values and collections may be passed as they are.",
+    { fields: { argument: at } },
+  );
+}
+
+let submissions = 0;
+const session = Math.floor(Date.now() * 1000).toString(36);
+
+/** A text that nobody has used. */
+export function unique(): string {
+  return `${session}-${++submissions}`;
+}
+
+/**
+ * What all tasks of a call or a map share. Errors: `NotSerializable`, naming what the function
+ * captures and cannot take along.
+ */
+export function callFacts(
+  options: SubmitOptions,
+  fn: TaskFunction,
+  values: readonly unknown[],
+): CallFacts {
+  const { pure = true, key, ...own } = options;
+  const rest = { ...currentAnnotations(), ...own };
+  const name = fn.name === "" ? "lambda" : fn.name;
+  // Reading the function now makes what cannot travel fail here, and fixes what it captures.
+  const token = tokenize(fn);
+  const content = key === undefined && pure ? tokenize(token, ...values) : unique();
+  return { fn, token, name, key: key ?? `${name}-${content}`, options: given(rest), pure };
+}
+
+/** The options, if there are any. */
+export function given(options: TaskOptions): TaskOptions | undefined {
+  return Object.keys(options).length === 0 ? undefined : options;
+}

@@ -1,0 +1,68 @@
+/** @file Types of clients and futures: what calls infer, and what must not compile. */
+import { expectTypeOf, test } from "vitest";
+import { arange, type DistArray } from "../../src/array/index.ts";
+import { type Bag, range } from "../../src/bag/index.ts";
+import { Client, type Delayed, delayed, type Future, type FutureList } from "../../src/index.ts";
+import type { NDArray } from "../../src/ndarray/index.ts";
+
+const client = new Client({ embedded: true });
+const add = (a: number, b: number): number => a + b;
+const two = delayed(() => 2)();
+const bag = range(3);
+
+test("arguments may be values, futures, delayed values and collections", () => {
+  const one = client.submit(async (x: number) => x, 1);
+  expectTypeOf(one).toEqualTypeOf<Future<number>>();
+  expectTypeOf(client.submit(add, one, two)).toEqualTypeOf<Future<number>>();
+  expectTypeOf(client.submit(add, arange(3).sum(), 1)).toEqualTypeOf<Future<number>>();
+  client.submit((items: number[]) => items.length, bag);
+  client.submit((items: number[]) => items.length, client.map(add, [1], [2]));
+  client.submit((o: { xs: number[] }) => o.xs.length, { xs: [one, two, 3] });
+  client.submit((a: NDArray<"float64">) => a.size, arange(3).astype("float64"));
+  // @ts-expect-error a text is no number
+  client.submit(add, 1, "2");
+  // @ts-expect-error nor is what becomes one
+  client.submit(
+    add,
+    1,
+    client.submit(() => "2"),
+  );
+});
+
+test("lists of map may be mixed", () => {
+  const futures = client.map(add, [1, 2], [two, client.submit(() => 1)]);
+  expectTypeOf(futures).toEqualTypeOf<FutureList<number>>();
+  expectTypeOf(client.map(add, futures, new Set([1]))).toEqualTypeOf<FutureList<number>>();
+  // @ts-expect-error a number is no list
+  client.map(add, [1], 5);
+});
+
+test("futures and lists of them are arguments of delayed calls", () => {
+  const total = delayed((xs: number[]) => xs.length);
+  expectTypeOf(total(client.map(add, [1], [2]))).toEqualTypeOf<Delayed<number>>();
+  expectTypeOf(delayed(add)(client.submit(add, 1, 2), 3)).toEqualTypeOf<Delayed<number>>();
+  // @ts-expect-error the results are texts
+  total(client.map((x: number) => String(x), [1]));
+});
+
+test("compute gives futures, or the values with sync", () => {
+  expectTypeOf(client.compute(two)).toEqualTypeOf<Future<number>>();
+  expectTypeOf(client.compute([two, bag])).toEqualTypeOf<[Future<number>, Future<number[]>]>();
+  expectTypeOf(client.compute(two, { sync: true })).toEqualTypeOf<Promise<number>>();
+  expectTypeOf(client.compute([two, bag], { sync: true, priority: 1 })).toEqualTypeOf<
+    Promise<[number, number[]]>
+  >();
+  const list: Delayed<number>[] = [two];
+  expectTypeOf(client.compute(list)).toEqualTypeOf<Future<number>[]>();
+  expectTypeOf(client.persist(bag)).toEqualTypeOf<Promise<Bag<number>>>();
+  const x = arange(3).astype("float64");
+  expectTypeOf(client.persist([x, bag])).toEqualTypeOf<
+    Promise<[DistArray<"float64">, Bag<number>]>
+  >();
+  // @ts-expect-error no collection
+  client.compute(5);
+});
+
+test("a future knows the type of its value", () => {
+  expectTypeOf(client.submit(add, 1, 2).result()).toEqualTypeOf<Promise<number>>();
+});
