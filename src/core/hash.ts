@@ -89,7 +89,7 @@ export class Hash128 {
     h3 = (h3 + h1) | 0;
     h4 = (h4 + h1) | 0;
     this.reset();
-    return hex(h1) + hex(h2) + hex(h3) + hex(h4);
+    return hexDigits(h1, h2, h3, h4);
   }
 
   /** Forgets everything appended. */
@@ -162,6 +162,17 @@ function finalMix(hash: number): number {
   return h ^ (h >>> 16);
 }
 
-function hex(word: number): string {
-  return (word >>> 0).toString(16).padStart(8, "0");
+const DIGITS = Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0));
+const codes: number[] = new Array(32).fill(0);
+
+/** One flat string made at once: several times faster than joining the words' digits. */
+function hexDigits(...words: readonly number[]): string {
+  let at = 0;
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] as number;
+    for (let shift = 28; shift >= 0; shift -= 4) {
+      codes[at++] = DIGITS[(word >>> shift) & 15] as number;
+    }
+  }
+  return String.fromCharCode.apply(null, codes);
 }

@@ -24,31 +24,35 @@ export interface Shape {
   readonly literals: number;
   /** Number of items that the result is taken apart into; undefined when it is not. */
   readonly nout: number | undefined;
-  /** Whether equal arguments give equal results, so that keys are made of the content. */
+  /** Whether equal arguments give equal results, and keys are made of the content. */
   readonly pure: boolean;
 }
 
-/** A call that has no task yet. */
-export interface Call {
-  readonly shape: Shape;
-  /** Dependencies first, then literals. */
-  readonly inputs: readonly unknown[];
-  /** A chosen key or one made of the content; else the number of the call. */
-  readonly key: number | string;
-}
-
-/** Property of a delayed value: its call, and once it has been lowered the layer of its task. */
+/** Property of a delayed value: the shape of its call; the layer of its task once it is lowered. */
 export const STATE: unique symbol = Symbol("state");
 /**
  * Property of a delayed value: its index in the layer, or in the batch that is being lowered; -1
  * before.
  */
 export const INDEX: unique symbol = Symbol("index");
+/** Property of a delayed value: its inputs, dependencies before literals; none once lowered. */
+export const INPUTS: unique symbol = Symbol("inputs");
+/** Property of a delayed value: a chosen key or one made of the content, or the call's number. */
+export const KEY: unique symbol = Symbol("key");
 
 /** What lowering needs to know of a delayed value. Plain properties: there may be millions. */
 export interface CallNode extends SingleTask {
-  [STATE]: Call | Layer;
+  [STATE]: Shape | Layer;
   [INDEX]: number;
+  [INPUTS]: readonly unknown[] | undefined;
+  [KEY]: number | string | undefined;
+}
+
+/** A delayed value that has no task yet. */
+export interface PendingCall extends CallNode {
+  [STATE]: Shape;
+  [INPUTS]: readonly unknown[];
+  [KEY]: number | string;
 }
 
 /** Whether a dependency is a delayed value (rather than a future or the task of a collection). */
@@ -56,10 +60,17 @@ export function isCallNode(value: object): value is CallNode {
   return STATE in value;
 }
 
-/** The call of a delayed value that has no task yet. */
-export function callOf(node: CallNode): Call | undefined {
-  const state = node[STATE];
-  return "shape" in state ? state : undefined;
+/** Whether a delayed value has no task yet. */
+export function isPending(node: CallNode): node is PendingCall {
+  return node[INPUTS] !== undefined;
+}
+
+/** From now on a delayed value is a task of a layer. */
+export function settle(node: CallNode, layer: Layer, index: number): void {
+  node[STATE] = layer;
+  node[INDEX] = index;
+  node[INPUTS] = undefined;
+  node[KEY] = undefined;
 }
 
 /** Makes keys unique among processes; 48 random bits, then the counter. */
@@ -75,8 +86,9 @@ export function nextSerial(): number {
 }
 
 /** The key of a call: the given one, or made from its number. */
-export function callKey({ key, shape }: Call): string {
-  return typeof key === "string" ? key : serialKey(shape.template.name, KEY_STEM, key);
+export function callKey(call: PendingCall): string {
+  const key = call[KEY];
+  return typeof key === "string" ? key : serialKey(call[STATE].template.name, KEY_STEM, key);
 }
 
 /** The shapes of one function's calls. */

@@ -78,7 +78,9 @@ function delayedFunction(
   options: DelayedOptions & { readonly key?: string },
 ): DelayedFunction<unknown[], unknown> {
   const word = options.name ?? (fn.name === "" ? "lambda" : fn.name.replace(/^bound /, ""));
-  const shapes = new Shapes(fn, word, options.pure ?? false, options.nout);
+  // A call with a key of its own is that one task, whatever its arguments.
+  const pure = options.key === undefined && (options.pure ?? false);
+  const shapes = new Shapes(fn, word, pure, options.nout);
   const call: CallOptions = {
     ...(options.key !== undefined && { key: options.key }),
     ...(options.traverse !== undefined && { traverse: options.traverse }),

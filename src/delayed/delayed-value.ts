@@ -13,9 +13,9 @@ import { inspectAsText } from "../core/symbols.ts";
 import { tokenize } from "../core/token.ts";
 import { GraphView } from "../diagnostics/graph-view.ts";
 import { referToAll } from "../functions/index.ts";
-import { nextSerial, Shapes } from "./call.ts";
+import { nextSerial, type Shape, Shapes } from "./call.ts";
 import * as self from "./delayed-value.ts";
-import { LazyBase } from "./node.ts";
+import { LazyBase, type More } from "./node.ts";
 import { callMethod, getitem } from "./tasks.ts";
 import type { Lazy } from "./types.ts";
 import { unpack } from "./unpack.ts";
@@ -127,7 +127,7 @@ export class Delayed<R = unknown> extends LazyBase implements Collection<R> {
   #at({ layer, index }: TaskRef): Delayed<R> {
     const isComputed = layer.held !== undefined || layer.kind === "data";
     const { nout } = this;
-    return new Delayed<R>(layer, index, isComputed ? { nout, key: this.key } : { nout });
+    return delayedTask<R>({ layer, index }, isComputed ? { nout, key: this.key } : { nout });
   }
 
   override toString(): string {
@@ -151,6 +151,11 @@ export class Delayed<R = unknown> extends LazyBase implements Collection<R> {
 
 inspectAsText(Delayed.prototype);
 
+/** A delayed value of a task that exists. */
+export function delayedTask<R>({ layer, index }: TaskRef, more?: More): Delayed<R> {
+  return new Delayed<R>(layer, index, undefined, undefined, more);
+}
+
 /** What a delayed value is beside its task. */
 interface DelayedFacts {
   readonly key: string;
@@ -165,7 +170,7 @@ export function packDelayed(value: Delayed): PackedCollection<DelayedFacts> {
 /** The delayed value that was packed. */
 export function unpackDelayed({ outputs, facts }: PackedCollection<DelayedFacts>): Delayed {
   const [{ layer, index }] = outputs as readonly [TaskRef];
-  return new Delayed(layer, index, { key: facts.key, nout: facts.nout ?? undefined });
+  return delayedTask({ layer, index }, { key: facts.key, nout: facts.nout ?? undefined });
 }
 
 registerCollection("Delayed", Delayed, packDelayed, unpackDelayed);
@@ -189,14 +194,6 @@ export interface CallOptions {
   readonly traverse?: boolean;
 }
 
-/**
- * Pure calls by key, as long as anyone uses them: equal ones are the same object, and so one task.
- */
-const pureCalls = new Map<string, WeakRef<Delayed>>();
-const forgotten = new FinalizationRegistry<string>((key) => {
-  if (pureCalls.get(key)?.deref() === undefined) pureCalls.delete(key);
-});
-
 /** A new call of a function. */
 export function makeCall(
   shapes: Shapes,
@@ -205,18 +202,13 @@ export function makeCall(
 ): Delayed {
   const unpacked = unpack(args, options.traverse ?? true);
   const shape = shapes.of(unpacked);
-  const { inputs } = unpacked;
-  const more = shape.nout === undefined ? undefined : { nout: shape.nout };
-  if (options.key !== undefined || !shapes.pure) {
-    return new Delayed({ shape, inputs, key: options.key ?? nextSerial() }, -1, more);
-  }
-  const key = `${shapes.name}-${tokenize(shapes.fn, shape.template.options, args)}`;
-  const known = pureCalls.get(key)?.deref();
-  if (known !== undefined) return known;
-  const made = new Delayed({ shape, inputs, key }, -1, more);
-  pureCalls.set(key, new WeakRef(made));
-  forgotten.register(made, key);
-  return made;
+  const { pure, nout } = shapes;
+  const key = pure ? contentKey(shapes, shape, args) : (options.key ?? nextSerial());
+  return new Delayed(shape, -1, unpacked.inputs, key, nout === undefined ? undefined : { nout });
+}
+
+function contentKey({ name, fn }: Shapes, shape: Shape, args: readonly unknown[]): string {
+  return `${name}-${tokenize(fn, shape.template.options, args)}`;
 }
 
 referToAll(import.meta.url, self);

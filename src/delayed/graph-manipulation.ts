@@ -9,7 +9,7 @@ import { type Layer, regularOffsets, type TaskRef } from "../core/graph.ts";
 import { tokenize } from "../core/token.ts";
 import { copyTasks, marksOf } from "../optimize/rewrite.ts";
 import { KEY_STEM, nextSerial } from "./call.ts";
-import { Delayed } from "./delayed-value.ts";
+import { type Delayed, delayedTask } from "./delayed-value.ts";
 import { first, nothing } from "./tasks.ts";
 
 /** Most tasks that one task of a checkpoint waits for; more are gathered in steps. */
@@ -34,8 +34,7 @@ export interface CloneOptions {
  */
 export function checkpoint(...collections: readonly Collection[]): Delayed<null> {
   const outputs = collections.flatMap((one) => lower(one).outputs);
-  const { layer, index } = barrier(outputs);
-  return new Delayed<null>(layer, index);
+  return delayedTask<null>(barrier(outputs));
 }
 
 /**

@@ -7,7 +7,16 @@ import { COLLECTION } from "../core/collection.ts";
 import { keyOf, type Layer, type TaskRef } from "../core/graph.ts";
 import { TASK } from "../core/single-task.ts";
 import { TOKEN } from "../core/token.ts";
-import { type Call, type CallNode, callKey, callOf, INDEX, STATE } from "./call.ts";
+import {
+  type CallNode,
+  callKey,
+  INDEX,
+  INPUTS,
+  isPending,
+  KEY,
+  type Shape,
+  STATE,
+} from "./call.ts";
 import { lowerCalls } from "./lower.ts";
 
 /** What few delayed values have. */
@@ -30,39 +39,53 @@ export interface LazyNode extends CallNode {
 }
 
 /** Base of `Delayed`. */
-export const LazyBase: abstract new (state: Call | Layer, index: number, more?: More) => LazyNode =
-  class {
-    [STATE]: Call | Layer;
-    [INDEX]: number;
-    readonly #more: More | undefined;
+export const LazyBase: abstract new (
+  state: Shape | Layer,
+  index: number,
+  inputs?: readonly unknown[],
+  key?: number | string,
+  more?: More,
+) => LazyNode = class {
+  [STATE]: Shape | Layer;
+  [INDEX]: number;
+  [INPUTS]: readonly unknown[] | undefined;
+  [KEY]: number | string | undefined;
+  readonly #more: More | undefined;
 
-    constructor(state: Call | Layer, index: number, more?: More) {
-      this[STATE] = state;
-      this[INDEX] = index;
-      this.#more = more;
-    }
+  constructor(
+    state: Shape | Layer,
+    index: number,
+    inputs?: readonly unknown[],
+    key?: number | string,
+    more?: More,
+  ) {
+    this[STATE] = state;
+    this[INDEX] = index;
+    this[INPUTS] = inputs;
+    this[KEY] = key;
+    this.#more = more;
+  }
 
-    get [COLLECTION](): true {
-      return true;
-    }
+  get [COLLECTION](): true {
+    return true;
+  }
 
-    get key(): string {
-      const call = callOf(this);
-      if (call !== undefined) return callKey(call);
-      return this.#more?.key ?? keyOf(this[STATE] as Layer, this[INDEX]);
-    }
+  get key(): string {
+    if (isPending(this)) return callKey(this);
+    return this.#more?.key ?? keyOf(this[STATE] as Layer, this[INDEX]);
+  }
 
-    get nout(): number | undefined {
-      return this.#more?.nout;
-    }
+  get nout(): number | undefined {
+    return this.#more?.nout;
+  }
 
-    /** Lowers this call and what it depends on when that has not happened yet. */
-    [TASK](): TaskRef {
-      if (callOf(this) !== undefined) lowerCalls(this);
-      return { layer: this[STATE] as Layer, index: this[INDEX] };
-    }
+  /** Lowers this call and what it depends on when that has not happened yet. */
+  [TASK](): TaskRef {
+    if (isPending(this)) lowerCalls(this);
+    return { layer: this[STATE] as Layer, index: this[INDEX] };
+  }
 
-    [TOKEN](): string {
-      return this.key;
-    }
-  };
+  [TOKEN](): string {
+    return this.key;
+  }
+};

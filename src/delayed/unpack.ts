@@ -54,7 +54,7 @@ function unpackFlat(args: readonly unknown[], traverse: boolean): Unpacked | und
       return undefined;
     }
   }
-  const inputs = tasks === 0 || tasks === count ? args : tasksFirst(args, signature);
+  const inputs = isTasksFirst(signature, count, tasks) ? args : tasksFirst(args, signature, tasks);
   return { args: flatArgs(signature, count), inputs, literals: count - tasks, signature };
 }
 
@@ -62,9 +62,19 @@ function isTaskAt(signature: number, count: number, i: number): boolean {
   return ((signature >>> (count - 1 - i)) & 1) === 1;
 }
 
-function tasksFirst(args: readonly unknown[], signature: number): unknown[] {
-  const tasks = args.filter((_, i) => isTaskAt(signature, args.length, i));
-  return tasks.concat(args.filter((_, i) => !isTaskAt(signature, args.length, i)));
+/** Whether ones come before zeros behind the leading 1. */
+function isTasksFirst(signature: number, count: number, tasks: number): boolean {
+  return signature === ((2 << tasks) - 1) << (count - tasks);
+}
+
+function tasksFirst(args: readonly unknown[], signature: number, tasks: number): unknown[] {
+  const sorted = args.slice();
+  let task = 0;
+  let literal = tasks;
+  for (let i = 0; i < args.length; i++) {
+    sorted[isTaskAt(signature, args.length, i) ? task++ : literal++] = args[i];
+  }
+  return sorted;
 }
 
 const flatShapes = new Map<number, readonly Arg[]>();

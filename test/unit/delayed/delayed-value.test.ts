@@ -4,9 +4,12 @@
  */
 import { inspect } from "node:util";
 import { describe, expect, expectTypeOf, test } from "vitest";
+import { valuesLayer } from "../../../src/cluster/run-collections.ts";
 import { isHeddleError } from "../../../src/core/errors.ts";
+import type { TaskRef } from "../../../src/core/graph.ts";
 import { TASK } from "../../../src/core/single-task.ts";
 import { compute, Delayed, delayed, optimize } from "../../../src/delayed/index.ts";
+import { optimizeGraph } from "../../../src/optimize/flatten.ts";
 
 const SYNC = { scheduler: "sync" } as const;
 const inc = delayed((x: number) => x + 1, { name: "inc" });
@@ -140,6 +143,32 @@ describe("keys and purity", () => {
     expect(runs).toBe(2);
   });
 
+  test("equal pure calls are one task, whenever they are made and lowered", () => {
+    const pure = delayed((x: number) => x, { name: "pureLate", pure: true });
+    const early = add(pure(1), pure(2));
+    const { outputs } = early.lower();
+    const late = add(pure(2), add(pure(1), pure(pure(3))));
+    expect(optimizeGraph([...outputs, ...late.lower().outputs]).count).toBe(7);
+    expect(pure(3).lower().outputs[0]?.layer).toBe(late.lower().outputs[0]?.layer);
+  });
+
+  test("what could not be lowered can be lowered when the cause is gone", () => {
+    let broken = true;
+    const given = valuesLayer([20]);
+    const future = {
+      [TASK](): TaskRef {
+        if (broken) throw new Error("not there yet");
+        return { layer: given, index: 0 };
+      },
+    };
+    const pure = delayed((x: number) => x, { name: "pureBroken", pure: true });
+    const sum = delayed((...all: unknown[]) => all.length)(pure(1), pure(1), future);
+    expect(() => sum.lower()).toThrow("not there yet");
+    broken = false;
+    expect(optimizeGraph(sum.lower().outputs).count).toBe(3);
+    expect(optimizeGraph(pure(1).lower().outputs).count).toBe(1);
+  });
+
   test("a key stays the same when the value is lowered and persisted", async () => {
     const value = inc(1);
     const { key } = value;
@@ -226,7 +255,9 @@ describe("parts of results", () => {
       name: "make",
     })();
     expect(await text.get("name").call("toUpperCase").compute(SYNC)).toBe("WARP");
-    expect(text.get("name")).toBe(text.get("name"));
+    expect(text.get("name").key).toBe(text.get("name").key);
+    const twice = delayed([text.get("name"), text.get("name")]);
+    expect(optimizeGraph(twice.lower().outputs).count).toBe(3);
     expect(await text.get("tags").call("get", "k").compute(SYNC)).toEqual([1, 2]);
     expectTypeOf(text.get("name").call("indexOf", "a")).toEqualTypeOf<Delayed<number>>();
     const wrong = (text.get("name") as unknown as Delayed<{ upper(): string }>).call("upper");
@@ -288,9 +319,9 @@ describe("decorator form", () => {
     expect((result as Delayed).key).toMatch(/^times-/);
     expect(await (result as Delayed).compute(SYNC)).toBe(12);
     const pure = delayed.method({ pure: true, name: "scaled" })(Scale.prototype.times, context);
-    const twice = [pure.call(new Scale(2), 1), pure.call(new Scale(2), 1)] as unknown[];
-    expect(twice[0]).toBe(twice[1]);
-    expect((twice[0] as Delayed).key).toMatch(/^scaled-/);
+    const twice = [pure.call(new Scale(2), 1), pure.call(new Scale(2), 1)] as unknown as Delayed[];
+    expect(twice[0]?.key).toBe(twice[1]?.key);
+    expect(twice[0]?.key).toMatch(/^scaled-/);
   });
 });
 
