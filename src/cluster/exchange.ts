@@ -3,7 +3,7 @@
  * where. The in-process form writes runs to the local disk; between processes the same layers will
  * stream.
  */
-import { type Arg, type Layer, regularOffsets, type TaskFunction } from "../core/graph.ts";
+import { type Arg, type Layer, type LayerKind, regularOffsets, type TaskFunction } from "../core/graph.ts";
 import { readPieces, sealRuns, writeRun } from "./exchange-tasks.ts";
 
 /** How an exchange cuts its sources and joins what arrives. */
@@ -32,6 +32,9 @@ export function exchange(options: ExchangeOptions): Layer {
   const { name, source, destinations, split, join, grid } = options;
   const count = source.count;
   const writers = exchangeLayer(`${name}-write`, count, [source], {
+    // Block by block, so that what makes a source may be fused into writing it, and what uses a
+    // destination into reading it: their values are then never stored.
+    kind: "blockwise",
     fn: writeRun,
     args: [
       {
@@ -46,6 +49,7 @@ export function exchange(options: ExchangeOptions): Layer {
     deps: indices(count),
   });
   const seal = exchangeLayer(`${name}-seal`, 1, [writers], {
+    kind: "exchange",
     fn: sealRuns,
     args: [
       { kind: "deps", start: 0 },
@@ -56,6 +60,7 @@ export function exchange(options: ExchangeOptions): Layer {
     deps: indices(count),
   });
   const readers = exchangeLayer(name, destinations, [seal], {
+    kind: "blockwise",
     fn: join.fn,
     args: [
       {
@@ -80,6 +85,7 @@ function exchangeLayer(
   count: number,
   inputs: readonly Layer[],
   work: {
+    readonly kind: LayerKind;
     readonly fn: TaskFunction;
     readonly args: readonly Arg[];
     readonly offsets: Int32Array;
@@ -88,7 +94,7 @@ function exchangeLayer(
 ): Layer {
   return {
     name,
-    kind: "exchange",
+    kind: work.kind,
     count,
     templates: [{ name: name.replace(/-[0-9a-f]{8,}/, ""), fn: work.fn, args: work.args }],
     inputs,

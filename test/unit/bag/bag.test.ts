@@ -454,4 +454,13 @@ describe("shape of the work", () => {
       .flatMap((x) => [x, x]);
     expect(optimizeGraph(chain.lower().outputs).count).toBe(5);
   });
+
+  test("what comes before and after a groupby is done within its tasks", () => {
+    const sizes = range(100, { npartitions: 5 })
+      .map((x) => ({ key: x % 7, x }))
+      .groupby("key", { npartitions: 3 })
+      .map(([key, items]) => [key, items.length]);
+    // Five write, one seals, three read: no value of another task is ever stored.
+    expect(optimizeGraph(sizes.lower().outputs).count).toBe(9);
+  });
 });
