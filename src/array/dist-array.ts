@@ -29,7 +29,7 @@ import { claim } from "./annotations.ts";
 import { readIndexArray, toExpr } from "./arguments.ts";
 import { ArrayReductions } from "./array-reductions.ts";
 import type { ArrayArg, BigComputed, Computed, Operand, Rank } from "./array-types.ts";
-import { assembleLocal, blocksOfRefs, refsOf } from "./assemble.ts";
+import { assembleLocal, blocksOfRefs, Gathering, refsOf } from "./assemble.ts";
 import {
   type BlockInfo,
   type BlockResult,
@@ -273,9 +273,11 @@ export class DistArray<out D extends DType = DType, out K extends Rank = "array"
   /** The tasks that hold the blocks; called once per computation. */
   lower(): Lowered<Computed<D, K>> {
     const { chunks, dtype } = this.expr;
+    const gathering = new Gathering(chunks);
     return {
       outputs: refsOf(this.#blocks()),
-      finish: (values) => assembleLocal(values as readonly NDArray[], chunks) as Computed<D, K>,
+      receive: (index, value) => gathering.receive(index, value),
+      finish: (values) => gathering.finish(values) as Computed<D, K>,
       finishTask: { fn: assembleLocal, args: [chunks] },
       rebuild: (outputs) => new DistArray<D, K>(ofTasks(outputs, chunks, dtype)),
     };

@@ -8,7 +8,7 @@ import { type Blocks, blocksOfLayer, LayerPlan, type Operand, pick, spread } fro
 import { type Chunks, gridOf } from "./chunks.ts";
 import { blocksBelow, chunksOfCut, isSelection, stridesOf } from "./cut.ts";
 import { advance } from "./grid.ts";
-import { assembleBlock, passBlock } from "./tasks.ts";
+import { assembleBlock, ownBlock } from "./tasks.ts";
 
 /**
  * Blocks that are tasks: an operand with a view that does more than choose blocks gets a layer of
@@ -31,9 +31,8 @@ export function materialize(operand: Operand, token: string): Blocks {
     word: "view",
     token,
     kind: "blockwise",
-    // A block that is only cut or turned is passed on as that view; the call that cuts it is its
-    // argument.
-    template: { fn: passBlock, args: [block] },
+    // The call that cuts or turns the block is the argument.
+    template: { fn: ownBlock, args: [block] },
   });
   return blocksOfLayer(layer, chunks);
 }

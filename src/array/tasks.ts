@@ -57,6 +57,14 @@ export function passBlock(block: NDArray): NDArray {
   return block;
 }
 
+/**
+ * A view's elements in C order: turned here, where several blocks are at a time, rather than one
+ * after the other by who reads them.
+ */
+export function ownBlock(block: NDArray): NDArray {
+  return block.isContiguous ? block : block.copy();
+}
+
 /** Elementwise work on one block. */
 export function kernelBlock(kernel: Kernel, ...inputs: readonly NDArray[]): NDArray {
   return runKernel(kernel, inputs);

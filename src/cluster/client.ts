@@ -8,6 +8,7 @@ import type { Layer, TaskFunction, TaskOptions } from "../core/graph.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { inspectAsText } from "../core/symbols.ts";
 import type { TaskGraph } from "../core/task-graph.ts";
+import { checkFlag } from "../core/task-options.ts";
 import { tokenize } from "../core/token.ts";
 import { encodeShared } from "../threads/graph-image.ts";
 import { currentTask } from "../threads/task-context.ts";
@@ -27,8 +28,9 @@ import {
   withOptions,
 } from "./client-compute.ts";
 import { type EngineHandle, type EngineOptions, embeddedEngine, startEngine } from "./embedded.ts";
-import { Future, FutureList, isFuture, Submission } from "./future.ts";
+import { Future, FutureList, Submission } from "./future.ts";
 import { checkGathered, gatherAll } from "./gather.ts";
+import { type Futures, futuresIn } from "./given-futures.ts";
 import {
   type GraphMessage,
   graphMessage,
@@ -46,7 +48,7 @@ import {
   computeOn,
   type GraphRunner,
   persistOn,
-  type RunOptions,
+  type ReadOptions,
 } from "./run-collections.ts";
 import { CallBatch, type DraftGraph, graphOfMap, listOf, type TaskInput } from "./submission.ts";
 import type {
@@ -173,7 +175,13 @@ export class Client implements GraphRunner {
    */
   scatter<T>(values: readonly T[], options?: { broadcast?: boolean }): FutureList<T>;
   scatter<T>(value: T, options?: { broadcast?: boolean }): Future<T>;
-  scatter(value: unknown, _options: { broadcast?: boolean } = {}): unknown {
+  scatter(...given: [value?: unknown, options?: { broadcast?: boolean }]): unknown {
+    const [value, options = {}] = given;
+    if (given.length === 0) {
+      throw new HeddleError("InvalidArgument", "client.scatter takes a value or an array of values");
+    }
+    checkOptionNames("client.scatter", options, ["broadcast"]);
+    checkFlag("client.scatter", "broadcast", options.broadcast);
     const values = (Array.isArray(value) ? value : [value]).map(encodeShared);
     const name = `scatter-${tokenize(...values)}`;
     const submission = new Submission(this.#link);
@@ -238,22 +246,24 @@ export class Client implements GraphRunner {
 
   /** Cancels futures that nobody else wants; with `force`, for everybody. */
   async cancel(
-    futures: Future | FutureList | readonly Future[],
+    futures: Futures,
     options: { force?: boolean } = {},
   ): Promise<void> {
-    if (Array.isArray(futures)) await Promise.all(futures.map((f: Future) => f.cancel(options)));
-    else await (futures as Future | FutureList).cancel(options);
+    checkOptionNames("client.cancel", options, ["force"]);
+    if (futures instanceof FutureList) return await futures.cancel(options);
+    const list = futuresIn("client.cancel", futures);
+    await Promise.all(list.map((future) => future.cancel(options)));
   }
 
   /** Tries failed futures again. */
-  async retry(futures: Future | Iterable<Future>): Promise<void> {
-    const list = isFuture(futures) ? [futures] : [...futures];
+  async retry(futures: Futures): Promise<void> {
+    const list = futuresIn("client.retry", futures);
     await Promise.all(list.map((future) => future.retry()));
   }
 
   /** Key -> addresses of the workers that hold the value. */
-  async whoHas(futures: Future | Iterable<Future>): Promise<Record<string, string[]>> {
-    const list = isFuture(futures) ? [futures] : [...futures];
+  async whoHas(futures: Futures): Promise<Record<string, string[]>> {
+    const list = futuresIn("client.whoHas", futures);
     const ids = Int32Array.from(await Promise.all(list.map((future) => future.id())));
     const facts = (await this.#link.query("tasks", ids)) as { workers: string[] }[];
     return Object.fromEntries(list.map((future, i) => [future.key, facts[i]?.workers ?? []]));
@@ -272,7 +282,7 @@ export class Client implements GraphRunner {
   /** @internal */
   async runGraph(
     graph: TaskGraph,
-    options: RunOptions,
+    options: ReadOptions,
     observer?: TaskObserver,
   ): Promise<unknown[]> {
     const progress = observer === undefined ? undefined : new ProgressTeller(observer);
@@ -284,7 +294,7 @@ export class Client implements GraphRunner {
       await submission.accepted;
       const ids = submission.idsAt(locals);
       await this.#settledOrAborted(ids, options.signal);
-      return await this.#link.values(ids);
+      return await this.#link.values(ids, undefined, options.receive);
     } finally {
       held();
       if (progress !== undefined) this.#link.endProgress(progress.heard);

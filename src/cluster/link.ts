@@ -15,6 +15,7 @@ import { collectGarbage } from "../ndarray/collect-garbage.ts";
 import { TAG, ValuePages } from "../threads/value-pages.ts";
 import { valueBytes } from "../threads/value-view.ts";
 import type { ClientMessage, EngineMessage, Query, WireError } from "./messages.ts";
+import type { ReceiveValue } from "./run-collections.ts";
 import { taskFailed } from "./sync.ts";
 
 /** Where the tasks of an accepted graph are. */
@@ -24,6 +25,12 @@ export interface Accepted {
 }
 
 type Answer = (message: EngineMessage) => void;
+
+/** How values are read; see `values`. */
+interface Reading {
+  readonly caller: Error | undefined;
+  readonly receive: ReceiveValue | undefined;
+}
 
 /** Who hears what becomes of a submission. */
 export interface SubmitHandlers {
@@ -223,9 +230,11 @@ export class EngineLink {
 
   /**
    * The values of settled tasks; throws the error of the first that has none. `caller` was made
-   * where the values were asked for: its stack is appended to that of the task's error.
+   * where the values were asked for: its stack is appended to that of the task's error. `receive`
+   * gets the number of a value of the heap and the value where it lies; what it gives is kept, and
+   * a copy of the value where that is undefined.
    */
-  async values(ids: Int32Array, caller?: Error): Promise<unknown[]> {
+  async values(ids: Int32Array, caller?: Error, receive?: ReceiveValue): Promise<unknown[]> {
     const values = new Array<unknown>(ids.length);
     const away: number[] = [];
     for (let i = 0; i < ids.length; i++) {
@@ -240,7 +249,7 @@ export class EngineLink {
       if (tag === TAG.heap || tag === TAG.none) away.push(i);
       else values[i] = this.#pages.inline(id);
     }
-    if (away.length > 0) await this.#readAway(ids, away, values, caller);
+    if (away.length > 0) await this.#readAway(ids, away, values, { caller, receive });
     return values;
   }
 
@@ -252,13 +261,14 @@ export class EngineLink {
     all: Int32Array,
     indices: readonly number[],
     values: unknown[],
-    caller: Error | undefined,
+    { caller, receive }: Reading,
   ): Promise<void> {
     let count = READS_FIRST;
     for (let at = 0; at < indices.length; ) {
       const batch = indices.slice(at, at + count);
       const ids = Int32Array.from(batch, (i) => all[i]!);
-      const { read, bytes } = await this.#readTogether(ids, caller);
+      const here = receive && ((k: number, value: unknown) => receive(batch[k] as number, value));
+      const { read, bytes } = await this.#readTogether(ids, { caller, receive: here });
       batch.forEach((i, k) => {
         values[i] = read[k];
       });
@@ -270,7 +280,7 @@ export class EngineLink {
 
   async #readTogether(
     ids: Int32Array,
-    caller: Error | undefined,
+    reading: Reading,
   ): Promise<{ read: unknown[]; bytes: number }> {
     const answer = await this.ask<Extract<EngineMessage, { kind: "read" }>>((request) => ({
       kind: "read",
@@ -278,7 +288,8 @@ export class EngineLink {
       ids,
     }));
     // Lost while we asked: wait until it has been computed again.
-    if (answer.missing.length > 0) return { read: await this.values(ids, caller), bytes: 0 };
+    if (answer.missing.length > 0)
+      return { read: await this.values(ids, reading.caller, reading.receive), bytes: 0 };
     const read = new Array<unknown>(ids.length);
     let bytes = 0;
     try {
@@ -288,7 +299,7 @@ export class EngineLink {
         else {
           const encoded = this.#bytesOf(id);
           bytes += encoded.length;
-          read[k] = await copyOf(encoded);
+          read[k] = await keepOf(encoded, (value) => reading.receive?.(k, value));
         }
       }
     } finally {
@@ -407,10 +418,15 @@ async function loadArrays(): Promise<typeof import("../ndarray/ndarray.ts")> {
   return arrays;
 }
 
-/** What leaves the engine is a copy: the chunk may move or go as soon as it is unpinned. */
-async function copyOf(bytes: Uint8Array): Promise<unknown> {
+/**
+ * What leaves the engine is a copy: the chunk may move or go as soon as it is unpinned. Whoever
+ * receives the value may copy it himself.
+ */
+async function keepOf(bytes: Uint8Array, receive: (value: unknown) => unknown): Promise<unknown> {
   const { isNDArray } = arrays ?? (await loadArrays());
   await prepareValue(bytes);
   const value = decodeValue(bytes);
+  const kept = receive(value);
+  if (kept !== undefined) return kept;
   return isNDArray(value) ? value.copy() : decodeValue(bytes.slice());
 }

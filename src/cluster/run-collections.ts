@@ -16,7 +16,7 @@ import { type TaskObserver, watched } from "./watch.ts";
 /** Something that runs graphs: a client of an engine. */
 export interface GraphRunner {
   /** Runs the graph and resolves to the values of its outputs, in order. */
-  runGraph(graph: TaskGraph, options: RunOptions, observer?: TaskObserver): Promise<unknown[]>;
+  runGraph(graph: TaskGraph, options: ReadOptions, observer?: TaskObserver): Promise<unknown[]>;
   /** Starts the graph and gives a layer whose values the engine keeps. */
   persistGraph(graph: TaskGraph, options: RunOptions): Promise<Layer>;
 }
@@ -29,6 +29,15 @@ export interface RunOptions {
    */
   readonly signal?: AbortSignal;
 }
+
+/** What to do with the values that come back. */
+export interface ReadOptions extends RunOptions {
+  /** Takes the value of an output while the engine lends it, and gives what to keep of it; undefined: a copy. */
+  readonly receive?: ReceiveValue;
+}
+
+/** Gets the number of an output and its value. */
+export type ReceiveValue = (index: number, value: unknown) => unknown;
 
 /** Options of every `compute` and `persist`. */
 export interface ComputeOptions extends RunOptions {
@@ -60,7 +69,7 @@ export async function computeOn(
   const values = await watched(graph, async (observer) =>
     runner === "sync"
       ? await runSync(graph, options.signal, observer)
-      : await runner.runGraph(graph, options, observer),
+      : await runner.runGraph(graph, { ...options, ...receiverOf(lowered) }, observer),
   );
   let start = 0;
   return lowered.map((part) => {
@@ -107,6 +116,17 @@ function lower(collection: Collection): Lowered {
 
 /** How a graph is made of outputs. */
 export type GraphOptions = Pick<ComputeOptions, "fuse">;
+
+/** Hands each value to the collection that wants to take it where it lies. */
+function receiverOf(lowered: readonly Lowered[]): Pick<ReadOptions, "receive"> {
+  if (lowered.every((part) => part.receive === undefined)) return {};
+  const owners = lowered.flatMap((part) => part.outputs.map((_, index) => ({ part, index })));
+  const receive: ReceiveValue = (at, value) => {
+    const { part, index } = owners[at] as (typeof owners)[number];
+    return part.receive?.(index, value);
+  };
+  return { receive };
+}
 
 /** The graph of the outputs; waits for the ids of futures that it uses. */
 export async function graphOf(

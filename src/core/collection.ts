@@ -18,6 +18,13 @@ export interface Lowered<R = unknown> {
   /** Makes the local result from the outputs' values, in the same order. */
   finish(values: readonly unknown[]): R;
   /**
+   * Takes the value of the output at `index` while it lies in the engine, and gives what `finish`
+   * shall get in its place, or undefined when that is a copy of the value; may be called again for
+   * the same output. Spares large results a copy: each block goes straight to its place. Called
+   * only by engines: `finish` must do without.
+   */
+  receive?(index: number, value: unknown): unknown;
+  /**
    * `finish` as a task, for a collection that is an argument of another task: called with the
    * values and then `args`. Without it `finish` itself becomes the task's function and travels with
    * what it captures.

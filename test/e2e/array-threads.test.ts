@@ -40,3 +40,14 @@ test("a persisted array is computed once and used again", async () => {
   expect(first).toBe(second);
   expect(await x.at("10:20, ::50").sub(x.at("10:20, ::50")).sum().compute(threads)).toBe(0);
 });
+
+test("large results of many blocks come back whole, turned ones in C order", async () => {
+  const x = da.arange(600_000, { chunks: 600_000 }).reshape([600, 1000]).rechunk([100, 300]);
+  const [plain, turned] = await Promise.all([x.compute(threads), x.T.compute(threads)]);
+  const whole = nd.arange(600_000).reshape([600, 1000]);
+  expect(nd.all(nd.equal(plain, whole))).toBe(true);
+  expect(nd.all(nd.equal(turned, whole.T))).toBe(true);
+  expect(turned.isContiguous).toBe(true);
+  const [masked] = await Promise.all([x.at(x.lt(5)).compute(threads)]);
+  expect(masked.toArray()).toEqual([0, 1, 2, 3, 4]);
+});

@@ -42,8 +42,7 @@ export function meet(
     return { memory: first, operands, strides, finish: () => undefined };
   }
   const spans = operands.map((x, k) => spanOf(x.dtype, shape, strides[k] as readonly number[]));
-  const home = homeOf(operands, spans);
-  const scratch = home === undefined ? undefined : scratchBeside(home, operands, spans);
+  const scratch = scratchBeside(homesOf(operands, spans), operands, spans);
   if (scratch === undefined) return undefined;
   return moveAll(scratch, operands, shape, strides, spans);
 }
@@ -54,17 +53,13 @@ function spanOf(dtype: DType, shape: readonly number[], strides: readonly number
   return Math.ceil((elements * itemsizeOf(dtype)) / 64) * 64;
 }
 
-/** The memory that holds most of the operands' bytes. */
-function homeOf(operands: readonly Layout[], spans: readonly number[]): WasmMemory | undefined {
+/** The memories of the operands; first the one that holds most of their bytes. */
+function homesOf(operands: readonly Layout[], spans: readonly number[]): WasmMemory[] {
   const bytes = new Map<WasmMemory, number>();
   operands.forEach(({ storage: { memory } }, k) => {
     if (memory !== undefined) bytes.set(memory, (bytes.get(memory) ?? 0) + (spans[k] as number));
   });
-  let best: WasmMemory | undefined;
-  for (const [memory, held] of bytes) {
-    if (best === undefined || held > (bytes.get(best) as number)) best = memory;
-  }
-  return best;
+  return [...bytes.keys()].sort((a, b) => (bytes.get(b) as number) - (bytes.get(a) as number));
 }
 
 function bytesElsewhere(
@@ -79,19 +74,28 @@ function bytesElsewhere(
 }
 
 /**
- * Scratch space for the operands that do not lie in its memory: in `home`, or where the allocator
- * has room.
+ * Scratch space for the operands that do not lie in its memory: what is kept beside one of them, or
+ * a new block beside most of them, or where the allocator has room. (An allocator may place blocks
+ * of this size elsewhere than small arrays, whatever it is asked: then the kept block is beside
+ * the others.)
  */
 function scratchBeside(
-  home: WasmMemory,
+  homes: readonly WasmMemory[],
   operands: readonly Layout[],
   spans: readonly number[],
 ): Block | undefined {
-  let wanted = home;
-  for (let attempt = 0; attempt < 2; attempt++) {
-    const bytes = bytesElsewhere(wanted, operands, spans);
-    const block = takeScratch(wanted, bytes);
-    if (block.bytes >= bytesElsewhere(block.memory, operands, spans)) return block;
+  const isRoomy = (block: Block): boolean =>
+    block.bytes >= bytesElsewhere(block.memory, operands, spans);
+  for (const home of homes) {
+    const block = kept.get(home);
+    if (block === undefined || !isRoomy(block)) continue;
+    kept.delete(home);
+    return block;
+  }
+  let [wanted] = homes;
+  for (let attempt = 0; wanted !== undefined && attempt < 2; attempt++) {
+    const block = takeScratch(wanted, bytesElsewhere(wanted, operands, spans));
+    if (isRoomy(block)) return block;
     returnScratch(block);
     wanted = block.memory;
   }

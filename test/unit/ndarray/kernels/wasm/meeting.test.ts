@@ -26,10 +26,13 @@ class TwoArenas implements BufferAllocator {
   });
   readonly held = new Set<Block>();
   honoursNear = true;
+  /** How many blocks of the second kind have been handed out. */
+  largeBlocks = 0;
   readonly #next = [0, 0];
 
   allocate(bytes: number, near?: WasmMemory): Block {
     const wished = near === undefined || !this.honoursNear ? -1 : this.memories.indexOf(near);
+    if (bytes >= 100_000) this.largeBlocks++;
     const arena = bytes < 100_000 ? 0 : wished < 0 ? 1 : wished;
     const start = this.#next[arena] as number;
     this.#next[arena] = start + Math.ceil((bytes + HEADER_ROOM_BYTES) / 64) * 64;
@@ -85,6 +88,18 @@ describe("operands in several arenas", () => {
       nd.sum(nd.multiply(large.reshape([20, 10_000]), small), { axis: 1 });
     // Twenty products and twenty results are the caller's; everything else is scratch space.
     expect(arenas.held.size - before).toBeLessThanOrEqual(40 + 2);
+  });
+
+  it("meet in the scratch space of the memory that has some, whatever holds most bytes", () => {
+    const part = nd.ones(20_000).at("0:8");
+    const own = nd.ones(100);
+    expect([part.memory, own.memory]).toEqual([arenas.memories[1], arenas.memories[0]]);
+    arenas.honoursNear = false;
+    expect(nd.sum(nd.add(own.at("0:8"), part))).toBe(16);
+    const asked = arenas.largeBlocks;
+    for (let i = 0; i < 20; i++) nd.sum(part.reshape([8, 1]), { axis: 1 });
+    for (let i = 0; i < 20; i++) nd.add(own.at("0:8"), part);
+    expect(arenas.largeBlocks).toBe(asked);
   });
 
   it("find positions, accumulate and take powers across arenas", () => {
