@@ -16,6 +16,7 @@ const cache = join(root, ".cache");
 const stampFile = join(cache, "setup.json");
 const quiet = process.argv.includes("--quiet");
 const KERNEL_SCRIPT = "scripts/build-kernels.mjs";
+const BUNDLE_SCRIPT = "scripts/bundle.mjs";
 
 /** Relative paths of the files below `folder`, sorted, with "/" on every system. */
 function filesBelow(folder, keep = () => true) {
@@ -149,12 +150,12 @@ function pendingSteps() {
   const sources = filesBelow("src", (path) => path.endsWith(".ts") && !isAssembly(path));
   const kernelInputs = [...filesBelow("src", isAssembly), KERNEL_SCRIPT];
   const pending = { sources, install: !dependenciesInstalled() };
-  const built = existsSync(join(root, "dist", ".tsbuildinfo"));
+  const built = ["dist/.tsbuildinfo", "lib/index.js"].every((path) => existsSync(join(root, path)));
   if (existsSync(join(root, KERNEL_SCRIPT))) {
     const kernels = hashOf(kernelInputs);
     if (pending.install || !built || stamps.kernels !== kernels) pending.kernels = kernels;
   }
-  const build = hashOf([...sources, "tsconfig.json", "package-lock.json"]);
+  const build = hashOf([...sources, BUNDLE_SCRIPT, "tsconfig.json", "package-lock.json"]);
   if (!built || stamps.build !== build) pending.build = build;
   return pending;
 }
@@ -181,6 +182,7 @@ function setUp() {
       "false",
     ]);
     pruneOutputs(pending.sources);
+    step("bundling", process.execPath, [BUNDLE_SCRIPT]);
     remember("build", pending.build);
   }
 }

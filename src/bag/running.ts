@@ -1,10 +1,9 @@
-import { referToAll } from "../functions/index.ts";
-import * as self from "./running.ts";
-
 /**
  * @file Running totals: each partition begins with the total that the partition before it ended
  * with.
  */
+import { referToAll } from "../functions/index.ts";
+import * as self from "./running.ts";
 
 /** Totals of one partition, and the last total there is: none before the first item of the bag. */
 type Running = readonly [totals: unknown[], last: readonly [] | readonly [unknown]];

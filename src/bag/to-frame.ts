@@ -24,11 +24,11 @@ export interface FrameOptions extends ComputeOptions {
 }
 
 /**
- * Names, not literals: frames become bags and bags become frames, each on demand, and the check for
- * import cycles counts imports on demand as well.
+ * Found beside this module, not imported by name: frames become bags and bags become frames, each
+ * on demand, and the check for import cycles counts imports on demand as well.
  */
-const FRAME_MODULE = "../dataframe/frame.ts";
-const TASKS_MODULE = "../dataframe/tasks.ts";
+const beside = (name: string): string =>
+  import.meta.url.replace(/bag\/to-frame(\.\w+)$/, `dataframe/${name}$1`);
 type FrameModule = typeof import("../dataframe/frame.ts");
 type TasksModule = typeof import("../dataframe/tasks.ts");
 
@@ -41,7 +41,7 @@ export async function bagToFrame<S extends object>(
   options: FrameOptions,
 ): Promise<DataFrame<S>> {
   const { columns, schema, ...how } = options;
-  const { DataFrame: Frame } = (await import(FRAME_MODULE)) as FrameModule;
+  const { DataFrame: Frame } = (await import(beside("frame"))) as FrameModule;
   const { Table: LocalTable } = await import("../table/table.ts");
   const sample = schema === undefined ? await sampleOf(bag, how) : [];
   const { fields } = LocalTable.fromRecords(
@@ -73,7 +73,7 @@ export async function itemsToTable(
   columns: readonly string[] | null,
   fields: readonly Field[],
 ): Promise<Table> {
-  const { asTable } = (await import(TASKS_MODULE)) as TasksModule;
+  const { asTable } = (await import(beside("tasks"))) as TasksModule;
   return asTable(rowsOf(toArray(items), columns ?? undefined), fields);
 }
 

@@ -5,7 +5,9 @@
  */
 import { isMainThread } from "node:worker_threads";
 
-const flags = new URL(import.meta.url).searchParams;
+/** This module's URL as `heddle run` gave it to Node. */
+const given = process.execArgv.find((argument) => argument.includes("run-preload.js?"));
+const flags = new URLSearchParams(given?.slice(given.indexOf("?")));
 const isTheProgram = isMainThread && String(process.ppid) === flags.get("parent");
 
 if (isTheProgram) {

@@ -1,10 +1,10 @@
-/** @file Entry of the embedded engine's control thread. */
+/**
+ * @file Entry of the embedded engine's control thread. Starts the task threads before it loads the
+ * engine itself: then all of them load at the same time.
+ */
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import { config } from "../config/config.ts";
-import { flushOutput } from "../threads/output.ts";
-import { Engine } from "./engine.ts";
-import { removeLeftovers } from "./leftovers.ts";
 import type { EngineInit } from "./messages.ts";
+import { laneOf, launchLane } from "./thread-launch.ts";
 
 /** What the thread that started the engine posts to it. */
 export type EngineRequest =
@@ -12,8 +12,16 @@ export type EngineRequest =
   | { readonly kind: "close" };
 
 const init = workerData as EngineInit;
+const lane = laneOf(init);
+const launched = launchLane(lane);
+const [{ Engine }, { config }, { flushOutput }, { removeLeftovers }] = await Promise.all([
+  import("./engine.ts"),
+  import("../config/config.ts"),
+  import("../threads/output.ts"),
+  import("./leftovers.ts"),
+]);
 config.adopt(init.configuration);
-const engine = new Engine(init);
+const engine = new Engine(init, lane, launched);
 
 parentPort?.on("message", (request: EngineRequest) => {
   if (request.kind === "connect") engine.connect(request.client, request.port);

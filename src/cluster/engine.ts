@@ -19,13 +19,14 @@ import { ACTIVITY } from "../machine/worker/value-table.ts";
 import { WorkerMachine } from "../machine/worker/worker.ts";
 import { WORD } from "../threads/control-block.ts";
 import type { GraphImage } from "../threads/graph-image.ts";
-import type { TableInit, ThreadGraph, ThreadMessage } from "../threads/messages.ts";
+import type { ThreadGraph, ThreadMessage } from "../threads/messages.ts";
 import { SLAB_BYTES, SLAB_VALUE_BYTES_MAX } from "../threads/thread-heap.ts";
 import { ClientPorts } from "./client-ports.ts";
 import { GraphWatch } from "./graph-watch.ts";
 import { LanePool, type ThreadDeath } from "./lane-pool.ts";
 import type { EngineInfo, EngineInit, Query, WireError } from "./messages.ts";
 import { ReportReader } from "./report-reader.ts";
+import { ADDRESS, type LaneSpec, LaunchedThread, laneOf } from "./thread-launch.ts";
 import { ownerOf, ValueStore } from "./value-store.ts";
 
 /** The embedded engine has one worker. */
@@ -37,7 +38,6 @@ const INTERRUPT_CELL_BYTES = 64;
 const CLIENT_BATCH_MS = 1;
 /** While threads wait for memory, it is looked this often whether all of them do. */
 const STALL_CHECK_MS = 20;
-const ADDRESS = "inproc://0";
 
 export class Engine {
   readonly #init: EngineInit;
@@ -60,7 +60,8 @@ export class Engine {
   #stallTimer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(init: EngineInit) {
+  /** The task threads have been started; what they run comes from here. */
+  constructor(init: EngineInit, lane: LaneSpec, launched: readonly LaunchedThread[]) {
     this.#init = init;
     this.scheduler = new SchedulerMachine({ allowedFailures: init.allowedFailures });
     this.worker = new WorkerMachine({
@@ -74,7 +75,7 @@ export class Engine {
     });
     this.#clients = new ClientPorts(this);
     this.#reports = new ReportReader(this.store, this.watch, (id) => this.#isRunning(id));
-    this.#tasks = this.#makeLane(init.threads, 0);
+    this.#tasks = this.#makeLane(lane, launched);
     this.#schedulerEvents.push({
       kind: "worker-joined",
       worker: WORKER,
@@ -419,16 +420,10 @@ export class Engine {
     if (lane?.answer(thread, extent) !== true && extent !== undefined) this.store.heap.free(extent);
   }
 
-  #makeLane(threads: number, firstThread: number, table?: TableInit): LanePool {
+  #makeLane(lane: LaneSpec, launched: readonly LaunchedThread[]): LanePool {
     return new LanePool({
-      ...(table === undefined ? {} : { table }),
-      threads,
-      firstThread,
-      budgetBytes: this.#init.memoryLimitBytes,
-      address: ADDRESS,
-      scratch: this.#init.spillDirectory,
-      threadHeapMb: this.#init.threadHeapMb,
-      threadYoungMb: this.#init.threadYoungMb,
+      lane,
+      launched,
       connectClient: (port) => this.#clients.addThread(port),
       greet: () => this.#greeting(),
       died: (thread, death) => this.#died(thread, death),
@@ -440,11 +435,9 @@ export class Engine {
     if (this.#table === undefined) {
       const { threads, memoryLimitBytes } = this.#init;
       const share = Math.floor(memoryLimitBytes * TABLE_SHARE);
-      this.#table = this.#makeLane(1, threads, {
-        interruptCell: this.#interruptCell,
-        threads,
-        memoryLimitBytes: share,
-      });
+      const table = { interruptCell: this.#interruptCell, threads, memoryLimitBytes: share };
+      const lane = laneOf(this.#init, table);
+      this.#table = this.#makeLane(lane, [new LaunchedThread(lane, 0)]);
       this.#workerEvents.push({ kind: "limit", bytes: memoryLimitBytes - share });
       this.#listen(this.#table);
     }

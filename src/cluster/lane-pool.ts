@@ -3,31 +3,19 @@
  * those that die, feeds the lease ring, answers their mailboxes and reads their reports. Knows
  * nothing of what the tasks mean.
  */
-import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
-import { config } from "../config/config.ts";
+import type { MessagePort, Worker } from "node:worker_threads";
 import type { Extent } from "../heap/index.ts";
-import {
-  makeControlBlock,
-  THREAD,
-  threadWord,
-  UNIT_BYTES,
-  WORD,
-} from "../threads/control-block.ts";
+import { THREAD, threadWord, UNIT_BYTES, WORD } from "../threads/control-block.ts";
 import { LeaseWriter } from "../threads/lease-ring.ts";
-import type { TableInit, ThreadInit, ThreadMessage } from "../threads/messages.ts";
+import type { ThreadMessage } from "../threads/messages.ts";
 import { readReports } from "../threads/reports.ts";
 import { ANY_ARENA, MAIL } from "../threads/thread-heap.ts";
+import { type LaneSpec, LaunchedThread } from "./thread-launch.ts";
 
 export interface LaneOptions {
-  readonly threads: number;
-  /** Number of the lane's first thread: numbers are unique over all lanes of the process. */
-  readonly firstThread: number;
-  readonly budgetBytes: number;
-  readonly address: string;
-  readonly scratch: string;
-  readonly threadHeapMb: number;
-  readonly threadYoungMb: number;
-  readonly table?: TableInit;
+  readonly lane: LaneSpec;
+  /** Its threads, which have been started. */
+  readonly launched: readonly LaunchedThread[];
   /** A task thread's own client connects through this port. */
   connectClient(port: MessagePort): void;
   /** Everything a new thread must know before its first lease. */
@@ -51,7 +39,7 @@ export interface ThreadDeath {
 export class LanePool {
   readonly words: Int32Array;
   readonly #options: LaneOptions;
-  readonly #block: SharedArrayBuffer;
+  readonly #lane: LaneSpec;
   readonly #workers: (Worker | undefined)[] = [];
   readonly #leases: LeaseWriter;
   /** Leases that found the ring full. */
@@ -61,10 +49,10 @@ export class LanePool {
 
   constructor(options: LaneOptions) {
     this.#options = options;
-    this.#block = makeControlBlock(options.threads);
-    this.words = new Int32Array(this.#block);
-    this.#leases = new LeaseWriter(this.#block);
-    for (let i = 0; i < options.threads; i++) this.#start(i);
+    this.#lane = options.lane;
+    this.words = new Int32Array(options.lane.block);
+    this.#leases = new LeaseWriter(options.lane.block);
+    for (const [i, thread] of options.launched.entries()) this.#adopt(i, thread);
   }
 
   post(message: ThreadMessage): void {
@@ -94,8 +82,8 @@ export class LanePool {
   /** Reads all reports; returns how many there were. */
   read(visit: (thread: number, kind: number, a: number, b: number, c: number) => void): number {
     let count = 0;
-    for (let i = 0; i < this.#options.threads; i++) {
-      const thread = this.#options.firstThread + i;
+    for (let i = 0; i < this.#lane.threads; i++) {
+      const thread = this.#lane.firstThread + i;
       count += readReports(this.words, i, (kind, a, b, c) => visit(thread, kind, a, b, c));
       if (count > 0) Atomics.notify(this.words, threadWord(i) + THREAD.reportHead);
     }
@@ -105,25 +93,25 @@ export class LanePool {
 
   /** Calls `visit` with each request for heap that was not seen before. */
   requests(visit: (thread: number, id: number, bytes: number) => void): void {
-    for (let i = 0; i < this.#options.threads; i++) {
+    for (let i = 0; i < this.#lane.threads; i++) {
       const block = threadWord(i);
       if (Atomics.load(this.words, block + THREAD.mailState) !== MAIL.asked) continue;
       if (this.#asked[i] === true) continue;
       this.#asked[i] = true;
       const bytes = this.words[block + THREAD.mailUnits]! * UNIT_BYTES;
-      visit(this.#options.firstThread + i, this.words[block + THREAD.mailId]!, bytes);
+      visit(this.#lane.firstThread + i, this.words[block + THREAD.mailId]!, bytes);
     }
   }
 
   /** The arena in which a thread would like its extent to lie; undefined when any will do. */
   nearOf(thread: number): number | undefined {
-    const near = this.words[threadWord(thread - this.#options.firstThread) + THREAD.mailArena]!;
+    const near = this.words[threadWord(thread - this.#lane.firstThread) + THREAD.mailArena]!;
     return near === ANY_ARENA ? undefined : near;
   }
 
   /** Answers a request; false when the thread has died and does not wait any more. */
   answer(thread: number, extent: Extent | undefined): boolean {
-    const i = thread - this.#options.firstThread;
+    const i = thread - this.#lane.firstThread;
     const block = threadWord(i);
     if (this.#asked[i] !== true) return false;
     this.#asked[i] = false;
@@ -139,7 +127,7 @@ export class LanePool {
 
   /** Whether some thread has reported or asked since the last look. */
   get hasNews(): boolean {
-    for (let i = 0; i < this.#options.threads; i++) {
+    for (let i = 0; i < this.#lane.threads; i++) {
       const block = threadWord(i);
       const written = Atomics.load(this.words, block + THREAD.reportTail);
       if (written !== this.words[block + THREAD.reportHead]) return true;
@@ -152,16 +140,16 @@ export class LanePool {
   /** Whether no thread runs anything: each sleeps or waits for memory. */
   get allWait(): boolean {
     let waiting = Atomics.load(this.words, WORD.sleepers);
-    for (let i = 0; i < this.#options.threads; i++) {
+    for (let i = 0; i < this.#lane.threads; i++) {
       const state = Atomics.load(this.words, threadWord(i) + THREAD.mailState);
       if (state === MAIL.asked) waiting++;
     }
-    return waiting >= this.#options.threads;
+    return waiting >= this.#lane.threads;
   }
 
   has(thread: number): boolean {
-    const i = thread - this.#options.firstThread;
-    return i >= 0 && i < this.#options.threads;
+    const i = thread - this.#lane.firstThread;
+    return i >= 0 && i < this.#lane.threads;
   }
 
   /** Whether the task is the one that thread number `i` of the lane runs now. */
@@ -171,7 +159,7 @@ export class LanePool {
 
   /** Ends a thread at once, whatever it does. */
   kill(thread: number): void {
-    this.#workers[thread - this.#options.firstThread]?.terminate();
+    this.#workers[thread - this.#lane.firstThread]?.terminate();
   }
 
   /** Ends all threads: those that are idle after what they have printed is out, others at once. */
@@ -188,39 +176,12 @@ export class LanePool {
     );
   }
 
-  #start(i: number): void {
-    const { port1, port2 } = new MessageChannel();
-    this.#options.connectClient(port1);
-    const init: ThreadInit = {
-      thread: i,
-      configuration: config.serialize(),
-      block: this.#block,
-      budgetBytes: this.#options.budgetBytes,
-      address: this.#options.address,
-      scratch: this.#options.scratch,
-      threads: this.#options.threads,
-      clientPort: port2,
-      ...(this.#options.table === undefined ? {} : { table: this.#options.table }),
-    };
-    const { threadHeapMb, threadYoungMb } = this.#options;
-    const worker = new Worker(new URL("../threads/task-thread.js", import.meta.url), {
-      workerData: init,
-      transferList: [port2],
-      name: `heddle-task-${this.#options.firstThread + i}`,
-      resourceLimits: {
-        maxOldGenerationSizeMb: threadHeapMb,
-        maxYoungGenerationSizeMb: threadYoungMb,
-      },
-    });
-    this.#workers[i] = worker;
-    for (const message of this.#options.greet()) worker.postMessage(message);
-    let reason = "";
-    worker.on("error", (error) => {
-      reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    });
-    worker.on("exit", (code) => {
-      port1.close();
-      if (!this.#closing) this.#exited(i, reason || `the thread ended with exit code ${code}`);
+  #adopt(i: number, thread: LaunchedThread): void {
+    this.#workers[i] = thread.worker;
+    this.#options.connectClient(thread.clientPort);
+    for (const message of this.#options.greet()) thread.worker.postMessage(message);
+    thread.whenEnded((reason) => {
+      if (!this.#closing) this.#exited(i, reason);
     });
   }
 
@@ -232,8 +193,8 @@ export class LanePool {
     this.words[block + THREAD.mailState] = MAIL.idle;
     if (this.words[block + THREAD.sleeps] === 1) Atomics.sub(this.words, WORD.sleepers, 1);
     this.words[block + THREAD.sleeps] = 0;
-    this.#options.died(this.#options.firstThread + i, death);
-    this.#start(i);
+    this.#options.died(this.#lane.firstThread + i, death);
+    this.#adopt(i, new LaunchedThread(this.#lane, i));
   }
 
   #claimsOf(i: number): { running: number[]; unstarted: number[] } {
