@@ -28,8 +28,13 @@ export interface Meeting {
 const SCRATCH_BYTES_MIN = 128 * 1024;
 /** Scratch blocks up to this size are kept for the next call. */
 const SCRATCH_BYTES_KEPT = 1024 * 1024;
+/**
+ * Blocks kept for each memory: a reduction takes one for its operands and, while it has that, one
+ * for its partial sums.
+ */
+const SCRATCH_BLOCKS_KEPT = 2;
 
-const kept = new WeakMap<WasmMemory, Block>();
+const kept = new WeakMap<WasmMemory, Block[]>();
 
 /** Finds a memory in which all operands can meet; undefined when there is none. */
 export function meet(
@@ -87,10 +92,8 @@ function scratchBeside(
   const isRoomy = (block: Block): boolean =>
     block.bytes >= bytesElsewhere(block.memory, operands, spans);
   for (const home of homes) {
-    const block = kept.get(home);
-    if (block === undefined || !isRoomy(block)) continue;
-    kept.delete(home);
-    return block;
+    const block = takeKept(home, bytesElsewhere(home, operands, spans));
+    if (block !== undefined) return block;
   }
   let [wanted] = homes;
   for (let attempt = 0; wanted !== undefined && attempt < 2; attempt++) {
@@ -104,28 +107,36 @@ function scratchBeside(
 
 /** A block of at least `bytes`, in `memory` if the allocator can. */
 export function takeScratch(memory: WasmMemory, bytes: number): Block {
-  const block = kept.get(memory);
-  if (block !== undefined && block.bytes >= bytes) {
-    kept.delete(memory);
-    return block;
-  }
-  return currentAllocator().allocate(Math.max(bytes, SCRATCH_BYTES_MIN), memory);
+  return (
+    takeKept(memory, bytes) ??
+    currentAllocator().allocate(Math.max(bytes, SCRATCH_BYTES_MIN), memory)
+  );
+}
+
+/** The smallest kept block that is large enough. */
+function takeKept(memory: WasmMemory, bytes: number): Block | undefined {
+  const blocks = kept.get(memory) ?? [];
+  const at = blocks.findIndex((block) => block.bytes >= bytes);
+  return at < 0 ? undefined : blocks.splice(at, 1)[0];
 }
 
 /** Gives back the blocks of these memories that are kept for the next call. */
 export function dropScratch(memories: readonly WasmMemory[]): void {
   for (const memory of memories) {
-    const block = kept.get(memory);
-    if (block === undefined) continue;
+    for (const block of kept.get(memory) ?? []) currentAllocator().release?.(block);
     kept.delete(memory);
-    currentAllocator().release?.(block);
   }
 }
 
-/** Keeps a scratch block for the next call, or gives it back. */
+/** Keeps a scratch block for the next call, or gives it or a smaller one back. */
 export function returnScratch(block: Block): void {
-  if (block.bytes <= SCRATCH_BYTES_KEPT && !kept.has(block.memory)) kept.set(block.memory, block);
+  const blocks = kept.get(block.memory) ?? [];
+  if (block.bytes <= SCRATCH_BYTES_KEPT) blocks.push(block);
   else currentAllocator().release?.(block);
+  blocks.sort((a, b) => a.bytes - b.bytes);
+  const spare = blocks.length > SCRATCH_BLOCKS_KEPT ? blocks.shift() : undefined;
+  if (spare !== undefined) currentAllocator().release?.(spare);
+  kept.set(block.memory, blocks);
 }
 
 function moveAll(

@@ -80,14 +80,14 @@ describe("operands in several arenas", () => {
     );
   });
 
-  it("hold at most one small scratch block for each memory afterwards", () => {
+  it("hold at most two small scratch blocks for each memory afterwards", () => {
     const large = nd.ones(200_000);
     const small = nd.ones(200_000 / 20);
     const before = arenas.held.size;
     for (let i = 0; i < 20; i++)
       nd.sum(nd.multiply(large.reshape([20, 10_000]), small), { axis: 1 });
     // Twenty products and twenty results are the caller's; everything else is scratch space.
-    expect(arenas.held.size - before).toBeLessThanOrEqual(40 + 2);
+    expect(arenas.held.size - before).toBeLessThanOrEqual(40 + 4);
   });
 
   it("meet in the scratch space of the memory that has some, whatever holds most bytes", () => {
@@ -100,6 +100,12 @@ describe("operands in several arenas", () => {
     for (let i = 0; i < 20; i++) nd.sum(part.reshape([8, 1]), { axis: 1 });
     for (let i = 0; i < 20; i++) nd.add(own.at("0:8"), part);
     expect(arenas.largeBlocks).toBe(asked);
+    // Sums of many rows need a block for partial sums besides.
+    const rows = nd.ones([400, 50]);
+    expect(nd.sum(rows, { axis: 0 }).memory).toBe(arenas.memories[0]);
+    const again = arenas.largeBlocks;
+    for (let i = 0; i < 20; i++) nd.sum(rows, { axis: 0 });
+    expect(arenas.largeBlocks).toBe(again);
   });
 
   it("find positions, accumulate and take powers across arenas", () => {
