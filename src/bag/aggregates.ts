@@ -267,16 +267,18 @@ export function foldKeys(
   return totals.pairs();
 }
 
-/** Running totals of equal keys combined. */
+/** Running totals of equal keys combined, from `initial` on where it is given. */
 export function combineKeys(
   parts: readonly (readonly [unknown, unknown])[][],
   combine: Binop,
+  initial: Maybe,
 ): [unknown, unknown][] {
   const totals = new KeyMap<unknown, unknown>();
   for (const [key, total] of parts.flat()) {
     const entry = totals.entry(key);
-    if (entry === undefined) totals.entryOr(key, () => total);
-    else entry.value = combine(entry.value, total);
+    if (entry !== undefined) entry.value = combine(entry.value, total);
+    else if (initial.length === 0) totals.entryOr(key, () => total);
+    else totals.entryOr(key, () => combine(copyOf(initial[0]), total));
   }
   return totals.pairs();
 }

@@ -8,33 +8,14 @@ import * as aggregates from "./aggregates.ts";
 import { Item } from "./item.ts";
 import { firstParts, type PartStep } from "./lowering.ts";
 import {
-  type Combine,
-  constant,
-  type Node,
-  reduceTree,
-  type SplitEvery,
-  splitEveryOf,
-} from "./parts.ts";
-
-/** How partial results are combined. */
-export interface TreeOptions {
-  /** How many partial results are combined at a time; false for all at once. Default 8. */
-  readonly splitEvery?: SplitEvery;
-}
-
-/** Options of {@link Bag.fold} and {@link Bag.foldby}. */
-export interface FoldOptions<A> extends TreeOptions {
-  /** Combines two partial results; default: the same function that takes an item in. */
-  combine?(total: A, other: A): A;
-}
-
-/**
- * Options of folds whose totals are of another type than the items, which therefore need `combine`.
- */
-export interface CombineOptions<A> extends FoldOptions<A> {
-  /** Combines two partial results. */
-  combine(total: A, other: A): A;
-}
+  type CombineOptions,
+  type FoldOptions,
+  foldInit,
+  stepFunction,
+  type TreeOptions,
+  treeOptions,
+} from "./options.ts";
+import { type Combine, constant, type Node, reduceTree, splitEveryOf } from "./parts.ts";
 
 /** What `Bag` inherits. */
 export abstract class BagReductions<T> extends CollectionBase {
@@ -45,22 +26,38 @@ export abstract class BagReductions<T> extends CollectionBase {
    * Folds all items: `binop` takes an item into a total, and `combine` (default: `binop`) joins
    * totals of partitions. Every partition starts from `initial`, so it should change nothing (0 for
    * a sum, [] for a list); without one, from its first item. A fold of no items without `initial`
-   * is an error.
+   * is an error. `initial` may also be one of the options.
+   *
+   * @example
+   * import { range } from "heddle/bag";
+   * const even = range(10, { npartitions: 3 }).fold((n, x) => n + (x % 2 === 0 ? 1 : 0), {
+   *   initial: 0,
+   *   combine: (n, other) => n + other,
+   * });
+   * console.log(await even.compute()); // 5
    */
   fold(binop: (total: T, item: T) => T, initial?: T, options?: FoldOptions<T>): Item<T>;
   fold<A>(binop: (total: A, item: T) => A, initial: A, options: CombineOptions<A>): Item<A>;
   fold(
-    binop: (total: never, item: T) => unknown,
-    initial?: unknown,
-    options: FoldOptions<unknown> = {},
-  ): Item<unknown> {
+    binop: (total: T, item: T) => T,
+    options: FoldOptions<T> & { readonly initial?: T },
+  ): Item<T>;
+  fold<A>(
+    binop: (total: A, item: T) => A,
+    options: CombineOptions<A> & { readonly initial: A },
+  ): Item<A>;
+  fold(binop: (total: never, item: T) => unknown, ...given: readonly unknown[]): Item<unknown> {
+    stepFunction("fold", binop);
+    const { initial, options } = foldInit("fold", given);
     const combine = [constant(options.combine ?? binop)];
     return this.#reduce(
       "fold",
-      { fn: aggregates.foldItems, args: [binop, initial === undefined ? [] : [initial]] },
+      { fn: aggregates.foldItems, args: [binop, initial] },
       { word: "fold-combine", fn: aggregates.foldParts, args: combine },
       { word: "fold", fn: aggregates.finishFold, args: combine },
-      options.splitEvery,
+      options,
+      "combine",
+      "initial",
     );
   }
 
@@ -81,11 +78,13 @@ export abstract class BagReductions<T> extends CollectionBase {
   reduction(
     perPartition: (items: T[]) => unknown,
     aggregate: (parts: never[]) => unknown,
-    options: TreeOptions = {},
+    options?: TreeOptions,
   ): Item<unknown> {
+    stepFunction("reduction", perPartition);
+    stepFunction("reduction", aggregate);
     const merge = { word: "reduction", fn: aggregates.reduceParts, args: [constant(aggregate)] };
     const first = { fn: aggregates.reducePartition, args: [perPartition] };
-    return this.#reduce("reduction", first, merge, merge, options.splitEvery);
+    return this.#reduce("reduction", first, merge, merge, options);
   }
 
   /** Number of items. */
@@ -112,21 +111,21 @@ export abstract class BagReductions<T> extends CollectionBase {
    * The smallest item. Errors: `InvalidArgument` (as cause) for none, and for items without an
    * order.
    */
-  min(options: TreeOptions = {}): Item<T> {
+  min(options?: TreeOptions): Item<T> {
     return this.#extreme("min", 1, options);
   }
 
   /** The largest item; NaN counts as larger than any number. Errors: as {@link Bag.min}. */
-  max(options: TreeOptions = {}): Item<T> {
+  max(options?: TreeOptions): Item<T> {
     return this.#extreme("max", -1, options);
   }
 
   /** Mean of numbers; NaN for none. */
-  mean(this: BagReductions<number>, options: TreeOptions = {}): Item<number> {
+  mean(this: BagReductions<number>, options?: TreeOptions): Item<number> {
     const merge = { word: "mean-combine", fn: aggregates.totalOfParts };
     const finish = { word: "mean", fn: aggregates.finishMean };
     const first = { fn: aggregates.totalOfItems, args: [] };
-    return this.#reduce("mean", first, merge, finish, options.splitEvery);
+    return this.#reduce("mean", first, merge, finish, options);
   }
 
   /**
@@ -153,9 +152,10 @@ export abstract class BagReductions<T> extends CollectionBase {
     first: PartStep,
     merge: Combine,
     finish: Combine,
-    splitEvery: SplitEvery | undefined,
+    options: TreeOptions | undefined,
+    ...others: readonly string[]
   ): Item<R> {
-    const every = splitEveryOf(splitEvery);
+    const every = splitEveryOf(treeOptions(word, options, ...others).splitEvery);
     const { node } = this;
     return new Item<R>(() =>
       reduceTree(firstParts(node.lower(), word, first), merge, finish, every),
@@ -166,20 +166,20 @@ export abstract class BagReductions<T> extends CollectionBase {
     word: string,
     fn: TaskFunction,
     merge: TaskFunction,
-    options: TreeOptions = {},
+    options: TreeOptions | undefined,
   ): Item<R> {
     const combine = { word, fn: merge };
-    return this.#reduce(word, { fn, args: [] }, combine, combine, options.splitEvery);
+    return this.#reduce(word, { fn, args: [] }, combine, combine, options);
   }
 
-  #extreme(word: string, sign: 1 | -1, options: TreeOptions): Item<T> {
+  #extreme(word: string, sign: 1 | -1, options: TreeOptions | undefined): Item<T> {
     const args = [constant(sign)];
     return this.#reduce(
       word,
       { fn: aggregates.extremeItem, args: [sign] },
       { word: `${word}-combine`, fn: aggregates.extremeOf, args },
       { word, fn: aggregates.finishExtreme, args },
-      options.splitEvery,
+      options,
     );
   }
 
@@ -193,7 +193,8 @@ export abstract class BagReductions<T> extends CollectionBase {
       { fn: aggregates.momentsOfItems, args: [] },
       { word: `${word}-combine`, fn: aggregates.momentsOfParts },
       { word, fn: finish, args: [constant(options.ddof ?? 0)] },
-      options.splitEvery,
+      options,
+      "ddof",
     );
   }
 }

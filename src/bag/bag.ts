@@ -7,6 +7,7 @@ import { type ComputeOptions, computeAll, persistAll } from "../cluster/compute.
 import { type PackedCollection, packOutputs, registerCollection } from "../codec/collections.ts";
 import { type Collection, isCollection, type Lowered } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
+import { checkOptionNames } from "../core/options.ts";
 import type { DataFrame } from "../dataframe/frame.ts";
 import { Delayed } from "../delayed/delayed-value.ts";
 import { type Drawing, type VisualizeOptions, visualize } from "../delayed/visualize.ts";
@@ -14,12 +15,7 @@ import { GraphView } from "../diagnostics/graph-view.ts";
 import { referToAll } from "../functions/index.ts";
 import * as aggregates from "./aggregates.ts";
 import * as self from "./bag.ts";
-import {
-  BagReductions,
-  type CombineOptions,
-  type FoldOptions,
-  type TreeOptions,
-} from "./bag-reductions.ts";
+import { BagReductions } from "./bag-reductions.ts";
 import { groupedParts } from "./exchange.ts";
 import { onlyOutput, printAsText } from "./item.ts";
 import type { KeyOf } from "./key.ts";
@@ -34,6 +30,20 @@ import {
   stepSpec,
 } from "./lowering.ts";
 import {
+  COMPUTE_OPTIONS,
+  type CombineOptions,
+  checkKey,
+  type DistinctOptions,
+  type FoldOptions,
+  foldInit,
+  type KeyedOptions,
+  keyAndOptions,
+  stepFunction,
+  type TopOptions,
+  type TreeOptions,
+  treeOptions,
+} from "./options.ts";
+import {
   type Combine,
   constant,
   dependency,
@@ -47,7 +57,7 @@ import {
 import { accumulateItems, firstOfPair } from "./running.ts";
 import { collectStep, mapPartition, type StepName, streamStep, toArray } from "./steps.ts";
 import { bagToFrame, type FrameOptions } from "./to-frame.ts";
-import { type TextfileOptions, writePaths, writeTextfile } from "./write.ts";
+import { TEXTFILE_OPTIONS, type TextfileOptions, writePaths, writeTextfile } from "./write.ts";
 
 /**
  * What a mapped function gets for its further arguments: the items of bags, the values of lazy
@@ -121,6 +131,7 @@ export class Bag<T> extends BagReductions<T> implements Collection<T[]> {
     fn: (item: T, ...more: ItemsOf<M>) => U,
     ...more: M
   ): Bag<U> {
+    stepFunction("map", fn);
     if (more.length === 0) return this.#step<U>("map", [fn]);
     const node = new Node(this.npartitions, (partsOf) => {
       const along = alongParts(more, this.npartitions, partsOf);
@@ -144,6 +155,7 @@ export class Bag<T> extends BagReductions<T> implements Collection<T[]> {
 
   /** The result of `fn(...item)` for every item, which must be an array. */
   starmap<A extends readonly unknown[], U>(this: Bag<A>, fn: (...args: A) => U): Bag<U> {
+    stepFunction("starmap", fn);
     return this.#step<U>("starmap", [fn]);
   }
 
@@ -151,16 +163,19 @@ export class Bag<T> extends BagReductions<T> implements Collection<T[]> {
   filter<U extends T>(predicate: (item: T) => item is U): Bag<U>;
   filter(predicate: (item: T) => unknown): Bag<T>;
   filter(predicate: (item: T) => unknown): Bag<T> {
+    stepFunction("filter", predicate);
     return this.#step<T>("filter", [predicate]);
   }
 
   /** The items for which `predicate` is false. */
   remove(predicate: (item: T) => unknown): Bag<T> {
+    stepFunction("remove", predicate);
     return this.#step<T>("remove", [predicate]);
   }
 
   /** All items of the iterables that `fn` gives. */
   flatMap<U>(fn: (item: T) => Iterable<U>): Bag<U> {
+    stepFunction("flatMap", fn);
     return this.#step<U>("flatMap", [fn]);
   }
 
@@ -183,6 +198,7 @@ export class Bag<T> extends BagReductions<T> implements Collection<T[]> {
 
   /** The first items of each partition, as long as `predicate` is true for them. */
   takeWhile(predicate: (item: T) => unknown): Bag<T> {
+    stepFunction("takeWhile", predicate);
     return this.#step<T>("takeWhile", [predicate]);
   }
 
@@ -197,6 +213,7 @@ export class Bag<T> extends BagReductions<T> implements Collection<T[]> {
         `randomSample was given the probability ${probability}; it may be from 0 to 1`,
       );
     }
+    checkOptionNames("randomSample", options, ["randomState"]);
     const seed = options.randomState ?? Math.floor(Math.random() * 2 ** 32);
     const node = new Node(this.npartitions, (partsOf) =>
       eachPart(partsOf(this.node), {
@@ -230,6 +247,7 @@ export class Bag<T> extends BagReductions<T> implements Collection<T[]> {
     fn: (items: T[], ...more: ValuesOf<M>) => Iterable<U> | AsyncIterable<U> | Promise<Iterable<U>>,
     ...more: M
   ): Bag<U> {
+    stepFunction("mapPartitions", fn);
     const node = new Node(this.npartitions, (partsOf) => {
       const along = alongParts(more, this.npartitions, partsOf);
       return makeParts({
@@ -277,6 +295,7 @@ export class Bag<T> extends BagReductions<T> implements Collection<T[]> {
    * partitions.
    */
   product<U>(other: Bag<U>): Bag<[T, U]> {
+    checkBag("product", other);
     const node = new Node(this.npartitions * other.npartitions, (partsOf) => {
       const others = partsOf(other.node);
       return makeParts({
@@ -298,8 +317,9 @@ export class Bag<T> extends BagReductions<T> implements Collection<T[]> {
   join<U>(
     other: Bag<U> | Collection<Iterable<U>> | Iterable<U>,
     onSelf: KeyOf<T>,
-    onOther?: KeyOf<U>,
+    onOther?: KeyOf<U> | { readonly onOther?: KeyOf<U> },
   ): Bag<[U, T]> {
+    const otherKey = joinKey(onSelf, onOther);
     if (other instanceof Bag && other.npartitions !== 1) {
       throw new HeddleError(
         "InvalidArgument",
@@ -315,13 +335,7 @@ export class Bag<T> extends BagReductions<T> implements Collection<T[]> {
         kind: "blockwise",
         fn: collectStep,
         fused: streamStep,
-        args: [
-          constant("join"),
-          dependency(0),
-          items,
-          constant(onSelf),
-          constant(onOther ?? onSelf),
-        ],
+        args: [constant("join"), dependency(0), items, constant(onSelf), constant(otherKey)],
         deps: partsOf(this.node).map((part) => [part, ...lazy]),
       });
     });
@@ -335,6 +349,7 @@ export class Bag<T> extends BagReductions<T> implements Collection<T[]> {
   accumulate(binop: (total: T, item: T) => T): Bag<T>;
   accumulate<A>(binop: (total: A, item: T) => A, initial: A): Bag<A>;
   accumulate(binop: (total: never, item: T) => unknown, ...initial: unknown[]): Bag<unknown> {
+    stepFunction("accumulate", binop);
     const node = new Node(this.npartitions, (partsOf) => {
       const totals = makeParts({
         word: "accumulate",
@@ -364,6 +379,8 @@ export class Bag<T> extends BagReductions<T> implements Collection<T[]> {
   groupby<K extends keyof T>(key: K, options?: GroupOptions): Bag<[T[K], T[]]>;
   groupby<K>(key: (item: T) => K, options?: GroupOptions): Bag<[K, T[]]>;
   groupby(key: KeyOf<T>, options: GroupOptions = {}): Bag<[unknown, T[]]> {
+    checkKey("groupby", key);
+    checkOptionNames("groupby", options, ["npartitions"]);
     const count = atLeast(1, "groupby", options.npartitions ?? this.npartitions);
     return new Bag<[unknown, T[]]>(
       new Node(count, (partsOf) => groupedParts(partsOf(this.node), key, count)),
@@ -382,40 +399,45 @@ export class Bag<T> extends BagReductions<T> implements Collection<T[]> {
   foldby<K extends keyof T>(
     key: K,
     binop: (total: T, item: T) => T,
-    initial?: T,
-    options?: FoldOptions<T>,
+    initial?: T | (FoldOptions<T> & KeyedOptions<T> & { readonly initial?: T }),
+    options?: FoldOptions<T> & KeyedOptions<T>,
   ): Bag<[T[K], T]>;
   foldby<K>(
     key: (item: T) => K,
     binop: (total: T, item: T) => T,
-    initial?: T,
-    options?: FoldOptions<T>,
+    initial?: T | (FoldOptions<T> & KeyedOptions<T> & { readonly initial?: T }),
+    options?: FoldOptions<T> & KeyedOptions<T>,
   ): Bag<[K, T]>;
   foldby<K extends keyof T, A>(
     key: K,
     binop: (total: A, item: T) => A,
     initial: A,
-    options: CombineOptions<A>,
+    options: CombineOptions<A> & KeyedOptions<A>,
   ): Bag<[T[K], A]>;
   foldby<K, A>(
     key: (item: T) => K,
     binop: (total: A, item: T) => A,
     initial: A,
-    options: CombineOptions<A>,
+    options: CombineOptions<A> & KeyedOptions<A>,
+  ): Bag<[K, A]>;
+  foldby<K, A>(
+    key: (item: T) => K,
+    binop: (total: A, item: T) => A,
+    options: CombineOptions<A> & KeyedOptions<A> & { readonly initial: A },
   ): Bag<[K, A]>;
   foldby(
     key: KeyOf<T>,
     binop: (total: never, item: T) => unknown,
-    initial?: unknown,
-    options: FoldOptions<unknown> = {},
+    ...given: readonly unknown[]
   ): Bag<[unknown, unknown]> {
-    const combine = [constant(options.combine ?? binop)];
+    checkKey("foldby", key);
+    stepFunction("foldby", binop);
+    const { initial, options } = foldInit("foldby", given, "combineInitial");
+    const from = options.combineInitial === undefined ? [] : [options.combineInitial];
+    const combine = [constant(options.combine ?? binop), constant(from)];
     return this.#tree(
       "foldby",
-      {
-        fn: aggregates.foldKeys,
-        args: [key, binop, initial === undefined ? [] : [initial]],
-      },
+      { fn: aggregates.foldKeys, args: [key, binop, initial] },
       { word: "foldby-combine", fn: aggregates.combineKeys, args: combine },
       options.splitEvery,
     );
@@ -426,15 +448,16 @@ export class Bag<T> extends BagReductions<T> implements Collection<T[]> {
    * frequent first.
    */
   frequencies(options: TreeOptions & { readonly sort?: boolean } = {}): Bag<[T, number]> {
+    treeOptions("frequencies", options, "sort");
     const add: Combine = { word: "frequencies-combine", fn: aggregates.addCounts };
     const finish = options.sort === true ? { ...add, fn: aggregates.addAndSortCounts } : add;
     const first = { fn: aggregates.countKeys, args: [] };
     return this.#tree("frequencies", first, add, options.splitEvery, finish);
   }
 
-  /** Each item once, or the first item of each key. */
-  distinct(key?: KeyOf<T>): Bag<T> {
-    const args = [key === undefined ? [] : [key]];
+  /** Each item once, or the first item of each key: `distinct("city")`, `distinct({ key })`. */
+  distinct(key?: KeyOf<T> | DistinctOptions<T>): Bag<T> {
+    const args = [keyAndOptions("distinct", key as KeyOf<never> | undefined).key];
     const merge = {
       word: "distinct-combine",
       fn: aggregates.distinctParts,
@@ -445,12 +468,15 @@ export class Bag<T> extends BagReductions<T> implements Collection<T[]> {
 
   /**
    * The `k` largest items, or those with the largest keys, largest first; of equals, those that
-   * come first.
+   * come first. The key may be one of the options: `topk(10, { key: "delay" })`.
    */
-  topk(k: number, key?: KeyOf<T>, options: TreeOptions = {}): Bag<T> {
-    const args = [atLeast(0, "topk", k), key === undefined ? [] : [key]];
+  topk(k: number, key?: KeyOf<T> | TopOptions<T>, options: TreeOptions = {}): Bag<T> {
+    treeOptions("topk", options);
+    const given = keyAndOptions<TopOptions<never>>("topk", key as KeyOf<never>, "splitEvery");
+    const args = [atLeast(0, "topk", k), given.key];
     const merge = { word: "topk-combine", fn: aggregates.topParts, args: args.map(constant) };
-    return this.#tree("topk", { fn: aggregates.topItems, args }, merge, options.splitEvery);
+    const splitEvery = options.splitEvery ?? given.options.splitEvery;
+    return this.#tree("topk", { fn: aggregates.topItems, args }, merge, splitEvery);
   }
 
   // Out of the bag.
@@ -465,6 +491,7 @@ export class Bag<T> extends BagReductions<T> implements Collection<T[]> {
     count: number,
     options: TakeOptions & ComputeOptions & { readonly compute?: boolean } = {},
   ): Bag<T> | Promise<T[]> {
+    checkOptionNames("take", options, ["npartitions", "compute", ...COMPUTE_OPTIONS]);
     const { npartitions = 1, compute = true, ...how } = options;
     atLeast(0, "take", count);
     const from = npartitions === -1 ? this.npartitions : npartitions;
@@ -540,6 +567,7 @@ export class Bag<T> extends BagReductions<T> implements Collection<T[]> {
     path: string | readonly string[],
     options: TextfileOptions & ComputeOptions & { readonly compute?: boolean } = {},
   ): Bag<string> | Promise<string[]> {
+    checkOptionNames("toTextfiles", options, TEXTFILE_OPTIONS);
     const { compute = true, compression, encoding, lastEndline, nameFunction, ...how } = options;
     const paths = writePaths(path, this.npartitions, nameFunction);
     const format = { compression: compression ?? "infer", encoding, lastEndline };
@@ -608,6 +636,25 @@ export function unpackBag({ outputs }: PackedCollection<null>): Bag<unknown> {
 }
 
 registerCollection("Bag", Bag, packBag, unpackBag);
+
+function checkBag(what: string, other: unknown): void {
+  if (other instanceof Bag) return;
+  throw new HeddleError(
+    "InvalidArgument",
+    `${what} takes another bag, not ${other === null ? "null" : typeof other}: ` +
+      "make one of plain values with fromSequence",
+  );
+}
+
+/** The key of the other side of a join: its own, or the same. */
+function joinKey(onSelf: unknown, given: unknown): unknown {
+  checkKey("join", onSelf);
+  const inOptions = typeof given === "object" && given !== null;
+  if (inOptions) checkOptionNames("join", given, ["onOther"]);
+  const key = inOptions ? (given as { readonly onOther?: unknown }).onOther : given;
+  if (key !== undefined) checkKey("join", key);
+  return key ?? onSelf;
+}
 
 /** Options of {@link Bag.groupby}. */
 export interface GroupOptions {

@@ -4,6 +4,7 @@
 import { identity } from "../cluster/run-collections.ts";
 import { type Collection, isCollection } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
+import { checkOptionNames } from "../core/options.ts";
 import { referToAll } from "../functions/index.ts";
 import { Bag } from "./bag.ts";
 import * as self from "./create.ts";
@@ -28,6 +29,13 @@ export interface PartitionOptions {
  * console.log(await numbers.map((x) => x * x).compute()); // [ 1, 4, 9 ]
  */
 export function fromSequence<T>(items: Iterable<T>, options: PartitionOptions = {}): Bag<T> {
+  if (items === null || typeof Object(items)[Symbol.iterator] !== "function") {
+    throw new HeddleError(
+      "InvalidArgument",
+      `fromSequence takes an array or another iterable, not ${items === null ? "null" : typeof items}` +
+        "; for the integers up to a number use range",
+    );
+  }
   const all = Array.from(items);
   const starts = partitionStarts(all.length, options);
   const parts = starts.map((start, i) => all.slice(start, starts[i + 1]));
@@ -161,6 +169,7 @@ export async function fetchLines(url: string): Promise<string[]> {
 
 /** First index of each partition. */
 function partitionStarts(length: number, options: PartitionOptions): number[] {
+  checkOptionNames("a bag's source", options, ["npartitions", "partitionSize"]);
   const { npartitions, partitionSize } = options;
   if (npartitions !== undefined && partitionSize !== undefined) {
     throw new HeddleError(

@@ -11,11 +11,18 @@ export {
   type TakeOptions,
   type ValuesOf,
 } from "./bag.ts";
-export type { CombineOptions, FoldOptions, TreeOptions } from "./bag-reductions.ts";
 export { fromDelayed, fromSequence, fromUrl, type PartitionOptions, range } from "./create.ts";
 export type { Compression } from "./files.ts";
 export { Item } from "./item.ts";
 export type { KeyOf } from "./key.ts";
+export type {
+  CombineOptions,
+  DistinctOptions,
+  FoldOptions,
+  KeyedOptions,
+  TopOptions,
+  TreeOptions,
+} from "./options.ts";
 export type { SplitEvery } from "./parts.ts";
 export { makePeople, type PeopleOptions, type Person } from "./people.ts";
 export * as random from "./random.ts";

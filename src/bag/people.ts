@@ -1,6 +1,7 @@
 /**
  * @file `makePeople`: made-up records with nested fields, to try bags on. After `dask.datasets`.
  */
+import { checkOptionNames } from "../core/options.ts";
 import { Prng } from "../core/prng.ts";
 import { referToAll } from "../functions/index.ts";
 import { Bag } from "./bag.ts";
@@ -37,6 +38,7 @@ export interface PeopleOptions {
  * console.log(await people.filter((p) => p.age >= 16).count().compute()); // 10000
  */
 export function makePeople(options: PeopleOptions = {}): Bag<Person> {
+  checkOptionNames("makePeople", options, ["npartitions", "recordsPerPartition", "seed"]);
   const count = atLeast(1, "makePeople", options.npartitions ?? 10);
   const size = atLeast(0, "makePeople", options.recordsPerPartition ?? 1000);
   const prng = new Prng(options.seed ?? Math.floor(Math.random() * 2 ** 32));

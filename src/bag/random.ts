@@ -7,8 +7,8 @@ import { HeddleError } from "../core/errors.ts";
 import { Prng } from "../core/prng.ts";
 import { referToAll } from "../functions/index.ts";
 import { Bag } from "./bag.ts";
-import type { TreeOptions } from "./bag-reductions.ts";
 import { atLeast, partitionSeeds } from "./lowering.ts";
+import { type TreeOptions, treeOptions } from "./options.ts";
 import {
   columnEntry,
   constant,
@@ -62,6 +62,7 @@ function draw<T>(
   ],
 ): Bag<T> {
   atLeast(0, word, k);
+  treeOptions(word, options, "randomState");
   const every = splitEveryOf(options.splitEvery);
   const seed = options.randomState ?? Math.floor(Math.random() * 2 ** 32);
   const args = [constant(k)];

@@ -4,6 +4,7 @@
  */
 import { closeSync, openSync } from "node:fs";
 import { HeddleError } from "../core/errors.ts";
+import { checkOptionNames } from "../core/options.ts";
 import { parseBytes } from "../core/units.ts";
 import { referToAll } from "../functions/index.ts";
 import { Bag } from "./bag.ts";
@@ -68,6 +69,8 @@ export interface ReadJsonOptions extends ReadOptions {
   readonly lines?: boolean;
 }
 
+const READ_OPTIONS = ["blocksize", "compression", "encoding"] as const;
+
 const DEFAULT_BLOCK_BYTES = 16 * 1024 * 1024;
 
 /**
@@ -86,6 +89,7 @@ export function readText(
 ): Bag<[line: string, path: string]>;
 export function readText(paths: Paths, options?: ReadTextOptions): Bag<string>;
 export function readText(paths: Paths, options: ReadTextOptions = {}): Bag<unknown> {
+  checkOptionNames("readText", options, [...READ_OPTIONS, "includePath", "linedelimiter"]);
   const delimiter = options.linedelimiter ?? null;
   if (delimiter === "") {
     throw new HeddleError("InvalidArgument", "linedelimiter is empty; leave it out for line ends");
@@ -129,6 +133,7 @@ export function readTextBlock(...args: Parameters<typeof streamTextBlock>): unkn
  * console.log(await flights.pluck("delay").max().compute());
  */
 export function readJson<T = unknown>(paths: Paths, options: ReadJsonOptions = {}): Bag<T> {
+  checkOptionNames("readJson", options, [...READ_OPTIONS, "lines"]);
   const files = cutFiles(paths, options, null);
   const isLines = files.map((file) => options.lines ?? looksLikeLines(file));
   if (isLines.every(Boolean)) return new Bag<T>(jsonLinesNode(files));

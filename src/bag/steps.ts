@@ -6,7 +6,7 @@
 import { HeddleError, nearestName } from "../core/errors.ts";
 import { Prng } from "../core/prng.ts";
 import { referToAll } from "../functions/index.ts";
-import { KeyMap } from "./key.ts";
+import { KeyMap, type KeyOf, keyFunction } from "./key.ts";
 import * as self from "./steps.ts";
 
 /** Name of a step. */
@@ -216,11 +216,12 @@ function* product(items: Items, others: Items): Items {
 }
 
 /** Pairs (other, own) with equal keys, in the order of the own items; `others` are indexed once. */
-function* join(items: Items, others: Items, ownKey: Fn, otherKey: Fn): Items {
+function* join(items: Items, others: Items, own: KeyOf<unknown>, other: KeyOf<unknown>): Items {
+  const [ownKey, otherKey] = [keyFunction(own), keyFunction(other)];
   const index = new KeyMap<unknown, unknown[]>();
-  for (const other of others) index.entryOr(otherKey(other), () => []).value.push(other);
+  for (const one of others) index.entryOr(otherKey(one), () => []).value.push(one);
   for (const item of items) {
-    for (const other of index.entry(ownKey(item))?.value ?? []) yield [other, item];
+    for (const one of index.entry(ownKey(item))?.value ?? []) yield [one, item];
   }
 }
 

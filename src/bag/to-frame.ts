@@ -3,11 +3,13 @@
  */
 import type { ComputeOptions } from "../cluster/compute.ts";
 import { HeddleError } from "../core/errors.ts";
+import { checkOptionNames } from "../core/options.ts";
 import type { DataFrame } from "../dataframe/frame.ts";
 import { referToAll } from "../functions/index.ts";
 import type { SchemaInit, Table } from "../table/table.ts";
 import type { Field } from "../table/types.ts";
 import type { Bag } from "./bag.ts";
+import { COMPUTE_OPTIONS } from "./options.ts";
 import { constant, dependency, eachPart } from "./parts.ts";
 import { toArray } from "./steps.ts";
 import * as self from "./to-frame.ts";
@@ -40,6 +42,7 @@ export async function bagToFrame<S extends object>(
   bag: Bag<unknown>,
   options: FrameOptions,
 ): Promise<DataFrame<S>> {
+  checkOptionNames("toDataFrame", options, ["columns", "schema", ...COMPUTE_OPTIONS]);
   const { columns, schema, ...how } = options;
   const { DataFrame: Frame } = (await import(beside("frame"))) as FrameModule;
   const { Table: LocalTable } = await import("../table/table.ts");

@@ -10,6 +10,10 @@ import { collectStep, streamStep } from "./steps.ts";
 
 /** The bags' partitions one after the other; nothing is copied. */
 export function concat<T>(bags: readonly Bag<T>[]): Bag<T> {
+  const other = Array.isArray(bags) ? bags.find((bag) => !(bag instanceof Bag)) : bags;
+  if (!Array.isArray(bags) || other !== undefined) {
+    throw new HeddleError("InvalidArgument", "concat takes an array of bags: concat([a, b])");
+  }
   if (bags.length === 0) return fromSequence<T>([]);
   const count = bags.reduce((sum, bag) => sum + bag.npartitions, 0);
   return new Bag<T>(new Node(count, (partsOf) => bags.flatMap((bag) => [...partsOf(bag.node)])));
@@ -28,8 +32,8 @@ export function zip<A extends readonly unknown[]>(
   ...bags: { readonly [K in keyof A]: Bag<A[K]> }
 ): Bag<{ -readonly [K in keyof A]: A[K] }> {
   const [first, ...others] = bags as unknown as readonly Bag<unknown>[];
-  if (first === undefined) {
-    throw new HeddleError("InvalidArgument", "zip was given no bag; it takes one or more");
+  if (first === undefined || bags.some((bag) => !(bag instanceof Bag))) {
+    throw new HeddleError("InvalidArgument", "zip takes one or more bags: zip(a, b)");
   }
   const node = new Node(first.npartitions, (partsOf) => {
     const along = alongParts(others, first.npartitions, partsOf);

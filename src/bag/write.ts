@@ -8,6 +8,7 @@ import { threadId } from "node:worker_threads";
 import { HeddleError } from "../core/errors.ts";
 import { referToAll } from "../functions/index.ts";
 import { type Compression, compress, compressionOf, requireCompression } from "./files.ts";
+import { COMPUTE_OPTIONS } from "./options.ts";
 import * as self from "./write.ts";
 
 /** Options of `toTextfiles`. */
@@ -25,6 +26,16 @@ export interface TextfileOptions {
    */
   readonly compute?: boolean;
 }
+
+/** Names of what `toTextfiles` takes. */
+export const TEXTFILE_OPTIONS: readonly string[] = [
+  "nameFunction",
+  "compression",
+  "encoding",
+  "lastEndline",
+  "compute",
+  ...COMPUTE_OPTIONS,
+];
 
 /** How one file is written; plain values, because they travel to the tasks. */
 export interface WriteFormat {

@@ -12,8 +12,18 @@ export function checkOptionNames(what: string, options: unknown, known: readonly
   const near = nearestName(unknown, known);
   throw new HeddleError(
     "InvalidArgument",
-    `${what} has no option "${unknown}"${near === undefined ? "" : `; did you mean "${near}"?`} ` +
+    `${what} has no option "${unknown}"${near === undefined ? "." : `; did you mean "${near}"?`} ` +
       `Options: ${known.join(", ")}`,
     { fields: { option: unknown } },
+  );
+}
+
+/** Throws `InvalidArgument` unless `value` is a function; `example` shows what is meant. */
+export function checkFunction(what: string, value: unknown, example: string): void {
+  if (typeof value === "function") return;
+  const given = value === null || value === undefined ? String(value) : typeof value;
+  throw new HeddleError(
+    "InvalidArgument",
+    `${what} takes a function, as in ${example}, not ${given}`,
   );
 }

@@ -289,8 +289,8 @@ export class TableSession implements Disposable {
   }
 
   /**
-   * A query whose columns may be of any type. Mostly all of them cross the border as they are, which
-   * the prepared statement says; else the query is bound once more with the others as text.
+   * A query whose columns may be of any type. Mostly all of them cross the border as they are, as
+   * the prepared statement tells; else the query is bound once more with the others as text.
    */
   *#runCarried(sql: string): Generator<Chunk> {
     const statement = this.#prepare(sql);

@@ -56,7 +56,7 @@ export interface Library {
   getTypeId(type: Pointer): number;
   decimalWidth(type: Pointer): number;
   decimalScale(type: Pointer): number;
-  /** The address of a name that a type goes by, such as JSON for text, or 0; freed by the caller. */
+  /** Where a name lies that a type goes by, such as JSON for text, or 0; freed by the caller. */
   typeAlias(type: Pointer): Pointer;
   free(memory: Pointer): void;
   destroyLogicalType(type: Out<Pointer>): void;
