@@ -1,7 +1,14 @@
 /**
  * @file Waiting for futures: all of them, the first, or one after the other as they finish.
  */
-import { Future, type FutureList } from "./future.ts";
+
+import { HeddleError } from "../core/errors.ts";
+import { checkOptionNames } from "../core/options.ts";
+import { checkFlag } from "../core/task-options.ts";
+import type { Future } from "./future.ts";
+import { textOf } from "./given.ts";
+import { type Futures, futuresIn } from "./given-futures.ts";
+import { within } from "./timeout.ts";
 
 export interface AsCompletedOptions {
   /** Yields `[future, value]`; a failed task throws at its turn. Default false. */
@@ -13,8 +20,6 @@ export interface WaitResult<R> {
   readonly done: Future<R>[];
   readonly notDone: Future<R>[];
 }
-
-type Futures<R> = FutureList<R> | Iterable<Future<R>>;
 
 /**
  * Yields futures in the order in which they finish; more may be added with `add` while it runs.
@@ -40,6 +45,8 @@ export function asCompleted<R>(
   futures: Futures<R>,
   options: AsCompletedOptions = {},
 ): AsCompleted<R, unknown> {
+  checkOptionNames("asCompleted", options, ["withResults"]);
+  checkFlag("asCompleted", "withResults", options.withResults);
   return new AsCompleted<R, unknown>(futures, options.withResults ?? false);
 }
 
@@ -68,7 +75,7 @@ export class AsCompleted<R, Item> implements AsyncIterable<Item> {
 
   /** Adds several futures. */
   update(futures: Futures<R>): void {
-    for (const future of futures) this.add(future);
+    for (const future of futuresIn("asCompleted", futures)) this.add(future);
   }
 
   /** Futures not yet yielded. */
@@ -120,18 +127,35 @@ export class AsCompleted<R, Item> implements AsyncIterable<Item> {
   }
 }
 
+/** Options of {@link wait}. */
+export interface WaitOptions {
+  /** Whether to wait for all futures, the default, or for the first that is done. */
+  readonly returnWhen?: "allCompleted" | "firstCompleted";
+  /** Rejects with `Timeout` after this long; default: waits without end. */
+  readonly timeoutMs?: number;
+}
+
 /**
  * Waits until all futures are done (or the first, with `returnWhen: "firstCompleted"`). Failures do
- * not throw.
+ * not throw. Errors: `Timeout` after `timeoutMs`; `InvalidArgument` for what is no future.
  */
 export async function wait<R>(
   futures: Futures<R>,
-  options: { returnWhen?: "allCompleted" | "firstCompleted" } = {},
+  options: WaitOptions = {},
 ): Promise<WaitResult<R>> {
-  const list = [...futures];
+  checkOptionNames("wait", options, ["returnWhen", "timeoutMs"]);
+  const { returnWhen = "allCompleted", timeoutMs } = options;
+  if (returnWhen !== "allCompleted" && returnWhen !== "firstCompleted") {
+    throw new HeddleError(
+      "InvalidArgument",
+      `wait: returnWhen is ${textOf(returnWhen)}; it may be "allCompleted" or "firstCompleted"`,
+    );
+  }
+  const list = futuresIn("wait", futures);
   const waits = list.map((future) => future.exception().then(undefined, () => undefined));
-  if (options.returnWhen === "firstCompleted" && waits.length > 0) await Promise.race(waits);
-  else await Promise.all(waits);
+  const isFirst = returnWhen === "firstCompleted" && waits.length > 0;
+  const ended: Promise<unknown> = isFirst ? Promise.race(waits) : Promise.all(waits);
+  await within(timeoutMs, "wait", ended);
   return { done: list.filter((f) => f.done), notDone: list.filter((f) => !f.done) };
 }
 
@@ -140,9 +164,8 @@ const kept = new Set<Future>();
 /**
  * Lets tasks run to their end although nobody keeps their futures; their values are dropped then.
  */
-export function fireAndForget(futures: Future | FutureList | Iterable<Future>): void {
-  const list = futures instanceof Future ? [futures] : futures;
-  for (const future of list as Iterable<Future>) {
+export function fireAndForget(futures: Futures): void {
+  for (const future of futuresIn("fireAndForget", futures)) {
     kept.add(future);
     future.addDoneCallback(() => {
       kept.delete(future);

@@ -2,6 +2,7 @@
  * @file The client: what programs talk to. Hands graphs and calls to an engine and gives back
  * futures.
  */
+import { refuseClass } from "../codec/registry.ts";
 import { type Collection, isCollection } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { Layer, TaskFunction, TaskOptions } from "../core/graph.ts";
@@ -178,7 +179,10 @@ export class Client implements GraphRunner {
   scatter(...given: [value?: unknown, options?: { broadcast?: boolean }]): unknown {
     const [value, options = {}] = given;
     if (given.length === 0) {
-      throw new HeddleError("InvalidArgument", "client.scatter takes a value or an array of values");
+      throw new HeddleError(
+        "InvalidArgument",
+        "client.scatter takes a value or an array of values",
+      );
     }
     checkOptionNames("client.scatter", options, ["broadcast"]);
     checkFlag("client.scatter", "broadcast", options.broadcast);
@@ -245,10 +249,7 @@ export class Client implements GraphRunner {
   }
 
   /** Cancels futures that nobody else wants; with `force`, for everybody. */
-  async cancel(
-    futures: Futures,
-    options: { force?: boolean } = {},
-  ): Promise<void> {
+  async cancel(futures: Futures, options: { force?: boolean } = {}): Promise<void> {
     checkOptionNames("client.cancel", options, ["force"]);
     if (futures instanceof FutureList) return await futures.cancel(options);
     const list = futuresIn("client.cancel", futures);
@@ -508,6 +509,10 @@ export class Client implements GraphRunner {
   }
 }
 inspectAsText(Client.prototype);
+refuseClass(Client, {
+  type: "Client",
+  advice: "Call getClient() inside the task: it gives the client of the engine that runs it.",
+});
 
 function engineFor(target: ClientTarget): { handle: EngineHandle; owned: boolean } {
   const isCluster = typeof target === "object" && target !== null && "engine" in target;

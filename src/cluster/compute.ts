@@ -6,7 +6,13 @@ import { config } from "../config/config.ts";
 import type { Collection } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { TaskGraph } from "../core/task-graph.ts";
-import { type ComputeOptions, computeOn, type GraphRunner, persistOn } from "./run-collections.ts";
+import {
+  type ComputeOptions,
+  checkComputeNames,
+  computeOn,
+  type GraphRunner,
+  persistOn,
+} from "./run-collections.ts";
 
 export type { ComputeOptions } from "./run-collections.ts";
 
@@ -17,6 +23,7 @@ export async function computeAll(
   collections: readonly Collection[],
   options: ComputeOptions = {},
 ): Promise<unknown[]> {
+  checkComputeNames("compute", options);
   return await computeOn((graph) => chooseRunner(options.scheduler, graph), collections, options);
 }
 
@@ -25,6 +32,7 @@ export async function persistAll(
   collections: readonly Collection[],
   options: ComputeOptions = {},
 ): Promise<Collection[]> {
+  checkComputeNames("persist", options);
   return await persistOn((graph) => chooseRunner(options.scheduler, graph), collections, options);
 }
 

@@ -3,14 +3,17 @@
  * and its value is asked for with `result()`. A FutureList is one range of tasks; its Future
  * objects are made when they are looked at.
  */
+import { refuseClass } from "../codec/registry.ts";
 import type { HeddleError } from "../core/errors.ts";
 import type { Layer, TaskRef } from "../core/graph.ts";
+import { checkOptionNames } from "../core/options.ts";
 import { SingleTaskBase, TASK, TASKS, TaskListBase } from "../core/single-task.ts";
 import { inspectAsText } from "../core/symbols.ts";
 import { TOKEN, tokenize } from "../core/token.ts";
 import { STATUS } from "../machine/client/client.ts";
 import { currentTask } from "../threads/task-context.ts";
 import type { Accepted, EngineLink } from "./link.ts";
+import { within } from "./timeout.ts";
 
 export type FutureStatus = "pending" | "finished" | "error" | "cancelled";
 
@@ -190,13 +193,15 @@ export class Future<R = unknown> extends SingleTaskBase<R> {
   }
 
   /**
-   * The value, when it is there.
+   * The value, when it is there; with `timeoutMs`, not later than that.
    *
-   * Errors: `TaskFailed` with the user's error as `cause`; `Cancelled`; `KilledWorker`; `Lost`.
+   * Errors: `TaskFailed` with the user's error as `cause`; `Cancelled`; `KilledWorker`; `Lost`;
+   * `Timeout`, after which the task goes on.
    */
-  async result(): Promise<R> {
+  async result(options: { readonly timeoutMs?: number } = {}): Promise<R> {
     const caller = new Error();
-    const id = await this.#settled();
+    checkOptionNames("future.result", options, ["timeoutMs"]);
+    const id = await within(options.timeoutMs, `future ${this.key}`, this.#settled());
     const [value] = await this.#submission.link.values(Int32Array.of(id), caller);
     return value as R;
   }
@@ -292,6 +297,13 @@ export class Future<R = unknown> extends SingleTaskBase<R> {
   }
 }
 inspectAsText(Future.prototype);
+refuseClass(Future, {
+  type: "Future",
+  advice:
+    "Its value belongs to this client: pass the future as an argument of the task, which then " +
+    "gets the value, as in client.submit((value) => ..., future). A task that made it returns " +
+    "await future.result().",
+});
 
 Object.defineProperty(Future.prototype, FUTURE, { value: true });
 // In the graph of a collection, a future is a task whose value the engine has or will have.
@@ -436,6 +448,12 @@ export class FutureList<R = unknown> extends TaskListBase<R> implements Iterable
   }
 }
 inspectAsText(FutureList.prototype);
+refuseClass(FutureList, {
+  type: "FutureList",
+  advice:
+    "Its values belong to this client: pass the list as an argument of the task, which then gets " +
+    "an array of them. A task that made it returns await list.results().",
+});
 Object.defineProperty(FutureList.prototype, TASKS, {
   value(this: FutureList): TaskRef[] {
     const layer = layerOf(this, this.length, {});

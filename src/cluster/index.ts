@@ -6,6 +6,7 @@ export {
   type AsCompletedOptions,
   asCompleted,
   fireAndForget,
+  type WaitOptions,
   type WaitResult,
   wait,
 } from "./as-completed.ts";

@@ -6,6 +6,7 @@ import { config } from "../config/config.ts";
 import { type Collection, isCollection, type Lowered } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
 import { type Layer, regularOffsets, type TaskRef } from "../core/graph.ts";
+import { checkOptionNames } from "../core/options.ts";
 import type { TaskGraph } from "../core/task-graph.ts";
 import { referToAll } from "../functions/index.ts";
 import { optimizeGraph } from "../optimize/flatten.ts";
@@ -48,6 +49,12 @@ export interface ComputeOptions extends RunOptions {
   readonly scheduler?: "sync" | "threads" | GraphRunner;
   /** Whether small chained tasks are merged into one; default true (`optimization.fuse.active`). */
   readonly fuse?: boolean;
+}
+
+/** Throws `InvalidArgument` for an option that `compute` and `persist` do not have. */
+export function checkComputeNames(what: string, options: ComputeOptions): void {
+  // How 64-bit integers come out is decided by the collection, which may have passed it on.
+  checkOptionNames(what, options, ["scheduler", "signal", "fuse", "int64"]);
 }
 
 /** Says what runs a graph: a client, or the calling thread. */

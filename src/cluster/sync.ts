@@ -11,6 +11,7 @@ import { compileTemplate, type Invocation, type Invoke, readerOf } from "../core
 import { rowOf, type Segment, segmentOf, type TaskGraph, taskKey } from "../core/task-graph.ts";
 import { nodeCrypto } from "../functions/crypto.ts";
 import { setScratch } from "../threads/scratch.ts";
+import { textOf } from "./given.ts";
 import type { TaskObserver } from "./watch.ts";
 
 /**
@@ -94,7 +95,7 @@ async function runTask(
 
 /** The error that users see for a task whose function threw. */
 export function taskFailed(key: string, cause: unknown, attempts: number): HeddleError {
-  const reason = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+  const reason = cause instanceof Error ? `${cause.name}: ${cause.message}` : textOf(cause);
   const tried = attempts > 1 ? ` (tried ${attempts} times)` : "";
   return new HeddleError("TaskFailed", `task ${key} failed${tried}: ${reason}`, {
     cause,

@@ -136,6 +136,18 @@ export function registerClass<T extends object, S>(
   classesByMake.set(make, entry);
 }
 
+const refusals = new Map<AnyFunction, Refusal>();
+
+/** Says what to do instead with instances of a class that can never travel. */
+export function refuseClass(make: AnyFunction, refusal: Refusal): void {
+  refusals.set(make, refusal);
+}
+
+/** Why instances of the class cannot travel, where that has been said. */
+export function refusalOfClass(make: unknown): Refusal | undefined {
+  return refusals.get(make as AnyFunction);
+}
+
 /** Lets functions and classes be part of values. */
 export function registerFunctionPort(port: FunctionPort): void {
   functionPort = port;

@@ -18,6 +18,7 @@ import {
   type JsonObject,
   type Refusal,
   type RegisteredClass,
+  refusalOfClass,
   registeredClass,
 } from "./registry.ts";
 
@@ -235,6 +236,8 @@ export class GraphWriter {
       const at = buffers.map((bytes) => this.buffer(bytes));
       return this.richTag("c", { k: codec.kind, m: meta as Json, b: at });
     }
+    const refusal = refusalOfClass(value.constructor);
+    if (refusal !== undefined) throw this.refuse(refusal);
     const registered = registeredClass(value.constructor);
     if (registered?.codec.encode !== undefined) {
       const c = this.part(registered.make, "constructor");

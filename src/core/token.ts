@@ -291,6 +291,7 @@ class Writer {
     for (let up: unknown = make; typeof up === "function"; up = Object.getPrototypeOf(up)) {
       if (up === Function.prototype) break;
       const source = sourceOf(up);
+      if (up === Promise) throw this.#refuse("is a Promise: await it first");
       if (source.native) throw this.#refuse(`is a ${up.name || "built-in object"}`);
       if (source.hidesFields) {
         throw this.#refuse(`is a ${make.name}, whose #private fields cannot be read from outside`);

@@ -105,6 +105,10 @@ async function write(
       rebuild: () => task,
     }),
   };
-  const [rows] = await computeAll([task], options);
+  const { scheduler, signal, fuse } = options;
+  const given = Object.entries({ scheduler, signal, fuse }).filter(
+    ([, value]) => value !== undefined,
+  );
+  const [rows] = await computeAll([task], Object.fromEntries(given));
   return rows as number;
 }

@@ -2,7 +2,7 @@
  * @file What a task throws, on its way back: the user's error with its class, cause and fields, and
  * both stacks, the one of the throw and the one of the call that waits for the result.
  */
-import { types } from "node:util";
+import { inspect, types } from "node:util";
 import { decodeValue, encodeValue, prepareValue } from "../codec/values.ts";
 import { HeddleError, isHeddleError } from "../core/errors.ts";
 import { mapStack } from "./source-maps.ts";
@@ -63,7 +63,8 @@ function plainError(error: unknown): unknown {
 
 function describe(thrown: unknown): string {
   try {
-    return `A task threw ${String(thrown)}, which cannot be sent.`;
+    const text = inspect(thrown, { depth: 1, maxArrayLength: 10, maxStringLength: 200 });
+    return `A task threw ${text}, which cannot be sent.`;
   } catch {
     return "A task threw a value that cannot be sent or shown.";
   }

@@ -21,12 +21,9 @@ test("arguments may be values, futures, delayed values and collections", () => {
   client.submit((a: NDArray<"float64">) => a.size, arange(3).astype("float64"));
   // @ts-expect-error a text is no number
   client.submit(add, 1, "2");
+  const text = client.submit(() => "2");
   // @ts-expect-error nor is what becomes one
-  client.submit(
-    add,
-    1,
-    client.submit(() => "2"),
-  );
+  client.submit(add, 1, text);
 });
 
 test("lists of map may be mixed", () => {

@@ -218,7 +218,7 @@ describe("errors of tasks", () => {
     expect(back).toBeInstanceOf(Error);
     expect(back.message).toBe("kept");
     const other = (await decodeTaskError(encodeTaskError(Promise.resolve(1)))) as Error;
-    expect(other.message).toContain("[object Promise]");
+    expect(other.message).toContain("Promise { 1 }");
     const hostile = Object.defineProperty(new Error("x"), "message", {
       get: () => {
         throw new TypeError("from the getter");

@@ -1,0 +1,133 @@
+/** @file What is refused when a call is submitted, and what is said about it. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { annotate, Client, delayed, isHeddleError } from "../../../dist/index.js";
+
+let client: Client;
+beforeAll(() => {
+  client = new Client({ threads: 1 });
+});
+afterAll(() => client.close());
+
+const same = (x: unknown): unknown => x;
+
+/** The error that `run` throws, or that its promise rejects with. */
+async function errorOf(run: () => unknown): Promise<Error & { code: string; cause?: unknown }> {
+  try {
+    await run();
+  } catch (error) {
+    return error as never;
+  }
+  return expect.unreachable("it should have failed");
+}
+
+describe("options", () => {
+  test.each([
+    [{ retries: -3 }, /retries is -3; it may be a whole number from 0 on/],
+    [{ retries: 1.5 }, /retries is 1.5/],
+    [{ priority: "high" }, /priority is "high"; it may be a finite number/],
+    [{ priority: Number.NaN }, /priority is NaN/],
+    [{ workers: "inproc://0" }, /workers is "inproc:\/\/0"; it may be an array/],
+    [{ workers: [] }, /workers is \[\]/],
+    [{ resources: { GPU: -1 } }, /resources is \{"GPU":-1\}; it may be an object/],
+    [{ concurrency: 0 }, /concurrency is 0; it may be a whole number from 1 on/],
+    [{ allowOtherWorkers: "yes" }, /allowOtherWorkers is "yes"; it may be true or false/],
+    [{ pure: 1 }, /pure is 1; it may be true or false/],
+    [{ key: 5 }, /key is the number 5/],
+    [{ retrys: 1 }, /has no option "retrys"; did you mean "retries"\?/],
+  ])("%j is refused", (options, message) => {
+    expect(() => client.options(options as never)).toThrow(message);
+  });
+
+  test("annotate refuses the same values", () => {
+    expect(() => annotate({ retries: -1 }, () => 1)).toThrow(/annotate: retries is -1/);
+  });
+
+  test("undefined is an option that is not given", async () => {
+    const options = { retries: undefined, workers: undefined } as never;
+    expect(await client.options(options).submit(same, 3).result()).toBe(3);
+  });
+});
+
+describe("functions and arguments", () => {
+  test.each([
+    [() => client.submit(5 as never), /client.submit takes a function first.*the number 5/],
+    [() => client.map({} as never, [1]), /client.map takes a function first.*a plain object/],
+    [() => client.map(same, 5 as never), /client.map takes lists.*the number 5; client.submit/],
+    [() => client.map(same, { a: 1 } as never), /client.map takes lists.*a plain object/],
+    [
+      () => client.submit(same, Promise.resolve(1)),
+      /argument 0 of client.submit is a Promise: await/,
+    ],
+    [() => client.submit(same, [Promise.resolve(1)]), /value\[0\] is a Promise: await it first/],
+    [() => client.map(same, [Promise.resolve(1)]), /is a Promise: await it first/],
+    [() => client.scatter(Promise.resolve(1)), /is a Promise.*Await it first/],
+    [() => (client as { scatter(): unknown }).scatter(), /takes a value or an array/],
+    [() => client.scatter(1, { brodcast: true } as never), /did you mean "broadcast"/],
+  ] as const)("is told what to do: %#", async (run, message) => {
+    expect((await errorOf(run)).message).toMatch(message);
+  });
+
+  test("futures, lists and clients that a function captures are refused with the way out", () => {
+    const future = client.submit(same, 1);
+    const list = client.map(same, [1, 2]);
+    expect(() => client.submit(() => future)).toThrow(
+      /variable "future" is a Future.*pass the future as an argument of the task/,
+    );
+    expect(() => client.map(() => list.length, [1])).toThrow(
+      /variable "list" is a FutureList.*pass the list as an argument/,
+    );
+    expect(() => client.submit(() => client.threads)).toThrow(
+      /variable "client" is a Client.*getClient\(\) inside the task/,
+    );
+  });
+
+  test("a persisted collection that a function captures is refused with the way out", async () => {
+    const kept = await delayed(same)(5).persist({ scheduler: client });
+    expect(() => client.submit(() => kept.compute())).toThrow(/Pass the future or the collection/);
+    expect(await client.submit(same, kept).result()).toBe(5);
+  });
+
+  test("a task that returns a future is told to return its value", async () => {
+    const { getClient } = await import("../../../dist/index.js");
+    const future = client.submit(() => getClient().submit((x: number) => x, 1));
+    expect((await future.exception())?.message).toMatch(/returns await future.result\(\)/);
+  });
+});
+
+describe("what tasks throw", () => {
+  test.each<[string, unknown]>([
+    ["{ a: 1, b: [ 1, 2 ] }", { a: 1, b: [1, 2] }],
+    ["'text'", "text"],
+    ["null", null],
+    ["Map(1) { 'k' => 1 }", new Map([["k", 1]])],
+  ])("%s is shown, and is the cause", async (shown, thrown) => {
+    const fail = (value: unknown): never => {
+      throw value;
+    };
+    const remote = await errorOf(() => client.submit(fail, thrown).result());
+    const local = await errorOf(() => delayed(fail)(thrown).compute({ scheduler: "sync" }));
+    for (const error of [remote, local]) {
+      expect(isHeddleError(error, "TaskFailed")).toBe(true);
+      expect(error.message.endsWith(`failed: ${shown}`)).toBe(true);
+      expect(error.cause).toEqual(thrown);
+    }
+  });
+
+  test("a rejection without a reason says undefined; what is large is cut", async () => {
+    const none = client.submit(() => Promise.reject(undefined));
+    expect((await none.exception())?.message).toMatch(/failed: undefined$/);
+    const large = client.submit(() => {
+      throw "x".repeat(1e6);
+    });
+    const error = await large.exception();
+    expect(error?.message.length).toBeLessThan(400);
+    expect(error?.cause).toHaveLength(1e6);
+  });
+
+  test("what cannot travel is shown all the same", async () => {
+    const future = client.submit(() => {
+      throw { id: 7, secret: new WeakMap() };
+    });
+    expect((await future.exception())?.message).toMatch(/id: 7.*WeakMap.*cannot be sent/s);
+  });
+});
