@@ -7,6 +7,7 @@ import { type Collection, isCollection } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { Layer, TaskFunction, TaskOptions } from "../core/graph.ts";
 import { checkOptionNames } from "../core/options.ts";
+import { placementProblem } from "../core/placement.ts";
 import { inspectAsText } from "../core/symbols.ts";
 import type { TaskGraph } from "../core/task-graph.ts";
 import { checkFlag } from "../core/task-options.ts";
@@ -43,7 +44,6 @@ import { LazyInputs } from "./lazy-inputs.ts";
 import { closeLimits, openLimits } from "./limits.ts";
 import type { Accepted, EngineLink } from "./link.ts";
 import type { EngineInfo } from "./messages.ts";
-import { checkPlacement } from "./placement.ts";
 import {
   type ComputeOptions,
   computeOn,
@@ -389,7 +389,8 @@ export class Client implements GraphRunner {
   /** Throws when no worker may ever run a task of these options. */
   #checkPlacement(options: TaskOptions | undefined, task: string): void {
     const { workers } = this.#engine;
-    if (workers !== undefined) checkPlacement(workers, options, task);
+    const problem = workers && placementProblem(workers, options, task);
+    if (problem !== undefined) throw problem;
   }
 
   #map(options: SubmitOptions, fn: TaskFunction, lists: readonly unknown[]): FutureList {

@@ -4,12 +4,12 @@
  */
 import { MessageChannel, Worker } from "node:worker_threads";
 import { HeddleError } from "../core/errors.ts";
+import type { WorkerFacts } from "../core/placement.ts";
 import type { EngineRequest } from "./engine-main.ts";
 import { type EngineOptions, initFrom } from "./engine-options.ts";
 import { removeFolder } from "./folders.ts";
 import { EngineLink, type Keeper } from "./link.ts";
 import type { EngineInit } from "./messages.ts";
-import type { WorkerFacts } from "./placement.ts";
 
 export type { EngineOptions } from "./engine-options.ts";
 

@@ -270,6 +270,9 @@ export class Engine {
         case "uninstall":
           this.#workerEvents.push(command);
           break;
+        case "warn":
+          this.#clients.warn(command.message);
+          break;
         default:
           this.#clients.say(command);
       }

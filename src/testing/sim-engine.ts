@@ -195,6 +195,8 @@ export class SimEngine {
       case "install":
       case "uninstall":
         return this.#toWorker.send(command);
+      case "warn":
+        return;
       default:
         this.#clients.get(command.client)?.link.send(command);
     }

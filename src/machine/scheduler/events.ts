@@ -136,6 +136,8 @@ export type SchedulerCommand =
       readonly base: number;
       readonly ids?: Int32Array;
     }
+  /** For all clients to show. */
+  | { readonly kind: "warn"; readonly message: string }
   | { readonly kind: "install"; readonly graph: InstalledGraph }
   | { readonly kind: "uninstall"; readonly base: number; readonly count: number }
   | {

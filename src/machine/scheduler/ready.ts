@@ -20,6 +20,8 @@ export interface ReadyLane {
   readonly userPriority: number;
   readonly generation: number;
   readonly constraint: Constraint | undefined;
+  /** What the user asked for, where that constrains. */
+  readonly options: TaskOptions | undefined;
   readonly table: boolean;
   /** Part of a slot that one of its tasks takes. */
   readonly share: number;
@@ -30,6 +32,8 @@ export interface ReadyLane {
 export class ReadyQueue {
   /** Lanes that have tasks, best first; emptied ones are dropped when they are met. */
   readonly #lanes: ReadyLane[] = [];
+  /** Lanes of which it is not known whether any worker may serve them. */
+  #unchecked = new Set<ReadyLane>();
 
   makeLane(
     graph: number,
@@ -43,6 +47,7 @@ export class ReadyQueue {
       userPriority: options?.priority ?? 0,
       generation,
       constraint: constraintOf(options),
+      options,
       table,
       share: 1 / Math.max(1, options?.concurrency ?? 1),
       ranks: new RankSet(ranks),
@@ -69,12 +74,29 @@ export class ReadyQueue {
     }
   }
 
+  get hasUnchecked(): boolean {
+    return this.#unchecked.size > 0;
+  }
+
+  /** The lanes that have constraints and have got tasks since the last call. */
+  takeUnchecked(): Set<ReadyLane> {
+    const lanes = this.#unchecked;
+    this.#unchecked = new Set();
+    return lanes;
+  }
+
+  /** A worker has left: others may not be allowed to do what it did. */
+  checkAgain(): void {
+    for (const lane of this.lanes()) if (lane.constraint !== undefined) this.#unchecked.add(lane);
+  }
+
   get isEmpty(): boolean {
     for (const _ of this.lanes()) return false;
     return true;
   }
 
   #list(lane: ReadyLane): void {
+    if (lane.constraint !== undefined) this.#unchecked.add(lane);
     let low = 0;
     let high = this.#lanes.length;
     while (low < high) {

@@ -11,6 +11,7 @@ import { dispatch } from "./lease.ts";
 import { type SchedulerOptions, SchedulerState } from "./state.ts";
 import { STATE, STATE_NAMES } from "./task-table.ts";
 import { letGoOfGraph } from "./transitions.ts";
+import { warnOfUnplaceable } from "./unplaceable.ts";
 import {
   durations,
   erred,
@@ -34,6 +35,7 @@ export class SchedulerMachine {
     const s = this.state;
     for (const event of events) handle(s, event);
     dispatch(s);
+    warnOfUnplaceable(s);
     return s.out.take();
   }
 

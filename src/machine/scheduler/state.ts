@@ -128,6 +128,8 @@ export class SchedulerState {
     new Map();
   /** Unused places in `graphs`. */
   readonly freeSlots: number[] = [];
+  /** Warnings that have been given. */
+  readonly warnings: Set<string> = new Set();
   generation = 0;
   transitions = 0;
 

@@ -158,6 +158,7 @@ export function workerLost(s: SchedulerState, event: EventOf<"worker-lost">): vo
     } else if (state[id] === STATE.memory) values.push(id);
   }
   for (const id of values) loseValue(s, id);
+  s.ready.checkAgain();
   for (const base of [...s.closing.keys()]) letGoOfGraph(s, base, event.worker);
 }
 

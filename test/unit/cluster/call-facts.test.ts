@@ -4,7 +4,7 @@ import { annotate, Client, delayed, isHeddleError } from "../../../dist/index.js
 
 let client: Client;
 beforeAll(() => {
-  client = new Client({ threads: 1 });
+  client = new Client({ threads: 1, resources: { GPU: 1 } });
 });
 afterAll(() => client.close());
 
@@ -91,6 +91,32 @@ describe("functions and arguments", () => {
     const { getClient } = await import("../../../dist/index.js");
     const future = client.submit(() => getClient().submit((x: number) => x, 1));
     expect((await future.exception())?.message).toMatch(/returns await future.result\(\)/);
+  });
+});
+
+describe("workers and resources that do not exist", () => {
+  test("submit and map throw at once", () => {
+    const nowhere = client.options({ workers: ["inproc:/0"] });
+    expect(() => nowhere.submit(same, 1)).toThrow(/Did you mean "inproc:\/\/0"\?/);
+    expect(() => nowhere.map(same, [1])).toThrow(expect.objectContaining({ code: "NoWorkers" }));
+    expect(() => client.options({ resources: { GPU: 2 } }).submit(same, 1)).toThrow(
+      expect.objectContaining({ code: "ResourceUnsatisfied" }),
+    );
+  });
+
+  test("annotated collections reject", async () => {
+    const x = annotate({ workers: ["nope"] }, () => delayed(same)(1));
+    await expect(x.compute({ scheduler: client })).rejects.toMatchObject({ code: "NoWorkers" });
+    await expect(x.persist({ scheduler: client })).rejects.toMatchObject({ code: "NoWorkers" });
+    const future = client.compute(delayed(same)(2), { resources: { TPU: 1 } });
+    await expect(future.result()).rejects.toMatchObject({ code: "ResourceUnsatisfied" });
+  });
+
+  test("what is allowed elsewhere runs", async () => {
+    const anywhere = client.options({ workers: ["nope"], allowOtherWorkers: true });
+    expect(await anywhere.submit(same, 1).result()).toBe(1);
+    const here = client.options({ workers: ["inproc://0"], resources: { GPU: 1 } });
+    expect(await here.submit(same, 2).result()).toBe(2);
   });
 });
 

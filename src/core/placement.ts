@@ -1,9 +1,10 @@
 /**
  * @file Whether any worker may run a task at all. Where the workers of an engine can never change,
- * a task that none of them may run would wait for ever: it is refused instead.
+ * a task that none of them may run would wait for ever: it is refused. Elsewhere its submitter is
+ * warned.
  */
-import { HeddleError, nearestName } from "../core/errors.ts";
-import type { TaskOptions } from "../core/graph.ts";
+import { HeddleError, nearestName } from "./errors.ts";
+import type { TaskOptions } from "./graph.ts";
 
 /** What the constraints of tasks speak of. */
 export interface WorkerFacts {
@@ -12,24 +13,26 @@ export interface WorkerFacts {
   readonly resources: Readonly<Record<string, number>>;
 }
 
+/** Where tasks may run. */
+type Constraints = Pick<TaskOptions, "workers" | "allowOtherWorkers" | "resources">;
+
 /**
- * Throws when none of the workers may run tasks of these options: `NoWorkers` when those asked for
- * do not exist, `ResourceUnsatisfied` when they have too little of a resource. `task` is what the
- * message calls the task.
+ * Why none of the workers may run tasks of these options: `NoWorkers` when those asked for do not
+ * exist, `ResourceUnsatisfied` when they have too little of a resource; undefined when one of them
+ * may. `task` is what the message calls the task.
  */
-export function checkPlacement(
+export function placementProblem(
   workers: readonly WorkerFacts[],
-  options: TaskOptions | undefined,
+  options: Constraints | undefined,
   task: string,
-): void {
-  if (options === undefined) return;
+): HeddleError<"NoWorkers" | "ResourceUnsatisfied"> | undefined {
+  if (options === undefined) return undefined;
   const named = workers.filter((worker) => isNamed(worker, options.workers));
   const isFree = options.allowOtherWorkers === true && named.length === 0;
   const allowed = isFree ? workers : named;
-  if (allowed.length === 0) throw noWorkers(workers, options.workers ?? [], task);
-  if (!allowed.some((worker) => lackOf(worker, options) === undefined)) {
-    throw tooLittle(allowed, options, task);
-  }
+  if (allowed.length === 0) return noWorkers(workers, options.workers ?? [], task);
+  if (allowed.some((worker) => lackOf(worker, options) === undefined)) return undefined;
+  return tooLittle(allowed, options, task);
 }
 
 function isNamed({ address, name }: WorkerFacts, wanted: readonly string[] | undefined): boolean {
@@ -37,7 +40,7 @@ function isNamed({ address, name }: WorkerFacts, wanted: readonly string[] | und
 }
 
 /** The first resource of which the worker has too little. */
-function lackOf(worker: WorkerFacts, { resources = {} }: TaskOptions): string | undefined {
+function lackOf(worker: WorkerFacts, { resources = {} }: Constraints): string | undefined {
   const names = Object.keys(resources);
   return names.find((name) => (worker.resources[name] ?? 0) < (resources[name] ?? 0));
 }
@@ -63,7 +66,7 @@ function noWorkers(
 
 function tooLittle(
   workers: readonly WorkerFacts[],
-  options: TaskOptions,
+  options: Constraints,
   task: string,
 ): HeddleError<"ResourceUnsatisfied"> {
   const wanted = options.resources ?? {};

@@ -1,0 +1,34 @@
+/**
+ * @file Tasks that no worker may run. They wait, since such a worker may still join; but whoever
+ * misspelt a name would wait for ever without a word. So each kind of them is spoken of once.
+ */
+import { placementProblem } from "../../core/placement.ts";
+import type { ReadyLane } from "./ready.ts";
+import type { SchedulerState } from "./state.ts";
+
+/** Warnings that are remembered; then all may be given again. */
+const REMEMBERED_MAX = 1000;
+
+/** Warns of queued tasks that no worker of those present may run. */
+export function warnOfUnplaceable(s: SchedulerState): void {
+  // Without any worker all tasks wait: more may be on their way.
+  if (s.workers.size === 0 || !s.ready.hasUnchecked) return;
+  const workers = [...s.workers.values()];
+  for (const lane of s.ready.takeUnchecked()) {
+    if (lane.options === undefined || lane.ranks.size === 0) continue;
+    const problem = placementProblem(workers, lane.options, nameIn(s, lane));
+    if (problem === undefined) continue;
+    const message = `${problem.message} It waits until such a worker joins.`;
+    if (s.warnings.has(message)) continue;
+    if (s.warnings.size >= REMEMBERED_MAX) s.warnings.clear();
+    s.warnings.add(message);
+    s.out.say({ kind: "warn", message });
+  }
+}
+
+/** The name of the lane's first task. */
+function nameIn(s: SchedulerState, lane: ReadyLane): string {
+  const { facts, localOfRank } = s.graphs[lane.graph]!;
+  const local = localOfRank[lane.ranks.first()]!;
+  return facts.templates[facts.template[local]!]?.name ?? "a task";
+}
