@@ -127,7 +127,7 @@ export function readJsonRange(ranges: number[][], index: number, path: string): 
   const fd = openSync(path, "r");
   try {
     const bytes = readAt(fd, start, end - start);
-    const text = bytes.toString("utf8");
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");
     // A blank part means an empty array when it is all there is, and two commas in a row otherwise.
     const isAlone = ranges.every((range, i) => i === index || range.length === 0);
     if (text.trim() === "" && !isAlone)

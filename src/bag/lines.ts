@@ -55,7 +55,7 @@ function* readPieces(
     const stop = firstLineFrom(fd, end, delimiter);
     let size = PIECE_BYTES;
     while (offset < stop) {
-      const whole = readAt(fd, offset, Math.min(size, stop - offset));
+      const whole = asBuffer(readAt(fd, offset, Math.min(size, stop - offset)));
       const isLast = whole.length === 0 || offset + whole.length >= stop;
       const cut = isLast ? whole.length : whole.lastIndexOf(delimiter) + delimiter.length;
       if (whole.length === 0) return;
@@ -82,7 +82,7 @@ function firstLineFrom(fd: number, offset: number, delimiter: Buffer): number {
   // earlier.
   let from = Math.max(0, offset - delimiter.length);
   for (;;) {
-    const bytes = readAt(fd, from, 1 << 16);
+    const bytes = asBuffer(readAt(fd, from, 1 << 16));
     const at = bytes.indexOf(delimiter);
     if (at >= 0) return from + at + delimiter.length;
     if (bytes.length < 1 << 16) return from + bytes.length;
@@ -91,7 +91,7 @@ function firstLineFrom(fd: number, offset: number, delimiter: Buffer): number {
 }
 
 /** Up to `length` bytes at `offset`; fewer only at the end of the file. */
-export function readAt(fd: number, offset: number, length: number): Buffer {
+export function readAt(fd: number, offset: number, length: number): Uint8Array {
   const buffer = Buffer.allocUnsafe(length);
   let filled = 0;
   while (filled < length) {

@@ -11,6 +11,21 @@ import { type Compression, compress, compressionOf, requireCompression } from ".
 import { COMPUTE_OPTIONS } from "./options.ts";
 import * as self from "./write.ts";
 
+/** Names of encodings that Node writes. */
+export type TextEncoding =
+  | "utf8"
+  | "utf-8"
+  | "utf16le"
+  | "utf-16le"
+  | "ucs2"
+  | "ucs-2"
+  | "latin1"
+  | "binary"
+  | "ascii"
+  | "base64"
+  | "base64url"
+  | "hex";
+
 /** Options of `toTextfiles`. */
 export interface TextfileOptions {
   /** What stands for `*`, by partition; default: its number, padded with zeros to the longest. */
@@ -18,7 +33,7 @@ export interface TextfileOptions {
   /** Default "infer": by the extension (.gz, .br, .zst). */
   readonly compression?: Compression | "infer";
   /** Default "utf8". */
-  readonly encoding?: BufferEncoding;
+  readonly encoding?: TextEncoding;
   /** Whether the last line ends in a line end too; default true, as text files do. */
   readonly lastEndline?: boolean;
   /**
@@ -40,7 +55,7 @@ export const TEXTFILE_OPTIONS: readonly string[] = [
 /** How one file is written; plain values, because they travel to the tasks. */
 export interface WriteFormat {
   readonly compression: Compression | "infer";
-  readonly encoding: BufferEncoding | undefined;
+  readonly encoding: TextEncoding | undefined;
   readonly lastEndline: boolean | undefined;
 }
 

@@ -2,9 +2,9 @@
 import { resolve } from "node:path";
 import { type ConfigItem, config } from "../config/config.ts";
 import { resolveKey } from "../config/keys.ts";
-import { type Definition, SCHEMA } from "../config/schema.ts";
+import { CONFIG_KEYS, type Definition, SCHEMA } from "../config/schema.ts";
 import { userFile, writeValue } from "../config/write.ts";
-import { HeddleError } from "../core/errors.ts";
+import { HeddleError, nearestName } from "../core/errors.ts";
 
 /** A value as people write it: sizes and times with units. */
 function readable(item: Pick<ConfigItem, "key" | "value">): string {
@@ -35,9 +35,8 @@ export function findItems(text: string, asJson: boolean): string {
 }
 
 function describeItem(item: ConfigItem): string {
-  const origin = item.origin.source === "default" ? "default" : originText(item);
   return [
-    `${item.key}: ${readable(item)}  (${origin})`,
+    `${item.key}: ${readable(item)}  (${originText(item)})`,
     `  ${item.about}`,
     `  It is ${item.expects}.\n`,
   ].join("\n");
@@ -46,19 +45,24 @@ function describeItem(item: ConfigItem): string {
 /** All keys, or those of a group, one line each. */
 export function listItems(group: string, asJson: boolean): string {
   const items = config.list(group);
-  if (items.length === 0) resolveKey(group);
+  if (items.length === 0) throw unknownGroup(group);
   if (asJson) return `${JSON.stringify(items, null, 2)}\n`;
   const left = items.map((item) => `${item.key}: ${readable(item)}`);
   const width = Math.max(...left.map((text) => text.length));
-  return items
-    .map((item, i) => {
-      const origin = originText(item);
-      return origin === "" ? `${left[i]}\n` : `${left[i]?.padEnd(width)}  # ${origin}\n`;
-    })
-    .join("");
+  return items.map((item, i) => `${left[i]?.padEnd(width)}  # ${originText(item)}\n`).join("");
+}
+
+function unknownGroup(name: string): HeddleError<"ConfigUnknownKey"> {
+  const parents = CONFIG_KEYS.map((key) => key.split(".").slice(0, -1).join("."));
+  const groups = [...new Set(parents)].filter((group) => group !== "");
+  const near = nearestName(name, [...groups, ...CONFIG_KEYS]);
+  const advice = near === undefined ? `Groups: ${groups.join(", ")}` : `Did you mean "${near}"?`;
+  return new HeddleError(
+    "ConfigUnknownKey",
+    `There is no configuration key or group "${name}". ${advice}`,
+  );
 }
 
 function originText({ origin }: ConfigItem): string {
-  if (origin.source === "default") return "";
   return origin.where === "" ? origin.source : origin.where;
 }

@@ -8,6 +8,14 @@ import { makeProgram } from "./program.ts";
 
 const USAGE_ERROR = 2;
 
+/** What commands throw when their arguments make no sense; programs fail in their own process. */
+const WRONG_USE: ReadonlySet<string> = new Set([
+  "ConfigInvalid",
+  "ConfigUnknownKey",
+  "FileNotFound",
+  "NotSupported",
+]);
+
 /** Runs the command line; the result is the exit code. */
 async function main(argv: readonly string[]): Promise<number> {
   try {
@@ -19,7 +27,7 @@ async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_ERROR;
     if (!(error instanceof HeddleError)) throw error;
     process.stderr.write(`error: ${error.message}\n`);
-    return error.code.startsWith("Config") ? USAGE_ERROR : 1;
+    return WRONG_USE.has(error.code) ? USAGE_ERROR : 1;
   }
 }
 

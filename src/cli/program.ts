@@ -20,7 +20,17 @@ export function makeProgram(setExitCode: (code: number) => void): Command {
   addInfo(program);
   addConfig(program);
   addDemo(program, setExitCode);
+  for (const command of [program, ...program.commands]) pointToHelp(command as Command, "heddle");
   return program;
+}
+
+/** Whoever used a command wrongly is told how to see what it takes. */
+function pointToHelp(command: Command, path: string): void {
+  const name = command.name() === path ? path : `${path} ${command.name()}`;
+  command.showHelpAfterError(`\`${name} --help\` lists what there is.`);
+  for (const inner of command.commands) {
+    if (name !== path) pointToHelp(inner as Command, name);
+  }
 }
 
 function addRun(program: Command, setExitCode: (code: number) => void): void {
@@ -29,7 +39,9 @@ function addRun(program: Command, setExitCode: (code: number) => void): void {
     .description("run a JavaScript or TypeScript program, with progress and a summary")
     .argument("<script>", "the program's file")
     .argument("[args...]", "arguments for the program")
+    .option("--progress", "show progress", true)
     .option("--no-progress", "show no progress")
+    .option("--summary", "print a summary at the end", true)
     .option("--no-summary", "print no summary at the end")
     .option("-q, --quiet", "neither progress nor summary")
     .passThroughOptions()

@@ -2,6 +2,7 @@
  * @file The client: what programs talk to. Hands graphs and calls to an engine and gives back
  * futures.
  */
+/// <reference lib="esnext.disposable" preserve="true" />
 import { refuseClass } from "../codec/registry.ts";
 import { type Collection, isCollection } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";

@@ -3,6 +3,7 @@
  * and its value is asked for with `result()`. A FutureList is one range of tasks; its Future
  * objects are made when they are looked at.
  */
+/// <reference lib="esnext.disposable" preserve="true" />
 import { refuseClass } from "../codec/registry.ts";
 import type { HeddleError } from "../core/errors.ts";
 import type { Layer, TaskRef } from "../core/graph.ts";

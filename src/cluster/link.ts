@@ -3,7 +3,6 @@
  * loop), keeps what the engine tells about tasks in the client machine, and reads values from the
  * shared memory.
  */
-import type { MessagePort } from "node:worker_threads";
 import { decodeValue, prepareValue } from "../codec/index.ts";
 import { type ErrorCode, HeddleError } from "../core/errors.ts";
 import type { WasmMemory } from "../core/wasm.ts";
@@ -53,11 +52,19 @@ export interface Keeper {
   unref(): void;
 }
 
+/** What is used of a `MessagePort`; users' compilers need not know Node's types for it. */
+export interface LinkPort {
+  on(event: "message", listener: (messages: EngineMessage[]) => void): unknown;
+  postMessage(messages: readonly ClientMessage[]): void;
+  unref(): void;
+  close(): void;
+}
+
 export class EngineLink {
   readonly machine: ClientMachine = new ClientMachine();
   /** The client of this connection: what holds its futures' values, for graphs that use them. */
   owner: object = this;
-  readonly #port: MessagePort;
+  readonly #port: LinkPort;
   readonly #keeper: Keeper;
   readonly #memories: WasmMemory[] = [];
   readonly #pages: ValuePages;
@@ -77,13 +84,13 @@ export class EngineLink {
   /** Shown warnings of the engine; replaced by tests and front ends. */
   onWarning: (message: string) => void = (message) => process.emitWarning(message, "HeddleWarning");
 
-  constructor(port: MessagePort, keeper: Keeper) {
+  constructor(port: LinkPort, keeper: Keeper) {
     this.#port = port;
     this.#keeper = keeper;
     this.#pages = new ValuePages((index) => {
       throw new HeddleError("InvariantViolated", `page ${index} of the values never came`);
     });
-    port.on("message", (messages: EngineMessage[]) => {
+    port.on("message", (messages) => {
       for (const message of messages) this.#receive(message);
     });
     port.unref();

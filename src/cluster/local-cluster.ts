@@ -2,6 +2,7 @@
  * @file A cluster on this machine. It runs in this process for now, as Dask's
  * `LocalCluster(processes=False)` does: its workers are task threads of one engine.
  */
+/// <reference lib="esnext.disposable" preserve="true" />
 import { HeddleError } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { inspectAsText } from "../core/symbols.ts";

@@ -2,6 +2,7 @@
  * @file The configuration in force: layers from outside the program, below what `set` gave, below
  * what the running `with` gives. Read once, at the first question; every value knows its origin.
  */
+/// <reference lib="esnext.disposable" preserve="true" />
 import { AsyncLocalStorage } from "node:async_hooks";
 import { HeddleError } from "../core/errors.ts";
 import { type AnyKey, type ConfigInput, canonicalName, resolveKey, type ValueOf } from "./keys.ts";

@@ -3,6 +3,7 @@
  * ones, which the sync runner and the engine's client call. After `dask.callbacks`; the words and
  * their order are Dask's, the graph is ours.
  */
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { TaskGraph } from "./task-graph.ts";
 
 /** What happened to one task. */

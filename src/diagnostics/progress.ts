@@ -3,6 +3,7 @@
  * follows given futures and persisted collections. In a terminal bars are drawn in place ten times
  * a second; elsewhere a line is written for each tenth of the work, or every half minute.
  */
+/// <reference lib="esnext.disposable" preserve="true" />
 import { config } from "../config/index.ts";
 import { type Collection, isCollection } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";

@@ -4,6 +4,7 @@
  * a time, streams its chunks into columns, and checks the result's error after the last chunk,
  * without which an error would look like an early end.
  */
+/// <reference lib="esnext.disposable" preserve="true" />
 import { HeddleError, isHeddleError } from "../core/errors.ts";
 import { engineError } from "./engine-error.ts";
 import { InterruptCell } from "./interrupt.ts";

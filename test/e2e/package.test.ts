@@ -1,7 +1,7 @@
 /**
  * @file The tarball as a stranger gets it: packed, installed into an empty JavaScript folder and an
- * empty TypeScript folder, the programs of `test/types/programs` type-checked there with two
- * compilers and run. Needs a registry for the dependencies.
+ * empty TypeScript folder, the programs of `test/types/programs` and of the README type-checked
+ * there with two compilers and run. Needs a registry for the dependencies.
  */
 import { spawnSync } from "node:child_process";
 import {
@@ -23,6 +23,21 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const programs = readdirSync(join(root, "test/types/programs"));
 const MINUTE_MS = 60_000;
+
+/** The README's programs, by the names they get here. */
+const readme = new Map(
+  [...readFileSync(join(root, "README.md"), "utf8").matchAll(/^```ts\n(.*?)^```/gms)].map(
+    ([, code], i) => [`readme-${i + 1}.ts`, code ?? ""],
+  ),
+);
+
+/** Compiler settings of strangers: nothing of Node's types, nothing newer than ES2022. */
+const PLAIN = { target: "ES2022", strict: true, noEmit: true, types: [] };
+const SETTINGS = {
+  "node16.json": { ...PLAIN, module: "Node16" },
+  "nodenext.json": { ...PLAIN, module: "NodeNext" },
+  "bundler.json": { ...PLAIN, module: "ESNext", moduleResolution: "Bundler" },
+};
 
 let folder: string;
 let tarball: string;
@@ -106,6 +121,10 @@ beforeAll(() => {
   for (const name of programs) {
     copyFileSync(join(root, "test/types/programs", name), join(ts(), name));
   }
+  for (const [name, code] of readme) writeFileSync(join(ts(), name), code);
+  for (const [name, compilerOptions] of Object.entries(SETTINGS)) {
+    writeFileSync(join(ts(), name), JSON.stringify({ compilerOptions, include: ["readme-*.ts"] }));
+  }
 }, 8 * MINUTE_MS);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -163,8 +182,20 @@ describe("an empty TypeScript folder", () => {
   });
 });
 
+describe("an empty TypeScript folder without Node's types", () => {
+  it.each(
+    Object.keys(SETTINGS).flatMap((name) => [
+      [name, "typescript"],
+      [name, "typescript5"],
+    ]),
+  )("type-checks the README with %s of %s", (settings, compiler) => {
+    const script = join(ts(), "node_modules", compiler, "bin/tsc");
+    expect(run(ts(), process.execPath, script, "-p", settings).text).toBe("");
+  });
+});
+
 describe("an empty JavaScript folder", () => {
-  it.each(programs)("runs %s, which ends by itself", (name) => {
+  it.each([...programs, ...readme.keys()])("runs %s, which ends by itself", (name) => {
     const text = succeed(js(), process.execPath, name.replace(/\.ts$/, ".js"));
     expect(text.trim()).not.toBe("");
   });

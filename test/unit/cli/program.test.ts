@@ -44,6 +44,10 @@ describe("wrong use names the nearest right one", () => {
     [["info", "--jsno"], "unknown option '--jsno'\n(Did you mean --json?)"],
     [["config", "lst"], "unknown command 'lst'\n(Did you mean list?)"],
     [["run", "--quite", "a.js"], "unknown option '--quite'\n(Did you mean --quiet?)"],
+    [["run", "--progres", "a.js"], "unknown option '--progres'\n(Did you mean --progress?)"],
+    [["run", "--foo", "a.js"], "`heddle run --help` lists what there is"],
+    [["config", "get"], "`heddle config get --help` lists what there is"],
+    [["nonsense"], "`heddle --help` lists what there is"],
     [["run"], "missing required argument 'script'"],
     [["info", "extra"], "too many arguments"],
   ])("heddle %j", async (args, message) => {
@@ -57,7 +61,8 @@ describe("wrong use names the nearest right one", () => {
       'Did you mean "array.chunk-size"?',
     );
     await expect(heddle("config", "find", "zebra")).rejects.toThrow(/has to do with "zebra"/);
-    await expect(heddle("config", "list", "arrays")).rejects.toThrow(/arrays/);
+    await expect(heddle("config", "list", "arrays")).rejects.toThrow('Did you mean "array"?');
+    await expect(heddle("config", "list", "zebra")).rejects.toThrow(/Groups: array, /);
   });
 });
 
@@ -98,7 +103,9 @@ describe("heddle config", () => {
 
   it("list and find show keys with what they mean", async () => {
     const list = await heddle("config", "list", "array.rechunk");
-    expect(list).toBe("array.rechunk.method: auto\narray.rechunk.threshold: 4\n");
+    expect(list).toBe(
+      "array.rechunk.method: auto  # default\narray.rechunk.threshold: 4  # default\n",
+    );
     output = "";
     const found = await heddle("config", "find", "temporary", "folder");
     expect(found).toContain("temporary-directory: null  (default)\n  Folder for spilled data");
