@@ -34,10 +34,15 @@ const WORKER = 0;
 /** Part of the memory that goes to the table engine once it is used. */
 const TABLE_SHARE = 0.5;
 const INTERRUPT_CELL_BYTES = 64;
-/** Under load clients are told of results this often. */
+/** While tasks run, clients are told of results this often. */
 const CLIENT_BATCH_MS = 1;
 /** While threads wait for memory, it is looked this often whether all of them do. */
 const STALL_CHECK_MS = 20;
+
+/** Threads are told of graphs to forget at the latest when there are so many. */
+const FORGET_AT_MOST = 64;
+/** A graph of at most so many bytes may be remembered for a while. */
+const SMALL_GRAPH_BYTES = 65_536;
 
 export class Engine {
   readonly #init: EngineInit;
@@ -54,6 +59,8 @@ export class Engine {
   /** Graphs by scheduler slot: what threads were told. */
   readonly #graphs = new Map<number, ThreadGraph>();
   #nextGraph = 1;
+  /** Small graphs that threads still remember: telling them costs more than that. */
+  #forgotten: number[] = [];
   #active = false;
   readonly #interruptCell = new SharedArrayBuffer(INTERRUPT_CELL_BYTES);
   #clientsToldMs = 0;
@@ -231,9 +238,10 @@ export class Engine {
     this.#reports.take(WORKER, this.#workerEvents, this.#schedulerEvents);
     if (this.#workerEvents.length + this.#schedulerEvents.length > 0) worked = true;
     this.#flush();
-    // Under load, clients hear of many tasks at a time; the last turn tells them the rest.
+    // While much runs, clients hear of many tasks at a time; when nothing runs, they hear at once.
     const nowMs = performance.now();
-    if (!worked || nowMs - this.#clientsToldMs > CLIENT_BATCH_MS) {
+    const isIdle = !worked || this.worker.running === 0;
+    if (isIdle || nowMs - this.#clientsToldMs > CLIENT_BATCH_MS) {
       this.#clientsToldMs = nowMs;
       this.#clients.tellWatchers();
       this.#clients.flush();
@@ -363,13 +371,20 @@ export class Engine {
     if (graph === undefined) return;
     this.#graphs.delete(base);
     this.watch.remove(base);
-    for (const lane of this.#lanes()) lane.post({ kind: "forget", number: graph.number });
+    this.#forgotten.push(graph.number);
+    if (this.#forgotten.length >= FORGET_AT_MOST || !isSmall(graph)) this.#tellForgotten();
     if (graph.image.usesScratch) {
       const folder = join(this.#init.spillDirectory, `graph-${graph.number}`);
       rm(folder, { recursive: true, force: true }).catch((error: unknown) => {
         this.#clients.warn(`the folder of an exchange stays behind: ${String(error)}`);
       });
     }
+  }
+
+  #tellForgotten(): void {
+    const numbers = this.#forgotten;
+    this.#forgotten = [];
+    for (const lane of this.#lanes()) lane.post({ kind: "forget", numbers });
   }
 
   #run(table: boolean, ids: Int32Array): void {
@@ -508,4 +523,15 @@ export class Engine {
     if (waiting.async) waiting.value.then(rung);
     else setImmediate(rung);
   }
+}
+
+function isSmall({ deps, depOffsets, image }: ThreadGraph): boolean {
+  const columns = image.segments.flatMap((segment) => segment.columns);
+  const bytes = [
+    deps.byteLength,
+    depOffsets.byteLength,
+    ...image.templates.map((template) => template.call.byteLength),
+    ...columns.map((column) => (column.kind === "number" ? column.data : column.bytes).byteLength),
+  ];
+  return bytes.reduce((sum, part) => sum + part, 0) <= SMALL_GRAPH_BYTES;
 }

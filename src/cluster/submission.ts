@@ -9,6 +9,7 @@ import { HeddleError } from "../core/errors.ts";
 import type { Arg, Column, TaskFunction, TaskOptions, Template } from "../core/graph.ts";
 import { holdsLazy, isLazy, isPlain } from "../core/lazy-values.ts";
 import type { Segment, TaskGraph } from "../core/task-graph.ts";
+import { isFixed } from "../functions/index.ts";
 import { EncodedLiteral, encodeTemplate } from "../threads/graph-image.ts";
 import { type Future, FutureList, isFuture, type Submission } from "./future.ts";
 import { describeGiven } from "./given.ts";
@@ -189,7 +190,7 @@ export class CallBatch {
   #templateFor(facts: CallFacts, args: readonly Arg[], pattern: string | undefined): number {
     const known = pattern === undefined ? undefined : this.#templateNumbers.get(pattern);
     if (known !== undefined) return known;
-    const number = this.#templates.push(templateOf(facts, args)) - 1;
+    const number = this.#templates.push(sharedTemplate(facts, args, pattern)) - 1;
     if (pattern !== undefined) this.#templateNumbers.set(pattern, number);
     return number;
   }
@@ -316,8 +317,36 @@ function inputsOf(list: MapList, lazy: LazyInput): TaskInput[] | undefined {
   return (list as readonly (Future | Collection)[]).map((value) => inputOf(value, lazy));
 }
 
-function templateOf({ fn, name, options }: CallFacts, args: readonly Arg[]): Template {
-  const template = { name, fn, args, ...(options === undefined ? {} : { options }) };
+/** Templates of calls submitted lately, by what they are; the oldest first. */
+const recent = new Map<string, Template>();
+const RECENT_MAX = 256;
+
+/** The template of an equal call, if its function captures nothing that can change. */
+function sharedTemplate(
+  facts: CallFacts,
+  args: readonly Arg[],
+  pattern: string | undefined,
+): Template {
+  if (pattern === undefined || !isFixed(facts.fn)) return templateOf(facts, args);
+  const id = `${facts.name}/${pattern}`;
+  let template = recent.get(id);
+  if (template === undefined) {
+    template = templateOf(facts, args, id);
+    recent.set(id, template);
+    const [oldest] = recent.keys();
+    if (recent.size > RECENT_MAX && oldest !== undefined) recent.delete(oldest);
+  }
+  return template;
+}
+
+function templateOf({ fn, name, options }: CallFacts, args: readonly Arg[], id?: string): Template {
+  const template = {
+    name,
+    fn,
+    args,
+    ...(options === undefined ? {} : { options }),
+    ...(id === undefined ? {} : { id }),
+  };
   encodeTemplate(template);
   return template;
 }

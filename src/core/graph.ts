@@ -67,6 +67,8 @@ export interface Template {
   readonly args: readonly Arg[];
   readonly lane?: Lane;
   readonly options?: TaskOptions;
+  /** Equal for equal templates of other graphs, which then share what a thread has loaded. */
+  readonly id?: string;
 }
 
 /**

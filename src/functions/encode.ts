@@ -81,6 +81,11 @@ export function encodeFunction(fn: AnyFunction): FunctionImage {
   return image;
 }
 
+/** Whether the function, read before, captures nothing that can change. */
+export function isFixed(fn: AnyFunction): boolean {
+  return images.has(fn);
+}
+
 /** The class of this id, if it was made in this process and still lives. */
 export function classAtHome(id: string | undefined): AnyFunction | undefined {
   return id === undefined ? undefined : homes.get(id)?.deref();

@@ -9,7 +9,7 @@ import { encodeFunction, writingPort } from "./encode.ts";
 import { removeMirrorsAtExit } from "./mirror.ts";
 
 export { decodeFunction } from "./decode.ts";
-export { encodeFunction, type FunctionImage } from "./encode.ts";
+export { encodeFunction, type FunctionImage, isFixed } from "./encode.ts";
 export { referTo, referToAll } from "./places.ts";
 export { decodeTaskError, encodeTaskError } from "./task-errors.ts";
 

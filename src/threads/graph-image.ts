@@ -24,6 +24,8 @@ export interface TemplateImage {
   readonly name: string;
   readonly lane?: Lane;
   readonly options?: TaskOptions;
+  /** As in the template. */
+  readonly id?: string;
   /** The call, its functions and constants, as one encoded value. */
   readonly call: Uint8Array;
 }
@@ -87,12 +89,13 @@ export function encodeTemplate(template: Template): void {
 function templateImage(template: Template): TemplateImage {
   const known = images.get(template);
   if (known !== undefined) return known;
-  const { name, lane, options, fn, args } = template;
+  const { name, lane, options, id, fn, args } = template;
   const image = {
     name,
     call: encodeShared({ fn, args } satisfies Call),
     ...(lane === undefined ? {} : { lane }),
     ...(options === undefined ? {} : { options }),
+    ...(id === undefined ? {} : { id }),
   };
   images.set(template, image);
   return image;

@@ -24,7 +24,7 @@ export type ThreadMessage =
   | { readonly kind: "arena"; readonly memory: WasmMemory }
   | { readonly kind: "page"; readonly buffer: SharedArrayBuffer }
   | { readonly kind: "graph"; readonly graph: ThreadGraph }
-  | { readonly kind: "forget"; readonly number: number }
+  | { readonly kind: "forget"; readonly numbers: readonly number[] }
   | { readonly kind: "stop" };
 
 /** What the thread of the table lane needs beyond the others. */

@@ -12,6 +12,7 @@ import { NDArray, revoke } from "../ndarray/ndarray.ts";
 import { ERROR_PLACE, REPORT, type ReportWriter } from "./reports.ts";
 import { SLAB_VALUE_BYTES_MAX, type TaskAllocator, type ThreadHeap } from "./thread-heap.ts";
 import { TAG, type ValuePages } from "./value-pages.ts";
+import { kindNumber } from "./value-kinds.ts";
 import { bufferUpTo } from "./value-view.ts";
 
 export class ResultWriter {
@@ -40,7 +41,7 @@ export class ResultWriter {
     }
     try {
       if (value instanceof NDArray && this.#storeInPlace(id, value)) return;
-      this.#storeEncoded(id, TAG.heap, encodeValue(value));
+      this.#storeEncoded(id, TAG.heap, encodeValue(value), kindNumber(value));
     } catch (error) {
       this.fail(id, error);
     }
@@ -50,11 +51,8 @@ export class ResultWriter {
   fail(id: number, error: unknown): void {
     const bytes = encodeTaskError(error);
     try {
-      this.#storeEncoded(id, TAG.error, {
-        kind: "error",
-        bytes: bytes.length,
-        writeTo: (target) => target.set(bytes),
-      });
+      const writeTo = (target: Uint8Array): void => target.set(bytes);
+      this.#storeEncoded(id, TAG.error, { kind: "error", bytes: bytes.length, writeTo }, 0);
     } catch {
       // The heap has no room for the error either.
       this.#reports.write(REPORT.failed, id, ERROR_PLACE.none, 0);
@@ -71,16 +69,17 @@ export class ResultWriter {
     if (extent === undefined) return false;
     this.#heap.handOver(extent);
     revoke(array, "it was returned by the task that made it");
-    this.#pages.setHeap(id, TAG.heap, extent.arena, finished.offset);
+    this.#pages.setHeap(id, TAG.heap, extent.arena, finished.offset, kindNumber(array));
     this.#reportExtent(REPORT.doneExtent, id, extent.bytes);
     return true;
   }
 
-  #storeEncoded(id: number, tag: number, encoded: EncodedValue): void {
+  #storeEncoded(id: number, tag: number, encoded: EncodedValue, valueKind: number): void {
     const failed = tag === TAG.error;
     if (encoded.bytes <= SLAB_VALUE_BYTES_MAX) {
       const { arena, offset } = this.#heap.slabPlace(encoded.bytes);
-      this.#write(id, tag, arena, offset, encoded);
+      this.#write({ arena, offset }, encoded);
+      this.#pages.setHeap(id, tag, arena, offset, valueKind);
       if (failed) this.#reports.write(REPORT.failed, id, ERROR_PLACE.slab, encoded.bytes);
       else this.#reports.write(REPORT.doneSlab, id, encoded.bytes, 0);
       return;
@@ -88,16 +87,16 @@ export class ResultWriter {
     const extent = this.#heap.allocate(encoded.bytes);
     if (extent === undefined) throw this.#heap.outOfMemory(encoded.bytes);
     this.#heap.handOver(extent);
-    this.#write(id, tag, extent.arena, extent.offset, encoded);
+    this.#write(extent, encoded);
+    this.#pages.setHeap(id, tag, extent.arena, extent.offset, valueKind);
     if (failed) this.#reports.write(REPORT.failed, id, ERROR_PLACE.extent, encoded.bytes);
     else this.#reportExtent(REPORT.doneExtent, id, extent.bytes);
   }
 
-  #write(id: number, tag: number, arena: number, offset: number, encoded: EncodedValue): void {
+  #write({ arena, offset }: Omit<Extent, "bytes">, encoded: EncodedValue): void {
     const memory = this.#heap.memory(arena);
     const buffer = bufferUpTo(memory, offset + encoded.bytes);
     encoded.writeTo(new Uint8Array(buffer, offset, encoded.bytes));
-    this.#pages.setHeap(id, tag, arena, offset);
   }
 
   #reportExtent(kind: number, id: number, bytes: Extent["bytes"]): void {

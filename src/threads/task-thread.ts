@@ -298,7 +298,7 @@ class TaskThread {
         this.#graphs.set(message.graph.number, new LocalGraph(message.graph));
         return;
       case "forget":
-        this.#graphs.delete(message.number);
+        for (const number of message.numbers) this.#graphs.delete(number);
         return;
       case "page":
         this.#pages.add(message.buffer);

@@ -16,6 +16,19 @@ export interface LocalTemplate {
   readonly concurrency: number;
 }
 
+/** Templates with an id, the oldest first; as many as are worth their memory. */
+const shared = new Map<string, LocalTemplate>();
+const SHARED_MAX = 1024;
+
+function share(id: string, template: LocalTemplate): void {
+  shared.set(id, template);
+  if (shared.size <= SHARED_MAX) return;
+  for (const oldest of shared.keys()) {
+    shared.delete(oldest);
+    return;
+  }
+}
+
 interface LocalSegment {
   readonly image: SegmentImage;
   readonly columns: readonly ColumnReader[];
@@ -31,7 +44,9 @@ export class LocalGraph {
 
   constructor(graph: ThreadGraph) {
     this.graph = graph;
-    this.#templates = new Array(graph.image.templates.length);
+    this.#templates = graph.image.templates.map(({ id }) => {
+      return id === undefined ? undefined : shared.get(id);
+    });
     this.#segments = graph.image.segments.map((image) => ({
       image,
       columns: image.columns.map(columnFrom),
@@ -86,7 +101,8 @@ export class LocalGraph {
   }
 
   #load(index: number): Promise<LocalTemplate> {
-    const loading = templateFrom(this.graph.image.templates[index]!).then((template) => {
+    const image = this.graph.image.templates[index]!;
+    const loading = templateFrom(image).then((template) => {
       const loaded: LocalTemplate = {
         name: template.name,
         invoke: compileTemplate(template),
@@ -94,6 +110,7 @@ export class LocalGraph {
         concurrency: Math.max(1, template.options?.concurrency ?? 1),
       };
       this.#templates[index] = loaded;
+      if (image.id !== undefined) share(image.id, loaded);
       return loaded;
     });
     this.#templates[index] = loading;

@@ -20,6 +20,10 @@ export const TAG = {
 const PAGE_BITS = 15;
 export const PAGE_SIZE: number = 1 << PAGE_BITS;
 
+/** A byte holds the tag, and above it the number of the value's class (`value-kinds.ts`). */
+const TAG_BITS = 3;
+const TAG_MASK = (1 << TAG_BITS) - 1;
+
 export interface ValuePage {
   readonly tag: Uint8Array;
   readonly arena: Uint16Array;
@@ -58,7 +62,12 @@ export class ValuePages {
   }
 
   tagOf(id: number): number {
-    return this.pageOf(id).tag[id & (PAGE_SIZE - 1)]!;
+    return this.pageOf(id).tag[id & (PAGE_SIZE - 1)]! & TAG_MASK;
+  }
+
+  /** Number of the class of a value of the heap, also while it is on disk; 0 when not known. */
+  kindOf(id: number): number {
+    return this.pageOf(id).tag[id & (PAGE_SIZE - 1)]! >> TAG_BITS;
   }
 
   arenaOf(id: number): number {
@@ -69,16 +78,20 @@ export class ValuePages {
     return this.pageOf(id).word[id & (PAGE_SIZE - 1)]!;
   }
 
-  setHeap(id: number, tag: number, arena: number, offset: number): void {
+  /** A value lies in the heap; without `kind` its class is what it was before. */
+  setHeap(id: number, tag: number, arena: number, offset: number, kind?: number): void {
     const page = this.pageOf(id);
     const at = id & (PAGE_SIZE - 1);
     page.arena[at] = arena;
     page.word[at] = offset;
-    page.tag[at] = tag;
+    page.tag[at] = tag | ((kind ?? page.tag[at]! >> TAG_BITS) << TAG_BITS);
   }
 
+  /** The value is not in memory any more; of what class it was stays known. */
   clear(id: number): void {
-    this.pageOf(id).tag[id & (PAGE_SIZE - 1)] = TAG.none;
+    const { tag } = this.pageOf(id);
+    const at = id & (PAGE_SIZE - 1);
+    tag[at] = tag[at]! & ~TAG_MASK;
   }
 
   /** Stores a value that needs no heap; false when it does. */
@@ -107,7 +120,7 @@ export class ValuePages {
   inline(id: number): number | boolean | null | undefined {
     const page = this.pageOf(id);
     const at = id & (PAGE_SIZE - 1);
-    switch (page.tag[at]) {
+    switch (page.tag[at]! & TAG_MASK) {
       case TAG.number:
         return page.word[at]!;
       case TAG.true:
