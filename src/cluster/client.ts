@@ -15,6 +15,7 @@ import { checkFlag } from "../core/task-options.ts";
 import { tokenize } from "../core/token.ts";
 import { encodeShared } from "../threads/graph-image.ts";
 import { currentTask } from "../threads/task-context.ts";
+import { typeName } from "../threads/value-kinds.ts";
 import {
   callFacts,
   checkArguments,
@@ -187,9 +188,11 @@ export class Client implements GraphRunner {
     }
     checkOptionNames("client.scatter", options, ["broadcast"]);
     checkFlag("client.scatter", "broadcast", options.broadcast);
-    const values = (Array.isArray(value) ? value : [value]).map(encodeShared);
+    const items: readonly unknown[] = Array.isArray(value) ? value : [value];
+    const values = items.map(encodeShared);
     const name = `scatter-${tokenize(...values)}`;
     const submission = new Submission(this.#link);
+    submission.types = items.map(typeName);
     this.#link.submit((request) => ({ kind: "scatter", request, name, values }), {
       accepted: (place) => submission.settle(place),
       failed: (error) => submission.fail(error),

@@ -30,6 +30,8 @@ export class Submission {
   place: Accepted | undefined;
   /** Set when it could not be submitted. */
   error: unknown;
+  /** Of what types the values are, where the client has brought them. */
+  types: readonly string[] | undefined;
   #holds: (() => void)[] = [];
   #taken: ((place: Accepted) => void) | undefined;
   #resolve!: () => void;
@@ -187,6 +189,17 @@ export class Future<R = unknown> extends SingleTaskBase<R> {
   /** Whether the task has finished, failed or been cancelled. */
   get done(): boolean {
     return this.status !== "pending";
+  }
+
+  /**
+   * Of what type the value is, known without fetching it: its class (`"NDArray"`, `"Array"`,
+   * `"Map"`; `"Object"` for plain objects and your own classes), or for a plain value what `typeof`
+   * says. Undefined until the task has finished.
+   */
+  get type(): string | undefined {
+    if (this.status !== "finished") return undefined;
+    const id = this.#submission.idOf(this.#local) as number;
+    return this.#submission.types?.[this.#local] ?? this.#submission.link.typeOf(id);
   }
 
   get cancelled(): boolean {

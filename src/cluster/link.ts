@@ -11,6 +11,7 @@ import { ClientMachine, STATUS } from "../machine/client/client.ts";
 import { IdList } from "../machine/id-list.ts";
 import { registerMemory } from "../ndarray/allocation.ts";
 import { collectGarbage } from "../ndarray/collect-garbage.ts";
+import { kindName, typeName } from "../threads/value-kinds.ts";
 import { TAG, ValuePages } from "../threads/value-pages.ts";
 import { valueBytes } from "../threads/value-view.ts";
 import type { ClientMessage, EngineMessage, Query, WireError } from "./messages.ts";
@@ -215,6 +216,14 @@ export class EngineLink {
     this.#following.add(once);
     if (this.#closed === undefined) this.machine.wait(ids, once);
     else once();
+  }
+
+  /** Of what type a task's value is, as far as is known. */
+  typeOf(id: number): string | undefined {
+    if (this.machine.statusOf(id) !== STATUS.finished) return undefined;
+    const tag = this.#pages.tagOf(id);
+    const isInline = tag !== TAG.heap && tag !== TAG.none;
+    return isInline ? typeName(this.#pages.inline(id)) : kindName(this.#pages.kindOf(id));
   }
 
   /** Whether the task has settled and has no value, as far as is known. */

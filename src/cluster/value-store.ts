@@ -100,7 +100,7 @@ export class ValueStore {
     const extent = this.heap.allocate(value.length);
     if (extent === undefined) return -1;
     this.heap.bytes(extent).set(value);
-    this.pages.setHeap(id, TAG.heap, extent.arena, extent.offset);
+    this.pages.setHeap(id, TAG.heap, extent.arena, extent.offset, 0);
     return extent.bytes;
   }
 

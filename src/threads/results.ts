@@ -11,8 +11,8 @@ import { finishInPlace } from "../ndarray/codec.ts";
 import { NDArray, revoke } from "../ndarray/ndarray.ts";
 import { ERROR_PLACE, REPORT, type ReportWriter } from "./reports.ts";
 import { SLAB_VALUE_BYTES_MAX, type TaskAllocator, type ThreadHeap } from "./thread-heap.ts";
-import { TAG, type ValuePages } from "./value-pages.ts";
 import { kindNumber } from "./value-kinds.ts";
+import { TAG, type ValuePages } from "./value-pages.ts";
 import { bufferUpTo } from "./value-view.ts";
 
 export class ResultWriter {
