@@ -2,6 +2,7 @@
  * @file The elementwise methods of lazy arrays: operators and NumPy's functions. Each only names
  * its operation; what an operation does and which dtype it gives stands in the kernels' rules.
  */
+
 import { CollectionBase } from "../core/collection.ts";
 import {
   type DType,
@@ -11,6 +12,7 @@ import {
   toDType,
 } from "../core/dtype.ts";
 import type { Column, FloatTable, RealFloatTable, RealTable } from "../core/dtype-tables.ts";
+import { checkOptionNames } from "../core/options.ts";
 import type { BinaryOp, UnaryOp } from "../ndarray/kernels/rules.ts";
 import type { Arithmetic, Operand, Other, Quotient, Rank, Test } from "./array-types.ts";
 import { astype, binary, unary, where } from "./build/elementwise.ts";
@@ -482,6 +484,7 @@ export abstract class ArrayMath<D extends DType, K extends Rank> extends Collect
     other: Operand,
     options: { readonly rtol?: number; readonly atol?: number; readonly equalNan?: boolean } = {},
   ): DistArray<"bool", Rank> {
+    checkOptionNames("isclose", options, ["rtol", "atol", "equalNan"]);
     const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
     return this.wrap(isclose(this.expr, this.argument(other), { rtol, atol, equalNan }));
   }

@@ -1,8 +1,10 @@
 /**
  * @file What functions of blocks look like, and the options of `mapBlocks`.
  */
+
 import { type DType, type DTypeLike, promote, type Scalar, toDType } from "../core/dtype.ts";
 import { HeddleError } from "../core/errors.ts";
+import { checkOptionNames } from "../core/options.ts";
 import type { ArrayInput, NDArray } from "../ndarray/ndarray.ts";
 import type { ArrayArg } from "./array-types.ts";
 import type { BlockInfo, MapBlocksParameters } from "./build/map-blocks.ts";
@@ -47,6 +49,8 @@ export interface MapBlocksOptions<T extends DTypeLike = DTypeLike> {
   readonly pure?: boolean;
 }
 
+const MAP_OPTIONS = ["dtype", "chunks", "dropAxis", "newAxis", "blockInfo", "name", "pure"];
+
 /** Options in full. */
 export function mapParameters(
   options: MapBlocksOptions | undefined,
@@ -58,6 +62,7 @@ export function mapParameters(
       "mapBlocks needs at least one array; blocks from nothing are made by fromFunction",
     );
   }
+  checkOptionNames("mapBlocks", options ?? {}, MAP_OPTIONS);
   const { dtype, ...rest } = options ?? {};
   return { ...rest, dtype: dtype === undefined ? dtypes.reduce(promote) : toDType(dtype) };
 }

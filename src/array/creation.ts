@@ -1,6 +1,7 @@
 /**
  * @file The functions that create lazy arrays.
  */
+
 import type { Future } from "../cluster/future.ts";
 import type { Collection } from "../core/collection.ts";
 import {
@@ -13,6 +14,7 @@ import {
 } from "../core/dtype.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { TaskFunction } from "../core/graph.ts";
+import { checkOptionNames } from "../core/options.ts";
 import type { SingleTask } from "../core/single-task.ts";
 import { type ArrayInput, isNDArray, NDArray } from "../ndarray/ndarray.ts";
 import { toExpr } from "./arguments.ts";
@@ -42,10 +44,14 @@ function shapeOf(shape: ShapeArg): readonly number[] {
   );
 }
 
+/** Checked options with their defaults; `further` are the names that `what` has of its own. */
 function built(
+  what: string,
   options: CreateOptions,
   fallback: DType = "float64",
+  further: readonly string[] = [],
 ): { dtype: DType; chunks: ChunksInput } {
+  checkOptionNames(what, options, ["dtype", "chunks", ...further]);
   const dtype: DType = options.dtype === undefined ? fallback : toDType(options.dtype);
   return { dtype, chunks: options.chunks ?? "auto" };
 }
@@ -61,7 +67,7 @@ export function ones<T extends DTypeLike = "float64">(
   shape: ShapeArg,
   options: CreateOptions<T> = {},
 ): DistArray<ResolveDType<T>> {
-  return new DistArray(fullExpr(shapeOf(shape), 1, built(options)));
+  return new DistArray(fullExpr(shapeOf(shape), 1, built("ones", options)));
 }
 
 /** An array of zeros. */
@@ -69,7 +75,7 @@ export function zeros<T extends DTypeLike = "float64">(
   shape: ShapeArg,
   options: CreateOptions<T> = {},
 ): DistArray<ResolveDType<T>> {
-  return new DistArray(fullExpr(shapeOf(shape), 0, built(options)));
+  return new DistArray(fullExpr(shapeOf(shape), 0, built("zeros", options)));
 }
 
 /** An array whose content does not matter; it is zeros here. */
@@ -89,7 +95,7 @@ export function full<T extends DTypeLike = "float64">(
   }
   const own =
     typeof value === "boolean" ? "bool" : typeof value === "object" ? "complex128" : "float64";
-  return new DistArray(fullExpr(shapeOf(shape), value, built(options, own)));
+  return new DistArray(fullExpr(shapeOf(shape), value, built("full", options, own)));
 }
 
 /**
@@ -101,7 +107,9 @@ export function eye<T extends DTypeLike = "float64">(
   options: CreateOptions<T> & { readonly columns?: number; readonly k?: number } = {},
 ): DistArray<ResolveDType<T>> {
   const { columns = rows, k = 0 } = options;
-  return new DistArray(eyeExpr(rows, columns, k, built(options)));
+  return new DistArray(
+    eyeExpr(rows, columns, k, built("eye", options, "float64", ["columns", "k"])),
+  );
 }
 
 /** Options of `arange`. */
@@ -149,7 +157,9 @@ export function arange(
   }
   const count = Math.max(0, Math.ceil((stop - start) / step));
   const own = [start, stop, step].every(Number.isInteger) ? "int64" : "float64";
-  return new DistArray(progression(start, step, count, { ...built(options, own), word: "arange" }));
+  return new DistArray(
+    progression(start, step, count, { ...built("arange", options, own, ["step"]), word: "arange" }),
+  );
 }
 
 /** Options of `linspace`. */
@@ -182,7 +192,7 @@ export function linspace<T extends DTypeLike = "float64">(
   const last = endpoint && num > 1 ? { last: stop } : {};
   return new DistArray(
     progression(start, (stop - start) / gaps, num, {
-      ...built(options),
+      ...built("linspace", options, "float64", ["num", "endpoint"]),
       ...last,
       word: "linspace",
     }),
@@ -212,6 +222,7 @@ export function fromArray(
   options?: FromArrayOptions,
 ): DistArray;
 export function fromArray(data: ArrayInput, options: FromArrayOptions = {}): DistArray {
+  checkOptionNames("fromArray", options, ["chunks"]);
   const local = isNDArray(data) ? data : new NDArray<DType>(data);
   return new DistArray(fromLocal(local, options.chunks ?? "auto"));
 }
@@ -223,6 +234,7 @@ export function asarray<D extends DType>(
 ): DistArray<D>;
 export function asarray(data: Exclude<ArrayInput, NDArray>, options?: FromArrayOptions): DistArray;
 export function asarray(data: ArrayInput | ArrayArg, options: FromArrayOptions = {}): DistArray {
+  checkOptionNames("asarray", options, ["chunks"]);
   if (data instanceof DistArray) return data as DistArray;
   return options.chunks === undefined
     ? new DistArray(toExpr(data))
@@ -240,9 +252,9 @@ export function fromDelayed<T extends DTypeLike = "float64">(
   shape: ShapeArg,
   options: { readonly dtype?: T } = {},
 ): DistArray<ResolveDType<T>> {
-  return new DistArray(
-    fromLazy(value as Collection | SingleTask, shapeOf(shape), built(options).dtype),
-  );
+  checkOptionNames("fromDelayed", options, ["dtype"]);
+  const { dtype } = built("fromDelayed", options);
+  return new DistArray(fromLazy(value as Collection | SingleTask, shapeOf(shape), dtype));
 }
 
 /**
@@ -260,7 +272,9 @@ export function fromFunction<T extends DTypeLike = "float64">(
   shape: ShapeArg,
   options: CreateOptions<T> = {},
 ): DistArray<ResolveDType<T>> {
-  return new DistArray(functionExpr(fn as TaskFunction, shapeOf(shape), built(options)));
+  return new DistArray(
+    functionExpr(fn as TaskFunction, shapeOf(shape), built("fromFunction", options)),
+  );
 }
 
 /** Options of `*Like` functions. */
@@ -271,6 +285,7 @@ function like<D extends DType>(
   value: Scalar,
   options: CreateOptions,
 ): DistArray<D> {
+  checkOptionNames("onesLike and its kind", options, ["dtype", "chunks"]);
   const dtype = options.dtype === undefined ? {} : { dtype: toDType(options.dtype) as DType };
   const chunks = options.chunks === undefined ? {} : { chunks: options.chunks };
   const given = likeOf(toExpr(data), { ...dtype, ...chunks });

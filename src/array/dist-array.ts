@@ -3,6 +3,7 @@
  * something is computed. The class wraps an expression; building, simplifying and lowering are in
  * files of their own.
  */
+
 import { totalmem } from "node:os";
 import { type ComputeOptions, computeAll, persistAll } from "../cluster/compute.ts";
 import { type PackedCollection, packOutputs, registerCollection } from "../codec/collections.ts";
@@ -19,6 +20,7 @@ import { HeddleError } from "../core/errors.ts";
 import type { TaskFunction, TaskRef } from "../core/graph.ts";
 import { type IndexArg, resolveAxis } from "../core/indexing.ts";
 import { refuseArithmetic } from "../core/no-arithmetic.ts";
+import { checkOptionNames } from "../core/options.ts";
 import { DISPLAY, inspectAsText } from "../core/symbols.ts";
 import { formatBytes } from "../core/units.ts";
 import { type Drawing, type VisualizeOptions, visualize } from "../delayed/visualize.ts";
@@ -241,6 +243,7 @@ export class DistArray<out D extends DType = DType, out K extends Rank = "array"
     chunks: ChunksInput,
     options: { readonly blockSizeLimitBytes?: number } = {},
   ): DistArray<D, K> {
+    checkOptionNames("rechunk", options, ["blockSizeLimitBytes"]);
     return this.wrap(rechunk(this.expr, chunks, options.blockSizeLimitBytes));
   }
 
@@ -256,11 +259,13 @@ export class DistArray<out D extends DType = DType, out K extends Rank = "array"
 
   /** Running sums along an axis. */
   cumsum(options: { readonly axis?: number; readonly dtype?: DTypeLike } = {}): DistArray<DType> {
+    checkOptionNames("cumsum", options, ["axis", "dtype"]);
     return this.wrap(cumulate(this.expr, "cumsum", options));
   }
 
   /** Running products along an axis. */
   cumprod(options: { readonly axis?: number; readonly dtype?: DTypeLike } = {}): DistArray<DType> {
+    checkOptionNames("cumprod", options, ["axis", "dtype"]);
     return this.wrap(cumulate(this.expr, "cumprod", options));
   }
 

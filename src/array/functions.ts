@@ -3,6 +3,7 @@
  * `da.sum(x, { axis: 0 })`. They take lazy and local arrays alike; what they do stands in the
  * kernels' rules.
  */
+
 import { type DType, isScalar, type Scalar } from "../core/dtype.ts";
 import type {
   FloatTable,
@@ -11,6 +12,7 @@ import type {
   SpreadTable,
   SumTable,
 } from "../core/dtype-tables.ts";
+import { checkOptionNames } from "../core/options.ts";
 import type { BinaryOp, UnaryOp } from "../ndarray/kernels/rules.ts";
 import type { NDArray } from "../ndarray/ndarray.ts";
 import { toExpr } from "./arguments.ts";
@@ -286,6 +288,7 @@ export interface CloseOptions {
 
 /** Whether elements differ by at most `atol + rtol * |b|`. */
 export function isclose(a: ArrayArg, b: Operand, options: CloseOptions = {}): DistArray<"bool"> {
+  checkOptionNames("isclose", options, ["rtol", "atol", "equalNan"]);
   const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
   return new DistArray(iscloseExpr(toExpr(a), operand(b), { rtol, atol, equalNan }));
 }
@@ -304,6 +307,7 @@ export function nanToNum<D extends DType>(
   x: ArrayArg<D>,
   options: { readonly nan?: number; readonly posinf?: number; readonly neginf?: number } = {},
 ): DistArray<D> {
+  checkOptionNames("nanToNum", options, ["nan", "posinf", "neginf"]);
   const array = toExpr(x);
   const most = array.dtype === "float32" ? 3.4028234663852886e38 : Number.MAX_VALUE;
   const { nan = 0, posinf = most, neginf = -most } = options;
@@ -319,13 +323,13 @@ export interface ReduceFunction<R extends { readonly [K in DType]: DType }, O = 
 type Sames = { readonly [D in DType]: D };
 type Always<T extends DType> = { readonly [D in DType]: T };
 
-function reducer<F>(build: (x: Expr, options: ReduceParameters) => Expr): F {
+function reducer<F>(what: string, build: (x: Expr, options: ReduceParameters) => Expr): F {
   return ((x: ArrayArg, options?: ReduceArg<VarianceOptions>) =>
-    new DistArray(build(toExpr(x), parameters(options)))) as F;
+    new DistArray(build(toExpr(x), parameters(options, what)))) as F;
 }
 
 function tree<F>(op: ReductionOp): F {
-  return reducer((x, options) => reduce(x, op, options));
+  return reducer(op, (x, options) => reduce(x, op, options));
 }
 
 /** Sum of elements. */
@@ -360,15 +364,15 @@ export const nanvar: ReduceFunction<SpreadTable, VarianceOptions> = tree("nanvar
 export const nanstd: ReduceFunction<SpreadTable, VarianceOptions> = tree("nanstd");
 const variance: ReduceFunction<SpreadTable, VarianceOptions> = tree("var");
 /** Arithmetic mean. */
-export const mean: ReduceFunction<MeanTable> = reducer(meanExpr);
+export const mean: ReduceFunction<MeanTable> = reducer("mean", meanExpr);
 /** Mean of what is not NaN. */
-export const nanmean: ReduceFunction<MeanTable> = reducer(nanmeanExpr);
+export const nanmean: ReduceFunction<MeanTable> = reducer("nanmean", nanmeanExpr);
 /** Sum of what is not NaN. */
-export const nansum: ReduceFunction<SumTable> = reducer(nansumExpr);
+export const nansum: ReduceFunction<SumTable> = reducer("nansum", nansumExpr);
 /** Product of what is not NaN. */
-export const nanprod: ReduceFunction<SumTable> = reducer(nanprodExpr);
+export const nanprod: ReduceFunction<SumTable> = reducer("nanprod", nanprodExpr);
 /** Largest minus smallest element. */
-export const ptp: ReduceFunction<Sames> = reducer(ptpExpr);
+export const ptp: ReduceFunction<Sames> = reducer("ptp", ptpExpr);
 export {
   /** Variance. */
   variance as var,

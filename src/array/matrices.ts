@@ -1,9 +1,11 @@
 /**
  * @file Triangles, grids of coordinates and membership.
  */
+
 import type { DType, DTypeLike, ResolveDType } from "../core/dtype.ts";
 import { toDType } from "../core/dtype.ts";
 import { HeddleError } from "../core/errors.ts";
+import { checkOptionNames } from "../core/options.ts";
 import { toExpr } from "./arguments.ts";
 import type { ArrayArg, CreateOptions } from "./array-types.ts";
 import { blockCall, constant } from "./build/call.ts";
@@ -36,6 +38,7 @@ export function tri<T extends DTypeLike = "float64">(
   rows: number,
   options: CreateOptions<T> & { readonly columns?: number; readonly k?: number } = {},
 ): DistArray<ResolveDType<T>> {
+  checkOptionNames("tri", options, ["dtype", "chunks", "columns", "k"]);
   const { columns = rows, k = 0, chunks = "auto" } = options;
   const dtype: DType = toDType(options.dtype ?? "float64");
   const cut = chunksFor([rows, columns], { dtype, chunks });
@@ -47,6 +50,7 @@ export function tril<D extends DType>(
   x: ArrayArg<D>,
   options: { readonly k?: number } = {},
 ): DistArray<D> {
+  checkOptionNames("tril", options, ["k"]);
   const array = toExpr(x);
   return new DistArray(where(lastTwo(array, options.k ?? 0, "tril"), array, 0));
 }
@@ -56,6 +60,7 @@ export function triu<D extends DType>(
   x: ArrayArg<D>,
   options: { readonly k?: number } = {},
 ): DistArray<D> {
+  checkOptionNames("triu", options, ["k"]);
   const array = toExpr(x);
   return new DistArray(where(lastTwo(array, (options.k ?? 0) - 1, "triu"), 0, array));
 }
@@ -76,6 +81,7 @@ export function meshgrid(
   arrays: readonly ArrayArg[],
   options: { readonly indexing?: "xy" | "ij" } = {},
 ): DistArray[] {
+  checkOptionNames("meshgrid", options, ["indexing"]);
   const lines = arrays.map(toExpr);
   const swap = options.indexing !== "ij" && lines.length >= 2;
   const placeOf = (i: number): number => (swap && i < 2 ? 1 - i : i);
@@ -96,6 +102,7 @@ export function isin(
   values: readonly number[],
   options: { readonly invert?: boolean } = {},
 ): DistArray<"bool"> {
+  checkOptionNames("isin", options, ["invert"]);
   const array = new DistArray<DType>(toExpr(x));
   let found: DistArray<"bool"> = new DistArray(where(array.ne(array).expr, false, false));
   for (const value of new Set(values)) found = found.logicalOr(array.eq(value));
@@ -107,6 +114,7 @@ export function average(
   x: ArrayArg,
   options: { readonly axis?: number | null; readonly weights?: ArrayArg } = {},
 ): DistArray {
+  checkOptionNames("average", options, ["axis", "weights"]);
   const array = new DistArray<DType>(toExpr(x));
   const { axis = null, weights } = options;
   if (weights === undefined) return array.mean({ axis });

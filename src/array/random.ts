@@ -3,6 +3,7 @@
  * `dask.array.random` for the same chunks, block by block those of NumPy; without one, every call
  * draws anew.
  */
+
 import {
   type DType,
   type DTypeLike,
@@ -12,6 +13,7 @@ import {
   toDType,
 } from "../core/dtype.ts";
 import { HeddleError } from "../core/errors.ts";
+import { checkOptionNames } from "../core/options.ts";
 import { type Entropy, SeedSequence } from "../ndarray/random/seed-sequence.ts";
 import { toExpr } from "./arguments.ts";
 import type { ArrayArg } from "./array-types.ts";
@@ -130,6 +132,7 @@ export class Generator {
   ): DistArray<ResolveDType<T>> {
     const bounded = typeof high === "number" || typeof high === "bigint";
     const given = (bounded ? options : (options ?? high)) ?? {};
+    checkOptionNames("integers", given, ["size", "chunks", "dtype", "endpoint"]);
     const { dtype = "int64", endpoint = false, ...rest } = given as IntegersOptions;
     const [from, to] = bounded ? [low, high] : [0, low];
     if (to < from || (to === from && !endpoint)) {
@@ -160,6 +163,7 @@ export class Generator {
   }
 
   #choose(population: number, options: ChoiceOptions): DistArray {
+    checkOptionNames("choice", options, ["size", "chunks", "replace", "p"]);
     const { replace = true, p, ...rest } = options;
     const result = this.#draw("choice", [population], "int64", rest, {
       replace,
@@ -185,6 +189,7 @@ export class Generator {
     options: DrawOptions,
     further: Readonly<Record<string, unknown>> = {},
   ): DistArray<D> {
+    checkOptionNames(method, options, ["size", "chunks"]);
     const args = parameters.map((p): Expr | Scalar => (isScalar(p) ? p : toExpr(p)));
     const size = sizeOfDraw(options.size, args);
     const what = { method, parameters: args, dtype, options: further };

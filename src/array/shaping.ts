@@ -1,9 +1,11 @@
 /**
  * @file Functions that join, turn and cut arrays: `da.stack`, `da.concatenate`, `da.reshape` …
  */
+
 import type { DType } from "../core/dtype.ts";
 import { HeddleError } from "../core/errors.ts";
 import { broadcastShapes, resolveAxis } from "../core/indexing.ts";
+import { checkOptionNames } from "../core/options.ts";
 import { toExpr } from "./arguments.ts";
 import type { ArrayArg } from "./array-types.ts";
 import { type CumulateOptions, cumulate } from "./build/cumulate.ts";
@@ -44,8 +46,14 @@ export function concatenate<D extends DType>(
   arrays: readonly ArrayArg<D>[],
   options: { readonly axis?: number } | number = {},
 ): DistArray<D> {
-  const axis = typeof options === "number" ? options : (options.axis ?? 0);
+  const axis = axisOf("concatenate", options);
   return new DistArray(concatenateExpr(arrays.map(toExpr), axis));
+}
+
+function axisOf(what: string, options: { readonly axis?: number } | number): number {
+  if (typeof options === "number") return options;
+  checkOptionNames(what, options, ["axis"]);
+  return options.axis ?? 0;
 }
 
 /** Arrays of one shape as one array with a new axis (default 0). */
@@ -53,7 +61,7 @@ export function stack<D extends DType>(
   arrays: readonly ArrayArg<D>[],
   options: { readonly axis?: number } | number = {},
 ): DistArray<D> {
-  const axis = typeof options === "number" ? options : (options.axis ?? 0);
+  const axis = axisOf("stack", options);
   return new DistArray(stackExpr(arrays.map(toExpr), axis));
 }
 
@@ -171,6 +179,7 @@ export function roll<D extends DType>(
   shift: number,
   options: { readonly axis?: number } = {},
 ): DistArray<D> {
+  checkOptionNames("roll", options, ["axis"]);
   const array = toExpr(x);
   if (options.axis === undefined) {
     return reshape(roll(ravel(x), shift, { axis: 0 }), shapeOfExpr(array));
@@ -193,6 +202,7 @@ export function take<D extends DType>(
   indices: readonly number[] | Int32Array | Float64Array,
   options: { readonly axis?: number } = {},
 ): DistArray<D> {
+  checkOptionNames("take", options, ["axis"]);
   const array = options.axis === undefined ? reshapeExpr(toExpr(x), [-1]) : toExpr(x);
   return new DistArray(
     takeExpr(array, indices, resolveAxis(options.axis ?? 0, array.chunks.length)),
@@ -204,6 +214,7 @@ export function diff<D extends DType>(
   x: ArrayArg<D>,
   options: { readonly n?: number; readonly axis?: number } = {},
 ): DistArray<D> {
+  checkOptionNames("diff", options, ["n", "axis"]);
   const { n = 1 } = options;
   if (!Number.isInteger(n) || n < 0)
     throw new HeddleError("InvalidArgument", `diff: n is ${n}; it must be 0 or more`);
@@ -248,12 +259,9 @@ export function tensordot(
   b: ArrayArg,
   options: { readonly axes?: TensordotAxes } | TensordotAxes = {},
 ): DistArray {
-  const isOptions = typeof options === "object" && "axes" in options;
-  const axes = isOptions
-    ? options.axes
-    : typeof options === "number" || Array.isArray(options)
-      ? options
-      : undefined;
+  const isAxes = typeof options === "number" || Array.isArray(options);
+  if (!isAxes) checkOptionNames("tensordot", options, ["axes"]);
+  const axes = isAxes ? options : (options as { readonly axes?: TensordotAxes }).axes;
   return new DistArray(tensordotExpr(toExpr(a), toExpr(b), (axes ?? 2) as TensordotAxes));
 }
 
@@ -265,10 +273,12 @@ export function outer(a: ArrayArg, b: ArrayArg): DistArray {
 
 /** Running sums along an axis; of the array in C order when none is given. */
 export function cumsum(x: ArrayArg, options: CumulateOptions = {}): DistArray {
+  checkOptionNames("cumsum", options, ["axis", "dtype"]);
   return new DistArray(cumulate(toExpr(x), "cumsum", options));
 }
 
 /** Running products along an axis; of the array in C order when none is given. */
 export function cumprod(x: ArrayArg, options: CumulateOptions = {}): DistArray {
+  checkOptionNames("cumprod", options, ["axis", "dtype"]);
   return new DistArray(cumulate(toExpr(x), "cumprod", options));
 }

@@ -1,9 +1,11 @@
 /**
  * @file Histograms, covariances, order statistics and distinct values of lazy arrays.
  */
+
 import { type DType, isScalar } from "../core/dtype.ts";
 import { HeddleError } from "../core/errors.ts";
 import { resolveAxis } from "../core/indexing.ts";
+import { checkOptionNames } from "../core/options.ts";
 import { isNDArray, type NDArray } from "../ndarray/ndarray.ts";
 import { toExpr } from "./arguments.ts";
 import type { ArrayArg } from "./array-types.ts";
@@ -63,6 +65,7 @@ export function histogram(
   x: ArrayArg,
   options: HistogramOptions = {},
 ): [counts: DistArray, edges: DistArray<"float64">] {
+  checkOptionNames("histogram", options, ["bins", "range", "weights", "density"]);
   const array = toExpr(x);
   const spec = specOf(array, options.bins ?? 10, options.range);
   const weights = options.weights === undefined ? null : toExpr(options.weights);
@@ -88,6 +91,7 @@ export function histogram2d(
   y: ArrayArg,
   options: Histogram2dOptions = {},
 ): [counts: DistArray<"float64">, xEdges: DistArray<"float64">, yEdges: DistArray<"float64">] {
+  checkOptionNames("histogram2d", options, ["bins", "range", "weights", "density"]);
   const [first, second] = [toExpr(x), toExpr(y)];
   const given = options.bins ?? 10;
   const [xBins, yBins] = isPair(given) ? given : [given, given];
@@ -114,6 +118,7 @@ export function bincount(
   x: ArrayArg,
   options: { readonly weights?: ArrayArg; readonly minlength?: number } = {},
 ): DistArray {
+  checkOptionNames("bincount", options, ["weights", "minlength"]);
   const weights = options.weights === undefined ? null : toExpr(options.weights);
   return new DistArray(bincountExpr(toExpr(x), weights, options.minlength ?? 0));
 }
@@ -134,6 +139,7 @@ export function cov(
   y?: ArrayArg | null,
   options: CovarianceOptions = {},
 ): DistArray<"float64"> {
+  checkOptionNames("cov", options, ["rowvar", "bias", "ddof"]);
   const { rowvar = true, bias = false, ddof = bias ? 0 : 1 } = options;
   const matrix = covariance(toExpr(m), y === undefined || y === null ? null : toExpr(y), {
     rowvar,
@@ -157,6 +163,7 @@ export function corrcoef(
   y?: ArrayArg | null,
   options: { readonly rowvar?: boolean } = {},
 ): DistArray<"float64"> {
+  checkOptionNames("corrcoef", options, ["rowvar"]);
   const other = y === undefined || y === null ? null : toExpr(y);
   const matrix = covariance(toExpr(m), other, { rowvar: options.rowvar ?? true, ddof: 1 });
   const [rows] = matrix.chunks;
@@ -179,6 +186,7 @@ export function quantile(
   q: number | readonly number[],
   options: QuantileOptions = {},
 ): DistArray<"float64"> {
+  checkOptionNames("quantile", options, ["axis"]);
   const shares = typeof q === "number" ? [q] : q;
   return new DistArray(
     quantileExpr(toExpr(x), shares, options.axis ?? null, typeof q === "number"),
@@ -222,6 +230,7 @@ export function topk<D extends DType>(
   k: number,
   options: { readonly axis?: number } = {},
 ): DistArray<D> {
+  checkOptionNames("topk", options, ["axis"]);
   return new DistArray(topkExpr(toExpr(x), k, options.axis ?? -1));
 }
 
@@ -235,6 +244,7 @@ export function sort<D extends DType>(
   x: ArrayArg<D>,
   options: { readonly axis?: number } = {},
 ): DistArray<D> {
+  checkOptionNames("sort", options, ["axis"]);
   const array = toExpr(x);
   const axis = resolveAxis(options.axis ?? -1, array.chunks.length);
   const whole = rechunk(array, { [axis]: -1 });
@@ -260,5 +270,6 @@ export function countNonzero(
   x: ArrayArg,
   options: { readonly axis?: number | readonly number[] | null; readonly keepdims?: boolean } = {},
 ): DistArray {
+  checkOptionNames("countNonzero", options, ["axis", "keepdims"]);
   return new DistArray(toExpr(x)).ne(0).sum(options);
 }

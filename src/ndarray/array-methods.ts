@@ -9,6 +9,7 @@ import type { Layout } from "./layout.ts";
 import type { NDArray } from "./ndarray.ts";
 import {
   binaryLayout,
+  checkReduceOptions,
   isWhole,
   meanLayout,
   type ReduceOptions,
@@ -319,6 +320,7 @@ export abstract class ArrayMethods<out D extends DType> implements Layout {
   mean(options: AxisOptions): NDArray<MeanOf<D>>;
   mean(options?: ReduceOptions): ScalarOf<MeanOf<D>>;
   mean(options: ReduceOptions = {}): unknown {
+    checkReduceOptions("mean", options);
     return this.#finish(meanLayout(this, options), options);
   }
 
@@ -326,6 +328,7 @@ export abstract class ArrayMethods<out D extends DType> implements Layout {
   var(options: AxisOptions<VarianceOptions>): NDArray<RealOf<MeanOf<D>>>;
   var(options?: VarianceOptions): number;
   var(options: VarianceOptions = {}): unknown {
+    checkReduceOptions("var", options);
     return this.#finish(varianceLayout(this, options), options);
   }
 
@@ -333,6 +336,7 @@ export abstract class ArrayMethods<out D extends DType> implements Layout {
   std(options: AxisOptions<VarianceOptions>): NDArray<RealOf<MeanOf<D>>>;
   std(options?: VarianceOptions): number;
   std(options: VarianceOptions = {}): unknown {
+    checkReduceOptions("std", options);
     return this.#finish(unaryLayout("sqrt", varianceLayout(this, options)), options);
   }
 
@@ -345,6 +349,7 @@ export abstract class ArrayMethods<out D extends DType> implements Layout {
   }
 
   #reduce(op: ReduceOp, options: ReduceOptions): unknown {
+    checkReduceOptions(op, options);
     return this.#finish(reduceLayout(op, this, options), options);
   }
 

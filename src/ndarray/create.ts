@@ -14,6 +14,7 @@ import {
   toDType,
 } from "../core/dtype.ts";
 import { HeddleError } from "../core/errors.ts";
+import { checkOptionNames } from "../core/options.ts";
 import { checkShape } from "./layout.ts";
 import { type ArrayInput, NDArray } from "./ndarray.ts";
 import type { Nested } from "./nested.ts";
@@ -34,6 +35,7 @@ export function empty<T extends DTypeLike = "float64">(
   shape: number | readonly number[],
   options: DTypeOptions<T> = {},
 ): NDArray<ResolveDType<T>> {
+  checkOptionNames("empty", options, ["dtype"]);
   const layout = emptyLayout(dtypeFrom(options.dtype), checkShape(shape));
   return NDArray.of(layout) as unknown as NDArray<ResolveDType<T>>;
 }
@@ -43,6 +45,7 @@ export function zeros<T extends DTypeLike = "float64">(
   shape: number | readonly number[],
   options: DTypeOptions<T> = {},
 ): NDArray<ResolveDType<T>> {
+  checkOptionNames("zeros", options, ["dtype"]);
   const array = empty(shape, options);
   const { values } = array.storage;
   values.fill((isBig(array.dtype) ? 0n : 0) as never);
@@ -54,6 +57,7 @@ export function ones<T extends DTypeLike = "float64">(
   shape: number | readonly number[],
   options: DTypeOptions<T> = {},
 ): NDArray<ResolveDType<T>> {
+  checkOptionNames("ones", options, ["dtype"]);
   return full(shape, 1, { dtype: (options.dtype ?? "float64") as T });
 }
 
@@ -63,6 +67,7 @@ export function full<T extends DTypeLike = "float64">(
   value: Scalar,
   options: DTypeOptions<T> = {},
 ): NDArray<ResolveDType<T>> {
+  checkOptionNames("full", options, ["dtype"]);
   return empty(shape, options).fill(value);
 }
 
@@ -73,8 +78,10 @@ export function eye<T extends DTypeLike = "float64">(
   n: number,
   options: DTypeOptions<T> & { readonly m?: number; readonly k?: number } = {},
 ): NDArray<ResolveDType<T>> {
+  checkOptionNames("eye", options, ["dtype", "m", "k"]);
   const { m = n, k = 0 } = options;
-  const array = zeros([n, m], options);
+  const { dtype = "float64" as T } = options;
+  const array = zeros([n, m], { dtype });
   for (let i = Math.max(0, -k); i < Math.min(n, m - k); i++) array.set(1, i, i + k);
   return array;
 }
@@ -89,6 +96,7 @@ export function arange<T extends DTypeLike = "int64" | "float64">(
   step?: number | null,
   options: DTypeOptions<T> = {},
 ): NDArray<ResolveDType<T>> {
+  checkOptionNames("arange", options, ["dtype"]);
   const [from, to] = stop === undefined || stop === null ? [0, start] : [start, stop];
   const by = step ?? 1;
   if (by === 0 || ![from, to, by].every(Number.isFinite)) {
@@ -127,6 +135,7 @@ export function linspace<T extends DTypeLike = "float64">(
   num = 50,
   options: DTypeOptions<T> & { readonly endpoint?: boolean } = {},
 ): NDArray<ResolveDType<T>> {
+  checkOptionNames("linspace", options, ["dtype", "endpoint"]);
   if (!Number.isInteger(num) || num < 0) {
     throw new HeddleError("InvalidArgument", `linspace needs num >= 0, an integer, not ${num}.`);
   }
@@ -181,6 +190,7 @@ export function fromArray(
   data: ArrayInput,
   options: { readonly dtype?: DTypeLike; readonly shape?: readonly number[] } = {},
 ): NDArray {
+  checkOptionNames("fromArray", options, ["dtype", "shape"]);
   const { dtype, shape } = options;
   return new NDArray(data, {
     ...(dtype === undefined ? {} : { dtype: toDType(dtype) as DType }),

@@ -1,7 +1,9 @@
 /** @file Putting local arrays together: along an axis they have, or along a new one. */
+
 import { type DType, promote } from "../core/dtype.ts";
 import { HeddleError } from "../core/errors.ts";
 import { resolveAxis } from "../core/indexing.ts";
+import { checkOptionNames } from "../core/options.ts";
 import { castLayout } from "./kernels/execute.ts";
 import { copyInto } from "./loops.ts";
 import { NDArray } from "./ndarray.ts";
@@ -19,6 +21,7 @@ export function concatenate<D extends DType>(
   arrays: readonly NDArray<D>[],
   options: JoinOptions = {},
 ): NDArray<D> {
+  checkOptionNames("concatenate", options, ["axis"]);
   const first = arrays[0];
   if (first === undefined) {
     throw new HeddleError("InvalidArgument", "concatenate needs at least one array.");
@@ -46,6 +49,7 @@ export function stack<D extends DType>(
   arrays: readonly NDArray<D>[],
   options: JoinOptions = {},
 ): NDArray<D> {
+  checkOptionNames("stack", options, ["axis"]);
   const axis = resolveAxis(options.axis ?? 0, (arrays[0]?.ndim ?? 0) + 1);
   return concatenate(
     arrays.map((x) => x.expandDims(axis)),

@@ -3,6 +3,7 @@
  * through shape, strides and an offset. Views share storage; arithmetic is in `ufuncs.ts` and runs
  * through kernels, and this class only adds the methods whose names everybody expects.
  */
+
 import {
   type AnyTypedArray,
   type BigScalarOf,
@@ -29,6 +30,7 @@ import {
   resolveInteger,
   sizeOfShape,
 } from "../core/indexing.ts";
+import { checkOptionNames } from "../core/options.ts";
 import type { WasmMemory } from "../core/wasm.ts";
 import { ArrayMethods } from "./array-methods.ts";
 import { elementReader, type Int64Options } from "./elements.ts";
@@ -96,8 +98,7 @@ export class NDArray<out D extends DType = DType> extends ArrayMethods<D> {
   /** An array with a copy of `data`. */
   constructor(data: ArrayInput, options: ArrayOptions<D> = {}) {
     super();
-    const { dtype, shape } = options;
-    const layout = data instanceof Whole ? data.layout : copyOfInput(data, dtype, shape);
+    const layout = data instanceof Whole ? data.layout : layoutOfData(data, options);
     this.dtype = layout.dtype as D;
     this.shape = layout.shape;
     this.strides = layout.strides;
@@ -503,11 +504,9 @@ class Whole {
   }
 }
 
-function copyOfInput(
-  data: ArrayInput,
-  dtype: DType | undefined,
-  shape: readonly number[] | undefined,
-): Layout {
+function layoutOfData(data: ArrayInput, options: ArrayOptions): Layout {
+  checkOptionNames("NDArray", options, ["dtype", "shape"]);
+  const { dtype, shape } = options;
   const layout = layoutOfInput(data, dtype === undefined ? undefined : toDType(dtype));
   if (shape === undefined) return layout;
   const resolved = resolveShape(shape, sizeOfShape(layout.shape));

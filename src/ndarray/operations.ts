@@ -2,9 +2,11 @@
  * @file Elementwise operations and reductions on layouts: each writes a small kernel and runs it.
  * The functions of `ufuncs.ts` and the methods of `NDArray` are thin covers of these.
  */
+
 import { type DType, isScalar, kindOf, realOf, type Scalar } from "../core/dtype.ts";
 import { HeddleError } from "../core/errors.ts";
 import { resolveAxes } from "../core/indexing.ts";
+import { checkOptionNames } from "../core/options.ts";
 import { executeKernel } from "./kernels/execute.ts";
 import { type Kernel, KernelBuilder, type Operand, type Ref } from "./kernels/ir.ts";
 import { type BinaryOp, floatOf, type ReduceOp, type UnaryOp } from "./kernels/rules.ts";
@@ -100,6 +102,14 @@ export function reduceLayout(
   const rest = dtype === undefined ? {} : { dtype };
   return executeKernel(k.reduce(op, write(k, k.input(x.dtype)), { axes, keepdims, ...rest }), [x]);
 }
+
+/** Throws for an option that the reduction does not have. */
+export function checkReduceOptions(what: string, options: ReduceOptions): void {
+  checkOptionNames(what, options, what.endsWith("var") || what.endsWith("std") ? SPREAD : REDUCE);
+}
+
+const REDUCE = ["axis", "keepdims", "dtype"];
+const SPREAD = [...REDUCE, "ddof"];
 
 /** Whether a reduction leaves a single value. */
 export function isWhole(options: ReduceOptions): boolean {

@@ -2,7 +2,9 @@
  * @file NumPy's reductions over local arrays. Without `axis` (and without `keepdims`) they give a
  * plain value, with one they give an array.
  */
+
 import type { DType, MeanOf, RealOf, ScalarOf, SumOf } from "../core/dtype.ts";
+import { checkOptionNames } from "../core/options.ts";
 import type { AxisOptions, VarianceOptions } from "./array-methods.ts";
 import type { KernelBuilder, Ref } from "./kernels/ir.ts";
 import { type ReduceOp, reduceSignature } from "./kernels/rules.ts";
@@ -12,6 +14,7 @@ import { NDArray } from "./ndarray.ts";
 import {
   binaryLayout,
   castTo,
+  checkReduceOptions,
   isWhole,
   meanDType,
   meanLayout,
@@ -48,9 +51,23 @@ function finish(layout: Layout, options: ReduceOptions): never {
   return (isWhole(options) ? array.item() : array) as never;
 }
 
-function reducer(op: ReduceOp, write?: (k: KernelBuilder, x: Ref) => Ref): never {
-  return ((x: NDArray, options: ReduceOptions = {}) =>
-    finish(reduceLayout(op, x, options, write), options)) as never;
+function reducer(
+  op: ReduceOp,
+  what: string = op,
+  write?: (k: KernelBuilder, x: Ref) => Ref,
+): never {
+  return named(what, (x, options) => reduceLayout(op, x, options, write));
+}
+
+/** A function that checks the names of its options. */
+function named<O extends ReduceOptions>(
+  what: string,
+  compute: (x: NDArray, options: O) => Layout,
+): never {
+  return ((x: NDArray, options: O = {} as O) => {
+    checkReduceOptions(what, options);
+    return finish(compute(x, options), options);
+  }) as never;
 }
 
 /** Sums; floats pairwise, integers in 64 bits. */
@@ -70,30 +87,27 @@ export const argmin: Reducer<ReduceOptions, "index"> = reducer("argmin");
 /** Position of the first largest element along one axis, or in the flattened array. */
 export const argmax: Reducer<ReduceOptions, "index"> = reducer("argmax");
 /** How many elements are not zero. */
-export const countNonzero: Reducer<ReduceOptions, "index"> = reducer("sum", (k, x) =>
-  k.cast(k.cast(x, "bool"), "int64"),
+export const countNonzero: Reducer<ReduceOptions, "index"> = reducer(
+  "sum",
+  "countNonzero",
+  (k, x) => k.cast(k.cast(x, "bool"), "int64"),
 );
 
 /** Sums that take NaN as 0. */
-export const nansum: Reducer<ReduceOptions, "sum"> = reducer("sum", withoutNaN(0));
+export const nansum: Reducer<ReduceOptions, "sum"> = reducer("sum", "nansum", withoutNaN(0));
 /** Products that take NaN as 1. */
-export const nanprod: Reducer<ReduceOptions, "sum"> = reducer("prod", withoutNaN(1));
+export const nanprod: Reducer<ReduceOptions, "sum"> = reducer("prod", "nanprod", withoutNaN(1));
 
 /** Arithmetic means; NaN of nothing. */
-export const mean: Reducer<ReduceOptions, "mean"> = ((x: NDArray, options: ReduceOptions = {}) =>
-  finish(meanLayout(x, options), options)) as never;
+export const mean: Reducer<ReduceOptions, "mean"> = named("mean", meanLayout);
 
 /** Variances. */
-export const variance: Reducer<VarianceOptions, "spread"> = ((
-  x: NDArray,
-  options: VarianceOptions = {},
-) => finish(varianceLayout(x, options), options)) as never;
+export const variance: Reducer<VarianceOptions, "spread"> = named("var", varianceLayout);
 
 /** Standard deviations. */
-export const std: Reducer<VarianceOptions, "spread"> = ((
-  x: NDArray,
-  options: VarianceOptions = {},
-) => finish(unaryLayout("sqrt", varianceLayout(x, options)), options)) as never;
+export const std: Reducer<VarianceOptions, "spread"> = named("std", (x, options: VarianceOptions) =>
+  unaryLayout("sqrt", varianceLayout(x, options)),
+);
 
 /** Smallest elements other than NaN; NaN where there is none. */
 export const nanmin: Reducer<ReduceOptions, "same"> = nanExtremum("min", Number.POSITIVE_INFINITY);
@@ -101,27 +115,24 @@ export const nanmin: Reducer<ReduceOptions, "same"> = nanExtremum("min", Number.
 export const nanmax: Reducer<ReduceOptions, "same"> = nanExtremum("max", Number.NEGATIVE_INFINITY);
 
 function nanExtremum(op: "min" | "max", neutral: number): never {
-  return ((x: NDArray, options: ReduceOptions = {}) => {
+  return named(`nan${op}`, (x, options) => {
     const float = statisticDType(x.dtype) === x.dtype;
     const found = reduceLayout(op, x, options, withoutNaN(neutral));
-    if (!float) return finish(found, options);
+    if (!float) return found;
     // All NaN: nothing but the neutral value was left.
     const valid = validCountLayout(x, options);
     const nothing = binaryLayout("equal", valid, 0);
     const nan = binaryLayout("add", found, Number.NaN);
-    return finish(whereLayout(nothing, nan, found), options);
-  }) as never;
+    return whereLayout(nothing, nan, found);
+  });
 }
 
 /** Means of the elements other than NaN. */
-export const nanmean: Reducer<ReduceOptions, "mean"> = ((
-  x: NDArray,
-  options: ReduceOptions = {},
-) => {
+export const nanmean: Reducer<ReduceOptions, "mean"> = named("nanmean", (x, options) => {
   const total = reduceLayout("sum", x, { dtype: meanDType(x.dtype), ...options }, withoutNaN(0));
   const mean = binaryLayout("divide", total, validCountLayout(x, options));
-  return finish(castTo(mean, meanDType(x.dtype)), options);
-}) as never;
+  return castTo(mean, meanDType(x.dtype));
+});
 
 /** Running sums along `axis`; of the flattened array when none is given. */
 export function cumsum<D extends DType>(
@@ -148,6 +159,7 @@ export interface CumulativeOptions {
 }
 
 function accumulate(op: "sum" | "prod", x: NDArray, options: CumulativeOptions = {}): NDArray {
+  checkOptionNames(op === "sum" ? "cumsum" : "cumprod", options, ["axis", "dtype"]);
   const { result } = reduceSignature(op, x.dtype, options.dtype);
   const source = x.dtype === result ? x : x.astype(result);
   const scan = op === "sum" ? scanSums : scanProducts;

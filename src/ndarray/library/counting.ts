@@ -3,8 +3,10 @@
  * NumPy's: each closed on the left, the last on both sides, and a value is put where the edges say,
  * not where arithmetic would.
  */
+
 import { type DType, isInteger, kindOf, promote } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
+import { checkOptionNames } from "../../core/options.ts";
 import { NDArray } from "../ndarray.ts";
 import { arrayKernels, DTYPE_CODE } from "./kernels.ts";
 import { contiguous, elementsOf, emptyArray, runKernel } from "./operands.ts";
@@ -50,6 +52,7 @@ export function searchsorted(
   values: NDArray,
   options: { readonly side?: "left" | "right" } = {},
 ): NDArray<"int64"> {
+  checkOptionNames("searchsorted", options, ["side"]);
   const dtype = promote(sorted.dtype, values.dtype);
   if (kindOf(dtype) === "c") {
     throw new HeddleError("NotSupported", "searchsorted of complex arrays is not supported.");
@@ -184,6 +187,7 @@ function checkWeights(weights: NDArray | undefined, size: number): NDArray<"floa
  * console.log(histogram(new NDArray([1, 2, 2, 4]), { bins: 3 }).counts.toArray()); // [ 1, 2, 1 ]
  */
 export function histogram(array: NDArray, options: HistogramOptions = {}): HistogramResult {
+  checkOptionNames("histogram", options, ["bins", "range", "weights", "density"]);
   const values = toFloat64(array);
   const { edges, count, scale } = binsOf(values, options.bins, options.range);
   const weights = checkWeights(options.weights, values.size);
@@ -243,6 +247,7 @@ export function histogram2d(
   y: NDArray,
   options: Histogram2dOptions = {},
 ): { counts: NDArray<"float64">; xEdges: NDArray<"float64">; yEdges: NDArray<"float64"> } {
+  checkOptionNames("histogram2d", options, ["bins", "range", "weights", "density"]);
   if (x.size !== y.size) {
     throw new HeddleError("InvalidShape", `x has ${x.size} elements, y ${y.size}; need as many.`);
   }
@@ -274,6 +279,7 @@ export function bincount(
   array: NDArray,
   options: { readonly weights?: NDArray; readonly minlength?: number } = {},
 ): NDArray<"int64" | "float64"> {
+  checkOptionNames("bincount", options, ["weights", "minlength"]);
   if (!isInteger(array.dtype) && array.dtype !== "bool") {
     throw new HeddleError("DTypeMismatch", `bincount needs integers, not ${array.dtype}.`);
   }

@@ -2,9 +2,11 @@
  * @file Moving elements of local arrays: take, put, compress, nonzero, and the copy that makes a
  * transposed array contiguous. Results are new arrays; only `put` changes its target.
  */
+
 import { type DType, isInteger, itemsizeOf } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
 import { resolveAxis } from "../../core/indexing.ts";
+import { checkOptionNames } from "../../core/options.ts";
 import { NDArray } from "../ndarray.ts";
 import { arrayKernels } from "./kernels.ts";
 import { contiguous, elementsOf, runKernel } from "./operands.ts";
@@ -71,6 +73,7 @@ export function take<D extends DType>(
   indices: IndexInput,
   options: { readonly axis?: number | null } = {},
 ): NDArray<D> {
+  checkOptionNames("take", options, ["axis"]);
   const flat = options.axis === undefined || options.axis === null;
   const source = contiguous(flat ? array.reshape([array.size]) : array);
   const axis = flat ? 0 : resolveAxis(options.axis as number, array.ndim);
@@ -99,6 +102,7 @@ export function put(
   values: NDArray,
   options: { readonly axis?: number } = {},
 ): void {
+  checkOptionNames("put", options, ["axis"]);
   if (!target.isContiguous) {
     throw new HeddleError("InvalidArgument", "put needs a contiguous target; use set for views.");
   }
@@ -163,6 +167,7 @@ export function compress<D extends DType>(
   array: NDArray<D>,
   options: { readonly axis?: number } = {},
 ): NDArray<D> {
+  checkOptionNames("compress", options, ["axis"]);
   if (options.axis !== undefined && array.ndim > 1) {
     const axis = resolveAxis(options.axis, array.ndim);
     checkMask(mask, array.shape[axis] as number);

@@ -2,9 +2,11 @@
  * @file Cumulative sums and products of local arrays, element by element in C order as NumPy's
  * accumulate: integers and booleans accumulate in 64 bits and wrap, float32 stays float32.
  */
+
 import { type DType, kindOf, type SumOf } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
 import { resolveAxis } from "../../core/indexing.ts";
+import { checkOptionNames } from "../../core/options.ts";
 import type { NDArray } from "../ndarray.ts";
 import { arrayKernels, DTYPE_CODE } from "./kernels.ts";
 import { contiguous, elementsOf, runKernel } from "./operands.ts";
@@ -41,6 +43,7 @@ function linesAlong(shape: readonly number[], axis: number): Lines {
 }
 
 function prepare(array: NDArray, options: ScanOptions, what: string): [NDArray, Lines] {
+  checkOptionNames(what, options, ["axis"]);
   const axis = options.axis ?? null;
   const dtype = accumulatorOf(array.dtype, what);
   const shaped = axis === null ? array.reshape([array.size]) : array;

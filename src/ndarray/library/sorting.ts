@@ -4,9 +4,11 @@
  * +0 are equal to argsort, while sort puts -0 first, so that its result does not depend on the
  * input's order.
  */
+
 import { type DType, itemsizeOf, kindOf } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
 import { resolveAxis, resolveInteger } from "../../core/indexing.ts";
+import { checkOptionNames } from "../../core/options.ts";
 import { NDArray } from "../ndarray.ts";
 import { arrayKernels, DTYPE_CODE } from "./kernels.ts";
 import { take } from "./moving.ts";
@@ -62,6 +64,7 @@ function argsortScratchBytes(dtype: DType, length: number): number {
  * console.log(sort(new NDArray([3, NaN, 1])).toArray()); // [ 1, 3, NaN ]
  */
 export function sort<D extends DType>(array: NDArray<D>, options: SortOptions = {}): NDArray<D> {
+  checkOptionNames("sort", options, ["axis"]);
   if (kindOf(array.dtype) === "c") return takeAlong(array, argsort(array, options), options.axis);
   const { array: moved, rows, length, back } = rowsAlong(array, options.axis);
   const result = moved.copy();
@@ -74,6 +77,7 @@ export function sort<D extends DType>(array: NDArray<D>, options: SortOptions = 
 
 /** The indices (int64) that sort the array along an axis; equal elements keep their order. */
 export function argsort(array: NDArray, options: SortOptions = {}): NDArray<"int64"> {
+  checkOptionNames("argsort", options, ["axis"]);
   const { array: moved, rows, length, back } = rowsAlong(array, options.axis);
   if (kindOf(array.dtype) === "c") return back(argsortComplex(moved, rows, length));
   const source = contiguous(moved);
@@ -176,6 +180,7 @@ export function partition<D extends DType>(
   kth: number | readonly number[],
   options: SortOptions = {},
 ): NDArray<D> {
+  checkOptionNames("partition", options, ["axis"]);
   if (kindOf(array.dtype) === "c") return sort(array, options);
   const { array: moved, rows, length, back } = rowsAlong(array, options.axis);
   const wanted = [kth].flat().map((k) => resolveInteger(k, length, options.axis ?? -1));
@@ -200,6 +205,7 @@ export function topk<D extends DType>(
   k: number,
   options: { readonly axis?: number } = {},
 ): NDArray<D> {
+  checkOptionNames("topk", options, ["axis"]);
   const { array: moved, length, back } = rowsAlong(array, options.axis ?? -1);
   const count = Math.min(Math.abs(k), length);
   if (count === 0) return back(moved.at("...", ":0").copy());

@@ -2,8 +2,10 @@
  * @file Matrix decompositions: qr, svd, eigenvalues and eigenvectors, norms. All take stacks of
  * matrices where NumPy does; results that are several arrays come as tuples in NumPy's order.
  */
+
 import { type DType, kindOf, realOf } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
+import { checkOptionNames } from "../../core/options.ts";
 import { elementsOf, emptyArray } from "../library/operands.ts";
 import type { NDArray } from "../ndarray.ts";
 import { max, min, sum } from "../reductions.ts";
@@ -30,6 +32,7 @@ export function qr(
   a: NDArray,
   options: { readonly mode?: "reduced" | "complete" } = {},
 ): [q: NDArray, r: NDArray] {
+  checkOptionNames("qr", options, ["mode"]);
   requireMatrix(a, "qr");
   const source = toFloat(a);
   const [m, n] = source.shape.slice(-2) as [number, number];
@@ -52,6 +55,7 @@ export function svd(
   a: NDArray,
   options: { readonly fullMatrices?: boolean } = {},
 ): [u: NDArray, s: NDArray, vh: NDArray] {
+  checkOptionNames("svd", options, ["fullMatrices"]);
   requireMatrix(a, "svd");
   const source = toFloat(a);
   const full = options.fullMatrices ?? true;
@@ -220,6 +224,7 @@ export interface NormOptions {
  * console.log(norm(new NDArray([3, 4]))); // 5
  */
 export function norm(x: NDArray, options: NormOptions = {}): number | NDArray {
+  checkOptionNames("norm", options, ["ord", "axis", "keepdims"]);
   const { ord, axis, keepdims = false } = options;
   const source = toFloat(x);
   if (axis === undefined && ord === undefined)

@@ -2,9 +2,11 @@
  * @file Products of arrays by NumPy's rules: matmul (stacks broadcast, 1-d operands as rows and
  * columns), dot, vdot, outer, tensordot, trace.
  */
+
 import { type DType, kindOf, promote, type ScalarOf, type SumOf } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
 import { resolveAxis, sizeOfShape } from "../../core/indexing.ts";
+import { checkOptionNames } from "../../core/options.ts";
 import { NDArray } from "../ndarray.ts";
 import { sum } from "../reductions.ts";
 import { conjugate, multiply as multiplyElements, notEqual } from "../ufuncs.ts";
@@ -144,6 +146,7 @@ export function tensordot<A extends DType, B extends DType>(
   b: NDArray<B>,
   options: TensordotOptions = {},
 ): NDArray<ProductOf<A, B>> {
+  checkOptionNames("tensordot", options, ["axes"]);
   const [aAxes, bAxes] = axisPairs(a, b, options.axes);
   const lengths = aAxes.map((axis) => a.shape[axis] as number);
   const fits = bAxes.every((axis, i) => b.shape[axis] === lengths[i]);
@@ -172,6 +175,7 @@ export function diagonal<D extends DType>(
   array: NDArray<D>,
   options: { readonly offset?: number; readonly axis1?: number; readonly axis2?: number } = {},
 ): NDArray<D> {
+  checkOptionNames("diagonal", options, ["offset", "axis1", "axis2"]);
   const { offset = 0 } = options;
   const axis1 = resolveAxis(options.axis1 ?? 0, array.ndim);
   const axis2 = resolveAxis(options.axis2 ?? 1, array.ndim);
@@ -201,6 +205,7 @@ export function trace<D extends DType>(
   array: NDArray<D>,
   options: { readonly offset?: number } = {},
 ): ScalarOf<SumOf<D>> | NDArray<SumOf<D>> {
+  checkOptionNames("trace", options, ["offset"]);
   const line = diagonal(array, options);
   return line.ndim === 1 ? sum(line) : sum(line, { axis: -1 });
 }

@@ -2,8 +2,10 @@
  * @file Linear systems and what follows from them: solve, inv, det, slogdet, lu, cholesky,
  * solveTriangular, lstsq. All take stacks of matrices where NumPy does.
  */
+
 import { kindOf, promote } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
+import { checkOptionNames } from "../../core/options.ts";
 import { elementsOf, emptyArray } from "../library/operands.ts";
 import { NDArray } from "../ndarray.ts";
 import { conjugate } from "../ufuncs.ts";
@@ -165,6 +167,7 @@ function luOne(a: NDArray): [NDArray, NDArray, NDArray] {
  * with `upper`.
  */
 export function cholesky(a: NDArray, options: { readonly upper?: boolean } = {}): NDArray {
+  checkOptionNames("cholesky", options, ["upper"]);
   requireSquare(a, "cholesky");
   const library = blasLibrary();
   return overStacks([toFloat(a)], (matrix) => {
@@ -190,6 +193,7 @@ export interface TriangularOptions {
 
 /** The x with A x = b for a triangular A, of which only that triangle is read. */
 export function solveTriangular(a: NDArray, b: NDArray, options: TriangularOptions = {}): NDArray {
+  checkOptionNames("solveTriangular", options, ["lower", "unitDiagonal"]);
   requireSquare(a, "solveTriangular");
   requireReal(a, "solveTriangular");
   const { lower = false, unitDiagonal = false } = options;
@@ -229,6 +233,7 @@ export function lstsq(
   b: NDArray,
   options: { readonly rcond?: number } = {},
 ): LeastSquares {
+  checkOptionNames("lstsq", options, ["rcond"]);
   requireMatrix(a, "lstsq");
   requireReal(a, "lstsq");
   const dtype = floatDType(promote(a.dtype, b.dtype));

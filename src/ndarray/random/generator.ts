@@ -4,8 +4,10 @@
  * bit for bit, other distributions draw the same bits and agree to the last digits of exp, log and
  * pow.
  */
+
 import { type DType, type DTypeLike, type ResolveDType, toDType } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
+import { checkOptionNames } from "../../core/options.ts";
 import { take } from "../library/moving.ts";
 import { NDArray } from "../ndarray.ts";
 import {
@@ -102,8 +104,10 @@ export class Generator extends GeneratorDistributions {
   ): IntegersDrawn<H, O>;
   integers(low: Bound, high?: Bound | IntegersOptions, options?: IntegersOptions): unknown {
     const onlyHigh = high === undefined || (typeof high === "object" && !(high instanceof NDArray));
-    if (onlyHigh) return drawIntegers(this.bitGenerator, 0, low, high ?? {});
-    return drawIntegers(this.bitGenerator, low, high, options ?? {});
+    const given = (onlyHigh ? (high ?? options) : options) ?? {};
+    checkOptionNames("integers", given, ["size", "dtype", "endpoint"]);
+    if (onlyHigh) return drawIntegers(this.bitGenerator, 0, low, given as IntegersOptions);
+    return drawIntegers(this.bitGenerator, low, high, given as IntegersOptions);
   }
 
   /** `count` random bytes. */
@@ -129,6 +133,7 @@ export class Generator extends GeneratorDistributions {
   choice(population: number, options?: ChoiceOptions): number;
   choice<D extends DType>(population: NDArray<D>, options?: ChoiceOptions): NDArray<D>;
   choice(population: number | NDArray, options: ChoiceOptions = {}): unknown {
+    checkOptionNames("choice", options, ["size", "replace", "p", "axis", "shuffle"]);
     if (typeof population === "number") {
       const positions = choosePositions(this.bitGenerator, population, options);
       return options.size === undefined ? positions.item() : positions;
@@ -148,6 +153,7 @@ export class Generator extends GeneratorDistributions {
   permutation(x: number): NDArray<"int64">;
   permutation<D extends DType>(x: NDArray<D>, options?: { readonly axis?: number }): NDArray<D>;
   permutation(x: number | NDArray, options: { readonly axis?: number } = {}): NDArray {
+    checkOptionNames("permutation", options, ["axis"]);
     if (typeof x === "number") return shuffledRange(this.bitGenerator, x);
     const axis = options.axis ?? 0;
     if (x.ndim === 1) {
@@ -161,6 +167,7 @@ export class Generator extends GeneratorDistributions {
 
   /** Shuffles an array along an axis (default 0), or a plain JavaScript array, in place. */
   shuffle(x: NDArray | unknown[], options: { readonly axis?: number } = {}): void {
+    checkOptionNames("shuffle", options, ["axis"]);
     if (Array.isArray(x)) shuffleList(this.bitGenerator, x);
     else shuffleArray(this.bitGenerator, x, options.axis ?? 0);
   }
@@ -174,6 +181,7 @@ export class Generator extends GeneratorDistributions {
     const options = (
       typeof size === "object" && !Array.isArray(size) ? size : {}
     ) as StandardOptions;
+    checkOptionNames("a standard distribution", options, ["size", "dtype", "method"]);
     const dtype = toDType(options.dtype ?? "float64") as "float32" | "float64";
     if (dtype !== "float64" && dtype !== "float32") {
       throw new HeddleError(
