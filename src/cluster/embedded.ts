@@ -2,6 +2,7 @@
  * @file Starts engines inside this process. One is shared by all who do not ask for their own: it
  * begins with the first computation and never keeps the process alive by itself.
  */
+import { existsSync } from "node:fs";
 import { MessageChannel, Worker } from "node:worker_threads";
 import { HeddleError } from "../core/errors.ts";
 import type { WorkerFacts } from "../core/placement.ts";
@@ -39,6 +40,18 @@ export function startEngine(options: EngineOptions): EngineHandle {
   return new EmbeddedEngine(initFrom(options));
 }
 
+/** What the control thread runs. A bundle that has taken Heddle in has lost it. */
+function engineFile(): URL {
+  const file = new URL("./engine-main.js", import.meta.url);
+  if (existsSync(file)) return file;
+  throw new HeddleError(
+    "NotSupported",
+    `Heddle's threads start from files of the package, and there is no ${file.href}: Heddle has ` +
+      "been bundled into the program. Leave it out and install it beside the program: " +
+      "esbuild --packages=external, or `external: [/^heddle/]` elsewhere.",
+  );
+}
+
 /** An engine whose control thread was started here. */
 class EmbeddedEngine implements EngineHandle {
   readonly address = "inproc://0";
@@ -71,7 +84,7 @@ class EmbeddedEngine implements EngineHandle {
     this.workers = [{ address, name: address, resources: init.resources }];
     this.memoryLimitBytes = init.memoryLimitBytes;
     this.#spillDirectory = init.spillDirectory;
-    this.#worker = new Worker(new URL("./engine-main.js", import.meta.url), {
+    this.#worker = new Worker(engineFile(), {
       workerData: init,
       name: "heddle-engine",
     });

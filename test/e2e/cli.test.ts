@@ -43,7 +43,7 @@ describe("exit codes", () => {
     [["help"], 0],
     [["inof"], 2],
     [["config", "get", "array.chunksize"], 2],
-    [["run", "missing.js"], 1],
+    [["run", "missing.js"], 2],
   ])("heddle %j ends with %i", (args, status) => {
     const result = heddle(...args);
     expect(result.status).toBe(status);
