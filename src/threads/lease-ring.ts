@@ -76,6 +76,12 @@ export class LeaseReader {
     return Atomics.load(this.#words, WORD.ringHead) === Atomics.load(this.#words, WORD.ringTail);
   }
 
+  /** Leases that nobody has claimed yet. */
+  get length(): number {
+    const head = Atomics.load(this.#words, WORD.ringHead);
+    return (Atomics.load(this.#words, WORD.ringTail) - head) & COUNTER_MASK;
+  }
+
   /**
    * Claims the next lease into `id` and `graph`, noting it as this thread's claim number `index`;
    * false: none left.

@@ -2,7 +2,8 @@
  * @file Gives queued tasks to workers. A worker holds leases worth a bounded time, not a fixed
  * count: what it has been given should take, at the 95th percentile of each function, at most twice
  * a message's round trip and a millisecond, on each thread. Functions never seen run one to a
- * thread. So a slow task delays little behind it, and fast ones flow.
+ * thread. So a slow task delays little behind it, and fast ones flow. Tasks of up to `AHEAD_MS`
+ * wait one behind each thread all the same, so that no thread waits for an answer.
  */
 import type { ReadyLane } from "./ready.ts";
 import type { SchedulerState, WorkerRecord } from "./state.ts";
@@ -12,6 +13,9 @@ import { STATE } from "./task-table.ts";
 const BATCH = 64;
 /** Leases of the table lane: one runs, one is ready behind it. */
 const TABLE_LEASES_MAX = 2;
+
+/** For longer tasks, what a thread waits for the next one does not matter. */
+const AHEAD_MS = 50;
 
 /** Shares of slots are sums of fractions. */
 const EPSILON = 1e-9;
@@ -70,11 +74,13 @@ function lease(s: SchedulerState, worker: WorkerRecord, lane: ReadyLane, id: num
 function creditFor(s: SchedulerState, worker: WorkerRecord, lane: ReadyLane): number {
   if (lane.table) return TABLE_LEASES_MAX - worker.tableLeased;
   const room = Math.min(worker.leasesMax - worker.leased, resourceRoom(worker, lane));
-  const idle = Math.max(0, Math.floor((slots(worker) - worker.slotsUsed) / lane.share + EPSILON));
   const p95Ms = slowestGroup(s, lane);
-  if (p95Ms < 0) return Math.min(room, idle);
+  const ahead = p95Ms >= 0 && p95Ms <= AHEAD_MS ? 2 : 1;
+  const open = (ahead * slots(worker) - worker.slotsUsed) / lane.share;
+  const free = Math.max(0, Math.floor(open + EPSILON));
+  if (p95Ms < 0) return Math.min(room, free);
   const leftMs = windowMs(s, worker) - expectedMs(s, worker);
-  return Math.min(room, Math.max(idle, Math.floor(leftMs / (p95Ms * lane.share))));
+  return Math.min(room, Math.max(free, Math.floor(leftMs / (p95Ms * lane.share))));
 }
 
 function isFull(s: SchedulerState, worker: WorkerRecord): boolean {

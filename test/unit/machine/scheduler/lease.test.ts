@@ -41,6 +41,15 @@ describe("credit", () => {
     expect(leased(s.finish(0))).toHaveLength(1);
   });
 
+  test("of tasks of up to 50 ms one waits behind each thread", () => {
+    const s = new TestScheduler();
+    s.join({ threads: 2 });
+    s.graph(graphOf(many(10)));
+    learn(s, 0, 40);
+    expect(s.machine.state.workers.get(0)?.leased).toBe(4);
+    expect(leased(s.finish(0))).toHaveLength(1);
+  });
+
   test("never exceeds what the worker can take", () => {
     const s = new TestScheduler();
     s.join({ threads: 2, leasesMax: 5 });
