@@ -14,10 +14,12 @@ export function taskClient(): Client | undefined {
   if (client !== undefined) return client;
   const init = workerData as Partial<ThreadInit> | null;
   if (isMainThread || init?.clientPort === undefined) return undefined;
+  const address = init.address ?? "inproc://0";
   const link = new EngineLink(init.clientPort, { ref: () => undefined, unref: () => undefined });
   client = new Client({
     engine: {
-      address: init.address ?? "inproc://0",
+      address,
+      workers: [{ address, name: address, resources: init.resources ?? {} }],
       threads: init.threads ?? 1,
       memoryLimitBytes: init.budgetBytes ?? 0,
       ready: Promise.resolve(),

@@ -16,6 +16,8 @@ export interface LaneSpec {
   readonly budgetBytes: number;
   readonly address: string;
   readonly scratch: string;
+  readonly resources: Readonly<Record<string, number>>;
+  readonly validate: boolean;
   readonly threadHeapMb: number;
   readonly threadYoungMb: number;
   /** The engine's configuration, as text. */
@@ -36,6 +38,8 @@ export function laneOf(init: EngineInit, table?: TableInit): LaneSpec {
     budgetBytes: init.memoryLimitBytes,
     address: ADDRESS,
     scratch: init.spillDirectory,
+    resources: init.resources,
+    validate: init.validate,
     threadHeapMb: init.threadHeapMb,
     threadYoungMb: init.threadYoungMb,
     configuration: init.configuration,

@@ -21,6 +21,7 @@ export type ErrorCode =
   | "TokenizeFailed"
   | "NotSerializable"
   | "ValueCorrupt"
+  | "InputMutated"
   | "TaskFailed"
   | "Cancelled"
   | "Lost"

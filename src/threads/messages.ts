@@ -47,6 +47,10 @@ export interface ThreadInit {
   readonly scratch: string;
   /** Threads of the lane. */
   readonly threads: number;
+  /** What the worker has of each resource. */
+  readonly resources: Readonly<Record<string, number>>;
+  /** Whether it is checked that tasks leave their inputs alone. */
+  readonly validate: boolean;
   readonly table?: TableInit;
   /** A client's connection to the engine, for tasks that submit tasks. */
   readonly clientPort: MessagePort;

@@ -3,9 +3,11 @@
  * serves all tasks of a thread in turn, because arguments are read before the function is called.
  */
 import { decodeValue } from "../codec/index.ts";
+import type { HeddleError } from "../core/errors.ts";
 import type { ColumnReader, Invocation } from "../core/invoke.ts";
 import { taskKey } from "../core/task-graph.ts";
 import { NDArray, revoke } from "../ndarray/ndarray.ts";
+import { InputChecks } from "./input-checks.ts";
 import type { TaskContext } from "./task-context.ts";
 import type { LocalGraph } from "./thread-graphs.ts";
 import type { ThreadHeap } from "./thread-heap.ts";
@@ -20,12 +22,15 @@ export class TaskInputs implements Invocation {
   readonly #heap: ThreadHeap;
   #local: LocalGraph | undefined;
   #index = 0;
-  /** Local arrays over the inputs' bytes: no longer valid when the task has ended. */
-  #arrays: NDArray[] = [];
+  /** In validate mode every input is compared with what it was. */
+  readonly #validate: boolean;
+  #held: HeldInputs;
 
-  constructor(pages: ValuePages, heap: ThreadHeap) {
+  constructor(pages: ValuePages, heap: ThreadHeap, validate = false) {
     this.#pages = pages;
     this.#heap = heap;
+    this.#validate = validate;
+    this.#held = this.#noInputs();
   }
 
   /** From now on reads what task `index` of the graph is given. */
@@ -42,9 +47,18 @@ export class TaskInputs implements Invocation {
     const id = (this.#local as LocalGraph).input(this.#index, k);
     if (this.#pages.tagOf(id) !== TAG.heap) return this.#pages.inline(id);
     const memory = this.#heap.memory(this.#pages.arenaOf(id));
-    const value = decodeValue(valueBytes(memory, this.#pages.wordOf(id)));
-    if (value instanceof NDArray) this.#arrays.push(value);
+    const bytes = valueBytes(memory, this.#pages.wordOf(id));
+    this.#held.checks?.add(this.#keyOf(id), bytes);
+    const value = decodeValue(bytes);
+    if (value instanceof NDArray) this.#held.arrays.push(value);
     return value;
+  }
+
+  /** Why the value of the running task must not be kept. */
+  problem(): HeddleError | undefined {
+    if (!this.#validate) return undefined;
+    this.#held.task = this.#keyOf(this.#id);
+    return this.#held.problem();
   }
 
   /**
@@ -52,16 +66,52 @@ export class TaskInputs implements Invocation {
    * bytes.
    */
   revokeInputs(): void {
-    if (this.#arrays.length === 0) return;
-    for (const array of this.#arrays) revoke(array);
-    this.#arrays = [];
+    if (this.#held.arrays.length > 0 || this.#validate) this.takeInputs().revoke();
   }
 
-  /** Hands the input arrays over to a task that goes on. */
-  takeInputs(): NDArray[] {
-    const arrays = this.#arrays;
-    this.#arrays = [];
-    return arrays;
+  /** Hands the inputs over to a task that goes on. */
+  takeInputs(): HeldInputs {
+    const held = this.#held;
+    if (this.#validate) held.task = this.#keyOf(this.#id);
+    this.#held = this.#noInputs();
+    return held;
+  }
+
+  #noInputs(): HeldInputs {
+    return new HeldInputs(this.#validate ? new InputChecks() : undefined);
+  }
+
+  get #id(): number {
+    return (this.#local as LocalGraph).graph.base + this.#index;
+  }
+
+  #keyOf(id: number): string {
+    const { graph } = this.#local as LocalGraph;
+    const local = id - graph.base;
+    const isOwn = local >= 0 && local < graph.count;
+    return isOwn ? taskKey(graph.image, local) : "the value of an earlier call";
+  }
+}
+
+/** What a running task holds of its inputs. */
+export class HeldInputs {
+  /** Local arrays over the inputs' bytes: no longer valid when the task has ended. */
+  readonly arrays: NDArray[] = [];
+  readonly checks: InputChecks | undefined;
+  /** Key of the task, in validate mode. */
+  task = "";
+
+  constructor(checks: InputChecks | undefined) {
+    this.checks = checks;
+  }
+
+  /** Why the task's value must not be kept. */
+  problem(): HeddleError | undefined {
+    return this.checks?.problem(this.task);
+  }
+
+  revoke(): void {
+    for (const array of this.arrays) revoke(array);
   }
 }
 

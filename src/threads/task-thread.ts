@@ -12,7 +12,6 @@ import { config } from "../config/config.ts";
 import { assert, HeddleError } from "../core/errors.ts";
 import { setAllocator } from "../ndarray/allocation.ts";
 import { dropScratch } from "../ndarray/kernels/wasm/meeting.ts";
-import { type NDArray, revoke } from "../ndarray/ndarray.ts";
 import { CLAIMS_MAX, THREAD, threadWord, WORD } from "./control-block.ts";
 import { LeaseReader } from "./lease-ring.ts";
 import type { ThreadInit, ThreadMessage } from "./messages.ts";
@@ -21,7 +20,7 @@ import { REPORT, ReportWriter, timeWord } from "./reports.ts";
 import { ResultWriter } from "./results.ts";
 import { setScratch } from "./scratch.ts";
 import { runInTask, runSynchronously } from "./task-context.ts";
-import { LocalContext, TaskInputs } from "./task-inputs.ts";
+import { type HeldInputs, LocalContext, TaskInputs } from "./task-inputs.ts";
 import { LocalGraph, type LocalTemplate } from "./thread-graphs.ts";
 import { TaskAllocator, ThreadHeap } from "./thread-heap.ts";
 import { ValuePages } from "./value-pages.ts";
@@ -76,7 +75,7 @@ class TaskThread {
     setScratch(() => join(init.scratch, `graph-${this.#graphNumber}`));
     this.#allocator = new TaskAllocator(this.#heap, init.threads);
     setAllocator(this.#allocator);
-    this.#at = new TaskInputs(this.#pages, this.#heap);
+    this.#at = new TaskInputs(this.#pages, this.#heap, init.validate);
     this.#results = new ResultWriter(this.#pages, this.#heap, this.#allocator, this.#reports);
   }
 
@@ -178,7 +177,7 @@ class TaskThread {
       return;
     }
     template.isAsync ??= false;
-    this.#results.store(id, value);
+    this.#keep(id, value, this.#at.problem());
     this.#at.revokeInputs();
     this.#timedCount++;
     if (this.#meanMs >= SHORT_MS) this.#reportTime();
@@ -189,7 +188,7 @@ class TaskThread {
     id: number,
     value: PromiseLike<unknown>,
     template: LocalTemplate,
-    inputs: readonly NDArray[],
+    inputs: HeldInputs,
   ): void {
     const startMs = performance.now();
     const share = 1 / template.concurrency;
@@ -198,15 +197,20 @@ class TaskThread {
     const settle = (store: () => void): void => {
       this.#heap.task = id;
       store();
-      for (const input of inputs) revoke(input);
+      inputs.revoke();
       this.#release(share);
       this.#reports.write(REPORT.time, id, 1, timeWord(performance.now() - startMs));
       this.#reports.announce();
     };
     value.then(
-      (result) => settle(() => this.#results.store(id, result)),
+      (result) => settle(() => this.#keep(id, result, inputs.problem())),
       (error) => settle(() => this.#results.fail(id, error)),
     );
+  }
+
+  #keep(id: number, value: unknown, problem: HeddleError | undefined): void {
+    if (problem === undefined) this.#results.store(id, value);
+    else this.#results.fail(id, problem);
   }
 
   #suspend(share: number): () => void {
