@@ -7,14 +7,9 @@ import { HeddleError } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { parseBytes } from "../core/units.ts";
 import { referToAll } from "../functions/index.ts";
+import { type FileInfo, findFiles, type Paths } from "../table/paths.ts";
 import { Bag } from "./bag.ts";
-import {
-  type Compression,
-  compressionOf,
-  type FileInfo,
-  findFiles,
-  requireCompression,
-} from "./files.ts";
+import { type Compression, compressionOf, requireCompression } from "./files.ts";
 import {
   cutJsonArray,
   firstByte,
@@ -36,8 +31,7 @@ import {
 } from "./parts.ts";
 import * as self from "./read.ts";
 
-/** A path, a glob pattern (`*`, `?`, `[a-z]`, `{a,b}`, `**`), or a list of them. */
-export type Paths = string | URL | readonly (string | URL)[];
+export type { Paths } from "../table/paths.ts";
 
 /** How files are cut and decoded. */
 export interface ReadOptions {

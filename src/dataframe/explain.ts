@@ -34,7 +34,7 @@ function describe(plan: Plan): string {
     case "scan": {
       const { format, paths } = plan.source.options;
       const columns = plan.columns === undefined ? "all columns" : plan.columns.join(", ");
-      return `read ${format} ${paths.join(", ")} [${columns}]`;
+      return `read ${format} ${[paths].flat().map(String).join(", ")} [${columns}]`;
     }
     case "input": {
       const names = plan.columns ?? plan.fields.map((field) => field.name);

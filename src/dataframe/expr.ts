@@ -4,9 +4,11 @@
  * callback (`(r) => r.delay.gt(15)`) and by each other's methods, which is why the three classes
  * share a file; nothing is computed here.
  */
+
 import { HeddleError } from "../core/errors.ts";
 import { refuseArithmetic } from "../core/no-arithmetic.ts";
 import { sqlTypeOf } from "../table/types.ts";
+import { wrongKind } from "./checks.ts";
 import { call, column, type ExprNode, type Literal, literal } from "./expression.ts";
 
 /** A JavaScript value that can be compared or combined with values of type T. */
@@ -151,14 +153,30 @@ export class Expr<T = unknown> {
   between(low: Operand<T>, high: Operand<T>): Expr<BooleanFor<T>> {
     return this.#call("between", low, high);
   }
-  isIn(values: readonly (ValueFor<T> | Expr<T>)[]): Expr<BooleanFor<T>> {
-    return this.#call("isIn", ...(values as readonly Operand<T>[]));
+  /** Whether the value is one of those of an array, a set or another iterable. */
+  isIn(values: Iterable<ValueFor<T> | Expr<T>>): Expr<BooleanFor<T>> {
+    if (typeof values !== "object" || values === null || !(Symbol.iterator in values)) {
+      throw wrongKind("isIn", "an array or a set of values", values);
+    }
+    return this.#call("isIn", ...(Array.from(values) as Operand<T>[]));
   }
   isNull(): Expr<boolean> {
     return this.#call("isNull");
   }
   notNull(): Expr<boolean> {
     return this.#call("notNull");
+  }
+  /** {@link isIn} in pandas' word. */
+  isin(values: Iterable<ValueFor<T> | Expr<T>>): Expr<BooleanFor<T>> {
+    return this.isIn(values);
+  }
+  /** {@link isNull} in pandas' word; NaN is a value, unlike there. */
+  isna(): Expr<boolean> {
+    return this.isNull();
+  }
+  /** {@link notNull} in pandas' word. */
+  notna(): Expr<boolean> {
+    return this.notNull();
   }
   /** Whether a float is NaN; null is not. */
   isNan(): Expr<BooleanFor<T>> {
@@ -346,8 +364,8 @@ refuseArithmetic(
 
 /** Checks a quantile. */
 export function quantileOf(q: number): number {
-  if (q >= 0 && q <= 1) return q;
-  throw new HeddleError("InvalidArgument", `a quantile is from 0 to 1, not ${q}`);
+  if (typeof q === "number" && q >= 0 && q <= 1) return q;
+  throw new HeddleError("InvalidArgument", `a quantile is a number from 0 to 1, not ${String(q)}`);
 }
 
 /** The node of an expression or plain value. Errors: `InvalidArgument` for anything else. */

@@ -10,6 +10,7 @@ import { type PackedCollection, packOutputs, registerCollection } from "../codec
 import { type Collection, CollectionBase, type Lowered } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { TaskRef } from "../core/graph.ts";
+import { checkFunction, checkOptionNames } from "../core/options.ts";
 import { Delayed } from "../delayed/delayed-value.ts";
 import { type Drawing, type VisualizeOptions, visualize } from "../delayed/visualize.ts";
 import { GraphView } from "../diagnostics/graph-view.ts";
@@ -23,6 +24,7 @@ import {
   unknownColumn,
 } from "../table/table.ts";
 import { dtypeOf, type Field, sqlTypeOf } from "../table/types.ts";
+import { checkColumnNames, checkRecord, splitOptions, wrongKind } from "./checks.ts";
 import type { ArrowTable, FloatDistArray, FloatMatrix } from "./convert.ts";
 import { explainPlan } from "./explain.ts";
 import { type Expr, type ExprLike, nodeOf, type Operand, quantileOf } from "./expr.ts";
@@ -102,6 +104,9 @@ export class DataFrame<S extends object = AnyRow>
 
   constructor(plan: Plan) {
     super();
+    if ((plan.kind === "input" || plan.kind === "map") && plan.fields !== undefined) {
+      checkColumnNames(plan.fields.map(({ name }) => name));
+    }
     this.plan = plan;
   }
 
@@ -158,6 +163,7 @@ export class DataFrame<S extends object = AnyRow>
     columns: Callback<S, R> | R,
   ): DataFrame<Assigned<S, R>> {
     const given = typeof columns === "function" ? verbs.withRow(this.plan, columns) : columns;
+    checkRecord("assign", given, "assign((r) => ({ late: r.delay.gt(15) }))");
     return this.#make(verbs.assignPlan(this.plan, verbs.namedExprs(given)));
   }
 
@@ -165,6 +171,7 @@ export class DataFrame<S extends object = AnyRow>
   rename<const M extends { readonly [K in Names<S>]?: string }>(
     names: M,
   ): DataFrame<Flat<Renamed<S, M>>> {
+    checkRecord("rename", names, 'rename({ iata: "code" })');
     const known = columnNames(this.plan);
     const missing = Object.keys(names).find((name) => !known.includes(name));
     if (missing !== undefined) throw unknownColumn(missing, known);
@@ -195,6 +202,7 @@ export class DataFrame<S extends object = AnyRow>
   /** Groups by columns: `groupby("origin").agg({ n: ["delay", "count"] })`. */
   groupby<K extends Names<S>>(by: K | readonly K[], options: GroupByOptions = {}): GroupBy<S, K> {
     const keys = verbs.nameList("groupby", by) as readonly K[];
+    checkOptionNames("groupby", options, ["sort", "dropna"]);
     const known = verbs.knownFields(this.plan)?.map((field) => field.name);
     const missing = keys.find((key) => known !== undefined && !known.includes(key));
     if (missing !== undefined) throw unknownColumn(missing, known ?? []);
@@ -206,6 +214,7 @@ export class DataFrame<S extends object = AnyRow>
     spec: A | Callback<S, A>,
   ): DataFrame<{ -readonly [N in keyof A]: AggregateValue<S, A[N]> }> {
     const given = typeof spec === "function" ? verbs.withRow(this.plan, spec) : spec;
+    checkRecord("agg", given, 'agg({ n: ["delay", "count"] })');
     return this.#make(summary.aggregatePlan(this.plan, verbs.aggregateItems(given)));
   }
 
@@ -227,6 +236,7 @@ export class DataFrame<S extends object = AnyRow>
     right: DataFrame<R>,
     options: MergeOptions<S, R, On, H, X, Y> = {},
   ): DataFrame<Merged<S, R, On, H, X, Y>> {
+    if (!(right instanceof DataFrame)) throw wrongKind("merge", "another frame", right);
     return this.#make(verbs.joinPlan(this.plan, right.plan, options as verbs.JoinInit));
   }
 
@@ -241,6 +251,7 @@ export class DataFrame<S extends object = AnyRow>
       naPosition?: "first" | "last";
     } = {},
   ): DataFrame<S> {
+    checkOptionNames("sortValues", options, ["ascending", "naPosition"]);
     const { ascending = true, naPosition = "last" } = options;
     const keys = verbs.sortKeys(by, ascending, naPosition);
     return this.#make({ kind: "sort", input: this.plan, keys });
@@ -262,6 +273,7 @@ export class DataFrame<S extends object = AnyRow>
   dropDuplicates(
     options: { subset?: Names<S> | readonly Names<S>[]; keep?: "first" | "last" } = {},
   ): DataFrame<S> {
+    checkOptionNames("dropDuplicates", options, ["subset", "keep"]);
     const subset = verbs.nameList("dropDuplicates", options.subset ?? columnNames(this.plan));
     const keep = options.keep ?? "first";
     return this.#make({ kind: "distinct", input: this.plan, subset, keep });
@@ -269,6 +281,7 @@ export class DataFrame<S extends object = AnyRow>
 
   /** About `fraction` of the rows; the same seed gives the same rows. */
   sample(options: { frac: number; seed?: number }): DataFrame<S> {
+    checkOptionNames("sample", options, ["frac", "seed"]);
     const { frac, seed = 0 } = options;
     if (!(frac >= 0 && frac <= 1) || !Number.isSafeInteger(seed)) {
       throw new HeddleError(
@@ -282,6 +295,11 @@ export class DataFrame<S extends object = AnyRow>
   /** Whether each value is null. */
   isna(): DataFrame<{ [K in keyof S]: boolean }> {
     return this.#each((expr) => call("isNull", expr));
+  }
+
+  /** Whether each value is not null. */
+  notna(): DataFrame<{ [K in keyof S]: boolean }> {
+    return this.#each((expr) => call("notNull", expr));
   }
 
   /**
@@ -313,6 +331,7 @@ export class DataFrame<S extends object = AnyRow>
   dropna(
     options: { subset?: Names<S> | readonly Names<S>[]; how?: "any" | "all" } = {},
   ): DataFrame<S> {
+    checkOptionNames("dropna", options, ["subset", "how"]);
     const subset = verbs.nameList("dropna", options.subset ?? columnNames(this.plan));
     const tests = subset.map((name) => call("notNull", column(name)));
     const predicate =
@@ -325,6 +344,7 @@ export class DataFrame<S extends object = AnyRow>
     types: string | { readonly [K in Names<S>]?: string },
     options: { errors?: "raise" | "coerce" } = {},
   ): DataFrame<S> {
+    checkOptionNames("astype", options, ["errors"]);
     const lenient = options.errors === "coerce";
     const known = columnNames(this.plan);
     const named = typeof types === "string" ? {} : (types as Record<string, string>);
@@ -350,7 +370,10 @@ export class DataFrame<S extends object = AnyRow>
     fn: (part: Table<S>, ...args: never[]) => PartitionResult<R> | Promise<PartitionResult<R>>,
     options: MapPartitionsOptions = {},
   ): DataFrame<R> {
+    checkFunction("mapPartitions", fn, "mapPartitions((part) => part.head(1))");
+    checkOptionNames("mapPartitions", options, ["schema", "args", "npartitions"]);
     const { schema, args = [], npartitions } = options;
+    if (npartitions !== undefined) verbs.partitionCount("mapPartitions", npartitions);
     const fields =
       schema === undefined
         ? undefined
@@ -374,9 +397,15 @@ export class DataFrame<S extends object = AnyRow>
   describe(): DataFrame<Flat<{ statistic: string } & Numeric<S>>> {
     return this.#make(summary.describePlan(this.plan));
   }
-  /** Quantile of each numeric column, exact, with linear interpolation. */
-  quantile(q = 0.5): DataFrame<Numeric<S>> {
-    return this.#numeric("quantile", [quantileOf(q)]);
+  /**
+   * Quantile of each numeric column, exact, with linear interpolation; of several, a row each, which
+   * the column `quantile` names.
+   */
+  quantile(q?: number): DataFrame<Numeric<S>>;
+  quantile(q: readonly number[]): DataFrame<Flat<{ quantile: number } & Numeric<S>>>;
+  quantile(q: number | readonly number[] = 0.5): unknown {
+    if (typeof q === "number") return this.#numeric("quantile", [quantileOf(q)]);
+    return this.#make(summary.quantilesPlan(this.plan, verbs.numericNames(this.plan), q));
   }
   sum(): DataFrame<Numeric<S>> {
     return this.#numeric("sum");
@@ -431,13 +460,13 @@ export class DataFrame<S extends object = AnyRow>
 
   /** Computes the rows as a local table. */
   async compute(options: FrameComputeOptions = {}): Promise<Table<S>> {
-    const [table] = await computeAll([this], options);
+    const [table] = await computeAll([this], splitOptions("compute", options).how);
     return table as Table<S>;
   }
 
   /** Starts computing and gives the same frame over tables that the engine keeps. */
   async persist(options: FrameComputeOptions = {}): Promise<DataFrame<S>> {
-    const [kept] = await persistAll([this], options);
+    const [kept] = await persistAll([this], splitOptions("persist", options).how);
     return kept as DataFrame<S>;
   }
 
@@ -445,8 +474,9 @@ export class DataFrame<S extends object = AnyRow>
   async toRecords(options?: FrameComputeOptions & { int64?: "number" }): Promise<S[]>;
   async toRecords(options: FrameComputeOptions & { int64: "bigint" }): Promise<BigIntRow<S>[]>;
   async toRecords(options: FrameComputeOptions = {}): Promise<S[] | BigIntRow<S>[]> {
-    const table = await this.compute(options);
-    return table.toRecords(options);
+    const { how, values } = splitOptions("toRecords", options);
+    const table = await this.compute(how);
+    return table.toRecords(values);
   }
 
   /** Computes the number of rows. */
@@ -462,14 +492,25 @@ export class DataFrame<S extends object = AnyRow>
     return [await this.len(options), this.columns.length];
   }
 
-  /** Writes one Parquet file, or a folder of them by `partitionBy`; gives the number of rows. */
+  /**
+   * Writes Parquet; gives the number of rows. A path that ends in `.parquet` (or has another
+   * extension) is one file; any other is a folder with a file per partition, `part.0.parquet` and so
+   * on, which replace those of an earlier run. A `*` in the path stands for the partition's number.
+   */
   async toParquet(path: string, options: WriteOptions & ComputeOptions = {}): Promise<number> {
     return await writeParquet(this.plan, path, options);
   }
+  /**
+   * Writes CSV: one file, or one per partition when the path has a `*`; gives the number of rows.
+   * Null is nothing between two separators, empty text is `""`.
+   */
   async toCsv(path: string, options: WriteOptions & ComputeOptions = {}): Promise<number> {
     return await writeCsv(this.plan, path, options);
   }
-  /** Writes one JSON object per line, or one array with `{ array: true }`. */
+  /**
+   * Writes one JSON object per line, or one array with `{ array: true }`; one file, or one per
+   * partition when the path has a `*`. Gives the number of rows.
+   */
   async toJson(path: string, options: WriteOptions & ComputeOptions = {}): Promise<number> {
     return await writeJson(this.plan, path, options);
   }

@@ -5,7 +5,8 @@
  */
 
 import { inspectAsText } from "../core/symbols.ts";
-import type { Row } from "./expr.ts";
+import { checkRecord } from "./checks.ts";
+import { quantileOf, type Row } from "./expr.ts";
 import type { DataFrame } from "./frame.ts";
 import { type NamedExpr, namedColumns, type Plan } from "./plan.ts";
 import { columnNames } from "./schema.ts";
@@ -48,6 +49,7 @@ export class GroupBy<S extends object, K extends Names<S>> {
     spec: A | ((row: Row<S>) => A),
   ): DataFrame<Aggregated<S, K, A>> {
     const given = typeof spec === "function" ? withRow<S, A>(this.#input, spec) : spec;
+    checkRecord("agg", given, 'agg({ n: ["delay", "count"] })');
     return this.#aggregate(aggregateItems(given));
   }
 
@@ -82,7 +84,7 @@ export class GroupBy<S extends object, K extends Names<S>> {
     return this.#numeric("var");
   }
   quantile(q = 0.5): DataFrame<KeysAnd<S, K>> {
-    return this.#numeric("quantile", [q]);
+    return this.#numeric("quantile", [quantileOf(q)]);
   }
   min(): DataFrame<S> {
     return this.#all("min");
@@ -176,7 +178,7 @@ export class SeriesGroupBy<S extends object, K extends Names<S>, C extends Names
     return this.#aggregate("median");
   }
   quantile(q = 0.5): OneColumn<S, K, C, number> {
-    return this.#aggregate("quantile", [q]);
+    return this.#aggregate("quantile", [quantileOf(q)]);
   }
   nunique(): OneColumn<S, K, C, number> {
     return this.#aggregate("nunique");

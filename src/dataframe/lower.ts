@@ -51,6 +51,33 @@ export function lowerWrite(plan: Plan, word: string, wrap: (sql: string) => stri
   return fragmentTask(cut(optimizePlan(plan)), { word, fn: writeFragment, wrap });
 }
 
+/**
+ * Tasks that write the plan's rows partition by partition, by the statements that `wrap` makes of
+ * their queries and numbers.
+ */
+export function lowerWriteParts(
+  plan: Plan,
+  word: string,
+  wrap: (sql: string, partition: number) => string,
+): TaskRef[] {
+  const best = optimizePlan(plan);
+  const scan = rowwiseScan(best);
+  if (scan !== undefined) {
+    const queries = scan.source.partitions().map((range, i) => {
+      return wrap(fragmentOf(best, range).sql, i);
+    });
+    const layer = fragmentLayer(best, queries, [], { word, fn: writeFragment });
+    return queries.map((_, index) => ({ layer, index }));
+  }
+  const stored = best.kind === "map" || (best.kind === "input" && best.refs !== undefined);
+  if (!stored)
+    return [fragmentTask(cut(best), { word, fn: writeFragment, wrap: (q) => wrap(q, 0) })];
+  return partitionsOf(best).map((ref, i) => {
+    const part: Plan = { kind: "input", fields: schemaOf(best), refs: [ref] };
+    return fragmentTask(part, { word, fn: writeFragment, wrap: (q) => wrap(q, i) });
+  });
+}
+
 /** The query of the plan's topmost fragment, for `explain`. */
 export function fragmentSql(plan: Plan): string {
   return fragmentOf(cut(optimizePlan(plan))).sql;

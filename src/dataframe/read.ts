@@ -7,10 +7,13 @@ import type { Future } from "../cluster/future.ts";
 import { type Collection, isCollection } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { TaskRef } from "../core/graph.ts";
+import { checkOptionNames } from "../core/options.ts";
 import { isSingleTask, type SingleTask, TASK } from "../core/single-task.ts";
+import type { Paths } from "../table/paths.ts";
 import { quoteText } from "../table/sql-text.ts";
-import { type AnyRow, type ColumnsInit, type SchemaInit, Table } from "../table/table.ts";
+import { type AnyRow, type ColumnsInit, isTable, type SchemaInit, Table } from "../table/table.ts";
 import { sqlTypeOf } from "../table/types.ts";
+import { checkRecord, wrongKind } from "./checks.ts";
 import { DataFrame, type MergeOptions } from "./frame.ts";
 import { tableParts } from "./lower.ts";
 import type { JoinHow, Plan } from "./plan.ts";
@@ -28,6 +31,8 @@ export interface ReadOptions {
    */
   readonly schema?: SchemaInit;
 }
+
+const READ_OPTIONS: readonly string[] = ["columns", "schema"];
 
 /** Options of `readCsv`. */
 export interface ReadCsvOptions extends ReadOptions {
@@ -61,9 +66,10 @@ export interface ReadJsonOptions extends ReadOptions {
  * console.log(flights.columns);
  */
 export function readParquet<S extends object = AnyRow>(
-  path: string | readonly string[],
+  path: Paths,
   options: ReadOptions = {},
 ): DataFrame<S> {
+  checkOptionNames("readParquet", options, READ_OPTIONS);
   return read("parquet", path, options, {});
 }
 
@@ -71,9 +77,11 @@ export function readParquet<S extends object = AnyRow>(
  * A frame over CSV files. Types are found by looking at the first rows unless `schema` names them.
  */
 export function readCsv<S extends object = AnyRow>(
-  path: string | readonly string[],
+  path: Paths,
   options: ReadCsvOptions = {},
 ): DataFrame<S> {
+  const own = ["sep", "header", "naValues", "skiprows", "sampleRows"];
+  checkOptionNames("readCsv", options, [...READ_OPTIONS, ...own]);
   const { sep, header, naValues, skiprows, sampleRows } = options;
   const nulls = typeof naValues === "string" ? [naValues] : naValues;
   return read("csv", path, options, {
@@ -87,9 +95,10 @@ export function readCsv<S extends object = AnyRow>(
 
 /** A frame over JSON files: one object per line, or one array of objects. */
 export function readJson<S extends object = AnyRow>(
-  path: string | readonly string[],
+  path: Paths,
   options: ReadJsonOptions = {},
 ): DataFrame<S> {
+  checkOptionNames("readJson", options, [...READ_OPTIONS, "lines"]);
   const { lines } = options;
   return read("json", path, options, {
     ...(lines === undefined ? {} : { format: quoteText(lines ? "newline_delimited" : "array") }),
@@ -98,15 +107,11 @@ export function readJson<S extends object = AnyRow>(
 
 function read<S extends object>(
   format: FileFormat,
-  path: string | readonly string[],
+  path: Paths,
   options: ReadOptions,
   reader: Readonly<Record<string, string>>,
 ): DataFrame<S> {
-  const paths = typeof path === "string" ? [path] : path;
-  if (paths.length === 0 || paths.some((one) => typeof one !== "string" || one === "")) {
-    throw new HeddleError("InvalidArgument", "a reader takes a path or a list of paths");
-  }
-  const source = new Source({ format, paths, schema: options.schema, reader });
+  const source = new Source({ format, paths: path, schema: options.schema, reader });
   const plan: Plan = { kind: "scan", source };
   const columns = options.columns;
   return new DataFrame<S>(columns === undefined ? plan : { ...plan, columns });
@@ -130,6 +135,7 @@ export function fromColumns<S extends object = AnyRow>(
 
 /** A frame over a local table. */
 export function fromTable<S extends object>(table: Table<S>): DataFrame<S> {
+  if (!isTable(table)) throw wrongKind("fromTable", "a local table", table);
   if (table.columns.length === 0) {
     throw new HeddleError(
       "InvalidArgument",
@@ -155,6 +161,8 @@ export function fromDelayed<S extends object = AnyRow>(
   values: LazyPart | readonly LazyPart[],
   options: { readonly schema: SchemaInit },
 ): DataFrame<S> {
+  checkOptionNames("fromDelayed", options, ["schema"]);
+  checkRecord("fromDelayed: schema", options?.schema, '{ schema: { n: "int64" } }');
   const list = Array.isArray(values) ? (values as readonly LazyPart[]) : [values as LazyPart];
   const parts = list.map(taskOf);
   const fields = Object.entries(options.schema).map(([name, type]) => ({
@@ -191,6 +199,9 @@ export function sql<R extends object = AnyRow>(
   query: string,
   frames: Readonly<Record<string, { readonly plan: Plan }>> = {},
 ): DataFrame<R> {
+  if (typeof query !== "string") throw wrongKind("sql", "a query as text", query);
+  const other = Object.entries(frames).find(([, frame]) => !(frame instanceof DataFrame));
+  if (other !== undefined) throw wrongKind(`sql: "${other[0]}"`, "a frame", other[1]);
   const names = Object.keys(frames);
   const inputs = Object.values(frames).map((frame) => frame.plan);
   return new DataFrame<R>(checked({ kind: "query", sql: query, names, inputs }));
@@ -198,7 +209,11 @@ export function sql<R extends object = AnyRow>(
 
 /** The rows of all frames, one after the other; a column that one lacks is null there. */
 export function concat<S extends object>(frames: readonly DataFrame<S>[]): DataFrame<S> {
-  const [first] = frames;
+  const odd = Array.isArray(frames) ? frames.find((f) => !(f instanceof DataFrame)) : frames;
+  if (!Array.isArray(frames) || odd !== undefined) {
+    throw wrongKind("concat", "an array of frames", odd);
+  }
+  const [first] = frames as readonly DataFrame<S>[];
   if (first === undefined) throw new HeddleError("InvalidArgument", "concat takes frames");
   if (frames.length === 1) return first;
   return new DataFrame<S>(checked({ kind: "concat", inputs: frames.map((frame) => frame.plan) }));
@@ -217,5 +232,6 @@ export function merge<
   right: DataFrame<R>,
   options: MergeOptions<L, R, On, H, X, Y> = {},
 ): DataFrame<Merged<L, R, On, H, X, Y>> {
+  if (!(left instanceof DataFrame)) throw wrongKind("merge", "two frames", left);
   return left.merge(right, options);
 }

@@ -8,6 +8,7 @@ import { quoteName } from "../table/sql-text.ts";
 import { isTable, Table as LocalTable, type Table, unknownColumn } from "../table/table.ts";
 import { dtypeOf, type Field } from "../table/types.ts";
 import { describeQuery, describeStep } from "./binder.ts";
+import { checkColumnNames } from "./checks.ts";
 import { columnsOf, type ExprNode } from "./expression.ts";
 import { describeExpr } from "./expression-sql.ts";
 import {
@@ -131,6 +132,7 @@ function unitedFields(inputs: readonly Plan[]): Field[] {
   for (const field of inputs.flatMap((input) => [...schemaOf(input)])) {
     if (!byName.has(field.name)) byName.set(field.name, field);
   }
+  checkColumnNames([...byName.keys()]);
   return [...byName.values()];
 }
 
@@ -145,11 +147,7 @@ function checkUnique(plan: Plan): void {
   if (plan.kind !== "project" && plan.kind !== "aggregate") return;
   const items = plan.kind === "project" ? plan.items : [...plan.keys, ...plan.items];
   const names = items.map((item) => item.name);
-  const twice = names.find((name, i) => names.indexOf(name) < i);
-  if (twice === undefined) return;
-  throw new HeddleError("InvalidArgument", `two columns would be called "${twice}": rename one`, {
-    fields: { column: twice },
-  });
+  checkColumnNames(names);
 }
 
 /** Our own check of names comes first: it knows the nearest one and the frame's columns. */

@@ -1,14 +1,17 @@
 /** @file One column of a frame: its reductions, distinct values and counts. */
 import type { ComputeOptions } from "../cluster/compute.ts";
+import { HeddleError } from "../core/errors.ts";
 import { refuseArithmetic } from "../core/no-arithmetic.ts";
+import { checkOptionNames } from "../core/options.ts";
 import { inspectAsText } from "../core/symbols.ts";
 import type { ValueOptions } from "../table/column.ts";
+import { splitOptions, wrongKind } from "./checks.ts";
 import { quantileOf } from "./expr.ts";
 import { call, column, type ExprNode } from "./expression.ts";
 import type { DataFrame } from "./frame.ts";
 import { namedColumns, type Plan } from "./plan.ts";
 import { Scalar } from "./scalar.ts";
-import { aggregatePlan } from "./summary.ts";
+import { aggregatePlan, quantilesPlan } from "./summary.ts";
 import { aggregateEach, checked } from "./verbs.ts";
 
 type Make = <R extends object>(plan: Plan) => DataFrame<R>;
@@ -54,16 +57,20 @@ export class Series<T, K extends string = string> {
     return this.#reduce("size");
   }
   std(options: { ddof?: 0 | 1 } = {}): Scalar<number> {
-    return this.#reduce("std", [options.ddof ?? 1]);
+    return this.#reduce("std", [ddofOf("std", options)]);
   }
   var(options: { ddof?: 0 | 1 } = {}): Scalar<number> {
-    return this.#reduce("var", [options.ddof ?? 1]);
+    return this.#reduce("var", [ddofOf("var", options)]);
   }
   sem(): Scalar<number> {
     return this.#reduce("sem");
   }
-  quantile(q = 0.5): Scalar<number> {
-    return this.#reduce("quantile", [quantileOf(q)]);
+  /** Exact, with linear interpolation; of several, a frame with a row each: `quantile([0.1, 0.9])`. */
+  quantile(q?: number): Scalar<number>;
+  quantile(q: readonly number[]): DataFrame<{ quantile: number } & { [N in K]: number }>;
+  quantile(q: number | readonly number[] = 0.5): unknown {
+    if (typeof q === "number") return this.#reduce("quantile", [quantileOf(q)]);
+    return this.#make(checked(quantilesPlan(this.#input, [this.name], q)));
   }
   nunique(): Scalar<number> {
     return this.#reduce("nunique");
@@ -80,11 +87,12 @@ export class Series<T, K extends string = string> {
   all(): Scalar<boolean> {
     return this.#reduce("all");
   }
-  /** Pearson's correlation with another column of the same frame. */
-  corr(other: string): Scalar<number> {
+  /** Pearson's correlation with another column of the same frame, or its name. */
+  corr(other: string | Series<unknown>): Scalar<number> {
     return this.#pair("corr", other);
   }
-  cov(other: string): Scalar<number> {
+  /** Covariance with another column of the same frame, or its name. */
+  cov(other: string | Series<unknown>): Scalar<number> {
     return this.#pair("cov", other);
   }
 
@@ -103,6 +111,7 @@ export class Series<T, K extends string = string> {
   valueCounts<N extends boolean = false>(
     options: { normalize?: N; ascending?: boolean; dropna?: boolean } = {},
   ): DataFrame<{ [C in K]: T } & (N extends true ? { proportion: number } : { count: number })> {
+    checkOptionNames("valueCounts", options, ["normalize", "ascending", "dropna"]);
     const { normalize, ascending = false, dropna = true } = options;
     const counted: Plan = {
       kind: "aggregate",
@@ -124,8 +133,9 @@ export class Series<T, K extends string = string> {
 
   /** Computes the values as JavaScript values. */
   async toArray(options: ComputeOptions & ValueOptions = {}): Promise<T[]> {
-    const table = await this.toFrame().compute(options);
-    return table.column(this.name).toArray(options) as T[];
+    const { how, values } = splitOptions("toArray", options);
+    const table = await this.toFrame().compute(how);
+    return table.column(this.name).toArray(values) as T[];
   }
 
   /** Computes the values: those of {@link toArray}. */
@@ -154,11 +164,30 @@ export class Series<T, K extends string = string> {
     return new Scalar<R>(checked(aggregatePlan(this.#input, aggregateEach([this.name], fn, args))));
   }
 
-  #pair(fn: string, other: string): Scalar<number> {
-    const of = [column(this.name), column(other)];
+  #pair(fn: string, other: string | Series<unknown>): Scalar<number> {
+    if (typeof other !== "string" && !(other instanceof Series)) {
+      throw wrongKind(fn, "a column of the same frame or its name", other);
+    }
+    if (typeof other !== "string" && other.#input !== this.#input) {
+      throw new HeddleError(
+        "InvalidArgument",
+        `${fn} takes a column of the same frame, but "${other.name}" is one of another: ` +
+          "bring both into one frame with merge",
+      );
+    }
+    const second = typeof other === "string" ? other : other.name;
+    const of = [column(this.name), column(second)];
     const items = [{ name: this.name, expr: { kind: "aggregate", fn, of, args: [] } as const }];
     return new Scalar<number>(checked(aggregatePlan(this.#input, items)));
   }
+}
+
+/** Degrees of freedom that an estimate gives up. */
+function ddofOf(what: string, options: { readonly ddof?: 0 | 1 }): number {
+  checkOptionNames(what, options, ["ddof"]);
+  const { ddof = 1 } = options;
+  if (ddof === 0 || ddof === 1) return ddof;
+  throw new HeddleError("InvalidArgument", `${what}: ddof is ${String(ddof)}; it may be 0 or 1`);
 }
 
 inspectAsText(Series.prototype);

@@ -1,11 +1,12 @@
 /**
- * @file Files that frames read. A source resolves once, at the first need of its schema: its
- * patterns become a fixed list of files with sizes and times (which name the work, so that a
- * changed file is new work), and types found by looking at the data are pinned, so that a value
- * which does not fit them later is an error and not another schema.
+ * @file Files that frames read. A source has a fixed list of files with sizes and times (which name
+ * the work, so that a changed file is new work). Its columns are found once, when they are first
+ * needed; types found by looking at the data are pinned, so that a value which does not fit them
+ * later is an error and not another schema.
  */
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { HeddleError } from "../core/errors.ts";
+import { type FileInfo, findFiles, type Paths } from "../table/paths.ts";
 import { quoteName, quoteText } from "../table/sql-text.ts";
 import { type Field, type SqlType, sqlTypeOf } from "../table/types.ts";
 import { askBinder, describeQuery } from "./binder.ts";
@@ -16,23 +17,16 @@ export type FileFormat = "parquet" | "csv" | "json";
 /** What a reader was called with. */
 export interface SourceOptions {
   readonly format: FileFormat;
-  readonly paths: readonly string[];
+  readonly paths: Paths;
   /** Types of columns, in NumPy's or SQL's words; for Parquet, columns are cast. */
   readonly schema?: Readonly<Record<string, string>> | undefined;
   /** Options of the engine's reader by its names, already as SQL. */
   readonly reader: Readonly<Record<string, string>>;
 }
 
-/** One file of a resolved source. */
-export interface SourceFile {
-  readonly path: string;
-  readonly bytes: number;
-  readonly modifiedMs: number;
-}
-
 /** A source whose files and columns are known. */
 export interface ResolvedSource {
-  readonly files: readonly SourceFile[];
+  readonly files: readonly FileInfo[];
   readonly fields: readonly Field[];
 }
 
@@ -46,19 +40,20 @@ export interface PartitionRange {
 /** Files of one format, resolved when first needed. */
 export class Source {
   readonly options: SourceOptions;
+  readonly files: readonly FileInfo[];
   #resolved: ResolvedSource | undefined;
   #partitions: readonly PartitionRange[] | undefined;
 
-  /** Errors: `FileNotFound` for a path without a pattern that leads nowhere. */
+  /**
+   * Looks for the files. Errors: `FileNotFound` for a path that leads nowhere, and for a pattern that
+   * nothing matches.
+   */
   constructor(options: SourceOptions) {
     this.options = options;
-    for (const path of options.paths) if (!PATTERN.test(path)) fileAt(path, path);
+    this.files = findFiles(options.paths, WITHIN[options.format]);
   }
 
-  /**
-   * Errors: `FileNotFound` (also for an empty glob), `FileInvalid`, `NotSupported` without the
-   * engine.
-   */
+  /** Reads the headers. Errors: `FileInvalid`; `NotSupported` without the engine. */
   resolve(): ResolvedSource {
     this.#resolved ??= this.#read();
     return this.#resolved;
@@ -71,7 +66,7 @@ export class Source {
   }
 
   /** The engine's reader call for these files (default all). */
-  readerSql(files: readonly SourceFile[] = this.resolve().files): string {
+  readerSql(files: readonly FileInfo[] = this.resolve().files): string {
     const { format } = this.options;
     const list = files.map((file) => quoteText(file.path)).join(", ");
     const options = { ...this.#reader(), ...(format === "parquet" ? {} : this.#pinned()) };
@@ -92,7 +87,7 @@ export class Source {
    * Options of the reader. Left to itself the engine looks for the lines that fit together best and
    * drops the others: a row of another length would take the header with it.
    */
-  #reader(files: readonly SourceFile[] = this.resolve().files): Readonly<Record<string, string>> {
+  #reader(files: readonly FileInfo[] = this.resolve().files): Readonly<Record<string, string>> {
     const { format, reader } = this.options;
     const [first] = files;
     if (format !== "csv" || first === undefined || /\.(gz|zst)$/.test(first.path)) return reader;
@@ -101,8 +96,8 @@ export class Source {
   }
 
   #read(): ResolvedSource {
-    const files = this.options.paths.flatMap(expand);
     const { format } = this.options;
+    const { files } = this;
     const list = files.map((file) => quoteText(file.path)).join(", ");
     const rest = Object.entries(this.#reader(files)).map(([name, value]) => `, ${name} = ${value}`);
     const found = describeQuery(`FROM read_${format}([${list}]${rest.join("")})`);
@@ -168,32 +163,12 @@ function separatorOf(path: string): string {
   return SEPARATORS[counts.indexOf(Math.max(...counts))] as string;
 }
 
-const PATTERN = /[*?[\]{}]/;
-
-/** The files of a path or pattern, in the order of their names. */
-function expand(pattern: string): SourceFile[] {
-  if (!PATTERN.test(pattern)) return [fileAt(pattern, pattern)];
-  const sql = `SELECT file FROM glob(${quoteText(pattern)}) ORDER BY file`;
-  const paths = askBinder<{ file: string }>(sql).toRecords();
-  if (paths.length > 0) return paths.map(({ file }) => fileAt(file, pattern));
-  throw new HeddleError(
-    "FileNotFound",
-    `no file matches "${pattern}" (in ${process.cwd()}): check the folder and the pattern`,
-    { fields: { pattern } },
-  );
-}
-
-function fileAt(path: string, pattern: string): SourceFile {
-  try {
-    const { size, mtimeMs } = statSync(path);
-    return { path, bytes: size, modifiedMs: mtimeMs };
-  } catch (cause) {
-    throw new HeddleError("FileNotFound", `there is no file "${path}" (in ${process.cwd()})`, {
-      cause,
-      fields: { path, pattern },
-    });
-  }
-}
+/** What files of a format are called within a folder that is read as a whole. */
+const WITHIN: Readonly<Record<FileFormat, RegExp>> = {
+  parquet: /\.(parquet|parq|pq)$/,
+  csv: /\.(csv|tsv)(\.gz|\.zst)?$/,
+  json: /\.(json|jsonl|ndjson)(\.gz|\.zst)?$/,
+};
 
 /**
  * A partition's rows as a condition on the reader's virtual columns, or undefined for whole files.

@@ -1,5 +1,7 @@
 /** @file Plans of summaries: aggregates of all rows, `describe`, and matrices of correlations. */
 import { HeddleError } from "../core/errors.ts";
+import { wrongKind } from "./checks.ts";
+import { quantileOf } from "./expr.ts";
 import { column, type ExprNode, literal } from "./expression.ts";
 import type { NamedExpr, Plan } from "./plan.ts";
 import { numericNames } from "./verbs.ts";
@@ -49,6 +51,27 @@ export function describePlan(input: Plan): Plan {
     STATISTICS.map(([row]) => [
       { name: "statistic", expr: literal(row) },
       ...names.map((name) => ({ name, expr: column(`${row} ${name}`) })),
+    ]),
+    all,
+  );
+}
+
+/** Several quantiles of columns: a row for each quantile, all found in one pass. */
+export function quantilesPlan(input: Plan, names: readonly string[], qs: readonly number[]): Plan {
+  if (!Array.isArray(qs) || qs.length === 0) {
+    throw wrongKind("quantile", "a number from 0 to 1 or a list of some", qs);
+  }
+  const items = qs.flatMap((q, i) =>
+    names.map((name) => ({
+      name: `${i} ${name}`,
+      expr: aggregate("quantile", [column(name)], [quantileOf(q)]),
+    })),
+  );
+  const all = aggregatePlan(input, items);
+  return rows(
+    qs.map((q, i) => [
+      { name: "quantile", expr: asFloat(literal(q)) },
+      ...names.map((name) => ({ name, expr: column(`${i} ${name}`) })),
     ]),
     all,
   );

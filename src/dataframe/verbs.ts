@@ -4,8 +4,10 @@
  * the files cannot be read, building goes on and the computation rejects with the reason.
  */
 import { HeddleError, isHeddleError, nearestName } from "../core/errors.ts";
+import { checkOptionNames } from "../core/options.ts";
 import { unknownColumn } from "../table/table.ts";
 import { dtypeOf, type Field, isNumeric, type SqlType } from "../table/types.ts";
+import { wrongKind } from "./checks.ts";
 import { Expr, type ExprLike, nodeOf, quantileOf, type Row } from "./expr.ts";
 import { rowProxy } from "./expr-make.ts";
 import { column, type ExprNode, someNode } from "./expression.ts";
@@ -177,6 +179,10 @@ export function canHold(type: SqlType, value: string | number | boolean | Date):
 /** Names as an array; checks that there are some. */
 export function nameList(what: string, names: string | readonly string[]): readonly string[] {
   const list = typeof names === "string" ? [names] : names;
+  const given = Array.isArray(list) ? list.find((name) => typeof name !== "string") : list;
+  if (!Array.isArray(list) || given !== undefined) {
+    throw wrongKind(what, "the name of a column or a list of some", given);
+  }
   if (list.length > 0) return list;
   throw new HeddleError("InvalidArgument", `${what} takes at least one column`);
 }
@@ -207,6 +213,15 @@ export function rowCount(what: string, n: number): number {
   throw new HeddleError("InvalidArgument", `${what} takes a whole number of rows from 0, not ${n}`);
 }
 
+/** A number of partitions: a whole number from 1. */
+export function partitionCount(what: string, n: number): number {
+  if (Number.isInteger(n) && n >= 1) return n;
+  throw new HeddleError(
+    "InvalidArgument",
+    `${what}: npartitions is ${String(n)}; it is a whole number from 1`,
+  );
+}
+
 /** Options of a join, as given. */
 export interface JoinInit {
   readonly how?: JoinHow;
@@ -220,6 +235,7 @@ const HOWS: readonly JoinHow[] = ["inner", "left", "right", "outer", "semi", "an
 
 /** The join of two plans, with pandas' rules for names. */
 export function joinPlan(left: Plan, right: Plan, init: JoinInit): Plan {
+  checkOptionNames("merge", init, ["how", "on", "leftOn", "rightOn", "suffixes"]);
   const how = init.how ?? "inner";
   if (!HOWS.includes(how)) {
     throw new HeddleError(
@@ -245,7 +261,8 @@ export function joinPlan(left: Plan, right: Plan, init: JoinInit): Plan {
       columns.push({ name: l.includes(name) ? name + y : name, from: "right", right: name });
     }
   }
-  const twice = columns.find(({ name }, i) => columns.findIndex((c) => c.name === name) < i);
+  const lower = columns.map(({ name }) => name.toLowerCase());
+  const twice = columns.find((_, i) => lower.indexOf(lower[i] as string) < i);
   if (twice !== undefined) {
     throw new HeddleError(
       "InvalidArgument",

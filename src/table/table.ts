@@ -4,6 +4,7 @@
  * task; its bytes at rest are the columns' own buffers.
  */
 import { HeddleError, nearestName } from "../core/errors.ts";
+import { checkOptionNames } from "../core/options.ts";
 import { TOKEN } from "../core/token.ts";
 import { columnOf, columnOver } from "./build.ts";
 import { Column, type ValueOptions } from "./column.ts";
@@ -60,6 +61,8 @@ export class Table<S extends object = AnyRow> implements Iterable<S> {
     records: readonly S[],
     options: { schema?: SchemaInit } = {},
   ): Table<S> {
+    checkOptionNames("fromRecords", options, ["schema"]);
+    checkRecords(records);
     const names = new Set<string>(Object.keys(options.schema ?? {}));
     for (const record of records) for (const name of Object.keys(record)) names.add(name);
     const rows = records as readonly Record<string, unknown>[];
@@ -76,6 +79,8 @@ export class Table<S extends object = AnyRow> implements Iterable<S> {
     columns: ColumnsInit,
     options: { schema?: SchemaInit } = {},
   ): Table<S> {
+    checkOptionNames("fromColumns", options, ["schema"]);
+    checkColumns(columns, options.schema ?? {});
     return new Table<S>(
       Object.entries(columns).map(([name, values]) => {
         const type = options.schema?.[name];
@@ -266,6 +271,50 @@ function contentOf(this: Table): unknown {
     const { length, values, offsets, validity, bitOffset } = this.column(name);
     return [name, type, length, values, offsets, validity, bitOffset];
   });
+}
+
+/** Refuses what is no array of plain objects. */
+function checkRecords(records: unknown): void {
+  const example = '[{ city: "Bern", people: 134_000 }]';
+  if (!Array.isArray(records)) {
+    const given = records === null ? "null" : `${typeof records} ${String(records)}`;
+    throw new HeddleError(
+      "InvalidArgument",
+      `fromRecords takes an array of objects, as in ${example}, not ${given}`,
+    );
+  }
+  const at = records.findIndex((r) => typeof r !== "object" || r === null || Array.isArray(r));
+  if (at < 0) return;
+  const odd: unknown = records[at];
+  const given = Array.isArray(odd) ? "an array" : String(odd);
+  throw new HeddleError(
+    "InvalidArgument",
+    `fromRecords: record ${at} is ${given}; each record is an object of values by column, as in ${example}`,
+    { fields: { index: at } },
+  );
+}
+
+/** Refuses what is no object of arrays, and types of columns that are not there. */
+function checkColumns(columns: unknown, schema: SchemaInit): void {
+  const example = "{ city: ['Bern'], people: Int32Array.of(134_000) }";
+  if (typeof columns !== "object" || columns === null || Array.isArray(columns)) {
+    throw new HeddleError(
+      "InvalidArgument",
+      `fromColumns takes an object of arrays by column, as in ${example}; for rows use fromRecords`,
+    );
+  }
+  for (const [name, values] of Object.entries(columns)) {
+    if (values instanceof Column || Array.isArray(values) || ArrayBuffer.isView(values)) continue;
+    if (typeof values === "object" && values !== null && "length" in values) continue;
+    throw new HeddleError(
+      "InvalidArgument",
+      `fromColumns: column "${name}" is ${values === null ? "null" : typeof values}; ` +
+        `each column is an array of its values, as in ${example}`,
+      { fields: { column: name } },
+    );
+  }
+  const missing = Object.keys(schema).find((name) => !Object.hasOwn(columns, name));
+  if (missing !== undefined) throw unknownColumn(missing, Object.keys(columns));
 }
 
 function jsonValue(value: unknown): unknown {

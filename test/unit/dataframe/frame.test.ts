@@ -115,9 +115,8 @@ async function rejection(promise: Promise<unknown>): Promise<{ code: string; mes
 
 describe("bad files", () => {
   test("a missing file, an empty glob, a file of another kind, a truncated file", async () => {
-    expect(() => readParquet(join(folder, "no.parquet"))).toThrow(/no file ".*no\.parquet"/);
-    const glob = readCsv(join(folder, "no-*.csv"));
-    expect((await rejection(glob.compute(sync))).message).toMatch(/no file matches/);
+    expect(() => readParquet(join(folder, "no.parquet"))).toThrow(/no file .*no\.parquet/);
+    expect(() => readCsv(join(folder, "no-*.csv"))).toThrow(/no file matches/);
     const other = readParquet(new URL("../../../package.json", import.meta.url).pathname);
     expect((await rejection(other.compute(sync))).code).toBe("FileInvalid");
     const truncated = join(folder, "truncated.parquet");
