@@ -489,7 +489,10 @@ export abstract class ArrayMath<D extends DType, K extends Rank> extends Collect
     return this.wrap(isclose(this.expr, this.argument(other), { rtol, atol, equalNan }));
   }
 
-  /** The elements cast to another dtype. */
+  /**
+   * The elements cast to another dtype. Floats truncate toward zero, integers wrap; NaN and what
+   * does not fit become what NumPy gives on x86 (the smallest int32 or int64, 0 in small integers).
+   */
   astype<T extends DTypeLike>(dtype: T): DistArray<ResolveDType<T>, K> {
     return this.wrap(astype(this.expr, toDType(dtype) as DType));
   }

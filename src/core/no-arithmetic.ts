@@ -6,17 +6,20 @@ import { HeddleError } from "./errors.ts";
 
 /**
  * Makes operators on instances of a class throw `InvalidArgument`; template strings still work.
- * `what` names an instance, `instead` says what to write; classes call it once, below their
- * definition.
+ * `what` names an instance, `instead` says what to write; `plainOf` gives the value of an instance
+ * that stands for a plain one (default: none does). Classes call it once, below their definition.
  */
-export function refuseArithmetic(
-  prototype: { toString(): string },
+export function refuseArithmetic<T extends { toString(): string }>(
+  prototype: T,
   what: string,
   instead: string,
+  plainOf: (value: T) => number | bigint | boolean | undefined = () => undefined,
 ): void {
   Object.defineProperty(prototype, Symbol.toPrimitive, {
-    value(this: { toString(): string }, hint: string): string {
+    value(this: T, hint: string): string | number | bigint | boolean {
       if (hint === "string") return this.toString();
+      const plain = plainOf(this);
+      if (plain !== undefined) return plain;
       throw new HeddleError(
         "InvalidArgument",
         `${what} cannot be used with JavaScript's operators: ${instead}`,

@@ -30,6 +30,7 @@ import {
   resolveInteger,
   sizeOfShape,
 } from "../core/indexing.ts";
+import { refuseArithmetic } from "../core/no-arithmetic.ts";
 import { checkOptionNames } from "../core/options.ts";
 import type { WasmMemory } from "../core/wasm.ts";
 import { ArrayMethods } from "./array-methods.ts";
@@ -173,13 +174,14 @@ export class NDArray<out D extends DType = DType> extends ArrayMethods<D> {
     return none.broadcastTo(this.shape) as unknown as NDArray<RealOf<D>>;
   }
 
-  /** The axes in another order (default reversed), as a view. */
-  transpose(axes?: readonly number[]): NDArray<D> {
+  /** The axes in another order (default reversed), as a list or one by one, as a view. */
+  transpose(axes?: number | readonly number[], ...more: readonly number[]): NDArray<D> {
     const { ndim } = this;
+    const given = typeof axes === "number" ? [axes, ...more] : axes;
     const order =
-      axes === undefined
+      given === undefined
         ? this.shape.map((_, i) => ndim - 1 - i)
-        : axes.map((axis) => resolveAxis(axis, ndim));
+        : given.map((axis) => resolveAxis(axis, ndim));
     if (order.length !== ndim || new Set(order).size !== ndim) {
       throw new HeddleError(
         "InvalidAxis",
@@ -202,11 +204,12 @@ export class NDArray<out D extends DType = DType> extends ArrayMethods<D> {
   }
 
   /**
-   * The same elements in C order under another shape (one length may be -1): a view where possible,
-   * else a copy.
+   * The same elements in C order under another shape, as a list or one by one (one length may be
+   * -1): a view where possible, else a copy.
    */
-  reshape(shape: number | readonly number[]): NDArray<D> {
-    const target = resolveShape(typeof shape === "number" ? [shape] : shape, this.size);
+  reshape(shape: number | readonly number[], ...more: readonly number[]): NDArray<D> {
+    const lengths = typeof shape === "number" ? [shape, ...more] : shape;
+    const target = resolveShape(lengths, this.size);
     if (this.size === 0) return this.#view(target, contiguousStrides(target));
     const strides = reshapeStrides(this.shape, this.strides, target);
     return strides === undefined ? this.copy().reshape(target) : this.#view(target, strides);
@@ -314,6 +317,8 @@ export class NDArray<out D extends DType = DType> extends ArrayMethods<D> {
 
   /**
    * The elements cast to another dtype; always a copy. Floats truncate toward zero, integers wrap.
+   * NaN, infinities and what an integer cannot hold become what NumPy gives on x86: the smallest
+   * int32 or int64, whose low bits (0) small integers take.
    */
   astype<T extends DTypeLike>(dtype: T): NDArray<ResolveDType<T>> {
     const target = toDType(dtype) as DType;
@@ -467,11 +472,23 @@ export class NDArray<out D extends DType = DType> extends ArrayMethods<D> {
   }
 }
 Object.defineProperty(NDArray.prototype, BRAND, { value: true });
+refuseArithmetic(
+  NDArray.prototype,
+  "an array",
+  "write x.add(1) for x + 1, x.gt(0) for x > 0, x.negative() for -x, x.eq(y) for x == y",
+  plainValue,
+);
 Object.defineProperty(NDArray.prototype, Symbol.for("nodejs.util.inspect.custom"), {
   value(this: NDArray): string {
     return inspect(this);
   },
 });
+
+/** An array of one element stands for it, as in NumPy; complex numbers are no plain values. */
+function plainValue(array: NDArray): number | bigint | boolean | undefined {
+  const item = array.size === 1 ? (array.item() as unknown) : undefined;
+  return typeof item === "object" ? undefined : (item as number | boolean | undefined);
+}
 
 /** As NumPy's `repr`: the dtype is named where the elements do not show it. */
 function inspect(array: NDArray): string {

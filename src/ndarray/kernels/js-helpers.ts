@@ -121,33 +121,30 @@ export function bigShiftRight(a: bigint, count: bigint): bigint {
 }
 
 /**
- * Float to an integer of at most 32 bits, before wrapping: truncated, saturated at 32 bits, NaN
- * gives 0.
+ * Float to an integer of at most 32 bits, before wrapping: truncated; what int32 cannot hold (NaN
+ * and infinities too) gives its smallest value, as x86 processors and so NumPy do.
  */
 export function floatToInt(x: number): number {
-  if (x >= 2 ** 31) return 2 ** 31 - 1;
-  return x <= -(2 ** 31) ? -(2 ** 31) : x | 0;
+  return x < 2 ** 31 && x > -(2 ** 31) ? x | 0 : -(2 ** 31);
+}
+
+/** Float to uint32, before wrapping: by way of int64, so that negative numbers wrap. */
+export function floatToUint32(x: number): number {
+  return x < TWO_63 && x > -TWO_63 ? x | 0 : 0;
+}
+
+/** Float to int64: truncated; what it cannot hold gives its smallest value. */
+export function floatToBig(x: number): bigint {
+  return x < TWO_63 && x > -TWO_63 ? BigInt(Math.trunc(x)) : -(2n ** 63n);
 }
 
 /**
- * Float to uint32, before wrapping: truncated, saturated as int64, so that negative numbers wrap.
+ * Float to uint64: truncated, negative numbers wrap; what is too large gives 0, NaN and what is too
+ * small 2^63.
  */
-export function floatToUint32(x: number): number {
-  if (x >= TWO_63) return -1;
-  return x <= -TWO_63 ? 0 : x | 0;
-}
-
-/** Float to int64: truncated and saturated, NaN gives 0. */
-export function floatToBig(x: number): bigint {
-  if (Number.isNaN(x)) return 0n;
-  if (x >= TWO_63) return 2n ** 63n - 1n;
-  return x <= -TWO_63 ? -(2n ** 63n) : BigInt(Math.trunc(x));
-}
-
-/** Float to uint64: truncated and saturated above, negative numbers wrap, NaN gives 0. */
 export function floatToUnsignedBig(x: number): bigint {
   if (!(x > 0)) return floatToBig(x);
-  return x >= 2 ** 64 ? 2n ** 64n - 1n : BigInt(Math.trunc(x));
+  return x >= 2 ** 64 ? 0n : BigInt(Math.trunc(x));
 }
 
 /** 64-bit integer to float32, rounded once. */

@@ -347,3 +347,35 @@ describe("methods", () => {
     expect([means.dtype, total, mask.all()]).toEqual(["float64", 4, true]);
   });
 });
+
+describe("JavaScript's operators", () => {
+  /** What plain JavaScript may do where the types allow less. */
+  const plain = (value: unknown): number => value as number;
+
+  it("on arrays say what to write instead of giving false", () => {
+    const y = plain(nd.ones([3]));
+    for (const operate of [() => y > 0, () => +y, () => y + 1]) {
+      expect(operate).toThrow(
+        expect.objectContaining({
+          code: "InvalidArgument",
+          message: expect.stringContaining("x.gt(0) for x > 0"),
+        }),
+      );
+    }
+    expect(`${y}`).toBe("[1. 1. 1.]");
+  });
+
+  it("take an array of one element for it, as NumPy does", () => {
+    const two = plain(nd.fromArray([2]));
+    expect([two > 1, two + 1, -two, plain(nd.fromArray([[true]])) + 1]).toEqual([true, 3, -2, 2]);
+    const complex = plain(nd.ones([1], { dtype: "complex128" }));
+    expect(() => complex + 1).toThrow("cannot be used with JavaScript's operators");
+  });
+});
+
+it("lengths and axes may be given one by one", () => {
+  const y = nd.arange(6);
+  expect(y.reshape(2, 3).shape).toEqual([2, 3]);
+  expect(y.reshape(2, -1).transpose(1, 0).toArray()).toEqual(y.reshape([2, 3]).T.toArray());
+  expect(y.reshape(6).shape).toEqual([6]);
+});

@@ -62,7 +62,8 @@ function lowerNode(
 }
 
 /**
- * A cast with NumPy's meaning: to bool is "not zero", float to integer truncates, integers wrap.
+ * A cast with NumPy's meaning: to bool is "not zero", float to integer truncates (what does not fit
+ * as on x86), integers wrap.
  */
 export function lowerCast(m: Machine, x: number, lane: Lane): number {
   const from = m.laneOf(x);
@@ -76,13 +77,23 @@ export function lowerCast(m: Machine, x: number, lane: Lane): number {
   }
   if (isFloat(lane)) return m.convert(x, lane);
   const wide = m.convert(x, "f64");
-  if (lane === "i32" || lane === "i64") return m.convert(wide, lane);
-  if (lane === "u32") return m.convert(m.convert(wide, "i64"), "u32");
-  if (lane === "u64") {
-    const negative = m.compare("lt", wide, m.const("f64", 0));
-    return m.select(negative, m.convert(m.convert(wide, "i64"), "u64"), m.convert(wide, "u64"));
-  }
-  return m.convert(m.convert(wide, "i32"), lane);
+  if (lane === "i32" || lane === "i64") return bounded(m, wide, lane);
+  if (lane === "u32") return m.convert(bounded(m, wide, "i64"), "u32");
+  if (lane !== "u64") return m.convert(bounded(m, wide, "i32"), lane);
+  const fits = m.compare("lt", wide, m.const("f64", 2 ** 64));
+  const positive = m.select(fits, m.convert(wide, "u64"), m.const("u64", 0));
+  const other = m.convert(bounded(m, wide, "i64"), "u64");
+  return m.select(m.compare("gt", wide, m.const("f64", 0)), positive, other);
+}
+
+/**
+ * Truncation of what fits; the smallest integer for the rest and for NaN, as the conversions of x86
+ * give, and so NumPy there. (WebAssembly's go to the nearest integer, and to 0 for NaN.)
+ */
+function bounded(m: Machine, wide: number, lane: "i32" | "i64"): number {
+  const bits = laneBytes(lane) * 8 - 1;
+  const fits = m.compare("lt", wide, m.const("f64", 2 ** bits));
+  return m.select(fits, m.convert(wide, lane), m.const(lane, -(2n ** BigInt(bits))));
 }
 
 function lowerUnary(m: Machine, op: UnaryOp, x: number, dtype: DType): number | undefined {
