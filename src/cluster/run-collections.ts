@@ -33,7 +33,10 @@ export interface RunOptions {
 
 /** What to do with the values that come back. */
 export interface ReadOptions extends RunOptions {
-  /** Takes the value of an output while the engine lends it, and gives what to keep of it; undefined: a copy. */
+  /**
+   * Takes the value of an output while the engine lends it, and gives what to keep of it;
+   * undefined: a copy.
+   */
   readonly receive?: ReceiveValue;
 }
 
