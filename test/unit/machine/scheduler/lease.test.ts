@@ -45,7 +45,7 @@ describe("credit", () => {
     const s = new TestScheduler();
     s.join({ threads: 2 });
     s.graph(graphOf(many(10)));
-    learn(s, 0, 40);
+    learn(s, 0, 20);
     expect(s.machine.state.workers.get(0)?.leased).toBe(4);
     expect(leased(s.finish(0))).toHaveLength(1);
   });
