@@ -6,15 +6,16 @@ import { extname } from "node:path";
 import { type Collection, isCollection } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
 import { type DotOptions, GraphView } from "../diagnostics/graph-view.ts";
+import { toPng } from "../diagnostics/plot/png.ts";
 
 /** Forms that a drawing can have. */
-export type DrawingFormat = "svg" | "dot" | "html" | "txt";
+export type DrawingFormat = "svg" | "png" | "dot" | "html" | "txt";
 
 /** What to draw, and where to. */
 export interface VisualizeOptions extends DotOptions {
   /** File to write; `null` writes none. Default "heddle-graph", with the format's extension. */
   readonly filename?: string | null;
-  /** Default: as the file's extension says, else "svg". */
+  /** Default: as the file's extension says, else "svg"; "png" needs the package `sharp`. */
   readonly format?: DrawingFormat;
   /** Draws what remains after fusion; default false. */
   readonly optimize?: boolean;
@@ -23,16 +24,19 @@ export interface VisualizeOptions extends DotOptions {
 /** A drawing. */
 export interface Drawing {
   readonly format: DrawingFormat;
+  /** The drawing itself; of a PNG, the SVG that it was made of. */
   readonly text: string;
+  /** The picture, with format "png". */
+  readonly bytes?: Uint8Array;
   /** Where it was written; absent with `filename: null`. */
   readonly path?: string;
 }
 
-const FORMATS: readonly DrawingFormat[] = ["svg", "dot", "html", "txt"];
+const FORMATS: readonly DrawingFormat[] = ["svg", "png", "dot", "html", "txt"];
 
 /**
  * Draws what would run for the collections: a node a task, or, above 200 tasks, a node a layer.
- * Options come last.
+ * Options come last. Errors: `NotSupported` for "png" when the package `sharp` is not installed.
  *
  * @example
  * import { delayed, visualize } from "heddle";
@@ -55,11 +59,13 @@ export async function visualize(
   const format = formatOf(options);
   const graph = new GraphView(collections, { optimize: options.optimize ?? false });
   const text = await draw(graph, format, options);
-  if (options.filename === null) return { format, text };
+  const bytes = format === "png" ? await toPng(text) : undefined;
+  const drawing: Drawing = { format, text, ...(bytes && { bytes }) };
+  if (options.filename === null) return drawing;
   const name = options.filename ?? "heddle-graph";
   const path = extname(name) === `.${format}` ? name : `${name}.${format}`;
-  await writeFile(path, text);
-  return { format, text, path };
+  await writeFile(path, bytes ?? text);
+  return { ...drawing, path };
 }
 
 function formatOf({ format, filename }: VisualizeOptions): DrawingFormat {
@@ -76,6 +82,7 @@ function formatOf({ format, filename }: VisualizeOptions): DrawingFormat {
 async function draw(graph: GraphView, format: DrawingFormat, options: DotOptions): Promise<string> {
   switch (format) {
     case "svg":
+    case "png":
       return await graph.toSvg(options);
     case "dot":
       return graph.toDot(options);

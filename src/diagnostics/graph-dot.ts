@@ -16,7 +16,9 @@ export function toDot(graph: GraphView, options: DotOptions): string {
   return [
     "digraph heddle {",
     `  rankdir=${options.rankdir ?? "BT"}`,
-    '  node [shape=box style="rounded,filled" fontname="Helvetica" fontsize=11 fillcolor=white]',
+    '  node [shape=box style="rounded,filled" fontname="Helvetica" fontsize=11 fillcolor=white',
+    // Room for the wider font that a reader may have instead.
+    '    margin="0.22,0.06"]',
     '  edge [color="#666666" arrowsize=0.7]',
     ...lines.map((line) => `  ${line}`),
     "}",

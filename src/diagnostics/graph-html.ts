@@ -10,7 +10,7 @@ export function toHtml(graph: GraphView): string {
   const { layers } = graph;
   const rows = layers.map(rowOf).join("\n");
   return `<div class="heddle-graph" style="font-family: sans-serif; font-size: 13px">
-<p><b>Graph</b>: ${layers.length} layers, ${graph.count} tasks</p>
+<p><b>Graph</b>: ${counted(layers.length, "layer")}, ${counted(graph.count, "task")}</p>
 <table style="border-collapse: collapse">
 <tr>${["Layer", "Kind", "Tasks", "Functions", "Uses"].map((head) => cell("th", head)).join("")}</tr>
 ${rows}
@@ -26,9 +26,13 @@ function rowOf({ name, kind, count, total, functions, dependencies }: LayerView)
     cell("td", kind),
     cell("td", tasks),
     cell("td", functions.slice(0, 8).join(", ")),
-    cell("td", dependencies.map(shortKey).join(", ")),
+    cell("td", dependencies.map((used) => (used === name ? "itself" : shortKey(used))).join(", ")),
   ];
   return `<tr style="border-top: 1px solid #ccc">${cells.join("")}</tr>`;
+}
+
+function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? "" : "s"}`;
 }
 
 function cell(tag: "td" | "th", text: string): string {

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { delayed, visualize } from "../../../src/delayed/index.ts";
 import { GraphView } from "../../../src/diagnostics/graph-view.ts";
 
@@ -76,6 +76,7 @@ describe("GraphView", () => {
     expect(graph.toString()).toMatch(
       /^Graph of 2 layers, 3 tasks\n 0\. delayed-\w+ {2}\(call, 1 task: inc\)/,
     );
+    expect(add(inc(1), inc(2)).graph.toHTML()).toMatch(/: 1 layer, 3 tasks<[\s\S]*>itself</);
     const html = graph.toHTML();
     expect(html).toContain("a&lt;d&gt;d");
     expect(html).not.toContain("<d>");
@@ -117,9 +118,25 @@ describe("visualize", () => {
     expect(dot.text).toMatch(/^digraph/);
     const txt = await inc(1).visualize({ filename: null, format: "txt" });
     expect(txt).toEqual({ format: "txt", text: expect.stringMatching(/^Graph of 1 layer/) });
-    await expect(visualize(inc(1), { filename: join(folder, "g.png") })).rejects.toThrow(
-      /svg, dot, html, txt/,
+    await expect(visualize(inc(1), { filename: join(folder, "g.gif") })).rejects.toThrow(
+      /svg, png, dot, html, txt/,
     );
     await expect(visualize()).rejects.toThrow(/lazy collections/);
+  });
+
+  test("draws a PNG by way of sharp, and without it names the package to install", async () => {
+    const png = await inc(1).visualize({ filename: join(folder, "g.png") });
+    expect(png.text).toContain("<svg");
+    const bytes = readFileSync(png.path ?? "");
+    expect(bytes.subarray(1, 4).toString()).toBe("PNG");
+    expect(Buffer.compare(bytes, png.bytes ?? bytes.subarray(1))).toBe(0);
+    vi.doMock("sharp", () => {
+      throw new Error("not installed");
+    });
+    await expect(inc(1).visualize({ filename: null, format: "png" })).rejects.toMatchObject({
+      code: "NotSupported",
+      message: expect.stringContaining("npm install sharp"),
+    });
+    vi.doUnmock("sharp");
   });
 });
