@@ -6,7 +6,7 @@
 import { refuseClass } from "../codec/registry.ts";
 import { type Collection, isCollection } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
-import type { Layer, TaskFunction, TaskOptions } from "../core/graph.ts";
+import type { HeldTasks, Layer, TaskFunction, TaskOptions } from "../core/graph.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { placementProblem } from "../core/placement.ts";
 import { inspectAsText } from "../core/symbols.ts";
@@ -42,6 +42,7 @@ import {
   ProgressTeller,
   withHeld,
 } from "./graph-message.ts";
+import { GraphCounter } from "./graph-progress.ts";
 import { LazyInputs } from "./lazy-inputs.ts";
 import { closeLimits, openLimits } from "./limits.ts";
 import type { Accepted, EngineLink } from "./link.ts";
@@ -308,10 +309,13 @@ export class Client implements GraphRunner {
 
   /** @internal */
   async persistGraph(graph: TaskGraph): Promise<Layer> {
-    const submission = this.#send(graph);
+    const submission = new Submission(this.#link);
+    const message = this.#messageOf(graph);
+    const counter = counterOf(submission, graph);
+    this.#post(submission, message, this.#follow(submission, graph));
     const release = outputsOf(submission, graph.outputs);
     await submission.accepted;
-    return heldLayer(this, submission.idsAt(graph.outputs), release);
+    return heldLayer({ engine: this, ids: submission.idsAt(graph.outputs), counter }, release);
   }
 
   /** Ends the connection: this client's futures are released. An engine of its own ends with it. */
@@ -438,6 +442,7 @@ export class Client implements GraphRunner {
   /** Sends a graph whose outputs are the tasks of the submission. */
   #sendWatched(submission: Submission, graph: TaskGraph): void {
     const message = this.#messageOf(graph);
+    submission.counter = counterOf(submission, graph);
     this.#post(submission, message, this.#follow(submission, graph), graph.outputs);
   }
 
@@ -560,13 +565,23 @@ function outputsOf(submission: Submission, locals: Int32Array): () => void {
   };
 }
 
+/** Counts the tasks of a graph that is being sent. */
+function counterOf(submission: Submission, graph: TaskGraph): GraphCounter {
+  const counter = new GraphCounter(submission.link, graph);
+  submission.whenTaken((place) => counter.placed(place));
+  return counter;
+}
+
 const held = new FinalizationRegistry<() => void>((release) => release());
 
 /**
  * A layer over values that the engine keeps for as long as the layer's `held` object is reachable.
  */
-function heldLayer(client: Client, ids: Int32Array, release: () => void): Layer {
-  const handle = { engine: client, ids };
+function heldLayer(
+  handle: HeldTasks & { readonly counter: GraphCounter },
+  release: () => void,
+): Layer {
+  const { ids } = handle;
   held.register(handle, release);
   return {
     name: `held-${unique()}`,

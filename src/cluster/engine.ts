@@ -12,6 +12,7 @@ import type {
   SchedulerCommand,
   SchedulerEvent,
 } from "../machine/scheduler/events.ts";
+import { progressOf } from "../machine/scheduler/progress.ts";
 import { SchedulerMachine } from "../machine/scheduler/scheduler.ts";
 import { STATE } from "../machine/scheduler/task-table.ts";
 import type { WorkerCommand, WorkerEvent } from "../machine/worker/events.ts";
@@ -157,6 +158,7 @@ export class Engine {
   /** Answers a client's question. */
   answer(what: Query, ids: Int32Array | undefined): unknown {
     if (what === "info") return this.#info();
+    if (what === "progress") return progressOf(this.scheduler.state, ids?.[0] ?? -1);
     const { state } = this.scheduler;
     return Array.from(ids ?? [], (id) => ({
       state: this.scheduler.stateOf(id),

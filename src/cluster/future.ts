@@ -11,6 +11,7 @@ import { checkOptionNames } from "../core/options.ts";
 import { SingleTaskBase, TASK, TASKS, TaskListBase } from "../core/single-task.ts";
 import { inspectAsText } from "../core/symbols.ts";
 import { TOKEN, tokenize } from "../core/token.ts";
+import type { GroupCounts } from "../diagnostics/feed.ts";
 import { STATUS } from "../machine/client/client.ts";
 import { currentTask } from "../threads/task-context.ts";
 import type { Accepted, EngineLink } from "./link.ts";
@@ -30,10 +31,12 @@ export class Submission {
   place: Accepted | undefined;
   /** Set when it could not be submitted. */
   error: unknown;
+  /** Counts the tasks behind those of the submission, where there are any. */
+  counter: { counts(): Promise<GroupCounts[]> } | undefined;
   /** Of what types the values are, where the client has brought them. */
   types: readonly string[] | undefined;
   #holds: (() => void)[] = [];
-  #taken: ((place: Accepted) => void) | undefined;
+  #taken: ((place: Accepted) => void)[] = [];
   #resolve!: () => void;
   #reject!: (error: unknown) => void;
 
@@ -54,7 +57,7 @@ export class Submission {
 
   /** Runs `taken` with where the whole graph is, after all holds. */
   whenTaken(taken: (place: Accepted) => void): void {
-    this.#taken = taken;
+    this.#taken.push(taken);
   }
 
   /** Runs `done` once the engine has taken the graph, or could not be given it. */
@@ -95,7 +98,8 @@ export class Submission {
     this.place = outputs === undefined ? place : { base, ids: outputs.map(idOf) };
     for (const hold of this.#holds) hold();
     this.#holds = [];
-    this.#taken?.(place);
+    for (const taken of this.#taken) taken(place);
+    this.#taken = [];
     this.#resolve();
   }
 
@@ -267,6 +271,11 @@ export class Future<R = unknown> extends SingleTaskBase<R> {
 
   [Symbol.dispose](): void {
     this.release();
+  }
+
+  /** Counts the tasks that lead to this one, for progress. @internal */
+  get counter(): Submission["counter"] {
+    return this.#submission.counter;
   }
 
   /** Number of the task in its engine. @internal */

@@ -44,7 +44,7 @@ export type ClientMessage =
   | { readonly kind: "close" };
 
 /** What may be asked of an engine at any time. */
-export type Query = "info" | "tasks";
+export type Query = "info" | "tasks" | "progress";
 
 export type EngineMessage =
   | { readonly kind: "arena"; readonly memory: WasmMemory }

@@ -14,6 +14,7 @@ export { type DotOptions, GraphView, type LayerView } from "./graph-view.ts";
 export * from "./plot/index.ts";
 export {
   type CountingEngine,
+  type CountingGraph,
   ProgressBar,
   type ProgressOptions,
   progress,

@@ -203,11 +203,23 @@ export class ProgressBar implements Disposable {
 export interface WatchedFuture {
   readonly key: string;
   readonly status: string;
+  /** Counts the tasks behind it, where it stands for a graph. */
+  readonly counter?: CountingGraph | undefined;
+}
+
+/** Something that can count the tasks of a graph. */
+export interface CountingGraph {
+  counts(): Promise<GroupCounts[]>;
 }
 
 /** An engine that can say how many of the tasks it holds have ended. */
 export interface CountingEngine {
   countSettled(ids: Int32Array): { done: number; failed: number };
+}
+
+/** A layer of persisted values whose graph can be counted. */
+interface CountedTasks {
+  readonly counter?: CountingGraph | undefined;
 }
 
 /** What `progress` takes: futures, lists of futures, persisted collections. */
@@ -227,11 +239,11 @@ export type Watched = WatchedFuture | Collection | Iterable<WatchedFuture>;
  * await client.close();
  */
 export async function progress(...watched: Watched[]): Promise<void> {
-  const counters = watched.flatMap(countersOf);
+  const counters = [...new Set(watched.flatMap(countersOf))];
   const painter = new Painter({}, performance.now());
   const intervalMs = config.get("progress.interval");
   for (;;) {
-    const groups = mergeGroups(counters.map((count) => count()));
+    const groups = mergeGroups(await Promise.all(counters.map((count) => count())));
     if (groups.every((group) => settled(group) >= group.total)) {
       painter.finish(groups, performance.now());
       return;
@@ -241,13 +253,22 @@ export async function progress(...watched: Watched[]): Promise<void> {
   }
 }
 
-type Counter = () => GroupCounts[];
+type Counter = () => GroupCounts[] | Promise<GroupCounts[]>;
+
+const graphs = new WeakMap<CountingGraph, Counter>();
+
+/** The same function for the same graph, so that it is counted once. */
+function graphCounter(graph: CountingGraph): Counter {
+  const known = graphs.get(graph) ?? (() => graph.counts());
+  graphs.set(graph, known);
+  return known;
+}
 
 function countersOf(watched: Watched): Counter[] {
   if (isCollection(watched)) return heldCounters(watched);
-  if (isFuture(watched)) return [futureCounter([watched])];
+  if (isFuture(watched)) return futureCounters([watched]);
   if (typeof watched === "object" && watched !== null && Symbol.iterator in watched) {
-    return [futureCounter([...watched])];
+    return futureCounters([...watched]);
   }
   throw new HeddleError(
     "InvalidArgument",
@@ -258,6 +279,14 @@ function countersOf(watched: Watched): Counter[] {
 function isFuture(value: unknown): value is WatchedFuture {
   if (typeof value !== "object" || value === null) return false;
   return "status" in value && "key" in value && typeof value.key === "string";
+}
+
+/** Futures of computed collections stand for their graphs, others for one task each. */
+function futureCounters(futures: readonly WatchedFuture[]): Counter[] {
+  const single = futures.filter(({ counter }) => counter === undefined);
+  const found = futures.flatMap(({ counter }) => (counter === undefined ? [] : [counter]));
+  const counters = found.map(graphCounter);
+  return single.length > 0 ? [...counters, futureCounter(single)] : counters;
 }
 
 function futureCounter(futures: readonly WatchedFuture[]): Counter {
@@ -294,6 +323,8 @@ function heldCounters(collection: Collection): Counter[] {
     layers.set(layer, [...(layers.get(layer) ?? []), id]);
   }
   return [...layers].map(([layer, list]) => {
+    const graph = (layer.held as CountedTasks).counter;
+    if (graph !== undefined) return graphCounter(graph);
     const ids = Int32Array.from(list);
     const engine = layer.held?.engine as CountingEngine;
     return () => [{ name: groupName(layer.name), total: ids.length, ...engine.countSettled(ids) }];
