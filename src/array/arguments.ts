@@ -2,7 +2,7 @@
  * @file What users pass where an array is meant: lazy arrays, local ones, nested lists, typed
  * arrays.
  */
-import { type DType, isScalar } from "../core/dtype.ts";
+import { type DType, isInteger, isScalar } from "../core/dtype.ts";
 import { HeddleError } from "../core/errors.ts";
 import { type ArrayInput, isNDArray, NDArray } from "../ndarray/ndarray.ts";
 import { fromLocal } from "./build/create.ts";
@@ -38,10 +38,12 @@ function describe(value: unknown): string {
   return "then" in value ? "a promise: await it first" : `a ${value.constructor?.name ?? "object"}`;
 }
 
-/** What an index array is: a lazy mask, booleans, or integers. */
+/** What an index array is: a lazy mask or lazy positions, booleans, or integers. */
 export function readIndexArray(value: unknown): IndexArray {
-  const mask = exprOf(value);
-  if (mask !== undefined) return { kind: "mask", mask };
+  const lazy = exprOf(value);
+  if (lazy !== undefined) {
+    return isInteger(lazy.dtype) ? { kind: "lazy", indices: lazy } : { kind: "mask", mask: lazy };
+  }
   const array = isNDArray(value) ? value : new NDArray<DType>(value as ArrayInput);
   if (array.dtype === "bool" && array.ndim > 1) return { kind: "mask", mask: fromLocal(array, -1) };
   if (array.ndim !== 1) {

@@ -7,6 +7,7 @@ import { toExpr } from "./arguments.ts";
 import type { ArrayArg } from "./array-types.ts";
 import {
   type BlockArgs,
+  type BlockInfo,
   type BlockResult,
   type MapBlocksOptions,
   mapParameters,
@@ -16,7 +17,8 @@ import { DistArray } from "./dist-array.ts";
 
 /**
  * A function applied to the blocks that stand at the same place of each array. Arrays are broadcast
- * and cut alike; scalars are passed as they are.
+ * and cut alike; scalars are passed as they are. Without arrays it makes the blocks that `chunks`
+ * lists.
  *
  * @example
  * import * as da from "heddle/array";
@@ -25,6 +27,10 @@ import { DistArray } from "./dist-array.ts";
  * const places = da.mapBlocks((_block, info) => [...info.chunkLocation], x, options);
  * console.log((await places.compute()).toArray()); // [ 0, 1 ]
  */
+export function mapBlocks<T extends DTypeLike = "float64">(
+  fn: (info: BlockInfo) => BlockResult,
+  options: MapBlocksOptions<T>,
+): DistArray<ResolveDType<T>>;
 export function mapBlocks<const A extends readonly (ArrayArg | Scalar)[], T extends DTypeLike>(
   fn: (...args: BlockArgs<A>) => BlockResult,
   ...rest: [...A, MapBlocksOptions<T>]

@@ -31,10 +31,11 @@ export type BlockArgs<A extends readonly unknown[]> = [
 
 /** Options of `mapBlocks`. */
 export interface MapBlocksOptions<T extends DTypeLike = DTypeLike> {
-  /** Of what the function returns; default that of the arrays together. */
+  /** Of what the function returns; default that of the arrays together, without any float64. */
   readonly dtype?: T;
   /**
    * Block lengths of the result, in full or as one length per axis; default those of the arrays.
+   * Without arrays they say which blocks to make, and a single length is one block.
    */
   readonly chunks?: readonly (number | readonly number[])[];
   /** Axes that the function removes; each must have one block. */
@@ -51,18 +52,23 @@ export interface MapBlocksOptions<T extends DTypeLike = DTypeLike> {
 
 const MAP_OPTIONS = ["dtype", "chunks", "dropAxis", "newAxis", "blockInfo", "name", "pure"];
 
+function ownDType(dtypes: readonly DType[]): DType {
+  return dtypes.length === 0 ? "float64" : dtypes.reduce(promote);
+}
+
 /** Options in full. */
 export function mapParameters(
   options: MapBlocksOptions | undefined,
   dtypes: readonly DType[],
 ): MapBlocksParameters {
-  if (dtypes.length === 0) {
+  if (dtypes.length === 0 && options?.chunks === undefined) {
     throw new HeddleError(
       "InvalidArgument",
-      "mapBlocks needs at least one array; blocks from nothing are made by fromFunction",
+      "mapBlocks without arrays needs the blocks to make: " +
+        'mapBlocks((info) => ..., { chunks: [[2, 2], [3]], dtype: "float64", blockInfo: true })',
     );
   }
   checkOptionNames("mapBlocks", options ?? {}, MAP_OPTIONS);
   const { dtype, ...rest } = options ?? {};
-  return { ...rest, dtype: dtype === undefined ? dtypes.reduce(promote) : toDType(dtype) };
+  return { ...rest, dtype: dtype === undefined ? ownDType(dtypes) : toDType(dtype) };
 }

@@ -58,7 +58,7 @@ import type { ChunksInput } from "./normalize-chunks.ts";
 import { arrayHtml, arrayText, type GraphFacts, graphFacts } from "./repr.ts";
 
 /**
- * An array index: integers, slices, null, "...", arrays of integers or booleans, or a lazy mask.
+ * An array index: integers, slices, null, "...", arrays of integers or booleans, lazy ones too.
  */
 export type DistIndex = IndexArg<NDArray | DistArray<DType, Rank>>;
 
@@ -172,8 +172,8 @@ export class DistArray<out D extends DType = DType, out K extends Rank = "array"
 
   /**
    * The elements that an index selects: integers (which drop their axis), slices, null for a new
-   * axis, `"..."`, one array of integers or booleans, or a lazy mask (whose result has unknown
-   * block lengths).
+   * axis, `"..."`, one array of integers or booleans, lazy positions (of one axis, or none), or a
+   * lazy mask (whose result has unknown block lengths).
    *
    * @example
    * import * as da from "heddle/array";

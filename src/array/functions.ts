@@ -12,6 +12,7 @@ import type {
   SpreadTable,
   SumTable,
 } from "../core/dtype-tables.ts";
+import { HeddleError } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
 import type { BinaryOp, UnaryOp } from "../ndarray/kernels/rules.ts";
 import type { NDArray } from "../ndarray/ndarray.ts";
@@ -32,6 +33,7 @@ import {
   nanToNum as nanToNumExpr,
   round as roundExpr,
 } from "./build/functions.ts";
+import { nonzero as nonzeroExprs } from "./build/nonzero.ts";
 import {
   mean as meanExpr,
   nanmean as nanmeanExpr,
@@ -251,12 +253,47 @@ export const logicalOr: BinaryFunction<"bool"> = pairwise("logicalOr");
 /** One of both true. */
 export const logicalXor: BinaryFunction<"bool"> = pairwise("logicalXor");
 
-/** `a` where the condition holds, else `b`. */
-export function where(condition: Operand, a: Operand, b: Operand): DistArray {
+/**
+ * `a` where the condition holds, else `b`; of a condition alone, where it holds: one array of
+ * positions for each axis, as `nonzero`.
+ */
+export function where(condition: ArrayArg): DistArray<"int64">[];
+export function where(condition: Operand, a: Operand, b: Operand): DistArray;
+export function where(
+  condition: Operand,
+  a?: Operand,
+  b?: Operand,
+): DistArray | DistArray<"int64">[] {
+  if (a === undefined && b === undefined) return nonzero(condition as ArrayArg);
+  if (a === undefined || b === undefined) {
+    throw new HeddleError(
+      "InvalidArgument",
+      "where takes a condition alone, or with two values: where(x.gt(0)), where(x.gt(0), x, 0)",
+    );
+  }
   const all = [condition, a, b].every(isScalar);
   return new DistArray(
     whereExpr(all ? toExpr(condition) : operand(condition), operand(a), operand(b)),
   );
+}
+
+/**
+ * Where elements are not zero: one array of positions for each axis, in C order. How many there are
+ * is known when they are computed.
+ *
+ * @example
+ * import * as da from "heddle/array";
+ * const [rows, columns] = da.nonzero(da.eye(3));
+ * console.log((await rows.compute()).toArray(), (await columns.compute()).toArray());
+ */
+export function nonzero(x: ArrayArg): DistArray<"int64">[] {
+  return nonzeroExprs(toExpr(x)).map((positions) => new DistArray<"int64">(positions));
+}
+
+/** Positions in C order of the elements that are not zero. */
+export function flatnonzero(x: ArrayArg): DistArray<"int64"> {
+  const [positions] = nonzero(new DistArray(toExpr(x)).ravel());
+  return positions as DistArray<"int64">;
 }
 
 /** Elements below `low` or above `high` replaced by these; null means no bound. */

@@ -14,10 +14,16 @@ import {
 } from "../core/dtype.ts";
 import { HeddleError } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
+import {
+  type Generator as LocalGenerator,
+  defaultRng as localRng,
+} from "../ndarray/random/generator.ts";
 import { type Entropy, SeedSequence } from "../ndarray/random/seed-sequence.ts";
 import { toExpr } from "./arguments.ts";
 import type { ArrayArg } from "./array-types.ts";
+import { fromLocal } from "./build/create.ts";
 import { draw, elementsAt, type SeedRange, sizeOfDraw } from "./build/random.ts";
+import { take } from "./build/take.ts";
 import { DistArray } from "./dist-array.ts";
 import { type Expr, shapeOfExpr } from "./expression.ts";
 import type { ChunksInput } from "./normalize-chunks.ts";
@@ -43,6 +49,8 @@ type Counts = DistArray<"int64">;
 export class Generator {
   readonly #sequence: SeedSequence;
   #next: number;
+  /** Orders of permutations, as NumPy draws them from the seed itself. */
+  #orders: LocalGenerator | undefined;
 
   constructor(sequence: SeedSequence) {
     this.#sequence = sequence;
@@ -162,6 +170,31 @@ export class Generator {
     return new DistArray(elementsAt(array, this.#choose(length, options).expr));
   }
 
+  /**
+   * The numbers from 0 to `x - 1`, or an array's elements along its first axis, in random order:
+   * that of NumPy and Dask for the same seed. The order itself is drawn at once.
+   */
+  permutation(x: number, options?: PermutationOptions): DistArray<"int64">;
+  permutation<D extends DType>(x: ArrayArg<D>, options?: PermutationOptions): DistArray<D>;
+  permutation(x: number | ArrayArg, options: PermutationOptions = {}): DistArray {
+    checkOptionNames("permutation", options, ["chunks"]);
+    const array = typeof x === "number" ? undefined : toExpr(x);
+    const length = array === undefined ? (x as number) : shapeOfExpr(array)[0];
+    if (length === undefined || !Number.isSafeInteger(length) || length < 0) {
+      throw new HeddleError(
+        "InvalidShape",
+        `permutation takes a number from 0 on, or an array with a first axis of known length; this ` +
+          `one has ${String(length)} (computeChunkSizes() finds out what a mask left)`,
+      );
+    }
+    this.#orders ??= localRng(this.#sequence);
+    const order = this.#orders.permutation(length);
+    if (array === undefined) return new DistArray(fromLocal(order, options.chunks ?? "auto"));
+    const positions = order.toArray() as number[];
+    const moved = new DistArray(take(array, positions, 0));
+    return options.chunks === undefined ? moved : moved.rechunk(options.chunks);
+  }
+
   #choose(population: number, options: ChoiceOptions): DistArray {
     checkOptionNames("choice", options, ["size", "chunks", "replace", "p"]);
     const { replace = true, p, ...rest } = options;
@@ -230,6 +263,12 @@ export interface IntegersOptions<T extends DTypeLike = DTypeLike> extends DrawOp
   readonly dtype?: T;
   /** Whether `high` is included; default false. */
   readonly endpoint?: boolean;
+}
+
+/** Options of `permutation`. */
+export interface PermutationOptions {
+  /** Default: "auto" for numbers, blocks as long as its own for an array. */
+  readonly chunks?: ChunksInput;
 }
 
 /** Options of `choice`. */
@@ -310,5 +349,10 @@ export function integers<T extends DTypeLike = "int64">(
 }
 /** The same as `integers`, under NumPy's older name. */
 export const randint: typeof integers = integers;
+/** The numbers below a limit, or an array's elements along its first axis, in random order. */
+export const permutation: Generator["permutation"] = (
+  x: never,
+  options?: PermutationOptions,
+): never => fresh().permutation(x, options) as never;
 /** A sample from a population. */
 export const choice: Generator["choice"] = (...args) => fresh().choice(...args);

@@ -1,6 +1,6 @@
 /**
  * @file Indexing: integers, slices, new axes and the ellipsis become a view; lists of integers
- * become a take along their axis; masks select elements, which leaves block lengths unknown until
+ * (lazy ones too) become a take along their axis; masks select elements, which leaves block lengths unknown until
  * they are computed.
  */
 import { HeddleError } from "../../core/errors.ts";
@@ -12,10 +12,12 @@ import { type Expr, shapeOfExpr, view } from "../expression.ts";
 import { unknownChunks } from "./errors.ts";
 import { selectMask } from "./mask.ts";
 import { take } from "./take.ts";
+import { takeLazily } from "./take-lazy.ts";
 
 /** What an index array turned out to be. */
 export type IndexArray =
   | { readonly kind: "mask"; readonly mask: Expr }
+  | { readonly kind: "lazy"; readonly indices: Expr }
   | { readonly kind: "bools"; readonly values: ArrayLike<boolean | number> }
   | { readonly kind: "integers"; readonly values: ArrayLike<number> };
 
@@ -63,6 +65,7 @@ function fancyIndex(
   });
   const sliced = view(array, cutOf(array, basic));
   const axis = bound.slice(0, bound.indexOf(at)).filter((part) => part.kind !== "integer").length;
+  if (found.kind === "lazy") return takeLazily(sliced, found.indices, axis);
   if (found.kind === "integers") return take(sliced, found.values, axis);
   if (found.kind === "bools") return take(sliced, positions(found.values, sliced, axis), axis);
   return selectMask(sliced, found.mask, axis);

@@ -43,7 +43,7 @@ export function mapBlocks(
   const arrays = args.filter((arg): arg is Expr => !isScalar(arg));
   const common = unifyChunks(arrays, "mapBlocks");
   const operands = arrays.map((array) => alignTo(array, common));
-  const layout = resultLayout(common, options);
+  const layout = arrays.length === 0 ? ownLayout(options) : resultLayout(common, options);
   const { dtype, pure } = options;
   const word = options.name ?? nameOf(fn, "map-blocks");
   const identity = [identityOf(fn, pure), args.filter(isScalar), args.map(isScalar), options];
@@ -94,6 +94,12 @@ function resultLayout(common: Chunks, options: MapBlocksParameters): Layout {
     axis === -1 ? [1] : (common[axis] as readonly number[]),
   );
   return { source, chunks: options.chunks === undefined ? own : givenChunks(own, options.chunks) };
+}
+
+/** Blocks that are made from nothing: their lengths are given. */
+function ownLayout({ chunks = [] }: MapBlocksParameters): Layout {
+  const lengths = chunks.map((entry) => (typeof entry === "number" ? [entry] : entry));
+  return { source: lengths.map(() => -1), chunks: lengths };
 }
 
 function givenChunks(own: Chunks, given: readonly (number | readonly number[])[]): Chunks {
@@ -162,7 +168,7 @@ function infoArg(plan: LayerPlan, common: Chunks, layout: Layout, dtype: DType):
     plan.axisLiteral(axis, offsetsOf(blocks).subarray(0, -1)),
   );
   const facts = {
-    shape: shapeOf(common),
+    shape: shapeOf(common.length === 0 ? chunks : common),
     resultShape: shapeOf(chunks),
     numChunks: gridOf(chunks),
     dtype,

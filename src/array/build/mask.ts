@@ -20,8 +20,8 @@ export function selectMask(array: Expr, mask: Expr, axis: number): Expr {
   if (mask.dtype !== "bool") {
     throw new HeddleError(
       "DTypeMismatch",
-      `a lazy index array must be a mask of dtype bool, not ${mask.dtype}: compare first, x.gt(0), ` +
-        "or compute the positions and give them as an array of integers",
+      `a lazy index array holds integers, or is a mask of dtype bool; this one is ${mask.dtype}: ` +
+        'compare first, x.gt(0), or make positions of it, x.astype("int64")',
     );
   }
   const covered = mask.chunks.length;

@@ -185,8 +185,9 @@ export function compress<D extends DType>(
   return result as NDArray<D>;
 }
 
-/** Positions of the true elements of a boolean array, flattened (int64). */
-export function flatnonzero(mask: NDArray): NDArray<"int64"> {
+/** Positions of the elements that are not zero (or true), flattened (int64). */
+export function flatnonzero(array: NDArray): NDArray<"int64"> {
+  const mask = array.dtype === "bool" ? array : (array.astype("bool") as unknown as NDArray);
   const source = checkMask(mask, mask.size);
   const shape = [countTrue(source)];
   const [result] = runKernel([source], [{ dtype: "int64", shape }], 0, (placed) => {
@@ -196,7 +197,7 @@ export function flatnonzero(mask: NDArray): NDArray<"int64"> {
   return result as NDArray<"int64">;
 }
 
-/** Indices (int64, one array per axis) of the true elements of a boolean array, in C order. */
+/** Indices (int64, one array per axis) of the elements that are not zero, in C order. */
 export function nonzero(mask: NDArray): NDArray<"int64">[] {
   const flat = flatnonzero(mask);
   if (mask.ndim === 1) return [flat];
