@@ -180,6 +180,7 @@ function fragmentLayer(
   const fragment: Fragment = {
     inputs: leaves.map(({ columns }, k) => ({ name: `in${k}`, columns })),
     deterministic: config.get("dataframe.deterministic"),
+    csvFiles: csvFilesOf(plan),
   };
   let start = 0;
   const tables = groups.map((group): Arg => {
@@ -252,6 +253,12 @@ function dependencies(refs: readonly TaskRef[]): { inputs: Layer[]; deps: Int32A
 
 function refNames(refs: readonly TaskRef[]): string[] {
   return refs.map(({ layer, index }) => `${layer.name}/${index}`);
+}
+
+function csvFilesOf(plan: Plan): string[] {
+  if (plan.kind !== "scan") return inputsOf(plan).flatMap(csvFilesOf);
+  const { options, files } = plan.source;
+  return options.format === "csv" ? files.map((file) => file.path) : [];
 }
 
 /** Names, sizes and times of the files that a plan reads: changed files are new work. */

@@ -7,6 +7,7 @@
 import { assert } from "../core/errors.ts";
 import { quoteName } from "../table/sql-text.ts";
 import type { Field } from "../table/types.ts";
+import { guardedSql, isGuarded } from "./csv.ts";
 import { type ExprNode, partsOf, someNode } from "./expression.ts";
 import { type SqlScope, toSql } from "./expression-sql.ts";
 import {
@@ -223,8 +224,13 @@ class Renderer {
     const fields = this.#context.schema(plan);
     const conditions = where === undefined ? [] : [where];
     if (options.format !== "parquet") {
+      const isCsv = options.format === "csv";
+      const read = fields.map((field) => ({
+        name: field.name,
+        sql: isCsv && isGuarded(field.type) ? guardedSql(field) : quoteName(field.name),
+      }));
       const inner = row ? `(SELECT *, row_number() OVER () AS ${ROW} FROM ${from})` : from;
-      const block = over(inner, columnItems(fields), row);
+      const block = over(inner, read, row);
       return { ...block, where: conditions, inOrder: true };
     }
     const items = fields.map(({ name, type }) => ({

@@ -42,10 +42,16 @@ export interface ReadCsvOptions extends ReadOptions {
   readonly sep?: string;
   /** Whether the first line names the columns; default: found by looking. */
   readonly header?: boolean;
-  /** Text that means null; default the empty text. */
+  /**
+   * Text that means null, quoted or not. Default: nothing between two separators, while `""` is
+   * empty text (in columns of numbers and dates, and in files where that would make text of
+   * numbers, it is null too).
+   */
   readonly naValues?: string | readonly string[];
   /** Lines to leave out at the start; default 0. */
   readonly skiprows?: number;
+  /** Default `"utf-8"`. */
+  readonly encoding?: "utf-8" | "utf-16" | "latin-1";
   /** Rows looked at to find types; default 20,480, -1 for all. */
   readonly sampleRows?: number;
 }
@@ -80,15 +86,16 @@ export function readCsv<S extends object = AnyRow>(
   path: Paths,
   options: ReadCsvOptions = {},
 ): DataFrame<S> {
-  const own = ["sep", "header", "naValues", "skiprows", "sampleRows"];
+  const own = ["sep", "header", "naValues", "skiprows", "sampleRows", "encoding"];
   checkOptionNames("readCsv", options, [...READ_OPTIONS, ...own]);
-  const { sep, header, naValues, skiprows, sampleRows } = options;
+  const { sep, header, naValues, skiprows, sampleRows, encoding } = options;
   const nulls = typeof naValues === "string" ? [naValues] : naValues;
   return read("csv", path, options, {
     ...(sep === undefined ? {} : { delim: quoteText(sep) }),
     ...(header === undefined ? {} : { header: String(header) }),
     ...(nulls === undefined ? {} : { nullstr: `[${nulls.map(quoteText).join(", ")}]` }),
     ...(skiprows === undefined ? {} : { skip: String(skiprows) }),
+    ...(encoding === undefined ? {} : { encoding: quoteText(encoding) }),
     ...(sampleRows === undefined ? {} : { sample_size: String(sampleRows) }),
   });
 }

@@ -4,12 +4,12 @@
  * needed; types found by looking at the data are pinned, so that a value which does not fit them
  * later is an error and not another schema.
  */
-import { closeSync, openSync, readSync } from "node:fs";
 import { HeddleError } from "../core/errors.ts";
 import { type FileInfo, findFiles, type Paths } from "../table/paths.ts";
 import { quoteName, quoteText } from "../table/sql-text.ts";
 import { type Field, type SqlType, sqlTypeOf } from "../table/types.ts";
 import { askBinder, describeQuery } from "./binder.ts";
+import { checkSameColumns, isCompressed, isGuarded, separatorOf } from "./csv.ts";
 
 /** The kinds of files. */
 export type FileFormat = "parquet" | "csv" | "json";
@@ -28,6 +28,8 @@ export interface SourceOptions {
 export interface ResolvedSource {
   readonly files: readonly FileInfo[];
   readonly fields: readonly Field[];
+  /** Of CSV: whether quoted empty text is no null. */
+  readonly keepsEmptyText?: boolean;
 }
 
 /** Rows of one file that make a partition; absent limits mean the whole file. */
@@ -76,11 +78,16 @@ export class Source {
 
   /** Column types as given or found, as options of the reader. */
   #pinned(): Record<string, string> {
-    const fields = this.resolve().fields;
-    const types = fields.map((f) => `${quoteText(f.name)}: ${quoteText(f.type)}`);
-    if (this.options.format === "json") return { columns: `{${types.join(", ")}}` };
+    const { fields, keepsEmptyText } = this.resolve();
+    const isJson = this.options.format === "json";
+    const types = fields.map(({ name, type }) => {
+      const read = !isJson && isGuarded(type) ? "VARCHAR" : type;
+      return `${quoteText(name)}: ${quoteText(read)}`;
+    });
+    if (isJson) return { columns: `{${types.join(", ")}}` };
     // The sniffer still finds separator, quotes and header; only the types are fixed.
-    return { types: `{${types.join(", ")}}` };
+    const quoted = keepsEmptyText === true ? { allow_quoted_nulls: "false" } : {};
+    return { types: `{${types.join(", ")}}`, ...quoted };
   }
 
   /**
@@ -90,17 +97,25 @@ export class Source {
   #reader(files: readonly FileInfo[] = this.resolve().files): Readonly<Record<string, string>> {
     const { format, reader } = this.options;
     const [first] = files;
-    if (format !== "csv" || first === undefined || /\.(gz|zst)$/.test(first.path)) return reader;
+    if (format !== "csv" || first === undefined) return reader;
+    // Nor are lines left out that look like comments: "#N/A" begins a row.
+    const plain = { comment: "''", ...reader };
+    if (isCompressed(first)) return plain;
     const delim = reader["delim"] ?? quoteText(separatorOf(first.path));
-    return { skip: "0", ...reader, delim };
+    return { skip: "0", ...plain, delim };
   }
 
   #read(): ResolvedSource {
     const { format } = this.options;
     const { files } = this;
-    const list = files.map((file) => quoteText(file.path)).join(", ");
-    const rest = Object.entries(this.#reader(files)).map(([name, value]) => `, ${name} = ${value}`);
-    const found = describeQuery(`FROM read_${format}([${list}]${rest.join("")})`);
+    const describe = (some: readonly FileInfo[], more: Readonly<Record<string, string>> = {}) => {
+      const list = some.map((file) => quoteText(file.path)).join(", ");
+      const options = Object.entries({ ...this.#reader(some), ...more });
+      const rest = options.map(([name, value]) => `, ${name} = ${value}`);
+      return describeQuery(`FROM read_${format}([${list}]${rest.join("")})`);
+    };
+    if (format === "csv") checkSameColumns(files, (file) => describe([file]));
+    const found = describe(files);
     const given = this.options.schema ?? {};
     const unknown = Object.keys(given).find((name) => !found.some((f) => f.name === name));
     if (unknown !== undefined) {
@@ -115,7 +130,25 @@ export class Source {
       const wanted = given[name];
       return { name, type: wanted === undefined ? logicalType(type) : sqlTypeOf(wanted) };
     });
-    return { files, fields };
+    return { files, fields, keepsEmptyText: this.#keepsEmptyText(found, describe) };
+  }
+
+  /**
+   * Whether `""` is read as empty text, and only nothing at all as null: unless that makes text of a
+   * column of numbers, as in files that quote every value, or the caller says what means null.
+   */
+  #keepsEmptyText(
+    found: readonly Field[],
+    describe: (
+      files: readonly FileInfo[],
+      more: Readonly<Record<string, string>>,
+    ) => readonly Field[],
+  ): boolean {
+    const { format, reader } = this.options;
+    if (format !== "csv" || reader["nullstr"] !== undefined) return false;
+    if (!found.some(({ type }) => type === "VARCHAR")) return false;
+    const strict = describe(this.files, { allow_quoted_nulls: "false" });
+    return found.every(({ type }, i) => isGuarded(type) || strict[i]?.type === type);
   }
 
   #readPartitions(): readonly PartitionRange[] {
@@ -147,20 +180,6 @@ function rowGroups(path: string): number[] {
       `parquet_metadata(${quoteText(path)}) GROUP BY row_group_id ORDER BY row_group_id`,
   );
   return table.toRecords().map(({ rows }) => rows);
-}
-
-const SEPARATORS = [",", "\t", ";", "|"] as const;
-
-/** The separator that the first line has most of; a comma when it has none. */
-function separatorOf(path: string): string {
-  const bytes = Buffer.alloc(65536);
-  const file = openSync(path, "r");
-  const length = readSync(file, bytes);
-  closeSync(file);
-  const [line = ""] = bytes.toString("utf8", 0, length).trimStart().split(/\r?\n/, 1);
-  const plain = line.replace(/"[^"]*"/g, "");
-  const counts = SEPARATORS.map((separator) => plain.split(separator).length);
-  return SEPARATORS[counts.indexOf(Math.max(...counts))] as string;
 }
 
 /** What files of a format are called within a folder that is read as a whole. */

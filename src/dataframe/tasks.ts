@@ -12,6 +12,7 @@ import { tableEngine } from "../table/current.ts";
 import type { TableSession } from "../table/engine.ts";
 import { isTable, Table } from "../table/table.ts";
 import { dtypeOf, type Field } from "../table/types.ts";
+import { locateCsvError } from "./csv.ts";
 import * as self from "./tasks.ts";
 
 /** The name under which a query reads tables, and the columns of them that it reads (null: all). */
@@ -25,6 +26,8 @@ export interface Fragment {
   readonly inputs: readonly FragmentInput[];
   /** Whether float aggregates must be the same in every run: one thread. */
   readonly deterministic: boolean;
+  /** CSV files that the query reads, for errors that say where. */
+  readonly csvFiles: readonly string[];
 }
 
 /** Runs a fragment; `inputs[k]` are the tables read under the name `fragment.inputs[k].name`. */
@@ -49,6 +52,18 @@ export function writeFragment(
 }
 
 function withInputs<R>(
+  fragment: Fragment,
+  inputs: readonly (readonly Table[])[],
+  use: (session: TableSession) => R,
+): R {
+  try {
+    return withSession(fragment, inputs, use);
+  } catch (error) {
+    throw locateCsvError(error, fragment.csvFiles);
+  }
+}
+
+function withSession<R>(
   fragment: Fragment,
   inputs: readonly (readonly Table[])[],
   use: (session: TableSession) => R,

@@ -44,6 +44,11 @@ const RULES: readonly Rule[] = [
       "rows have different numbers of values, or the separator is another: name it by sep, " +
       "and leave lines above the names out by skiprows",
   },
+  {
+    pattern: /not utf-8 encoded/,
+    code: "FileInvalid",
+    advice: 'name the encoding, as in readCsv(path, { encoding: "latin-1" })',
+  },
   { pattern: /CSV Error|read_csv/i, code: "FileInvalid" },
   { pattern: /Malformed JSON|read_json|JSON transform/i, code: "FileInvalid" },
   { pattern: /^IO Error|^Serialization Error|[Cc]orrupt|reached the end/, code: "FileInvalid" },

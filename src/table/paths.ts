@@ -27,7 +27,10 @@ const GLOB = /[*?[{]/;
 export function findFiles(paths: Paths, within?: RegExp): FileInfo[] {
   const given = Array.isArray(paths) ? (paths as (string | URL)[]) : [paths as string | URL];
   if (given.length === 0) {
-    throw new HeddleError("FileNotFound", "no path was given; give at least one path or pattern");
+    throw new HeddleError(
+      "InvalidArgument",
+      "no path was given; give at least one path or pattern",
+    );
   }
   return given.flatMap((path) => {
     const name = nameOf(path);

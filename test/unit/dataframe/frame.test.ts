@@ -134,7 +134,7 @@ describe("bad files", () => {
         .compute(sync),
     );
     expect(error.code).toBe("FileInvalid");
-    expect(error.message).toMatch(/Line: 25002.*"b".*schema/s);
+    expect(error.message).toMatch(/Line: 25002.*"b".*schema: \{ b: "string"/s);
     const text = readCsv<{ a: number; b: string }>(path, { schema: { b: "string" } });
     expect(await text.filter((r) => r.b.eq("x")).len(sync)).toBe(5000);
   });
