@@ -8,6 +8,7 @@ import * as self from "./index.ts";
 export {
   asCompleted,
   Client,
+  type ClientComputeOptions,
   type ClientOptions,
   type ComputeOptions,
   Future,
@@ -18,6 +19,7 @@ export {
   LocalCluster,
   type LocalClusterOptions,
   type SubmitOptions,
+  type WaitOptions,
   wait,
 } from "./cluster/index.ts";
 export { type ClassCodec, registerClass } from "./codec/index.ts";

@@ -43,6 +43,7 @@ import {
   withHeld,
 } from "./graph-message.ts";
 import { GraphCounter } from "./graph-progress.ts";
+import { largeValueWarning } from "./large-values.ts";
 import { LazyInputs } from "./lazy-inputs.ts";
 import { closeLimits, openLimits } from "./limits.ts";
 import type { Accepted, EngineLink } from "./link.ts";
@@ -424,6 +425,8 @@ export class Client implements GraphRunner {
       return submission.fail(error);
     }
     const message = graphMessage(graph);
+    const warning = largeValueWarning(message.image);
+    if (warning !== undefined) this.#link.onWarning(warning);
     const follow = this.#follow(submission, graph);
     const send = (): void => this.#post(submission, withHeld(message, graph.count, inputs), follow);
     const waiting = inputs.filter((input) => input.submission.place === undefined);
