@@ -166,13 +166,34 @@ export function quantilesAlong(
 function interpolated(values: Float64Array, at: number, length: number, share: number): number {
   const position = share * (length - 1);
   const below = Math.floor(position);
-  const weight = position - below;
-  const [low, high] = [
-    values[at + below] as number,
-    values[at + Math.min(below + 1, length - 1)] as number,
-  ];
+  return between(values, at + below, at + Math.min(below + 1, length - 1), position - below);
+}
+
+function between(values: Float64Array, first: number, second: number, weight: number): number {
+  const [low, high] = [values[first] as number, values[second] as number];
   const gap = high - low;
   return weight >= 0.5 ? high - gap * (1 - weight) : low + gap * weight;
+}
+
+/**
+ * Quantiles of `length` sorted elements, of which `around` has the two neighbours of each share, and
+ * the last.
+ */
+export function quantilesBetween(
+  q: readonly number[],
+  length: number,
+  scalar: boolean,
+  dtype: DType,
+  around: NDArray,
+): NDArray {
+  const values = around.astype("float64").toArray() as number[];
+  const hasNaN = Number.isNaN(values.at(-1));
+  const result = q.map((share, k) => {
+    const pair = Float64Array.of(values[2 * k] as number, values[2 * k + 1] as number);
+    const position = share * (length - 1);
+    return hasNaN ? Number.NaN : between(pair, 0, 1, position - Math.floor(position));
+  });
+  return new NDArray(result, { shape: scalar ? [] : [q.length], dtype });
 }
 
 /** The best elements of one block along an axis. */

@@ -9,8 +9,7 @@ import { checkOptionNames } from "../core/options.ts";
 import { isNDArray, type NDArray } from "../ndarray/ndarray.ts";
 import { toExpr } from "./arguments.ts";
 import type { ArrayArg } from "./array-types.ts";
-import { blockCall, constant } from "./build/call.ts";
-import { rechunk } from "./build/rechunk.ts";
+import { sort as sortExpr } from "./build/sort.ts";
 import {
   type BinsSpec,
   bincount as bincountExpr,
@@ -27,7 +26,6 @@ import {
 } from "./build/statistics.ts";
 import { DistArray } from "./dist-array.ts";
 import type { Expr } from "./expression.ts";
-import { sortBlock } from "./statistics-tasks.ts";
 
 /** Edges in any form. */
 type Edges = readonly number[] | Float64Array | NDArray;
@@ -195,7 +193,7 @@ export function quantile(
 
 /**
  * The values below which the given percentages lie, exactly (Dask estimates them from those of the
- * blocks). Without an axis, one task sees all elements.
+ * blocks). Without an axis, arrays larger than `array.chunk-size` are sorted in their blocks for it.
  */
 export function percentile(
   x: ArrayArg,
@@ -239,30 +237,18 @@ export function unique<D extends DType>(x: ArrayArg<D>): DistArray<D> {
   return new DistArray(uniqueExpr(toExpr(x)));
 }
 
-/** The elements in ascending order along an axis (default the last), which is made whole for it. */
+/**
+ * The elements in ascending order along an axis (default the last). An axis of several blocks is
+ * made whole for it (other axes are then cut finer, if blocks would exceed `array.chunk-size`); the
+ * only axis of an array larger than that is sorted in its blocks, by an exchange.
+ */
 export function sort<D extends DType>(
   x: ArrayArg<D>,
   options: { readonly axis?: number } = {},
 ): DistArray<D> {
   checkOptionNames("sort", options, ["axis"]);
   const array = toExpr(x);
-  const axis = resolveAxis(options.axis ?? -1, array.chunks.length);
-  const whole = rechunk(array, { [axis]: -1 });
-  return new DistArray(
-    blockCall(
-      {
-        word: "sort",
-        dtype: array.dtype,
-        chunks: whole.chunks,
-        operands: [whole],
-        identity: [axis],
-      },
-      {
-        fn: sortBlock,
-        args: (plan, [block]) => [constant(axis), plan.operand(block as NonNullable<typeof block>)],
-      },
-    ),
-  );
+  return new DistArray(sortExpr(array, resolveAxis(options.axis ?? -1, array.chunks.length)));
 }
 
 /** How many elements are not zero, in all or along axes. */

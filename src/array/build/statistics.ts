@@ -2,7 +2,8 @@
  * @file Counting and spread: histograms, bin counts, covariances, order statistics. Blocks give
  * partial counts, which are summed as any other reduction.
  */
-import { isInteger, kindOf } from "../../core/dtype.ts";
+
+import { type DType, isInteger, kindOf } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
 import { resolveAxis } from "../../core/indexing.ts";
 import type { Operand as KernelOperand } from "../../ndarray/kernels/ir.ts";
@@ -11,6 +12,7 @@ import { type Chunks, gridOf, product, show, sum } from "../chunks.ts";
 import { type Expr, shapeOfExpr } from "../expression.ts";
 import { materialize } from "../lower-blocks.ts";
 import { lowerTree } from "../lower-reduction.ts";
+import { arraySettings } from "../settings.ts";
 import {
   bincountPartial,
   combineBincounts,
@@ -23,6 +25,7 @@ import {
   histogramPartial,
   quantileOfAll,
   quantilesAlong,
+  quantilesBetween,
   topkPartial,
   uniquePartial,
 } from "../statistics-tasks.ts";
@@ -33,6 +36,8 @@ import { matmul } from "./matmul.ts";
 import { rechunkTo } from "./rechunk.ts";
 import { mean, reduce } from "./reduce.ts";
 import { concatenate, expandDims, transpose } from "./shape.ts";
+import { inBlockOrder, needsExchange, sortAxis } from "./sort.ts";
+import { take } from "./take.ts";
 
 /** Bins of one axis: explicit edges, or a number of equal ones between lazy ends. */
 export type BinsSpec =
@@ -338,6 +343,9 @@ export function quantile(
   const identity = [q, axis, scalar];
   if (axis === null) {
     const chunks = scalar ? [] : [[q.length]];
+    if (needsExchange(x, arraySettings().chunkSizeBytes)) {
+      return quantileOfSorted(sortAxis(inBlockOrder(x)), q, { dtype, chunks, scalar });
+    }
     return call(
       { word: "quantile", dtype, chunks, operands: [x], identity },
       ([operand], token) => {
@@ -379,6 +387,35 @@ export function quantile(
         constant(dtype),
         constant(at),
         plan.operand(operand as Operand, axes),
+      ],
+    },
+  );
+}
+
+/** Quantiles of many elements: of all their blocks, only the few elements between which they lie. */
+function quantileOfSorted(
+  sorted: Expr,
+  q: readonly number[],
+  result: { readonly dtype: DType; readonly chunks: Chunks; readonly scalar: boolean },
+): Expr {
+  const length = sum(sorted.chunks[0] as readonly number[]);
+  const around = q.flatMap((share) => {
+    const below = Math.floor(share * (length - 1));
+    return [below, Math.min(below + 1, length - 1)];
+  });
+  const { dtype, chunks, scalar } = result;
+  // The last element is NaN if any is.
+  const known = rechunkTo(take(sorted, [...around, length - 1], 0), [[around.length + 1]]);
+  return blockCall(
+    { word: "quantile", dtype, chunks, operands: [known], identity: [q, length, scalar] },
+    {
+      fn: quantilesBetween,
+      args: (plan, [operand]) => [
+        constant(q),
+        constant(length),
+        constant(scalar),
+        constant(dtype),
+        plan.operand(operand as Operand, [0]),
       ],
     },
   );
