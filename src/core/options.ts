@@ -4,7 +4,8 @@ import { HeddleError, nearestName } from "./errors.ts";
 /** Throws `InvalidArgument` unless `options` is an object that has only the `known` names. */
 export function checkOptionNames(what: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== "object" || options === null) {
-    const given = options === null ? "null" : `${typeof options} ${String(options)}`;
+    const bare = options === null || options === undefined;
+    const given = bare ? String(options) : `${typeof options} ${String(options)}`;
     throw new HeddleError("InvalidArgument", `${what} takes an object of options, not ${given}`);
   }
   const unknown = Object.keys(options).find((name) => !known.includes(name));

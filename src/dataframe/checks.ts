@@ -18,14 +18,16 @@ export interface SplitOptions {
 
 /**
  * Options of what computes and gives values: checked by name, those of computing and those of values
- * apart. `others` are names that the caller reads itself.
+ * apart. Writers name their own options in `others`.
  */
 export function splitOptions(
   what: string,
   options: ComputeOptions & ValueOptions,
   others: readonly string[] = [],
 ): SplitOptions {
-  checkOptionNames(what, options, [...others, ...COMPUTE_OPTIONS, "int64"]);
+  // What writes has no values to give.
+  const own = others.length === 0 ? ["int64"] : others;
+  checkOptionNames(what, options, [...own, ...COMPUTE_OPTIONS]);
   const { scheduler, fuse, signal, int64 } = options;
   if (int64 !== undefined && int64 !== "number" && int64 !== "bigint") {
     throw new HeddleError(

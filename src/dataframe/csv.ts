@@ -1,8 +1,8 @@
 /**
- * @file What CSV files need beyond the engine's reader: the separator is found in the first line,
- * files of one pattern must have the same columns, and text becomes whole numbers and dates only
- * where nothing is lost. The reader itself would round 1.5 to an integer, cut the time off a date,
- * and leave out columns that the first file lacks.
+ * @file What files of text need beyond the engine's readers: the separator of CSV is found in the
+ * first line, files of one pattern must have the same columns, and text becomes whole numbers and
+ * dates only where nothing is lost. The readers themselves would round 1.5 to an integer, cut the
+ * time off a date, and leave out columns that the first file lacks.
  */
 import { closeSync, openSync, readSync } from "node:fs";
 import { HeddleError } from "../core/errors.ts";
@@ -79,8 +79,9 @@ function otherColumns(
 }
 
 /** Whether the column is read as text and converted by {@link guardedSql}. */
-export function isGuarded(type: SqlType): boolean {
-  return isInteger(type) || type === "DATE" || type === "TIMESTAMP";
+export function isGuarded(format: string, type: SqlType): boolean {
+  if (format === "parquet") return false;
+  return isInteger(type) || (format === "csv" && (type === "DATE" || type === "TIMESTAMP"));
 }
 
 /**
@@ -90,7 +91,7 @@ export function isGuarded(type: SqlType): boolean {
 export function guardedSql({ name, type }: Field): string {
   const text = quoteName(name);
   const value = `CASE WHEN ${lossy(type, text)} THEN NULL ELSE TRY_CAST(${text} AS ${type}) END`;
-  const parts = [`CSV column ${name}`, "|", text, "|", dtypeOf(type)];
+  const parts = [`Heddle column ${name}`, "|", text, "|", dtypeOf(type)];
   const said = parts.map((part) => (part === text ? part : quoteText(part))).join(" || ");
   return `coalesce(${value}, CASE WHEN ${text} <> '' THEN error(${said}) END)`;
 }
@@ -102,7 +103,7 @@ function lossy(type: SqlType, text: string): string {
 }
 
 /** How the engine reports what {@link guardedSql} refuses: column, value, type. */
-const LOST = /CSV column ([^|]*)\|(.*)\|([^|\n]+)/s;
+const LOST = /Heddle column ([^|]*)\|(.*)\|([^|\n]+)/s;
 
 /** The error of a guarded conversion with the line it is about; other errors as they are. */
 export function locateCsvError(error: unknown, files: readonly string[]): unknown {
@@ -116,8 +117,8 @@ export function locateCsvError(error: unknown, files: readonly string[]): unknow
   return new HeddleError(
     "FileInvalid",
     `${where}column "${column}" holds "${value}", which is no ${dtype} (types are found by ` +
-      "looking at the first rows). Name the column's type, as in " +
-      `readCsv(path, { schema: { ${column}: "${/^[-+\d.eE]+$/.test(value) ? "float64" : "string"}" } })`,
+      "looking at the first rows). Name the column's type for the reader, as in " +
+      `{ schema: { ${column}: "${/^[-+\d.eE]+$/.test(value) ? "float64" : "string"}" } }`,
     { cause: error, fields: { column, value, dtype, ...found } },
   );
 }

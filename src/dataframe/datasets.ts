@@ -6,6 +6,7 @@
  */
 import { HeddleError } from "../core/errors.ts";
 import { regularOffsets, type TaskRef } from "../core/graph.ts";
+import { checkOptionNames } from "../core/options.ts";
 import { Prng } from "../core/prng.ts";
 import { tokenize } from "../core/token.ts";
 import { parseTimedelta } from "../core/units.ts";
@@ -106,6 +107,8 @@ export type TimeseriesRow<D> = { timestamp: Date } & { [K in keyof D]: ValueOfTy
 export function timeseries<const D extends Readonly<Record<string, DatasetType>> = DefaultColumns>(
   options: TimeseriesOptions<D> = {},
 ): DataFrame<TimeseriesRow<D>> {
+  const known = ["start", "end", "freq", "partitionFreq", "dtypes", "seed"];
+  checkOptionNames("timeseries", options, known);
   const start = timeOf("start", options.start ?? "2000-01-01");
   const end = timeOf("end", options.end ?? "2000-01-31");
   const freqMs = positiveMs("freq", options.freq ?? "1s");
@@ -142,6 +145,7 @@ export function withSpec(
   spec: DatasetSpec,
   options: { readonly seed?: number } = {},
 ): DataFrame<AnyRow> {
+  checkOptionNames("withSpec", options, ["seed"]);
   const { npartitions = 1, nrecords = 1000, indexSpec = { kind: "range" } } = spec;
   if (!Number.isSafeInteger(npartitions) || npartitions < 1 || !(nrecords >= 0)) {
     throw new HeddleError(

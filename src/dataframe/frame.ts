@@ -259,12 +259,12 @@ export class DataFrame<S extends object = AnyRow>
 
   /** The `n` rows with the largest values, largest first. */
   nlargest(n: number, by: Names<S> | readonly Names<S>[]): DataFrame<S> {
-    return this.sortValues(by, { ascending: false }).head(n);
+    return this.sortValues(by, { ascending: false }).head(verbs.rowCount("nlargest", n));
   }
 
   /** The `n` rows with the smallest values, smallest first. */
   nsmallest(n: number, by: Names<S> | readonly Names<S>[]): DataFrame<S> {
-    return this.sortValues(by).head(n);
+    return this.sortValues(by).head(verbs.rowCount("nsmallest", n));
   }
 
   /**
@@ -308,6 +308,9 @@ export class DataFrame<S extends object = AnyRow>
   fillna(
     value: string | number | boolean | Date | { readonly [K in keyof S]?: Operand<S[K]> },
   ): DataFrame<{ [K in keyof S]: NonNullable<S[K]> }> {
+    if (value === undefined || value === null) {
+      throw wrongKind("fillna", "a value, or an object of values by column", value);
+    }
     if (typeof value === "object" && !(value instanceof Date)) {
       const by = value as Readonly<Record<string, ExprLike>>;
       const known = columnNames(this.plan);

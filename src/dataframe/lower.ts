@@ -15,10 +15,12 @@ import {
 } from "../core/graph.ts";
 import { tokenize } from "../core/token.ts";
 import { referToAll } from "../functions/index.ts";
+import type { FileInfo } from "../table/paths.ts";
 import { quoteName } from "../table/sql-text.ts";
 import type { Table } from "../table/table.ts";
 import type { Field } from "../table/types.ts";
 import { isRowwise } from "./expression.ts";
+import { gzipChecks } from "./gzip.ts";
 import * as self from "./lower.ts";
 import { optimizePlan } from "./optimize-plan.ts";
 import {
@@ -31,7 +33,7 @@ import {
 } from "./plan.ts";
 import { planSql, type SqlContext } from "./plan-sql.ts";
 import { noteSchema, schemaOf } from "./schema.ts";
-import { type PartitionRange, rangeSql } from "./source.ts";
+import { type FileFormat, type PartitionRange, rangeSql } from "./source.ts";
 import { asTable, type Fragment, runFragment, slicePartition, writeFragment } from "./tasks.ts";
 
 /** The tasks whose tables, end to end, are the plan's rows. */
@@ -176,11 +178,12 @@ function fragmentLayer(
   { word, fn }: FragmentTask,
 ): Layer {
   const groups = leaves.map(({ plan: leaf }) => leaf.refs ?? [tableTask(leaf)]);
-  const { inputs, deps } = dependencies(groups.flat());
+  const checks = gzipChecks(filesOf(plan, "csv"));
+  const { inputs, deps } = dependencies([...groups.flat(), ...checks]);
   const fragment: Fragment = {
     inputs: leaves.map(({ columns }, k) => ({ name: `in${k}`, columns })),
     deterministic: config.get("dataframe.deterministic"),
-    csvFiles: csvFilesOf(plan),
+    csvFiles: filesOf(plan, "csv").map((file) => file.path),
   };
   let start = 0;
   const tables = groups.map((group): Arg => {
@@ -193,7 +196,7 @@ function fragmentLayer(
   for (let i = 0; i < queries.length; i++) all.set(deps, i * deps.length);
   return {
     name: `${word}-${token}`,
-    kind: leaves.length === 0 ? "source" : "call",
+    kind: deps.length === 0 ? "source" : "call",
     count: queries.length,
     templates: [
       {
@@ -255,10 +258,9 @@ function refNames(refs: readonly TaskRef[]): string[] {
   return refs.map(({ layer, index }) => `${layer.name}/${index}`);
 }
 
-function csvFilesOf(plan: Plan): string[] {
-  if (plan.kind !== "scan") return inputsOf(plan).flatMap(csvFilesOf);
-  const { options, files } = plan.source;
-  return options.format === "csv" ? files.map((file) => file.path) : [];
+function filesOf(plan: Plan, format: FileFormat): readonly FileInfo[] {
+  if (plan.kind !== "scan") return inputsOf(plan).flatMap((input) => filesOf(input, format));
+  return plan.source.options.format === format ? plan.source.files : [];
 }
 
 /** Names, sizes and times of the files that a plan reads: changed files are new work. */

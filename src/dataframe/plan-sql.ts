@@ -224,10 +224,9 @@ class Renderer {
     const fields = this.#context.schema(plan);
     const conditions = where === undefined ? [] : [where];
     if (options.format !== "parquet") {
-      const isCsv = options.format === "csv";
       const read = fields.map((field) => ({
         name: field.name,
-        sql: isCsv && isGuarded(field.type) ? guardedSql(field) : quoteName(field.name),
+        sql: isGuarded(options.format, field.type) ? guardedSql(field) : quoteName(field.name),
       }));
       const inner = row ? `(SELECT *, row_number() OVER () AS ${ROW} FROM ${from})` : from;
       const block = over(inner, read, row);

@@ -60,6 +60,8 @@ export interface ReadCsvOptions extends ReadOptions {
 export interface ReadJsonOptions extends ReadOptions {
   /** One object per line, or one array; default: found by looking. */
   readonly lines?: boolean;
+  /** Objects looked at to find fields and types; default 20,480, -1 for all. Later fields are left out. */
+  readonly sampleRows?: number;
 }
 
 /**
@@ -105,9 +107,10 @@ export function readJson<S extends object = AnyRow>(
   path: Paths,
   options: ReadJsonOptions = {},
 ): DataFrame<S> {
-  checkOptionNames("readJson", options, [...READ_OPTIONS, "lines"]);
-  const { lines } = options;
+  checkOptionNames("readJson", options, [...READ_OPTIONS, "lines", "sampleRows"]);
+  const { lines, sampleRows } = options;
   return read("json", path, options, {
+    ...(sampleRows === undefined ? {} : { sample_size: String(sampleRows) }),
     ...(lines === undefined ? {} : { format: quoteText(lines ? "newline_delimited" : "array") }),
   });
 }

@@ -9,6 +9,7 @@ import { type FileInfo, findFiles, type Paths } from "../table/paths.ts";
 import { quoteName, quoteText } from "../table/sql-text.ts";
 import { type Field, type SqlType, sqlTypeOf } from "../table/types.ts";
 import { askBinder, describeQuery } from "./binder.ts";
+import { checkColumnNames } from "./checks.ts";
 import { checkSameColumns, isCompressed, isGuarded, separatorOf } from "./csv.ts";
 
 /** The kinds of files. */
@@ -81,7 +82,7 @@ export class Source {
     const { fields, keepsEmptyText } = this.resolve();
     const isJson = this.options.format === "json";
     const types = fields.map(({ name, type }) => {
-      const read = !isJson && isGuarded(type) ? "VARCHAR" : type;
+      const read = isGuarded(this.options.format, type) ? "VARCHAR" : type;
       return `${quoteText(name)}: ${quoteText(read)}`;
     });
     if (isJson) return { columns: `{${types.join(", ")}}` };
@@ -116,6 +117,7 @@ export class Source {
     };
     if (format === "csv") checkSameColumns(files, (file) => describe([file]));
     const found = describe(files);
+    if (format === "json") checkFieldNames(found.map((field) => field.name));
     const given = this.options.schema ?? {};
     const unknown = Object.keys(given).find((name) => !found.some((f) => f.name === name));
     if (unknown !== undefined) {
@@ -148,7 +150,7 @@ export class Source {
     if (format !== "csv" || reader["nullstr"] !== undefined) return false;
     if (!found.some(({ type }) => type === "VARCHAR")) return false;
     const strict = describe(this.files, { allow_quoted_nulls: "false" });
-    return found.every(({ type }, i) => isGuarded(type) || strict[i]?.type === type);
+    return found.every(({ type }, i) => isGuarded(format, type) || strict[i]?.type === type);
   }
 
   #readPartitions(): readonly PartitionRange[] {
@@ -172,6 +174,15 @@ export class Source {
  */
 export function logicalType(type: SqlType): SqlType {
   return type === "HUGEINT" || type === "UHUGEINT" ? "BIGINT" : type;
+}
+
+/** Fields that differ only in case: the engine gives one of them another name, and no values. */
+function checkFieldNames(names: readonly string[]): void {
+  for (const name of names) {
+    const [, base] = /^(.*)_\d+$/s.exec(name) ?? [];
+    const other = names.find((one) => one.toLowerCase() === base?.toLowerCase() && one !== base);
+    if (base !== undefined && other !== undefined) checkColumnNames([other, base]);
+  }
 }
 
 function rowGroups(path: string): number[] {

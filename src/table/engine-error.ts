@@ -50,6 +50,11 @@ const RULES: readonly Rule[] = [
     advice: 'name the encoding, as in readCsv(path, { encoding: "latin-1" })',
   },
   { pattern: /CSV Error|read_csv/i, code: "FileInvalid" },
+  {
+    pattern: /schema mismatch in glob/,
+    code: "FileInvalid",
+    advice: "read the files apart and put them together with concat([a, b])",
+  },
   { pattern: /Malformed JSON|read_json|JSON transform/i, code: "FileInvalid" },
   { pattern: /^IO Error|^Serialization Error|[Cc]orrupt|reached the end/, code: "FileInvalid" },
   { pattern: /Referenced column|does not have a column|Candidate bindings/, code: "UnknownColumn" },

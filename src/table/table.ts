@@ -255,7 +255,10 @@ export function isTable(value: unknown): value is Table {
 }
 
 /** The error for a column that is not there, with the nearest one that is. */
-export function unknownColumn(name: string, columns: readonly string[]): HeddleError {
+export function unknownColumn(name: unknown, columns: readonly string[]): HeddleError {
+  if (typeof name !== "string") {
+    return new HeddleError("InvalidArgument", `a column is named by text, not ${typeof name}`);
+  }
   const near = nearestName(name, columns);
   const hint = near === undefined ? "" : `; did you mean "${near}"?`;
   return new HeddleError(
@@ -277,7 +280,8 @@ function contentOf(this: Table): unknown {
 function checkRecords(records: unknown): void {
   const example = '[{ city: "Bern", people: 134_000 }]';
   if (!Array.isArray(records)) {
-    const given = records === null ? "null" : `${typeof records} ${String(records)}`;
+    const isObject = typeof records === "object" && records !== null;
+    const given = isObject ? "an object" : (JSON.stringify(records) ?? String(records));
     throw new HeddleError(
       "InvalidArgument",
       `fromRecords takes an array of objects, as in ${example}, not ${given}`,

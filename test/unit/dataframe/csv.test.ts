@@ -8,7 +8,12 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { HeddleError } from "../../../src/core/errors.ts";
-import { fromRecords, type ReadCsvOptions, readCsv } from "../../../src/dataframe/index.ts";
+import {
+  fromRecords,
+  type ReadCsvOptions,
+  readCsv,
+  readJson,
+} from "../../../src/dataframe/index.ts";
 
 const sync = { scheduler: "sync" } as const;
 let folder = "";
@@ -196,4 +201,25 @@ test.each([
   ["text that is none", new Uint8Array([0, 1, 2, 255, 254, 10, 0])],
 ])("%s are an error of the file", async (_, text) => {
   expect((await failure(rows(text))).code).toBe("FileInvalid");
+});
+
+describe("JSON", () => {
+  test("an integer field that goes on with fractions is not rounded", async () => {
+    const lines = Array.from({ length: 30_000 }, (_, i) => `{"a":${i < 25_000 ? i : i + 0.5}}`);
+    const path = file("late.json", lines.join("\n"));
+    const error = await failure(
+      readJson(path)
+        .len(sync)
+        .then(() => readJson(path).compute(sync)),
+    );
+    expect(error.message).toMatch(/column "a" holds "25000.5".*schema: \{ a: "float64" \}/);
+    const floats = readJson<{ a: number }>(path, { schema: { a: "float64" } });
+    expect(await floats.col("a").max().compute(sync)).toBe(29_999.5);
+    expect(readJson(path, { sampleRows: -1 }).dtypes).toEqual({ a: "float64" });
+  });
+
+  test("fields that differ only in case are refused", () => {
+    const path = file("case.json", '{"a":1,"A":2}\n');
+    expect(() => readJson(path).columns).toThrow(/differ only in case/);
+  });
 });
