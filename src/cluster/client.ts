@@ -4,7 +4,7 @@
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 import { refuseClass } from "../codec/registry.ts";
-import { type Collection, isCollection } from "../core/collection.ts";
+import { isCollection } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { HeldTasks, Layer, TaskFunction, TaskOptions } from "../core/graph.ts";
 import { checkOptionNames } from "../core/options.ts";
@@ -55,7 +55,8 @@ import {
   persistOn,
   type ReadOptions,
 } from "./run-collections.ts";
-import { CallBatch, type DraftGraph, graphOfMap, listOf, type TaskInput } from "./submission.ts";
+import { CallBatch, type DraftGraph, graphOfMap, listOf } from "./submission.ts";
+import { Turn, waitsForCalls } from "./turn.ts";
 import type {
   Computable,
   ComputedFutures,
@@ -100,9 +101,7 @@ export class Client implements GraphRunner {
   readonly #engine: EngineHandle;
   readonly #ownsEngine: boolean;
   readonly #link: EngineLink;
-  #batch: CallBatch | undefined;
-  /** Collections given to calls of this turn. */
-  #lazy: LazyInputs | undefined;
+  readonly #turn: Turn;
   #closing: Promise<void> | undefined;
 
   constructor(target: ClientTarget = { embedded: true }) {
@@ -111,6 +110,12 @@ export class Client implements GraphRunner {
     this.#ownsEngine = owned;
     this.#link = handle.connect();
     this.#link.owner = this;
+    this.#turn = new Turn({
+      openCalls: (lazy) => new CallBatch(new Submission(this.#link), lazy),
+      openLazy: () => this.#newLazy(),
+      sendCalls: (batch) => this.#sendDraft(batch.submission, batch.finish()),
+      sendLazy: (lazy) => this.#sendLazy(lazy, {}, {}),
+    });
     this.ready = handle.ready;
     this.ready.catch(() => undefined);
     const setAsDefault = !("setAsDefault" in target) || target.setAsDefault !== false;
@@ -234,6 +239,7 @@ export class Client implements GraphRunner {
       return isOne ? values.then(([value]) => value) : values;
     }
     const lazy = this.#newLazy();
+    if (collections.some(waitsForCalls)) this.#turn.endCalls();
     const locals = collections.map((collection) => lazy.add(collection));
     const futures = locals.map((at) => new Future(lazy.submission, at, lazy.keyOf(at)));
     this.#sendLazy(lazy, run, tasks);
@@ -353,35 +359,10 @@ export class Client implements GraphRunner {
     checkArguments(args);
     const facts = callFacts(options, fn, args);
     this.#checkPlacement(facts.options, facts.name);
-    const batch = this.#openBatch();
+    const batch = this.#turn.batchFor(args);
     const local = batch.add(facts, args);
     return new Future(batch.submission, local, facts.key);
   }
-
-  /** What collects this turn's calls. */
-  #openBatch(): CallBatch {
-    if (this.#batch !== undefined) return this.#batch;
-    const batch = new CallBatch(new Submission(this.#link), this.#lazyInput);
-    this.#batch = batch;
-    queueMicrotask(() => {
-      this.#batch = undefined;
-      this.#sendDraft(batch.submission, batch.finish());
-    });
-    return batch;
-  }
-
-  /** The task that computes a collection which is given to a call of this turn. */
-  readonly #lazyInput = (collection: Collection): TaskInput => {
-    if (this.#lazy === undefined) {
-      const opened = this.#newLazy();
-      this.#lazy = opened;
-      queueMicrotask(() => {
-        this.#lazy = undefined;
-        this.#sendLazy(opened, {}, {});
-      });
-    }
-    return { submission: this.#lazy.submission, local: this.#lazy.add(collection) };
-  };
 
   #newLazy(): LazyInputs {
     return new LazyInputs(new Submission(this.#link));
@@ -413,7 +394,9 @@ export class Client implements GraphRunner {
     this.#checkPlacement(facts.options, facts.name);
     const submission = new Submission(this.#link);
     const list = new FutureList(submission, 0, count, (i) => `${facts.key}[${i}]`);
-    this.#sendDraft(submission, graphOfMap(submission, facts, columns, count, this.#lazyInput));
+    const draft = graphOfMap(submission, facts, columns, count, this.#turn.inputOf);
+    this.#turn.sentAfter(draft.inputs);
+    this.#sendDraft(submission, draft);
     return list;
   }
 

@@ -57,7 +57,11 @@ interface Inputs {
  * which is left as it is.
  */
 function treeOf(value: unknown, inputs: Inputs, open: object[] = []): Arg | undefined {
-  if (typeof value !== "object" || value === null || open.includes(value)) return undefined;
+  if (typeof value !== "object" || value === null) return undefined;
+  if (open.includes(value)) {
+    if (holdsLazy(value)) throw circle();
+    return undefined;
+  }
   const { deps, lazy } = inputs;
   if (isFuture(value) || isCollection(value)) {
     return { kind: "dep", index: deps.push(inputOf(value, lazy)) - 1 };
@@ -104,6 +108,14 @@ function nested(
 function itemsOf(tree: Arg | undefined, values: Iterable<unknown>): readonly Arg[] {
   if (tree?.kind === "array") return tree.items;
   return Array.from(values, (value) => ({ kind: "const", value }) as const);
+}
+
+function circle(): HeddleError<"CycleInGraph"> {
+  return new HeddleError(
+    "CycleInGraph",
+    "an argument contains itself, and a future or lazy value: such a circle cannot be sent. Pass " +
+      "the lazy values in a container that does not contain itself.",
+  );
 }
 
 /** The task behind a future or a collection. */

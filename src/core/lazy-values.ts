@@ -23,7 +23,7 @@ export function holdsLazy(value: object, seen: Set<object> = new Set()): boolean
 }
 
 /** What a container holds; undefined for anything that is not looked into. */
-function partsOf(value: object): readonly unknown[] | undefined {
+export function partsOf(value: object): readonly unknown[] | undefined {
   if (Array.isArray(value)) return value;
   if (value instanceof Set) return [...value];
   if (value instanceof Map) return [...value].flat();

@@ -1,7 +1,7 @@
 /**
- * @file Validate mode: fingerprints of what a task is given, taken when it is read and compared when
- * the task has ended. Inputs are shared by all who read them, so a task that changes one changes
- * what the others see.
+ * @file Validate mode: fingerprints of what a task is given, taken when it is read and compared
+ * when the task has ended. Inputs are shared by all who read them, so a task that changes one
+ * changes what the others see.
  */
 import { HeddleError } from "../core/errors.ts";
 import { checksum } from "../heap/checksum.ts";
