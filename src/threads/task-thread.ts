@@ -37,6 +37,8 @@ const TIMED_MAX = 256;
 class TaskThread {
   readonly #words: Int32Array;
   readonly #block: number;
+  /** How many threads claim from the ring. */
+  readonly #threads: number;
   readonly #leases: LeaseReader;
   readonly #reports: ReportWriter;
   readonly #pages: ValuePages;
@@ -66,6 +68,7 @@ class TaskThread {
   constructor(init: ThreadInit) {
     this.#words = new Int32Array(init.block);
     this.#block = threadWord(init.thread);
+    this.#threads = init.threads;
     this.#leases = new LeaseReader(this.#words, init.thread);
     this.#reports = new ReportWriter(this.#words, init.thread);
     this.#pages = new ValuePages(() => this.#readInbox("a page of values"));
@@ -95,6 +98,10 @@ class TaskThread {
         await this.#sleep();
         turnEndsMs = performance.now() + TURN_MS;
         continue;
+      }
+      // The control thread sees in time that there is soon nothing left to claim.
+      if (this.#reports.hasUnannounced && this.#leases.length < this.#threads) {
+        this.#reports.announce();
       }
       await this.#runClaimed(count);
       if (performance.now() > turnEndsMs) {
