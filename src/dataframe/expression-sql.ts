@@ -54,7 +54,9 @@ const SCALARS: Readonly<Record<string, Render>> = {
   sin: fn("sin"),
   cos: fn("cos"),
   tan: fn("tan"),
-  clip: (x, low, high) => `least(greatest(${x}, ${low}), ${high})`,
+  // The engine's own functions pass over nulls: a null would become a limit.
+  clip: (x, low, high) =>
+    `CASE WHEN ${x} IS NOT NULL THEN least(greatest(${x}, ${low}), ${high}) END`,
   eq: infix("="),
   ne: infix("<>"),
   lt: infix("<"),
@@ -85,7 +87,10 @@ const SCALARS: Readonly<Record<string, Render>> = {
   startsWith: fn("starts_with"),
   endsWith: fn("ends_with"),
   matches: fn("regexp_matches"),
-  extract: fn("regexp_extract"),
+  // Text without a match has none to give; the engine would give empty text.
+  extract: (x, pattern, ...group) =>
+    `CASE WHEN regexp_matches(${x}, ${pattern}) ` +
+    `THEN regexp_extract(${[x, pattern, ...group].join(", ")}) END`,
   replace: fn("replace"),
   replaceRegex: (x, pattern, by) => `regexp_replace(${x}, ${pattern}, ${by}, 'g')`,
   // Positions count from 0 and may be negative; SQL's start from 1.
