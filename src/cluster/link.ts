@@ -5,6 +5,7 @@
  */
 import { decodeValue, prepareValue } from "../codec/index.ts";
 import { type ErrorCode, HeddleError } from "../core/errors.ts";
+import { failedStep } from "../core/step-failure.ts";
 import type { WasmMemory } from "../core/wasm.ts";
 import { decodeTaskError } from "../functions/index.ts";
 import { ClientMachine, STATUS } from "../machine/client/client.ts";
@@ -336,7 +337,9 @@ export class EngineLink {
     const error = failure.error as WireError;
     if ("encoded" in error) {
       await loadArrays();
-      return taskFailed(culprit, await decodeTaskError(error.encoded, caller?.stack), attempts);
+      const thrown = await decodeTaskError(error.encoded, caller?.stack);
+      const { key, cause } = failedStep(thrown) ?? { key: culprit, cause: thrown };
+      return taskFailed(key, cause, attempts);
     }
     return new HeddleError(error.code as ErrorCode, error.message, {
       fields: { key: culprit, attempts },

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assert, HeddleError, isHeddleError } from "../core/errors.ts";
 import { compileTemplate, type Invocation, type Invoke, readerOf } from "../core/invoke.ts";
+import { failedStep } from "../core/step-failure.ts";
 import { rowOf, type Segment, segmentOf, type TaskGraph, taskKey } from "../core/task-graph.ts";
 import { nodeCrypto } from "../functions/crypto.ts";
 import { setScratch } from "../threads/scratch.ts";
@@ -87,6 +88,8 @@ async function runTask(
       return await (invoke[templateIndex] as Invoke)(at);
     } catch (error) {
       if (attempt < retries) continue;
+      const step = failedStep(error);
+      if (step !== undefined) throw taskFailed(step.key, step.cause, attempt + 1);
       if (isHeddleError(error, "TaskFailed")) throw error;
       throw taskFailed(taskKey(graph, id), error, attempt + 1);
     }

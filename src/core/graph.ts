@@ -20,7 +20,7 @@ export type TaskFunction = (...args: any[]) => unknown;
  *   remain).
  * - `column`: this task's entry in the layer's column `column`.
  * - `call`: the result of calling another template's function first, within the same task (how
- *   fusion is written).
+ *   fusion is written); with `task`, a failure is that of the task of this key.
  */
 export type Arg =
   | { readonly kind: "const"; readonly value: unknown }
@@ -30,7 +30,20 @@ export type Arg =
   | { readonly kind: "array" | "set"; readonly items: readonly Arg[] }
   | { readonly kind: "object"; readonly keys: readonly string[]; readonly items: readonly Arg[] }
   | { readonly kind: "map"; readonly keys: readonly Arg[]; readonly items: readonly Arg[] }
-  | { readonly kind: "call"; readonly fn: TaskFunction; readonly args: readonly Arg[] };
+  | {
+      readonly kind: "call";
+      readonly fn: TaskFunction;
+      readonly args: readonly Arg[];
+      readonly task?: StepKey;
+    };
+
+/** Where the key of a call stands that was a task of its own before fusion. */
+export interface StepKey {
+  /** Holds keys as text, or the numbers of counted keys. */
+  readonly column: number;
+  readonly name: string;
+  readonly stem: string;
+}
 
 /** Where a task runs: on a task thread, or on the process's one table-engine thread (DuckDB). */
 export type Lane = "thread" | "table";

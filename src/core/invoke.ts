@@ -4,7 +4,15 @@
  * threads.
  */
 import { HeddleError } from "./errors.ts";
-import type { Arg, Column, TaskFunction, Template } from "./graph.ts";
+import {
+  type Arg,
+  type Column,
+  type StepKey,
+  serialKey,
+  type TaskFunction,
+  type Template,
+} from "./graph.ts";
+import { failedStep, stepFailure } from "./step-failure.ts";
 
 /** Gives a row's literal: from an array, or decoded when it is read. */
 export type ColumnReader = (row: number) => unknown;
@@ -87,9 +95,30 @@ function compileArg(arg: Arg): Invoke {
         const count = arg.keys.length;
         return new Map(values.slice(0, count).map((key, i) => [key, values[count + i]]));
       });
-    case "call":
-      return compileCall(arg.fn, arg.args);
+    case "call": {
+      const call = compileCall(arg.fn, arg.args);
+      return arg.task === undefined ? call : compileStep(call, arg.task);
+    }
   }
+}
+
+/** A call whose failure is that of a task of its own. */
+function compileStep(call: Invoke, { column, name, stem }: StepKey): Invoke {
+  return (at) => {
+    const read = at.columns[column];
+    const { row } = at;
+    const fail = (error: unknown): never => {
+      if (failedStep(error) !== undefined) throw error;
+      const key = read?.(row);
+      throw stepFailure(typeof key === "number" ? serialKey(name, stem, key) : String(key), error);
+    };
+    try {
+      const value = call(at);
+      return isPromise(value) ? value.then(undefined, fail) : value;
+    } catch (error) {
+      return fail(error);
+    }
+  };
 }
 
 function compileItems(items: readonly Arg[], make: (values: unknown[]) => unknown): Invoke {

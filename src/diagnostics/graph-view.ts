@@ -7,6 +7,7 @@ import { type Collection, isCollection } from "../core/collection.ts";
 import { HeddleError, nearestName } from "../core/errors.ts";
 import { keyOf, type LayerKind, type TaskRef } from "../core/graph.ts";
 import { DISPLAY, inspectAsText } from "../core/symbols.ts";
+import { fuseChains } from "../optimize/chains.ts";
 import { cull, type Draft, type DraftLayer } from "../optimize/draft.ts";
 import { fuse } from "../optimize/fuse.ts";
 import { sortTasks } from "../optimize/topology.ts";
@@ -55,7 +56,7 @@ export class GraphView {
   ) {
     this.#outputs = of.flatMap((one) => outputsOf(one));
     const culled = cull(this.#outputs);
-    this.#draft = options.optimize === true ? fuse(culled) : culled;
+    this.#draft = options.optimize === true ? fuseChains(fuse(culled)) : culled;
   }
 
   /** The graph of several collections, each task once. */

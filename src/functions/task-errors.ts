@@ -5,6 +5,7 @@
 import { inspect, types } from "node:util";
 import { decodeValue, encodeValue, prepareValue } from "../codec/values.ts";
 import { HeddleError, isHeddleError } from "../core/errors.ts";
+import { failedStep, stepFailure } from "../core/step-failure.ts";
 import { mapStack } from "./source-maps.ts";
 
 /** Between the stack of the task and the stack of the caller. */
@@ -12,7 +13,10 @@ const SEAM = "    --- submitted from ---";
 
 /** An error as bytes of a value; never throws, whatever was thrown. */
 export function encodeTaskError(error: unknown): Uint8Array {
-  for (const attempt of [() => error, () => plainError(error), () => new Error("unknown error")]) {
+  const step = failedStep(error);
+  const plain = () =>
+    step === undefined ? plainError(error) : stepFailure(step.key, plainError(step.cause));
+  for (const attempt of [() => error, plain, () => new Error("unknown error")]) {
     try {
       const encoded = encodeValue(attempt());
       const bytes = new Uint8Array(encoded.bytes);
@@ -36,7 +40,9 @@ export async function decodeTaskError(bytes: Uint8Array, localStack?: string): P
     setStack(each, mapStack(each.stack ?? ""));
     each = each.cause;
   }
-  if (localStack !== undefined && types.isNativeError(error)) addStack(error, localStack);
+  const step = failedStep(error);
+  const thrown = step === undefined ? error : step.cause;
+  if (localStack !== undefined && types.isNativeError(thrown)) addStack(thrown, localStack);
   return error;
 }
 

@@ -5,6 +5,7 @@
 import type { HeldTasks, TaskRef, Template } from "../core/graph.ts";
 import type { Segment, TaskGraph } from "../core/task-graph.ts";
 import { taskKey } from "../core/task-graph.ts";
+import { fuseChains } from "./chains.ts";
 import { cull, type Draft } from "./draft.ts";
 import { fuse } from "./fuse.ts";
 import { orderTasks } from "./order.ts";
@@ -25,7 +26,7 @@ export function optimizeGraph(
   options: OptimizeOptions = {},
 ): TaskGraph {
   const culled = cull(outputs);
-  const draft = options.fuse === false ? culled : fuse(culled);
+  const draft = options.fuse === false ? culled : fuseChains(fuse(culled));
   const graph = flatten(draft);
   const sorted = sortTasks(graph, (id) => taskKey(graph, id));
   return { ...graph, rank: orderTasks(graph, sorted, graph.template) };
@@ -37,6 +38,14 @@ function flatten(draft: Draft): TaskGraph {
   const template = new Int32Array(count);
   const templates: Template[] = [];
   const numberOf = new Map<Template, number>();
+  const numberFor = (one: Template): number => {
+    let number = numberOf.get(one);
+    if (number === undefined) {
+      number = templates.push(one) - 1;
+      numberOf.set(one, number);
+    }
+    return number;
+  };
   const segments: Segment[] = [];
   const holders: HeldTasks[] = [];
   let held: Int32Array | undefined;
@@ -63,20 +72,16 @@ function flatten(draft: Draft): TaskGraph {
       template.fill(-1, start, start + own);
       continue;
     }
-    const numbers = mine.map((one) => {
-      let number = numberOf.get(one);
-      if (number === undefined) {
-        number = templates.push(one) - 1;
-        numberOf.set(one, number);
-      }
-      return number;
-    });
-    if (templateOf === undefined) template.fill(numbers[0] as number, start, start + own);
-    else {
-      for (let i = 0; i < own; i++) {
-        const row = rows === undefined ? i : (rows[i] as number);
-        template[start + i] = numbers[templateOf[row] as number] as number;
-      }
+    if (templateOf === undefined) {
+      template.fill(numberFor(mine[0] as Template), start, start + own);
+      continue;
+    }
+    // Only templates that a needed task has: the others need not travel.
+    const numbers = new Int32Array(mine.length).fill(-1);
+    for (let i = 0; i < own; i++) {
+      const which = templateOf[rows === undefined ? i : (rows[i] as number)] as number;
+      if (numbers[which] === -1) numbers[which] = numberFor(mine[which] as Template);
+      template[start + i] = numbers[which] as number;
     }
   }
   const rank = new Int32Array(0);

@@ -2,7 +2,7 @@
  * @file Rewriting argument trees: which dependencies a template uses, and putting calls in the
  * place of some of them.
  */
-import type { Arg, TaskFunction } from "../core/graph.ts";
+import type { Arg, StepKey, TaskFunction } from "../core/graph.ts";
 
 /** How a template's arguments use its dependencies. */
 export interface Uses {
@@ -58,6 +58,44 @@ export function inlineCalls(args: readonly Arg[], calls: readonly InlineCall[]):
     return { kind: "call", fn: call.fn, args: inner };
   };
   return args.map(rewrite);
+}
+
+/** Whether the arguments are those of a call with one dependency, which they read in one place. */
+export function usesOnce(args: readonly Arg[]): boolean {
+  const { single, lists } = useCounts(args);
+  return lists.length === 0 && single.size === 1 && single.get(0) === 1;
+}
+
+/** The columns that the arguments read, in ascending order. */
+export function columnsUsed(args: readonly Arg[]): number[] {
+  const found = new Set<number>();
+  moveColumns(args, (column) => {
+    found.add(column);
+    return column;
+  });
+  return [...found].sort((a, b) => a - b);
+}
+
+/** The arguments with other numbers of columns. */
+export function moveColumns(args: readonly Arg[], to: (column: number) => number): Arg[] {
+  const move = (arg: Arg): Arg =>
+    arg.kind === "column" ? { kind: "column", column: to(arg.column) } : mapParts(arg, move);
+  return args.map(move);
+}
+
+/**
+ * The arguments of a call with one dependency, with another call in its place: all dependencies are
+ * the inner call's.
+ */
+export function inlineStep(
+  args: readonly Arg[],
+  fn: TaskFunction,
+  inner: readonly Arg[],
+  task: StepKey,
+): Arg[] {
+  const replace = (arg: Arg): Arg =>
+    arg.kind === "dep" ? { kind: "call", fn, args: inner, task } : mapParts(arg, replace);
+  return args.map(replace);
 }
 
 /** The same argument read from dependencies and columns that begin further on. */

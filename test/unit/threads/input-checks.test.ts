@@ -73,7 +73,7 @@ describe("on task threads", () => {
       return 1;
     });
     const error = await spoil(made)
-      .compute({ scheduler: client })
+      .compute({ scheduler: client, fuse: false })
       .catch((e: unknown) => e);
     expect((error as Error).message).toContain(`${made.key}, an input of task`);
   });
