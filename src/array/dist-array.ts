@@ -56,6 +56,7 @@ import { type Expr, shapeOfExpr, tokenOf } from "./expression.ts";
 import { lowerAll } from "./lower.ts";
 import type { ChunksInput } from "./normalize-chunks.ts";
 import { arrayHtml, arrayText, type GraphFacts, graphFacts } from "./repr.ts";
+import { arraySettings } from "./settings.ts";
 
 /**
  * An array index: integers, slices, null, "...", arrays of integers or booleans, lazy ones too.
@@ -75,7 +76,8 @@ export class DistArray<out D extends DType = DType, out K extends Rank = "array"
   implements Collection<Computed<D, K>>
 {
   readonly expr: Expr;
-  #lowered: Blocks | undefined;
+  /** The tasks, and the limits of the engine that they were planned for. */
+  #lowered: { readonly blocks: Blocks; readonly limits: string } | undefined;
 
   /** Made by the functions of `heddle/array`. */
   constructor(expr: Expr) {
@@ -269,10 +271,15 @@ export class DistArray<out D extends DType = DType, out K extends Rank = "array"
     return this.wrap(cumulate(this.expr, "cumprod", options));
   }
 
-  /** Lowered once: expressions never change. */
+  /** Lowered once for an engine: expressions never change. */
   #blocks(): Blocks {
-    if (this.#lowered === undefined) [this.#lowered] = lowerAll([this.expr]);
-    return this.#lowered as Blocks;
+    const { memoryBytes, threads } = arraySettings();
+    const limits = `${memoryBytes}/${threads}`;
+    if (this.#lowered?.limits !== limits) {
+      const [blocks] = lowerAll([this.expr]) as [Blocks];
+      this.#lowered = { blocks, limits };
+    }
+    return this.#lowered.blocks;
   }
 
   /** The tasks that hold the blocks; called once per computation. */

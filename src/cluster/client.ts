@@ -45,7 +45,7 @@ import {
 import { GraphCounter } from "./graph-progress.ts";
 import { largeValueWarning } from "./large-values.ts";
 import { LazyInputs } from "./lazy-inputs.ts";
-import { closeLimits, openLimits } from "./limits.ts";
+import { closeLimits, type EngineLimits, openLimits } from "./limits.ts";
 import type { Accepted, EngineLink } from "./link.ts";
 import type { EngineInfo } from "./messages.ts";
 import {
@@ -235,7 +235,7 @@ export class Client implements GraphRunner {
     const { run, tasks, sync } = checkComputeOptions("client.compute", options);
     const isOne = isCollection(given);
     if (sync) {
-      const values = computeOn(async () => runnerWith(this, tasks), collections, run);
+      const values = computeOn(async () => runnerWith(this, tasks), collections, { ...run, scheduler: this });
       return isOne ? values.then(([value]) => value) : values;
     }
     const lazy = this.#newLazy();
@@ -256,7 +256,7 @@ export class Client implements GraphRunner {
   ): Promise<Persisted<T>> {
     const collections = checkComputable("client.persist", given);
     const { run, tasks } = checkComputeOptions("client.persist", options);
-    const kept = await persistOn(async () => runnerWith(this, tasks), collections, run);
+    const kept = await persistOn(async () => runnerWith(this, tasks), collections, { ...run, scheduler: this });
     return (isCollection(given) ? kept[0] : kept) as Persisted<T>;
   }
 
@@ -290,6 +290,11 @@ export class Client implements GraphRunner {
   /** Number of task threads. */
   get threads(): number {
     return this.#engine.threads;
+  }
+
+  /** @internal */
+  get limits(): EngineLimits {
+    return this.#engine;
   }
 
   /** @internal */

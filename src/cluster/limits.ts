@@ -16,6 +16,17 @@ export function currentLimits(): EngineLimits | undefined {
   return open.at(-1);
 }
 
+/** Plans for an engine other than the default one. */
+export function underLimits<T>(limits: EngineLimits | undefined, plan: () => T): T {
+  if (limits === undefined) return plan();
+  open.push(limits);
+  try {
+    return plan();
+  } finally {
+    closeLimits(limits);
+  }
+}
+
 /** A default client has been opened. */
 export function openLimits(limits: EngineLimits): void {
   open.push(limits);

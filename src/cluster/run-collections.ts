@@ -10,12 +10,15 @@ import { checkOptionNames } from "../core/options.ts";
 import type { TaskGraph } from "../core/task-graph.ts";
 import { referToAll } from "../functions/index.ts";
 import { optimizeGraph } from "../optimize/flatten.ts";
+import { type EngineLimits, underLimits } from "./limits.ts";
 import * as self from "./run-collections.ts";
 import { runSync } from "./sync.ts";
 import { type TaskObserver, watched } from "./watch.ts";
 
 /** Something that runs graphs: a client of an engine. */
 export interface GraphRunner {
+  /** What it may hold and run at a time, for those who plan; default that of the default client. */
+  readonly limits?: EngineLimits;
   /** Runs the graph and resolves to the values of its outputs, in order. */
   runGraph(graph: TaskGraph, options: ReadOptions, observer?: TaskObserver): Promise<unknown[]>;
   /** Starts the graph and gives a layer whose values the engine keeps. */
@@ -72,7 +75,7 @@ export async function computeOn(
   options: ComputeOptions,
 ): Promise<unknown[]> {
   if (collections.length === 0) return [];
-  const lowered = collections.map(lower);
+  const lowered = lowerAll(collections, options);
   const outputs = lowered.flatMap((part) => part.outputs);
   const graph = await graphOf(outputs, options);
   const runner = await choose(graph);
@@ -100,7 +103,7 @@ export async function persistOn(
   options: ComputeOptions,
 ): Promise<Collection[]> {
   if (collections.length === 0) return [];
-  const lowered = collections.map(lower);
+  const lowered = lowerAll(collections, options);
   const outputs = lowered.flatMap((part) => part.outputs);
   const graph = await graphOf(outputs, options);
   const runner = await choose(graph);
@@ -114,6 +117,12 @@ export async function persistOn(
     start += refs.length;
     return part.rebuild(refs);
   });
+}
+
+/** Collections are planned for the engine that will run them. */
+function lowerAll(collections: readonly Collection[], { scheduler }: ComputeOptions): Lowered[] {
+  const limits = typeof scheduler === "object" ? scheduler.limits : undefined;
+  return underLimits(limits, () => collections.map(lower));
 }
 
 function lower(collection: Collection): Lowered {
