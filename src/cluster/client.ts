@@ -141,9 +141,11 @@ export class Client implements GraphRunner {
   }
 
   /**
-   * Runs `fn(...args)` on the engine; arguments may be or contain futures. Returns at once.
+   * Runs `fn(...args)` on the engine and returns at once. Arguments may be futures, delayed values
+   * and collections, or arrays, objects, maps and sets with such inside: the task gets their values.
    *
-   * Errors (at `result()`): `TaskFailed`, `NotSerializable` naming what cannot travel.
+   * Errors: `NotSerializable` naming what cannot travel, `NoWorkers` and `ResourceUnsatisfied` for
+   * what no worker may run; at `result()` `TaskFailed`.
    */
   submit<A extends unknown[], R>(
     fn: (...args: A) => R | Promise<R>,
@@ -152,7 +154,10 @@ export class Client implements GraphRunner {
     return this.#submit({}, fn as TaskFunction, args) as Future<Awaited<R>>;
   }
 
-  /** Runs `fn` once for each element of the arguments; one message, one range of tasks. */
+  /**
+   * Runs `fn` once for each element of the lists, as many times as the shortest has elements; one
+   * message, one range of tasks. Elements may be whatever `submit` takes.
+   */
   map<A extends unknown[], R>(
     fn: (...args: A) => R | Promise<R>,
     ...lists: LazyLists<A>
@@ -235,7 +240,10 @@ export class Client implements GraphRunner {
     const { run, tasks, sync } = checkComputeOptions("client.compute", options);
     const isOne = isCollection(given);
     if (sync) {
-      const values = computeOn(async () => runnerWith(this, tasks), collections, { ...run, scheduler: this });
+      const values = computeOn(async () => runnerWith(this, tasks), collections, {
+        ...run,
+        scheduler: this,
+      });
       return isOne ? values.then(([value]) => value) : values;
     }
     const lazy = this.#newLazy();
@@ -256,7 +264,10 @@ export class Client implements GraphRunner {
   ): Promise<Persisted<T>> {
     const collections = checkComputable("client.persist", given);
     const { run, tasks } = checkComputeOptions("client.persist", options);
-    const kept = await persistOn(async () => runnerWith(this, tasks), collections, { ...run, scheduler: this });
+    const kept = await persistOn(async () => runnerWith(this, tasks), collections, {
+      ...run,
+      scheduler: this,
+    });
     return (isCollection(given) ? kept[0] : kept) as Persisted<T>;
   }
 

@@ -4,7 +4,8 @@
  */
 import { type ComputeOptions, computeAll, persistAll } from "../cluster/compute.ts";
 import { type Collection, isCollection } from "../core/collection.ts";
-import { isPlain } from "../core/lazy-values.ts";
+import { nearestName } from "../core/errors.ts";
+import { holdsLazy, isPlain } from "../core/lazy-values.ts";
 import type { TaskGraph } from "../core/task-graph.ts";
 import { type OptimizeOptions, optimizeGraph } from "../optimize/flatten.ts";
 import type { Computed } from "./types.ts";
@@ -89,8 +90,17 @@ function splitOptions(given: readonly unknown[]): {
     return { values: given, options: {} };
   }
   const names = Object.keys(last);
-  const isOptions = names.length > 0 && names.every((name) => OPTION_NAMES.has(name));
-  return isOptions ? { values: given.slice(0, -1), options: last } : { values: given, options: {} };
+  const isMeant = names.length > 0 && !holdsLazy(last) && areOptions(names);
+  return isMeant ? { values: given.slice(0, -1), options: last } : { values: given, options: {} };
+}
+
+/**
+ * Whether these are names of options: one is, or all nearly are. What is wrong with them is said by
+ * whoever follows them.
+ */
+function areOptions(names: readonly string[]): boolean {
+  const isNear = (name: string): boolean => nearestName(name, OPTION_NAMES) !== undefined;
+  return names.some((name) => OPTION_NAMES.has(name)) || names.every(isNear);
 }
 
 /** Every collection once, in order of appearance. */

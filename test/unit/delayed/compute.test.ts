@@ -49,6 +49,16 @@ describe("compute", () => {
     });
   });
 
+  test("a last object that is nearly options is refused; one with lazy values is a value", async () => {
+    for (const options of [{ shceduler: "sync" }, { scheduler: "sync", fues: true }]) {
+      await expect(compute(inc(1), options as never)).rejects.toThrow(
+        /has no option.*did you mean/,
+      );
+    }
+    expect(await compute({ signal: inc(1) }, SYNC)).toEqual([{ signal: 2 }]);
+    expect(await compute(inc(1), { weight: 3 }, SYNC)).toEqual([2, { weight: 3 }]);
+  });
+
   test("stops when its signal says so", async () => {
     const signal = AbortSignal.abort(new Error("enough"));
     await expect(compute(inc(1), { scheduler: "sync", signal })).rejects.toThrow("enough");
