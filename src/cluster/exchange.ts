@@ -3,7 +3,13 @@
  * where. The in-process form writes runs to the local disk; between processes the same layers will
  * stream.
  */
-import { type Arg, type Layer, type LayerKind, regularOffsets, type TaskFunction } from "../core/graph.ts";
+import {
+  type Arg,
+  type Layer,
+  type LayerKind,
+  regularOffsets,
+  type TaskFunction,
+} from "../core/graph.ts";
 import { readPieces, sealRuns, writeRun } from "./exchange-tasks.ts";
 
 /** How an exchange cuts its sources and joins what arrives. */

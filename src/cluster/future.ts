@@ -387,9 +387,20 @@ export class FutureList<R = unknown> extends TaskListBase<R> implements Iterable
     return Array.from(this, fn);
   }
 
-  slice(start?: number, end?: number): Future<R>[] {
-    const indices = Array.from({ length: this.length }, (_, i) => i).slice(start, end);
-    return indices.map((i) => this.at(i) as Future<R>);
+  /** Part of the list, as of an array: negative positions count from the end. */
+  slice(start = 0, end: number = this.length): FutureList<R> {
+    const [from, to] = [start, end].map((at) => {
+      const whole = Math.trunc(at) || 0;
+      const position = whole < 0 ? this.length + whole : whole;
+      return Math.min(this.length, Math.max(0, position));
+    }) as [number, number];
+    const key = this.#key;
+    return new FutureList<R>(
+      this.#submission,
+      this.#first + from,
+      Math.max(0, to - from),
+      (index) => key(from + index),
+    );
   }
 
   /** All values, in order; rejects with the error of the first that failed. */
@@ -447,12 +458,8 @@ export class FutureList<R = unknown> extends TaskListBase<R> implements Iterable
   }
 
   /** The tasks, for what depends on them. @internal */
-  inputs(): { submission: Submission; local: number }[] {
-    const { length } = this;
-    return Array.from({ length }, (_, i) => ({
-      submission: this.#submission,
-      local: this.#first + i,
-    }));
+  get range(): { submission: Submission; first: number; count: number } {
+    return { submission: this.#submission, first: this.#first, count: this.length };
   }
 
   /** Numbers of the tasks in their engine. @internal */

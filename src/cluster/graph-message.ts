@@ -3,7 +3,7 @@ import type { TaskGraph } from "../core/task-graph.ts";
 import { imageOf, shared } from "../threads/graph-image.ts";
 import type { Accepted } from "./link.ts";
 import type { ClientMessage, EngineMessage } from "./messages.ts";
-import type { TaskInput } from "./submission.ts";
+import type { InputRange } from "./submission.ts";
 import type { TaskObserver } from "./watch.ts";
 
 /** What the engine says of the tasks of a watched graph. */
@@ -38,13 +38,15 @@ export function graphMessage(graph: TaskGraph): GraphMessage {
 export function withHeld(
   message: GraphMessage,
   count: number,
-  inputs: readonly TaskInput[],
+  inputs: readonly InputRange[],
 ): GraphMessage {
   if (inputs.length === 0) return message;
-  const held = new Int32Array(count).fill(-1);
-  inputs.forEach(({ submission, local }, i) => {
-    held[count - inputs.length + i] = submission.idOf(local) as number;
-  });
+  const held = new Int32Array(new SharedArrayBuffer(count * 4)).fill(-1);
+  let at = inputs.reduce((rest, range) => rest - range.count, count);
+  for (const { submission, first, count: length } of inputs) {
+    held.set(submission.idsOf(first, length), at);
+    at += length;
+  }
   return { ...message, facts: { ...message.facts, held } };
 }
 

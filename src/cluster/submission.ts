@@ -21,6 +21,13 @@ export interface TaskInput {
   readonly local: number;
 }
 
+/** Tasks of one submission that follow each other. */
+export interface InputRange {
+  readonly submission: Submission;
+  readonly first: number;
+  readonly count: number;
+}
+
 /** What all tasks of a call or a map share. */
 export interface CallFacts {
   readonly fn: TaskFunction;
@@ -39,7 +46,7 @@ export interface CallFacts {
  */
 export interface DraftGraph {
   readonly graph: Omit<TaskGraph, "held">;
-  readonly inputs: readonly TaskInput[];
+  readonly inputs: readonly InputRange[];
 }
 
 /** Gives the task that computes a collection. */
@@ -68,8 +75,9 @@ function treeOf(value: unknown, inputs: Inputs, open: object[] = []): Arg | unde
   }
   if (value instanceof FutureList) {
     const start = deps.length;
-    deps.push(...value.inputs());
-    return { kind: "deps", start, count: value.length };
+    const { submission, first, count } = value.range;
+    for (let i = 0; i < count; i++) deps.push({ submission, local: first + i });
+    return { kind: "deps", start, count };
   }
   const within = [...open, value];
   if (Array.isArray(value)) return nested("array", value, inputs, within);
@@ -178,8 +186,8 @@ export class CallBatch {
       for (const release of this.#holds) release();
     });
     const calls = this.#template.length;
-    const inputs = this.#inputs.list;
-    const count = calls + inputs.length;
+    const { ranges: inputs, count: inputCount } = this.#inputs;
+    const count = calls + inputCount;
     const depOffsets = new Int32Array(count + 1).fill(this.#deps.length);
     depOffsets.set(this.#offsets);
     const template = new Int32Array(count).fill(-1);
@@ -192,8 +200,8 @@ export class CallBatch {
         template,
         depOffsets,
         deps: Int32Array.from(this.#deps, (dep) => (dep >= 0 ? dep : calls - 1 - dep)),
-        segments: withInputs(this.#segments, calls, inputs.length),
-        rank: ranks(calls, inputs.length),
+        segments: withInputs(this.#segments, calls, inputCount),
+        rank: ranks(calls, inputCount),
         outputs: counting(calls),
       },
     };
@@ -218,26 +226,24 @@ export function graphOfMap(
 ): DraftGraph {
   if (lists.some(isMixed)) return graphOfCalls(submission, facts, lists, count, lazy);
   const columns: Column[] = [];
-  const futures: TaskInput[][] = [];
+  const numbers = new InputNumbers();
+  const numberings: ((i: number) => number)[] = [];
   const args = lists.map((list): Arg => {
-    const inputs = inputsOf(list, lazy);
-    if (inputs !== undefined) return { kind: "dep", index: futures.push(inputs) - 1 };
+    const numberOf = numbering(list, count, numbers, lazy);
+    if (numberOf !== undefined) return { kind: "dep", index: numberings.push(numberOf) - 1 };
     return { kind: "column", column: columns.push(columnOf(list as readonly unknown[])) - 1 };
   });
-  const numbers = new InputNumbers();
-  const arity = futures.length;
+  const arity = numberings.length;
   const deps = new Int32Array(count * arity);
-  for (let i = 0; i < count && arity > 0; i++) {
-    futures.forEach((list, k) => {
-      deps[i * arity + k] = count + numbers.numberOf(list[i] as TaskInput);
-    });
-  }
-  const inputs = numbers.list;
-  const holds = inputs.map((input) => input.submission.hold(input.local, 1));
+  numberings.forEach((numberOf, k) => {
+    for (let i = 0; i < count; i++) deps[i * arity + k] = count + numberOf(i);
+  });
+  const { ranges: inputs, count: inputCount } = numbers;
+  const holds = inputs.map((range) => range.submission.hold(range.first, range.count));
   submission.whenSubmitted(() => {
     for (const release of holds) release();
   });
-  const all = count + inputs.length;
+  const all = count + inputCount;
   const depOffsets = new Int32Array(new SharedArrayBuffer((all + 1) * 4)).fill(deps.length);
   for (let i = 0; i < count && arity > 0; i++) depOffsets[i] = i * arity;
   const template = new Int32Array(new SharedArrayBuffer(all * 4));
@@ -251,29 +257,51 @@ export function graphOfMap(
       template,
       depOffsets,
       deps,
-      segments: withInputs([segment], count, inputs.length),
-      rank: ranks(count, inputs.length),
+      segments: withInputs([segment], count, inputCount),
+      rank: ranks(count, inputCount),
       outputs: counting(count),
     },
   };
 }
 
-/** Numbers inputs in the order in which they are met. */
+/** Numbers inputs in the order in which they are met, each once. */
 class InputNumbers {
-  readonly list: TaskInput[] = [];
+  readonly ranges: InputRange[] = [];
+  count = 0;
   readonly #numbers = new Map<Submission, Map<number, number>>();
+  readonly #whole = new Map<Submission, InputRange & { readonly number: number }>();
 
-  numberOf(input: TaskInput): number {
-    let own = this.#numbers.get(input.submission);
+  numberOf({ submission, local }: TaskInput): number {
+    const whole = this.#whole.get(submission);
+    if (whole !== undefined && local >= whole.first && local < whole.first + whole.count) {
+      return whole.number + local - whole.first;
+    }
+    let own = this.#numbers.get(submission);
     if (own === undefined) {
       own = new Map();
-      this.#numbers.set(input.submission, own);
+      this.#numbers.set(submission, own);
     }
-    let number = own.get(input.local);
+    let number = own.get(local);
     if (number === undefined) {
-      number = this.list.push(input) - 1;
-      own.set(input.local, number);
+      number = this.#add({ submission, first: local, count: 1 });
+      own.set(local, number);
     }
+    return number;
+  }
+
+  /** Numbers a range at once if none of its submission was met before; each task, otherwise. */
+  numbersOf(range: InputRange): (i: number) => number {
+    const { submission, first } = range;
+    if (!this.#whole.has(submission) && !this.#numbers.has(submission)) {
+      this.#whole.set(submission, { ...range, number: this.#add(range) });
+    }
+    return (i) => this.numberOf({ submission, local: first + i });
+  }
+
+  #add(range: InputRange): number {
+    const number = this.count;
+    this.ranges.push(range);
+    this.count += range.count;
     return number;
   }
 }
@@ -321,12 +349,21 @@ function graphOfCalls(
   return calls.finish();
 }
 
-/** The tasks of a list of futures or collections; undefined for a list of values. */
-function inputsOf(list: MapList, lazy: LazyInput): TaskInput[] | undefined {
-  if (list instanceof FutureList) return list.inputs();
+/**
+ * The numbers of the first `count` tasks of a list of futures or collections; undefined for a list
+ * of values.
+ */
+function numbering(
+  list: MapList,
+  count: number,
+  numbers: InputNumbers,
+  lazy: LazyInput,
+): ((i: number) => number) | undefined {
+  if (list instanceof FutureList) return numbers.numbersOf({ ...list.range, count });
   const first = list[0];
   if (!isFuture(first) && !isCollection(first)) return undefined;
-  return (list as readonly (Future | Collection)[]).map((value) => inputOf(value, lazy));
+  const inputs = (list as readonly (Future | Collection)[]).map((value) => inputOf(value, lazy));
+  return (i) => numbers.numberOf(inputs[i] as TaskInput);
 }
 
 /** Templates of calls submitted lately, by what they are; the oldest first. */

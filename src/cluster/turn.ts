@@ -56,7 +56,7 @@ export class Turn {
   }
 
   /** Tasks that build on these have been sent: no call that they wait for may wait for them. */
-  sentAfter(inputs: readonly TaskInput[]): void {
+  sentAfter(inputs: readonly { readonly submission: Submission }[]): void {
     const submission = this.#batch?.submission;
     if (inputs.some((input) => input.submission === submission)) this.#batch = undefined;
   }

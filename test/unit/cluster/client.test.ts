@@ -94,6 +94,24 @@ describe("submit and map", () => {
     expect(await futures.at(-1)?.result()).toBe("z3");
   });
 
+  test("parts of a list of futures are lists, which may overlap as arguments", async () => {
+    const list = client.map((x: number) => x * x, [0, 1, 2, 3, 4, 5]);
+    const text = (a: number, b: number, c: number, d: number): string => `${a} ${b} ${c} ${d}`;
+    const single = [list.at(5), list.at(1), list.at(1)] as Future<number>[];
+    const parts = [list.slice(-3), list.slice(1, 4), list.slice(0, 3)] as const;
+    const overlapping = client.map(text, ...parts, single);
+    const backwards = client.map(text, single, ...parts);
+    list.release();
+    for (const part of parts) part.release();
+    expect(await overlapping.results()).toEqual(["9 1 0 25", "16 4 1 1", "25 9 4 1"]);
+    expect(await backwards.results()).toEqual(["25 9 1 0", "1 16 4 1", "1 25 9 4"]);
+    expect(client.map(text, list.slice(4, 2), [], [], []).length).toBe(0);
+    expect([...list.slice(1, -3)].map((future) => future.key)).toEqual([
+      list.at(1)?.key,
+      list.at(2)?.key,
+    ]);
+  });
+
   test("futures inside arrays, objects, maps and sets are dependencies", async () => {
     const one = client.submit(() => 1);
     const two = client.submit(() => 2);
