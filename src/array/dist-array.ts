@@ -4,7 +4,6 @@
  * files of their own.
  */
 
-import { totalmem } from "node:os";
 import { type ComputeOptions, computeAll, persistAll } from "../cluster/compute.ts";
 import { type PackedCollection, packOutputs, registerCollection } from "../codec/collections.ts";
 import { COLLECTION, type Collection, type Lowered } from "../core/collection.ts";
@@ -22,7 +21,6 @@ import { type IndexArg, resolveAxis } from "../core/indexing.ts";
 import { refuseArithmetic } from "../core/no-arithmetic.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { DISPLAY, inspectAsText } from "../core/symbols.ts";
-import { formatBytes } from "../core/units.ts";
 import { type Drawing, type VisualizeOptions, visualize } from "../delayed/visualize.ts";
 import { GraphView } from "../diagnostics/graph-view.ts";
 import { referToAll } from "../functions/index.ts";
@@ -56,6 +54,7 @@ import { type Expr, shapeOfExpr, tokenOf } from "./expression.ts";
 import { lowerAll } from "./lower.ts";
 import type { ChunksInput } from "./normalize-chunks.ts";
 import { arrayHtml, arrayText, type GraphFacts, graphFacts } from "./repr.ts";
+import { checkResultSize } from "./result-size.ts";
 import { arraySettings } from "./settings.ts";
 
 /**
@@ -300,13 +299,13 @@ export class DistArray<out D extends DType = DType, out K extends Rank = "array"
    * beyond 2^53 needs `{ int64: "bigint" }`.
    *
    * Errors: `TaskFailed` with the cause when a block's function throws; `MemoryLimit` when the
-   * whole array is larger than the machine's memory.
+   * whole array is larger than the machine's memory. For large results see also `persist`.
    */
   compute(options: ComputeOptions & { readonly int64: "bigint" }): Promise<BigComputed<D, K>>;
   compute(options?: ComputeOptions): Promise<Computed<D, K>>;
   async compute(options: ComputeOptions & { readonly int64?: "bigint" } = {}): Promise<unknown> {
     const { int64, ...rest } = options;
-    refuseTooLarge(this.nbytes);
+    checkResultSize(this.nbytes);
     const [value] = await computeAll([int64 === "bigint" ? this.#withBigints() : this], rest);
     return value;
   }
@@ -319,7 +318,10 @@ export class DistArray<out D extends DType = DType, out K extends Rank = "array"
     return { [COLLECTION]: true, lower: () => ({ ...this.lower(), finish }) };
   }
 
-  /** Starts the work and gives the same array over blocks that the engine keeps. */
+  /**
+   * Starts the work and gives the same array over blocks that the engine keeps: for what is used
+   * again, and for what is too large to be in one piece.
+   */
   async persist(options: ComputeOptions = {}): Promise<DistArray<D, K>> {
     const [held] = await persistAll([this], options);
     return held as unknown as DistArray<D, K>;
@@ -437,18 +439,6 @@ Object.defineProperty(DistArray.prototype, DISPLAY, {
 /** Whether `x` is a lazy array. */
 export function isDistArray(x: unknown): x is DistArray<DType, Rank> {
   return x instanceof DistArray;
-}
-
-/** A local array must fit into memory whole, whatever the engine could do with it in blocks. */
-function refuseTooLarge(bytes: number): void {
-  const memoryBytes = totalmem();
-  if (!(bytes > memoryBytes)) return;
-  throw new HeddleError(
-    "MemoryLimit",
-    `The result has ${formatBytes(bytes)} and this machine ${formatBytes(memoryBytes)}: reduce or ` +
-      "slice the array before compute, or keep it in blocks with persist.",
-    { fields: { bytes, memoryBytes } },
-  );
 }
 
 referToAll(import.meta.url, self);

@@ -7,7 +7,7 @@
  *
  * Consumers that work block by block take in all such producers. Any other consumer (a reduction)
  * takes one in only when it has no second dependency: merging the many inputs of a reduction would
- * leave nothing to run in parallel. Delayed calls differ from task to task: `chains.ts` fuses those.
+ * leave nothing to run in parallel. Delayed calls differ from each other: `chains.ts` fuses those.
  * Exchanges and layers that refer to themselves are never fused.
  */
 import type { Arg, Column, Template } from "../core/graph.ts";

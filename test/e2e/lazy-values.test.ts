@@ -65,3 +65,26 @@ describe("given back", () => {
     expect(await compute(back.item, back.scalar, back.sum)).toEqual([6, 2, 2]);
   });
 });
+
+test("a chain of calls is one task; a failure is that of its call, with the user's error", async () => {
+  const inc = delayed((n: number) => n + 1, { name: "inc" });
+  const fails = delayed(
+    async (n: number): Promise<number> => {
+      throw new RangeError(`no ${n}`);
+    },
+    { name: "fails" },
+  );
+  const culprit = fails(inc(1));
+  const error = await inc(inc(culprit))
+    .compute({ scheduler: client })
+    .catch((e: unknown) => e);
+  expect(error).toMatchObject({
+    code: "TaskFailed",
+    message: `task ${culprit.key} failed: RangeError: no 2`,
+    cause: expect.any(RangeError),
+    fields: { key: culprit.key, attempts: 1 },
+  });
+  const { cause } = error as { cause: Error };
+  expect(cause.stack).toMatch(/lazy-values\.test\.ts/);
+  expect(await inc(inc(inc(1))).compute({ scheduler: client })).toBe(4);
+});
