@@ -7,7 +7,9 @@ import type { Collection } from "../core/collection.ts";
 import {
   type DType,
   type DTypeLike,
+  isInteger,
   isScalar,
+  promoteScalar,
   type ResolveDType,
   type Scalar,
   toDType,
@@ -289,6 +291,7 @@ function like<D extends DType>(
   const dtype = options.dtype === undefined ? {} : { dtype: toDType(options.dtype) as DType };
   const chunks = options.chunks === undefined ? {} : { chunks: options.chunks };
   const given = likeOf(toExpr(data), { ...dtype, ...chunks });
+  if (isInteger(given.dtype)) promoteScalar(given.dtype, value);
   return new DistArray(fullIn(given.chunks, value, given.dtype));
 }
 

@@ -202,6 +202,14 @@ export class Generator {
       replace,
       ...(p === undefined ? {} : { p }),
     });
+    if (replace === false && result.size > population) {
+      throw new HeddleError(
+        "InvalidArgument",
+        `choice without replacement cannot take ${result.size} elements of ${population}: ask for ` +
+          "at most that many, or leave out replace: false",
+        { fields: { size: result.size, population } },
+      );
+    }
     if (replace === false && result.npartitions > 1) {
       throw new HeddleError(
         "NotSupported",

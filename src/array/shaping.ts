@@ -10,6 +10,7 @@ import { toExpr } from "./arguments.ts";
 import type { ArrayArg } from "./array-types.ts";
 import { type CumulateOptions, cumulate } from "./build/cumulate.ts";
 import { binary, unifyChunks as unifyExprs } from "./build/elementwise.ts";
+import { checkInteger } from "./build/errors.ts";
 import {
   dot as dotExpr,
   matmul as matmulExpr,
@@ -180,6 +181,7 @@ export function roll<D extends DType>(
   options: { readonly axis?: number } = {},
 ): DistArray<D> {
   checkOptionNames("roll", options, ["axis"]);
+  checkInteger("roll: the shift", shift);
   const array = toExpr(x);
   if (options.axis === undefined) {
     return reshape(roll(ravel(x), shift, { axis: 0 }), shapeOfExpr(array));

@@ -152,6 +152,13 @@ export function resolveSlice(part: Slice, length: number): Range {
 /** A non-negative position of an axis, or an error that names the axis. */
 export function resolveInteger(index: number, length: number, axis: number): number {
   const at = index < 0 ? index + length : index;
+  if (!Number.isInteger(index)) {
+    throw new HeddleError(
+      "InvalidArgument",
+      `Index ${String(index)} of axis ${axis} is no integer: positions are counted from 0.`,
+      { fields: { index, axis, length } },
+    );
+  }
   if (at >= 0 && at < length) return at;
   throw new HeddleError(
     "InvalidArgument",

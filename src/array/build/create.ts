@@ -3,7 +3,7 @@
  */
 
 import { type Collection, isCollection } from "../../core/collection.ts";
-import { type DType, itemsizeOf, type Scalar } from "../../core/dtype.ts";
+import { type DType, isInteger, itemsizeOf, promoteScalar, type Scalar } from "../../core/dtype.ts";
 import { HeddleError } from "../../core/errors.ts";
 import type { TaskFunction } from "../../core/graph.ts";
 import { isSingleTask, type SingleTask, TASK } from "../../core/single-task.ts";
@@ -24,6 +24,7 @@ import {
   passBlock,
 } from "../tasks.ts";
 import { blockCall, call, constant, identityOf, nameOf } from "./call.ts";
+import { checkInteger } from "./errors.ts";
 
 /** What every creating function takes. */
 export interface BuildOptions {
@@ -47,6 +48,7 @@ export function chunksFor(shape: readonly number[], options: BuildOptions): Chun
 
 /** Every element the same value. */
 export function full(shape: readonly number[], value: Scalar, options: BuildOptions): CallExpr {
+  if (isInteger(options.dtype)) promoteScalar(options.dtype, value);
   return fullIn(chunksFor(shape, options), value, options.dtype);
 }
 
@@ -86,6 +88,7 @@ export function progression(
 
 /** Ones on the `k`-th diagonal, zeros elsewhere. */
 export function eye(rows: number, columns: number, k: number, options: BuildOptions): Expr {
+  checkInteger("the diagonal k", k);
   const chunks = chunksFor([rows, columns], options);
   return blockCall(
     { word: "eye", dtype: options.dtype, chunks, identity: [k] },

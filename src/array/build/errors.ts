@@ -12,3 +12,14 @@ export function unknownChunks(what: string, chunks: Chunks): HeddleError {
       "(a boolean mask leaves them unknown): call computeChunkSizes() first, or use a whole slice",
   );
 }
+
+/** Throws `InvalidArgument` unless a parameter is an integer, and at least `least` if that is given. */
+export function checkInteger(
+  what: string,
+  value: number,
+  least: number = Number.NEGATIVE_INFINITY,
+): void {
+  if (Number.isInteger(value) && value >= least) return;
+  const from = Number.isFinite(least) ? ` from ${least} on` : "";
+  throw new HeddleError("InvalidArgument", `${what} is an integer${from}, not ${String(value)}`);
+}

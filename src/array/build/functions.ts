@@ -1,13 +1,16 @@
 /**
  * @file Elementwise functions that are several kernel operations.
  */
+
 import { isInteger, type Scalar } from "../../core/dtype.ts";
 import type { KernelBuilder, Operand as KernelOperand, Ref } from "../../ndarray/kernels/ir.ts";
 import type { Expr } from "../expression.ts";
 import { elementwise } from "./elementwise.ts";
+import { checkInteger } from "./errors.ts";
 
 /** Rounded to a number of decimals, halves to even. */
 export function round(x: Expr, decimals: number): Expr {
+  checkInteger("round: decimals", decimals);
   if ((isInteger(x.dtype) || x.dtype === "bool") && decimals >= 0) return x;
   const scale = 10 ** Math.abs(decimals);
   return elementwise(

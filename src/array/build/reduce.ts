@@ -39,6 +39,9 @@ export function reduce(
   const chunks = reducedChunks(array.chunks, axes, keepdims);
   const splitEvery = splitsOf(options.splitEvery, axes);
   const ddof = options.ddof ?? 0;
+  if (!Number.isFinite(ddof)) {
+    throw new HeddleError("InvalidArgument", `${op}: ddof is a number, not ${String(ddof)}`);
+  }
   return {
     kind: "reduction",
     op,

@@ -32,6 +32,7 @@ import {
 import { blockCall, call, constant } from "./call.ts";
 import { eye } from "./create.ts";
 import { alignTo, astype, binary, elementwise, unary, unifyChunks, where } from "./elementwise.ts";
+import { checkInteger } from "./errors.ts";
 import { matmul } from "./matmul.ts";
 import { rechunkTo } from "./rechunk.ts";
 import { mean, reduce } from "./reduce.ts";
@@ -235,6 +236,7 @@ function differences(x: Expr): Expr {
  * How often each non-negative integer occurs; the length is known only when `minlength` says it.
  */
 export function bincount(x: Expr, weights: Expr | null, minlength: number): Expr {
+  checkInteger("bincount: minlength", minlength, 0);
   if (!isInteger(x.dtype) && x.dtype !== "bool") {
     throw new HeddleError(
       "DTypeMismatch",

@@ -102,3 +102,24 @@ describe("a misspelt option is refused with the nearest name", () => {
     expect(() => da.sort(x, 1 as never)).toThrow("sort takes an object of options, not number 1");
   });
 });
+
+describe("values that cannot be meant are refused when the array is built", () => {
+  test.each<[string, () => unknown, string]>([
+    ["NaN in integers", () => da.full([2], Number.NaN, { dtype: "int32" }), "DTypeMismatch"],
+    ["a fraction in integers", () => da.full([2], 1.5, { dtype: "int32" }), "DTypeMismatch"],
+    ["too large for uint8", () => da.fullLike(x.astype("uint8"), 300), "DTypeMismatch"],
+    ["half a diagonal", () => da.eye(3, { k: 1.5 }), "InvalidArgument"],
+    ["degrees of freedom", () => x.std({ ddof: Number.NaN }), "InvalidArgument"],
+    ["decimals", () => x.astype("float64").round(Number.NaN), "InvalidArgument"],
+    ["a negative length", () => da.bincount(x.ravel(), { minlength: -1 }), "InvalidArgument"],
+    ["half a step", () => da.roll(x, 1.5), "InvalidArgument"],
+    [
+      "more than there are",
+      () => da.random.choice(3, { size: 5, replace: false }),
+      "InvalidArgument",
+    ],
+    ["half a position", () => local.get(0.5, 0), "InvalidArgument"],
+  ])("%s", (_, build, code) => {
+    expect(build).toThrow(expect.objectContaining({ code }));
+  });
+});
