@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { MessageChannel, Worker } from "node:worker_threads";
 import { HeddleError } from "../core/errors.ts";
 import type { WorkerFacts } from "../core/placement.ts";
+import { InterruptCell } from "../table/interrupt.ts";
 import type { EngineRequest } from "./engine-main.ts";
 import { type EngineOptions, initFrom } from "./engine-options.ts";
 import { removeFolder } from "./folders.ts";
@@ -62,6 +63,7 @@ class EmbeddedEngine implements EngineHandle {
   readonly #worker: Worker;
   readonly #links: EngineLink[] = [];
   readonly #spillDirectory: string;
+  readonly #interruptCell: SharedArrayBuffer;
   #clients = 0;
   /** Who needs the process to go on until the engine has answered. */
   #references = 0;
@@ -94,6 +96,8 @@ class EmbeddedEngine implements EngineHandle {
     this.#keeper.ref();
     this.ready.finally(() => this.#keeper.unref()).catch(() => undefined);
     removeAtExit(this.#spillDirectory);
+    this.#interruptCell = init.interruptCell;
+    stopAtExit(this.#interruptCell);
     this.#worker.on("error", (error) => {
       this.#failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
     });
@@ -132,9 +136,28 @@ class EmbeddedEngine implements EngineHandle {
   #exited(code: number): void {
     if (shared === this) shared = undefined;
     remove(this.#spillDirectory);
+    cells.delete(this.#interruptCell);
     const reason = `the engine ended with exit code ${code}. ${this.#failure}`;
     for (const link of this.#links) link.close(reason);
   }
+}
+
+/** How long the end of the process waits for queries that are told to stop. */
+const STOP_LIMIT_MS = 2000;
+
+/** Through these, queries of engines that are running are stopped. */
+const cells = new Set<SharedArrayBuffer>();
+
+/** A thread that is in a query ends only after it: the process would seem to hang. */
+function stopAtExit(cell: SharedArrayBuffer): void {
+  if (cells.size === 0 && !process.listeners("exit").includes(stopAll)) {
+    process.on("exit", stopAll);
+  }
+  cells.add(cell);
+}
+
+function stopAll(): void {
+  for (const cell of cells) new InterruptCell(cell).stopNow(STOP_LIMIT_MS);
 }
 
 /** Folders of engines that are running. */

@@ -8,6 +8,7 @@ import { config } from "../config/config.ts";
 import { HeddleError } from "../core/errors.ts";
 import { parseBytes } from "../core/units.ts";
 import { nodeCrypto } from "../functions/crypto.ts";
+import { INTERRUPT_CELL_BYTES } from "../table/interrupt.ts";
 import type { EngineInit } from "./messages.ts";
 
 /** How an engine is set up; undefined means the default. */
@@ -61,6 +62,7 @@ export function initFrom(options: EngineOptions): EngineInit {
       directory,
       `heddle-${process.pid}-${nodeCrypto().randomBytes(4).toString("hex")}`,
     ),
+    interruptCell: new SharedArrayBuffer(INTERRUPT_CELL_BYTES),
     allowedFailures: config.get("scheduler.allowed-failures"),
     validate: options.validate ?? config.get("worker.validate"),
     resources: options.resources ?? config.get("worker.resources"),

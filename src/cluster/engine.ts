@@ -18,6 +18,7 @@ import { STATE } from "../machine/scheduler/task-table.ts";
 import type { WorkerCommand, WorkerEvent } from "../machine/worker/events.ts";
 import { ACTIVITY } from "../machine/worker/value-table.ts";
 import { WorkerMachine } from "../machine/worker/worker.ts";
+import { InterruptCell } from "../table/interrupt.ts";
 import { WORD } from "../threads/control-block.ts";
 import type { GraphImage } from "../threads/graph-image.ts";
 import type { ThreadGraph, ThreadMessage } from "../threads/messages.ts";
@@ -34,7 +35,6 @@ import { ownerOf, ValueStore } from "./value-store.ts";
 const WORKER = 0;
 /** Part of the memory that goes to the table engine once it is used. */
 const TABLE_SHARE = 0.5;
-const INTERRUPT_CELL_BYTES = 64;
 /** While tasks run, clients are told of results this often. */
 const CLIENT_BATCH_MS = 1;
 /** While threads wait for memory, it is looked this often whether all of them do. */
@@ -63,7 +63,6 @@ export class Engine {
   /** Small graphs that threads still remember: telling them costs more than that. */
   #forgotten: number[] = [];
   #active = false;
-  readonly #interruptCell = new SharedArrayBuffer(INTERRUPT_CELL_BYTES);
   #clientsToldMs = 0;
   #stallTimer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -197,7 +196,11 @@ export class Engine {
 
   async close(): Promise<void> {
     this.#closed = true;
+    let isOpen = this.#table !== undefined;
+    // A thread that is in a query hears of nothing else.
+    this.#stopQueries(() => isOpen);
     await Promise.all([this.#tasks.close(), this.#table?.close()]);
+    isOpen = false;
     this.store.close();
   }
 
@@ -383,6 +386,14 @@ export class Engine {
     }
   }
 
+  /** Stops the queries of the table thread for as long as `goesOn` says. */
+  #stopQueries(goesOn: () => boolean): void {
+    const cell = new InterruptCell(this.#init.interruptCell);
+    cell.stopWhile(goesOn).catch((error: unknown) => {
+      this.#clients.warn(`a query goes on: ${String(error)}`);
+    });
+  }
+
   #tellForgotten(): void {
     const numbers = this.#forgotten;
     this.#forgotten = [];
@@ -409,13 +420,10 @@ export class Engine {
     // A synchronous task runs to its end, but a query can be stopped.
     const table = this.#table;
     if (table === undefined) return;
-    const underWay = this.#reports.underWay(this.#init.threads);
-    if (ids.some((id) => table.isRunningOn(0, id) || underWay.includes(id))) {
-      import("../table/index.ts").then(
-        ({ InterruptCell }) => new InterruptCell(this.#interruptCell).stop(),
-        (error: unknown) => this.#clients.warn(`a query goes on: ${String(error)}`),
-      );
-    }
+    this.#stopQueries(() => {
+      const underWay = this.#reports.underWay(this.#init.threads);
+      return ids.some((id) => table.isRunningOn(0, id) || underWay.includes(id));
+    });
   }
 
   /** A file operation: its end is an event. */
@@ -455,7 +463,7 @@ export class Engine {
     if (this.#table === undefined) {
       const { threads, memoryLimitBytes } = this.#init;
       const share = Math.floor(memoryLimitBytes * TABLE_SHARE);
-      const table = { interruptCell: this.#interruptCell, threads, memoryLimitBytes: share };
+      const table = { interruptCell: this.#init.interruptCell, threads, memoryLimitBytes: share };
       const lane = laneOf(this.#init, table);
       this.#table = this.#makeLane(lane, [new LaunchedThread(lane, 0)]);
       this.#workerEvents.push({ kind: "limit", bytes: memoryLimitBytes - share });

@@ -115,6 +115,8 @@ export interface EngineInit {
   readonly configuration: string;
   readonly memoryLimitBytes: number;
   readonly spillDirectory: string;
+  /** Through this, queries of the table thread are stopped from other threads. */
+  readonly interruptCell: SharedArrayBuffer;
   readonly allowedFailures: number;
   readonly validate: boolean;
   readonly resources: Readonly<Record<string, number>>;

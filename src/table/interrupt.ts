@@ -17,12 +17,15 @@ const RETRY_MS = 5;
 /** Word 0 state, 1 run number, 2-3 address (low, high), 4 whether an interrupt was asked for. */
 const WORDS = 5;
 
+/** Size of a cell. */
+export const INTERRUPT_CELL_BYTES: number = WORDS * 4;
+
 /** Shared memory through which one thread's queries can be stopped from others. */
 export class InterruptCell {
   readonly words: Int32Array<SharedArrayBuffer>;
 
   /** Without an argument a new cell; else a view of the cell that another thread made. */
-  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(WORDS * 4)) {
+  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(INTERRUPT_CELL_BYTES)) {
     this.words = new Int32Array(buffer);
   }
 
@@ -61,6 +64,26 @@ export class InterruptCell {
     while (run !== 0 && this.run === run) {
       this.interrupt(run);
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+
+  /**
+   * Stops whatever runs for as long as `goesOn` says: a task may be several queries, and be between
+   * two of them when it is to end.
+   */
+  async stopWhile(goesOn: () => boolean): Promise<void> {
+    while (goesOn()) {
+      this.interrupt();
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+
+  /** Stops what runs and waits here until it has ended, `limitMs` at most. */
+  stopNow(limitMs: number): void {
+    const nothing = new Int32Array(new SharedArrayBuffer(4));
+    for (let waitedMs = 0; this.run !== 0 && waitedMs < limitMs; waitedMs += RETRY_MS) {
+      this.interrupt();
+      Atomics.wait(nothing, 0, 0, RETRY_MS);
     }
   }
 

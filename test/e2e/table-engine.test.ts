@@ -3,7 +3,8 @@
  * does to the rest of the process, and frames larger than the engine's memory. From `dist`: workers
  * cannot load TypeScript on Node 20.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -170,3 +171,51 @@ test("a frame computed on the engine's table thread is cancelled by a signal, an
     });
   expect(await mapped.col("w").sum().compute(threaded)).toBe(30);
 }, 60_000);
+
+const distIndex = new URL("../../dist/index.js", import.meta.url).href;
+const distFrames = new URL("../../dist/dataframe/index.js", import.meta.url).href;
+
+test("a query is cancelled at any moment, before it runs or while it does", async () => {
+  const threaded = { scheduler: "threads" } as const;
+  const query = LONG.replace("count(*) AS n", "count(*) AS n, min(a.range) AS m");
+  for (const turns of [0, 1, 2, 5, 20, 100, 1000, 20_000]) {
+    const controller = new AbortController();
+    const long = frames.sql(query).compute({ ...threaded, signal: controller.signal });
+    const rejected = expect(long).rejects.toMatchObject({ name: "AbortError" });
+    for (let i = 0; i < turns; i++) await turn();
+    controller.abort();
+    await rejected;
+    // The thread would be busy for days with a query that went on.
+    const next = frames.sql<{ a: number }>(`select ${turns} as a`);
+    expect(await next.toRecords(threaded)).toEqual([{ a: turns }]);
+  }
+}, 60_000);
+
+/** A program that does `last` while a query runs that would take days. */
+function endDuringQuery(last: string): { status: number | null; out: string } {
+  const program = `
+    import { Client } from ${JSON.stringify(distIndex)};
+    import * as frames from ${JSON.stringify(distFrames)};
+    const client = new Client({ threads: 1 });
+    await frames.sql("select 1 as a").compute({ scheduler: client });
+    const long = frames.sql(${JSON.stringify(LONG)}).compute({ scheduler: client });
+    const outcome = long.then(() => "done", (error) => error.code);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    ${last}`;
+  const path = join(folder, "ends.mjs");
+  writeFileSync(path, program);
+  const { status, stdout } = spawnSync(process.execPath, [path], {
+    encoding: "utf8",
+    timeout: 60_000,
+  });
+  return { status, out: stdout.trim() };
+}
+
+test("a client closes while a query runs, and the process ends by itself", () => {
+  const ended = endDuringQuery("await client.close(); console.log(await outcome);");
+  expect(ended).toEqual({ status: 0, out: "CommClosed" });
+}, 90_000);
+
+test("a process exits while a query runs", () => {
+  expect(endDuringQuery("process.exit(3);")).toEqual({ status: 3, out: "" });
+}, 90_000);
