@@ -13,7 +13,13 @@ const reports = join(root, ".cache", "ci");
 const MINUTE_MS = 60_000;
 
 /** Slow tests that run here; `npm run test:full` runs all. */
-const SLOW_SAMPLE = ["test/e2e/package", "test/e2e/bundles", "test/e2e/cli", "test/e2e/flights"];
+const SLOW_SAMPLE = [
+  "test/e2e/package",
+  "test/e2e/bundles",
+  "test/e2e/programs",
+  "test/e2e/cli",
+  "test/e2e/flights",
+];
 
 let passed = 0;
 let failed = 0;

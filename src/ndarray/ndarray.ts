@@ -32,6 +32,7 @@ import {
 } from "../core/indexing.ts";
 import { refuseArithmetic } from "../core/no-arithmetic.ts";
 import { checkOptionNames } from "../core/options.ts";
+import { SIZEOF } from "../core/sizeof.ts";
 import type { WasmMemory } from "../core/wasm.ts";
 import { ArrayMethods } from "./array-methods.ts";
 import { elementReader, type Int64Options } from "./elements.ts";
@@ -472,6 +473,11 @@ export class NDArray<out D extends DType = DType> extends ArrayMethods<D> {
   }
 }
 Object.defineProperty(NDArray.prototype, BRAND, { value: true });
+Object.defineProperty(NDArray.prototype, SIZEOF, {
+  value(this: NDArray): number {
+    return this.nbytes;
+  },
+});
 refuseArithmetic(
   NDArray.prototype,
   "an array",

@@ -5,6 +5,7 @@
  */
 import { HeddleError, nearestName } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
+import { SIZEOF } from "../core/sizeof.ts";
 import { TOKEN } from "../core/token.ts";
 import { columnOf, columnOver } from "./build.ts";
 import { Column, type ValueOptions } from "./column.ts";
@@ -237,6 +238,11 @@ export class Table<S extends object = AnyRow> implements Iterable<S> {
 Object.defineProperties(Table.prototype, {
   [BRAND]: { value: true },
   [TOKEN]: { value: contentOf },
+  [SIZEOF]: {
+    value(this: Table): number {
+      return this.nbytes;
+    },
+  },
   [INSPECT]: {
     value(this: Table): string {
       return this.toString();

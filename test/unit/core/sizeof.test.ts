@@ -1,6 +1,8 @@
 /** @file Estimated sizes: right within a factor for what matters, and always finite. */
 import { expect, test } from "vitest";
 import { SIZEOF, sizeof } from "../../../src/core/sizeof.ts";
+import * as nd from "../../../src/ndarray/index.ts";
+import { Table } from "../../../src/table/table.ts";
 
 const within = (value: unknown, low: number, high: number): void => {
   const bytes = sizeof(value);
@@ -14,6 +16,12 @@ test("buffers count their bytes, once per buffer", () => {
   within([data, data, new Uint8Array(data.buffer)], 8000, 8300);
   within(data.subarray(0, 10), 80, 180);
   within(new SharedArrayBuffer(4096), 4096, 4200);
+});
+
+test("local arrays and tables count their values", () => {
+  within(nd.ones([100, 100]), 80_000, 80_100);
+  within({ half: nd.ones([100, 100]).at("::2") }, 40_000, 40_200);
+  within(Table.fromColumns({ x: Array.from({ length: 1000 }, (_, i) => i / 2) }), 8000, 9000);
 });
 
 test("strings count one byte a character, or two", () => {
