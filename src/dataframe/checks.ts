@@ -17,8 +17,8 @@ export interface SplitOptions {
 }
 
 /**
- * Options of what computes and gives values: checked by name, those of computing and those of values
- * apart. Writers name their own options in `others`.
+ * Options of what computes and gives values: checked by name, those of computing and those of
+ * values apart. Writers name their own options in `others`.
  */
 export function splitOptions(
   what: string,

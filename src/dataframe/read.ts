@@ -60,7 +60,10 @@ export interface ReadCsvOptions extends ReadOptions {
 export interface ReadJsonOptions extends ReadOptions {
   /** One object per line, or one array; default: found by looking. */
   readonly lines?: boolean;
-  /** Objects looked at to find fields and types; default 20,480, -1 for all. Later fields are left out. */
+  /**
+   * Objects looked at to find fields and types; default 20,480, -1 for all. Fields that come first
+   * after them are left out.
+   */
   readonly sampleRows?: number;
 }
 
