@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import * as da from "../../dist/array/index.js";
+import { config } from "../../dist/index.js";
 import * as nd from "../../dist/ndarray/index.js";
 import { type ArrayModule, casesOf, close, goldens, numbers } from "../conformance/array-cases.ts";
 
@@ -50,4 +51,18 @@ test("large results of many blocks come back whole, turned ones in C order", asy
   expect(turned.isContiguous).toBe(true);
   const [masked] = await Promise.all([x.at(x.lt(5)).compute(threads)]);
   expect(masked.toArray()).toEqual([0, 1, 2, 3, 4]);
+});
+
+test("a long axis is sorted in its blocks, and taken by lazy positions", async () => {
+  const local = nd.defaultRng(5).standardNormal(30_000);
+  const x = da.fromArray(local, { chunks: 2000 });
+  config.set({ "array.chunk-size": 20_000 });
+  const [sorted, middle] = [da.sort(x), da.median(x)];
+  config.pop("array.chunk-size");
+  const expected = nd.sort(local);
+  expect(nd.all(nd.equal(await sorted.compute(threads), expected))).toBe(true);
+  expect(await middle.compute(threads)).toBe(await da.median(x).compute(sync));
+  const positions = da.random.defaultRng(1).integers(-30_000, 30_000, { size: 999, chunks: 100 });
+  const taken = await x.at(positions).compute(threads);
+  expect(taken.toArray()).toEqual(nd.take(local, await positions.compute(sync)).toArray());
 });

@@ -13,7 +13,7 @@ export function unknownChunks(what: string, chunks: Chunks): HeddleError {
   );
 }
 
-/** Throws `InvalidArgument` unless a parameter is an integer, and at least `least` if that is given. */
+/** Throws `InvalidArgument` unless a parameter is an integer, at least `least` if given. */
 export function checkInteger(
   what: string,
   value: number,
