@@ -176,8 +176,8 @@ function between(values: Float64Array, first: number, second: number, weight: nu
 }
 
 /**
- * Quantiles of `length` sorted elements, of which `around` has the two neighbours of each share, and
- * the last.
+ * Quantiles of `length` sorted elements, of which `around` has the two neighbours of each share,
+ * and the last.
  */
 export function quantilesBetween(
   q: readonly number[],

@@ -193,7 +193,7 @@ export function quantile(
 
 /**
  * The values below which the given percentages lie, exactly (Dask estimates them from those of the
- * blocks). Without an axis, arrays larger than `array.chunk-size` are sorted in their blocks for it.
+ * blocks). Without an axis, arrays larger than `array.chunk-size` are sorted in their blocks.
  */
 export function percentile(
   x: ArrayArg,

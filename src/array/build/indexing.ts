@@ -1,6 +1,6 @@
 /**
- * @file Indexing: integers, slices, new axes and the ellipsis become a view; lists of integers (lazy
- * ones too) become a take along their axis; masks select elements, which leaves block lengths
+ * @file Indexing: integers, slices, new axes and the ellipsis become a view; lists of integers
+ * (lazy ones too) become a take along their axis; masks select elements, which leaves block lengths
  * unknown until they are computed.
  */
 import { HeddleError } from "../../core/errors.ts";

@@ -394,7 +394,7 @@ export function quantile(
   );
 }
 
-/** Quantiles of many elements: of all their blocks, only the few elements between which they lie. */
+/** Quantiles of many elements: of all their blocks, only the few between which they lie. */
 function quantileOfSorted(
   sorted: Expr,
   q: readonly number[],
