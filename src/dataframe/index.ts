@@ -39,7 +39,7 @@ export {
   sql,
 } from "./read.ts";
 export { Scalar } from "./scalar.ts";
-export { Series } from "./series.ts";
+export { type AnySeries, Series } from "./series.ts";
 export type { AggregateName, AggregateSpec } from "./types.ts";
 export type { WriteOptions } from "./write.ts";
 

@@ -16,6 +16,12 @@ import { aggregateEach, checked } from "./verbs.ts";
 
 type Make = <R extends object>(plan: Plan) => DataFrame<R>;
 
+/** A column of any type. */
+export interface AnySeries {
+  readonly name: string;
+  count(): Scalar<number>;
+}
+
 /**
  * A column of a frame. Reductions are lazy values: `await df.col("delay").mean().compute()`.
  */
@@ -88,11 +94,11 @@ export class Series<T, K extends string = string> {
     return this.#reduce("all");
   }
   /** Pearson's correlation with another column of the same frame, or its name. */
-  corr(other: string | Series<unknown>): Scalar<number> {
+  corr(other: string | AnySeries): Scalar<number> {
     return this.#pair("corr", other);
   }
   /** Covariance with another column of the same frame, or its name. */
-  cov(other: string | Series<unknown>): Scalar<number> {
+  cov(other: string | AnySeries): Scalar<number> {
     return this.#pair("cov", other);
   }
 
@@ -164,7 +170,7 @@ export class Series<T, K extends string = string> {
     return new Scalar<R>(checked(aggregatePlan(this.#input, aggregateEach([this.name], fn, args))));
   }
 
-  #pair(fn: string, other: string | Series<unknown>): Scalar<number> {
+  #pair(fn: string, other: string | AnySeries): Scalar<number> {
     if (typeof other !== "string" && !(other instanceof Series)) {
       throw wrongKind(fn, "a column of the same frame or its name", other);
     }

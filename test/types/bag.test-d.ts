@@ -40,6 +40,22 @@ test("folds need `combine` when totals differ from items", () => {
   expectTypeOf(range(3).fold((a, b) => a + b, 0)).toEqualTypeOf<Item<number>>();
   const length = words.fold((n: number, w) => n + w.length, 0, { combine: (a, b) => a + b });
   expectTypeOf(length).toEqualTypeOf<Item<number>>();
+  const named = words.fold((n: number, w) => n + w.length, {
+    initial: 0,
+    combine: (a, b) => a + b,
+  });
+  expectTypeOf(named).toEqualTypeOf<Item<number>>();
+  const byLetter = words.foldby(
+    (w) => w[0],
+    (n: number, w) => n + w.length,
+    {
+      initial: 0,
+      combine: (a, b) => a + b,
+      combineInitial: 0,
+    },
+  );
+  expectTypeOf(byLetter).toEqualTypeOf<Bag<[string | undefined, number]>>();
+  expectTypeOf(words.topk(2, { key: "length" })).toEqualTypeOf<Bag<string>>();
   // @ts-expect-error totals are numbers, items strings: two totals cannot be folded by the same
   // function
   words.fold((n: number, w) => n + w.length, 0);

@@ -116,6 +116,15 @@ test("results", () => {
   expectTypeOf(col<number>("x").gt(1)).toEqualTypeOf<Expr<boolean>>();
 });
 
+test("one quantile is a value, several are rows", () => {
+  const delay = flights.col("delay");
+  expectTypeOf(delay.quantile(0.5)).toEqualTypeOf<Scalar<number>>();
+  expectTypeOf(delay.quantile([0.1, 0.9])).toEqualTypeOf<
+    DataFrame<{ quantile: number } & { delay: number }>
+  >();
+  expectTypeOf(delay.corr(flights.col("delay"))).toEqualTypeOf<Scalar<number>>();
+});
+
 test("what must not compile", () => {
   const never = (): void => {
     // @ts-expect-error no such column
