@@ -6,6 +6,7 @@
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 import { HeddleError, isHeddleError } from "../core/errors.ts";
+import { checkOptionNames } from "../core/options.ts";
 import { engineError } from "./engine-error.ts";
 import { InterruptCell } from "./interrupt.ts";
 import { type Library, loadLibrary, type Out, type Pointer } from "./library.ts";
@@ -72,6 +73,8 @@ export class TableEngine implements Disposable {
     settings: EngineSettings = {},
     cell: InterruptCell = new InterruptCell(),
   ): TableEngine {
+    const known = ["threads", "memoryLimitBytes", "tempDirectory", "maxTempBytes"];
+    checkOptionNames("TableEngine.open", settings, known);
     const library = loadLibrary();
     const config: Out<Pointer> = [0];
     library.createConfig(config);

@@ -196,6 +196,7 @@ export class Table<S extends object = AnyRow> implements Iterable<S> {
   toRecords(options: { int64: "bigint" }): BigIntRow<S>[];
   toRecords(options?: ValueOptions): S[] | BigIntRow<S>[];
   toRecords(options: ValueOptions = {}): S[] | BigIntRow<S>[] {
+    checkOptionNames("toRecords", options, ["int64"]);
     const values = this.#columns.map((column) => column.toArray(options));
     const names = this.#columns.map((column) => column.name);
     return Array.from({ length: this.length }, (_, i) => {
@@ -207,6 +208,7 @@ export class Table<S extends object = AnyRow> implements Iterable<S> {
 
   /** Each column's values as an array, by name. */
   toColumns(options: ValueOptions = {}): { [K in keyof S]: S[K][] } {
+    checkOptionNames("toColumns", options, ["int64"]);
     const entries = this.#columns.map((column) => [column.name, column.toArray(options)]);
     return Object.fromEntries(entries) as { [K in keyof S]: S[K][] };
   }

@@ -111,3 +111,10 @@ test("type names have one meaning in both directions", () => {
     "INTEGER",
   ]);
 });
+
+test("misspelt options of a table's values are refused", () => {
+  const table = Table.fromRecords([{ a: 1 }]);
+  expect(() => table.toRecords({ int46: "bigint" } as never)).toThrow(/did you mean "int64"/);
+  expect(() => table.toColumns({ int46: "bigint" } as never)).toThrow(/did you mean "int64"/);
+  expect(() => Table.fromRecords([{ a: 1 }], { shema: {} } as never)).toThrow(/"schema"/);
+});
