@@ -8,6 +8,7 @@ import { HeddleError } from "../core/errors.ts";
 import { referToAll } from "../functions/index.ts";
 import { runKernel } from "../ndarray/kernels/evaluate.ts";
 import { type Kernel, KernelBuilder, type Ref } from "../ndarray/kernels/ir.ts";
+import { identityKernel } from "../ndarray/kernels/reduce.ts";
 import type { BinaryOp, ReduceOp } from "../ndarray/kernels/rules.ts";
 import { NDArray } from "../ndarray/ndarray.ts";
 import type { ReductionOp } from "./expression.ts";
@@ -30,8 +31,31 @@ const FOLDS: Readonly<Record<FoldOp, { readonly reduce: ReduceOp; readonly fold:
   nanmax: { reduce: "max", fold: "fmax" },
 };
 
+/** All tasks of a graph have one kernel: it is written once on each thread, and found compiled. */
+const reduced = new WeakMap<Kernel, Map<string, Kernel>>();
+
 /** A kernel's values reduced, or its inputs' when `kernel` only passes its input on. */
 function reduceWith(kernel: Kernel, op: ReduceOp, axes: readonly number[], dtype?: DType): Kernel {
+  let known = reduced.get(kernel);
+  if (known === undefined) {
+    known = new Map();
+    reduced.set(kernel, known);
+  }
+  const key = `${op} ${axes.join()} ${dtype ?? ""}`;
+  let result = known.get(key);
+  if (result === undefined) {
+    result = writeReduction(kernel, op, axes, dtype);
+    known.set(key, result);
+  }
+  return result;
+}
+
+function writeReduction(
+  kernel: Kernel,
+  op: ReduceOp,
+  axes: readonly number[],
+  dtype: DType | undefined,
+): Kernel {
   const builder = new KernelBuilder();
   const inputs = kernel.inputs.map((input) => builder.input(input));
   const value = builder.inline(kernel, inputs);
@@ -189,10 +213,6 @@ function valuesOf(kernel: Kernel, inputs: readonly NDArray[]): NDArray {
   const [only] = inputs;
   const passes = kernel.nodes[kernel.output]?.kind === "input" && inputs.length === 1;
   return passes && only !== undefined ? only : runKernel(kernel, inputs);
-}
-
-function identityKernel(dtype: DType): Kernel {
-  return kernelOf([dtype], (_, [x]) => x as Ref);
 }
 
 function reduceNumbers(dtype: DType, axes: readonly number[]): Kernel {
