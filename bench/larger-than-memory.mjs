@@ -2,7 +2,7 @@
  * @file Data four times the memory limit: each case runs in a process of its own, which records the
  * largest heap, the largest resident set (the kernel's own count) and the largest disk use.
  *
- * `node bench/larger-than-memory.mjs [--case NAME] [--limit 256MiB] [--dist DIR] [--json]`
+ * `node bench/larger-than-memory.mjs [--case NAME] [--limit 256MiB] [--lib DIR] [--json]`
  *
  * A case passes when the heap never exceeds the limit, and the resident set never exceeds what the
  * idle process had, plus the limit, plus the slack that the case states. The slack is what lies
@@ -25,13 +25,13 @@ const { values: flags } = parseArgs({
     case: { type: "string" },
     limit: { type: "string", default: "256MiB" },
     threads: { type: "string", default: "2" },
-    dist: { type: "string", default: join(dirname(dirname(script)), "dist") },
+    lib: { type: "string", default: join(dirname(dirname(script)), "lib") },
     child: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
 });
 
-const load = (path) => import(pathToFileURL(join(resolve(flags.dist), path)).href);
+const load = (path) => import(pathToFileURL(join(resolve(flags.lib), path)).href);
 
 /** Side of a square float64 array of this many bytes, a multiple of 64. */
 const sideOf = (bytes) => Math.ceil(Math.sqrt(bytes / 8) / 64) * 64;
@@ -190,7 +190,7 @@ async function runCase(name) {
       await writeFrames(folder, parseBytes(flags.limit));
     }
     const args = ["--expose-gc", script, "--child", "--case", name];
-    for (const flag of ["limit", "threads", "dist"]) args.push(`--${flag}`, flags[flag]);
+    for (const flag of ["limit", "threads", "lib"]) args.push(`--${flag}`, flags[flag]);
     const {
       stdout,
       stderr,

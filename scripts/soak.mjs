@@ -7,11 +7,11 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import * as da from "../dist/array/index.js";
-import { fromSequence } from "../dist/bag/index.js";
+import { Client, compute, delayed, getClient, wait } from "heddle";
+import * as da from "heddle/array";
+import { fromSequence } from "heddle/bag";
+import * as dd from "heddle/dataframe";
 import { Prng } from "../dist/core/prng.js";
-import * as dd from "../dist/dataframe/index.js";
-import { Client, compute, delayed, getClient, wait } from "../dist/index.js";
 import { collectGarbage } from "../dist/ndarray/collect-garbage.js";
 
 const { values: given } = parseArgs({

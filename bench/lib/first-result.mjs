@@ -21,7 +21,7 @@ async function threads() {
 }
 
 async function engine() {
-  const { Client } = await import("../../dist/index.js");
+  const { Client } = await import("heddle");
   const startMs = performance.now();
   const client = new Client();
   await client.submit((x) => x + 1, 41).result();

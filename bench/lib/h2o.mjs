@@ -6,7 +6,7 @@
 import { existsSync, renameSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sql } from "../../dist/dataframe/index.js";
+import { sql } from "heddle/dataframe";
 
 /** Groups of the columns id1, id2, id4 and id5; the others have rows / K of them. */
 const K = 100;

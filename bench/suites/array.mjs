@@ -3,8 +3,9 @@
  * (persisted, in chunks of 8 MB) unless making them is what is measured; large results are summed,
  * so that no case measures how they are copied out.
  */
-import * as da from "../../dist/array/index.js";
-import { Client, config } from "../../dist/index.js";
+
+import { Client, config } from "heddle";
+import * as da from "heddle/array";
 import { timeMs } from "../lib/measure.mjs";
 
 const SIDE = 8000;

@@ -4,8 +4,8 @@
  * reads the columns it needs from the same Parquet files; joins are summed.
  */
 import { fileURLToPath } from "node:url";
-import { readCsv, readParquet } from "../../dist/dataframe/index.js";
-import { compute } from "../../dist/index.js";
+import { compute } from "heddle";
+import { readCsv, readParquet } from "heddle/dataframe";
 import { h2oFiles } from "../lib/h2o.mjs";
 import { timeMs } from "../lib/measure.mjs";
 

@@ -5,7 +5,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { Client, delayed } from "../../dist/index.js";
+import { Client, delayed } from "heddle";
 import { check, median, timeMs } from "../lib/measure.mjs";
 import { runScheduler } from "../lib/scheduler.mjs";
 

@@ -2,10 +2,11 @@
  * @file Arrays on task threads: the same values as on the calling thread, bit for bit, on any
  * number of threads.
  */
+
+import { config } from "heddle";
+import * as da from "heddle/array";
+import * as nd from "heddle/ndarray";
 import { describe, expect, test } from "vitest";
-import * as da from "../../dist/array/index.js";
-import { config } from "../../dist/index.js";
-import * as nd from "../../dist/ndarray/index.js";
 import { type ArrayModule, casesOf, close, goldens, numbers } from "../conformance/array-cases.ts";
 
 const computeOf = casesOf(da as unknown as ArrayModule);

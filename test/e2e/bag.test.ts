@@ -2,9 +2,10 @@
  * @file Bags on task threads: the same results as on the calling thread, with callbacks that
  * travel.
  */
+
+import { Client, compute, isHeddleError } from "heddle";
+import * as bags from "heddle/bag";
 import { afterAll, describe, expect, test } from "vitest";
-import * as bags from "../../dist/bag/index.js";
-import { Client, compute, isHeddleError } from "../../dist/index.js";
 
 const FLIGHTS = new URL("../../node_modules/vega-datasets/data/flights-20k.json", import.meta.url);
 

@@ -6,9 +6,9 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Client, type HeddleError } from "heddle";
+import { full } from "heddle/ndarray";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Client, type HeddleError } from "../../dist/index.js";
-import { full } from "../../dist/ndarray/index.js";
 import { Prng } from "../../src/core/prng.ts";
 
 let client: Client;

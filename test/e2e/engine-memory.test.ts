@@ -6,8 +6,8 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Client, wait } from "heddle";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Client, wait } from "../../dist/index.js";
 
 const MIB = 2 ** 20;
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);

@@ -1,6 +1,7 @@
 /** @file A map of a million tasks, each its own argument, key, state, result and possible error. */
+
+import { Client, type Future, type HeddleError } from "heddle";
 import { expect, test } from "vitest";
-import { Client, type Future, type HeddleError } from "../../dist/index.js";
 
 const COUNT = 1_000_000;
 

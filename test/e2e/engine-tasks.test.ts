@@ -1,6 +1,7 @@
 /** @file Tasks on real threads: many at once, inside each other, cancelled while they run. */
+
+import { Client, compute, delayed, getClient, type HeddleError } from "heddle";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Client, compute, delayed, getClient, type HeddleError } from "../../dist/index.js";
 
 let client: Client;
 

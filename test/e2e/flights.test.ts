@@ -18,7 +18,7 @@ const folder = mkdtempSync(join(tmpdir(), "heddle-flights-"));
 
 /** Runs the main job as a user would, from its compiled command, and gives what it printed. */
 function run(...args: string[]): string {
-  const command = ["dist/cli/main.js", "run", "examples/flights.ts", ...args];
+  const command = ["lib/cli/main.js", "run", "examples/flights.ts", ...args];
   return execFileSync(process.execPath, command, {
     cwd: ROOT,
     encoding: "utf8",

@@ -6,11 +6,11 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Client, isHeddleError } from "heddle";
+import * as da from "heddle/array";
+import * as bags from "heddle/bag";
+import * as dd from "heddle/dataframe";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import * as da from "../../dist/array/index.js";
-import * as bags from "../../dist/bag/index.js";
-import * as dd from "../../dist/dataframe/index.js";
-import { Client, isHeddleError } from "../../dist/index.js";
 
 const MIB = 2 ** 20;
 const LIMIT_MIB = 64;

@@ -2,11 +2,12 @@
  * @file Lazy collections as ordinary values: captured by the functions of tasks, and given back by
  * them, on task threads.
  */
+
+import { Client, compute, delayed } from "heddle";
+import * as da from "heddle/array";
+import { range } from "heddle/bag";
+import { fromRecords } from "heddle/dataframe";
 import { afterAll, describe, expect, test } from "vitest";
-import * as da from "../../dist/array/index.js";
-import { range } from "../../dist/bag/index.js";
-import { fromRecords } from "../../dist/dataframe/index.js";
-import { Client, compute, delayed } from "../../dist/index.js";
 
 const client = new Client({ embedded: true });
 afterAll(() => client.close());

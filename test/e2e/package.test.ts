@@ -134,6 +134,7 @@ describe("the tarball", () => {
     const tops = new Set(packed.map((path) => path.split("/")[0]));
     const allowed = [
       "dist",
+      "lib",
       "package.json",
       "README.md",
       "LICENSE",
@@ -142,7 +143,7 @@ describe("the tarball", () => {
     ];
     expect([...tops].filter((top) => !allowed.includes(top ?? ""))).toEqual([]);
     expect(packed).toContain("LICENSE");
-    expect(packed).toContain("dist/index.js");
+    expect(packed).toContain("lib/index.js");
     expect(packed.filter((path) => /tsbuildinfo|dist\/testing|\.test\./.test(path))).toEqual([]);
   });
 

@@ -3,12 +3,13 @@
  * nothing is set up unless a test says so. Faults of those programs (one chunk whatever was asked
  * for) are shown mended.
  */
+
+import { Client, compute, delayed, getClient, isHeddleError } from "heddle";
+import * as da from "heddle/array";
+import { fromDelayed as bagOf, fromSequence } from "heddle/bag";
+import { fromDelayed as frameOf } from "heddle/dataframe";
+import * as nd from "heddle/ndarray";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import * as da from "../../dist/array/index.js";
-import { fromDelayed as bagOf, fromSequence } from "../../dist/bag/index.js";
-import { fromDelayed as frameOf } from "../../dist/dataframe/index.js";
-import { Client, compute, delayed, getClient, isHeddleError } from "../../dist/index.js";
-import * as nd from "../../dist/ndarray/index.js";
 
 const valuesOf = async (x: { compute(): Promise<unknown> }): Promise<unknown> => {
   const value = await x.compute();
