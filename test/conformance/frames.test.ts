@@ -80,6 +80,10 @@ describe("expressions equal pandas", () => {
     abs: (r) => r.count.abs(),
     round: (r) => r.score.round(),
     clip: (r) => r.count.clip(-1, 4),
+    clipNulls: (r) => r.score.clip(0, 3),
+    isna: (r) => r.score.isna(),
+    notna: (r) => r.score.notna(),
+    extract: (r) => r.name.str.extract(/([a-m])n/, 1),
     between: (r) => r.count.between(0, 3),
     isIn: (r) => r.count.isIn([3, 9]),
     year: (r) => r.at.dt.year,
@@ -179,6 +183,10 @@ describe("frames equal pandas", () => {
     expectClose(await numbers.corr().toRecords(sync), small["corr"]);
     expectClose(await numbers.cov().toRecords(sync), small["cov"]);
     expectClose(await people.col("count").quantile(0.3).compute(sync), small["quantile"]);
+    const several = people.select("score", "count").quantile([0.1, 0.5, 0.9]);
+    expectClose(await several.toRecords(sync), small["quantiles"]);
+    const pair = people.col("score").corr(people.col("count"));
+    expectClose(await pair.compute(sync), small["corrPair"]);
   });
 
   test("nulls dropped", async () => {

@@ -1,7 +1,8 @@
 """Goldens of frames: pandas' answers on a small frame with nulls and on vega-datasets' files.
 
-Run from the repository root with pandas and pyarrow installed:
-    python test/conformance/generate/frames.py > test/conformance/goldens/frames.json
+Run from the repository root with pandas and pyarrow installed (-P: array.py beside this file is not
+the standard one):
+    python -P test/conformance/generate/frames.py > test/conformance/goldens/frames.json
 """
 
 import json
@@ -55,7 +56,9 @@ def small():
     return {
         "add": column(c + s), "div": column(c / 2), "floordiv": column(c // 2), "mod": column(c % 3),
         "modNegative": column(c % -3), "pow": column(c**2), "neg": column(-s), "abs": column(c.abs()),
-        "round": column(s.round()), "clip": column(c.clip(-1, 4)),
+        "round": column(s.round()), "clip": column(c.clip(-1, 4)), "clipNulls": column(s.clip(0, 3)),
+        "extract": column(n.str.extract("([a-m])n")[0]),
+        "isna": column(s.isna()), "notna": column(s.notna()),
         "between": column(c.between(0, 3)), "isIn": column(c.isin([3, 9])),
         "lower": column(text.str.lower()), "upper": column(text.str.upper()),
         "len": column(text.str.len()), "slice": column(text.str[1:3]), "sliceEnd": column(text.str[-2:]),
@@ -89,6 +92,9 @@ def small():
         "corr": records(df[["score", "count"]].corr().reset_index(names="column")),
         "cov": records(df[["score", "count"]].cov().reset_index(names="column")),
         "quantile": plain(df["count"].quantile(0.3)),
+        "quantiles": records(
+            df[["score", "count"]].quantile([0.1, 0.5, 0.9]).reset_index(names="quantile")),
+        "corrPair": plain(s.corr(c)),
         "dropna": column(df.dropna().id), "dropnaSubset": column(df.dropna(subset=["team"]).id),
         **{how: sorted(
             records(df[df.team.notna()][["id", "team", "count"]].merge(other, on="team", how=how)),
