@@ -283,8 +283,8 @@ export function where(
  *
  * @example
  * import * as da from "heddle/array";
- * const [rows, columns] = da.nonzero(da.eye(3));
- * console.log((await rows.compute()).toArray(), (await columns.compute()).toArray());
+ * const places = await Promise.all(da.nonzero(da.eye(3)).map((axis) => axis.compute()));
+ * console.log(places.map((axis) => axis.toArray())); // [ [ 0, 1, 2 ], [ 0, 1, 2 ] ]
  */
 export function nonzero(x: ArrayArg): DistArray<"int64">[] {
   return nonzeroExprs(toExpr(x)).map((positions) => new DistArray<"int64">(positions));

@@ -82,3 +82,14 @@ test("dtypes of two arrays are promoted as NumPy does", () => {
   expectTypeOf(i.div(i)).toEqualTypeOf<da.DistArray<"float64">>();
   expectTypeOf(x.lt(0).and(i.gt(1))).toEqualTypeOf<da.DistArray<"bool">>();
 });
+
+test("where of a condition alone gives positions, mapBlocks without arrays its dtype", () => {
+  expectTypeOf(da.where(x.gt(0))).toEqualTypeOf<da.DistArray<"int64">[]>();
+  expectTypeOf(da.where(x.gt(0), x, 0)).toEqualTypeOf<da.DistArray>();
+  const made = da.mapBlocks(() => 1, { chunks: [2], dtype: "int8" });
+  expectTypeOf(made).toEqualTypeOf<da.DistArray<"int8">>();
+  expectTypeOf(da.random.permutation(i)).toEqualTypeOf<da.DistArray<"int32">>();
+  x.at(i) satisfies da.DistArray;
+  // @ts-expect-error a condition takes two values or none
+  da.where(x.gt(0), x);
+});
