@@ -9,7 +9,9 @@ import { createGunzip } from "node:zlib";
 import { HeddleError } from "../core/errors.ts";
 import { type Layer, regularOffsets, type TaskRef } from "../core/graph.ts";
 import { tokenize } from "../core/token.ts";
+import { referToAll } from "../functions/index.ts";
 import type { FileInfo } from "../table/paths.ts";
+import * as self from "./gzip.ts";
 
 /** The tasks that check these files; none for files that are not gzip's. */
 export function gzipChecks(files: readonly FileInfo[]): TaskRef[] {
@@ -49,3 +51,5 @@ export async function checkGzip({ path, bytes, modifiedMs }: FileInfo): Promise<
   whole.add(state);
   return bytes;
 }
+
+referToAll(import.meta.url, self);
