@@ -31,7 +31,7 @@ describe.each(Object.entries(inputs))("%s", (_, local) => {
       const sorted = da.sort(x);
       expect([sorted.chunks, sorted.dtype]).toEqual([[blocks], local.dtype]);
       expect(sorted.graph.layers.some(({ name }) => name.startsWith("sort-splitters"))).toBe(true);
-      const expected = nd.sort(local).toArray();
+      const expected = nd.sort(local).toArray() as number[];
       expect((await sorted.compute(sync)).toArray()).toEqual(expected);
       expect((await sorted.at("120:130").compute(sync)).toArray()).toEqual(
         expected.slice(120, 130),
