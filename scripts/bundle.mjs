@@ -5,7 +5,7 @@
  * and the command line start, and every module that functions are named by (`referToAll`). The code
  * lies in chunks, one for modules that are needed together, and sees the `import.meta.url` it had.
  */
-import { readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
@@ -44,6 +44,8 @@ const STARTED = [
   "cluster/engine-main.js",
   "threads/task-thread.js",
 ];
+/** What the demo, which stays a file of its own, imports by name. */
+const SHOWN = ["core/errors.js", "core/units.js"];
 /** A smaller chunk costs more to open than to read in vain. */
 const CHUNK_BYTES_MIN = 16_384;
 
@@ -54,6 +56,7 @@ function entries() {
     ...exported.map((path) => path.replace(/^\.\/\w+\//, "")),
     ...ROOTS,
     ...STARTED,
+    ...SHOWN,
   ]);
   const files = [...texts].filter(([file, text]) => {
     return paths.has(pathOf(file)) || /^referToAll\(/m.test(text);
@@ -123,6 +126,14 @@ const keepUrls = {
   },
 };
 
+/** The demo shows its own text, so it stays as it is, beside the command line that loads it. */
+const keepDemo = {
+  name: "keep-demo",
+  resolveId(specifier) {
+    return specifier === "./demo.js" ? { id: specifier, external: true } : null;
+  },
+};
+
 const names = chunkNames();
 rmSync(fresh, { recursive: true, force: true });
 const bundle = await rolldown({
@@ -130,7 +141,8 @@ const bundle = await rolldown({
   platform: "node",
   external: /^[^./]/,
   treeshake: { moduleSideEffects: true },
-  plugins: [keepUrls],
+  preserveEntrySignatures: "allow-extension",
+  plugins: [keepUrls, keepDemo],
 });
 await bundle.write({
   dir: fresh,
@@ -146,5 +158,8 @@ await bundle.write({
   },
 });
 await bundle.close();
+for (const end of ["", ".map"]) {
+  copyFileSync(join(dist, `cli/demo.js${end}`), join(fresh, `cli/demo.js${end}`));
+}
 rmSync(lib, { recursive: true, force: true });
 renameSync(fresh, lib);

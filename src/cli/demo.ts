@@ -95,9 +95,9 @@ function toStdout(text: string): void {
   process.stdout.write(text);
 }
 
-/** The lines between the braces of a function, moved to the left; the bundler writes tabs. */
+/** The lines between the braces of a function, moved to the left. */
 function bodyOf(step: Step): string {
-  const lines = step.toString().replaceAll("\t", "  ").split("\n").slice(1, -1);
+  const lines = step.toString().split("\n").slice(1, -1);
   const indents = lines.filter((line) => line.trim() !== "").map((line) => line.search(/\S/));
   const indent = Math.min(...indents);
   return lines.map((line) => line.slice(indent).replace(/^return /, "")).join("\n");
