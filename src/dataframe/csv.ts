@@ -36,8 +36,8 @@ function firstLine(path: string): string {
 }
 
 /**
- * Refuses files whose columns are not those of the first, in any order. `describe` gives the columns
- * of a file; it is asked only about files that begin with another line.
+ * Refuses files whose columns are not those of the first, in any order. `describe` gives the
+ * columns of a file; it is asked only about files that begin with another line.
  */
 export function checkSameColumns(
   files: readonly FileInfo[],

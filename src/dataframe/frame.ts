@@ -401,8 +401,8 @@ export class DataFrame<S extends object = AnyRow>
     return this.#make(summary.describePlan(this.plan));
   }
   /**
-   * Quantile of each numeric column, exact, with linear interpolation; of several, a row each, which
-   * the column `quantile` names.
+   * Quantile of each numeric column, exact, with linear interpolation; of several, a row each,
+   * which the column `quantile` names.
    */
   quantile(q?: number): DataFrame<Numeric<S>>;
   quantile(q: readonly number[]): DataFrame<Flat<{ quantile: number } & Numeric<S>>>;
@@ -497,8 +497,9 @@ export class DataFrame<S extends object = AnyRow>
 
   /**
    * Writes Parquet; gives the number of rows. A path that ends in `.parquet` (or has another
-   * extension) is one file; any other is a folder with a file per partition, `part.0.parquet` and so
-   * on, which replace those of an earlier run. A `*` in the path stands for the partition's number.
+   * extension) is one file; any other is a folder with a file per partition, `part.0.parquet` and
+   * so on, which replace those of an earlier run. A `*` in the path stands for the partition's
+   * number.
    */
   async toParquet(path: string, options: WriteOptions & ComputeOptions = {}): Promise<number> {
     return await writeParquet(this.plan, path, options);

@@ -1,6 +1,7 @@
 /**
- * @file Compressed text that ends too early. The engine takes the end of a cut gzip file for the end
- * of its rows, so each such file is decompressed once beside the query, which waits for the answer.
+ * @file Compressed text that ends too early. The engine takes the end of a cut gzip file for the
+ * end of its rows, so each such file is decompressed once beside the query, which waits for the
+ * answer.
  */
 import { createReadStream } from "node:fs";
 import { Writable } from "node:stream";

@@ -71,7 +71,9 @@ export class Series<T, K extends string = string> {
   sem(): Scalar<number> {
     return this.#reduce("sem");
   }
-  /** Exact, with linear interpolation; of several, a frame with a row each: `quantile([0.1, 0.9])`. */
+  /**
+   * Exact, with linear interpolation; of several, a frame with a row each: `quantile([0.1, 0.9])`.
+   */
   quantile(q?: number): Scalar<number>;
   quantile(q: readonly number[]): DataFrame<{ quantile: number } & { [N in K]: number }>;
   quantile(q: number | readonly number[] = 0.5): unknown {

@@ -48,8 +48,8 @@ export class Source {
   #partitions: readonly PartitionRange[] | undefined;
 
   /**
-   * Looks for the files. Errors: `FileNotFound` for a path that leads nowhere, and for a pattern that
-   * nothing matches.
+   * Looks for the files. Errors: `FileNotFound` for a path that leads nowhere, and for a pattern
+   * that nothing matches.
    */
   constructor(options: SourceOptions) {
     this.options = options;
@@ -136,8 +136,8 @@ export class Source {
   }
 
   /**
-   * Whether `""` is read as empty text, and only nothing at all as null: unless that makes text of a
-   * column of numbers, as in files that quote every value, or the caller says what means null.
+   * Whether `""` is read as empty text, and only nothing at all as null: unless that makes text of
+   * a column of numbers, as in files that quote every value, or the caller says what means null.
    */
   #keepsEmptyText(
     found: readonly Field[],

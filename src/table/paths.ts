@@ -21,8 +21,8 @@ const GLOB = /[*?[{]/;
 
 /**
  * The files that `paths` means, those of a pattern or folder in natural order (part-2 before
- * part-10). A folder means the files below it whose names match `within`; without it, a folder is an
- * error. Errors: `FileNotFound`, also for a pattern that nothing matches; `InvalidArgument`.
+ * part-10). A folder means the files below it whose names match `within`; without it, a folder is
+ * an error. Errors: `FileNotFound`, also for a pattern that nothing matches; `InvalidArgument`.
  */
 export function findFiles(paths: Paths, within?: RegExp): FileInfo[] {
   const given = Array.isArray(paths) ? (paths as (string | URL)[]) : [paths as string | URL];

@@ -1,4 +1,6 @@
-/** @file What frames are given is checked by the call that gives it, and the error says what to do. */
+/**
+ * @file What frames are given is checked by the call that gives it, and the error says what to do.
+ */
 import { describe, expect, test } from "vitest";
 import {
   col,
