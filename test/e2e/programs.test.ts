@@ -9,7 +9,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const PROGRAMS = join(ROOT, "examples", "programs");
 
 function outputOf(name: string): string {
-  const heddle = join(ROOT, "dist", "cli", "main.js");
+  const heddle = join(ROOT, "lib", "cli", "main.js");
   const args = [heddle, "run", "--quiet", join(PROGRAMS, name)];
   const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: "1" };
   for (const key of Object.keys(env)) if (key.startsWith("VITEST")) delete env[key];
