@@ -142,7 +142,8 @@ export class Client implements GraphRunner {
 
   /**
    * Runs `fn(...args)` on the engine and returns at once. Arguments may be futures, delayed values
-   * and collections, or arrays, objects, maps and sets with such inside: the task gets their values.
+   * and collections, or arrays, objects, maps and sets with such inside: the task gets their
+   * values.
    *
    * Errors: `NotSerializable` naming what cannot travel, `NoWorkers` and `ResourceUnsatisfied` for
    * what no worker may run; at `result()` `TaskFailed`.

@@ -67,7 +67,7 @@ describe("given back", () => {
   });
 });
 
-test("a chain of calls is one task; a failure is that of its call, with the user's error", async () => {
+test("a chain of calls is one task; a failure is its call's, with the user's error", async () => {
   const inc = delayed((n: number) => n + 1, { name: "inc" });
   const fails = delayed(
     async (n: number): Promise<number> => {
