@@ -49,7 +49,7 @@ describe("compute", () => {
     });
   });
 
-  test("a last object that is nearly options is refused; one with lazy values is none", async () => {
+  test("a last object much like options is refused; one with lazy values is a value", async () => {
     for (const options of [{ shceduler: "sync" }, { scheduler: "sync", fues: true }]) {
       await expect(compute(inc(1), options as never)).rejects.toThrow(
         /has no option.*did you mean/,
