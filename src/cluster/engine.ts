@@ -386,10 +386,10 @@ export class Engine {
     }
   }
 
-  /** Stops the queries of the table thread for as long as `goesOn` says. */
-  #stopQueries(goesOn: () => boolean): void {
+  /** Stops the queries of the table thread for as long as `goesOn` says; all, or those meant. */
+  #stopQueries(goesOn: () => boolean, isMeant?: (task: number) => boolean): void {
     const cell = new InterruptCell(this.#init.interruptCell);
-    cell.stopWhile(goesOn).catch((error: unknown) => {
+    cell.stopWhile(goesOn, isMeant).catch((error: unknown) => {
       this.#clients.warn(`a query goes on: ${String(error)}`);
     });
   }
@@ -420,10 +420,11 @@ export class Engine {
     // A synchronous task runs to its end, but a query can be stopped.
     const table = this.#table;
     if (table === undefined) return;
-    this.#stopQueries(() => {
+    const goesOn = (): boolean => {
       const underWay = this.#reports.underWay(this.#init.threads);
       return ids.some((id) => table.isRunningOn(0, id) || underWay.includes(id));
-    });
+    };
+    this.#stopQueries(goesOn, (task) => ids.includes(task));
   }
 
   /** A file operation: its end is an event. */

@@ -14,8 +14,11 @@ const TAKEN = 2;
 /** Time between two interrupts of the same run. */
 const RETRY_MS = 5;
 
-/** Word 0 state, 1 run number, 2-3 address (low, high), 4 whether an interrupt was asked for. */
-const WORDS = 5;
+/**
+ * Word 0 state, 1 run number, 2-3 address (low, high), 4 whether an interrupt was asked for, 5 the
+ * task whose queries run.
+ */
+const WORDS = 6;
 
 /** Size of a cell. */
 export const INTERRUPT_CELL_BYTES: number = WORDS * 4;
@@ -37,6 +40,11 @@ export class InterruptCell {
     Atomics.store(this.words, 4, 0);
     Atomics.store(this.words, 0, RUNNING);
     return run;
+  }
+
+  /** Said by the owner before a task's first query. */
+  set task(id: number) {
+    Atomics.store(this.words, 5, id);
   }
 
   /** Called by the owner after a query: waits for an interrupt under way to be over. */
@@ -68,12 +76,19 @@ export class InterruptCell {
   }
 
   /**
-   * Stops whatever runs for as long as `goesOn` says: a task may be several queries, and be between
-   * two of them when it is to end.
+   * Stops queries for as long as `goesOn` says: a task may be several queries, and be between two of
+   * them when it is to end. Only of tasks that are meant: the owner may have gone on to the next one
+   * before `goesOn` can know.
    */
-  async stopWhile(goesOn: () => boolean): Promise<void> {
+  async stopWhile(
+    goesOn: () => boolean,
+    isMeant: (task: number) => boolean = () => true,
+  ): Promise<void> {
     while (goesOn()) {
-      this.interrupt();
+      this.#withConnection(
+        () => isMeant(Atomics.load(this.words, 5)),
+        (connection) => this.#interrupt(connection),
+      );
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
@@ -92,25 +107,38 @@ export class InterruptCell {
    * there is none. To be sure that it ends, use {@link stop}.
    */
   interrupt(run?: number): boolean {
-    return this.#withConnection(run, (connection) => {
-      Atomics.store(this.words, 4, 1);
-      loadLibrary().interrupt(connection);
-    });
+    return this.#withConnection(
+      () => this.#isRun(run),
+      (connection) => this.#interrupt(connection),
+    );
   }
 
   /** How far the query under way is, 0 to 1; -1 when unknown. */
   progress(run?: number): number {
     let fraction = -1;
-    this.#withConnection(run, (connection) => {
-      fraction = loadLibrary().queryProgress(connection).percentage / 100;
-    });
+    this.#withConnection(
+      () => this.#isRun(run),
+      (connection) => {
+        fraction = loadLibrary().queryProgress(connection).percentage / 100;
+      },
+    );
     return fraction < 0 ? -1 : fraction;
   }
 
-  #withConnection(run: number | undefined, use: (connection: number) => void): boolean {
+  #isRun(run: number | undefined): boolean {
+    return run === undefined || Atomics.load(this.words, 1) === run;
+  }
+
+  #interrupt(connection: number): void {
+    Atomics.store(this.words, 4, 1);
+    loadLibrary().interrupt(connection);
+  }
+
+  /** Takes the cell, so that what runs cannot end meanwhile, and looks whether it is meant. */
+  #withConnection(isMeant: () => boolean, use: (connection: number) => void): boolean {
     if (Atomics.compareExchange(this.words, 0, RUNNING, TAKEN) !== RUNNING) return false;
     try {
-      if (run !== undefined && Atomics.load(this.words, 1) !== run) return false;
+      if (!isMeant()) return false;
       const low = Atomics.load(this.words, 2) >>> 0;
       use(Atomics.load(this.words, 3) * 2 ** 32 + low);
       return true;

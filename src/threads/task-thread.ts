@@ -12,6 +12,7 @@ import { config } from "../config/config.ts";
 import { assert, HeddleError } from "../core/errors.ts";
 import { setAllocator } from "../ndarray/allocation.ts";
 import { dropScratch } from "../ndarray/kernels/wasm/meeting.ts";
+import type { InterruptCell } from "../table/interrupt.ts";
 import { CLAIMS_MAX, THREAD, threadWord, WORD } from "./control-block.ts";
 import { LeaseReader } from "./lease-ring.ts";
 import type { ThreadInit, ThreadMessage } from "./messages.ts";
@@ -39,6 +40,8 @@ class TaskThread {
   readonly #block: number;
   /** How many threads claim from the ring. */
   readonly #threads: number;
+  /** On the table thread: through which its queries are stopped. */
+  readonly #cell: InterruptCell | undefined;
   readonly #leases: LeaseReader;
   readonly #reports: ReportWriter;
   readonly #pages: ValuePages;
@@ -65,7 +68,8 @@ class TaskThread {
   #timedCount = 0;
   #timedSinceMs = 0;
 
-  constructor(init: ThreadInit) {
+  constructor(init: ThreadInit, cell?: InterruptCell) {
+    this.#cell = cell;
     this.#words = new Int32Array(init.block);
     this.#block = threadWord(init.thread);
     this.#threads = init.threads;
@@ -160,6 +164,7 @@ class TaskThread {
     }
     this.#heap.task = id;
     this.#graphNumber = local.graph.number;
+    if (this.#cell !== undefined) this.#cell.task = id;
     let value: unknown;
     try {
       this.#at.aim(local, index);
@@ -339,15 +344,14 @@ function isPromise(value: unknown): value is PromiseLike<unknown> {
 
 const init = workerData as ThreadInit;
 config.adopt(init.configuration);
+let cell: InterruptCell | undefined;
 if (init.table !== undefined) {
   const { interruptCell, threads, memoryLimitBytes } = init.table;
-  const { configureTableEngine, InterruptCell } = await import("../table/index.ts");
+  const { configureTableEngine, InterruptCell: Cell } = await import("../table/index.ts");
   const tempDirectory = join(init.scratch, "table");
   mkdirSync(tempDirectory, { recursive: true, mode: 0o700 });
-  configureTableEngine(
-    { threads, memoryLimitBytes, tempDirectory },
-    new InterruptCell(interruptCell),
-  );
+  cell = new Cell(interruptCell);
+  configureTableEngine({ threads, memoryLimitBytes, tempDirectory }, cell);
 }
-const thread = new TaskThread(init);
+const thread = new TaskThread(init, cell);
 await thread.run();
