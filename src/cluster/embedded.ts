@@ -61,7 +61,7 @@ class EmbeddedEngine implements EngineHandle {
   readonly memoryLimitBytes: number;
   readonly ready: Promise<void>;
   readonly #worker: Worker;
-  readonly #links: EngineLink[] = [];
+  readonly #links = new Set<EngineLink>();
   readonly #spillDirectory: string;
   readonly #interruptCell: SharedArrayBuffer;
   #clients = 0;
@@ -109,7 +109,8 @@ class EmbeddedEngine implements EngineHandle {
     const request: EngineRequest = { kind: "connect", client: this.#clients++, port: port2 };
     this.#worker.postMessage(request, [port2]);
     const link = new EngineLink(port1, this.#keeper);
-    this.#links.push(link);
+    this.#links.add(link);
+    port1.once("close", () => this.#links.delete(link));
     return link;
   }
 
