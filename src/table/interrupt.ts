@@ -76,9 +76,9 @@ export class InterruptCell {
   }
 
   /**
-   * Stops queries for as long as `goesOn` says: a task may be several queries, and be between two of
-   * them when it is to end. Only of tasks that are meant: the owner may have gone on to the next one
-   * before `goesOn` can know.
+   * Stops queries for as long as `goesOn` says: a task may be several queries, and be between two
+   * of them when it is to end. Only of tasks that are meant: the owner may have gone on to the next
+   * one before `goesOn` can know.
    */
   async stopWhile(
     goesOn: () => boolean,
