@@ -360,6 +360,7 @@ export class EngineLink {
     this.#closed = new HeddleError("CommClosed", reason);
     this.#port.close();
     this.#answers.clear();
+    this.#memories.length = 0;
     for (const end of [...this.#awaiting]) {
       this.#endAwait(end);
       end(this.#closed);

@@ -65,7 +65,8 @@ export function setDefaultAllocator(make: () => BufferAllocator): void {
   makeDefault = make;
 }
 
-const memories = new Set<WasmMemory>();
+/** Held by whoever uses them: an engine that has been closed gives its memory back. */
+const memories = new Set<WeakRef<WasmMemory>>();
 const memoryByBuffer = new WeakMap<ArrayBufferLike, WasmMemory>();
 
 /**
@@ -73,7 +74,7 @@ const memoryByBuffer = new WeakMap<ArrayBufferLike, WasmMemory>();
  * arena.
  */
 export function registerMemory(memory: WasmMemory): void {
-  memories.add(memory);
+  memories.add(new WeakRef(memory));
   memoryByBuffer.set(memory.buffer, memory);
 }
 
@@ -84,8 +85,10 @@ export function registerMemory(memory: WasmMemory): void {
 export function memoryOf(buffer: ArrayBufferLike): WasmMemory | undefined {
   const known = memoryByBuffer.get(buffer);
   if (known !== undefined || buffer instanceof ArrayBuffer) return known;
-  for (const memory of memories) {
-    if (memory.buffer === buffer) {
+  for (const reference of memories) {
+    const memory = reference.deref();
+    if (memory === undefined) memories.delete(reference);
+    else if (memory.buffer === buffer) {
       memoryByBuffer.set(buffer, memory);
       return memory;
     }
