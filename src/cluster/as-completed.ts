@@ -139,6 +139,8 @@ export interface WaitOptions {
  * Waits until all futures are done (or the first, with `returnWhen: "firstCompleted"`). Failures do
  * not throw. Errors: `Timeout` after `timeoutMs`; `InvalidArgument` for what is no future.
  */
+export function wait<R>(futures: Futures<R>, options?: WaitOptions): Promise<WaitResult<R>>;
+export function wait(futures: Futures, options?: WaitOptions): Promise<WaitResult<unknown>>;
 export async function wait<R>(
   futures: Futures<R>,
   options: WaitOptions = {},

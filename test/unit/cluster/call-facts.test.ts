@@ -61,7 +61,7 @@ describe("functions and arguments", () => {
     [() => client.submit(same, [Promise.resolve(1)]), /value\[0\] is a Promise: await it first/],
     [() => client.map(same, [Promise.resolve(1)]), /is a Promise: await it first/],
     [() => client.scatter(Promise.resolve(1)), /is a Promise.*Await it first/],
-    [() => (client as { scatter(): unknown }).scatter(), /takes a value or an array/],
+    [() => (client as unknown as { scatter(): unknown }).scatter(), /takes a value or an array/],
     [() => client.scatter(1, { brodcast: true } as never), /did you mean "broadcast"/],
   ] as const)("is told what to do: %#", async (run, message) => {
     expect((await errorOf(run)).message).toMatch(message);
@@ -73,7 +73,7 @@ describe("functions and arguments", () => {
     expect(() => client.submit(() => future)).toThrow(
       /variable "future" is a Future.*pass the future as an argument of the task/,
     );
-    expect(() => client.map(() => list.length, [1])).toThrow(
+    expect(() => client.map((_: number) => list.length, [1])).toThrow(
       /variable "list" is a FutureList.*pass the list as an argument/,
     );
     expect(() => client.submit(() => client.threads)).toThrow(

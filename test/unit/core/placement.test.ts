@@ -1,5 +1,6 @@
 /** @file Which tasks some worker may run, and what is said of the others. */
 import { describe, expect, test } from "vitest";
+import type { TaskOptions } from "../../../src/core/graph.ts";
 import { placementProblem, type WorkerFacts } from "../../../src/core/placement.ts";
 
 const workers: WorkerFacts[] = [
@@ -8,7 +9,7 @@ const workers: WorkerFacts[] = [
 ];
 
 describe("what may run somewhere", () => {
-  test.each([
+  test.each<[TaskOptions | undefined]>([
     [undefined],
     [{ priority: 1 }],
     [{ workers: ["bob"] }],
