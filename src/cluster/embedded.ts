@@ -7,8 +7,9 @@ import { MessageChannel, Worker } from "node:worker_threads";
 import { HeddleError } from "../core/errors.ts";
 import type { WorkerFacts } from "../core/placement.ts";
 import { InterruptCell } from "../table/interrupt.ts";
+import { OutputPrinter } from "../threads/output.ts";
 import type { EngineRequest } from "./engine-main.ts";
-import { type EngineOptions, initFrom } from "./engine-options.ts";
+import { type EngineOptions, type EngineSettings, initFrom } from "./engine-options.ts";
 import { removeFolder } from "./folders.ts";
 import { EngineLink, type Keeper } from "./link.ts";
 import type { EngineInit } from "./messages.ts";
@@ -64,6 +65,7 @@ class EmbeddedEngine implements EngineHandle {
   readonly #links = new Set<EngineLink>();
   readonly #spillDirectory: string;
   readonly #interruptCell: SharedArrayBuffer;
+  readonly #output: OutputPrinter;
   #clients = 0;
   /** Who needs the process to go on until the engine has answered. */
   #references = 0;
@@ -80,14 +82,18 @@ class EmbeddedEngine implements EngineHandle {
     },
   };
 
-  constructor(init: EngineInit) {
+  constructor(init: EngineSettings) {
     this.threads = init.threads;
     const { address } = this;
     this.workers = [{ address, name: address, resources: init.resources }];
     this.memoryLimitBytes = init.memoryLimitBytes;
     this.#spillDirectory = init.spillDirectory;
+    const { port1: arrivals, port2: output } = new MessageChannel();
+    this.#output = new OutputPrinter(arrivals);
+    printAtExit(this.#output);
     this.#worker = new Worker(engineFile(), {
-      workerData: init,
+      workerData: { ...init, output } satisfies EngineInit,
+      transferList: [output],
       name: "heddle-engine",
     });
     this.#worker.unref();
@@ -108,9 +114,14 @@ class EmbeddedEngine implements EngineHandle {
     const { port1, port2 } = new MessageChannel();
     const request: EngineRequest = { kind: "connect", client: this.#clients++, port: port2 };
     this.#worker.postMessage(request, [port2]);
+    // What a task has printed comes before its result.
+    port1.on("message", () => this.#output.drain());
     const link = new EngineLink(port1, this.#keeper);
     this.#links.add(link);
-    port1.once("close", () => this.#links.delete(link));
+    port1.once("close", () => {
+      // If the engine has ended, the link hears of it in `#exited`.
+      if (link.closed) this.#links.delete(link);
+    });
     return link;
   }
 
@@ -138,9 +149,26 @@ class EmbeddedEngine implements EngineHandle {
     if (shared === this) shared = undefined;
     remove(this.#spillDirectory);
     cells.delete(this.#interruptCell);
+    printers.delete(this.#output);
+    this.#output.close();
     const reason = `the engine ended with exit code ${code}. ${this.#failure}`;
     for (const link of this.#links) link.close(reason);
   }
+}
+
+/** What the threads of engines that are running print. */
+const printers = new Set<OutputPrinter>();
+
+/** The process does not wait for what is on its way when it ends. */
+function printAtExit(printer: OutputPrinter): void {
+  if (printers.size === 0 && !process.listeners("exit").includes(printAll)) {
+    process.on("exit", printAll);
+  }
+  printers.add(printer);
+}
+
+function printAll(): void {
+  for (const printer of printers) printer.drain();
 }
 
 /** How long the end of the process waits for queries that are told to stop. */

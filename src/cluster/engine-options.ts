@@ -40,8 +40,11 @@ const THREAD_YOUNG_MIN_MB = 12;
 const THREAD_YOUNG_MAX_MB = 48;
 const MIB = 2 ** 20;
 
+/** How the control thread is started, without what ties it to who starts it. */
+export type EngineSettings = Omit<EngineInit, "output">;
+
 /** What an engine with these options starts with; configuration and the machine give the rest. */
-export function initFrom(options: EngineOptions): EngineInit {
+export function initFrom(options: EngineOptions): EngineSettings {
   const wanted = options.threads ?? config.get("worker.threads");
   const threads = wanted === "auto" ? availableParallelism() : wanted;
   if (!Number.isInteger(threads) || threads < 1) {

@@ -3,6 +3,7 @@
  * of messages are posted, one list for each turn of the event loop. Large parts lie in shared
  * memory.
  */
+import type { MessagePort } from "node:worker_threads";
 import type { WasmMemory } from "../core/wasm.ts";
 import type { GraphFacts } from "../machine/scheduler/events.ts";
 import type { GraphImage } from "../threads/graph-image.ts";
@@ -124,4 +125,6 @@ export interface EngineInit {
   readonly threadHeapMb: number;
   /** The part of it for young objects. */
   readonly threadYoungMb: number;
+  /** Takes the port on which each task thread sends what it prints. */
+  readonly output: MessagePort;
 }

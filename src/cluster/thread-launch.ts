@@ -23,6 +23,8 @@ export interface LaneSpec {
   /** The engine's configuration, as text. */
   readonly configuration: string;
   readonly table?: TableInit;
+  /** Takes the port on which each thread sends what it prints. */
+  readonly output: MessagePort;
 }
 
 /** The embedded engine has one worker, and this address. */
@@ -43,6 +45,7 @@ export function laneOf(init: EngineInit, table?: TableInit): LaneSpec {
     threadHeapMb: init.threadHeapMb,
     threadYoungMb: init.threadYoungMb,
     configuration: init.configuration,
+    output: init.output,
     ...(table === undefined ? {} : { table }),
   };
 }
@@ -57,12 +60,20 @@ export class LaunchedThread {
 
   /** Starts thread `i` of a lane. */
   constructor(lane: LaneSpec, i: number) {
-    const { threadHeapMb, threadYoungMb, firstThread, ...shared } = lane;
+    const { threadHeapMb, threadYoungMb, firstThread, output, ...shared } = lane;
     const { port1, port2 } = new MessageChannel();
+    const printed = new MessageChannel();
+    output.postMessage(printed.port1, [printed.port1]);
     this.clientPort = port1;
+    const init: ThreadInit = {
+      ...shared,
+      thread: i,
+      clientPort: port2,
+      outputPort: printed.port2,
+    };
     this.worker = new Worker(new URL("../threads/task-thread.js", import.meta.url), {
-      workerData: { ...shared, thread: i, clientPort: port2 } satisfies ThreadInit,
-      transferList: [port2],
+      workerData: init,
+      transferList: [port2, printed.port2],
       name: `heddle-task-${firstThread + i}`,
       resourceLimits: {
         maxOldGenerationSizeMb: threadHeapMb,

@@ -54,4 +54,6 @@ export interface ThreadInit {
   readonly table?: TableInit;
   /** A client's connection to the engine, for tasks that submit tasks. */
   readonly clientPort: MessagePort;
+  /** Takes what the thread prints. */
+  readonly outputPort: MessagePort;
 }

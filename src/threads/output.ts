@@ -1,7 +1,87 @@
 /**
- * @file A thread's output goes through the thread that started it: ending at once would lose what
- * was printed last.
+ * @file What task threads print. Node passes a thread's output on through the thread that started
+ * it, a piece at a time, and a process that ends does not wait for it. Here each piece is posted to
+ * the thread that started the engine the moment it is written: what a task prints is there before
+ * its result is, and can be taken without waiting when the process ends.
  */
+import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+
+const STREAMS = ["stdout", "stderr"] as const;
+
+/** Something printed, with its encoding if it is text. */
+type Piece = readonly [stream: 0 | 1, chunk: string | Uint8Array, encoding?: BufferEncoding];
+
+/** Where Node's streams give what they are to write. */
+interface Sink {
+  _writev(
+    pieces: readonly { readonly chunk: string | Uint8Array; readonly encoding: string }[],
+    done: (error?: Error | null) => void,
+  ): void;
+}
+
+/** Posts all that this thread prints from now on. */
+export function sendOutput(port: MessagePort): void {
+  for (const [i, name] of STREAMS.entries()) {
+    const sink = process[name] as unknown as Sink;
+    sink._writev = (pieces, done) => {
+      for (const { chunk, encoding } of pieces) port.postMessage([i, chunk, encoding]);
+      done();
+    };
+  }
+}
+
+/**
+ * Prints what threads send, through this thread's streams: whoever has replaced these sees it too.
+ */
+export class OutputPrinter {
+  /** Brings the port of each thread that is started. */
+  readonly #arrivals: MessagePort;
+  readonly #ports = new Set<MessagePort>();
+
+  constructor(arrivals: MessagePort) {
+    this.#arrivals = arrivals;
+    arrivals.on("message", (port: MessagePort) => this.#add(port));
+    arrivals.unref();
+  }
+
+  /** Prints all that has been sent so far. */
+  drain(): void {
+    for (;;) {
+      const arrived = receiveMessageOnPort(this.#arrivals);
+      if (arrived === undefined) break;
+      this.#add(arrived.message as MessagePort);
+    }
+    for (const port of this.#ports) drainPort(port);
+  }
+
+  /** Prints what is left; nothing comes any more. */
+  close(): void {
+    this.drain();
+    this.#arrivals.close();
+    for (const port of this.#ports) port.close();
+  }
+
+  #add(port: MessagePort): void {
+    this.#ports.add(port);
+    port.on("message", print);
+    port.on("close", () => this.#ports.delete(port));
+    port.unref();
+  }
+}
+
+function drainPort(port: MessagePort): void {
+  for (;;) {
+    const received = receiveMessageOnPort(port);
+    if (received === undefined) return;
+    print(received.message as Piece);
+  }
+}
+
+function print([stream, chunk, encoding]: Piece): void {
+  const output = process[STREAMS[stream]];
+  if (typeof chunk === "string") output.write(chunk, encoding);
+  else output.write(chunk);
+}
 
 /** Resolves when all that this thread has printed so far is on its way. */
 export async function flushOutput(): Promise<void> {

@@ -16,7 +16,7 @@ import type { InterruptCell } from "../table/interrupt.ts";
 import { CLAIMS_MAX, THREAD, threadWord, WORD } from "./control-block.ts";
 import { LeaseReader } from "./lease-ring.ts";
 import type { ThreadInit, ThreadMessage } from "./messages.ts";
-import { flushOutput } from "./output.ts";
+import { flushOutput, sendOutput } from "./output.ts";
 import { REPORT, ReportWriter, timeWord } from "./reports.ts";
 import { ResultWriter } from "./results.ts";
 import { setScratch } from "./scratch.ts";
@@ -344,6 +344,7 @@ function isPromise(value: unknown): value is PromiseLike<unknown> {
 
 const init = workerData as ThreadInit;
 config.adopt(init.configuration);
+sendOutput(init.outputPort);
 let cell: InterruptCell | undefined;
 if (init.table !== undefined) {
   const { interruptCell, threads, memoryLimitBytes } = init.table;

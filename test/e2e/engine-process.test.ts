@@ -2,7 +2,7 @@
  * @file The engine and the process around it: when it ends, what it loads, and what ends with it.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -44,5 +44,33 @@ describe("a program", () => {
 
   test("that edits a helper module between two submits runs the new code", () => {
     expect(run("helper-caller", folder).lines).toEqual(["1", "2"]);
+  });
+});
+
+describe("what tasks print", () => {
+  const script = fileURLToPath(new URL("./fixtures/engine/prints.mjs", import.meta.url));
+  const numbers = Array.from({ length: 20_000 }, (_, i) => `${i}\n`).join("");
+
+  test.each(["last", "close"])("is there when the program ends at once: %s", (how) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [script, how, "20000"], {
+      encoding: "utf8",
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "end" });
+    expect(stdout).toBe(numbers);
+  });
+
+  test("is there in a file too", () => {
+    const file = join(folder, "printed");
+    const fd = openSync(file, "w");
+    spawnSync(process.execPath, [script, "last", "20000"], { stdio: ["ignore", fd, "ignore"] });
+    closeSync(fd);
+    expect(readFileSync(file, "utf8")).toBe(numbers);
+  });
+
+  test("goes through the program's own streams, before the result", () => {
+    const { stdout, stderr } = spawnSync(process.execPath, [script, "replaced", "100"], {
+      encoding: "utf8",
+    });
+    expect({ stdout, stderr }).toEqual({ stdout: "", stderr: "end 100 lines" });
   });
 });
