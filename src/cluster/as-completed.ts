@@ -2,10 +2,10 @@
  * @file Waiting for futures: all of them, the first, or one after the other as they finish.
  */
 
-import { HeddleError } from "../core/errors.ts";
+import { HeddleError, isHeddleError } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { checkFlag } from "../core/task-options.ts";
-import type { Future } from "./future.ts";
+import type { Future, Submission } from "./future.ts";
 import { textOf } from "./given.ts";
 import { type Futures, futuresIn } from "./given-futures.ts";
 import { within } from "./timeout.ts";
@@ -161,17 +161,36 @@ export async function wait<R>(
   return { done: list.filter((f) => f.done), notDone: list.filter((f) => !f.done) };
 }
 
-const kept = new Set<Future>();
+const forgotten = new WeakSet<Future>();
 
 /**
  * Lets tasks run to their end although nobody keeps their futures; their values are dropped then.
+ * The process stays alive until they have ended, and `client.close()` waits for them; cancel what
+ * should not go on. If one fails, a `HeddleWarning` names it.
  */
 export function fireAndForget(futures: Futures): void {
   for (const future of futuresIn("fireAndForget", futures)) {
-    kept.add(future);
-    future.addDoneCallback(() => {
-      kept.delete(future);
-      future.release();
-    });
+    if (forgotten.has(future)) continue;
+    forgotten.add(future);
+    const { submission, local } = future;
+    submission.link.keepOpenFor(ended(submission, local, submission.hold(local, 1)));
+  }
+}
+
+/** Must not refer to a future: that would be kept until its task has ended. */
+async function ended(submission: Submission, local: number, release: () => void): Promise<void> {
+  const { link } = submission;
+  try {
+    await submission.accepted;
+    const ids = submission.idsOf(local, 1);
+    await link.settled(ids);
+    const error = await link.failure(ids[0] as number);
+    if (error !== undefined) throw error;
+  } catch (error) {
+    if (isHeddleError(error, "Cancelled")) return;
+    const reason = error instanceof Error ? error.message : String(error);
+    link.onWarning(`a task given to fireAndForget failed: ${reason}`);
+  } finally {
+    release();
   }
 }

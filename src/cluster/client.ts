@@ -33,7 +33,7 @@ import {
 } from "./client-compute.ts";
 import { type EngineHandle, type EngineOptions, embeddedEngine, startEngine } from "./embedded.ts";
 import { Future, FutureList, Submission } from "./future.ts";
-import { checkGathered, gatherAll } from "./gather.ts";
+import { checkGathered, checkGatherOptions, type GatherOptions, gatherAll } from "./gather.ts";
 import { type Futures, futuresIn } from "./given-futures.ts";
 import {
   type GraphMessage,
@@ -177,11 +177,12 @@ export class Client implements GraphRunner {
 
   /**
    * The values of futures: of one, of a list, or of any nesting of arrays and plain objects with
-   * futures inside.
+   * futures inside. `errors: "skip"` leaves failed tasks out.
    */
-  async gather<T>(futures: T): Promise<Gathered<T>> {
+  async gather<T>(futures: T, options: GatherOptions = {}): Promise<Gathered<T>> {
     checkGathered(futures);
-    return (await gatherAll(futures)) as Gathered<T>;
+    checkGatherOptions(options);
+    return (await gatherAll(futures, options)) as Gathered<T>;
   }
 
   /**
@@ -342,7 +343,10 @@ export class Client implements GraphRunner {
     return heldLayer({ engine: this, ids: submission.idsAt(graph.outputs), counter }, release);
   }
 
-  /** Ends the connection: this client's futures are released. An engine of its own ends with it. */
+  /**
+   * Ends the connection: this client's futures are released. An engine of its own ends with it.
+   * Waits for tasks that were given to `fireAndForget`.
+   */
   async close(): Promise<void> {
     this.#closing ??= this.#close();
     await this.#closing;
@@ -367,6 +371,7 @@ export class Client implements GraphRunner {
       current.splice(at, 1);
       closeLimits(this.#engine);
     }
+    if (this.#link.isKeptOpen) await this.#link.mayClose();
     this.#link.close("the client was closed");
     if (this.#ownsEngine) await this.#engine.close();
   }

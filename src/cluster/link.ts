@@ -83,6 +83,8 @@ export class EngineLink {
   readonly #awaiting = new Set<(error: HeddleError) => void>();
   /** Who follows tasks without waiting for them. */
   readonly #following = new Set<() => void>();
+  /** What keeps the connection open. */
+  readonly #reasons = new Set<Promise<void>>();
   /** Shown warnings of the engine; replaced by tests and front ends. */
   onWarning: (message: string) => void = (message) => process.emitWarning(message, "HeddleWarning");
 
@@ -186,6 +188,23 @@ export class EngineLink {
 
   #endAwait(end: (error: HeddleError) => void): void {
     if (this.#awaiting.delete(end) && this.#awaiting.size === 0) this.#keeper.unref();
+  }
+
+  /** The client does not end the connection before the promise, which must not reject. */
+  keepOpenFor(promise: Promise<void>): void {
+    this.#reasons.add(promise);
+    const end = (): boolean => this.#reasons.delete(promise);
+    promise.then(end, end);
+  }
+
+  /** Whether something keeps the connection open. */
+  get isKeptOpen(): boolean {
+    return this.#reasons.size > 0;
+  }
+
+  /** Resolves when nothing keeps the connection open. */
+  async mayClose(): Promise<void> {
+    while (this.isKeptOpen) await Promise.all(this.#reasons);
   }
 
   /** Cancels tasks; resolves when the engine has answered for all of them. */

@@ -74,3 +74,18 @@ describe("what tasks print", () => {
     expect({ stdout, stderr }).toEqual({ stdout: "", stderr: "end 100 lines" });
   });
 });
+
+describe("tasks given to fireAndForget", () => {
+  test.each([
+    ["own", "end", "task "],
+    ["own", "release", "task "],
+    ["own", "close", "task closed"],
+    ["shared", "end", "task "],
+    ["shared", "release", "task "],
+    ["shared", "close", "task closed"],
+  ])("run to their end on a new engine: %s, %s", (whose, then, expected) => {
+    const file = join(folder, "forgotten");
+    run("forgets", file, whose, then);
+    expect(readFileSync(file, "utf8")).toBe(expected);
+  });
+});

@@ -352,6 +352,30 @@ describe("waiting", () => {
     expect(existsSync(`${folder}/mark`)).toBe(true);
     rmSync(folder, { recursive: true });
   });
+
+  test("a task that fails after fireAndForget is spoken of, once, by name", async () => {
+    const warnings: string[] = [];
+    const listen = (warning: Error): void => {
+      warnings.push(`${warning.name}: ${warning.message}`);
+    };
+    process.on("warning", listen);
+    const single = new Client({ threads: 1, setAsDefault: false });
+    const failing = single.submit(() => {
+      throw new RangeError("too far");
+    });
+    const { key } = failing;
+    const long = single.submit(async () => await new Promise(() => undefined));
+    fireAndForget([failing, long]);
+    fireAndForget(failing);
+    await long.cancel({ force: true });
+    await single.close();
+    await new Promise(setImmediate);
+    process.off("warning", listen);
+    expect(warnings).toEqual([
+      "HeddleWarning: a task given to fireAndForget failed: " +
+        `task ${key} failed: RangeError: too far`,
+    ]);
+  });
 });
 
 describe("order and resources", () => {
