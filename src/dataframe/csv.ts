@@ -118,9 +118,13 @@ export function locateCsvError(error: unknown, files: readonly string[]): unknow
     "FileInvalid",
     `${where}column "${column}" holds "${value}", which is no ${dtype} (types are found by ` +
       "looking at the first rows). Name the column's type for the reader, as in " +
-      `{ schema: { ${column}: "${/^[-+\d.eE]+$/.test(value) ? "float64" : "string"}" } }`,
+      `{ schema: { ${column}: "${isNumber(value) ? "float64" : "string"}" } }`,
     { cause: error, fields: { column, value, dtype, ...found } },
   );
+}
+
+function isNumber(text: string): boolean {
+  return text.trim() !== "" && Number.isFinite(Number(text));
 }
 
 const BLOCK_BYTES = 1 << 20;

@@ -10,6 +10,7 @@ import { refuseArithmetic } from "../core/no-arithmetic.ts";
 import { sqlTypeOf } from "../table/types.ts";
 import { wrongKind } from "./checks.ts";
 import { call, column, type ExprNode, type Literal, literal } from "./expression.ts";
+import { engineRegex, engineReplacement } from "./regex.ts";
 
 /** A JavaScript value that can be compared or combined with values of type T. */
 export type ValueFor<T> =
@@ -58,6 +59,7 @@ export class Expr<T = unknown> {
   add(other: Operand<T>): Expr<NumberFor<T>> {
     return this.#call("add", other);
   }
+  /** The difference; of dates and times in seconds. */
   sub(other: Operand<T>): Expr<NumberFor<T>> {
     return this.#call("sub", other);
   }
@@ -107,7 +109,7 @@ export class Expr<T = unknown> {
   exp(): Expr<NumberFor<T>> {
     return this.#call("exp");
   }
-  /** Natural logarithm. */
+  /** Natural logarithm; -Infinity of 0, NaN of what is below. */
   log(): Expr<NumberFor<T>> {
     return this.#call("log");
   }
@@ -225,7 +227,8 @@ export class Expr<T = unknown> {
     });
   }
   /**
-   * Another type, by NumPy's or SQL's name; `errors: "coerce"` gives null for what does not fit.
+   * Another type, by NumPy's or SQL's name; floats become integers without their fraction.
+   * `errors: "coerce"` gives null for what does not fit.
    */
   astype<U = number>(dtype: string, options: { errors?: "raise" | "coerce" } = {}): Expr<U> {
     const lenient = options.errors === "coerce";
@@ -315,6 +318,7 @@ export class Expr<T = unknown> {
   diff(n = 1): Expr<number | null> {
     return new Expr(call("sub", this.node, this.shift(n).node));
   }
+  /** Running total in row order; null where the value is. */
   cumsum(): Expr<NumberFor<T>> {
     return this.#window("cumsum");
   }
@@ -419,13 +423,11 @@ export class TextExpr {
   /** Whether the text (or the regular expression) occurs. */
   contains(pattern: string | RegExp): Expr<boolean> {
     if (typeof pattern === "string") return this.#call("contains", literal(pattern));
-    return this.#call("matches", ...regex(pattern));
+    return this.#call("matches", literal(engineRegex(pattern)));
   }
   /** Whether the regular expression matches from the start. */
   match(pattern: RegExp): Expr<boolean> {
-    const [source, flags] = regex(pattern);
-    const text = source?.kind === "literal" ? String(source.value) : "";
-    return this.#call("matches", literal(`^(?:${text})`), flags as ExprNode);
+    return this.#call("matches", literal(`\\A(?:${engineRegex(pattern)})`));
   }
   startsWith(text: string): Expr<boolean> {
     return this.#call("startsWith", literal(text));
@@ -437,17 +439,18 @@ export class TextExpr {
   find(text: string): Expr<number> {
     return this.#call("find", literal(text));
   }
-  /** All occurrences replaced. */
+  /**
+   * All occurrences replaced. With a regular expression, `$1` (or `\1`) in `by` is what its first
+   * group matches, `$<name>` a named one, `$&` all of it.
+   */
   replace(pattern: string | RegExp, by: string): Expr<string> {
     if (typeof pattern === "string") return this.#call("replace", literal(pattern), literal(by));
-    return this.#call("replaceRegex", literal(pattern.source), literal(by));
+    const replacement = engineReplacement(pattern, by);
+    return this.#call("replaceRegex", literal(engineRegex(pattern)), literal(replacement));
   }
-  /**
-   * The part that the regular expression's group (default: all of it) matches; empty when it does
-   * not.
-   */
+  /** The part that the regular expression's group (default: all) matches; null without a match. */
   extract(pattern: RegExp, group = 0): Expr<string> {
-    return this.#call("extract", literal(pattern.source), literal(group));
+    return this.#call("extract", literal(engineRegex(pattern)), literal(group));
   }
   /** Characters `start` to `stop` (exclusive), negative from the end. */
   slice(start = 0, stop?: number): Expr<string> {
@@ -458,6 +461,7 @@ export class TextExpr {
   }
   /** The parts between separators, as a list. */
   split(separator: string): ListExpr {
+    if (typeof separator !== "string") throw wrongKind("str.split", "a text", separator);
     return new ListExpr(call("split", this.node, literal(separator)));
   }
   /** Filled on the left to `width` characters. */
@@ -500,11 +504,6 @@ export class ListExpr extends Expr<string[]> {
 
 function given(text: string | undefined): ExprNode[] {
   return text === undefined ? [] : [literal(text)];
-}
-
-/** Source and flags for the engine, whose flag for "ignore case" is the same letter. */
-function regex(pattern: RegExp): ExprNode[] {
-  return [literal(pattern.source), literal(pattern.ignoreCase ? "i" : "c")];
 }
 
 /** Units that times can be rounded down to. */

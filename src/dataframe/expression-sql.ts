@@ -5,7 +5,9 @@
  */
 import { HeddleError } from "../core/errors.ts";
 import { quoteName, quoteText } from "../table/sql-text.ts";
+import { isInteger, type SqlType } from "../table/types.ts";
 import type { ExprNode, Literal } from "./expression.ts";
+import { isTime, typeOf } from "./expression-type.ts";
 
 /** How the surroundings of an expression are written. */
 export interface SqlScope {
@@ -13,7 +15,19 @@ export interface SqlScope {
   column(name: string): string;
   /** Terms that order rows, for what depends on row order. */
   rowOrder(): readonly string[];
+  /** Type of a column where it is known. */
+  type?(name: string): SqlType | undefined;
 }
+
+const NAN = "'NaN'::DOUBLE";
+const MINUS_INFINITY = "'-Infinity'::DOUBLE";
+
+/** The engine fails where floats have an answer: -Infinity for 0, NaN for what is below. */
+const logarithm =
+  (name: string): Render =>
+  (x) =>
+    `CASE WHEN ${x} > 0 THEN ${name}(${x}) WHEN ${x} = 0 THEN ${MINUS_INFINITY} ` +
+    `WHEN ${x} < 0 THEN ${NAN} END`;
 
 type Render = (...args: string[]) => string;
 
@@ -46,11 +60,11 @@ const SCALARS: Readonly<Record<string, Render>> = {
   floor: fn("floor"),
   ceil: fn("ceil"),
   trunc: fn("trunc"),
-  sqrt: fn("sqrt"),
+  sqrt: (x) => `CASE WHEN ${x} < 0 THEN ${NAN} ELSE sqrt(${x}) END`,
   exp: fn("exp"),
-  log: fn("ln"),
-  log2: fn("log2"),
-  log10: fn("log10"),
+  log: logarithm("ln"),
+  log2: logarithm("log2"),
+  log10: logarithm("log10"),
   sin: fn("sin"),
   cos: fn("cos"),
   tan: fn("tan"),
@@ -72,7 +86,14 @@ const SCALARS: Readonly<Record<string, Render>> = {
   isNan: fn("isnan"),
   isFinite: fn("isfinite"),
   between: (x, low, high) => `(${x} BETWEEN ${low} AND ${high})`,
-  isIn: (x, ...values) => (values.length === 0 ? "false" : `(${x} IN (${values.join(", ")}))`),
+  isIn: (x, ...values) => {
+    const some = values.filter((value) => value !== "NULL");
+    const hasNull = some.length < values.length;
+    if (some.length === 0) return hasNull ? `(${x} IS NULL)` : "false";
+    const found = `(${x} IN (${some.join(", ")}))`;
+    // A null among the values is one that null equals, as in pandas.
+    return hasNull ? `coalesce(${found}, ${x} IS NULL)` : found;
+  },
   coalesce: fn("coalesce"),
   nullIf: fn("nullif"),
   least: fn("least"),
@@ -140,9 +161,9 @@ const AGGREGATES: Readonly<Record<string, RenderAggregate>> = {
   mean: ([x], over) => `avg(${x})${over}`,
   min: ([x], over) => `min(${x})${over}`,
   max: ([x], over) => `max(${x})${over}`,
-  std: ([x], over, [ddof = 1]) => `${ddof === 0 ? "stddev_pop" : "stddev_samp"}(${x})${over}`,
-  var: ([x], over, [ddof = 1]) => `${ddof === 0 ? "var_pop" : "var_samp"}(${x})${over}`,
-  sem: ([x], over) => `(stddev_samp(${x})${over} / sqrt(count(${x})${over}))`,
+  std: ([x = ""], over, [ddof = 1]) => spread(ddof === 0 ? "stddev_pop" : "stddev_samp", x, over),
+  var: ([x = ""], over, [ddof = 1]) => spread(ddof === 0 ? "var_pop" : "var_samp", x, over),
+  sem: ([x = ""], over) => `(${spread("stddev_samp", x, over)} / sqrt(count(${x})${over}))`,
   median: ([x], over) => `median(${x})${over}`,
   quantile: ([x], over, [q = 0.5]) => `quantile_cont(${x}, ${q})${over}`,
   /** The n-th (from 1) of several quantiles that are found together. */
@@ -154,21 +175,41 @@ const AGGREGATES: Readonly<Record<string, RenderAggregate>> = {
   cov: ([x, y], over) => `covar_samp(${x}, ${y})${over}`,
 };
 
+/** A measure of spread; the engine fails at NaN and infinity, which make it NaN. */
+function spread(name: string, x: string, over: string): string {
+  const finite = `isfinite(CAST(${x} AS DOUBLE))`;
+  return (
+    `CASE WHEN bool_and(${finite})${over} IS NOT FALSE ` +
+    `THEN ${name}(CASE WHEN ${finite} THEN ${x} END)${over} ELSE ${NAN} END`
+  );
+}
+
+/** Aggregates that count with truth as 1 and 0, which the engine has for numbers only. */
+const COUNTING: ReadonlySet<string> = new Set(
+  "mean prod std var sem median quantile quantiles corr cov".split(" "),
+);
+
 /** Aggregates that depend on row order: the first and last value that is not null. */
 const ORDERED_AGGREGATES: Readonly<Record<string, string>> = { first: "arg_min", last: "arg_max" };
 
 const RUNNING = "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW";
 
-/** SQL of every window function, and the frame it needs. */
-const WINDOWS: Readonly<Record<string, (of: readonly string[]) => [sql: string, frame?: string]>> =
-  {
-    shift: ([x, n]) => [Number(n) < 0 ? `lead(${x}, ${-Number(n)})` : `lag(${x}, ${n})`],
-    cumsum: ([x]) => [`sum(${x})`, RUNNING],
-    cumprod: ([x]) => [`product(${x})`, RUNNING],
-    cummin: ([x]) => [`min(${x})`, RUNNING],
-    cummax: ([x]) => [`max(${x})`, RUNNING],
-    cumcount: () => ["row_number()"],
-  };
+type RenderWindow = (
+  of: readonly string[],
+) => [sql: string, frame?: string, of?: string | undefined];
+
+/**
+ * SQL of every window function, the frame it needs, and the value without which a row has none:
+ * running totals pass over nulls and leave them.
+ */
+const WINDOWS: Readonly<Record<string, RenderWindow>> = {
+  shift: ([x, n]) => [Number(n) < 0 ? `lead(${x}, ${-Number(n)})` : `lag(${x}, ${n})`],
+  cumsum: ([x]) => [`sum(${x})`, RUNNING, x],
+  cumprod: ([x]) => [`product(${x})`, RUNNING, x],
+  cummin: ([x]) => [`min(${x})`, RUNNING, x],
+  cummax: ([x]) => [`max(${x})`, RUNNING, x],
+  cumcount: () => ["row_number()"],
+};
 
 /** Names of the aggregates that can be asked for by name. */
 export const AGGREGATE_NAMES: readonly string[] = [
@@ -185,9 +226,9 @@ export function toSql(node: ExprNode, scope: SqlScope): string {
     case "literal":
       return literalSql(node.value);
     case "call":
-      return known(SCALARS[node.fn], node.fn)(...node.args.map(render));
+      return callSql(node, scope, node.args.map(render));
     case "cast":
-      return `${node.lenient ? "TRY_CAST" : "CAST"}(${render(node.arg)} AS ${node.to})`;
+      return castSql(render(node.arg), node.to, node.lenient);
     case "case": {
       const whens = node.whens.map(([when, then]) => `WHEN ${render(when)} THEN ${render(then)}`);
       return `CASE ${whens.join(" ")} ELSE ${render(node.otherwise)} END`;
@@ -199,12 +240,40 @@ export function toSql(node: ExprNode, scope: SqlScope): string {
   }
 }
 
+function callSql(
+  node: Extract<ExprNode, { kind: "call" }>,
+  scope: SqlScope,
+  args: readonly string[],
+): string {
+  const [a, b] = node.args;
+  if (node.fn === "sub" && a !== undefined && b !== undefined) {
+    // The engine gives days or an interval: a difference of times is seconds, whatever they are.
+    const times = [a, b].every((arg) => isTime(typeOf(arg, scope)));
+    if (times) return `epoch(CAST(${args[0]} AS TIMESTAMP) - CAST(${args[1]} AS TIMESTAMP))`;
+  }
+  return known(SCALARS[node.fn], node.fn)(...args);
+}
+
+/** A value as another type; floats lose their fraction, as in NumPy, where SQL would round. */
+export function castSql(sql: string, to: SqlType, lenient = false): string {
+  const cast = lenient ? "TRY_CAST" : "CAST";
+  const plain = `${cast}(${sql} AS ${to})`;
+  if (!isInteger(to)) return plain;
+  const whole = `trunc(${cast}(${sql} AS DOUBLE))`;
+  // The type is known when the query is bound: one side is all that is left then.
+  return `CASE WHEN typeof(${sql}) IN ('DOUBLE', 'FLOAT') THEN ${cast}(${whole} AS ${to}) ELSE ${plain} END`;
+}
+
 function aggregateSql(
   node: Extract<ExprNode, { kind: "aggregate" }>,
   scope: SqlScope,
   over: string,
 ): string {
-  const of = node.of.map((part) => toSql(part, scope));
+  const of = node.of.map((part) => {
+    const sql = toSql(part, scope);
+    const truth = COUNTING.has(node.fn) && typeOf(part, scope) === "BOOLEAN";
+    return truth ? `CAST(${sql} AS TINYINT)` : sql;
+  });
   const ordered = ORDERED_AGGREGATES[node.fn];
   if (ordered !== undefined) return `${ordered}(${of[0]}, ${single(scope.rowOrder())})${over}`;
   return known(AGGREGATES[node.fn], node.fn)(of, over, node.args);
@@ -216,11 +285,12 @@ function windowSql(node: Extract<ExprNode, { kind: "window" }>, scope: SqlScope)
   const [inner] = node.of;
   if (inner?.kind === "aggregate") return aggregateSql(inner, scope, ` OVER (${partition})`);
   const of = node.of.map((part) => toSql(part, scope));
-  const [sql, frame] = known(WINDOWS[node.fn], node.fn)(of);
+  const [sql, frame, value] = known(WINDOWS[node.fn], node.fn)(of);
   const terms = scope.rowOrder();
   const order = terms.length === 0 ? "" : `ORDER BY ${terms.join(", ")}`;
   const parts = [partition, order, frame ?? ""].filter((part) => part !== "");
-  return `${sql} OVER (${parts.join(" ")})`;
+  const all = `${sql} OVER (${parts.join(" ")})`;
+  return value === undefined ? all : `CASE WHEN ${value} IS NOT NULL THEN ${all} END`;
 }
 
 /** One expression that orders rows as the terms do. */

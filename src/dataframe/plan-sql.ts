@@ -6,10 +6,10 @@
  */
 import { assert } from "../core/errors.ts";
 import { quoteName } from "../table/sql-text.ts";
-import type { Field } from "../table/types.ts";
+import type { Field, SqlType } from "../table/types.ts";
 import { guardedSql, isGuarded } from "./csv.ts";
 import { type ExprNode, partsOf, someNode } from "./expression.ts";
-import { type SqlScope, toSql } from "./expression-sql.ts";
+import { castSql, type SqlScope, toSql } from "./expression-sql.ts";
 import {
   type AggregatePlan,
   type ConcatPlan,
@@ -177,7 +177,7 @@ class Renderer {
       case "filter": {
         const windows = windowsOf(plan.predicate).length > 0;
         const block = this.#open(plan.input, row || windows);
-        const condition = toSql(plan.predicate, scopeOf(block));
+        const condition = toSql(plan.predicate, this.#scope(block, plan.input));
         if (windows) return { ...block, qualify: condition, order: block.row, inOrder: true };
         return { ...block, where: [...block.where, condition] };
       }
@@ -234,10 +234,9 @@ class Renderer {
     }
     const items = fields.map(({ name, type }) => ({
       name,
-      sql:
-        options.schema?.[name] === undefined
-          ? quoteName(name)
-          : `CAST(${quoteName(name)} AS ${type})`,
+      sql: !Object.hasOwn(options.schema ?? {}, name)
+        ? quoteName(name)
+        : castSql(quoteName(name), type),
     }));
     const ordinal = "(CAST(file_index AS BIGINT) * 1099511627776 + file_row_number)";
     const block = over(from, items, false);
@@ -277,7 +276,7 @@ class Renderer {
     const ordered = plan.items.some(({ expr }) => usesOrder(expr));
     const block = withoutOrder(this.#block(plan.input, ordered));
     const input = block.plain && isBare(block) ? block : nest(block, ordered);
-    const scope = scopeOf(input);
+    const scope = this.#scope(input, plan.input);
     const keys = plan.keys.map(({ expr }) => toSql(expr, scope));
     const notNull = plan.dropna ? keys.map((key) => `${key} IS NOT NULL`) : [];
     const names = plan.keys.map(({ name }) => quoteName(name));
@@ -405,9 +404,19 @@ class Renderer {
     return { ...over(from, items, row), plain: false, inOrder: true };
   }
 
+  /** Names and types in a block's scope, whose columns are those of `plan`. */
+  #scope(block: Block, plan: Plan): SqlScope {
+    let types: ReadonlyMap<string, SqlType> | undefined;
+    const type = (name: string): SqlType | undefined => {
+      types ??= new Map(this.#context.schema(plan).map((f) => [f.name, f.type]));
+      return types.get(name);
+    };
+    return { ...scopeOf(block), type };
+  }
+
   /** Items with the casts that the logical schema asks for: integer sums come as HUGEINT. */
-  #items(plan: Plan, items: readonly NamedExpr[], input: Block): Item[] {
-    const scope = scopeOf(input);
+  #items(plan: ProjectPlan | AggregatePlan, items: readonly NamedExpr[], input: Block): Item[] {
+    const scope = this.#scope(input, plan.input);
     const wide = items.some(({ expr }) => isSum(expr));
     const types = wide
       ? new Map(this.#context.schema(plan).map((f) => [f.name, f.type]))

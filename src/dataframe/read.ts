@@ -40,7 +40,7 @@ export interface ReadCsvOptions extends ReadOptions {
    * Separator; default: of comma, tab, semicolon and bar the one that the first line has most of.
    */
   readonly sep?: string;
-  /** Whether the first line names the columns; default: found by looking. */
+  /** Whether the first line names the columns; default true, as in pandas. */
   readonly header?: boolean;
   /**
    * Text that means null, quoted or not. Default: nothing between two separators, while `""` is
@@ -85,7 +85,8 @@ export function readParquet<S extends object = AnyRow>(
 }
 
 /**
- * A frame over CSV files. Types are found by looking at the first rows unless `schema` names them.
+ * A frame over CSV files. Types are found by looking at the first rows unless `schema` names them;
+ * dates are those that begin with the year, others stay text.
  */
 export function readCsv<S extends object = AnyRow>(
   path: Paths,
@@ -97,7 +98,7 @@ export function readCsv<S extends object = AnyRow>(
   const nulls = typeof naValues === "string" ? [naValues] : naValues;
   return read("csv", path, options, {
     ...(sep === undefined ? {} : { delim: quoteText(sep) }),
-    ...(header === undefined ? {} : { header: String(header) }),
+    header: String(header ?? true),
     ...(nulls === undefined ? {} : { nullstr: `[${nulls.map(quoteText).join(", ")}]` }),
     ...(skiprows === undefined ? {} : { skip: String(skiprows) }),
     ...(encoding === undefined ? {} : { encoding: quoteText(encoding) }),

@@ -11,6 +11,7 @@ import { type Field, type SqlType, sqlTypeOf } from "../table/types.ts";
 import { askBinder, describeQuery } from "./binder.ts";
 import { checkColumnNames } from "./checks.ts";
 import { checkSameColumns, isCompressed, isGuarded, separatorOf } from "./csv.ts";
+import { isTime } from "./expression-type.ts";
 
 /** The kinds of files. */
 export type FileFormat = "parquet" | "csv" | "json";
@@ -116,10 +117,10 @@ export class Source {
       return describeQuery(`FROM read_${format}([${list}]${rest.join("")})`);
     };
     if (format === "csv") checkSameColumns(files, (file) => describe([file]));
-    const found = describe(files);
+    const found = format === "csv" ? this.#withoutGuesses(describe(files)) : describe(files);
     if (format === "json") checkFieldNames(found.map((field) => field.name));
-    const given = this.options.schema ?? {};
-    const unknown = Object.keys(given).find((name) => !found.some((f) => f.name === name));
+    const given = new Map(Object.entries(this.options.schema ?? {}));
+    const unknown = [...given.keys()].find((name) => !found.some((f) => f.name === name));
     if (unknown !== undefined) {
       throw new HeddleError(
         "UnknownColumn",
@@ -129,10 +130,30 @@ export class Source {
       );
     }
     const fields = found.map(({ name, type }) => {
-      const wanted = given[name];
+      const wanted = given.get(name);
       return { name, type: wanted === undefined ? logicalType(type) : sqlTypeOf(wanted) };
     });
     return { files, fields, keepsEmptyText: this.#keepsEmptyText(found, describe) };
+  }
+
+  /**
+   * Dates and times that the engine guesses from another order than year, month, day stay text, as
+   * in pandas: which of 01/02/2024 is the month cannot be known.
+   */
+  #withoutGuesses(found: readonly Field[]): readonly Field[] {
+    const [first] = this.files;
+    if (first === undefined || !found.some(({ type }) => isTime(type))) return found;
+    const options = Object.entries(this.#reader(this.files)).map(([k, v]) => `, ${k} = ${v}`);
+    const [said] = askBinder<{ date: string | null; time: string | null }>(
+      "SELECT CAST(DateFormat AS VARCHAR) AS date, CAST(TimestampFormat AS VARCHAR) AS time " +
+        `FROM sniff_csv(${quoteText(first.path)}${options.join("")})`,
+    ).toRecords();
+    const isGuess = (format: string | null | undefined): boolean =>
+      typeof format === "string" && format !== "" && !format.startsWith("%Y-%m-%d");
+    return found.map(({ name, type }) => {
+      const guess = type === "DATE" ? isGuess(said?.date) : isTime(type) && isGuess(said?.time);
+      return { name, type: guess ? "VARCHAR" : type };
+    });
   }
 
   /**

@@ -12,6 +12,7 @@ import { Expr, type ExprLike, nodeOf, quantileOf, type Row } from "./expr.ts";
 import { rowProxy } from "./expr-make.ts";
 import { column, type ExprNode, someNode } from "./expression.ts";
 import { AGGREGATE_NAMES } from "./expression-sql.ts";
+import { checkConditions } from "./lost-conditions.ts";
 import {
   inputsOf,
   type JoinColumn,
@@ -54,8 +55,12 @@ export function knownFields(plan: Plan): readonly Field[] | undefined {
 /** What a callback or ready expression says, given the row. */
 export type Callback<S extends object, R> = (row: Row<S>) => R;
 
-/** Calls a callback with the row of a plan; a column that is not there throws at once. */
+/**
+ * Calls a callback with the row of a plan; a column that is not there throws at once, and so does a
+ * condition that `&&` or `||` would drop.
+ */
 export function withRow<S extends object, R>(plan: Plan, callback: Callback<S, R>): R {
+  checkConditions(callback);
   const fields = knownFields(plan);
   const names = fields === undefined ? undefined : new Set(fields.map((field) => field.name));
   return callback(

@@ -176,8 +176,7 @@ export function isInteger(type: SqlType): boolean {
  */
 export function sqlTypeOf(dtype: string): SqlType {
   const lower = dtype.trim().toLowerCase();
-  const alias = ALIASES[lower];
-  if (alias !== undefined) return alias;
+  if (Object.hasOwn(ALIASES, lower)) return ALIASES[lower] as SqlType;
   const upper = dtype.trim().toUpperCase().replace(/\s+/g, " ");
   if (KNOWN[upper] !== undefined) return upper;
   if (/^DECIMAL\(\d+, ?\d+\)$/.test(upper)) return upper.replace(" ", "");

@@ -2,6 +2,8 @@
 import { expect, test } from "vitest";
 import { type Expr, fromRecords, type Row } from "../../../src/dataframe/index.ts";
 
+const sync = { scheduler: "sync" } as const;
+
 interface Line {
   x: number | null;
   s: string | null;
@@ -19,6 +21,14 @@ test.each<[string, (r: Row<Line>) => Expr<unknown>, unknown[]]>([
   ["extract", (r) => r.s.str.extract(/([0-9]+)y/, 1), ["1", null, null, null]],
   ["extract of an empty group", (r) => r.s.str.extract(/([0-9]*)/, 1), ["", "", null, ""]],
   ["isin", (r) => r.x.isin(new Set([4, 1.5])), [true, false, null, true]],
+  ["isin with null", (r) => r.x.isin([4, null as never]), [false, false, true, true]],
+  ["isin of null", (r) => r.x.isin([null as never]), [false, false, true, false]],
+  ["cumsum", (r) => r.x.cumsum(), [1.5, -0.5, null, 3.5]],
+  ["cummax", (r) => r.x.cummax(), [1.5, 1.5, null, 4]],
+  ["sqrt", (r) => r.x.sqrt(), [Math.sqrt(1.5), Number.NaN, null, 2]],
+  ["log2", (r) => r.x.add(2).log2(), [Math.log2(3.5), -Infinity, null, Math.log2(6)]],
+  ["log", (r) => r.x.log(), [Math.log(1.5), Number.NaN, null, Math.log(4)]],
+  ["astype of floats", (r) => r.x.sub(0.2).astype("int32"), [1, -2, null, 3]],
   ["isna", (r) => r.x.isna(), [false, false, true, false]],
   ["notna", (r) => r.s.notna(), [true, true, false, true]],
 ])("%s", async (_, of, values) => {
@@ -40,4 +50,44 @@ test("several quantiles are a row each, corr takes a column", async () => {
   const [one, two] = [frame.col("x").corr(frame.col("n")), frame.col("x").corr("n")];
   expect(await one.compute(sync)).toBeCloseTo(0.0771295450219, 12);
   expect(await two.compute(sync)).toBeCloseTo(0.0771295450219, 12);
+});
+
+test("truth counts as 1 and 0", async () => {
+  const frame = fromRecords([true, false, true, true, null].map((ok, n) => ({ ok, n })));
+  const made = frame.agg((r) => ({
+    mean: r.ok.mean(),
+    share: r.n.gt(2).mean(),
+    std: r.ok.std(),
+    middle: r.ok.median(),
+  }));
+  expect(await made.toRecords(sync)).toEqual([{ mean: 0.75, share: 0.4, std: 0.5, middle: 1 }]);
+  expect(await frame.col("ok").mean().compute(sync)).toBe(0.75);
+  expect(await frame.astype({ ok: "int32" }).col("ok").sum().compute(sync)).toBe(3);
+});
+
+test("floats lose their fraction as integers", async () => {
+  const frame = fromRecords([{ x: 1.7 }, { x: -1.7 }]);
+  expect(await frame.astype("int64").toRecords(sync)).toEqual([{ x: 1 }, { x: -1 }]);
+});
+
+test("the spread of what is not finite is NaN", async () => {
+  const frame = fromRecords([1, Number.POSITIVE_INFINITY, 3].map((x) => ({ x, y: 1.5 })));
+  expect(await frame.col("x").std().compute(sync)).toBeNaN();
+  expect(await frame.col("x").var({ ddof: 0 }).compute(sync)).toBeNaN();
+  expect(await frame.col("y").std().compute(sync)).toBe(0);
+  const [, , std] = await frame.describe().toRecords(sync);
+  expect(std).toEqual({ statistic: "std", x: Number.NaN, y: 0 });
+  const within = frame.select((r) => ({ s: r.x.std().over("y") }));
+  expect(await within.head(1).toRecords(sync)).toEqual([{ s: Number.NaN }]);
+  expect(await frame.head(0).col("x").std().compute(sync)).toBeNull();
+});
+
+test("a difference of times is seconds", async () => {
+  const frame = fromRecords([{ a: new Date("2024-01-01"), b: new Date("2024-01-02T00:00:01.5Z") }]);
+  const made = frame.select((r) => ({
+    span: r.b.sub(r.a as never),
+    days: r.b.dt.date.sub(r.a as never).div(86_400),
+    since: r.b.sub(new Date("2024-01-01") as never),
+  }));
+  expect(await made.toRecords(sync)).toEqual([{ span: 86_401.5, days: 1, since: 86_401.5 }]);
 });

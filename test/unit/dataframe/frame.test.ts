@@ -186,7 +186,7 @@ describe("row order", () => {
     }));
     expect(await frame.toRecords(sync)).toEqual([
       { k: "b", v: 1, w: 1.5, before: null, sum: 1, share: 0.25 },
-      { k: "a", v: null, w: 2.5, before: null, sum: 1, share: 1 },
+      { k: "a", v: null, w: 2.5, before: null, sum: null, share: 1 },
       { k: null, v: 3, w: 3.5, before: null, sum: 4, share: 1 },
       { k: "b", v: 4, w: 4.5, before: 1.5, sum: 8, share: 0.75 },
     ]);
