@@ -313,6 +313,7 @@ export class DistArray<out D extends DType = DType, out K extends Rank = "array"
   /** The same array, whose plain value is a bigint where it has 64 bits. */
   #withBigints(): Collection {
     const { chunks } = this.expr;
+    if (chunks.length > 0) return this;
     const finish = (values: readonly unknown[]): unknown =>
       assembleLocal(values as readonly NDArray[], chunks, { int64: "bigint" });
     return { [COLLECTION]: true, lower: () => ({ ...this.lower(), finish }) };
@@ -333,7 +334,7 @@ export class DistArray<out D extends DType = DType, out K extends Rank = "array"
   }
 
   /** Draws the graph; see `visualize`. */
-  async visualize(options: VisualizeOptions = {}): Promise<Drawing> {
+  async visualize(options: VisualizeOptions | string = {}): Promise<Drawing> {
     return await visualize(this, options);
   }
 

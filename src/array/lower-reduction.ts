@@ -9,7 +9,7 @@ import type { AxisOverlaps } from "./axis-plans.ts";
 import { type Blocks, blocksOfLayer, countUp, LayerPlan } from "./blocks.ts";
 import { type Chunks, gridOf, offsetsOf, shapeOf } from "./chunks.ts";
 import type { ReductionExpr } from "./expression.ts";
-import type { Fused } from "./lower.ts";
+import { type Fused, inputsOf } from "./lower.ts";
 import { boxEdges } from "./lower-blocks.ts";
 import {
   argPartial,
@@ -42,7 +42,7 @@ export interface TreeStages {
 export function lowerReduction(expr: ReductionExpr, fused: Fused, token: string): Blocks {
   const below = expr.operands[0].chunks;
   const plan = new LayerPlan(gridOf(below));
-  const inputs = fused.leaves.map((leaf) => plan.operand(leaf));
+  const inputs = inputsOf(fused, plan);
   const kernel: Arg = constant(fused.kernel);
   const { template, stages } = stagesOf(expr, plan, below);
   const layer = plan.finish({

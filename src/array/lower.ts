@@ -3,6 +3,7 @@
  * every group root.
  */
 import type { Scalar } from "../core/dtype.ts";
+import type { Arg } from "../core/graph.ts";
 import { type Kernel, KernelBuilder, type Ref } from "../ndarray/kernels/ir.ts";
 import { withOptionsOf } from "./annotations.ts";
 import { type Blocks, blocksOfLayer, LayerPlan, type Operand } from "./blocks.ts";
@@ -18,7 +19,7 @@ import { lowerConcat, lowerRechunk, materialize } from "./lower-blocks.ts";
 import { lowerExchange, needsExchange } from "./lower-exchange.ts";
 import { lowerReduction } from "./lower-reduction.ts";
 import { type Groups, groupElementwise, simplify } from "./simplify.ts";
-import { kernelBlock } from "./tasks.ts";
+import { firstOfEqual, kernelBlock } from "./tasks.ts";
 
 /** The tasks of several arrays that are computed together; what they share is made once. */
 export function lowerAll(roots: readonly Expr[]): Blocks[] {
@@ -82,14 +83,14 @@ function plain(blocks: Blocks): Operand {
 }
 
 function lowerElementwise(expr: ElementwiseExpr, lowering: Lowering): Blocks {
-  const { kernel, leaves } = fuse(expr, expr, lowering);
+  const fused = fuse(expr, expr, lowering);
   const plan = new LayerPlan(gridOf(expr.chunks));
-  const args = leaves.map((leaf) => plan.operand(leaf));
+  const args = inputsOf(fused, plan);
   const layer = plan.finish({
     word: expr.word,
     token: tokenOf(expr),
     kind: "blockwise",
-    template: { fn: kernelBlock, args: [{ kind: "const", value: kernel }, ...args] },
+    template: { fn: kernelBlock, args: [{ kind: "const", value: fused.kernel }, ...args] },
   });
   return blocksOfLayer(layer, expr.chunks);
 }
@@ -98,6 +99,17 @@ function lowerElementwise(expr: ElementwiseExpr, lowering: Lowering): Blocks {
 export interface Fused {
   readonly kernel: Kernel;
   readonly leaves: readonly Operand[];
+  /** For each axis, the leaves whose blocks have unknown lengths along it. */
+  readonly lockstep: readonly (readonly number[])[];
+}
+
+/** The blocks that a kernel takes; those of unknown lengths are compared where they are known. */
+export function inputsOf({ leaves, lockstep }: Fused, plan: LayerPlan): Arg[] {
+  const [first, ...rest] = leaves.map((leaf) => plan.operand(leaf));
+  if (first === undefined) return [];
+  if (!lockstep.some((members) => members.length > 1)) return [first, ...rest];
+  const args: Arg[] = [{ kind: "const", value: lockstep }, first, ...rest];
+  return [{ kind: "call", fn: firstOfEqual, args }, ...rest];
 }
 
 function fusedUnder(expr: ReductionExpr, lowering: Lowering): Fused {
@@ -121,9 +133,15 @@ function fuse(top: Expr, owner: Expr, lowering: Lowering): Fused {
   const builder = new KernelBuilder();
   const values = new Map<Expr, Ref>();
   const leaves: Operand[] = [];
+  const lockstep: number[][] = top.chunks.map(() => []);
   for (const leaf of below) {
     const fill = shaped ? fillOf(leaf) : undefined;
-    if (fill === undefined) leaves.push(operandOf(leaf, lowering));
+    if (fill === undefined) {
+      leaf.chunks.forEach((blocks, axis) => {
+        if (blocks.some(Number.isNaN)) lockstep[axis]?.push(leaves.length);
+      });
+      leaves.push(operandOf(leaf, lowering));
+    }
     values.set(
       leaf,
       fill === undefined ? builder.input(leaf.dtype) : builder.scalar(fill, leaf.dtype),
@@ -133,7 +151,7 @@ function fuse(top: Expr, owner: Expr, lowering: Lowering): Fused {
     const args = node.operands.map((operand) => values.get(operand) as Ref);
     values.set(node, builder.inline(node.kernel, args));
   }
-  return { kernel: builder.build(values.get(top) as Ref), leaves };
+  return { kernel: builder.build(values.get(top) as Ref), leaves, lockstep };
 }
 
 function fillOf(expr: Expr): Scalar | undefined {

@@ -2,7 +2,7 @@
  * @file Triangles, grids of coordinates and membership.
  */
 
-import type { DType, DTypeLike, ResolveDType } from "../core/dtype.ts";
+import type { DType, DTypeLike, ResolveDType, Scalar } from "../core/dtype.ts";
 import { toDType } from "../core/dtype.ts";
 import { HeddleError } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
@@ -52,7 +52,7 @@ export function tril<D extends DType>(
 ): DistArray<D> {
   checkOptionNames("tril", options, ["k"]);
   const array = toExpr(x);
-  return new DistArray(where(lastTwo(array, options.k ?? 0, "tril"), array, 0));
+  return new DistArray(where(lastTwo(array, options.k ?? 0, "tril"), array, nothing(array)));
 }
 
 /** The array with zeros below the `k`-th diagonal of its last two axes. */
@@ -62,7 +62,12 @@ export function triu<D extends DType>(
 ): DistArray<D> {
   checkOptionNames("triu", options, ["k"]);
   const array = toExpr(x);
-  return new DistArray(where(lastTwo(array, (options.k ?? 0) - 1, "triu"), 0, array));
+  return new DistArray(where(lastTwo(array, (options.k ?? 0) - 1, "triu"), nothing(array), array));
+}
+
+/** What stands outside of a triangle, such that the dtype stays. */
+function nothing({ dtype }: Expr): Scalar {
+  return dtype === "bool" ? false : 0;
 }
 
 function lastTwo(array: Expr, k: number, what: string): Expr {

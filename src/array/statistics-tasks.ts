@@ -111,6 +111,7 @@ export function finishBincounts(minlength: number, partials: readonly NDArray[])
 /** Quantiles of several blocks' elements together. */
 export function quantileOfAll(
   q: readonly number[],
+  rule: QuantileRule,
   scalar: boolean,
   dtype: DType,
   blocks: readonly NDArray[],
@@ -119,15 +120,15 @@ export function quantileOfAll(
     blocks.map((block) => block.ravel()),
     0,
   );
-  return quantilesAlong(q, scalar, dtype, 0, all);
+  return quantilesAlong(q, rule, scalar, dtype, 0, all);
 }
 
 /**
- * Quantiles along an axis of a block, by linear interpolation between neighbours; NaN where there
- * is one.
+ * Quantiles along an axis of a block, between neighbours as `rule` says; NaN where there is one.
  */
 export function quantilesAlong(
   q: readonly number[],
+  rule: QuantileRule,
   scalar: boolean,
   dtype: DType,
   axis: number,
@@ -156,21 +157,44 @@ export function quantilesAlong(
     const at = sorted.offset + row * length;
     const hasNaN = Number.isNaN(values[at + length - 1]);
     q.forEach((share, k) => {
-      result[k * rows + row] = hasNaN ? Number.NaN : interpolated(values, at, length, share);
+      result[k * rows + row] = hasNaN ? Number.NaN : interpolated(rule, values, at, length, share);
     });
   }
   return new NDArray(result, { shape: scalar ? rest : [q.length, ...rest], dtype });
 }
 
-/** NumPy's linear method, with its rounding: from the nearer neighbour. */
-function interpolated(values: Float64Array, at: number, length: number, share: number): number {
-  const position = share * (length - 1);
-  const below = Math.floor(position);
-  return between(values, at + below, at + Math.min(below + 1, length - 1), position - below);
+/**
+ * What lies between two neighbours: the linear interpolation of NumPy's quantiles, or the mean of
+ * its median. They differ where there are infinities.
+ */
+export type QuantileRule = "linear" | "mean";
+
+function interpolated(
+  rule: QuantileRule,
+  values: Float64Array,
+  at: number,
+  length: number,
+  share: number,
+): number {
+  const below = Math.floor(share * (length - 1));
+  const low = values[at + below] as number;
+  const high = values[at + Math.min(below + 1, length - 1)] as number;
+  return between(rule, low, high, share, length);
 }
 
-function between(values: Float64Array, first: number, second: number, weight: number): number {
-  const [low, high] = [values[first] as number, values[second] as number];
+/** Linear as NumPy rounds it, from the nearer neighbour; the ends are elements as they are. */
+function between(
+  rule: QuantileRule,
+  low: number,
+  high: number,
+  share: number,
+  length: number,
+): number {
+  if (share === 0) return low;
+  if (share === 1) return high;
+  const position = share * (length - 1);
+  const weight = position - Math.floor(position);
+  if (rule === "mean") return weight === 0 ? low : (low + high) / 2;
   const gap = high - low;
   return weight >= 0.5 ? high - gap * (1 - weight) : low + gap * weight;
 }
@@ -181,6 +205,7 @@ function between(values: Float64Array, first: number, second: number, weight: nu
  */
 export function quantilesBetween(
   q: readonly number[],
+  rule: QuantileRule,
   length: number,
   scalar: boolean,
   dtype: DType,
@@ -189,9 +214,8 @@ export function quantilesBetween(
   const values = around.astype("float64").toArray() as number[];
   const hasNaN = Number.isNaN(values.at(-1));
   const result = q.map((share, k) => {
-    const pair = Float64Array.of(values[2 * k] as number, values[2 * k + 1] as number);
-    const position = share * (length - 1);
-    return hasNaN ? Number.NaN : between(pair, 0, 1, position - Math.floor(position));
+    const [low, high] = [values[2 * k] as number, values[2 * k + 1] as number];
+    return hasNaN ? Number.NaN : between(rule, low, high, share, length);
   });
   return new NDArray(result, { shape: scalar ? [] : [q.length], dtype });
 }

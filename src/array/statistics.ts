@@ -177,7 +177,7 @@ export interface QuantileOptions {
 
 /**
  * The values below which the given shares (0 to 1) lie, exactly, between neighbours by linear
- * interpolation.
+ * interpolation (NaN next to an infinity, as in NumPy).
  */
 export function quantile(
   x: ArrayArg,
@@ -216,7 +216,8 @@ export function percentile(
 
 /** The middle value, of all elements or along an axis. */
 export function median(x: ArrayArg, options: QuantileOptions = {}): DistArray<"float64"> {
-  return quantile(x, 0.5, options);
+  checkOptionNames("median", options, ["axis"]);
+  return new DistArray(quantileExpr(toExpr(x), [0.5], options.axis ?? null, true, "mean"));
 }
 
 /**

@@ -71,6 +71,27 @@ export function kernelBlock(kernel: Kernel, ...inputs: readonly NDArray[]): NDAr
 }
 
 /**
+ * The first of blocks whose lengths become known only here. `lockstep` lists for each axis the
+ * blocks whose lengths were unknown: unlike a length known to be 1, theirs never broadcast.
+ */
+export function firstOfEqual(
+  lockstep: readonly (readonly number[])[],
+  ...blocks: readonly NDArray[]
+): NDArray {
+  lockstep.forEach((members, axis) => {
+    const lengths = members.map((at) => blocks[at]?.shape[axis] as number);
+    if (lengths.every((length) => length === lengths[0])) return;
+    throw new HeddleError(
+      "InvalidShape",
+      `blocks of unknown lengths meet along axis ${axis}, and have ${lengths.join(" and ")} elements: ` +
+        "different masks selected them. Select by the same mask, or call computeChunkSizes() first.",
+      { fields: { axis, lengths } },
+    );
+  });
+  return blocks[0] as NDArray;
+}
+
+/**
  * One block out of a box of neighbouring ones: `counts` of them along each axis, the first of which
  * is entered at `starts`; the result has `shape`.
  */

@@ -6,7 +6,7 @@ import { availableParallelism, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { config } from "../config/config.ts";
 import { HeddleError } from "../core/errors.ts";
-import { parseBytes } from "../core/units.ts";
+import { formatBytes, parseBytes } from "../core/units.ts";
 import { nodeCrypto } from "../functions/crypto.ts";
 import { INTERRUPT_CELL_BYTES } from "../table/interrupt.ts";
 import type { EngineInit } from "./messages.ts";
@@ -30,6 +30,10 @@ export interface EngineOptions {
 }
 
 const DEFAULT_MEMORY_SHARE = 0.6;
+/** Virtual memory allows more than the machine has, but not much more. */
+const MEMORY_SHARE_MAX = 4;
+const MEMORY_LIMIT_MIN = 2 ** 20;
+const THREADS_MAX = 1024;
 /** Share of the machine's memory for the V8 heaps of all task threads together. */
 const THREAD_HEAPS_SHARE = 0.25;
 const THREAD_HEAP_MIN_MB = 256;
@@ -47,16 +51,12 @@ export type EngineSettings = Omit<EngineInit, "output">;
 export function initFrom(options: EngineOptions): EngineSettings {
   const wanted = options.threads ?? config.get("worker.threads");
   const threads = wanted === "auto" ? availableParallelism() : wanted;
-  if (!Number.isInteger(threads) || threads < 1) {
-    throw new HeddleError(
-      "InvalidArgument",
-      `threads is ${threads}; an engine needs at least 1. Use scheduler: "sync" to run without threads.`,
-    );
-  }
+  checkThreads(threads);
   const limit = options.memoryLimit ?? config.get("worker.memory.limit");
   const directory = options.localDirectory ?? config.get("temporary-directory") ?? tmpdir();
   const memoryLimitBytes =
-    limit === "auto" ? Math.floor(totalmem() * DEFAULT_MEMORY_SHARE) : parseBytes(limit);
+    limit === "auto" ? Math.floor(totalmem() * DEFAULT_MEMORY_SHARE) : bytesOf(limit);
+  checkMemoryLimit(memoryLimitBytes, limit);
   return {
     threads,
     configuration: config.serialize(),
@@ -71,6 +71,34 @@ export function initFrom(options: EngineOptions): EngineSettings {
     resources: options.resources ?? config.get("worker.resources"),
     ...threadHeaps(options, memoryLimitBytes, threads),
   };
+}
+
+/** NaN and negative numbers reach the check of the limit, which says what is allowed. */
+function bytesOf(limit: number | string): number {
+  return typeof limit === "number" ? limit : parseBytes(limit);
+}
+
+function checkThreads(threads: number): void {
+  if (Number.isInteger(threads) && threads >= 1 && threads <= THREADS_MAX) return;
+  throw new HeddleError(
+    "InvalidArgument",
+    `threads is ${threads}; an engine needs at least 1 and takes at most ${THREADS_MAX}. ` +
+      'Use scheduler: "sync" to run without threads.',
+    { fields: { threads } },
+  );
+}
+
+/** Less cannot hold one task's values; more than the machine has would never stop anything. */
+function checkMemoryLimit(bytes: number, given: number | string): void {
+  const most = MEMORY_SHARE_MAX * totalmem();
+  if (bytes >= MEMORY_LIMIT_MIN && bytes <= most) return;
+  throw new HeddleError(
+    "InvalidArgument",
+    `memoryLimit is ${typeof given === "number" ? given : `"${given}"`}; it must lie between ` +
+      `${formatBytes(MEMORY_LIMIT_MIN)} and ${formatBytes(most)}, ${MEMORY_SHARE_MAX} times what ` +
+      `this machine has. Leave it out for ${DEFAULT_MEMORY_SHARE * 100} % of the machine.`,
+    { fields: { memoryLimit: bytes } },
+  );
 }
 
 /**

@@ -16,6 +16,7 @@ export type { ClientComputeOptions } from "./client-compute.ts";
 export { getClient, getWorker, type WorkerContext } from "./context.ts";
 export type { EngineHandle, EngineOptions } from "./embedded.ts";
 export { Future, FutureList, type FutureStatus, isFuture } from "./future.ts";
+export type { GatherOptions } from "./gather.ts";
 export { LocalCluster, type LocalClusterOptions } from "./local-cluster.ts";
 export type { EngineInfo, WorkerInfo } from "./messages.ts";
 export type { ComputeOptions, GraphRunner, RunOptions } from "./run-collections.ts";

@@ -75,13 +75,28 @@ const load = createRequire(import.meta.url);
 export function parseYaml(path: string): { document: Document; lines: LineCounter } {
   const yaml = load("yaml") as typeof import("yaml");
   const lines = new yaml.LineCounter();
-  const document = yaml.parseDocument(readFileSync(path, "utf8"), { lineCounter: lines });
+  const document = yaml.parseDocument(readText(path), { lineCounter: lines });
   const fault = document.errors[0];
   if (fault !== undefined) {
     const line = lines.linePos(fault.pos[0]).line;
     throw fileFault(`${path}:${line}`, fault.message.split("\n")[0] ?? "not valid YAML");
   }
   return { document, lines };
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+    const problem = isFolder
+      ? "it is a folder, but the name of a configuration file: rename or remove it"
+      : `it cannot be read: ${String(cause)}`;
+    throw new HeddleError("ConfigInvalid", `${path}: ${problem}`, {
+      cause,
+      fields: { where: path },
+    });
+  }
 }
 
 /** Values of one YAML or JSON file. */

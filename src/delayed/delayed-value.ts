@@ -61,7 +61,7 @@ export class Delayed<R = unknown> extends LazyBase implements Collection<R> {
   }
 
   /** Draws the graph; see `visualize`. */
-  async visualize(options: VisualizeOptions = {}): Promise<Drawing> {
+  async visualize(options: VisualizeOptions | string = {}): Promise<Drawing> {
     return await visualize(this, options);
   }
 

@@ -36,7 +36,7 @@ const FORMATS: readonly DrawingFormat[] = ["svg", "png", "dot", "html", "txt"];
 
 /**
  * Draws what would run for the collections: a node a task, or, above 200 tasks, a node a layer.
- * Options come last. Errors: `NotSupported` for "png" when the package `sharp` is not installed.
+ * Options, or the file's name alone, come last. Errors: `NotSupported` for "png" when the package `sharp` is not installed.
  *
  * @example
  * import { delayed, visualize } from "heddle";
@@ -45,12 +45,13 @@ const FORMATS: readonly DrawingFormat[] = ["svg", "png", "dot", "html", "txt"];
  * console.log(text.includes("<svg")); // true
  */
 export async function visualize(
-  ...given: readonly (Collection | VisualizeOptions)[]
+  ...given: readonly (Collection | VisualizeOptions | string)[]
 ): Promise<Drawing> {
   const last = given.at(-1);
-  const options: VisualizeOptions = last === undefined || isCollection(last) ? {} : last;
+  const options = optionsFrom(isCollection(last) ? undefined : last);
   const collections = given.filter((one): one is Collection => isCollection(one));
-  if (collections.length < given.length - (options === last ? 1 : 0) || collections.length === 0) {
+  const isOther = last !== undefined && !isCollection(last);
+  if (collections.length < given.length - (isOther ? 1 : 0) || collections.length === 0) {
     throw new HeddleError(
       "InvalidArgument",
       "visualize takes lazy collections (arrays, frames, bags, delayed values), and options last",
@@ -66,6 +67,10 @@ export async function visualize(
   const path = extname(name) === `.${format}` ? name : `${name}.${format}`;
   await writeFile(path, bytes ?? text);
   return { ...drawing, path };
+}
+
+function optionsFrom(given: VisualizeOptions | string | undefined): VisualizeOptions {
+  return typeof given === "string" ? { filename: given } : (given ?? {});
 }
 
 function formatOf({ format, filename }: VisualizeOptions): DrawingFormat {

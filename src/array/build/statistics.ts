@@ -23,6 +23,7 @@ import {
   finishBincounts,
   histogram2dPartial,
   histogramPartial,
+  type QuantileRule,
   quantileOfAll,
   quantilesAlong,
   quantilesBetween,
@@ -325,12 +326,13 @@ export function correlation(c: Expr): Expr {
   );
 }
 
-/** Quantiles of all elements, or along one axis, exactly and by linear interpolation. */
+/** Quantiles of all elements, or along one axis, exactly. */
 export function quantile(
   x: Expr,
   q: readonly number[],
   axis: number | null,
   scalar: boolean,
+  rule: QuantileRule = "linear",
 ): Expr {
   const bad = q.find((value) => !(value >= 0 && value <= 1));
   if (bad !== undefined) {
@@ -342,11 +344,11 @@ export function quantile(
   if (kindOf(x.dtype) === "c")
     throw new HeddleError("DTypeMismatch", "quantiles need real numbers, not complex ones");
   const dtype = x.dtype === "float32" ? "float32" : "float64";
-  const identity = [q, axis, scalar];
+  const identity = [q, axis, scalar, rule];
   if (axis === null) {
     const chunks = scalar ? [] : [[q.length]];
     if (needsExchange(x, arraySettings().chunkSizeBytes)) {
-      return quantileOfSorted(sortAxis(inBlockOrder(x)), q, { dtype, chunks, scalar });
+      return quantileOfSorted(sortAxis(inBlockOrder(x)), q, { dtype, chunks, scalar, rule });
     }
     return call(
       { word: "quantile", dtype, chunks, operands: [x], identity },
@@ -357,6 +359,7 @@ export function quantile(
           fn: quantileOfAll,
           args: [
             constant(q),
+            constant(rule),
             constant(scalar),
             constant(dtype),
             { kind: "deps", start: 0 } as const,
@@ -385,6 +388,7 @@ export function quantile(
       fn: quantilesAlong,
       args: (plan, [operand]) => [
         constant(q),
+        constant(rule),
         constant(scalar),
         constant(dtype),
         constant(at),
@@ -398,22 +402,28 @@ export function quantile(
 function quantileOfSorted(
   sorted: Expr,
   q: readonly number[],
-  result: { readonly dtype: DType; readonly chunks: Chunks; readonly scalar: boolean },
+  result: {
+    readonly dtype: DType;
+    readonly chunks: Chunks;
+    readonly scalar: boolean;
+    readonly rule: QuantileRule;
+  },
 ): Expr {
   const length = sum(sorted.chunks[0] as readonly number[]);
   const around = q.flatMap((share) => {
     const below = Math.floor(share * (length - 1));
     return [below, Math.min(below + 1, length - 1)];
   });
-  const { dtype, chunks, scalar } = result;
+  const { dtype, chunks, scalar, rule } = result;
   // The last element is NaN if any is.
   const known = rechunkTo(take(sorted, [...around, length - 1], 0), [[around.length + 1]]);
   return blockCall(
-    { word: "quantile", dtype, chunks, operands: [known], identity: [q, length, scalar] },
+    { word: "quantile", dtype, chunks, operands: [known], identity: [q, length, scalar, rule] },
     {
       fn: quantilesBetween,
       args: (plan, [operand]) => [
         constant(q),
+        constant(rule),
         constant(length),
         constant(scalar),
         constant(dtype),

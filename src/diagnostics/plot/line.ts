@@ -1,4 +1,5 @@
 /** @file Lines over a number or a time. */
+import { HeddleError } from "../../core/errors.ts";
 import { checkSameLength, checkSome, isDates, type NumberList, toNumbers } from "./data.ts";
 import { drawFrame, lineStyle, type PlotOptions } from "./frame.ts";
 import { extent, formatValue, type Scale } from "./scale.ts";
@@ -31,6 +32,7 @@ export interface LineData {
  * console.log(svg.startsWith("<svg"));
  */
 export function linePlot(data: LineData, options: PlotOptions = {}): string {
+  checkSeries(data);
   checkSome("series", data.series.length);
   const lines = data.series.map((series, i) => ({
     name: series.name ?? `series ${i + 1}`,
@@ -63,6 +65,16 @@ export function linePlot(data: LineData, options: PlotOptions = {}): string {
         })
         .join(""),
   });
+}
+
+/** Lists of numbers, as other libraries take them, are told what to be. */
+function checkSeries(data: LineData): void {
+  if (Array.isArray((data as Partial<LineData> | undefined)?.series)) return;
+  throw new HeddleError(
+    "InvalidArgument",
+    "linePlot takes { x, series: [{ name, y }] }, not lists of numbers: for y over x write " +
+      "linePlot({ x, series: [{ y }] })",
+  );
 }
 
 function describe(lines: readonly { name: string; y: Float64Array }[]): string {

@@ -13,6 +13,8 @@ import { contiguous, elementsOf, emptyArray, runKernel } from "./operands.ts";
 
 /** Default number of bins, as in NumPy. */
 const DEFAULT_BINS = 10;
+/** As many 8-byte counts as the 4 GiB of a local array hold. */
+const MOST_COUNTS = 2 ** 29;
 
 /** How to histogram. */
 export interface HistogramOptions {
@@ -286,6 +288,14 @@ export function bincount(
   const values = array.astype("int64") as NDArray<"int64">;
   const weights = checkWeights(options.weights, values.size);
   const length = Math.max(options.minlength ?? 0, highest(values) + 1);
+  if (length > MOST_COUNTS) {
+    throw new HeddleError(
+      "InvalidArgument",
+      `bincount would make ${length} counts, one for each integer up to the largest value: ` +
+        "count values that are far apart with unique, or in bins with histogram",
+      { fields: { length } },
+    );
+  }
   const counts = zeros(weights === undefined ? "int64" : "float64", [length]);
   const inputs = weights === undefined ? [values] : [values, weights];
   runKernel(inputs, [counts], 0, (placed) => {

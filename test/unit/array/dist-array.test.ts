@@ -351,3 +351,55 @@ test("an array larger than the machine's memory cannot become a local one", asyn
   const small = da.ones([100, 100], { chunks: 50 });
   expect(await small.sum().compute({ scheduler: "sync" })).toBe(10_000);
 });
+
+describe("what a first user stumbled over", () => {
+  test("bigints may be asked of arrays of several blocks", async () => {
+    const whole = await da.arange(4, { chunks: 2 }).compute({ int64: "bigint", ...sync });
+    expect(whole.toArray()).toEqual([0, 1, 2, 3]);
+  });
+
+  test("triangles of booleans are booleans", async () => {
+    const all = da.ones([2, 2], { dtype: "bool", chunks: 1 });
+    expect([da.tril(all).dtype, da.triu(all).dtype]).toEqual(["bool", "bool"]);
+    expect((await da.tril(all).compute(sync)).toArray()).toEqual([
+      [true, false],
+      [true, true],
+    ]);
+  });
+
+  test("blocks that different masks selected do not broadcast", async () => {
+    const y = da.arange(4, { chunks: 2 });
+    const sum = y.at(y.gt(0)).add(y.at(y.lt(3)));
+    const message = /lengths meet along axis 0, and have 1 and 2/;
+    await expect(sum.compute(sync)).rejects.toThrow(message);
+    await expect(sum.sum().compute(sync)).rejects.toThrow(/meet along axis 0/);
+    const same = y.at(y.gt(0)).add(y.at(y.gt(0)));
+    expect((await same.compute(sync)).toArray()).toEqual([2, 4, 6]);
+  });
+
+  test("bincount of huge values is refused in words", async () => {
+    const huge = da.fromArray([2 ** 50]).astype("int64");
+    await expect(da.bincount(huge).compute(sync)).rejects.toThrow(/unique.*histogram/);
+  });
+});
+
+describe("order statistics next to infinities, as NumPy 2.4 gives them", () => {
+  const inf = Number.POSITIVE_INFINITY;
+  test.each([
+    [[-inf, 1, inf], 1],
+    [[1, inf, inf], inf],
+    [[-inf, inf], Number.NaN],
+    [[-inf, 1], -inf],
+    [[-inf, 2, 3, inf], 2.5],
+  ])("the median of %j", async (values, median) => {
+    expect(await da.median(da.fromArray(values)).compute(sync)).toBe(median);
+    const table = await da.median(da.fromArray([values]), { axis: 1 }).compute(sync);
+    expect(table.toArray()).toEqual([median]);
+  });
+
+  test("quantiles interpolate; their ends are elements", async () => {
+    const shares = [0, 0.25, 0.5, 0.75, 1];
+    const found = await da.quantile(da.fromArray([-inf, 2, 3, inf]), shares).compute(sync);
+    expect(found.toArray()).toEqual([-inf, -inf, 2.5, inf, inf]);
+  });
+});

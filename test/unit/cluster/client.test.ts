@@ -160,6 +160,19 @@ describe("submit and map", () => {
     expect(await c.result()).not.toBe(await d.result());
   });
 
+  test("gather can leave failed tasks out", async () => {
+    const bad = client.submit((): number => {
+      throw new Error("never mind");
+    });
+    const good = client.submit((x: number) => x, 5);
+    const given = { list: [good, bad], bad };
+    expect(await client.gather(given, { errors: "skip" })).toEqual({ list: [5] });
+    expect(await client.gather(bad, { errors: "skip" })).toBeUndefined();
+    await expect(client.gather(given)).rejects.toThrow(/never mind/);
+    await expect(client.gather(good, { errors: "ignore" } as never)).rejects.toThrow(/"skip"/);
+    await expect(client.gather(good, { error: "skip" } as never)).rejects.toThrow(/"errors"/);
+  });
+
   test("gather takes nested structures", async () => {
     const x = client.submit(() => 5);
     expect(await client.gather({ x, list: [x, x] })).toEqual({ x: 5, list: [5, 5] });
@@ -376,6 +389,49 @@ describe("waiting", () => {
         `task ${key} failed: RangeError: too far`,
     ]);
   });
+});
+
+describe("values that throw when they are looked at", () => {
+  const revoked = (): object => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    return proxy;
+  };
+  const thenGetter = (): object => ({
+    get then(): unknown {
+      throw new RangeError("bad then");
+    },
+  });
+  const then = (): object => ({
+    then(): never {
+      throw new RangeError("in then");
+    },
+  });
+  const badError = (field: string): Error =>
+    Object.defineProperty(new Error("hidden"), field, {
+      get() {
+        throw 5;
+      },
+    });
+
+  test.each([
+    ["a revoked proxy", () => revoked(), "revoked"],
+    ["a promise of one", async () => [revoked()], "revoked"],
+    ["a getter of then", () => thenGetter(), "bad then"],
+    ["a method then", () => then(), "in then"],
+    ["a thrown revoked proxy", () => Promise.reject(revoked()), "threw"],
+    ["a thrown revoked proxy at once", () => throwNow(revoked()), "threw"],
+    ["an error without a readable message", () => throwNow(badError("message")), "threw"],
+    ["an error without a readable stack", () => throwNow(badError("stack")), "threw"],
+  ])("%s fails the task, once", async (_, fn, text) => {
+    const error = await failure(client.submit(fn).result());
+    expect(error).toMatchObject({ code: "TaskFailed", fields: { attempts: 1 } });
+    expect(error.message).toContain(text);
+  });
+
+  function throwNow(thrown: unknown): never {
+    throw thrown;
+  }
 });
 
 describe("order and resources", () => {

@@ -18,6 +18,15 @@ test("options count before configuration", () => {
   expect(() => initFrom({ threads: 0 })).toThrow(/at least 1/);
 });
 
+test.each([
+  [{ threads: 1e6 }, /threads is 1000000; .*at most 1024/],
+  [{ memoryLimit: 0 }, /memoryLimit is 0; it must lie between 1.00 MiB and/],
+  [{ memoryLimit: Number.NaN }, /memoryLimit is NaN/],
+  [{ memoryLimit: "1000TiB" }, /memoryLimit is "1000TiB"/],
+])("sizes that no machine has are refused: %j", (options, message) => {
+  expect(() => initFrom(options)).toThrow(message);
+});
+
 test("tasks see the configuration that was in force when the engine started", async () => {
   config.set({ "blas.library": "none" });
   const url = new URL("../../../dist/config/config.js", import.meta.url).href;

@@ -173,6 +173,12 @@ describe("where files are looked for", () => {
     });
   });
 
+  it("a folder with the name of a file is named as one", () => {
+    const path = join(folder, "heddle.yaml");
+    mkdirSync(path);
+    expect(messageOf(() => collectYaml(path))).toMatch(/heddle\.yaml: it is a folder/);
+  });
+
   it("a HEDDLE_CONFIG that does not exist is an error", () => {
     expect(messageOf(() => configFiles(around()))).toContain("HEDDLE_CONFIG names this file");
   });

@@ -116,6 +116,9 @@ describe("visualize", () => {
   test("takes the format from the file's name, or as given", async () => {
     const dot = await inc(1).visualize({ filename: join(folder, "g.dot") });
     expect(dot.text).toMatch(/^digraph/);
+    const named = await inc(1).visualize(join(folder, "named.dot"));
+    expect(named.path).toBe(join(folder, "named.dot"));
+    expect((await visualize(inc(1), join(folder, "free.dot"))).format).toBe("dot");
     const txt = await inc(1).visualize({ filename: null, format: "txt" });
     expect(txt).toEqual({ format: "txt", text: expect.stringMatching(/^Graph of 1 layer/) });
     await expect(visualize(inc(1), { filename: join(folder, "g.gif") })).rejects.toThrow(

@@ -187,3 +187,7 @@ describe("toPng", () => {
     expect([view.getUint32(16), view.getUint32(20)]).toEqual([400, 200]);
   });
 });
+
+it("a line plot of two lists says how it is called", () => {
+  expect(() => linePlot([1, 2] as never, [3, 4] as never)).toThrow(/series: \[\{ y \}\]/);
+});
