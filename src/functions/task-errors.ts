@@ -4,7 +4,7 @@
  */
 import { inspect, types } from "node:util";
 import { decodeValue, encodeValue, prepareValue } from "../codec/values.ts";
-import { HeddleError, isHeddleError } from "../core/errors.ts";
+import { HeddleError } from "../core/errors.ts";
 import { failedStep, stepFailure } from "../core/step-failure.ts";
 import { mapStack } from "./source-maps.ts";
 
@@ -13,17 +13,19 @@ const SEAM = "    --- submitted from ---";
 
 /** An error as bytes of a value; never throws, whatever was thrown. */
 export function encodeTaskError(error: unknown): Uint8Array {
-  const step = failedStep(error);
-  const plain = () =>
-    step === undefined ? plainError(error) : stepFailure(step.key, plainError(step.cause));
-  for (const attempt of [() => error, plain, () => new Error("unknown error")]) {
+  const plain = () => {
+    const step = failedStep(error);
+    return step === undefined ? plainError(error) : stepFailure(step.key, plainError(step.cause));
+  };
+  const shown = () => new Error(describe(error));
+  for (const attempt of [() => error, plain, shown]) {
     try {
       const encoded = encodeValue(attempt());
       const bytes = new Uint8Array(encoded.bytes);
       encoded.writeTo(bytes);
       return bytes;
-    } catch (failure) {
-      if (!isHeddleError(failure) && !(failure instanceof Error)) throw failure;
+    } catch {
+      // Getters and proxies of the user may throw anything.
     }
   }
   throw new HeddleError("InvariantViolated", "A plain error could not be encoded.");

@@ -21,11 +21,21 @@ export function currentTask(): TaskContext | undefined {
   return storage.getStore() ?? synchronous;
 }
 
+/**
+ * What a function returned, or a promise of the language if it is like one. Looking at it runs the
+ * user's code (getters, proxies), which may throw: that fails the task like the function itself.
+ */
+function returned(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || value instanceof Promise) return value;
+  if (!("then" in value) || typeof value.then !== "function") return value;
+  return Promise.resolve(value);
+}
+
 /** Calls a function that is known to be synchronous. */
 export function runSynchronously<A>(context: TaskContext, run: (at: A) => unknown, at: A): unknown {
   synchronous = context;
   try {
-    return run(at);
+    return returned(run(at));
   } finally {
     synchronous = undefined;
   }
@@ -33,5 +43,5 @@ export function runSynchronously<A>(context: TaskContext, run: (at: A) => unknow
 
 /** Calls a function that may go on after it has returned. */
 export function runInTask<A>(context: TaskContext, run: (at: A) => unknown, at: A): unknown {
-  return storage.run(context, run, at);
+  return storage.run(context, (given: A) => returned(run(given)), at);
 }

