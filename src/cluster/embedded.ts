@@ -13,6 +13,7 @@ import { type EngineOptions, type EngineSettings, initFrom } from "./engine-opti
 import { removeFolder } from "./folders.ts";
 import { EngineLink, type Keeper } from "./link.ts";
 import type { EngineInit } from "./messages.ts";
+import { threadFlags } from "./thread-flags.ts";
 
 export type { EngineOptions } from "./engine-options.ts";
 
@@ -91,10 +92,12 @@ class EmbeddedEngine implements EngineHandle {
     const { port1: arrivals, port2: output } = new MessageChannel();
     this.#output = new OutputPrinter(arrivals);
     printAtExit(this.#output);
+    const execArgv = threadFlags(process.execArgv);
     this.#worker = new Worker(engineFile(), {
       workerData: { ...init, output } satisfies EngineInit,
       transferList: [output],
       name: "heddle-engine",
+      ...(execArgv === undefined ? {} : { execArgv }),
     });
     this.#worker.unref();
     this.ready = this.#started();

@@ -89,3 +89,17 @@ describe("tasks given to fireAndForget", () => {
     expect(readFileSync(file, "utf8")).toBe(expected);
   });
 });
+
+test("a module given as text computes like one in a file", () => {
+  const text = `
+    import { Client } from "heddle";
+    await Client.with({ threads: 1 }, async (client) => {
+      console.log(await client.submit((x) => x + 1, 41).result());
+    });`;
+  const args = ["--expose-gc", "--input-type=module"];
+  const asked = { status: 0, stdout: "42\n", stderr: "" };
+  const options = { encoding: "utf8" } as const;
+  expect(spawnSync(process.execPath, [...args, "-e", text], options)).toMatchObject(asked);
+  const input = { ...options, input: text };
+  expect(spawnSync(process.execPath, args, input)).toMatchObject(asked);
+});
