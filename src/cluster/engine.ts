@@ -40,6 +40,8 @@ const CLIENT_BATCH_MS = 1;
 /** While threads wait for memory, it is looked this often whether all of them do. */
 const STALL_CHECK_MS = 20;
 
+/** A synchronous task that was cancelled may go on for so long. */
+const CANCELLED_MS = 5000;
 /** Threads are told of graphs to forget at the latest when there are so many. */
 const FORGET_AT_MOST = 64;
 /** A graph of at most so many bytes may be remembered for a while. */
@@ -65,6 +67,8 @@ export class Engine {
   #active = false;
   #clientsToldMs = 0;
   #stallTimer: NodeJS.Timeout | undefined;
+  /** What is taken back in this turn was cancelled, not just dropped. */
+  #isCancelling = false;
   #closed = false;
 
   /** The task threads have been started; what they run comes from here. */
@@ -103,6 +107,7 @@ export class Engine {
   /** Takes events of a client and handles them now. */
   tell(events: readonly SchedulerEvent[]): void {
     for (const event of events) this.#schedulerEvents.push(event);
+    if (events.some(({ kind }) => kind === "cancel")) this.#isCancelling = true;
     this.wake();
   }
 
@@ -267,6 +272,7 @@ export class Engine {
       this.#schedulerEvents = [];
       if (schedulerEvents.length > 0) this.#obeyScheduler(this.scheduler.step(schedulerEvents));
     }
+    this.#isCancelling = false;
   }
 
   #obeyScheduler(commands: readonly SchedulerCommand[]): void {
@@ -413,11 +419,14 @@ export class Engine {
   }
 
   #takeBack(ids: Int32Array): void {
-    for (const lane of this.#lanes()) {
-      const got = lane.takeBack(ids);
-      if (got.length > 0) this.#workerEvents.push({ kind: "taken-back", ids: got });
-    }
-    // A synchronous task runs to its end, but a query can be stopped.
+    const got = this.#lanes().flatMap((lane) => [...lane.takeBack(ids)]);
+    if (got.length > 0) this.#workerEvents.push({ kind: "taken-back", ids: Int32Array.from(got) });
+    const back = new Set(got);
+    const running = ids.filter((id) => !back.has(id) && this.#isRunning(id));
+    if (running.length === 0) return;
+    for (const lane of this.#lanes()) lane.post({ kind: "give-up", ids: running });
+    if (this.#isCancelling) this.#endLater(running);
+    // A query can be stopped at once.
     const table = this.#table;
     if (table === undefined) return;
     const goesOn = (): boolean => {
@@ -425,6 +434,27 @@ export class Engine {
       return ids.some((id) => table.isRunningOn(0, id) || underWay.includes(id));
     };
     this.#stopQueries(goesOn, (task) => ids.includes(task));
+  }
+
+  /**
+   * A synchronous task cannot be stopped. One that was cancelled has some time to end; then its
+   * thread is replaced, unless others run there.
+   */
+  #endLater(ids: Int32Array): void {
+    const epochs = ids.map((id) => this.scheduler.state.tasks.epoch[id]!);
+    const goesOn = (id: number, i: number): boolean =>
+      this.#isRunning(id) &&
+      this.worker.values.unwanted[id] === 1 &&
+      this.scheduler.state.tasks.epoch[id] === epochs[i];
+    const timer = setTimeout(() => {
+      if (this.#closed) return;
+      const left = ids.filter(goesOn);
+      for (let thread = 0; thread < this.#init.threads; thread++) {
+        const isStuck = left.some((id) => this.#tasks.isRunningOn(thread, id));
+        if (isStuck && this.#reports.underWay(thread).length === 0) this.#tasks.kill(thread);
+      }
+    }, CANCELLED_MS);
+    timer.unref();
   }
 
   /** A file operation: its end is an event. */

@@ -4,6 +4,7 @@
  * nothing of what the tasks mean.
  */
 import type { MessagePort, Worker } from "node:worker_threads";
+import { HeddleError } from "../core/errors.ts";
 import type { Extent } from "../heap/index.ts";
 import { THREAD, threadWord, UNIT_BYTES, WORD } from "../threads/control-block.ts";
 import { LeaseWriter } from "../threads/lease-ring.ts";
@@ -27,6 +28,9 @@ export interface LaneOptions {
 /** A thread that has not stopped by itself after this long is terminated. */
 const STOP_MS = 200;
 
+/** The engine ends when as many threads in a row could not start. */
+const STARTS_MAX = 5;
+
 /** What is known of a thread's end. */
 export interface ThreadDeath {
   readonly reason: string;
@@ -45,6 +49,8 @@ export class LanePool {
   /** Leases that found the ring full. */
   readonly #backlog: { id: number; graph: number }[] = [];
   readonly #asked: boolean[] = [];
+  /** Threads in a row that ended before they looked for leases. */
+  #failedStarts = 0;
   #closing = false;
 
   constructor(options: LaneOptions) {
@@ -193,6 +199,11 @@ export class LanePool {
     this.words[block + THREAD.mailState] = MAIL.idle;
     if (this.words[block + THREAD.sleeps] === 1) Atomics.sub(this.words, WORD.sleepers, 1);
     this.words[block + THREAD.sleeps] = 0;
+    this.#failedStarts = this.words[block + THREAD.started] === 1 ? 0 : this.#failedStarts + 1;
+    this.words[block + THREAD.started] = 0;
+    if (this.#failedStarts >= STARTS_MAX) {
+      throw new HeddleError("ConnectFailed", `the engine's threads cannot start: ${reason}`);
+    }
     this.#options.died(this.#lane.firstThread + i, death);
     this.#adopt(i, new LaunchedThread(this.#lane, i));
   }

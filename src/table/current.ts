@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { threadId } from "node:worker_threads";
 import { config } from "../config/config.ts";
+import { HeddleError } from "../core/errors.ts";
 import { type EngineSettings, TableEngine } from "./engine.ts";
 import { InterruptCell } from "./interrupt.ts";
 
@@ -30,6 +31,7 @@ export function tableEngine(): TableEngine {
   if (current === undefined) {
     const given = settings ?? configuredSettings();
     const tempDirectory = given.tempDirectory ?? ownTempDirectory();
+    makeFolder(tempDirectory);
     current = TableEngine.open({ ...given, tempDirectory }, cell);
   }
   return current;
@@ -60,9 +62,22 @@ function ownTempDirectory(): string {
   if (ownDirectory === undefined) {
     const folder = config.get("temporary-directory") ?? tmpdir();
     const directory = join(folder, `heddle-table-${process.pid}-${threadId}`);
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
     process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
     ownDirectory = directory;
   }
   return ownDirectory;
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new HeddleError(
+      "SpillFailed",
+      `frames need a folder for temporary files, and ${path} cannot be made: ${message}. Name ` +
+        "another one (localDirectory, or temporary-directory in the configuration).",
+      { cause, fields: { path } },
+    );
+  }
 }

@@ -52,6 +52,8 @@ interface ThreadLayout {
   readonly mailId: number;
   /** 1 while the thread is one of the sleepers. */
   readonly sleeps: number;
+  /** 1 once the thread has loaded and looks for leases. */
+  readonly started: number;
   readonly reports: number;
 }
 
@@ -67,7 +69,8 @@ export const THREAD: ThreadLayout = {
   mailOffset: 7 + CLAIMS_MAX,
   mailId: 8 + CLAIMS_MAX,
   sleeps: 9 + CLAIMS_MAX,
-  reports: 10 + CLAIMS_MAX,
+  started: 10 + CLAIMS_MAX,
+  reports: 11 + CLAIMS_MAX,
 };
 
 const THREAD_WORDS = THREAD.reports + REPORT_CAPACITY * REPORT_WORDS;

@@ -25,6 +25,8 @@ export type ThreadMessage =
   | { readonly kind: "page"; readonly buffer: SharedArrayBuffer }
   | { readonly kind: "graph"; readonly graph: ThreadGraph }
   | { readonly kind: "forget"; readonly numbers: readonly number[] }
+  /** Asynchronous tasks that nobody wants any more: what they still do does not count. */
+  | { readonly kind: "give-up"; readonly ids: Int32Array }
   | { readonly kind: "stop" };
 
 /** What the thread of the table lane needs beyond the others. */

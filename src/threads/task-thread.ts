@@ -5,7 +5,6 @@
  * on.
  */
 import "../functions/index.ts";
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { config } from "../config/config.ts";
@@ -20,6 +19,7 @@ import { flushOutput, sendOutput } from "./output.ts";
 import { REPORT, ReportWriter, timeWord } from "./reports.ts";
 import { ResultWriter } from "./results.ts";
 import { setScratch } from "./scratch.ts";
+import { type Holding, Slot } from "./slot.ts";
 import { runInTask, runSynchronously } from "./task-context.ts";
 import { type HeldInputs, LocalContext, TaskInputs } from "./task-inputs.ts";
 import { LocalGraph, type LocalTemplate } from "./thread-graphs.ts";
@@ -52,15 +52,19 @@ class TaskThread {
   /** Graph of the task that is running. */
   #graphNumber = 0;
   #stopping = false;
-  /** Slots held by asynchronous tasks: at 1 nothing more is claimed. */
-  #held = 0;
-  #suspended = 0;
-  #slotFreed: (() => void) | undefined;
+  readonly #slot: Slot = new Slot((suspended) => {
+    this.#reports.write(REPORT.suspended, suspended, 0, 0);
+    this.#reports.announce();
+  });
+  /** Asynchronous tasks by id; the function gives one up. */
+  readonly #underWay = new Map<number, () => void>();
   readonly #claimedIds = new Int32Array(CLAIMS_MAX);
   readonly #claimedGraphs = new Int32Array(CLAIMS_MAX);
   readonly #at: TaskInputs;
   /** Context of synchronous tasks: one after the other. */
-  readonly #context: LocalContext = new LocalContext(() => this.#suspend(1));
+  readonly #context: LocalContext = new LocalContext(() => {
+    return this.#slot.suspend({ share: 1, waits: 0, isOver: false });
+  });
   /** Mean time of the last tasks: short ones are claimed in bundles. */
   #meanMs = Number.POSITIVE_INFINITY;
   #timedTemplate: LocalTemplate | undefined;
@@ -88,11 +92,12 @@ class TaskThread {
 
   async run(): Promise<void> {
     parentPort?.on("message", (message: ThreadMessage) => this.#handle(message));
+    this.#words[this.#block + THREAD.started] = 1;
     let turnEndsMs = performance.now() + TURN_MS;
     while (!this.#stopping) {
-      if (this.#isTaken) {
+      if (this.#slot.isTaken) {
         this.#reports.announce();
-        await this.#untilSlotFree();
+        await this.#slot.free();
         continue;
       }
       const count = this.#claim();
@@ -138,7 +143,7 @@ class TaskThread {
       const template = loading === undefined ? found : await this.#loaded(id, index, local);
       if (template !== undefined) this.#start(id, index, local, template as LocalTemplate);
       this.#words[this.#block + THREAD.claimsDone] = i + 1;
-      if (this.#isTaken && i + 1 < count) await this.#untilSlotFree();
+      if (this.#slot.isTaken && i + 1 < count) await this.#slot.free();
     }
     this.#words[this.#block + THREAD.claimCount] = 0;
   }
@@ -165,6 +170,7 @@ class TaskThread {
     this.#heap.task = id;
     this.#graphNumber = local.graph.number;
     if (this.#cell !== undefined) this.#cell.task = id;
+    const holding = { share: 1 / template.concurrency, waits: 0, isOver: false };
     let value: unknown;
     try {
       this.#at.aim(local, index);
@@ -172,7 +178,7 @@ class TaskThread {
         this.#context.aim(id, local);
         value = runSynchronously(this.#context, template.invoke, this.#at);
       } else {
-        const context = new LocalContext(() => this.#suspend(1 / template.concurrency));
+        const context = new LocalContext(() => this.#slot.suspend(holding));
         context.aim(id, local);
         value = runInTask(context, template.invoke, this.#at);
       }
@@ -185,7 +191,7 @@ class TaskThread {
       this.#timedTemplate = undefined;
       this.#timedCount = 0;
       template.isAsync = true;
-      this.#follow(id, value, template, this.#at.takeInputs());
+      this.#follow(id, value, holding, this.#at.takeInputs());
       return;
     }
     template.isAsync ??= false;
@@ -195,68 +201,34 @@ class TaskThread {
     if (this.#meanMs >= SHORT_MS) this.#reportTime();
   }
 
-  /** An asynchronous task: holds its share of the slot until it settles. */
-  #follow(
-    id: number,
-    value: PromiseLike<unknown>,
-    template: LocalTemplate,
-    inputs: HeldInputs,
-  ): void {
+  /** An asynchronous task: holds its share of the slot until it settles or is given up. */
+  #follow(id: number, value: PromiseLike<unknown>, holding: Holding, inputs: HeldInputs): void {
     const startMs = performance.now();
-    const share = 1 / template.concurrency;
-    this.#held += share;
+    this.#slot.enter(holding);
     this.#reports.write(REPORT.began, id, 0, 0);
-    const settle = (store: () => void): void => {
+    const end = (store: () => void): void => {
+      if (holding.isOver) return;
+      this.#underWay.delete(id);
       this.#heap.task = id;
       store();
       inputs.revoke();
-      this.#release(share);
+      this.#slot.leave(holding);
       this.#reports.write(REPORT.time, id, 1, timeWord(performance.now() - startMs));
       this.#reports.announce();
     };
+    this.#underWay.set(id, () => {
+      const error = new HeddleError("Cancelled", "the task was cancelled while it ran");
+      end(() => this.#results.fail(id, error));
+    });
     value.then(
-      (result) => settle(() => this.#keep(id, result, inputs.problem())),
-      (error) => settle(() => this.#results.fail(id, error)),
+      (result) => end(() => this.#keep(id, result, inputs.problem())),
+      (error) => end(() => this.#results.fail(id, error)),
     );
   }
 
   #keep(id: number, value: unknown, problem: HeddleError | undefined): void {
     if (problem === undefined) this.#results.store(id, value);
     else this.#results.fail(id, problem);
-  }
-
-  #suspend(share: number): () => void {
-    this.#suspended++;
-    this.#release(share);
-    this.#reports.write(REPORT.suspended, this.#suspended, 0, 0);
-    this.#reports.announce();
-    let resumed = false;
-    return () => {
-      if (resumed) return;
-      resumed = true;
-      this.#suspended--;
-      this.#held += share;
-      this.#reports.write(REPORT.suspended, this.#suspended, 0, 0);
-    };
-  }
-
-  #release(share: number): void {
-    this.#held -= share;
-    this.#slotFreed?.();
-  }
-
-  /** Shares are fractions, so their sum may be a little off. */
-  get #isTaken(): boolean {
-    return this.#held >= 1 - 1e-9;
-  }
-
-  async #untilSlotFree(): Promise<void> {
-    while (this.#isTaken) {
-      await new Promise<void>((resolve) => {
-        this.#slotFreed = resolve;
-      });
-    }
-    this.#slotFreed = undefined;
   }
 
   #reportTime(): void {
@@ -316,6 +288,9 @@ class TaskThread {
       case "forget":
         for (const number of message.numbers) this.#graphs.delete(number);
         return;
+      case "give-up":
+        for (const id of message.ids) this.#underWay.get(id)?.();
+        return;
       case "page":
         this.#pages.add(message.buffer);
         return;
@@ -350,7 +325,6 @@ if (init.table !== undefined) {
   const { interruptCell, threads, memoryLimitBytes } = init.table;
   const { configureTableEngine, InterruptCell: Cell } = await import("../table/index.ts");
   const tempDirectory = join(init.scratch, "table");
-  mkdirSync(tempDirectory, { recursive: true, mode: 0o700 });
   cell = new Cell(interruptCell);
   configureTableEngine({ threads, memoryLimitBytes, tempDirectory }, cell);
 }

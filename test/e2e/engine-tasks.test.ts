@@ -141,3 +141,46 @@ describe("equal work", () => {
     }
   });
 });
+
+describe("tasks that do not end", () => {
+  const forever = (_: number): Promise<number> => new Promise(() => undefined);
+
+  test("asynchronous ones free their slot when cancelled, released or aborted", async () => {
+    await Client.with({ threads: 2, setAsDefault: false }, async (own) => {
+      const running = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 100));
+      for (const i of [1, 2]) {
+        const future = own.submit(forever, i);
+        await running();
+        await future.cancel();
+        expect(future.status).toBe("cancelled");
+      }
+      for (const i of [3, 4]) {
+        const future = own.submit(forever, i);
+        await running();
+        future.release();
+      }
+      const signal = AbortSignal.timeout(100);
+      const both = [5, 6].map((i) => delayed(forever)(i).compute({ scheduler: own, signal }));
+      for (const promise of both) await expect(promise).rejects.toThrow(/aborted|timeout/);
+      expect(await own.gather(own.map((x: number) => x + 1, [1, 2, 3]))).toEqual([2, 3, 4]);
+    });
+  });
+
+  test("a thread is replaced when a cancelled task goes on in it", async () => {
+    await Client.with({ threads: 1, setAsDefault: false }, async (own) => {
+      const future = own.submit(() => {
+        for (;;);
+      });
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await future.cancel();
+      expect(await own.submit(() => "free").result()).toBe("free");
+    });
+  });
+
+  test("an engine whose threads cannot start ends with the reason", async () => {
+    const own = new Client({ threads: 1, threadHeapMb: 1, setAsDefault: false });
+    await expect(own.submit(() => 1).result()).rejects.toThrow(
+      /threads cannot start: .*memory limit/,
+    );
+  });
+});
