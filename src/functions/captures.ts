@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import type { AnyNode } from "acorn";
 import type { Json, JsonObject } from "../codec/registry.ts";
 import type { GraphWriter } from "../codec/writer.ts";
+import { HeddleError } from "../core/errors.ts";
 import { isConstant, placeNode, stateOf } from "./graph-state.ts";
 import { placeOfImport } from "./modules.ts";
 import { isHostGlobal, placeOfObject } from "./places.ts";
@@ -45,6 +46,7 @@ export function writeCapture(
   const isGlobal = binding === undefined && !values.has(name);
   if (isGlobal && (isHostGlobal(name) || !(name in globalThis))) return undefined;
   const value = isGlobal ? Reflect.get(globalThis, name) : values.get(name);
+  if (value === undefined && isUninitialised(capture)) throw uninitialised(name);
   noteStability(capture, value, graph);
   return [name, graph.part(value, stepTo(name))];
 }
@@ -156,6 +158,39 @@ function pickOf(value: unknown, members: readonly string[] | undefined): unknown
 
 function stepTo(name: string): { text: string } {
   return { text: ` → variable "${name}"` };
+}
+
+/** Expressions whose value is never undefined. */
+const DEFINED: ReadonlySet<AnyNode["type"]> = new Set<AnyNode["type"]>([
+  "ArrayExpression",
+  "ArrowFunctionExpression",
+  "BinaryExpression",
+  "ClassDeclaration",
+  "ClassExpression",
+  "FunctionExpression",
+  "ImportExpression",
+  "Literal",
+  "NewExpression",
+  "ObjectExpression",
+  "TemplateLiteral",
+]);
+
+/**
+ * Whether a variable that seems to be undefined has not been initialised yet: V8 shows both alike,
+ * so this is known only where the variable can never be undefined later. `var` may be before.
+ */
+function isUninitialised({ binding }: Capture): boolean {
+  if (!isConstant(binding) || binding?.value === undefined) return false;
+  const isLexical = ["const", "let", "class"].includes(binding.kind);
+  return isLexical && DEFINED.has(binding.value.type);
+}
+
+function uninitialised(name: string): HeddleError<"NotSerializable"> {
+  return new HeddleError(
+    "NotSerializable",
+    `a function uses the variable "${name}", which has no value yet: hand the function over below ` +
+      `the line that declares "${name}"`,
+  );
 }
 
 /** Whether the next submit has to look again. */

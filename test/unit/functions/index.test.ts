@@ -82,6 +82,28 @@ describe("snapshots and tokens", () => {
     expect(tokens.map((token) => tokens.indexOf(token))).toEqual([0, 1, 2, 0]);
   });
 
+  test("a variable that is not initialised yet is refused by name", async () => {
+    const failures: (() => void)[] = [
+      () => encodeFunction(() => number + 1),
+      () => encodeFunction(() => new Later()),
+      () => encodeFunction(() => list.length),
+      () => encodeFunction(() => arrow()),
+    ];
+    const message = /the variable "(number|Later|list|arrow)", which has no value yet/;
+    for (const encode of failures) expect(encode).toThrow(message);
+    const early = () => old;
+    const unset = () => nothing;
+    const images = [encodeFunction(early), encodeFunction(unset)];
+    const number = Number("1") * 2;
+    class Later {}
+    const list = [1];
+    const arrow = (): number => 1;
+    var old = 5;
+    const nothing = undefined;
+    for (const encode of failures) expect(encode).not.toThrow();
+    for (const image of images) expect((await decodeFunction(image))()).toBeUndefined();
+  });
+
   test("content tokens of values count what functions capture", () => {
     const fn = () => counter;
     const before = tokenize({ fn });
