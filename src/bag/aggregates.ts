@@ -23,11 +23,42 @@ export function countItems(items: Items): number {
   return count;
 }
 
-/** Sum of numbers, one after the other. */
-export function sumItems(items: Items<number>): number {
-  let sum = 0;
-  for (const item of items) sum += item;
+/** Sum of numbers (or of bigints), one after the other. */
+export function sumItems(items: Items): number | bigint {
+  let sum: number | bigint = 0;
+  for (const item of items) sum = plus(sum, item);
   return sum;
+}
+
+/** Partitions of no items add 0, whichever kind the others are of. */
+function plus(sum: number | bigint, item: unknown): number | bigint {
+  if (typeof item === "bigint") {
+    if (typeof sum === "bigint") return sum + item;
+    if (sum === 0) return item;
+  } else if (typeof sum === "number") return sum + numberOf("sum", item);
+  else if (item === 0) return sum;
+  throw new HeddleError(
+    "InvalidArgument",
+    "sum was given numbers and bigints: map them to one of both first, as in .map(Number)",
+  );
+}
+
+/** The item as a number; truth values are 1 and 0. */
+function numberOf(step: string, item: unknown): number {
+  if (typeof item === "number") return item;
+  if (typeof item === "boolean" || typeof item === "bigint") return Number(item);
+  const given =
+    typeof item === "string" ? `text ${JSON.stringify(item.slice(0, 40))}` : kindOf(item);
+  throw new HeddleError(
+    "InvalidArgument",
+    `${step} was given ${given}; it takes numbers: map items to numbers first, as in .map(Number), ` +
+      "and filter out what is missing",
+  );
+}
+
+function kindOf(item: unknown): string {
+  if (item === null || item === undefined) return String(item);
+  return Array.isArray(item) ? "an array" : `an ${typeof item}`.replace("an f", "a f");
 }
 
 /** Whether any item is truthy; looks no further than the first one. */
@@ -77,15 +108,16 @@ export interface Moments {
 }
 
 /** Welford's running moments: exact where sums of squares would cancel. */
-export function momentsOfItems(items: Items<number>): Moments {
+export function momentsOfItems(items: Items): Moments {
   let count = 0;
   let mean = 0;
   let squares = 0;
   for (const item of items) {
     count++;
-    const delta = item - mean;
+    const value = numberOf("var and std", item);
+    const delta = value - mean;
     mean += delta / count;
-    squares += delta * (item - mean);
+    squares += delta * (value - mean);
   }
   return { count, mean, squares };
 }
@@ -119,11 +151,11 @@ export function finishDeviation(parts: readonly Moments[], ddof: number): number
 }
 
 /** Sum and count of numbers. */
-export function totalOfItems(items: Items<number>): readonly [number, number] {
+export function totalOfItems(items: Items): readonly [number, number] {
   let count = 0;
   let sum = 0;
   for (const item of items) {
-    sum += item;
+    sum += numberOf("mean", item);
     count++;
   }
   return [sum, count];
@@ -133,7 +165,11 @@ export function totalOfItems(items: Items<number>): readonly [number, number] {
 export function totalOfParts(
   parts: readonly (readonly [number, number])[],
 ): readonly [number, number] {
-  return [sumItems(parts.map(([sum]) => sum)), sumItems(parts.map(([, count]) => count))];
+  return [total(parts.map(([sum]) => sum)), total(parts.map(([, count]) => count))];
+}
+
+function total(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
 }
 
 /** Mean from sums and counts; NaN for no items. */

@@ -92,8 +92,10 @@ export abstract class BagReductions<T> extends CollectionBase {
     return this.#simple("count", aggregates.countItems, aggregates.sumItems, options);
   }
 
-  /** Sum of numbers; 0 for none. */
-  sum(this: BagReductions<number>, options?: TreeOptions): Item<number> {
+  /** Sum of numbers, or of bigints; 0 for none. Errors: `InvalidArgument` for anything else. */
+  sum(this: BagReductions<number>, options?: TreeOptions): Item<number>;
+  sum(this: BagReductions<bigint>, options?: TreeOptions): Item<bigint>;
+  sum(options?: TreeOptions): Item<unknown> {
     return this.#simple("sum", aggregates.sumItems, aggregates.sumItems, options);
   }
 
@@ -120,7 +122,7 @@ export abstract class BagReductions<T> extends CollectionBase {
     return this.#extreme("max", -1, options);
   }
 
-  /** Mean of numbers; NaN for none. */
+  /** Mean of numbers; NaN for none. Errors: `InvalidArgument` for what is no number. */
   mean(this: BagReductions<number>, options?: TreeOptions): Item<number> {
     const merge = { word: "mean-combine", fn: aggregates.totalOfParts };
     const finish = { word: "mean", fn: aggregates.finishMean };

@@ -136,7 +136,7 @@ export function fromUrl(urls: string | URL | readonly (string | URL)[]): Bag<str
     if (/^https?:/.test(url)) continue;
     throw new HeddleError(
       "InvalidArgument",
-      `fromUrl was given ${JSON.stringify(url)}; it takes http: and https: addresses. For files use readText`,
+      `fromUrl was given ${JSON.stringify(shownUrl(url))}; it takes http: and https: addresses. For files use readText`,
     );
   }
   if (list.length === 0) return fromSequence<string>([]);
@@ -155,16 +155,40 @@ export function fromUrl(urls: string | URL | readonly (string | URL)[]): Bag<str
 
 /** Task: the lines of one page. */
 export async function fetchLines(url: string): Promise<string[]> {
-  const response = await fetch(url);
+  const shown = shownUrl(url);
+  const response = await request(url).catch((cause: unknown) => {
+    const { message, cause: reason } = cause as Error;
+    const why = reason instanceof Error ? reason.message : message;
+    throw new HeddleError("ConnectFailed", `${shown} could not be fetched: ${why}`, {
+      fields: { url: shown },
+    });
+  });
   if (!response.ok) {
     const status = `${response.status} ${response.statusText}`;
-    throw new HeddleError("FileInvalid", `${url} answered ${status}`, {
-      fields: { url, status: response.status },
+    throw new HeddleError("FileInvalid", `${shown} answered ${status}`, {
+      fields: { url: shown, status: response.status },
     });
   }
   const lines = (await response.text()).split(/\r?\n/);
   if (lines.at(-1) === "") lines.pop();
   return lines;
+}
+
+/** The page of an address; name and password go into a header, as `fetch` wants them. */
+async function request(url: string): Promise<Response> {
+  const bare = new URL(url);
+  const { username, password } = bare;
+  if (username === "" && password === "") return await fetch(bare);
+  bare.username = "";
+  bare.password = "";
+  const secret = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const authorization = `Basic ${Buffer.from(secret).toString("base64")}`;
+  return await fetch(bare, { headers: { authorization } });
+}
+
+/** An address as messages may show it: without names, passwords and what follows "?". */
+function shownUrl(url: string): string {
+  return url.replace(/^([a-z][a-z\d+.-]*:\/\/)[^/?#]*@/i, "$1").replace(/[?#].*$/s, "");
 }
 
 /** First index of each partition. */

@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import * as zlib from "node:zlib";
 import { HeddleError } from "../core/errors.ts";
+import { reading } from "../table/paths.ts";
 
 /** How a file is compressed; `"infer"` goes by its extension (.gz, .br, .zst). */
 export type Compression = "gzip" | "brotli" | "zstd" | null;
@@ -38,7 +39,7 @@ export function requireCompression(compression: Compression): void {
 
 /** The whole content of a compressed file. */
 export function readCompressed(path: string, compression: Compression): Uint8Array {
-  const bytes = readFileSync(path);
+  const bytes = reading(path, () => readFileSync(path));
   if (compression === null) return bytes;
   requireCompression(compression);
   try {

@@ -5,6 +5,7 @@
 import { closeSync, openSync } from "node:fs";
 import { HeddleError } from "../core/errors.ts";
 import { referToAll } from "../functions/index.ts";
+import { reading } from "../table/paths.ts";
 import { readCompressed } from "./files.ts";
 import * as self from "./json.ts";
 import { type BlockScan, BlockScanner, findCuts } from "./json-scan.ts";
@@ -59,7 +60,7 @@ function badLine(
 
 /** Task: scans one block of an array. */
 export function scanJsonBlock(path: string, start: number, end: number): BlockScan {
-  const fd = openSync(path, "r");
+  const fd = reading(path, () => openSync(path, "r"));
   try {
     const scanner = new BlockScanner(start, endsEscaped(fd, start));
     for (let offset = start; offset < end; ) {
@@ -86,7 +87,7 @@ function endsEscaped(fd: number, offset: number): boolean {
  * partition.
  */
 export function cutJsonArray(scans: readonly BlockScan[], path: string, bytes: number): number[][] {
-  const fd = openSync(path, "r");
+  const fd = reading(path, () => openSync(path, "r"));
   try {
     const open = firstByte(fd, bytes);
     if (open.byte === undefined) throw invalid(path, 0, "is empty; an empty array is written []");
@@ -124,7 +125,7 @@ function rangesBetween(commas: readonly number[], start: number, end: number): n
 export function readJsonRange(ranges: number[][], index: number, path: string): unknown[] {
   const [start, end] = ranges[index] as number[];
   if (start === undefined || end === undefined) return [];
-  const fd = openSync(path, "r");
+  const fd = reading(path, () => openSync(path, "r"));
   try {
     const bytes = readAt(fd, start, end - start);
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");

@@ -6,6 +6,7 @@
 import { isUtf8 } from "node:buffer";
 import { closeSync, openSync, readSync } from "node:fs";
 import { HeddleError } from "../core/errors.ts";
+import { reading } from "../table/paths.ts";
 import { type Compression, readCompressed } from "./files.ts";
 
 /** How to cut and decode a file; plain values, because it travels to the tasks. */
@@ -49,7 +50,7 @@ function* readPieces(
     return;
   }
   const delimiter = delimiterBytes(format);
-  const fd = openSync(path, "r");
+  const fd = reading(path, () => openSync(path, "r"));
   try {
     let offset = firstLineFrom(fd, start, delimiter);
     const stop = firstLineFrom(fd, end, delimiter);

@@ -7,7 +7,7 @@ import { HeddleError } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { parseBytes } from "../core/units.ts";
 import { referToAll } from "../functions/index.ts";
-import { type FileInfo, findFiles, type Paths } from "../table/paths.ts";
+import { type FileInfo, findFiles, type Paths, reading } from "../table/paths.ts";
 import { Bag } from "./bag.ts";
 import { type Compression, compressionOf, requireCompression } from "./files.ts";
 import {
@@ -148,7 +148,7 @@ function isUtf8(file: CutFile): boolean {
 function looksLikeLines({ info, format }: CutFile): boolean {
   if (/\.(jsonl|ndjson)(\.\w+)?$/i.test(info.path)) return true;
   if (format.compression !== null) return false;
-  const fd = openSync(info.path, "r");
+  const fd = reading(info.path, () => openSync(info.path, "r"));
   try {
     return firstByte(fd, info.bytes).byte !== "[";
   } finally {

@@ -169,16 +169,20 @@ function* pluckMany(
 function part(item: unknown, key: PropertyKey, fallback?: readonly [unknown]): unknown {
   if (item !== null && item !== undefined) {
     const value = (item as Record<PropertyKey, unknown>)[key];
-    if (value !== undefined || key in Object(item)) return value;
+    if (Object.hasOwn(Object(item) as object, key)) return value;
+    // Getters of classes are fields; what every object inherits, and methods, are none.
+    const inherited = key in (Object(item) as object) && !(key in Object.prototype);
+    if (inherited && typeof value !== "function") return value;
   }
   if (fallback !== undefined) return fallback[0];
   const known = typeof item === "object" && item !== null ? Object.keys(item) : [];
-  const near = nearestName(String(key), known);
+  // Among names of a letter or two any other would be near.
+  const near = String(key).length > 2 ? nearestName(String(key), known) : undefined;
   throw new HeddleError(
     "InvalidArgument",
     `pluck found no ${JSON.stringify(String(key))} in ${describe(item)}` +
-      (near === undefined ? "" : `; did you mean ${JSON.stringify(near)}?`) +
-      " Give a default as the second argument for items that lack it.",
+      (near === undefined ? ". " : `; did you mean ${JSON.stringify(near)}? `) +
+      "Give a default as the second argument for items that lack it.",
   );
 }
 

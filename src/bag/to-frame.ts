@@ -2,11 +2,11 @@
  * @file Bags as frames. Frames are loaded on demand: bags do not need them.
  */
 import type { ComputeOptions } from "../cluster/compute.ts";
-import { HeddleError } from "../core/errors.ts";
+import { HeddleError, isHeddleError } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
 import type { DataFrame } from "../dataframe/frame.ts";
 import { referToAll } from "../functions/index.ts";
-import type { SchemaInit, Table } from "../table/table.ts";
+import type { AnyRow, SchemaInit, Table } from "../table/table.ts";
 import type { Field } from "../table/types.ts";
 import type { Bag } from "./bag.ts";
 import { COMPUTE_OPTIONS } from "./options.ts";
@@ -32,7 +32,6 @@ export interface FrameOptions extends ComputeOptions {
 const beside = (name: string): string =>
   import.meta.url.replace(/bag\/to-frame(\.\w+)$/, `dataframe/${name}$1`);
 type FrameModule = typeof import("../dataframe/frame.ts");
-type TasksModule = typeof import("../dataframe/tasks.ts");
 
 /** How many items are looked at to find the types of columns. */
 const SAMPLE_ITEMS = 1000;
@@ -60,7 +59,12 @@ export async function bagToFrame<S extends object>(
   const refs = eachPart(bag.node.lower(), {
     word: "bag-table",
     fn: itemsToTable,
-    args: [dependency(0), constant(columns ?? null), constant(fields)],
+    args: [
+      dependency(0),
+      constant(columns ?? null),
+      constant(fields),
+      constant(schema === undefined),
+    ],
   });
   return new Frame<S>({ kind: "input", fields, refs });
 }
@@ -70,14 +74,42 @@ async function sampleOf(bag: Bag<unknown>, how: ComputeOptions): Promise<unknown
   return await bag.take(SAMPLE_ITEMS, { ...how, npartitions: -1 });
 }
 
-/** Task: a partition as a table of the promised columns. */
+/**
+ * Task: a partition as a table of the promised columns, null where an item lacks a field. A field
+ * that no item of the sample has (`guessed`) is an error; those that the user's schema leaves out
+ * are meant to be left out.
+ */
 export async function itemsToTable(
   items: Iterable<unknown>,
   columns: readonly string[] | null,
   fields: readonly Field[],
+  guessed: boolean,
 ): Promise<Table> {
-  const { asTable } = (await import(beside("tasks"))) as TasksModule;
-  return asTable(rowsOf(toArray(items), columns ?? undefined), fields);
+  const { Table: LocalTable } = await import("../table/table.ts");
+  const rows = rowsOf(toArray(items), columns ?? undefined);
+  const known = new Set(fields.map(({ name }) => name));
+  if (guessed) {
+    const late = rows.flatMap(Object.keys).find((name) => !known.has(name));
+    if (late !== undefined) throw lateField(late, `has a field ${JSON.stringify(late)}`);
+  }
+  const schema = Object.fromEntries(fields.map(({ name, type }) => [name, type]));
+  try {
+    const table: Table = LocalTable.fromRecords<AnyRow>(rows as AnyRow[], { schema });
+    return table.select(...known);
+  } catch (cause) {
+    const column = isHeddleError(cause, "DTypeMismatch") ? cause.fields["column"] : undefined;
+    if (!guessed || typeof column !== "string") throw cause;
+    throw lateField(column, `does not fit: ${(cause as Error).message}`, cause);
+  }
+}
+
+function lateField(name: string, what: string, cause?: unknown): HeddleError {
+  return new HeddleError(
+    "DTypeMismatch",
+    `toDataFrame: an item ${what}, which the first ${SAMPLE_ITEMS} items do not tell: name all ` +
+      `columns and their types, as in toDataFrame({ schema: { ${JSON.stringify(name)}: "string" } })`,
+    { cause, fields: { column: name } },
+  );
 }
 
 function rowsOf(items: readonly unknown[], columns?: readonly string[]): object[] {

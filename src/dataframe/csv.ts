@@ -6,7 +6,7 @@
  */
 import { closeSync, openSync, readSync } from "node:fs";
 import { HeddleError } from "../core/errors.ts";
-import type { FileInfo } from "../table/paths.ts";
+import { type FileInfo, reading } from "../table/paths.ts";
 import { quoteName, quoteText } from "../table/sql-text.ts";
 import { dtypeOf, type Field, isInteger, type SqlType } from "../table/types.ts";
 
@@ -28,7 +28,7 @@ export function separatorOf(path: string): string {
 
 function firstLine(path: string): string {
   const bytes = Buffer.alloc(65536);
-  const file = openSync(path, "r");
+  const file = reading(path, () => openSync(path, "r"));
   const length = readSync(file, bytes);
   closeSync(file);
   const [line = ""] = bytes.toString("utf8", 0, length).trimStart().split(/\r?\n/, 1);
@@ -114,12 +114,13 @@ export function locateCsvError(error: unknown, files: readonly string[]): unknow
   const [, column = "", value = "", dtype = ""] = match;
   const found = files.length === 0 ? undefined : lineOf(files, value);
   const where = found === undefined ? "" : `${found.path}, Line: ${found.line}: `;
+  const shown = value.length > 100 ? `${value.slice(0, 100)}…` : value;
   return new HeddleError(
     "FileInvalid",
-    `${where}column "${column}" holds "${value}", which is no ${dtype} (types are found by ` +
+    `${where}column "${column}" holds "${shown}", which is no ${dtype} (types are found by ` +
       "looking at the first rows). Name the column's type for the reader, as in " +
       `{ schema: { ${column}: "${isNumber(value) ? "float64" : "string"}" } }`,
-    { cause: error, fields: { column, value, dtype, ...found } },
+    { fields: { column, value: shown, dtype, ...found } },
   );
 }
 
@@ -136,7 +137,7 @@ function lineOf(
 ): { readonly path: string; readonly line: number } | undefined {
   const bytes = Buffer.alloc(BLOCK_BYTES);
   for (const path of files.filter((one) => !COMPRESSED.test(one))) {
-    const file = openSync(path, "r");
+    const file = reading(path, () => openSync(path, "r"));
     try {
       let [line, rest] = [0, ""];
       for (;;) {

@@ -169,8 +169,8 @@ const AGGREGATES: Readonly<Record<string, RenderAggregate>> = {
   /** The n-th (from 1) of several quantiles that are found together. */
   quantiles: ([x], over, [n, ...all]) => `quantile_cont(${x}, [${all.join(", ")}])${over}[${n}]`,
   nunique: ([x], over) => `count(DISTINCT ${x})${over}`,
-  any: ([x], over) => `coalesce(bool_or(${x})${over}, false)`,
-  all: ([x], over) => `coalesce(bool_and(${x})${over}, true)`,
+  any: ([x], over) => `coalesce(bool_or(CAST(${x} AS BOOLEAN))${over}, false)`,
+  all: ([x], over) => `coalesce(bool_and(CAST(${x} AS BOOLEAN))${over}, true)`,
   corr: ([x, y], over) => `corr(${x}, ${y})${over}`,
   cov: ([x, y], over) => `covar_samp(${x}, ${y})${over}`,
 };

@@ -42,6 +42,7 @@ import type {
   AggregateSpec,
   AggregateValue,
   Assigned,
+  Countable,
   Flat,
   Merged,
   Names,
@@ -175,8 +176,10 @@ export class DataFrame<S extends object = AnyRow>
     const known = columnNames(this.plan);
     const missing = Object.keys(names).find((name) => !known.includes(name));
     if (missing !== undefined) throw unknownColumn(missing, known);
-    const map = names as Readonly<Record<string, string>>;
-    return this.#project(known.map((name) => ({ name: map[name] ?? name, expr: column(name) })));
+    const map = new Map(Object.entries(names as Readonly<Record<string, string>>));
+    return this.#project(
+      known.map((name) => ({ name: map.get(name) ?? name, expr: column(name) })),
+    );
   }
 
   /** Without the given columns. */
@@ -215,7 +218,7 @@ export class DataFrame<S extends object = AnyRow>
   ): DataFrame<{ -readonly [N in keyof A]: AggregateValue<S, A[N]> }> {
     const given = typeof spec === "function" ? verbs.withRow(this.plan, spec) : spec;
     checkRecord("agg", given, 'agg({ n: ["delay", "count"] })');
-    return this.#make(summary.aggregatePlan(this.plan, verbs.aggregateItems(given)));
+    return this.#make(summary.aggregatePlan(this.plan, verbs.aggregateItems(given, this.plan)));
   }
 
   /** One column, with its reductions. */
@@ -312,12 +315,12 @@ export class DataFrame<S extends object = AnyRow>
       throw wrongKind("fillna", "a value, or an object of values by column", value);
     }
     if (typeof value === "object" && !(value instanceof Date)) {
-      const by = value as Readonly<Record<string, ExprLike>>;
+      const by = new Map(Object.entries(value as Readonly<Record<string, ExprLike>>));
       const known = columnNames(this.plan);
-      const missing = Object.keys(by).find((name) => !known.includes(name));
+      const missing = [...by.keys()].find((name) => !known.includes(name));
       if (missing !== undefined) throw unknownColumn(missing, known);
       return this.#each((expr, name) => {
-        const given = by[name];
+        const given = by.get(name);
         return given === undefined ? expr : call("coalesce", expr, nodeOf(given));
       });
     }
@@ -350,11 +353,11 @@ export class DataFrame<S extends object = AnyRow>
     checkOptionNames("astype", options, ["errors"]);
     const lenient = options.errors === "coerce";
     const known = columnNames(this.plan);
-    const named = typeof types === "string" ? {} : (types as Record<string, string>);
-    const missing = Object.keys(named).find((name) => !known.includes(name));
+    const named = new Map(typeof types === "string" ? [] : Object.entries<string>(types as never));
+    const missing = [...named.keys()].find((name) => !known.includes(name));
     if (missing !== undefined) throw unknownColumn(missing, known);
     return this.#each((arg, name) => {
-      const type = typeof types === "string" ? types : named[name];
+      const type = typeof types === "string" ? types : named.get(name);
       return type === undefined ? arg : { kind: "cast", arg, to: sqlTypeOf(type), lenient };
     });
   }
@@ -410,10 +413,12 @@ export class DataFrame<S extends object = AnyRow>
     if (typeof q === "number") return this.#numeric("quantile", [quantileOf(q)]);
     return this.#make(summary.quantilesPlan(this.plan, verbs.numericNames(this.plan), q));
   }
-  sum(): DataFrame<Numeric<S>> {
+  /** Sum of each column of numbers; of truth values how many are true. */
+  sum(): DataFrame<Countable<S>> {
     return this.#numeric("sum");
   }
-  mean(): DataFrame<Numeric<S>> {
+  /** Mean of each column of numbers; of truth values the share that is true. */
+  mean(): DataFrame<Countable<S>> {
     return this.#numeric("mean");
   }
   std(): DataFrame<Numeric<S>> {
@@ -579,7 +584,7 @@ export class DataFrame<S extends object = AnyRow>
   }
 
   #numeric<R extends object>(fn: string, args: number[] = []): DataFrame<R> {
-    const items = verbs.aggregateEach(verbs.numericNames(this.plan), fn, args);
+    const items = verbs.aggregateEach(verbs.numericNames(this.plan, fn), fn, args);
     return this.#make(summary.aggregatePlan(this.plan, items));
   }
 

@@ -50,7 +50,7 @@ export class GroupBy<S extends object, K extends Names<S>> {
   ): DataFrame<Aggregated<S, K, A>> {
     const given = typeof spec === "function" ? withRow<S, A>(this.#input, spec) : spec;
     checkRecord("agg", given, 'agg({ n: ["delay", "count"] })');
-    return this.#aggregate(aggregateItems(given));
+    return this.#aggregate(aggregateItems(given, this.#input));
   }
 
   toString(): string {
@@ -108,7 +108,7 @@ export class GroupBy<S extends object, K extends Names<S>> {
   }
 
   #numeric<R extends object>(fn: string, args: number[] = []): DataFrame<R> {
-    const names = numericNames(this.#input).filter((name) => !this.#isKey(name));
+    const names = numericNames(this.#input, fn).filter((name) => !this.#isKey(name));
     return this.#aggregate(aggregateEach(names, fn, args));
   }
 

@@ -11,7 +11,7 @@ import { HeddleError } from "../core/errors.ts";
 import { type Layer, regularOffsets, type TaskRef } from "../core/graph.ts";
 import { tokenize } from "../core/token.ts";
 import { referToAll } from "../functions/index.ts";
-import type { FileInfo } from "../table/paths.ts";
+import { type FileInfo, reading } from "../table/paths.ts";
 import * as self from "./gzip.ts";
 
 /** The tasks that check these files; none for files that are not gzip's. */
@@ -43,6 +43,9 @@ export async function checkGzip({ path, bytes, modifiedMs }: FileInfo): Promise<
   try {
     await pipeline(createReadStream(path), createGunzip(), nowhere);
   } catch (cause) {
+    reading(path, () => {
+      if ((cause as NodeJS.ErrnoException).code === "ENOENT") throw cause;
+    });
     throw new HeddleError(
       "FileInvalid",
       `${path} is not a whole gzip file: ${(cause as Error).message}; it may be truncated`,

@@ -1,8 +1,8 @@
 /**
- * @file JavaScript's `&&`, `||`, `!`, `if` and `?:` cannot be overloaded: a column expression is an
- * object, which is always true, so `r.a.gt(1) && r.b.lt(0)` is its right side alone. The values that
- * a callback makes cannot show that (what `||` skips is never made), but its text can: an expression
- * made from the row that stands where JavaScript decides by truth is always a mistake.
+ * @file JavaScript's `&&`, `||`, `!`, `if` and `?:` cannot be overloaded: a column expression is
+ * an object, which is always true, so `r.a.gt(1) && r.b.lt(0)` is its right side alone. The values
+ * that a callback makes cannot show that (what `||` skips is never made), but its text can: an
+ * expression made from the row that stands where JavaScript decides by truth is always a mistake.
  */
 import type { AnyNode } from "acorn";
 import { HeddleError } from "../core/errors.ts";

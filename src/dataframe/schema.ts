@@ -6,11 +6,12 @@
 import { HeddleError, isHeddleError } from "../core/errors.ts";
 import { quoteName } from "../table/sql-text.ts";
 import { isTable, Table as LocalTable, type Table, unknownColumn } from "../table/table.ts";
-import { dtypeOf, type Field } from "../table/types.ts";
+import { dtypeOf, type Field, isNumeric } from "../table/types.ts";
 import { describeQuery, describeStep } from "./binder.ts";
 import { checkColumnNames } from "./checks.ts";
 import { columnsOf, type ExprNode } from "./expression.ts";
 import { describeExpr } from "./expression-sql.ts";
+import { isTime } from "./expression-type.ts";
 import {
   type FilterPlan,
   type InputPlan,
@@ -130,10 +131,27 @@ const BINDING: SqlContext = {
 function unitedFields(inputs: readonly Plan[]): Field[] {
   const byName = new Map<string, Field>();
   for (const field of inputs.flatMap((input) => [...schemaOf(input)])) {
-    if (!byName.has(field.name)) byName.set(field.name, field);
+    const before = byName.get(field.name);
+    if (before === undefined) byName.set(field.name, field);
+    else if (isText(before) !== isText(field)) throw mixedTypes(before, field);
   }
   checkColumnNames([...byName.keys()]);
   return [...byName.values()];
+}
+
+function isText({ type }: Field): boolean {
+  return !isNumeric(type) && type !== "BOOLEAN" && !isTime(type);
+}
+
+/** Text beside numbers would make text of the numbers. */
+function mixedTypes(a: Field, b: Field): HeddleError {
+  const name = JSON.stringify(a.name);
+  return new HeddleError(
+    "DTypeMismatch",
+    `concat: column ${name} is ${dtypeOf(a.type)} in one frame and ${dtypeOf(b.type)} in another: ` +
+      `convert one of them, as in astype({ ${name}: "string" })`,
+    { fields: { column: a.name, types: [dtypeOf(a.type), dtypeOf(b.type)] } },
+  );
 }
 
 /** A query of no rows with these columns and a row ordinal. */
@@ -197,6 +215,10 @@ function inferMap(plan: MapPlan): readonly Field[] {
     throw needSchema("it throws when called with a table of no rows", cause);
   }
   if (isTable(result)) return result.fields;
+  if (result instanceof Promise) {
+    result.catch(() => undefined);
+    throw needSchema("it is async, and cannot be waited for while the frame is built", undefined);
+  }
   if (
     typeof result === "object" &&
     result !== null &&

@@ -101,7 +101,8 @@ export class Source {
     const [first] = files;
     if (format !== "csv" || first === undefined) return reader;
     // Nor are lines left out that look like comments: "#N/A" begins a row.
-    const plain = { comment: "''", ...reader };
+    // A quote that is not closed is an error, not a letter: quotes are what pandas takes for them.
+    const plain = { comment: "''", quote: "'\"'", ...reader };
     if (isCompressed(first)) return plain;
     const delim = reader["delim"] ?? quoteText(separatorOf(first.path));
     return { skip: "0", ...plain, delim };

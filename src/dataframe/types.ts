@@ -27,6 +27,11 @@ export type Renamed<S, M> = {
 /** The columns of numbers. */
 export type Numeric<S> = { [K in keyof S as NonNullable<S[K]> extends number ? K : never]: number };
 
+/** The columns of numbers and of truth values. */
+export type Countable<S> = {
+  [K in keyof S as NonNullable<S[K]> extends number | boolean ? K : never]: number;
+};
+
 /** Names of aggregates that can be asked for by name. */
 export type AggregateName =
   | "sum"

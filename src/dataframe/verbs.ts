@@ -3,11 +3,12 @@
  * more than one line. A verb checks what it is given against the schema when that can be read; when
  * the files cannot be read, building goes on and the computation rejects with the reason.
  */
+import { isCollection } from "../core/collection.ts";
 import { HeddleError, isHeddleError, nearestName } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { unknownColumn } from "../table/table.ts";
 import { dtypeOf, type Field, isNumeric, type SqlType } from "../table/types.ts";
-import { wrongKind } from "./checks.ts";
+import { kindOf, wrongKind } from "./checks.ts";
 import { Expr, type ExprLike, nodeOf, quantileOf, type Row } from "./expr.ts";
 import { rowProxy } from "./expr-make.ts";
 import { column, type ExprNode, someNode } from "./expression.ts";
@@ -80,7 +81,14 @@ export function namedExprs(values: Readonly<Record<string, unknown>>): NamedExpr
  * none.
  */
 export function noPlainBoolean(condition: unknown): void {
-  if (typeof condition !== "boolean") return;
+  if (condition instanceof Expr) return;
+  if (typeof condition !== "boolean") {
+    throw new HeddleError(
+      "InvalidArgument",
+      `filter takes a condition on columns, as in (r) => r.delay.gt(15), not ${kindOf(condition)}` +
+        (isCollection(condition) ? ": compute the lazy value first, and compare with that" : ""),
+    );
+  }
   throw new HeddleError(
     "InvalidArgument",
     `filter was given ${condition}, not a condition on columns: write r.a.eq(1) for r.a === 1, ` +
@@ -120,11 +128,15 @@ function insideWindow(root: ExprNode, target: ExprNode): boolean {
 }
 
 /** Aggregates given as `{ n: ["delay", "count"] }` or as expressions. */
-export function aggregateItems(spec: Readonly<Record<string, unknown>>): NamedExpr[] {
-  return Object.entries(spec).map(([name, how]) => ({ name, expr: aggregateNode(name, how) }));
+export function aggregateItems(spec: Readonly<Record<string, unknown>>, plan: Plan): NamedExpr[] {
+  const columns = knownFields(plan)?.map((field) => field.name) ?? [];
+  return Object.entries(spec).map(([name, how]) => ({
+    name,
+    expr: aggregateNode(name, how, columns),
+  }));
 }
 
-function aggregateNode(name: string, how: unknown): ExprNode {
+function aggregateNode(name: string, how: unknown, columns: readonly string[]): ExprNode {
   if (how instanceof Expr) {
     if (someNode(how.node, (n) => n.kind === "aggregate")) return how.node;
     throw new HeddleError(
@@ -139,6 +151,14 @@ function aggregateNode(name: string, how: unknown): ExprNode {
     );
   }
   const [of, fn, q] = how as [string, string, number?];
+  const both = [of, fn].every((word) => AGGREGATE_NAMES.includes(word));
+  if (both && !columns.includes(of)) {
+    throw new HeddleError(
+      "InvalidArgument",
+      `agg: ["${of}", "${fn}"] are two aggregates: give one column for each, as in ` +
+        `{ ${name}_${of}: ["${name}", "${of}"], ${name}_${fn}: ["${name}", "${fn}"] }`,
+    );
+  }
   if (fn === "size") return { kind: "aggregate", fn, of: [], args: [] };
   if (!AGGREGATE_NAMES.includes(fn)) throw unknownAggregate(fn);
   const args = fn === "quantile" ? [quantileOf(q ?? 0.5)] : [];
@@ -167,10 +187,11 @@ export function aggregateEach(
   }));
 }
 
-/** Names of the numeric columns of a plan. */
-export function numericNames(plan: Plan): string[] {
+/** Names of the numeric columns of a plan; sums and means count truth values as well. */
+export function numericNames(plan: Plan, fn = ""): string[] {
+  const truth = fn === "sum" || fn === "mean";
   return schemaOf(plan)
-    .filter(({ type }) => isNumeric(type))
+    .filter(({ type }) => isNumeric(type) || (truth && type === "BOOLEAN"))
     .map(({ name }) => name);
 }
 

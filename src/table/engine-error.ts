@@ -1,9 +1,10 @@
 /**
  * @file The table engine's errors as Heddle's: the engine says `Binder Error: …`, `Conversion
  * Error: …`; the code is chosen by that class and, where one class covers several cases, by the
- * text. The engine's own message is kept.
+ * text. The engine's own message is kept in the fields.
  */
 import { type ErrorCode, HeddleError } from "../core/errors.ts";
+import { inOurWords } from "./engine-words.ts";
 
 interface Rule {
   readonly pattern: RegExp;
@@ -41,7 +42,8 @@ const RULES: readonly Rule[] = [
     pattern: /sniffing file/,
     code: "FileInvalid",
     advice:
-      "rows have different numbers of values, or the separator is another: name it by sep, " +
+      "rows have different numbers of values, a quote is not closed, or the separator is another: " +
+      "name it by sep, " +
       "and leave lines above the names out by skiprows",
   },
   {
@@ -59,7 +61,8 @@ const RULES: readonly Rule[] = [
   { pattern: /^IO Error|^Serialization Error|[Cc]orrupt|reached the end/, code: "FileInvalid" },
   { pattern: /Referenced column|does not have a column|Candidate bindings/, code: "UnknownColumn" },
   {
-    pattern: /Cannot compare values|No function matches|explicit (type )?cast|Cannot mix/,
+    pattern:
+      /Cannot compare values|No function matches|explicit (type )?cast|Cannot mix|Unimplemented type/,
     code: "DTypeMismatch",
     advice: "convert one side with astype",
   },
@@ -77,10 +80,22 @@ export function engineError(message: string, sql?: string): HeddleError {
     .replace(/\n\s*(LINE \d+:|Candidate functions:)[\s\S]*$/, "")
     .trim();
   const advice = rule?.advice === undefined ? "" : ` (${rule.advice})`;
-  const fields = { engine: message, ...(sql === undefined ? {} : { sql }), ...details(message) };
-  return new HeddleError(rule?.code ?? "TaskFailed", `the table engine said: ${text}${advice}`, {
-    fields,
-  });
+  const fields = {
+    engine: withoutLongLines(message),
+    ...(sql === undefined ? {} : { sql }),
+    ...details(message),
+  };
+  const said = inOurWords(message) ?? `the table engine said: ${withoutLongLines(text)}${advice}`;
+  return new HeddleError(rule?.code ?? "TaskFailed", said, { fields });
+}
+
+const LINE_MAX = 300;
+
+/** Lines of files are quoted whole, however long; reports of our own are taken apart elsewhere. */
+function withoutLongLines(message: string): string {
+  if (message.includes("Heddle column")) return message;
+  const lines = message.split("\n");
+  return lines.map((l) => (l.length > LINE_MAX ? `${l.slice(0, LINE_MAX)}…` : l)).join("\n");
 }
 
 /**

@@ -34,14 +34,18 @@ export function findFiles(paths: Paths, within?: RegExp): FileInfo[] {
   }
   return given.flatMap((path) => {
     const name = nameOf(path);
-    if (GLOB.test(name)) return matchFiles(name);
     const full = resolve(name);
-    const isFolder = statSync(full, { throwIfNoEntry: false })?.isDirectory() === true;
+    const stats = statSync(full, { throwIfNoEntry: false });
+    // A file of just this name is meant, even where the name could be a pattern.
+    if (GLOB.test(name) && stats === undefined) return matchFiles(name);
+    const isFolder = stats?.isDirectory() === true;
     return isFolder && within !== undefined ? filesWithin(full, within) : [fileInfo(full)];
   });
 }
 
 function nameOf(path: unknown): string {
+  const scheme = /^([a-z][a-z\d+.-]+):\/\//i.exec(String(path))?.[1];
+  if (scheme !== undefined && scheme.toLowerCase() !== "file") throw remote(scheme);
   if (path instanceof URL) return fileURLToPath(path);
   if (typeof path === "string" && path !== "") {
     return path.startsWith("file:") ? fileURLToPath(path) : path;
@@ -51,6 +55,28 @@ function nameOf(path: unknown): string {
     "InvalidArgument",
     `a reader takes a path, a pattern such as "data/*.csv", or a list of those, not ${given}`,
   );
+}
+
+function remote(scheme: string): HeddleError {
+  return new HeddleError(
+    "NotSupported",
+    `readers take paths of this machine, not ${scheme}:// addresses: download the file first, ` +
+      "as with curl or fetch()",
+    { fields: { scheme } },
+  );
+}
+
+/**
+ * Runs what reads a file; one that has vanished since it was looked for is `FileNotFound`, not the
+ * system's own error.
+ */
+export function reading<R>(path: string, read: () => R): R {
+  try {
+    return read();
+  } catch (error) {
+    if ((error as { readonly code?: unknown } | null)?.code !== "ENOENT") throw error;
+    throw missing(path, error);
+  }
 }
 
 /** Files below a folder; what begins with a dot or an underscore is not data, as in Dask. */

@@ -64,12 +64,13 @@ export class Table<S extends object = AnyRow> implements Iterable<S> {
   ): Table<S> {
     checkOptionNames("fromRecords", options, ["schema"]);
     checkRecords(records);
-    const names = new Set<string>(Object.keys(options.schema ?? {}));
+    const given = new Map(Object.entries(options.schema ?? {}));
+    const names = new Set<string>(given.keys());
     for (const record of records) for (const name of Object.keys(record)) names.add(name);
     const rows = records as readonly Record<string, unknown>[];
     const columns = Array.from(names, (name) => {
-      const type = options.schema?.[name];
-      const values = rows.map((row) => row[name]);
+      const type = given.get(name);
+      const values = rows.map((row) => (Object.hasOwn(row, name) ? row[name] : undefined));
       return columnOf(name, values, type === undefined ? undefined : sqlTypeOf(type));
     });
     return new Table<S>(columns, records.length);
@@ -82,9 +83,10 @@ export class Table<S extends object = AnyRow> implements Iterable<S> {
   ): Table<S> {
     checkOptionNames("fromColumns", options, ["schema"]);
     checkColumns(columns, options.schema ?? {});
+    const given = new Map(Object.entries(options.schema ?? {}));
     return new Table<S>(
       Object.entries(columns).map(([name, values]) => {
-        const type = options.schema?.[name];
+        const type = given.get(name);
         const wanted = type === undefined ? undefined : sqlTypeOf(type);
         const ready = values instanceof Column ? values : columnOver(name, values);
         if (ready === undefined) return columnOf(name, values as ArrayLike<unknown>, wanted);
@@ -199,6 +201,12 @@ export class Table<S extends object = AnyRow> implements Iterable<S> {
     checkOptionNames("toRecords", options, ["int64"]);
     const values = this.#columns.map((column) => column.toArray(options));
     const names = this.#columns.map((column) => column.name);
+    if (names.includes("__proto__")) {
+      // Assigned, this name would change the prototype.
+      return Array.from({ length: this.length }, (_, i) => {
+        return Object.fromEntries(names.map((name, c) => [name, values[c]?.[i]])) as S;
+      });
+    }
     return Array.from({ length: this.length }, (_, i) => {
       const row: Record<string, unknown> = {};
       for (let c = 0; c < names.length; c++) row[names[c] as string] = values[c]?.[i];

@@ -464,3 +464,47 @@ describe("shape of the work", () => {
     expect(optimizeGraph(sizes.lower().outputs).count).toBe(9);
   });
 });
+
+describe("sums and means", () => {
+  const message = async (work: Promise<unknown>): Promise<string> =>
+    ((await causeOf(work)) as Error).message;
+
+  test("of what is no number are errors that say so", async () => {
+    const texts = fromSequence(["a", "b"]) as never as bag.Bag<number>;
+    expect(await message(valuesOf(texts.sum()))).toMatch(/sum was given text "a".*\.map\(Number\)/);
+    expect(await message(valuesOf(texts.mean()))).toMatch(/mean was given text "a"/);
+    expect(await message(valuesOf(texts.std()))).toMatch(/var and std was given text "a"/);
+    const mixed = fromSequence([1, "a"]) as never as bag.Bag<number>;
+    expect(await message(valuesOf(mixed.sum()))).toMatch(/text "a"/);
+    const missing = fromSequence([1, null]) as never as bag.Bag<number>;
+    expect(await message(valuesOf(missing.mean()))).toMatch(/was given null/);
+  });
+
+  test("of bigints and truth values", async () => {
+    const large = fromSequence([2n ** 60n, 1n, 5n], { npartitions: 3 });
+    expect(await valuesOf(large.sum())).toBe(2n ** 60n + 6n);
+    expect(await valuesOf(large.filter((n) => n > 4n).sum())).toBe(2n ** 60n + 5n);
+    const truth = fromSequence([true, false, true]) as never as bag.Bag<number>;
+    expect(await valuesOf(truth.sum())).toBe(2);
+    const mixed = fromSequence([1, 2n]) as never as bag.Bag<number>;
+    expect(await message(valuesOf(mixed.sum()))).toMatch(/numbers and bigints/);
+  });
+});
+
+describe("pluck", () => {
+  test("gives an item's own fields and getters, nothing that every object has", async () => {
+    const plain = fromSequence<Record<string, unknown>>([{}, { constructor: 1 }]);
+    expect(await valuesOf(plain.pluck("constructor", "none"))).toEqual(["none", 1]);
+    expect(await valuesOf(plain.pluck("__proto__", "none"))).toEqual(["none", "none"]);
+    expect(await valuesOf(fromSequence([new Map([[1, 2]])]).pluck("size"))).toEqual([1]);
+    expect(await valuesOf(fromSequence(["abc"]).pluck("length"))).toEqual([3]);
+  });
+
+  test("says what there is", async () => {
+    const error = await causeOf(valuesOf(fromSequence<{ a?: 1 }>([{ b: 1 } as never]).pluck("a")));
+    expect((error as Error).message).toBe(
+      'pluck found no "a" in an object with b. ' +
+        "Give a default as the second argument for items that lack it.",
+    );
+  });
+});

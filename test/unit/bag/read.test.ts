@@ -288,3 +288,29 @@ describe("toTextfiles", () => {
     );
   });
 });
+
+test("files that have vanished are not found", async () => {
+  const path = file("gone.txt", "a\n");
+  const lines = readText(path);
+  rmSync(path);
+  expect(await reasonOf(itemsOf(lines))).toMatch(/there is no file .*gone\.txt/);
+});
+
+test("addresses keep their secrets, which go into a header", async () => {
+  const server = createServer((request, response) => {
+    const known = request.headers.authorization === `Basic ${btoa("ada:s3cret")}`;
+    response.writeHead(known ? 200 : 401).end("one\ntwo\n");
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const url = (who: string): string => `http://${who}@127.0.0.1:${port}/page?token=T0KEN`;
+  expect(await itemsOf(fromUrl(url("ada:s3cret")))).toEqual(["one", "two"]);
+  const refused = await reasonOf(itemsOf(fromUrl(url("bob:s3cret"))));
+  await new Promise((resolve) => server.close(resolve));
+  const closed = await reasonOf(itemsOf(fromUrl(url("ada:s3cret"))));
+  for (const message of [refused, closed]) {
+    expect(message).toContain(`http://127.0.0.1:${port}/page`);
+    expect(message).not.toMatch(/s3cret|T0KEN|bob|ada/);
+  }
+  expect(() => fromUrl("ftp://ada:s3cret@host/x")).not.toThrow(/s3cret/);
+});

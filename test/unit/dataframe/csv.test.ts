@@ -105,6 +105,42 @@ describe("what is read", () => {
   });
 });
 
+test("a quote that is not closed is an error", async () => {
+  expect((await failure(rows('id,name\n1,ok\n2,"broken\n3,fine\n'))).code).toBe("FileInvalid");
+});
+
+test("errors do not repeat lines of any length", async () => {
+  const text = `a\n${"1\n".repeat(25_000)}${"x".repeat(9_000)}\n`;
+  const error = await failure(rows(text));
+  expect(error.code).toBe("FileInvalid");
+  expect(JSON.stringify([error.message, error.fields]).length).toBeLessThan(2_000);
+  const wide = await failure(rows(`a,b\n1,2\n1,2,${"y".repeat(9_000)}\n`));
+  expect(JSON.stringify([wide.message, wide.fields]).length).toBeLessThan(5_000);
+});
+
+test("files that have vanished are not found", async () => {
+  const path = file("gone.csv", "a\n1\n");
+  const [early, late] = [readCsv(path), readCsv(path)];
+  expect(late.columns).toEqual(["a"]);
+  rmSync(path);
+  for (const frame of [early, late]) {
+    const error = await frame.toRecords(sync).catch((reason: HeddleError) => reason);
+    const { code, cause } = error as HeddleError & { cause?: { code?: string } };
+    expect([code, cause?.code]).toContain("FileNotFound");
+  }
+});
+
+test("paths of other machines are not supported", () => {
+  for (const path of ["http://example.org/a.csv", "s3://bucket/a.csv", new URL("https://a.b/c")]) {
+    expect(() => readCsv(path)).toThrow(expect.objectContaining({ code: "NotSupported" }));
+  }
+});
+
+test("a name that could be a pattern is one only where there is no such file", async () => {
+  const path = file("a[1].csv", "a\n7\n");
+  expect(await readCsv(path).toRecords(sync)).toEqual([{ a: 7 }]);
+});
+
 describe("nothing and empty text", () => {
   test("are two things, and come back from a file as they were", async () => {
     expect(await rows('a,b\n"",1\n,2\nx,3\n')).toEqual([

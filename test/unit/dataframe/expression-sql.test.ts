@@ -52,6 +52,18 @@ test("several quantiles are a row each, corr takes a column", async () => {
   expect(await two.compute(sync)).toBeCloseTo(0.0771295450219, 12);
 });
 
+test("text may hold a NUL", async () => {
+  const frame = fromRecords([{ s: "a\0b" }, { s: "ab" }]);
+  const found = frame.filter((r) => r.s.eq("a\0b"));
+  expect(await found.toRecords(sync)).toEqual([{ s: "a\0b" }]);
+});
+
+test("sums and means of whole frames count truth", async () => {
+  const frame = fromRecords([{ a: 1 }, { a: null }, { a: 3 }]).isna();
+  expect(await frame.sum().toRecords(sync)).toEqual([{ a: 1 }]);
+  expect(await frame.mean().toRecords(sync)).toEqual([{ a: 1 / 3 }]);
+});
+
 test("truth counts as 1 and 0", async () => {
   const frame = fromRecords([true, false, true, true, null].map((ok, n) => ({ ok, n })));
   const made = frame.agg((r) => ({

@@ -10,6 +10,7 @@ import {
   coalesce,
   col,
   concat,
+  type DataFrame,
   fromColumns,
   fromDelayed,
   fromRecords,
@@ -98,6 +99,21 @@ describe("errors at build time", () => {
     ["an unknown join", () => small.merge(small, { how: "iner" as never }), "InvalidArgument"],
     ["a broken query", () => sql("selct 1"), "InvalidArgument"],
     ["a statement", () => sql("drop table x"), "InvalidArgument"],
+    [
+      "text beside numbers in concat",
+      () => concat([fromRecords([{ a: 1 }]) as never, fromRecords([{ a: "x" }])]),
+      "DTypeMismatch",
+    ],
+    [
+      "a lazy value as condition",
+      () => small.filter(small.col("v").sum() as never),
+      "InvalidArgument",
+    ],
+    [
+      "two aggregates of no column",
+      () => small.agg({ v: ["sum", "mean"] as never }),
+      "InvalidArgument",
+    ],
     ["no path", () => readParquet([]), "InvalidArgument"],
     ["no columns", () => fromRecords([]), "InvalidArgument"],
   ])("%s is %s", (_, build, code) => {
@@ -542,4 +558,21 @@ test("deterministic frames give the same float sums in every run", async () => {
   } finally {
     config.set({ "dataframe.deterministic": false });
   }
+});
+
+test("columns may be called as what objects inherit", async () => {
+  const record = JSON.parse('{"__proto__":5,"constructor":"x","a":1}') as object;
+  const frame = fromRecords([record]) as unknown as DataFrame<Record<string, unknown>>;
+  expect(frame.columns).toEqual(["__proto__", "constructor", "a"]);
+  const [row] = await frame.rename({ a: "b" }).astype({ b: "string" }).toRecords(sync);
+  expect(Object.entries(row as object)).toEqual([
+    ["__proto__", 5],
+    ["constructor", "x"],
+    ["b", "1"],
+  ]);
+});
+
+test("an async function of mapPartitions cannot say its columns", () => {
+  const frame = small.mapPartitions(async (part) => part);
+  expect(() => frame.columns).toThrow(/async/);
 });
