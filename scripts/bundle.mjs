@@ -151,6 +151,8 @@ await bundle.write({
   chunkFileNames: "chunks/[name].js",
   sourcemap: true,
   sourcemapExcludeSources: true,
+  // `lib` lies one folder higher than where it is made.
+  sourcemapPathTransform: (source) => source.replace("../", ""),
   keepNames: true,
   codeSplitting: {
     includeDependenciesRecursively: false,

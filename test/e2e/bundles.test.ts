@@ -3,7 +3,16 @@
  * too; with Heddle inside, the first use says what to do.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
@@ -84,4 +93,19 @@ test("with Heddle inside, every way of computing says to leave it out", () => {
     expect(line).toMatch(/^NotSupported Heddle's threads start from files of the package/);
     expect(line).toContain("esbuild --packages=external");
   }
+});
+
+test("source maps of what the package exports name files that exist", () => {
+  const lib = path.join(ROOT, "lib");
+  const maps = readdirSync(lib, { recursive: true, encoding: "utf8" }).filter((file) =>
+    file.endsWith(".js.map"),
+  );
+  const missing = maps.flatMap((file) => {
+    const { sources } = JSON.parse(readFileSync(path.join(lib, file), "utf8"));
+    return (sources as string[])
+      .map((source) => path.resolve(lib, path.dirname(file), source))
+      .filter((source) => !existsSync(source));
+  });
+  expect(maps).toContain(path.join("chunks", "cluster.js.map"));
+  expect(missing).toEqual([]);
 });
