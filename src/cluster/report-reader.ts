@@ -98,7 +98,7 @@ export class ReportReader {
 
   #failed(thread: number, id: number, place: number): void {
     if (place === ERROR_PLACE.none) {
-      const message = "neither the task's result nor its error found room in the engine's memory";
+      const message = noRoom(this.#store.heap.memories.length > 0);
       const error: WireError = { plain: true, code: "MemoryLimit", message };
       this.#failures.push({ kind: "failed", id, error, blame: "user" });
       return;
@@ -154,5 +154,23 @@ function endsTask(kind: number): boolean {
     kind === REPORT.doneExtent ||
     kind === REPORT.doneSlab ||
     kind === REPORT.failed
+  );
+}
+
+/** Why there was no room for a task's result, nor for its error. */
+function noRoom(hasMemory: boolean): string {
+  if (hasMemory) {
+    return "neither the task's result nor its error found room in the engine's memory";
+  }
+  if (!("WebAssembly" in globalThis)) {
+    return (
+      "the engine has no memory for results: this process has no WebAssembly, whose shared memory " +
+      "they lie in. Start node without --jitless."
+    );
+  }
+  return (
+    "the engine has no memory for results: the system refused its reservation of address space, " +
+    "which takes no memory by itself. Raise the limit of this process (ulimit -v), or start node " +
+    "with --disable-wasm-trap-handler, which needs 10 GiB less."
   );
 }

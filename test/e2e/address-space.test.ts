@@ -3,6 +3,7 @@
  * WebAssembly memory with 10 GiB of addresses unless its trap handler is off.
  */
 import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
 const url = new URL("../../dist/ndarray/index.js", import.meta.url).href;
@@ -17,6 +18,12 @@ function runLimited(kilobytes: number, flags: string): { status: number | null; 
     encoding: "utf8",
   });
   return { status, output: stdout + stderr };
+}
+
+/** What a program prints whose one task returns a text. */
+function runTask(command: string): string {
+  const program = fileURLToPath(new URL("./fixtures/engine/no-memory.mjs", import.meta.url));
+  return spawnSync("bash", ["-c", command, process.execPath, program], { encoding: "utf8" }).stdout;
 }
 
 describe.skipIf(process.platform !== "linux")("under ulimit -v", () => {
@@ -36,4 +43,14 @@ describe.skipIf(process.platform !== "linux")("under ulimit -v", () => {
     expect(status).not.toBe(0);
     expect(output).toMatch(/ulimit -v.*--disable-wasm-trap-handler/s);
   });
+
+  it("a task's error says the same", () => {
+    expect(runTask('ulimit -v 4000000; exec "$0" "$1"')).toMatch(
+      /^MemoryLimit: .*ulimit -v.*--disable-wasm-trap-handler/,
+    );
+  });
+});
+
+it.skipIf(process.platform === "win32")("a task's error says that WebAssembly is missing", () => {
+  expect(runTask('exec "$0" --jitless "$1"')).toMatch(/^MemoryLimit: .*--jitless/);
 });
