@@ -3,7 +3,7 @@
  * with one to an array.
  */
 
-import { type DType, toDType } from "../core/dtype.ts";
+import { type DType, type DTypeLike, type ResolveDType, toDType } from "../core/dtype.ts";
 import type { MeanTable, SpreadTable, SumTable } from "../core/dtype-tables.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { ArrayMath } from "./array-math.ts";
@@ -11,8 +11,11 @@ import type {
   Rank,
   ReduceArg,
   ReduceOptions,
+  ReduceOptionsOf,
   VarianceOptions,
   WholeOptions,
+  WholeOptionsOf,
+  WholeVarianceOptions,
 } from "./array-types.ts";
 import {
   mean,
@@ -32,6 +35,8 @@ type AnyReduceArg = ReduceArg<VarianceOptions> | WholeOptions;
 export abstract class ArrayReductions<D extends DType, K extends Rank> extends ArrayMath<D, K> {
   /** Sum of elements. */
   sum(options?: WholeOptions): DistArray<SumTable[D], "scalar">;
+  sum<T extends DTypeLike>(options: WholeOptionsOf<T>): DistArray<ResolveDType<T>, "scalar">;
+  sum<T extends DTypeLike>(options: ReduceOptionsOf<T>): DistArray<ResolveDType<T>>;
   sum(options: ReduceArg<ReduceOptions>): DistArray<SumTable[D]>;
   sum(options?: AnyReduceArg): unknown {
     return this.wrap(reduce(this.expr, "sum", parameters(options, "sum")));
@@ -39,6 +44,8 @@ export abstract class ArrayReductions<D extends DType, K extends Rank> extends A
 
   /** Product of elements. */
   prod(options?: WholeOptions): DistArray<SumTable[D], "scalar">;
+  prod<T extends DTypeLike>(options: WholeOptionsOf<T>): DistArray<ResolveDType<T>, "scalar">;
+  prod<T extends DTypeLike>(options: ReduceOptionsOf<T>): DistArray<ResolveDType<T>>;
   prod(options: ReduceArg<ReduceOptions>): DistArray<SumTable[D]>;
   prod(options?: AnyReduceArg): unknown {
     return this.wrap(reduce(this.expr, "prod", parameters(options, "prod")));
@@ -74,20 +81,22 @@ export abstract class ArrayReductions<D extends DType, K extends Rank> extends A
 
   /** Arithmetic mean. */
   mean(options?: WholeOptions): DistArray<MeanTable[D], "scalar">;
+  mean<T extends DTypeLike>(options: WholeOptionsOf<T>): DistArray<ResolveDType<T>, "scalar">;
+  mean<T extends DTypeLike>(options: ReduceOptionsOf<T>): DistArray<ResolveDType<T>>;
   mean(options: ReduceArg<ReduceOptions>): DistArray<MeanTable[D]>;
   mean(options?: AnyReduceArg): unknown {
     return this.wrap(mean(this.expr, parameters(options, "mean")));
   }
 
   /** Variance; `ddof` (default 0) is subtracted from the number of elements. */
-  var(options?: WholeOptions): DistArray<SpreadTable[D], "scalar">;
+  var(options?: WholeVarianceOptions): DistArray<SpreadTable[D], "scalar">;
   var(options: ReduceArg<VarianceOptions>): DistArray<SpreadTable[D]>;
   var(options?: AnyReduceArg): unknown {
     return this.wrap(reduce(this.expr, "var", parameters(options, "var")));
   }
 
   /** Standard deviation; `ddof` (default 0) is subtracted from the number of elements. */
-  std(options?: WholeOptions): DistArray<SpreadTable[D], "scalar">;
+  std(options?: WholeVarianceOptions): DistArray<SpreadTable[D], "scalar">;
   std(options: ReduceArg<VarianceOptions>): DistArray<SpreadTable[D]>;
   std(options?: AnyReduceArg): unknown {
     return this.wrap(reduce(this.expr, "std", parameters(options, "std")));
@@ -116,6 +125,8 @@ export abstract class ArrayReductions<D extends DType, K extends Rank> extends A
 
   /** Sum of what is not NaN. */
   nansum(options?: WholeOptions): DistArray<SumTable[D], "scalar">;
+  nansum<T extends DTypeLike>(options: WholeOptionsOf<T>): DistArray<ResolveDType<T>, "scalar">;
+  nansum<T extends DTypeLike>(options: ReduceOptionsOf<T>): DistArray<ResolveDType<T>>;
   nansum(options: ReduceArg<ReduceOptions>): DistArray<SumTable[D]>;
   nansum(options?: AnyReduceArg): unknown {
     return this.wrap(nansum(this.expr, parameters(options, "nansum")));
@@ -123,6 +134,8 @@ export abstract class ArrayReductions<D extends DType, K extends Rank> extends A
 
   /** Product of what is not NaN. */
   nanprod(options?: WholeOptions): DistArray<SumTable[D], "scalar">;
+  nanprod<T extends DTypeLike>(options: WholeOptionsOf<T>): DistArray<ResolveDType<T>, "scalar">;
+  nanprod<T extends DTypeLike>(options: ReduceOptionsOf<T>): DistArray<ResolveDType<T>>;
   nanprod(options: ReduceArg<ReduceOptions>): DistArray<SumTable[D]>;
   nanprod(options?: AnyReduceArg): unknown {
     return this.wrap(nanprod(this.expr, parameters(options, "nanprod")));
@@ -130,6 +143,8 @@ export abstract class ArrayReductions<D extends DType, K extends Rank> extends A
 
   /** Mean of what is not NaN. */
   nanmean(options?: WholeOptions): DistArray<MeanTable[D], "scalar">;
+  nanmean<T extends DTypeLike>(options: WholeOptionsOf<T>): DistArray<ResolveDType<T>, "scalar">;
+  nanmean<T extends DTypeLike>(options: ReduceOptionsOf<T>): DistArray<ResolveDType<T>>;
   nanmean(options: ReduceArg<ReduceOptions>): DistArray<MeanTable[D]>;
   nanmean(options?: AnyReduceArg): unknown {
     return this.wrap(nanmean(this.expr, parameters(options, "nanmean")));
@@ -150,14 +165,14 @@ export abstract class ArrayReductions<D extends DType, K extends Rank> extends A
   }
 
   /** Variance of what is not NaN. */
-  nanvar(options?: WholeOptions): DistArray<SpreadTable[D], "scalar">;
+  nanvar(options?: WholeVarianceOptions): DistArray<SpreadTable[D], "scalar">;
   nanvar(options: ReduceArg<VarianceOptions>): DistArray<SpreadTable[D]>;
   nanvar(options?: AnyReduceArg): unknown {
     return this.wrap(reduce(this.expr, "nanvar", parameters(options, "nanvar")));
   }
 
   /** Standard deviation of what is not NaN. */
-  nanstd(options?: WholeOptions): DistArray<SpreadTable[D], "scalar">;
+  nanstd(options?: WholeVarianceOptions): DistArray<SpreadTable[D], "scalar">;
   nanstd(options: ReduceArg<VarianceOptions>): DistArray<SpreadTable[D]>;
   nanstd(options?: AnyReduceArg): unknown {
     return this.wrap(reduce(this.expr, "nanstd", parameters(options, "nanstd")));

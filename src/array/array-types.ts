@@ -74,6 +74,22 @@ export interface WholeOptions {
   readonly splitEvery?: number | Readonly<Record<number, number>>;
 }
 
+/** Options of sums and means over all axes that say in which dtype they accumulate. */
+export interface WholeOptionsOf<T extends DTypeLike> extends WholeOptions {
+  readonly dtype: T;
+}
+
+/** Options of reductions along axes that say in which dtype they accumulate. */
+export interface ReduceOptionsOf<T extends DTypeLike> extends ReduceOptions<T> {
+  readonly dtype: T;
+}
+
+/** Options of `var` and `std` over all axes. */
+export interface WholeVarianceOptions extends WholeOptions {
+  /** Delta degrees of freedom; default 0. */
+  readonly ddof?: number;
+}
+
 /** Options of `var` and `std`. */
 export interface VarianceOptions extends ReduceOptions {
   /** Delta degrees of freedom; default 0. */

@@ -7,10 +7,12 @@ import { toExpr } from "./arguments.ts";
 import type { ArrayArg } from "./array-types.ts";
 import {
   type BlockArgs,
+  type BlockArgsWithInfo,
   type BlockInfo,
   type BlockResult,
   type MapBlocksOptions,
   mapParameters,
+  type WithBlockInfo,
 } from "./block-types.ts";
 import { mapBlocks as mapExprs } from "./build/map-blocks.ts";
 import { DistArray } from "./dist-array.ts";
@@ -23,13 +25,21 @@ import { DistArray } from "./dist-array.ts";
  * @example
  * import * as da from "heddle/array";
  * const x = da.arange(6, { chunks: 3 });
- * const options = { blockInfo: true, chunks: [1] };
+ * const options = { blockInfo: true, chunks: [1] } as const;
  * const places = da.mapBlocks((_block, info) => [...info.chunkLocation], x, options);
  * console.log((await places.compute()).toArray()); // [ 0, 1 ]
  */
 export function mapBlocks<T extends DTypeLike = "float64">(
   fn: (info: BlockInfo) => BlockResult,
+  options: WithBlockInfo<T>,
+): DistArray<ResolveDType<T>>;
+export function mapBlocks<T extends DTypeLike = "float64">(
+  fn: () => BlockResult,
   options: MapBlocksOptions<T>,
+): DistArray<ResolveDType<T>>;
+export function mapBlocks<const A extends readonly (ArrayArg | Scalar)[], T extends DTypeLike>(
+  fn: (...args: BlockArgsWithInfo<A>) => BlockResult,
+  ...rest: [...A, WithBlockInfo<T>]
 ): DistArray<ResolveDType<T>>;
 export function mapBlocks<const A extends readonly (ArrayArg | Scalar)[], T extends DTypeLike>(
   fn: (...args: BlockArgs<A>) => BlockResult,

@@ -20,14 +20,13 @@ export type BlockResult = ArrayInput | Promise<ArrayInput>;
  */
 export type BlockOf<T> = T extends Scalar ? T : T extends ArrayArg<infer D> ? NDArray<D> : never;
 
-/**
- * What it gets for all of them, and at last where the block stands (only when `blockInfo` asks for
- * it).
- */
+/** What it gets for all of them. */
 export type BlockArgs<A extends readonly unknown[]> = [
   ...{ -readonly [I in keyof A]: BlockOf<A[I]> },
-  BlockInfo,
 ];
+
+/** The same, and at last where the block stands, with `blockInfo: true`. */
+export type BlockArgsWithInfo<A extends readonly unknown[]> = [...BlockArgs<A>, BlockInfo];
 
 /** Options of `mapBlocks`. */
 export interface MapBlocksOptions<T extends DTypeLike = DTypeLike> {
@@ -48,6 +47,11 @@ export interface MapBlocksOptions<T extends DTypeLike = DTypeLike> {
   readonly name?: string;
   /** Whether equal calls may be run once; default true. */
   readonly pure?: boolean;
+}
+
+/** Options of `mapBlocks` for a function that wants to know where its block stands. */
+export interface WithBlockInfo<T extends DTypeLike = DTypeLike> extends MapBlocksOptions<T> {
+  readonly blockInfo: true;
 }
 
 const MAP_OPTIONS = ["dtype", "chunks", "dropAxis", "newAxis", "blockInfo", "name", "pure"];

@@ -83,7 +83,10 @@ export function zeros<T extends DTypeLike = "float64">(
 /** An array whose content does not matter; it is zeros here. */
 export const empty: typeof zeros = zeros;
 
-/** An array of one value; its dtype is that of the value unless given. */
+/**
+ * An array of one value. Its dtype, unless given: bool of a boolean, complex128 of a complex
+ * number, else float64, also of 7.
+ */
 export function full<T extends DTypeLike = "float64">(
   shape: ShapeArg,
   value: Scalar,

@@ -35,6 +35,7 @@ import {
   type BlockResult,
   type MapBlocksOptions,
   mapParameters,
+  type WithBlockInfo,
 } from "./block-types.ts";
 import type { Blocks } from "./blocks.ts";
 import { fromBlocks } from "./build/create.ts";
@@ -61,6 +62,22 @@ import { arraySettings } from "./settings.ts";
  * An array index: integers, slices, null, "...", arrays of integers or booleans, lazy ones too.
  */
 export type DistIndex = IndexArg<NDArray | DistArray<DType, Rank>>;
+
+/** Whether one part of an index surely leaves an axis: a slice, a new axis, an array. */
+type LeavesAxis<A> = A extends string
+  ? A extends `${string}:${string}`
+    ? true
+    : false
+  : A extends number | DistArray<DType, "scalar">
+    ? false
+    : true;
+
+/**
+ * The rank of an indexed array. Integers drop axes, and how many there were no type says: such an
+ * index may leave an array or a plain value.
+ */
+export type IndexRank<I extends readonly DistIndex[]> =
+  true extends LeavesAxis<I[number]> ? "array" : Rank;
 
 /**
  * A lazy n-dimensional array.
@@ -181,7 +198,7 @@ export class DistArray<out D extends DType = DType, out K extends Rank = "array"
    * const x = da.arange(12, { chunks: 4 }).reshape([3, 4]);
    * console.log((await x.at("::2, 1:").compute()).toArray()); // [ [ 1, 2, 3 ], [ 9, 10, 11 ] ]
    */
-  at(...args: readonly DistIndex[]): DistArray<D> {
+  at<const I extends readonly DistIndex[]>(...args: I): DistArray<D, IndexRank<I>> {
     return this.wrap(index(this.expr, args, readIndexArray));
   }
 
@@ -217,7 +234,7 @@ export class DistArray<out D extends DType = DType, out K extends Rank = "array"
   }
 
   /** Without axes of length 1: all of them, or the given ones. */
-  squeeze(axis?: number | readonly number[]): DistArray<D> {
+  squeeze(axis?: number | readonly number[]): DistArray<D, Rank> {
     return this.wrap(squeeze(this.expr, axis));
   }
 
@@ -249,12 +266,12 @@ export class DistArray<out D extends DType = DType, out K extends Rank = "array"
   }
 
   /** Matrix product, as `@` of NumPy. */
-  matmul(other: ArrayArg): DistArray<D> {
+  matmul(other: ArrayArg): DistArray<D, Rank> {
     return this.wrap(matmul(this.expr, toExpr(other)));
   }
 
   /** Dot product, as `numpy.dot`: of vectors a plain value, of matrices their product. */
-  dot(other: ArrayArg): DistArray<D> {
+  dot(other: ArrayArg): DistArray<D, Rank> {
     return this.wrap(dot(this.expr, toExpr(other)));
   }
 
@@ -362,8 +379,16 @@ export class DistArray<out D extends DType = DType, out K extends Rank = "array"
    */
   mapBlocks<T extends DTypeLike = D>(
     fn: (block: NDArray<D>, info: BlockInfo) => BlockResult,
+    options: WithBlockInfo<T>,
+  ): DistArray<ResolveDType<T>>;
+  mapBlocks<T extends DTypeLike = D>(
+    fn: (block: NDArray<D>) => BlockResult,
     options?: MapBlocksOptions<T>,
-  ): DistArray<ResolveDType<T>> {
+  ): DistArray<ResolveDType<T>>;
+  mapBlocks(
+    fn: (block: NDArray<D>, info: BlockInfo) => BlockResult,
+    options?: MapBlocksOptions,
+  ): unknown {
     return this.wrap(
       mapBlocks(fn as TaskFunction, [this.expr], mapParameters(options, [this.dtype])),
     );

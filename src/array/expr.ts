@@ -17,17 +17,17 @@ import { type Formula, parseFormula } from "./formula.ts";
 /**
  * A lazy array from a formula in NumPy's notation: operators `+ - * / // % ** @ < <= > >= == != & |
  * ^ ~`, functions such as `sin`, `where`, `maximum`, and reductions with `axis=` and `keepdims=`.
- * The type says the dtype of the result and, when it has axes, its rank: `da.expr<"float64",
- * "array">`.
+ * The text says nothing to the type checker: without types `compute` may give an array or a plain
+ * value, with a dtype alone it gives a plain value, and arrays are `da.expr<"float64", "array">`.
  *
  * Errors: `InvalidArgument` with the place in the formula; those of the operations.
  *
  * @example
  * import * as da from "heddle/array";
  * const x = da.linspace(0, 1, { num: 101, chunks: 20 });
- * console.log(await da.expr<"float64">`mean(${x}**2) < 0.34`.compute()); // true
+ * console.log(await da.expr<"bool">`mean(${x}**2) < 0.34`.compute()); // true
  */
-export function expr<D extends DType = DType, K extends Rank = "scalar">(
+export function expr<D extends DType = DType, K extends Rank = DType extends D ? Rank : "scalar">(
   strings: TemplateStringsArray,
   ...values: readonly Operand[]
 ): DistArray<D, K> {

@@ -4,7 +4,13 @@
  * kernels' rules.
  */
 
-import { type DType, isScalar, type Scalar } from "../core/dtype.ts";
+import {
+  type DType,
+  type DTypeLike,
+  isScalar,
+  type ResolveDType,
+  type Scalar,
+} from "../core/dtype.ts";
 import type {
   FloatTable,
   MeanTable,
@@ -24,8 +30,11 @@ import type {
   Rank,
   ReduceArg,
   ReduceOptions,
+  ReduceOptionsOf,
   VarianceOptions,
   WholeOptions,
+  WholeOptionsOf,
+  WholeVarianceOptions,
 } from "./array-types.ts";
 import { binary, unary, where as whereExpr } from "./build/elementwise.ts";
 import {
@@ -352,10 +361,28 @@ export function nanToNum<D extends DType>(
 }
 
 /** A reduction: to a plain value without `axis`, to an array with one. */
-export interface ReduceFunction<R extends { readonly [K in DType]: DType }, O = ReduceOptions> {
-  <D extends DType>(x: ArrayArg<D>, options?: WholeOptions): DistArray<R[D], "scalar">;
+export interface ReduceFunction<
+  R extends { readonly [K in DType]: DType },
+  O = ReduceOptions,
+  W = WholeOptions,
+> {
+  <D extends DType>(x: ArrayArg<D>, options?: W): DistArray<R[D], "scalar">;
   <D extends DType>(x: ArrayArg<D>, options: ReduceArg<O>): DistArray<R[D]>;
 }
+
+/** A reduction that can accumulate in a dtype of the caller's choice, which is its result's. */
+export interface AccumulateFunction<R extends { readonly [K in DType]: DType }> {
+  <D extends DType>(x: ArrayArg<D>, options?: WholeOptions): DistArray<R[D], "scalar">;
+  <T extends DTypeLike>(
+    x: ArrayArg,
+    options: WholeOptionsOf<T>,
+  ): DistArray<ResolveDType<T>, "scalar">;
+  <T extends DTypeLike>(x: ArrayArg, options: ReduceOptionsOf<T>): DistArray<ResolveDType<T>>;
+  <D extends DType>(x: ArrayArg<D>, options: ReduceArg): DistArray<R[D]>;
+}
+
+/** A variance or a standard deviation. */
+export type SpreadFunction = ReduceFunction<SpreadTable, VarianceOptions, WholeVarianceOptions>;
 
 type Sames = { readonly [D in DType]: D };
 type Always<T extends DType> = { readonly [D in DType]: T };
@@ -370,9 +397,9 @@ function tree<F>(op: ReductionOp): F {
 }
 
 /** Sum of elements. */
-export const sum: ReduceFunction<SumTable> = tree("sum");
+export const sum: AccumulateFunction<SumTable> = tree("sum");
 /** Product of elements. */
-export const prod: ReduceFunction<SumTable> = tree("prod");
+export const prod: AccumulateFunction<SumTable> = tree("prod");
 /** Smallest element; NaN if there is one. */
 export const min: ReduceFunction<Sames> = tree("min");
 /** Largest element; NaN if there is one. */
@@ -394,20 +421,20 @@ export const nanargmin: ReduceFunction<Always<"int64">> = tree("nanargmin");
 /** Position of the largest element that is not NaN. */
 export const nanargmax: ReduceFunction<Always<"int64">> = tree("nanargmax");
 /** Standard deviation. */
-export const std: ReduceFunction<SpreadTable, VarianceOptions> = tree("std");
+export const std: SpreadFunction = tree("std");
 /** Variance of what is not NaN. */
-export const nanvar: ReduceFunction<SpreadTable, VarianceOptions> = tree("nanvar");
+export const nanvar: SpreadFunction = tree("nanvar");
 /** Standard deviation of what is not NaN. */
-export const nanstd: ReduceFunction<SpreadTable, VarianceOptions> = tree("nanstd");
-const variance: ReduceFunction<SpreadTable, VarianceOptions> = tree("var");
+export const nanstd: SpreadFunction = tree("nanstd");
+const variance: SpreadFunction = tree("var");
 /** Arithmetic mean. */
-export const mean: ReduceFunction<MeanTable> = reducer("mean", meanExpr);
+export const mean: AccumulateFunction<MeanTable> = reducer("mean", meanExpr);
 /** Mean of what is not NaN. */
-export const nanmean: ReduceFunction<MeanTable> = reducer("nanmean", nanmeanExpr);
+export const nanmean: AccumulateFunction<MeanTable> = reducer("nanmean", nanmeanExpr);
 /** Sum of what is not NaN. */
-export const nansum: ReduceFunction<SumTable> = reducer("nansum", nansumExpr);
+export const nansum: AccumulateFunction<SumTable> = reducer("nansum", nansumExpr);
 /** Product of what is not NaN. */
-export const nanprod: ReduceFunction<SumTable> = reducer("nanprod", nanprodExpr);
+export const nanprod: AccumulateFunction<SumTable> = reducer("nanprod", nanprodExpr);
 /** Largest minus smallest element. */
 export const ptp: ReduceFunction<Sames> = reducer("ptp", ptpExpr);
 export {

@@ -9,7 +9,7 @@ import type { AxisOverlaps } from "./axis-plans.ts";
 import { type Blocks, blocksOfLayer, countUp, LayerPlan } from "./blocks.ts";
 import { type Chunks, gridOf, offsetsOf, shapeOf } from "./chunks.ts";
 import type { ReductionExpr } from "./expression.ts";
-import { type Fused, inputsOf } from "./lower.ts";
+import { type Fused, inputsOf } from "./fused.ts";
 import { boxEdges } from "./lower-blocks.ts";
 import {
   argPartial,

@@ -3,8 +3,7 @@
  * every group root.
  */
 import type { Scalar } from "../core/dtype.ts";
-import type { Arg } from "../core/graph.ts";
-import { type Kernel, KernelBuilder, type Ref } from "../ndarray/kernels/ir.ts";
+import { KernelBuilder, type Ref } from "../ndarray/kernels/ir.ts";
 import { withOptionsOf } from "./annotations.ts";
 import { type Blocks, blocksOfLayer, LayerPlan, type Operand } from "./blocks.ts";
 import { gridOf, sameChunks } from "./chunks.ts";
@@ -15,11 +14,12 @@ import {
   type ReductionExpr,
   tokenOf,
 } from "./expression.ts";
+import { type Fused, inputsOf } from "./fused.ts";
 import { lowerConcat, lowerRechunk, materialize } from "./lower-blocks.ts";
 import { lowerExchange, needsExchange } from "./lower-exchange.ts";
 import { lowerReduction } from "./lower-reduction.ts";
 import { type Groups, groupElementwise, simplify } from "./simplify.ts";
-import { firstOfEqual, kernelBlock } from "./tasks.ts";
+import { kernelBlock } from "./tasks.ts";
 
 /** The tasks of several arrays that are computed together; what they share is made once. */
 export function lowerAll(roots: readonly Expr[]): Blocks[] {
@@ -93,23 +93,6 @@ function lowerElementwise(expr: ElementwiseExpr, lowering: Lowering): Blocks {
     template: { fn: kernelBlock, args: [{ kind: "const", value: fused.kernel }, ...args] },
   });
   return blocksOfLayer(layer, expr.chunks);
-}
-
-/** Elementwise work as one kernel, and the lowered arrays that are its inputs. */
-export interface Fused {
-  readonly kernel: Kernel;
-  readonly leaves: readonly Operand[];
-  /** For each axis, the leaves whose blocks have unknown lengths along it. */
-  readonly lockstep: readonly (readonly number[])[];
-}
-
-/** The blocks that a kernel takes; those of unknown lengths are compared where they are known. */
-export function inputsOf({ leaves, lockstep }: Fused, plan: LayerPlan): Arg[] {
-  const [first, ...rest] = leaves.map((leaf) => plan.operand(leaf));
-  if (first === undefined) return [];
-  if (!lockstep.some((members) => members.length > 1)) return [first, ...rest];
-  const args: Arg[] = [{ kind: "const", value: lockstep }, first, ...rest];
-  return [{ kind: "call", fn: firstOfEqual, args }, ...rest];
 }
 
 function fusedUnder(expr: ReductionExpr, lowering: Lowering): Fused {

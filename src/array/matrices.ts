@@ -7,7 +7,7 @@ import { toDType } from "../core/dtype.ts";
 import { HeddleError } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { toExpr } from "./arguments.ts";
-import type { ArrayArg, CreateOptions } from "./array-types.ts";
+import type { ArrayArg, CreateOptions, Rank } from "./array-types.ts";
 import { blockCall, constant } from "./build/call.ts";
 import { chunksFor } from "./build/create.ts";
 import { astype, where } from "./build/elementwise.ts";
@@ -117,8 +117,16 @@ export function isin(
 /** The mean with a weight for each element; along an axis, weights may have that axis only. */
 export function average(
   x: ArrayArg,
+  options?: { readonly axis?: null; readonly weights?: ArrayArg },
+): DistArray<DType, "scalar">;
+export function average(
+  x: ArrayArg,
+  options: { readonly axis?: number | null; readonly weights?: ArrayArg },
+): DistArray;
+export function average(
+  x: ArrayArg,
   options: { readonly axis?: number | null; readonly weights?: ArrayArg } = {},
-): DistArray {
+): DistArray<DType, Rank> {
   checkOptionNames("average", options, ["axis", "weights"]);
   const array = new DistArray<DType>(toExpr(x));
   const { axis = null, weights } = options;

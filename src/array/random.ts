@@ -20,7 +20,7 @@ import {
 } from "../ndarray/random/generator.ts";
 import { type Entropy, SeedSequence } from "../ndarray/random/seed-sequence.ts";
 import { toExpr } from "./arguments.ts";
-import type { ArrayArg } from "./array-types.ts";
+import type { ArrayArg, Rank } from "./array-types.ts";
 import { fromLocal } from "./build/create.ts";
 import { draw, elementsAt, type SeedRange, sizeOfDraw } from "./build/random.ts";
 import { take } from "./build/take.ts";
@@ -42,6 +42,13 @@ export interface DrawOptions {
 /** A parameter of a distribution. */
 export type Parameter = number | ArrayArg;
 
+/** Without a size one number is drawn; options may have one, or not. */
+export type DrawRank<S> = S extends undefined
+  ? "scalar"
+  : S extends Size | { readonly size: Size }
+    ? "array"
+    : Rank;
+
 type Real = DistArray<"float64">;
 type Counts = DistArray<"int64">;
 
@@ -58,7 +65,10 @@ export class Generator {
   }
 
   /** Uniform in [0, 1). */
-  random(size?: Size | DrawOptions, options: DrawOptions = {}): Real {
+  random<S extends Size | DrawOptions | undefined = undefined>(
+    size?: S,
+    options: DrawOptions = {},
+  ): DistArray<"float64", DrawRank<S>> {
     return this.#real("random", [], { ...sized(size), ...options });
   }
 
@@ -73,12 +83,18 @@ export class Generator {
   }
 
   /** Normal with mean 0 and standard deviation 1. */
-  standardNormal(size?: Size | DrawOptions, options: DrawOptions = {}): Real {
+  standardNormal<S extends Size | DrawOptions | undefined = undefined>(
+    size?: S,
+    options: DrawOptions = {},
+  ): DistArray<"float64", DrawRank<S>> {
     return this.#real("standardNormal", [], { ...sized(size), ...options });
   }
 
   /** Exponential with mean 1. */
-  standardExponential(size?: Size | DrawOptions, options: DrawOptions = {}): Real {
+  standardExponential<S extends Size | DrawOptions | undefined = undefined>(
+    size?: S,
+    options: DrawOptions = {},
+  ): DistArray<"float64", DrawRank<S>> {
     return this.#real("standardExponential", [], { ...sized(size), ...options });
   }
 
@@ -219,22 +235,26 @@ export class Generator {
     return result;
   }
 
-  #real(method: string, parameters: readonly Parameter[], options: DrawOptions): Real {
-    return this.#draw(method, parameters, "float64", options);
+  #real<K extends Rank = "array">(
+    method: string,
+    parameters: readonly Parameter[],
+    options: DrawOptions,
+  ): DistArray<"float64", K> {
+    return this.#draw<"float64", K>(method, parameters, "float64", options);
   }
 
-  #draw<D extends DType>(
+  #draw<D extends DType, K extends Rank = "array">(
     method: string,
     parameters: readonly (Parameter | bigint)[],
     dtype: DType,
     options: DrawOptions,
     further: Readonly<Record<string, unknown>> = {},
-  ): DistArray<D> {
+  ): DistArray<D, K> {
     checkOptionNames(method, options, ["size", "chunks"]);
     const args = parameters.map((p): Expr | Scalar => (isScalar(p) ? p : toExpr(p)));
     const size = sizeOfDraw(options.size, args);
     const what = { method, parameters: args, dtype, options: further };
-    return new DistArray<D>(
+    return new DistArray<D, K>(
       draw(what, size, options.chunks ?? "auto", (count) => this.#reserve(count)),
     );
   }

@@ -7,7 +7,7 @@ import { HeddleError } from "../core/errors.ts";
 import { broadcastShapes, resolveAxis } from "../core/indexing.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { toExpr } from "./arguments.ts";
-import type { ArrayArg } from "./array-types.ts";
+import type { ArrayArg, Rank } from "./array-types.ts";
 import { type CumulateOptions, cumulate } from "./build/cumulate.ts";
 import { binary, unifyChunks as unifyExprs } from "./build/elementwise.ts";
 import { checkInteger } from "./build/errors.ts";
@@ -243,12 +243,12 @@ export function unifyChunks(...arrays: readonly ArrayArg[]): Chunks {
 }
 
 /** Matrix product, as `@` of NumPy. */
-export function matmul(a: ArrayArg, b: ArrayArg): DistArray {
+export function matmul(a: ArrayArg, b: ArrayArg): DistArray<DType, Rank> {
   return new DistArray(matmulExpr(toExpr(a), toExpr(b)));
 }
 
 /** Dot product, as `numpy.dot`. */
-export function dot(a: ArrayArg, b: ArrayArg): DistArray {
+export function dot(a: ArrayArg, b: ArrayArg): DistArray<DType, Rank> {
   return new DistArray(dotExpr(toExpr(a), toExpr(b)));
 }
 

@@ -8,7 +8,7 @@ import { resolveAxis } from "../core/indexing.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { isNDArray, type NDArray } from "../ndarray/ndarray.ts";
 import { toExpr } from "./arguments.ts";
-import type { ArrayArg } from "./array-types.ts";
+import type { ArrayArg, Rank, ReduceOptions, WholeOptions } from "./array-types.ts";
 import { sort as sortExpr } from "./build/sort.ts";
 import {
   type BinsSpec,
@@ -132,11 +132,17 @@ export interface CovarianceOptions {
 }
 
 /** Covariances of variables in rows, with those of `y` below them. */
+export function cov(m: ArrayArg, y: ArrayArg, options?: CovarianceOptions): DistArray<"float64">;
+export function cov(
+  m: ArrayArg,
+  y?: ArrayArg | null,
+  options?: CovarianceOptions,
+): DistArray<"float64", Rank>;
 export function cov(
   m: ArrayArg,
   y?: ArrayArg | null,
   options: CovarianceOptions = {},
-): DistArray<"float64"> {
+): DistArray<"float64", Rank> {
   checkOptionNames("cov", options, ["rowvar", "bias", "ddof"]);
   const { rowvar = true, bias = false, ddof = bias ? 0 : 1 } = options;
   const matrix = covariance(toExpr(m), y === undefined || y === null ? null : toExpr(y), {
@@ -158,9 +164,19 @@ export function cov(
  */
 export function corrcoef(
   m: ArrayArg,
+  y: ArrayArg,
+  options?: { readonly rowvar?: boolean },
+): DistArray<"float64">;
+export function corrcoef(
+  m: ArrayArg,
+  y?: ArrayArg | null,
+  options?: { readonly rowvar?: boolean },
+): DistArray<"float64", Rank>;
+export function corrcoef(
+  m: ArrayArg,
   y?: ArrayArg | null,
   options: { readonly rowvar?: boolean } = {},
-): DistArray<"float64"> {
+): DistArray<"float64", Rank> {
   checkOptionNames("corrcoef", options, ["rowvar"]);
   const other = y === undefined || y === null ? null : toExpr(y);
   const matrix = covariance(toExpr(m), other, { rowvar: options.rowvar ?? true, ddof: 1 });
@@ -175,15 +191,30 @@ export interface QuantileOptions {
   readonly axis?: number | null;
 }
 
+/** Options of a quantile of all elements. */
+export interface WholeQuantileOptions {
+  readonly axis?: null;
+}
+
 /**
  * The values below which the given shares (0 to 1) lie, exactly, between neighbours by linear
  * interpolation (NaN next to an infinity, as in NumPy).
  */
 export function quantile(
   x: ArrayArg,
+  q: number,
+  options?: WholeQuantileOptions,
+): DistArray<"float64", "scalar">;
+export function quantile(
+  x: ArrayArg,
+  q: number | readonly number[],
+  options?: QuantileOptions,
+): DistArray<"float64">;
+export function quantile(
+  x: ArrayArg,
   q: number | readonly number[],
   options: QuantileOptions = {},
-): DistArray<"float64"> {
+): DistArray<"float64", Rank> {
   checkOptionNames("quantile", options, ["axis"]);
   const shares = typeof q === "number" ? [q] : q;
   return new DistArray(
@@ -197,9 +228,19 @@ export function quantile(
  */
 export function percentile(
   x: ArrayArg,
+  q: number,
+  options?: WholeQuantileOptions,
+): DistArray<"float64", "scalar">;
+export function percentile(
+  x: ArrayArg,
+  q: number | readonly number[],
+  options?: QuantileOptions,
+): DistArray<"float64">;
+export function percentile(
+  x: ArrayArg,
   q: number | readonly number[],
   options: QuantileOptions = {},
-): DistArray<"float64"> {
+): DistArray<"float64", Rank> {
   const bad = [q].flat().find((value) => !((value as number) >= 0 && (value as number) <= 100));
   if (bad !== undefined) {
     throw new HeddleError(
@@ -215,7 +256,9 @@ export function percentile(
 }
 
 /** The middle value, of all elements or along an axis. */
-export function median(x: ArrayArg, options: QuantileOptions = {}): DistArray<"float64"> {
+export function median(x: ArrayArg, options?: WholeQuantileOptions): DistArray<"float64", "scalar">;
+export function median(x: ArrayArg, options: QuantileOptions): DistArray<"float64">;
+export function median(x: ArrayArg, options: QuantileOptions = {}): DistArray<"float64", Rank> {
   checkOptionNames("median", options, ["axis"]);
   return new DistArray(quantileExpr(toExpr(x), [0.5], options.axis ?? null, true, "mean"));
 }
@@ -255,8 +298,16 @@ export function sort<D extends DType>(
 /** How many elements are not zero, in all or along axes. */
 export function countNonzero(
   x: ArrayArg,
-  options: { readonly axis?: number | readonly number[] | null; readonly keepdims?: boolean } = {},
-): DistArray {
+  options?: Omit<WholeOptions, "splitEvery">,
+): DistArray<"int64", "scalar">;
+export function countNonzero(
+  x: ArrayArg,
+  options: Pick<ReduceOptions, "axis" | "keepdims">,
+): DistArray<"int64">;
+export function countNonzero(
+  x: ArrayArg,
+  options: Pick<ReduceOptions, "axis" | "keepdims"> | Omit<WholeOptions, "splitEvery"> = {},
+): DistArray<"int64", Rank> {
   checkOptionNames("countNonzero", options, ["axis", "keepdims"]);
-  return new DistArray(toExpr(x)).ne(0).sum(options);
+  return new DistArray(toExpr(x)).ne(0).sum(options as ReduceOptions);
 }

@@ -83,8 +83,9 @@ export function firstOfEqual(
     if (lengths.every((length) => length === lengths[0])) return;
     throw new HeddleError(
       "InvalidShape",
-      `blocks of unknown lengths meet along axis ${axis}, and have ${lengths.join(" and ")} elements: ` +
-        "different masks selected them. Select by the same mask, or call computeChunkSizes() first.",
+      `blocks of unknown lengths meet along axis ${axis}, and have ${lengths.join(" and ")} ` +
+        "elements: different masks selected them. Select by the same mask, or call " +
+        "computeChunkSizes() first.",
       { fields: { axis, lengths } },
     );
   });

@@ -36,7 +36,9 @@ const FORMATS: readonly DrawingFormat[] = ["svg", "png", "dot", "html", "txt"];
 
 /**
  * Draws what would run for the collections: a node a task, or, above 200 tasks, a node a layer.
- * Options, or the file's name alone, come last. Errors: `NotSupported` for "png" when the package `sharp` is not installed.
+ * Options, or the file's name alone, come last.
+ *
+ * Errors: `NotSupported` for "png" when the package `sharp` is not installed.
  *
  * @example
  * import { delayed, visualize } from "heddle";

@@ -35,6 +35,46 @@ test("reductions over all axes compute to plain values", () => {
   expectTypeOf(table.compute()).resolves.toEqualTypeOf<NDArray<"float64">>();
 });
 
+test("what computes to a plain value says so; what may, is a union", () => {
+  type Either = NDArray<"float64"> | number;
+  expectTypeOf(x.at(3).compute()).resolves.toEqualTypeOf<Either>();
+  expectTypeOf(x.at("0, 1").compute()).resolves.toEqualTypeOf<Either>();
+  expectTypeOf(x.at(0, "1:").compute()).resolves.toEqualTypeOf<NDArray<"float64">>();
+  expectTypeOf(x.at([0, 2]).compute()).resolves.toEqualTypeOf<NDArray<"float64">>();
+  expectTypeOf(x.at(x.argmax()).compute()).resolves.toEqualTypeOf<Either>();
+  expectTypeOf(x.dot(x).compute()).resolves.toEqualTypeOf<Either>();
+  expectTypeOf(da.expr`${x} + 1`).toEqualTypeOf<da.DistArray<da.DType, da.Rank>>();
+  expectTypeOf(da.median(x).compute()).resolves.toBeNumber();
+  expectTypeOf(da.median(x, { axis: 0 })).toEqualTypeOf<da.DistArray<"float64">>();
+  expectTypeOf(da.quantile(x, 0.5).compute()).resolves.toBeNumber();
+  expectTypeOf(da.quantile(x, [0.5])).toEqualTypeOf<da.DistArray<"float64">>();
+  expectTypeOf(da.countNonzero(x).compute()).resolves.toBeNumber();
+  expectTypeOf(da.countNonzero(x, { axis: 0 })).toEqualTypeOf<da.DistArray<"int64">>();
+  expectTypeOf(da.average(x)).toEqualTypeOf<da.DistArray<da.DType, "scalar">>();
+  expectTypeOf(da.average(x, { axis: 0 })).toEqualTypeOf<da.DistArray>();
+  expectTypeOf(da.random.random().compute()).resolves.toBeNumber();
+  expectTypeOf(da.random.random([2])).toEqualTypeOf<da.DistArray<"float64">>();
+  expectTypeOf(da.random.random({ size: 2 })).toEqualTypeOf<da.DistArray<"float64">>();
+  expectTypeOf(da.corrcoef(x, x)).toEqualTypeOf<da.DistArray<"float64">>();
+});
+
+test("reductions with a dtype give that dtype, with ddof alone a plain value", () => {
+  expectTypeOf(i.sum({ dtype: "f4" })).toEqualTypeOf<da.DistArray<"float32", "scalar">>();
+  expectTypeOf(i.sum({ axis: 0, dtype: "f4" })).toEqualTypeOf<da.DistArray<"float32">>();
+  expectTypeOf(da.sum(i, { dtype: "f8" })).toEqualTypeOf<da.DistArray<"float64", "scalar">>();
+  expectTypeOf(x.std({ ddof: 1 })).toEqualTypeOf<da.DistArray<"float64", "scalar">>();
+  expectTypeOf(da.std(x, { axis: 0, ddof: 1 })).toEqualTypeOf<da.DistArray<"float64">>();
+});
+
+test("functions of blocks learn where these stand only when they ask for it", () => {
+  x.mapBlocks((block, info) => block.mul(info.chunkLocation[0] ?? 0), { blockInfo: true });
+  da.mapBlocks((_a, _b, info) => info.chunkShape, x, i, { blockInfo: true });
+  // @ts-expect-error blockInfo is not asked for
+  x.mapBlocks((_block, info) => info.chunkShape);
+  // @ts-expect-error neither here
+  da.mapBlocks((_a, info) => info.chunkShape, x, { dtype: "f8" });
+});
+
 test("functions of blocks get local arrays", () => {
   const mapped = x.mapBlocks((block) => {
     expectTypeOf(block).toEqualTypeOf<NDArray<"float64">>();

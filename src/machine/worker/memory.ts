@@ -35,6 +35,8 @@ const SPILLS_MAX = 4;
 
 export class Memory {
   limitBytes: number;
+  /** What the limit was before the table thread took its part. */
+  readonly #givenBytes: number;
   readonly #values: ValueTable;
   readonly #say: (command: WorkerCommand) => void;
   #requests: Request[] = [];
@@ -57,6 +59,7 @@ export class Memory {
   constructor(values: ValueTable, options: MemoryOptions, say: (command: WorkerCommand) => void) {
     this.#values = values;
     this.limitBytes = options.memoryLimitBytes;
+    this.#givenBytes = options.memoryLimitBytes;
     this.#slabValueBytes = options.slabValueBytes ?? 0;
     this.#slabBytes = options.slabBytes ?? 0;
     this.#say = say;
@@ -158,8 +161,12 @@ export class Memory {
     this.#say({
       kind: "warn",
       message:
-        `a task needs ${bytes} more bytes, the limit is ${this.limitBytes} and ${this.#used} are ` +
-        "in use by running tasks: it gets them all the same; give the engine more memory or make " +
+        `a task needs ${bytes} more bytes, the limit is ${this.limitBytes}` +
+        (this.limitBytes < this.#givenBytes
+          ? ` (DuckDB has the rest of the memory limit, ${this.#givenBytes})`
+          : "") +
+        ` and ${this.#used} are in use by running tasks: ` +
+        "it gets them all the same; give the engine more memory or make " +
         "the chunks smaller",
     });
   }

@@ -35,7 +35,8 @@ describe.each([
     expect((await x.at(0, best).compute(sync)).toArray()).toEqual(new Array(7).fill(4));
     const one = x.at(x.at(":", 0).argmax());
     expect(one.shape).toEqual([5]);
-    expect((await one.compute(sync)).toArray()).toEqual(local.at(6).toArray());
+    const row = (await one.compute(sync)) as nd.NDArray;
+    expect(row.toArray()).toEqual(local.at(6).toArray());
     const none = x.at(da.zeros([0], { dtype: "int64" }));
     expect((await none.compute(sync)).shape).toEqual([0, 5]);
   });

@@ -289,6 +289,18 @@ describe("memory", () => {
     expect(w.spilled(0)).toContainEqual({ kind: "keep", id: 0 });
   });
 
+  test("of a limit whose rest is DuckDB's, the warning names both", () => {
+    const worker = new TestWorker();
+    worker.install([[]]);
+    worker.lease([0]);
+    worker.step({ kind: "limit", bytes: 500 });
+    const answer = worker.step({ kind: "request", thread: 0, id: 0, bytes: 800 });
+    const message = expect.stringContaining(
+      "limit is 500 (DuckDB has the rest of the memory limit, 1000) and 0 are in use",
+    );
+    expect(answer).toContainEqual({ kind: "warn", message });
+  });
+
   test("a disk that refuses leaves the value in memory, with one warning", () => {
     const w = new TestWorker(1000, 1);
     w.install([[], [], []]);
