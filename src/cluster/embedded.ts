@@ -5,6 +5,7 @@
 import { existsSync } from "node:fs";
 import { MessageChannel, Worker } from "node:worker_threads";
 import { HeddleError } from "../core/errors.ts";
+import { deniedAdvice, isDenied } from "../core/permissions.ts";
 import type { WorkerFacts } from "../core/placement.ts";
 import { InterruptCell } from "../table/interrupt.ts";
 import { OutputPrinter } from "../threads/output.ts";
@@ -55,6 +56,27 @@ function engineFile(): URL {
   );
 }
 
+/** Starts a control thread. */
+function startThread(init: EngineInit): Worker {
+  const execArgv = threadFlags(process.execArgv);
+  try {
+    return new Worker(engineFile(), {
+      workerData: init,
+      transferList: [init.output],
+      name: "heddle-engine",
+      ...(execArgv === undefined ? {} : { execArgv }),
+    });
+  } catch (cause) {
+    if (!isDenied(cause)) throw cause;
+    const advice = deniedAdvice(
+      "threads",
+      "--allow-worker, and --allow-fs-write for spilled values",
+    );
+    const message = `${advice}; or compute with { scheduler: "sync" }, which needs no threads`;
+    throw new HeddleError("NotSupported", message, { cause });
+  }
+}
+
 /** An engine whose control thread was started here. */
 class EmbeddedEngine implements EngineHandle {
   readonly address = "inproc://0";
@@ -92,13 +114,7 @@ class EmbeddedEngine implements EngineHandle {
     const { port1: arrivals, port2: output } = new MessageChannel();
     this.#output = new OutputPrinter(arrivals);
     printAtExit(this.#output);
-    const execArgv = threadFlags(process.execArgv);
-    this.#worker = new Worker(engineFile(), {
-      workerData: { ...init, output } satisfies EngineInit,
-      transferList: [output],
-      name: "heddle-engine",
-      ...(execArgv === undefined ? {} : { execArgv }),
-    });
+    this.#worker = startThread({ ...init, output });
     this.#worker.unref();
     this.ready = this.#started();
     // Who awaits `ready` and nothing else must not find the process ended.

@@ -6,6 +6,7 @@
  */
 import inspector from "node:inspector";
 import { HeddleError } from "../core/errors.ts";
+import { isDenied } from "../core/permissions.ts";
 
 type AnyFunction = CallableFunction;
 
@@ -227,7 +228,12 @@ function connect(): inspector.Session {
       sourceMapUrl: params.sourceMapURL ?? "",
     });
   });
-  fresh.connect();
+  try {
+    fresh.connect();
+  } catch (cause) {
+    if (!isDenied(cause)) throw cause;
+    throw unavailable("Node's permission model (node --permission) refuses the inspector", cause);
+  }
   return fresh;
 }
 

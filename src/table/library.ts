@@ -9,6 +9,7 @@ import { readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { HeddleError } from "../core/errors.ts";
+import { deniedAdvice, isDenied } from "../core/permissions.ts";
 
 /** An address; 0 is the null pointer. */
 export type Pointer = number;
@@ -186,7 +187,12 @@ function requireKoffi(): Koffi {
   try {
     return require("koffi") as Koffi;
   } catch (cause) {
-    throw missing("koffi", cause);
+    if (!isDenied(cause)) throw missing("koffi", cause);
+    const advice = deniedAdvice(
+      "koffi, through which the table engine is called",
+      "--allow-addons",
+    );
+    throw new HeddleError("NotSupported", advice, { cause });
   }
 }
 

@@ -103,3 +103,27 @@ test("a module given as text computes like one in a file", () => {
   const input = { ...options, input: text };
   expect(spawnSync(process.execPath, args, input)).toMatchObject(asked);
 });
+
+describe("under Node's permission model", () => {
+  const script = fileURLToPath(new URL("./fixtures/engine/permission.mjs", import.meta.url));
+  const isStable = process.allowedNodeEnvironmentFlags.has("--permission");
+  const permission = isStable ? "--permission" : "--experimental-permission";
+
+  function linesOf(...flags: string[]): string[] {
+    const args = [permission, "--allow-fs-read=*", "--allow-fs-write=*", ...flags, script];
+    return spawnSync(process.execPath, args, { encoding: "utf8" }).stdout.trim().split("\n");
+  }
+
+  test("errors name the flag that is missing", () => {
+    const [named, closure, frame] = linesOf();
+    expect(named).toMatch(/^NotSupported: .*refuses threads.*--allow-worker/);
+    expect(closure).toMatch(/^NotSupported: .*refuses threads.*--allow-worker/);
+    expect(frame).toMatch(/--allow-addons/);
+  });
+
+  test("exported functions run where threads may start; closures say why they cannot", () => {
+    const [named, closure] = linesOf("--allow-worker");
+    expect(named).toBe("3");
+    expect(closure).toMatch(/^NotSupported: .*refuses the inspector.*Export the function/);
+  });
+});

@@ -5,6 +5,7 @@
  * engine's task threads are the parallelism.
  */
 import { createRequire } from "node:module";
+import { deniedAdvice, isDenied } from "../../core/permissions.ts";
 
 /** How a build names its symbols, and the width of its integers. */
 interface Naming {
@@ -41,14 +42,16 @@ interface Koffi {
 const STACK_BYTES = 16 * 2 ** 20;
 
 let koffi: Koffi | null | undefined;
+let whyNoKoffi = "the npm package koffi is not installed";
 
 /** koffi, loaded at the first use on this thread; null where it cannot be loaded. */
 function loadKoffi(): Koffi | null {
   if (koffi !== undefined) return koffi;
   try {
     koffi = createRequire(import.meta.url)("koffi") as Koffi;
-  } catch {
+  } catch (error) {
     koffi = null;
+    if (isDenied(error)) whyNoKoffi = deniedAdvice("koffi", "--allow-addons");
   }
   try {
     koffi?.config({ sync_stack_size: STACK_BYTES, async_stack_size: STACK_BYTES });
@@ -80,7 +83,7 @@ export class BlasLibrary {
    */
   static open(path: string, threads = 1): BlasLibrary | string {
     const ffi = loadKoffi();
-    if (ffi === null) return "the npm package koffi is not installed";
+    if (ffi === null) return whyNoKoffi;
     let library: KoffiLibrary;
     try {
       library = ffi.load(path);
