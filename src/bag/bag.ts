@@ -50,6 +50,8 @@ import {
   eachPart,
   makeParts,
   Node,
+  type Parts,
+  type PartsOf,
   reduceTree,
   type SplitEvery,
   splitEveryOf,
@@ -133,23 +135,27 @@ export class Bag<T> extends BagReductions<T> implements Collection<T[]> {
   ): Bag<U> {
     stepFunction("map", fn);
     if (more.length === 0) return this.#step<U>("map", [fn]);
-    const node = new Node(this.npartitions, (partsOf) => {
-      const along = alongParts(more, this.npartitions, partsOf);
-      return makeParts({
-        word: "map",
-        kind: "blockwise",
-        fn: collectStep,
-        fused: streamStep,
-        args: [
-          constant("mapMany"),
-          dependency(0),
-          constant(fn),
-          constant(along.isBag),
-          { kind: "array", items: along.args },
-        ],
-        deps: partsOf(this.node).map((part, i) => [part, ...along.deps.map((of) => of(i))]),
-      });
-    });
+    const node = new Node(
+      this.npartitions,
+      (partsOf) => {
+        const along = alongParts(more, this.npartitions, partsOf);
+        return makeParts({
+          word: "map",
+          kind: "blockwise",
+          fn: collectStep,
+          fused: streamStep,
+          args: [
+            constant("mapMany"),
+            dependency(0),
+            constant(fn),
+            constant(along.isBag),
+            { kind: "array", items: along.args },
+          ],
+          deps: partsOf(this.node).map((part, i) => [part, ...along.deps.map((of) => of(i))]),
+        });
+      },
+      this.node,
+    );
     return new Bag<U>(node);
   }
 
@@ -589,10 +595,8 @@ export class Bag<T> extends BagReductions<T> implements Collection<T[]> {
   }
 
   #step<U>(step: StepName, args: readonly unknown[]): Bag<U> {
-    const node = new Node(this.npartitions, (partsOf) =>
-      eachPart(partsOf(this.node), stepSpec(step, args)),
-    );
-    return new Bag<U>(node);
+    const build = (partsOf: PartsOf): Parts => eachPart(partsOf(this.node), stepSpec(step, args));
+    return new Bag<U>(new Node(this.npartitions, build, this.node));
   }
 
   /** A reduction whose result is a bag of one partition. */

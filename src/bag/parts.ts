@@ -18,10 +18,13 @@ export type PartsOf = (node: Node) => Parts;
 export class Node {
   readonly npartitions: number;
   readonly #build: (partsOf: PartsOf) => Parts;
+  readonly #input: Node | undefined;
 
-  constructor(npartitions: number, build: (partsOf: PartsOf) => Parts) {
+  /** `input` is the node that `build` asks for, where chains of them may be long. */
+  constructor(npartitions: number, build: (partsOf: PartsOf) => Parts, input?: Node) {
     this.npartitions = npartitions;
     this.#build = build;
+    this.#input = input;
   }
 
   /** The tasks of all partitions; a node that is used several times is built once. */
@@ -34,6 +37,12 @@ export class Node {
       made.set(node, parts);
       return parts;
     };
+    // From the start of the chain: thousands of steps would be as many calls within calls.
+    const chain: Node[] = [];
+    for (let node: Node | undefined = this; node !== undefined; node = node.#input) {
+      chain.push(node);
+    }
+    for (const node of chain.reverse()) partsOf(node);
     return partsOf(this);
   }
 }

@@ -9,7 +9,15 @@ import { HeddleError } from "../core/errors.ts";
 import { refuseArithmetic } from "../core/no-arithmetic.ts";
 import { sqlTypeOf } from "../table/types.ts";
 import { wrongKind } from "./checks.ts";
-import { call, column, type ExprNode, type Literal, literal } from "./expression.ts";
+import {
+  call,
+  column,
+  depthOf,
+  type ExprNode,
+  type Literal,
+  literal,
+  logic,
+} from "./expression.ts";
 import { engineRegex, engineReplacement } from "./regex.ts";
 
 /** A JavaScript value that can be compared or combined with values of type T. */
@@ -53,6 +61,7 @@ export class Expr<T = unknown> {
   declare readonly _type: T;
 
   constructor(node: ExprNode) {
+    if (depthOf(node) > DEPTH_MAX) throw tooDeep();
     this.node = node;
   }
 
@@ -185,10 +194,10 @@ export class Expr<T = unknown> {
     return this.#call("isNan");
   }
   and(other: Expr<boolean | null> | boolean): Expr<BooleanFor<T>> {
-    return this.#call("and", other as never);
+    return new Expr(logic("and", this.node, nodeOf(other)));
   }
   or(other: Expr<boolean | null> | boolean): Expr<BooleanFor<T>> {
-    return this.#call("or", other as never);
+    return new Expr(logic("or", this.node, nodeOf(other)));
   }
   xor(other: Expr<boolean | null> | boolean): Expr<BooleanFor<T>> {
     return this.#call("xor", other as never);
@@ -365,6 +374,17 @@ refuseArithmetic(
   "a column expression",
   "write r.a.add(1) for r.a + 1, r.a.gt(1) for r.a > 1, r.a.eq(1) for r.a === 1",
 );
+
+/** Levels of an expression; the engine takes time that grows with their third power. */
+const DEPTH_MAX = 400;
+
+function tooDeep(): HeddleError {
+  return new HeddleError(
+    "InvalidArgument",
+    `an expression is more than ${DEPTH_MAX} operations deep: make columns of its parts by ` +
+      "assign(), one after the other",
+  );
+}
 
 /** Checks a quantile. */
 export function quantileOf(q: number): number {

@@ -74,6 +74,23 @@ export function partsOf(node: ExprNode): readonly ExprNode[] {
   }
 }
 
+const depths = new WeakMap<ExprNode, number>();
+
+/** How deep the tree is; remembered, as trees grow from trees. */
+export function depthOf(node: ExprNode): number {
+  const known = depths.get(node);
+  if (known !== undefined) return known;
+  const depth = 1 + partsOf(node).reduce((most, part) => Math.max(most, depthOf(part)), 0);
+  depths.set(node, depth);
+  return depth;
+}
+
+/** `a AND b`, or `OR`: chains of them are one node, however long. */
+export function logic(fn: "and" | "or", a: ExprNode, b: ExprNode): ExprNode {
+  const first = a.kind === "call" && a.fn === fn ? a.args : [a];
+  return call(fn, ...first, b);
+}
+
 /** The node with its direct parts replaced, in the order of {@link partsOf}. */
 export function withParts(node: ExprNode, parts: readonly ExprNode[]): ExprNode {
   switch (node.kind) {
@@ -137,7 +154,7 @@ export function conjuncts(node: ExprNode): ExprNode[] {
 /** All predicates joined by `and`. */
 export function conjunction(nodes: readonly ExprNode[]): ExprNode {
   if (nodes.length === 0) return TRUE;
-  return nodes.reduce((all, node) => call("and", all, node));
+  return nodes.length === 1 ? (nodes[0] as ExprNode) : call("and", ...nodes);
 }
 
 /** Computes what is constant: arithmetic, comparisons and logic of literals. */

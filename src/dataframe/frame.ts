@@ -340,8 +340,7 @@ export class DataFrame<S extends object = AnyRow>
     checkOptionNames("dropna", options, ["subset", "how"]);
     const subset = verbs.nameList("dropna", options.subset ?? columnNames(this.plan));
     const tests = subset.map((name) => call("notNull", column(name)));
-    const predicate =
-      options.how === "all" ? tests.reduce((a, b) => call("or", a, b)) : conjunction(tests);
+    const predicate = options.how === "all" ? call("or", ...tests) : conjunction(tests);
     return this.#make({ kind: "filter", input: this.plan, predicate });
   }
 

@@ -5,10 +5,10 @@
  * cuts of `mapPartitions` and narrows what inputs are loaded.
  */
 import {
-  call,
   columnsOf,
   conjunction,
   conjuncts,
+  depthOf,
   type ExprNode,
   fold,
   isRowwise,
@@ -37,17 +37,26 @@ export function optimizePlan(plan: Plan): Plan {
 /** Applies a bottom-up rewrite, each shared plan once, so that sharing survives. */
 function shared(rewrite: (plan: Plan) => Plan): (plan: Plan) => Plan {
   const done = new Map<Plan, Plan>();
-  const visit = (plan: Plan): Plan => {
-    const known = done.get(plan);
-    if (known !== undefined) return known;
+  const finish = (plan: Plan): void => {
     const inputs = inputsOf(plan);
-    const next = inputs.map(visit);
+    const next = inputs.map((input) => done.get(input) as Plan);
     const changed = next.some((input, i) => input !== inputs[i]);
-    const result = rewrite(changed ? withInputs(plan, next) : plan);
-    done.set(plan, result);
-    return result;
+    done.set(plan, rewrite(changed ? withInputs(plan, next) : plan));
   };
-  return visit;
+  return (root) => {
+    // A stack of our own: frames may be thousands of steps long.
+    const stack = [root];
+    for (let plan = stack.at(-1); plan !== undefined; plan = stack.at(-1)) {
+      const waiting = done.has(plan) ? [] : inputsOf(plan).filter((input) => !done.has(input));
+      if (waiting.length > 0) {
+        stack.push(...waiting);
+        continue;
+      }
+      stack.pop();
+      if (!done.has(plan)) finish(plan);
+    }
+    return done.get(root) as Plan;
+  };
 }
 
 function foldItems(items: readonly NamedExpr[]): NamedExpr[] {
@@ -118,8 +127,12 @@ function mergeProjects(plan: Extract<Plan, { kind: "project" }>): Plan {
   if (!simple) return plan;
   const by = new Map(inner.items.map(({ name, expr }) => [name, expr]));
   const items = plan.items.map(({ name, expr }) => ({ name, expr: substitute(expr, by) }));
+  // The engine reads deep expressions slowly, and a query in a query fast.
+  if (items.some(({ expr }) => depthOf(expr) > MERGED_DEPTH)) return plan;
   return { kind: "project", input: inner.input, items };
 }
+
+const MERGED_DEPTH = 50;
 
 /** Moves a filter as far down as its meaning allows. */
 function pushFilters(plan: Plan): Plan {
@@ -128,7 +141,7 @@ function pushFilters(plan: Plan): Plan {
   const input = plan.input;
   switch (input.kind) {
     case "filter": {
-      const both = call("and", input.predicate, plan.predicate);
+      const both = conjunction([input.predicate, plan.predicate].flatMap(conjuncts));
       if (!isRowwise(input.predicate)) return plan;
       return pushFilters({ kind: "filter", input: input.input, predicate: fold(both) });
     }

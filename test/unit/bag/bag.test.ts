@@ -508,3 +508,9 @@ describe("pluck", () => {
     );
   });
 });
+
+test("a chain of thousands of steps runs", async () => {
+  let numbers = fromSequence([1]);
+  for (let i = 0; i < 3_000; i++) numbers = numbers.map((n) => n + 1);
+  expect(await valuesOf(numbers)).toEqual([3_001]);
+});

@@ -576,3 +576,28 @@ test("an async function of mapPartitions cannot say its columns", () => {
   const frame = small.mapPartitions(async (part) => part);
   expect(() => frame.columns).toThrow(/async/);
 });
+
+describe("chains of many steps", () => {
+  test("of filters and conditions", async () => {
+    let frame = fromRecords([{ x: 1 }]);
+    for (let i = 0; i < 2_500; i++) frame = frame.filter((r) => r.x.gt(-i));
+    expect(await frame.toRecords(sync)).toEqual([{ x: 1 }]);
+    const x = col<number>("x");
+    const any = Array.from({ length: 1_500 }, (_, i) => x.eq(i)).reduce((a, b) => a.or(b));
+    expect(await frame.filter(any).len(sync)).toBe(1);
+  });
+
+  test("of columns made of columns", async () => {
+    let frame = fromRecords([{ x: 1 }]);
+    for (let i = 0; i < 1_200; i++) frame = frame.assign((r) => ({ x: r.x.add(1) }));
+    expect(await frame.toRecords(sync)).toEqual([{ x: 1_201 }]);
+  });
+
+  test("in one expression are refused", () => {
+    const build = () => {
+      let x = col<number>("x");
+      for (let i = 0; i < 5_000; i++) x = x.add(1);
+    };
+    expect(build).toThrow(expect.objectContaining({ code: "InvalidArgument" }));
+  });
+});
