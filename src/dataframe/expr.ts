@@ -206,7 +206,7 @@ export class Expr<T = unknown> {
     return this.#call("not");
   }
 
-  /** Nulls replaced. */
+  /** Nulls replaced; NaN is a value and stays, unlike in pandas. */
   fillna(value: Operand<T>): Expr<NonNullable<T>> {
     return this.#call("coalesce", value);
   }

@@ -295,7 +295,7 @@ export class DataFrame<S extends object = AnyRow>
     return this.#make({ kind: "sample", input: this.plan, fraction: frac, seed });
   }
 
-  /** Whether each value is null. */
+  /** Whether each value is null; NaN is a value, unlike in pandas (`isNan` finds it). */
   isna(): DataFrame<{ [K in keyof S]: boolean }> {
     return this.#each((expr) => call("isNull", expr));
   }
@@ -307,6 +307,7 @@ export class DataFrame<S extends object = AnyRow>
 
   /**
    * Nulls replaced by a value (in the columns whose type can hold it), or by one value per column.
+   * NaN is a value and stays, unlike in pandas.
    */
   fillna(
     value: string | number | boolean | Date | { readonly [K in keyof S]?: Operand<S[K]> },
@@ -332,7 +333,7 @@ export class DataFrame<S extends object = AnyRow>
 
   /**
    * Rows without nulls in `subset` (default: all columns); `how: "all"` drops only rows that are
-   * all null.
+   * all null. NaN is a value and stays, unlike in pandas.
    */
   dropna(
     options: { subset?: Names<S> | readonly Names<S>[]; how?: "any" | "all" } = {},
@@ -435,7 +436,7 @@ export class DataFrame<S extends object = AnyRow>
   max(): DataFrame<S> {
     return this.#all("max");
   }
-  /** Values that are not null, per column. */
+  /** Values that are not null, per column; NaN counts, unlike in pandas. */
   count(): DataFrame<{ [K in keyof S]: number }> {
     return this.#all("count");
   }

@@ -42,6 +42,7 @@ export class Series<T, K extends string = string> {
   prod(): Scalar<number> {
     return this.#reduce("prod");
   }
+  /** Mean of the values that are not null; null for none. */
   mean(): Scalar<number> {
     return this.#reduce("mean");
   }
