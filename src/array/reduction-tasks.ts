@@ -143,7 +143,29 @@ export function combineFolds(op: FoldOp, partials: readonly (NDArray | null)[]):
   const some = partials.filter((partial) => partial !== null);
   const [first] = some;
   if (first === undefined || some.length === 1) return first ?? null;
-  return apply(some, (k, refs) => refs.reduce((a, b) => k.binary(FOLDS[op].fold, a, b)));
+  return runKernel(
+    foldKernel(
+      FOLDS[op].fold,
+      some.map(({ dtype }) => dtype),
+    ),
+    some,
+  );
+}
+
+/** Trees of small blocks do little else: a kernel is written once on each thread. */
+const folds = new Map<string, Kernel>();
+/** More are only met where the numbers of blocks and dtypes are all different. */
+const FOLDS_MAX = 1000;
+
+function foldKernel(fold: BinaryOp, dtypes: readonly DType[]): Kernel {
+  const key = `${fold} ${dtypes.join()}`;
+  let kernel = folds.get(key);
+  if (kernel === undefined) {
+    if (folds.size >= FOLDS_MAX) folds.clear();
+    kernel = kernelOf(dtypes, (k, refs) => refs.reduce((a, b) => k.binary(fold, a, b)));
+    folds.set(key, kernel);
+  }
+  return kernel;
 }
 
 /** The value of a fold, without its reduced axes. */

@@ -5,7 +5,7 @@
  * included, is written as a reference to the number. A part that
  * has to wait for another one is written after the rest (`later`).
  */
-import { HeddleError, isHeddleError } from "../core/errors.ts";
+import { HeddleError, isHeddleError, shortPath } from "../core/errors.ts";
 import { builtinName, isPlainPrototype } from "./builtin-kinds.ts";
 import { writeError } from "./errors.ts";
 import { refusalOf } from "./refusals.ts";
@@ -158,10 +158,11 @@ export class GraphWriter {
 
   /** The error for the value being written. */
   refuse(refusal: Refusal): HeddleError<"NotSerializable"> {
+    const path = shortPath(this.path);
     return new HeddleError(
       "NotSerializable",
-      `${this.path} is ${withArticle(refusal.type)}, which cannot be sent to a task. ${refusal.advice}`,
-      { fields: { path: this.path, type: refusal.type } },
+      `${path} is ${withArticle(refusal.type)}, which cannot be sent to a task. ${refusal.advice}`,
+      { fields: { path, type: refusal.type } },
     );
   }
 

@@ -123,3 +123,13 @@ function editDistance(a: string, b: string, limit: number): number {
   }
   return previous[b.length] ?? limit;
 }
+
+/** Longest text of a path in a message. */
+const PATH_MAX = 160;
+
+/** A path as messages show it: of a long one, the two ends. */
+export function shortPath(path: string): string {
+  if (path.length <= PATH_MAX) return path;
+  const half = PATH_MAX / 2;
+  return `${path.slice(0, half)}…${path.slice(-half)}`;
+}

@@ -7,7 +7,7 @@
  */
 import { builtinPath, sourceOf } from "./builtins.ts";
 import { isCollection } from "./collection.ts";
-import { HeddleError } from "./errors.ts";
+import { HeddleError, shortPath } from "./errors.ts";
 import { keyOf, type TaskRef } from "./graph.ts";
 import { Hash128 } from "./hash.ts";
 import { isSingleTask, TASK } from "./single-task.ts";
@@ -323,7 +323,7 @@ class Writer {
   }
 
   #refuse(why: string): HeddleError<"TokenizeFailed"> {
-    const path = `value${this.#path.join("")}`;
+    const path = shortPath(`value${this.#path.join("")}`);
     return new HeddleError(
       "TokenizeFailed",
       `No content token: ${path} ${why}. Allowed are plain values, arrays, objects, maps, sets, ` +

@@ -364,7 +364,9 @@ function findHiddenState(make: AnyFunction): Refusal | undefined {
     if (typeof shape !== "object") {
       if (up.prototype instanceof Error) continue;
       const isKnown = up !== make && FIELD_CLASSES.has(up.name);
-      return isKnown ? undefined : hostRefusal(up.name);
+      if (isKnown) return undefined;
+      const refusal = hostRefusal(up.name);
+      return up === make ? refusal : { ...refusal, type: `${make.name}, a kind of ${up.name}` };
     }
     if (shape.hasPrivate) {
       return {

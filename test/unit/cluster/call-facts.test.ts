@@ -10,6 +10,8 @@ afterAll(() => client.close());
 
 const same = (x: unknown): unknown => x;
 
+class Numbers extends Array<number> {}
+
 /** The error that `run` throws, or that its promise rejects with. */
 async function errorOf(run: () => unknown): Promise<Error & { code: string; cause?: unknown }> {
   try {
@@ -62,6 +64,7 @@ describe("functions and arguments", () => {
     [() => client.map(same, [Promise.resolve(1)]), /is a Promise: await it first/],
     [() => client.scatter(Promise.resolve(1)), /is a Promise.*Await it first/],
     [() => (client as unknown as { scatter(): unknown }).scatter(), /takes a value or an array/],
+    [() => client.submit(same, Numbers.of(1)), /value is a Numbers, a kind of Array, which/],
     [() => client.scatter(1, { brodcast: true } as never), /did you mean "broadcast"/],
   ] as const)("is told what to do: %#", async (run, message) => {
     expect((await errorOf(run)).message).toMatch(message);

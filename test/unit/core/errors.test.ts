@@ -1,6 +1,12 @@
 /** Goal: errors are told apart by code, also across copies of the package, and name near misses. */
 import { expect, test, vi } from "vitest";
-import { assert, HeddleError, isHeddleError, nearestName } from "../../../src/core/errors.ts";
+import {
+  assert,
+  HeddleError,
+  isHeddleError,
+  nearestName,
+  shortPath,
+} from "../../../src/core/errors.ts";
 
 test("an error has its code as its name, its fields and its cause", () => {
   const cause = new RangeError("deep");
@@ -44,4 +50,11 @@ test.each([
 test("of two near names the nearer wins, wherever it stands", () => {
   expect(nearestName("float61", ["float32", "float64"])).toBe("float64");
   expect(nearestName("float31", ["float64", "float32"])).toBe("float32");
+});
+
+test("of a long path messages show the two ends", () => {
+  expect(shortPath("value.a.b")).toBe("value.a.b");
+  const short = shortPath(`value${".a".repeat(3000)}.end`);
+  expect(short).toMatch(/^value\.a.*….*\.end$/);
+  expect(short.length).toBeLessThan(200);
 });
