@@ -171,16 +171,18 @@ const AGGREGATES: Readonly<Record<string, RenderAggregate>> = {
   nunique: ([x], over) => `count(DISTINCT ${x})${over}`,
   any: ([x], over) => `coalesce(bool_or(CAST(${x} AS BOOLEAN))${over}, false)`,
   all: ([x], over) => `coalesce(bool_and(CAST(${x} AS BOOLEAN))${over}, true)`,
-  corr: ([x, y], over) => `corr(${x}, ${y})${over}`,
-  cov: ([x, y], over) => `covar_samp(${x}, ${y})${over}`,
+  corr: (of, over) => spread("corr", of, over),
+  cov: (of, over) => spread("covar_samp", of, over),
 };
 
 /** A measure of spread; the engine fails at NaN and infinity, which make it NaN. */
-function spread(name: string, x: string, over: string): string {
-  const finite = `isfinite(CAST(${x} AS DOUBLE))`;
+function spread(name: string, of: string | readonly string[], over: string): string {
+  const list = typeof of === "string" ? [of] : of;
+  const finite = list.map((x) => `isfinite(CAST(${x} AS DOUBLE))`);
+  const args = list.map((x, i) => `CASE WHEN ${finite[i]} THEN ${x} END`);
   return (
-    `CASE WHEN bool_and(${finite})${over} IS NOT FALSE ` +
-    `THEN ${name}(CASE WHEN ${finite} THEN ${x} END)${over} ELSE ${NAN} END`
+    `CASE WHEN bool_and(${finite.join(" AND ")})${over} IS NOT FALSE ` +
+    `THEN ${name}(${args.join(", ")})${over} ELSE ${NAN} END`
   );
 }
 

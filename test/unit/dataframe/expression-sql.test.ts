@@ -87,6 +87,8 @@ test("the spread of what is not finite is NaN", async () => {
   expect(await frame.col("x").std().compute(sync)).toBeNaN();
   expect(await frame.col("x").var({ ddof: 0 }).compute(sync)).toBeNaN();
   expect(await frame.col("y").std().compute(sync)).toBe(0);
+  expect(await frame.col("x").corr("y").compute(sync)).toBeNaN();
+  expect(await frame.col("x").cov("y").compute(sync)).toBeNaN();
   const [, , std] = await frame.describe().toRecords(sync);
   expect(std).toEqual({ statistic: "std", x: Number.NaN, y: 0 });
   const within = frame.select((r) => ({ s: r.x.std().over("y") }));
