@@ -252,7 +252,10 @@ export abstract class ArrayMath<D extends DType, K extends Rank> extends Collect
     return this.binary("subtract", other);
   }
 
-  /** Product, element by element. */
+  /**
+   * Product, element by element. Of integers with 1.5 it is an error (`DTypeMismatch`), since no
+   * dtype depends on values: `astype("float64")` first.
+   */
   multiply<E extends Column = "scalar", L extends Rank = "scalar">(
     other: Other<E, L>,
   ): Arithmetic<D, K, E, L> {

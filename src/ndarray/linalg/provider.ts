@@ -20,6 +20,8 @@ export interface BlasInfo {
 
 let choice: string | undefined;
 let library: BlasLibrary | null | undefined;
+/** What `library` was chosen for: the setting may change later. */
+let chosenFor: string | undefined;
 
 /**
  * Chooses the library for this thread: a path or system name, `"none"` for the built-in kernels, or
@@ -41,7 +43,11 @@ export function useBlas(which: "auto" | "none" | (string & {})): BlasInfo {
 
 /** The library of this thread; null when the built-in kernels are used. */
 export function blasLibrary(): BlasLibrary | null {
-  if (library === undefined) library = chosenLibrary(choice ?? config.get("blas.library"));
+  const wanted = choice ?? config.get("blas.library");
+  if (library === undefined || wanted !== chosenFor) {
+    library = chosenLibrary(wanted);
+    chosenFor = wanted;
+  }
   return library;
 }
 

@@ -19,6 +19,8 @@ test("the setting blas.library counts where nothing was chosen", async () => {
   expect(() => fresh.blasInfo()).toThrow(/"\/nowhere\/libblas.so" cannot be used/);
   settings.set({ "blas.library": "none" });
   expect(fresh.blasInfo()).toMatchObject({ provider: "builtin" });
+  settings.set({ "blas.library": "/nowhere/libblas.so" });
+  expect(() => fresh.blasInfo(), "also after its first use").toThrow(/cannot be used/);
 });
 
 test("candidates look into environments before the system's packages", () => {
