@@ -543,7 +543,7 @@ export class Bag<T> extends BagReductions<T> implements Collection<T[]> {
   }
 
   /** Draws what would run: see `visualize` of "heddle". */
-  visualize(options?: VisualizeOptions): Promise<Drawing> {
+  visualize(options?: VisualizeOptions | string): Promise<Drawing> {
     return visualize(this, options ?? {});
   }
 

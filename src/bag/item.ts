@@ -75,7 +75,7 @@ export class Item<T> extends CollectionBase implements Collection<T> {
   }
 
   /** Draws what would run: see `visualize` of "heddle". */
-  visualize(options?: VisualizeOptions): Promise<Drawing> {
+  visualize(options?: VisualizeOptions | string): Promise<Drawing> {
     return visualize(this, options ?? {});
   }
 

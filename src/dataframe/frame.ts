@@ -551,7 +551,7 @@ export class DataFrame<S extends object = AnyRow>
   }
 
   /** Draws what would run; see `visualize` of "heddle". */
-  async visualize(options: VisualizeOptions = {}): Promise<Drawing> {
+  async visualize(options: VisualizeOptions | string = {}): Promise<Drawing> {
     return await visualize(this, options);
   }
 
