@@ -427,13 +427,17 @@ export class Engine {
     for (const lane of this.#lanes()) lane.post({ kind: "give-up", ids: running });
     if (this.#isCancelling) this.#endLater(running);
     // A query can be stopped at once.
-    const table = this.#table;
-    if (table === undefined) return;
-    const goesOn = (): boolean => {
-      const underWay = this.#reports.underWay(this.#init.threads);
-      return ids.some((id) => table.isRunningOn(0, id) || underWay.includes(id));
-    };
-    this.#stopQueries(goesOn, (task) => ids.includes(task));
+    if (this.#table === undefined) return;
+    const goesOn = (id: number): boolean => this.#isUnwanted(id);
+    this.#stopQueries(
+      () => running.some(goesOn),
+      (task) => running.includes(task) && goesOn(task),
+    );
+  }
+
+  /** Whether the task runs although nobody wants it: a later one of the same id is another. */
+  #isUnwanted(id: number): boolean {
+    return this.#isRunning(id) && this.worker.values.unwanted[id] === 1;
   }
 
   /**
@@ -443,9 +447,7 @@ export class Engine {
   #endLater(ids: Int32Array): void {
     const epochs = ids.map((id) => this.scheduler.state.tasks.epoch[id]!);
     const goesOn = (id: number, i: number): boolean =>
-      this.#isRunning(id) &&
-      this.worker.values.unwanted[id] === 1 &&
-      this.scheduler.state.tasks.epoch[id] === epochs[i];
+      this.#isUnwanted(id) && this.scheduler.state.tasks.epoch[id] === epochs[i];
     const timer = setTimeout(() => {
       if (this.#closed) return;
       const left = ids.filter(goesOn);
