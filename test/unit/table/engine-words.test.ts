@@ -5,11 +5,11 @@ import { fromRecords } from "../../../src/dataframe/index.ts";
 const sync = { scheduler: "sync" } as const;
 const frame = fromRecords([{ d: new Date("2024-01-01"), s: "x", n: 3 }]);
 const row = (r: unknown): Record<string, never> => r as Record<string, never>;
-type Of = { [name: string]: (...args: unknown[]) => never } & { dt: { year: never } };
+type Of = { [name: string]: (...args: unknown[]) => Of } & { dt: { year: never } };
 
 test.each<[string, (r: Record<string, Of>) => unknown, string]>([
-  ["a mean of text", (r) => r["s"]?.mean?.().over?.(), "mean cannot take string"],
-  ["a sum of text", (r) => r["s"]?.sum?.().over?.(), "sum cannot take string"],
+  ["a mean of text", (r) => r["s"]?.mean?.()["over"]?.(), "mean cannot take string"],
+  ["a sum of text", (r) => r["s"]?.sum?.()["over"]?.(), "sum cannot take string"],
   ["a year of text", (r) => r["s"]?.dt.year, "a part of dt cannot take string"],
   ["date and number", (r) => r["d"]?.add?.(1.5), "add cannot take datetime64[us] and float64"],
   [
