@@ -2,6 +2,7 @@
  * @file Starts engines inside this process. One is shared by all who do not ask for their own: it
  * begins with the first computation and never keeps the process alive by itself.
  */
+
 import { existsSync } from "node:fs";
 import { MessageChannel, Worker } from "node:worker_threads";
 import { HeddleError } from "../core/errors.ts";
@@ -10,11 +11,12 @@ import type { WorkerFacts } from "../core/placement.ts";
 import { InterruptCell } from "../table/interrupt.ts";
 import { OutputPrinter } from "../threads/output.ts";
 import type { EngineRequest } from "./engine-main.ts";
-import { type EngineOptions, type EngineSettings, initFrom } from "./engine-options.ts";
+import { type EngineOptions, initFrom } from "./engine-options.ts";
+import type { EngineSettings } from "./engine-settings.ts";
 import { removeFolder } from "./folders.ts";
 import { EngineLink, type Keeper } from "./link.ts";
-import type { EngineInit } from "./messages.ts";
 import { threadFlags } from "./thread-flags.ts";
+import type { EngineInit } from "./thread-launch.ts";
 
 export type { EngineOptions } from "./engine-options.ts";
 

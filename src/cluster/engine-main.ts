@@ -3,8 +3,7 @@
  * engine itself: then all of them load at the same time.
  */
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import type { EngineInit } from "./messages.ts";
-import { laneOf, launchLane } from "./thread-launch.ts";
+import { type EngineInit, laneOf, launchLane } from "./thread-launch.ts";
 
 /** What the thread that started the engine posts to it. */
 export type EngineRequest =

@@ -9,7 +9,7 @@ import { HeddleError } from "../core/errors.ts";
 import { formatBytes, parseBytes } from "../core/units.ts";
 import { nodeCrypto } from "../functions/crypto.ts";
 import { INTERRUPT_CELL_BYTES } from "../table/interrupt.ts";
-import type { EngineInit } from "./messages.ts";
+import type { EngineSettings } from "./engine-settings.ts";
 
 /** How an engine is set up; undefined means the default. */
 export interface EngineOptions {
@@ -43,9 +43,6 @@ const THREAD_YOUNG_SHARE = 1 / 8;
 const THREAD_YOUNG_MIN_MB = 12;
 const THREAD_YOUNG_MAX_MB = 48;
 const MIB = 2 ** 20;
-
-/** How the control thread is started, without what ties it to who starts it. */
-export type EngineSettings = Omit<EngineInit, "output">;
 
 /** What an engine with these options starts with; configuration and the machine give the rest. */
 export function initFrom(options: EngineOptions): EngineSettings {
@@ -109,7 +106,7 @@ function threadHeaps(
   { threadHeapMb }: EngineOptions,
   memoryLimitBytes: number,
   threads: number,
-): Pick<EngineInit, "threadHeapMb" | "threadYoungMb"> {
+): Pick<EngineSettings, "threadHeapMb" | "threadYoungMb"> {
   const limitMb = memoryLimitBytes / MIB;
   const shareMb = Math.min((THREAD_HEAPS_SHARE * totalmem()) / threads / MIB, limitMb);
   const youngMb = Math.max(THREAD_YOUNG_MIN_MB, (THREAD_YOUNG_SHARE * limitMb) / threads);

@@ -26,9 +26,15 @@ import { SLAB_BYTES, SLAB_VALUE_BYTES_MAX } from "../threads/thread-heap.ts";
 import { ClientPorts } from "./client-ports.ts";
 import { GraphWatch } from "./graph-watch.ts";
 import { LanePool, type ThreadDeath } from "./lane-pool.ts";
-import type { EngineInfo, EngineInit, Query, WireError } from "./messages.ts";
+import type { EngineInfo, Query, WireError } from "./messages.ts";
 import { ReportReader } from "./report-reader.ts";
-import { ADDRESS, type LaneSpec, LaunchedThread, laneOf } from "./thread-launch.ts";
+import {
+  ADDRESS,
+  type EngineInit,
+  type LaneSpec,
+  LaunchedThread,
+  laneOf,
+} from "./thread-launch.ts";
 import { ownerOf, ValueStore } from "./value-store.ts";
 
 /** The embedded engine has one worker. */

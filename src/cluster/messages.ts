@@ -3,7 +3,6 @@
  * of messages are posted, one list for each turn of the event loop. Large parts lie in shared
  * memory.
  */
-import type { MessagePort } from "node:worker_threads";
 import type { WasmMemory } from "../core/wasm.ts";
 import type { GraphFacts } from "../machine/scheduler/events.ts";
 import type { GraphImage } from "../threads/graph-image.ts";
@@ -107,24 +106,4 @@ export interface WorkerInfo {
   readonly peakBytes: number;
   readonly spilledBytes: number;
   readonly running: number;
-}
-
-/** How the control thread is started. */
-export interface EngineInit {
-  readonly threads: number;
-  /** `config.serialize()` of the thread that starts the engine, for the engine and its tasks. */
-  readonly configuration: string;
-  readonly memoryLimitBytes: number;
-  readonly spillDirectory: string;
-  /** Through this, queries of the table thread are stopped from other threads. */
-  readonly interruptCell: SharedArrayBuffer;
-  readonly allowedFailures: number;
-  readonly validate: boolean;
-  readonly resources: Readonly<Record<string, number>>;
-  /** V8 heap of each task thread. */
-  readonly threadHeapMb: number;
-  /** The part of it for young objects. */
-  readonly threadYoungMb: number;
-  /** Takes the port on which each task thread sends what it prints. */
-  readonly output: MessagePort;
 }

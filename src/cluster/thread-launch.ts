@@ -5,7 +5,13 @@
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { makeControlBlock } from "../threads/control-block.ts";
 import type { TableInit, ThreadInit } from "../threads/messages.ts";
-import type { EngineInit } from "./messages.ts";
+import type { EngineSettings } from "./engine-settings.ts";
+
+/** What an engine's control thread is started with. */
+export interface EngineInit extends EngineSettings {
+  /** Takes the port on which each task thread sends what it prints. */
+  readonly output: MessagePort;
+}
 
 /** What is the same for all threads of a lane. */
 export interface LaneSpec {
