@@ -75,7 +75,7 @@ async function productWithout() {
   const half = facts.order / 2;
   const a = da.fromArray(held.local.a, { chunks: half });
   const b = da.fromArray(held.local.b, { chunks: half });
-  const [x, y] = await plainClient.persist(a, b);
+  const [x, y] = await plainClient.persist([a, b]);
   return await seconds(() => x.matmul(y).sum().compute({ scheduler: plainClient }));
 }
 
