@@ -53,8 +53,9 @@ export class ResultWriter {
     try {
       const writeTo = (target: Uint8Array): void => target.set(bytes);
       this.#storeEncoded(id, TAG.error, { kind: "error", bytes: bytes.length, writeTo }, 0);
-    } catch {
-      // The heap has no room for the error either.
+    } catch (cause) {
+      // Nothing of it can be kept: at least it is said.
+      console.error(`heddle: a task's error found no room (${String(cause)}): ${String(error)}`);
       this.#reports.write(REPORT.failed, id, ERROR_PLACE.none, 0);
     }
   }
