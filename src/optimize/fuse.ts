@@ -8,7 +8,8 @@
  * Consumers that work block by block take in all such producers. Any other consumer (a reduction)
  * takes one in only when it has no second dependency: merging the many inputs of a reduction would
  * leave nothing to run in parallel. Delayed calls differ from each other: `chains.ts` fuses those.
- * Exchanges and layers that refer to themselves are never fused.
+ * The seal of an exchange and layers that refer to themselves are never fused; what writes and
+ * reads its runs is like any other block-by-block step.
  */
 import type { Arg, Column, Template } from "../core/graph.ts";
 import { tokenize } from "../core/token.ts";

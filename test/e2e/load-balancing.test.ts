@@ -1,6 +1,7 @@
 /** @file Uneven tasks leave no thread idle: what one long task delays is nothing but itself. */
+
+import { Client } from "heddle";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Client } from "../../dist/index.js";
 
 let client: Client;
 beforeAll(() => {
