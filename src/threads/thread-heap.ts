@@ -11,6 +11,7 @@ import { type Block, type BufferAllocator, registerMemory } from "../ndarray/all
 import { type ExtentSource, PrivateAllocator } from "../ndarray/private-allocator.ts";
 import { THREAD, threadWord, UNIT_BYTES, WORD } from "./control-block.ts";
 import { REPORT, type ReportWriter } from "./reports.ts";
+import { lookUpTo } from "./value-view.ts";
 
 /** Results up to this size share slabs. */
 export const SLAB_VALUE_BYTES_MAX: number = 64 * 1024;
@@ -79,7 +80,7 @@ export class ThreadHeap implements ExtentSource {
     if (!granted) return undefined;
     const arena = words[this.#block + THREAD.mailArena]!;
     const offset = (words[this.#block + THREAD.mailOffset]! >>> 0) * UNIT_BYTES;
-    this.memory(arena);
+    lookUpTo(this.memory(arena), offset + units * UNIT_BYTES);
     this.usedBytes += units * UNIT_BYTES;
     return { arena, offset, bytes: units * UNIT_BYTES };
   }

@@ -1,24 +1,25 @@
-/**
- * @file Views over values at rest. Another thread may have grown the memory a moment ago; this
- * thread's view of its length then lags a little, so a value beyond it is waited for.
- */
+/** @file Views over values at rest, in memories that other threads grow. */
 import { frameBytes, HEADER_BYTES } from "../codec/index.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { WasmMemory } from "../core/wasm.ts";
 
-const pause = new Int32Array(new SharedArrayBuffer(4));
-const PAUSES_MAX = 1000;
+/**
+ * Makes the thread see the memory as long as it is, at least to `end`. A memory that grows while it
+ * is on its way to this thread stays at its old length here: V8 tells the threads that have it, and
+ * this one has it a moment too late. Growing it by nothing makes the thread look again.
+ */
+export function lookUpTo(memory: WasmMemory, end: number): void {
+  if (memory.buffer.byteLength < end) memory.grow(0);
+}
 
 /** The memory's buffer, at least `end` bytes long. */
 export function bufferUpTo(memory: WasmMemory, end: number): SharedArrayBuffer {
-  for (let i = 0; i < PAUSES_MAX; i++) {
-    const buffer = memory.buffer as SharedArrayBuffer;
-    if (buffer.byteLength >= end) return buffer;
-    Atomics.wait(pause, 0, 0, 1);
-  }
+  lookUpTo(memory, end);
+  const { buffer } = memory;
+  if (buffer.byteLength >= end) return buffer;
   throw new HeddleError(
     "InvariantViolated",
-    `an arena ends at ${memory.buffer.byteLength} bytes and a value at ${end}`,
+    `an arena ends at ${buffer.byteLength} bytes and a value at ${end}`,
   );
 }
 

@@ -459,9 +459,7 @@ describe("order and resources", () => {
     });
   });
 
-  // Tried again: under heavy load its first result rarely finds no room, for a reason that is not
-  // known yet; the thread then says why on stderr.
-  test("a resource bounds how many run at once", { retry: 2 }, async () => {
+  test("a resource bounds how many run at once", async () => {
     await Client.with({ threads: 2, resources: { GPU: 1 }, setAsDefault: false }, async (one) => {
       const span = async (): Promise<[number, number]> => {
         const start = performance.timeOrigin + performance.now();
