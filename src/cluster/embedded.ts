@@ -91,7 +91,6 @@ class EmbeddedEngine implements EngineHandle {
   readonly #spillDirectory: string;
   readonly #interruptCell: SharedArrayBuffer;
   readonly #output: OutputPrinter;
-  #clients = 0;
   /** Who needs the process to go on until the engine has answered. */
   #references = 0;
   #isClosing = false;
@@ -133,7 +132,7 @@ class EmbeddedEngine implements EngineHandle {
 
   connect(): EngineLink {
     const { port1, port2 } = new MessageChannel();
-    const request: EngineRequest = { kind: "connect", client: this.#clients++, port: port2 };
+    const request: EngineRequest = { kind: "connect", port: port2 };
     this.#worker.postMessage(request, [port2]);
     // What a task has printed comes before its result.
     port1.on("message", () => this.#output.drain());

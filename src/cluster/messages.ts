@@ -87,6 +87,14 @@ export type WireError =
   | { readonly encoded: Uint8Array }
   | { readonly plain: true; readonly code: string; readonly message: string };
 
+/** What `tasks` answers for each id. */
+export interface TaskFacts {
+  readonly state: string;
+  /** Addresses of the workers that hold the value. */
+  readonly workers: readonly string[];
+  readonly bytes: number;
+}
+
 /** What `info` answers: an engine and its workers, as `schedulerInfo()` returns them. */
 export interface EngineInfo {
   readonly address: string;

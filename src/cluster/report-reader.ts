@@ -3,18 +3,16 @@
  */
 import { FloatList } from "../machine/float-list.ts";
 import { IdList } from "../machine/id-list.ts";
-import type { SchedulerEvent } from "../machine/scheduler/events.ts";
 import type { WorkerEvent } from "../machine/worker/events.ts";
 import { UNIT_BYTES } from "../threads/control-block.ts";
 import { ERROR_PLACE, REPORT, wordMs } from "../threads/reports.ts";
 import { SLAB_BYTES } from "../threads/thread-heap.ts";
-import type { GraphWatch } from "./graph-watch.ts";
 import type { WireError } from "./messages.ts";
 import type { ValueStore } from "./value-store.ts";
+import type { WorkerReport } from "./worker-host.ts";
 
 export class ReportReader {
   readonly #store: ValueStore;
-  readonly #watch: GraphWatch;
   readonly #isRunning: (id: number) => boolean;
   readonly #ids = new IdList();
   readonly #bytes = new FloatList();
@@ -27,9 +25,8 @@ export class ReportReader {
   /** Asynchronous tasks by thread. */
   readonly #underWay = new Map<number, Set<number>>();
 
-  constructor(store: ValueStore, watch: GraphWatch, isRunning: (id: number) => boolean) {
+  constructor(store: ValueStore, isRunning: (id: number) => boolean) {
     this.#store = store;
-    this.#watch = watch;
     this.#isRunning = isRunning;
   }
 
@@ -71,7 +68,6 @@ export class ReportReader {
         this.#timeIds.push(a);
         this.#timeCounts.push(b);
         this.#timesMs.push(wordMs(c));
-        if (b === 1 && this.#watch.isActive) this.#watch.timed(a, wordMs(c));
         return;
       case REPORT.suspended:
         this.#suspendedOf.set(thread, a);
@@ -117,11 +113,10 @@ export class ReportReader {
   }
 
   /** Hands over the events collected so far. */
-  take(worker: number, workerEvents: WorkerEvent[], schedulerEvents: SchedulerEvent[]): void {
+  take(workerEvents: WorkerEvent[], report: (report: WorkerReport) => void): void {
     if (this.#timeIds.length > 0) {
-      schedulerEvents.push({
+      report({
         kind: "durations",
-        worker,
         ids: this.#timeIds.take(),
         counts: this.#timeCounts.take(),
         meanMs: this.#timesMs.take(),
@@ -131,7 +126,7 @@ export class ReportReader {
       this.#suspendedChanged = false;
       let count = 0;
       for (const n of this.#suspendedOf.values()) count += n;
-      schedulerEvents.push({ kind: "suspended", worker, count });
+      report({ kind: "suspended", count });
       workerEvents.push({ kind: "suspended", count });
     }
     if (this.#ids.length > 0) {

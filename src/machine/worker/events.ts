@@ -7,7 +7,14 @@ import type { InstalledGraph } from "../scheduler/events.ts";
 export type WorkerEvent =
   | { readonly kind: "install"; readonly graph: InstalledGraph }
   | { readonly kind: "uninstall"; readonly base: number; readonly count: number }
-  | { readonly kind: "lease" | "revoke"; readonly ids: Int32Array; readonly epochs: Int32Array }
+  | { readonly kind: "lease"; readonly ids: Int32Array; readonly epochs: Int32Array }
+  | {
+      readonly kind: "revoke";
+      readonly ids: Int32Array;
+      readonly epochs: Int32Array;
+      /** Whether a client has cancelled: the shell then ends what does not end by itself. */
+      readonly cancelled?: boolean;
+    }
   | { readonly kind: "free"; readonly ids: Int32Array }
   | {
       /** Tasks that ended with a value; `bytes` is 0 for values that need no heap. */

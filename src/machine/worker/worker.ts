@@ -67,6 +67,11 @@ export class WorkerMachine {
     return this.#running;
   }
 
+  /** Where the ids of a leased task's graph begin. */
+  baseOf(id: number): number {
+    return this.#graphs[this.values.graph[id]!]!.base;
+  }
+
   /** Handles events in order. `usedBytes` is what the heap has handed out now, exactly. */
   step(events: readonly WorkerEvent[], usedBytes: number): WorkerCommand[] {
     this.memory.begin(usedBytes);

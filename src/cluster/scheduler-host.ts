@@ -1,0 +1,177 @@
+/**
+ * @file The scheduler machine and its shell: workers and clients take seats, what they say becomes
+ * events, and each hears what concerns it. The embedded engine and a scheduler process run this
+ * same class; what a seat is (a call in the same thread, a message port, a connection) is the
+ * business of whoever takes it.
+ */
+import type { SchedulerCommand, SchedulerEvent } from "../machine/scheduler/events.ts";
+import { progressOf } from "../machine/scheduler/progress.ts";
+import { SchedulerMachine } from "../machine/scheduler/scheduler.ts";
+import type { SchedulerOptions } from "../machine/scheduler/state.ts";
+import { STATE } from "../machine/scheduler/task-table.ts";
+import type { WorkerEvent } from "../machine/worker/events.ts";
+import { type ClientHost, ClientSeats } from "./client-seats.ts";
+import { GraphWatch } from "./graph-watch.ts";
+import type { EngineInfo, Query, TaskFacts } from "./messages.ts";
+import type { WorkerLoad, WorkerReport } from "./worker-host.ts";
+
+/** What the scheduler says to a worker. */
+export type WorkerOrder = Extract<
+  WorkerEvent,
+  { kind: "install" | "uninstall" | "lease" | "revoke" | "free" }
+>;
+
+/** A worker as the scheduler's shell sees it. */
+export interface WorkerSeat {
+  readonly facts: Omit<Extract<SchedulerEvent, { kind: "worker-joined" }>, "kind" | "worker">;
+  readonly load: WorkerLoad;
+  tell(order: WorkerOrder): void;
+}
+
+export interface SchedulerHostOptions extends SchedulerOptions {
+  readonly address: string;
+}
+
+export class SchedulerHost implements ClientHost {
+  readonly machine: SchedulerMachine;
+  readonly clients: ClientSeats;
+  readonly #options: SchedulerHostOptions;
+  readonly #watch: GraphWatch = new GraphWatch();
+  readonly #seats = new Map<number, WorkerSeat>();
+  readonly #wake: () => void;
+  #nextWorker = 0;
+  #events: SchedulerEvent[] = [];
+
+  /** `wake` is called when there is something for `step`. */
+  constructor(options: SchedulerHostOptions, wake: () => void) {
+    this.#options = options;
+    this.#wake = wake;
+    this.machine = new SchedulerMachine(options);
+    this.clients = new ClientSeats(this);
+  }
+
+  /** A worker joins; returns its number. */
+  addWorker(seat: WorkerSeat): number {
+    const worker = this.#nextWorker++;
+    this.#seats.set(worker, seat);
+    this.tell([{ kind: "worker-joined", worker, ...seat.facts }]);
+    return worker;
+  }
+
+  /** A worker is gone: what it ran is run again elsewhere, and what it held is made again. */
+  removeWorker(worker: number, reason: string): void {
+    if (!this.#seats.delete(worker)) return;
+    this.tell([{ kind: "worker-lost", worker, reason }]);
+  }
+
+  report(worker: number, report: WorkerReport): void {
+    if (this.#watch.isActive) this.#watchReport(report);
+    this.#events.push({ ...report, worker } as SchedulerEvent);
+  }
+
+  tell(events: readonly SchedulerEvent[]): void {
+    for (const event of events) this.#events.push(event);
+    this.#wake();
+  }
+
+  /** Runs the machine over what has come in; false when there was nothing. */
+  step(): boolean {
+    if (this.#events.length === 0) return false;
+    const events = this.#events;
+    this.#events = [];
+    const cancelled = events.some(({ kind }) => kind === "cancel");
+    this.#obey(this.machine.step(events), cancelled);
+    return true;
+  }
+
+  /** Handles one event at once, after all that came before; returns what the machine says. */
+  handleNow(event: SchedulerEvent): SchedulerCommand[] {
+    this.step();
+    return this.machine.step([event]);
+  }
+
+  obey(commands: readonly SchedulerCommand[]): void {
+    this.#obey(commands, false);
+  }
+
+  /** Answers a client's question. */
+  answer(what: Query, ids: Int32Array | undefined): unknown {
+    if (what === "info") return this.#info();
+    if (what === "progress") return progressOf(this.machine.state, ids?.[0] ?? -1);
+    return Array.from(ids ?? [], (id) => this.#taskFacts(id));
+  }
+
+  watch(client: number, request: number, base: number, count: number): void {
+    this.#watch.add(client, request, base, count);
+  }
+
+  /** Tells clients what has happened to the tasks of graphs that they watch. */
+  tellWatchers(): void {
+    if (!this.#watch.isActive) return;
+    const news = this.#watch.take((id) => this.machine.stateOf(id) === "erred");
+    for (const { client, message } of news) this.clients.post(client, message);
+  }
+
+  #taskFacts(id: number): TaskFacts {
+    const { tasks } = this.machine.state;
+    const holder = this.#seats.get(tasks.holder[id] ?? -1);
+    return {
+      state: this.machine.stateOf(id),
+      workers:
+        tasks.state[id] === STATE.memory && holder !== undefined ? [holder.facts.address] : [],
+      bytes: tasks.bytes[id] ?? 0,
+    };
+  }
+
+  #info(): EngineInfo {
+    const seats = [...this.#seats.values()];
+    return {
+      address: this.#options.address,
+      threads: seats.reduce((sum, { facts }) => sum + facts.threads, 0),
+      memoryLimitBytes: seats.reduce((sum, { facts }) => sum + facts.memoryLimitBytes, 0),
+      transitions: this.machine.state.transitions,
+      workers: Object.fromEntries(
+        seats.map(({ facts, load }) => {
+          const { address, name, threads, memoryLimitBytes } = facts;
+          return [address, { name: name ?? address, threads, memoryLimitBytes, ...load }];
+        }),
+      ),
+    };
+  }
+
+  #obey(commands: readonly SchedulerCommand[], cancelled: boolean): void {
+    for (const command of commands) {
+      switch (command.kind) {
+        case "revoke":
+          this.#seats.get(command.worker)?.tell(cancelled ? { ...command, cancelled } : command);
+          break;
+        case "lease":
+        case "free":
+          this.#seats.get(command.worker)?.tell(command);
+          break;
+        case "install":
+          for (const seat of this.#seats.values()) seat.tell(command);
+          break;
+        case "uninstall":
+          this.#watch.remove(command.base);
+          for (const seat of this.#seats.values()) seat.tell(command);
+          break;
+        case "warn":
+          this.clients.warn(command.message);
+          break;
+        default:
+          this.clients.say(command);
+      }
+    }
+  }
+
+  #watchReport(report: WorkerReport): void {
+    if (report.kind === "finished") this.#watch.ended(report.ids);
+    else if (report.kind === "erred") this.#watch.failed(report.id);
+    else if (report.kind === "durations") {
+      report.counts.forEach((count, i) => {
+        if (count === 1) this.#watch.timed(report.ids[i]!, report.meanMs[i]!);
+      });
+    }
+  }
+}
