@@ -1,0 +1,147 @@
+/**
+ * @file The stream of bytes under a connection, whatever carries it: a socket (tcp, tls, unix) or
+ * two ends in one thread. What arrives is either shown to `onBytes`, in a buffer that is used again,
+ * or read straight into the memory that a `sink` gives: with Node's `onread` the kernel copies into
+ * the heap of a worker itself.
+ */
+import type { OnReadOpts, Socket } from "node:net";
+import { TLSSocket } from "node:tls";
+
+/** Takes what arrives, where it can straight into its own memory. */
+export interface Sink {
+  /** Where the next bytes shall go, or undefined when it is better to {@link take} them. */
+  space(): Uint8Array | undefined;
+  /** So many bytes have been written to the start of the last `space`. */
+  filled(bytes: number): void;
+  /** Takes bytes that are only good during the call. */
+  take(bytes: Uint8Array): void;
+}
+
+/** A stream of bytes in both directions. */
+export interface Wire {
+  /** The other side, for messages. */
+  readonly remote: string;
+  /** Keying material of TLS, which a proof is bound to; empty without. */
+  readonly channel: string;
+  /** Bytes written that have not left yet. */
+  readonly queuedBytes: number;
+  /** Writes in order, all at once; parts belong to the wire until they have left. */
+  write(parts: readonly Uint8Array[]): void;
+  pause(): void;
+  resume(): void;
+  /** Ends after what has been written. */
+  end(): void;
+  destroy(): void;
+  /** What arrives when there is no sink; the bytes are only good during the call. */
+  onBytes: (bytes: Uint8Array) => void;
+  sink: Sink | undefined;
+  /** All that was written has left. */
+  onDrain: () => void;
+  /** Called once; with an error unless the other side ended it, or this one. */
+  onClosed: (error: Error | undefined) => void;
+}
+
+/** Bytes that one read takes when there is no sink. */
+const SCRATCH_BYTES = 256 * 1024;
+
+/**
+ * Sockets of this thread read into the same memory, since what was read is dealt with before the
+ * next read.
+ */
+let scratch: Uint8Array | undefined;
+
+function scratchSpace(): Uint8Array {
+  scratch ??= new Uint8Array(SCRATCH_BYTES);
+  return scratch;
+}
+
+/** A socket as a wire. */
+export class SocketWire implements Wire {
+  readonly remote: string;
+  readonly #socket: Socket;
+  sink: Sink | undefined;
+  onBytes: (bytes: Uint8Array) => void = () => undefined;
+  onDrain: () => void = () => undefined;
+  onClosed: (error: Error | undefined) => void = () => undefined;
+  #error: Error | undefined;
+  /** Memory of the sink that the socket reads into now. */
+  #space: Uint8Array | undefined;
+
+  constructor(socket: Socket, remote: string, reads: "events" | "onread") {
+    this.remote = remote;
+    this.#socket = socket;
+    socket.setNoDelay(true);
+    if (reads === "events") socket.on("data", (bytes: Buffer) => this.#arrived(bytes));
+    socket.on("drain", () => this.onDrain());
+    socket.on("error", (error) => {
+      this.#error ??= error;
+    });
+    // The other side has ended: nothing more can come, and half a conversation is of no use.
+    socket.on("end", () => socket.end());
+    socket.on("close", () => this.onClosed(this.#error));
+  }
+
+  get channel(): string {
+    if (!(this.#socket instanceof TLSSocket)) return "";
+    return this.#socket
+      .exportKeyingMaterial(32, "EXPORTER-heddle", Buffer.alloc(0))
+      .toString("hex");
+  }
+
+  get queuedBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  write(parts: readonly Uint8Array[]): void {
+    if (this.#socket.destroyed || this.#socket.writableEnded) return;
+    // One system call for all parts.
+    this.#socket.cork();
+    for (const part of parts) this.#socket.write(part);
+    this.#socket.uncork();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  end(): void {
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #arrived(bytes: Uint8Array): void {
+    if (this.sink === undefined) this.onBytes(bytes);
+    else this.sink.take(bytes);
+  }
+
+  /** Where the next read goes; asked before the first read and after each. */
+  nextSpace(): Uint8Array {
+    this.#space = this.sink?.space();
+    return this.#space ?? scratchSpace();
+  }
+
+  /** Bytes have been read into `buffer`, which came from {@link nextSpace}. */
+  read(bytes: number, buffer: Uint8Array): void {
+    // The sink may have come after the read began.
+    if (buffer === this.#space) this.sink?.filled(bytes);
+    else this.#arrived(buffer.subarray(0, bytes));
+  }
+
+  /** How a socket that this thread connects reads; it becomes a wire only once it is connected. */
+  static reader(wire: () => SocketWire | undefined): OnReadOpts {
+    return {
+      buffer: () => wire()?.nextSpace() ?? scratchSpace(),
+      callback: (bytes, buffer) => {
+        wire()?.read(bytes, buffer);
+        return true;
+      },
+    };
+  }
+}
