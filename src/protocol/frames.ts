@@ -71,6 +71,17 @@ export function bytesOfChunks(chunks: readonly Uint8Array[]): number {
   return bytes;
 }
 
+/** The chunks of a body in one buffer. */
+export function joinChunks(chunks: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(bytesOfChunks(chunks));
+  let at = 0;
+  for (const chunk of chunks) {
+    joined.set(chunk, at);
+    at += chunk.length;
+  }
+  return joined;
+}
+
 /** The chunks of a frame, for one vectored write. Large parts of the body are not copied. */
 export function writeFrame(
   type: number,

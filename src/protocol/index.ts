@@ -39,9 +39,27 @@ export {
   type FrameParserOptions,
   frameName,
   HEADER_BYTES,
+  joinChunks,
   UNPROVED_BODY_MAX,
   writeFrame,
 } from "./frames.ts";
+export {
+  type Challenge,
+  decodeHandshake,
+  encodeHandshake,
+  errorOfRefusal,
+  type Handshake,
+  type Hello,
+  PROTOCOL_VERSION,
+  type Proof,
+  type Refused,
+  type ResumePoint,
+  type Role,
+  refusalOf,
+  transcript,
+  versionMismatch,
+  type Welcome,
+} from "./handshake.ts";
 export {
   type AnyMessageType,
   type Message,
@@ -54,3 +72,4 @@ export {
   type Tagged,
 } from "./messages.ts";
 export { protocolError } from "./refusal.ts";
+export { Session, type SessionCommand, type SessionOptions, WINDOW_BYTES } from "./session.ts";
