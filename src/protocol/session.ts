@@ -12,9 +12,10 @@
 import { assert } from "../core/errors.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
-import { bytesOfChunks, FRAME, type Frame, frameName, writeFrame } from "./frames.ts";
+import { FRAME, type Frame, frameName, writeFrame } from "./frames.ts";
 import type { ResumePoint } from "./handshake.ts";
 import { protocolError } from "./refusal.ts";
+import { ResendWindow } from "./resend-window.ts";
 
 /** What the shell has to do. */
 export type SessionCommand =
@@ -59,13 +60,6 @@ const REASON_MAX = 1024;
 /** A timer that comes later than this shows that this process stood still. */
 const STALL_MS = 1000;
 
-/** A frame that the peer may not have. */
-interface Kept {
-  readonly seq: number;
-  readonly body: readonly Uint8Array[];
-  readonly bytes: number;
-}
-
 /** One side of a session. */
 export class Session {
   readonly id: string;
@@ -73,17 +67,10 @@ export class Session {
   #state: "open" | "lost" | "over" = "open";
   #isSuspect = false;
 
-  /** Number of the last frame of messages sent. Counts on where 32 bits end. */
-  #sent: number;
-  /** Number of the last one that the peer is known to have. */
+  /** What was sent. Numbers count on where the 32 bits of a frame start again. */
+  #window: ResendWindow;
+  /** Number of the last frame that the peer is known to have. */
   #acked: number;
-  /** Numbers up to this one can not be sent again. */
-  #floor: number;
-  /** Frames `floor + 1` to `sent`; the first `#keptFrom` places are empty. */
-  #kept: (Kept | undefined)[] = [];
-  #keptFrom = 0;
-  #keptBytes = 0;
-
   /** Number of the last frame of messages received. */
   #received: number;
   /** Bytes received since the peer was last told. */
@@ -104,7 +91,8 @@ export class Session {
     assert(windowBytes >= 0 && windowBytes <= WINDOW_BYTES, "a window is at most 16 MiB");
     this.id = id;
     this.#options = { windowBytes, pingMs, suspectMs, deadMs, lostMs, ackMs, ackBytes, origin };
-    this.#sent = this.#acked = this.#floor = this.#received = origin;
+    this.#window = new ResendWindow(windowBytes, origin);
+    this.#acked = this.#received = origin;
     this.#heardMs = nowMs;
     this.#pingDueMs = nowMs + pingMs;
   }
@@ -120,7 +108,7 @@ export class Session {
 
   /** Bytes of frames that the peer has not acknowledged, as far as they are kept. */
   get unackedBytes(): number {
-    return this.#keptBytes;
+    return this.#window.bytes;
   }
 
   /** Time of the last ping to come back. */
@@ -130,7 +118,7 @@ export class Session {
 
   /** What to tell the peer on a new socket. */
   get resumePoint(): ResumePoint {
-    return { session: this.id, received: this.#received, floor: this.#floor };
+    return { session: this.id, received: this.#received, floor: this.#window.floor };
   }
 
   /** When `tick` is wanted. A shell's timer may be later; every call can make it earlier. */
@@ -138,7 +126,7 @@ export class Session {
     const { suspectMs, deadMs, lostMs } = this.#options;
     if (this.#state === "over") return Number.POSITIVE_INFINITY;
     if (this.#state === "lost") return this.#lostMs + lostMs;
-    const judgeMs = this.#heardMs + (this.#isSuspect ? deadMs : suspectMs);
+    const judgeMs = this.#heardMs + (this.#isSuspect ? deadMs : Math.min(suspectMs, deadMs));
     return Math.min(this.#ackDueMs, this.#pingDueMs, judgeMs);
   }
 
@@ -148,16 +136,13 @@ export class Session {
    */
   send(body: readonly Uint8Array[]): SessionCommand[] {
     if (this.#state === "over") return [];
-    const kept = { seq: ++this.#sent, body, bytes: bytesOfChunks(body) };
-    this.#kept.push(kept);
-    this.#keptBytes += kept.bytes;
-    while (this.#keptBytes > this.#options.windowBytes) this.#dropOldest();
-    return this.#state === "open" ? [this.#transmit(FRAME.messages, body, kept.seq)] : [];
+    const seq = this.#window.add(body);
+    return this.#state === "open" ? [this.#transmit(FRAME.messages, body, seq)] : [];
   }
 
   /**
-   * Takes a frame from the peer's current socket; those of a lost one are ignored. Throws `ProtocolError` for what no peer sends: the
-   * socket is then of no more use, and the session over.
+   * Takes a frame from the peer's current socket; those of a lost one are ignored. Throws
+   * `ProtocolError` for what no peer sends: the socket is then of no more use, the session over.
    */
   receive(frame: Frame, nowMs: number): SessionCommand[] {
     if (this.#state !== "open") return [];
@@ -196,9 +181,9 @@ export class Session {
       this.#state !== "over" &&
       peer.session === this.id &&
       Number.isInteger(peer.received) &&
-      peer.received >= this.#floor &&
+      peer.received >= this.#window.floor &&
       peer.received >= this.#acked &&
-      peer.received <= this.#sent &&
+      peer.received <= this.#window.last &&
       this.#received >= peer.floor
     );
   }
@@ -210,8 +195,7 @@ export class Session {
     this.#state = "open";
     const commands = this.heard(nowMs);
     this.#release(peer.received);
-    for (let i = this.#keptFrom; i < this.#kept.length; i++) {
-      const { body, seq } = this.#kept[i] as Kept;
+    for (const { body, seq } of this.#window.frames()) {
       commands.push(this.#transmit(FRAME.messages, body, seq));
     }
     return commands;
@@ -289,13 +273,12 @@ export class Session {
         return;
       case FRAME.pong:
         expectBytes(frame, 8);
-        this.#rttMs = Math.max(0, nowMs - new ByteReader(frame.body, "pong").f64());
+        // A pong of another ping, of a lost socket's for instance, says nothing about the time.
+        if (new ByteReader(frame.body, "pong").f64() !== this.#pingedMs) return;
+        this.#rttMs = nowMs - this.#pingedMs;
         return;
       case FRAME.bye:
-        commands.push({
-          kind: "closed",
-          reason: new ByteReader(frame.body, "bye").text(REASON_MAX),
-        });
+        commands.push({ kind: "closed", reason: readReason(frame) });
         return this.#end();
       default:
         throw protocolError(`A ${frameName(frame.type)} frame has no place in a session.`);
@@ -319,8 +302,8 @@ export class Session {
 
   #acknowledged(frame: Frame): void {
     const more = (frame.ack - this.#acked) | 0;
-    if (more > this.#sent - this.#acked) {
-      const last = this.#sent >>> 0;
+    if (more > this.#window.last - this.#acked) {
+      const last = this.#window.last >>> 0;
       throw protocolError(`${frameName(frame.type)} acknowledges ${frame.ack}, sent is ${last}.`);
     }
     if (more > 0) this.#release(this.#acked + more);
@@ -329,16 +312,7 @@ export class Session {
   /** The peer has everything up to `seq`. */
   #release(seq: number): void {
     this.#acked = seq;
-    while (this.#floor < seq) this.#dropOldest();
-  }
-
-  #dropOldest(): void {
-    this.#keptBytes -= this.#kept[this.#keptFrom]?.bytes ?? 0;
-    this.#kept[this.#keptFrom++] = undefined;
-    this.#floor++;
-    if (this.#keptFrom < 64 || this.#keptFrom * 2 < this.#kept.length) return;
-    this.#kept = this.#kept.slice(this.#keptFrom);
-    this.#keptFrom = 0;
+    this.#window.release(seq);
   }
 
   #transmit(type: number, body: readonly Uint8Array[], seq = 0): SessionCommand {
@@ -350,8 +324,7 @@ export class Session {
 
   #end(): void {
     this.#state = "over";
-    this.#kept = [];
-    this.#keptFrom = this.#keptBytes = 0;
+    this.#window = new ResendWindow(0, this.#window.last);
   }
 }
 
