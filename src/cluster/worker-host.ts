@@ -271,7 +271,7 @@ export class WorkerHost {
       ...(ids === undefined ? {} : { ids }),
     };
     this.#graphs.set(base, graph);
-    for (const lane of this.#lanes()) lane.post({ kind: "graph", graph });
+    for (const lane of this.#lanesFor(installed)) lane.post({ kind: "graph", graph });
   }
 
   #uninstall(base: number): void {
@@ -399,6 +399,13 @@ export class WorkerHost {
       this.#listen(this.#table);
     }
     return this.#table;
+  }
+
+  /** The lanes that run tasks of a graph: the threads of others need not wake to hear of it. */
+  #lanesFor({ graph }: InstalledGraph): LanePool[] {
+    const runs = (table: boolean): boolean =>
+      graph.templates.some((template) => (template.lane === "table") === table);
+    return this.#lanes().filter((lane) => runs(lane === this.#table));
   }
 
   #lanes(): LanePool[] {
