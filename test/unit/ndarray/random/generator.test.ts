@@ -35,6 +35,18 @@ describe("single values", () => {
   });
 });
 
+test("many at once are the numbers that one at a time gives, whatever was rejected", () => {
+  for (const draw of ["random", "standardNormal", "standardExponential"] as const) {
+    const [many, single] = [defaultRng(7), defaultRng(7)];
+    for (const n of [1, 1023, 1025, 3000]) {
+      const one = Array.from({ length: n }, () => single[draw]() as number);
+      expect((many[draw](n) as NDArray).toArray()).toEqual(one);
+    }
+    // The streams stand at the same place.
+    expect(many.random()).toBe(single.random());
+  }
+});
+
 describe("arguments", () => {
   test("sizes: a length, lengths, an option, none and zero", () => {
     const rng = defaultRng(0);
