@@ -80,7 +80,7 @@ export async function listen<In extends Message, Out extends Message>(
     backlog: options.backlog ?? 2048,
     handshakeMs: options.handshakeMs ?? DEFAULTS.handshakeMs,
     unixBeside: options.unixBeside ?? true,
-    accept: (wire) => void listener.greet(wire),
+    accept: (wire, error) => void listener.greet(wire, error),
     failed: (remote, error) => options.log?.({ kind: "failed", remote, error }),
   });
   return listener;
@@ -121,8 +121,8 @@ class CommListener<In extends Message, Out extends Message> implements Listener<
     await Promise.all([this.sockets?.close(), ...closing]);
   }
 
-  /** Shakes hands with whoever has connected. Never rejects. */
-  async greet(wire: Wire): Promise<void> {
+  /** Shakes hands with whoever has connected, unless an error is to be told. Never rejects. */
+  async greet(wire: Wire, refusal?: HeddleError): Promise<void> {
     const { handshakeMs = DEFAULTS.handshakeMs, pendingMax = 512, log } = this.#options;
     let door: BulkDoor | undefined;
     const parser = new FrameParser({
@@ -134,6 +134,7 @@ class CommListener<In extends Message, Out extends Message> implements Listener<
     this.#pending.add(channel);
     if (this.#pending.size > pendingMax) oldest(this.#pending)?.fail(crowded(pendingMax));
     try {
+      if (refusal !== undefined) throw refusal;
       const peer = await greetDialer(channel, this.#options.hello, this.#options.token);
       clearTimeout(timer);
       this.#pending.delete(channel);

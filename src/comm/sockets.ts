@@ -5,7 +5,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
-import { createServer as createTlsServer } from "node:tls";
+import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import { HeddleError } from "../core/errors.ts";
 import type { Role } from "../protocol/index.ts";
 import {
@@ -31,8 +31,8 @@ export interface SocketOptions {
   readonly handshakeMs: number;
   /** Also open a unix socket beside a tcp listener. */
   readonly unixBeside: boolean;
-  /** A wire has been opened by somebody. */
-  readonly accept: (wire: Wire) => void;
+  /** A wire has been opened by somebody, who is to be refused when there is an error. */
+  readonly accept: (wire: Wire, error?: HeddleError) => void;
   /** A connection ended before it became a wire, or a listener failed. */
   readonly failed: (remote: string, error: Error) => void;
 }
@@ -84,7 +84,7 @@ async function openNetwork(asked: NetworkAddress, options: SocketOptions): Promi
     asked.scheme === "tls"
       ? createTlsServer(
           securityOf(asked, options).listenOptions(options.role, options.handshakeMs),
-          (socket) => accepted(socket, `tls connection from ${socket.remoteAddress}`, options),
+          (socket) => acceptedTls(socket, options),
         )
       : createServer((socket) =>
           accepted(socket, `tcp connection from ${socket.remoteAddress}`, options),
@@ -147,6 +147,22 @@ async function openBeside(
     options.failed("unix socket", error as Error);
     return undefined;
   }
+}
+
+/** A TLS connection, to be refused unless it showed a certificate of the authority. */
+function acceptedTls(socket: TLSSocket, options: SocketOptions): void {
+  const remote = `tls connection from ${socket.remoteAddress}:${socket.remotePort}`;
+  const wire = new SocketWire(socket, remote, "events");
+  if (socket.authorized) return options.accept(wire);
+  options.accept(
+    wire,
+    new HeddleError(
+      "AuthFailed",
+      `The listener does not accept the certificate: ${String(socket.authorizationError)}. Both ` +
+        "sides need a certificate of the same authority that has not expired",
+      { fields: { reason: String(socket.authorizationError) } },
+    ),
+  );
 }
 
 function accepted(socket: Socket, remote: string, options: SocketOptions): void {

@@ -46,7 +46,7 @@ describe("tls", () => {
     const stranger = new Security({ ...theirs.options, tlsCaFile: String(ours.options.tlsCaFile) });
     const attempt = dialed(listener.address, { ...BARE, security: stranger, connectMs: 60_000 });
     await expect(attempt).rejects.toMatchObject({ code: "AuthFailed" });
-    expect((await trouble()).kind).toBe("failed");
+    expect((await trouble()).kind).toBe("refused");
     expect(comms).toEqual([]);
   });
 
@@ -66,12 +66,16 @@ describe("tls", () => {
   it("refuses who shows no certificate, and who speaks an older version", async () => {
     const { listener, trouble, comms } = await station(AT, { ...BARE, security: ours });
     const port = Number(/:(\d+)$/.exec(listener.address)?.[1]);
-    for (const how of [{}, { ...ours.connectOptions("client"), maxVersion: "TLSv1.1" as const }]) {
+    const old = { ...ours.connectOptions("client"), maxVersion: "TLSv1.1" as const };
+    for (const [how, kind] of [
+      [{}, "refused"],
+      [old, "failed"],
+    ] as const) {
       const at = { port, host: "127.0.0.1", rejectUnauthorized: false };
       const socket = connectTls({ ...how, ...at, minVersion: "TLSv1.1" });
       socket.on("error", () => undefined);
       onTestFinished(() => void socket.destroy());
-      expect((await trouble()).kind).toBe("failed");
+      expect((await trouble()).kind).toBe(kind);
     }
     expect(comms).toEqual([]);
   });
