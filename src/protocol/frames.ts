@@ -93,12 +93,12 @@ export function writeFrame(
   assert(bodyBytes < 2 ** 32, `a body of ${bodyBytes} bytes does not fit into a frame`);
   const joined = bodyBytes <= JOINED_BYTES;
   const head = new Uint8Array(HEADER_BYTES + (joined ? bodyBytes : 0));
-  const view = new DataView(head.buffer);
-  view.setUint32(0, bodyBytes, true);
-  view.setUint8(4, type);
-  view.setUint8(5, flags);
-  view.setUint32(8, seq, true);
-  view.setUint32(12, ack, true);
+  // Byte by byte: a view would make V8 move a small array's bytes out of its heap.
+  putU32(head, 0, bodyBytes);
+  head[4] = type;
+  head[5] = flags;
+  putU32(head, 8, seq);
+  putU32(head, 12, ack);
   if (!joined) return [head, ...body];
   let at = HEADER_BYTES;
   for (const chunk of body) {
@@ -108,13 +108,20 @@ export function writeFrame(
   return [head];
 }
 
+function putU32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value;
+  bytes[at + 1] = value >>> 8;
+  bytes[at + 2] = value >>> 16;
+  bytes[at + 3] = value >>> 24;
+}
+
 /** What a {@link FrameParser} takes. */
 export interface FrameParserOptions {
   /** Largest body (default {@link UNPROVED_BODY_MAX}; raised once the peer has proved itself). */
   readonly maxBodyBytes?: number;
   /**
-   * Memory for a body, of exactly `bodyBytes`; when it gives undefined (the default) the parser makes
-   * it. Throw to refuse the frame.
+   * Memory for a body, of exactly `bodyBytes`; when it gives undefined (the default) the parser
+   * makes it. Throw to refuse the frame.
    */
   readonly place?: (header: FrameHeader) => Uint8Array | undefined;
 }

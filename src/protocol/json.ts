@@ -1,7 +1,7 @@
 /**
  * @file JSON from a peer, made harmless: bounded depth, and no key through which code that merges
- * objects would reach a prototype. The sender is held to the same rules, so that it hears of a value
- * that the other side would refuse.
+ * objects would reach a prototype. The sender is held to the same rules, so that it hears of a
+ * value that the other side would refuse.
  */
 import type { ByteReader } from "./byte-reader.ts";
 import { cannotSend } from "./refusal.ts";

@@ -89,8 +89,8 @@ export class MessageSet<T extends Message = Message> {
   }
 
   /**
-   * One body with these messages, as chunks for a vectored write. Arrays of 4 KiB and more are among
-   * them by reference: they must not change until the bytes are sent and acknowledged.
+   * One body with these messages, as chunks for a vectored write. Arrays of 4 KiB and more are
+   * among them by reference: they must not change until the bytes are sent and acknowledged.
    */
   encode(messages: readonly T[]): Uint8Array[] {
     const writer = new ByteWriter();
@@ -123,7 +123,8 @@ export class MessageSet<T extends Message = Message> {
   }
 
   /**
-   * The messages of a body; their arrays are views of it. Throws `ProtocolError` that says what is
+   * The messages of a body. Their arrays are views that keep the whole body alive: copy what is
+   * kept for long. Throws `ProtocolError` that says what is
    * wrong and where.
    */
   decode(body: Uint8Array): T[] {

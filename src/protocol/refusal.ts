@@ -1,9 +1,11 @@
-/** @file The one way in which this folder refuses what came from a peer, and what a caller gives. */
+/**
+ * @file The one way in which this folder refuses what came from a peer, and what a caller gives.
+ */
 import { HeddleError } from "../core/errors.ts";
 
 /**
- * What a peer sent is not the protocol: the connection it came over has to be closed. `message` says
- * what was wrong and where.
+ * What a peer sent is not the protocol: the connection it came over has to be closed. `message`
+ * says what was wrong and where.
  */
 export function protocolError(
   message: string,

@@ -1,13 +1,14 @@
 /**
  * @file One side of a control connection that outlives its sockets: numbers frames of messages,
- * acknowledges those of the peer, keeps what the peer has not acknowledged for sending it again, and
- * judges by the clock of its events whether the peer is silent or dead. Pure: every call says what
- * time it is and returns what the shell has to do; `dueMs` says when {@link Session.tick} is wanted.
+ * acknowledges those of the peer, keeps what the peer has not acknowledged for sending it again,
+ * and judges by the clock of its events whether the peer is silent or dead. Pure: every call says
+ * what time it is and returns what the shell has to do; `dueMs` says when {@link Session.tick} is
+ * wanted.
  *
  * A socket that breaks is followed by {@link Session.lost}. The two sides then exchange their
- * {@link Session.resumePoint} on a new one; if {@link Session.canResume} holds, `resume` sends again
- * what was lost on the way, and no message is lost or doubled. Otherwise both begin a new session.
- * Bytes of the old socket must not reach a session after it has told its resume point.
+ * {@link Session.resumePoint} on a new one; if {@link Session.canResume} holds, `resume` sends
+ * again what was lost on the way, and no message is lost or doubled. Otherwise both begin a new
+ * session. Bytes of the old socket must not reach a session after it has told its resume point.
  */
 import { assert } from "../core/errors.ts";
 import { ByteReader } from "./byte-reader.ts";
@@ -131,8 +132,8 @@ export class Session {
   }
 
   /**
-   * Sends one body of messages. While the socket is lost it is only kept. The chunks must not change
-   * until they are acknowledged. After the end of the session it does nothing.
+   * Sends one body of messages. While the socket is lost it is only kept. The chunks must not
+   * change until they are acknowledged. After the end of the session it does nothing.
    */
   send(body: readonly Uint8Array[]): SessionCommand[] {
     if (this.#state === "over") return [];

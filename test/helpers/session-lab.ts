@@ -1,7 +1,7 @@
 /**
- * @file Two sessions over sockets that break at any byte, under virtual time, played by a script. The
- * dialer dials again after each break; the handshake can break at each of its steps. The lab writes
- * down what each side sent and got in each session.
+ * @file Two sessions over sockets that break at any byte, under virtual time, played by a script.
+ * The dialer dials again after each break; the handshake can break at each of its steps. The lab
+ * writes down what each side sent and got in each session.
  */
 import fc from "fast-check";
 import { expect } from "vitest";

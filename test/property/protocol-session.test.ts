@@ -5,6 +5,8 @@
  */
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { isHeddleError } from "../../src/core/errors.ts";
+import { FRAME, Session } from "../../src/protocol/index.ts";
 import { SessionLab, script } from "../helpers/session-lab.ts";
 
 const patient = {
@@ -39,4 +41,35 @@ it("a session that outgrew its window or its time is begun anew by both", () => 
     { numRuns: 300 },
   );
   expect(renewed).toBeGreaterThan(20);
+});
+
+it("a session takes any frames or refuses them, and is over once it has refused one", () => {
+  const frame = fc.record({
+    type: fc.constantFrom(...Object.values(FRAME)),
+    flags: fc.nat(255),
+    seq: fc.oneof(fc.nat(4), fc.integer({ min: 0, max: 2 ** 32 - 1 })),
+    ack: fc.oneof(fc.nat(4), fc.integer({ min: 0, max: 2 ** 32 - 1 })),
+    body: fc.oneof(fc.constant(new Uint8Array(0)), fc.uint8Array({ maxLength: 12 })),
+  });
+  const ends = { open: 0, lost: 0, over: 0 };
+  fc.assert(
+    fc.property(fc.array(frame, { maxLength: 10 }), (frames) => {
+      const session = new Session("s", 0);
+      for (let i = 0; i < 3; i++) session.send([new Uint8Array(i)]);
+      try {
+        frames.forEach((each, nowMs) => {
+          const commands = session.receive({ ...each, bodyBytes: each.body.length }, nowMs);
+          if (session.state === "over") expect(commands.at(-1)?.kind).not.toBe("transmit");
+        });
+      } catch (error) {
+        if (!isHeddleError(error, "ProtocolError")) throw error;
+        expect(session.state).toBe("over");
+      }
+      expect(session.unackedBytes).toBeLessThanOrEqual(3);
+      ends[session.state]++;
+    }),
+    { numRuns: 1000 },
+  );
+  expect(ends.over).toBeGreaterThan(100);
+  expect(ends.open).toBeGreaterThan(20);
 });

@@ -161,7 +161,9 @@ describe("what cannot be sent", () => {
 });
 
 describe("what is refused", () => {
-  /** Bytes of one message: its length as said, its type, what is in its reserved bytes, its body. */
+  /**
+   * Bytes of one message: its length as said, its type, what is in its reserved bytes, its body.
+   */
   function raw(length: number, type: number, zero: number, ...fields: number[]): Uint8Array {
     const body = new Uint8Array((8 + fields.length + 7) & ~7);
     const view = new DataView(body.buffer);
