@@ -122,7 +122,10 @@ export class Session {
     return { session: this.id, received: this.#received, floor: this.#window.floor };
   }
 
-  /** When `tick` is wanted. A shell's timer may be later; every call can make it earlier. */
+  /**
+   * When `tick` is wanted. Every call can make it earlier or later: ticking early does no harm, but
+   * a tick that is more than a second late is taken for a stall of this process.
+   */
   get dueMs(): number {
     const { suspectMs, deadMs, lostMs } = this.#options;
     if (this.#state === "over") return Number.POSITIVE_INFINITY;
