@@ -37,9 +37,8 @@ export class CoordinationHost {
     clearTimeout(this.#timer);
   }
 
-  /** Time never goes back, and is that of the day: topics' events show it. */
   #step(events: readonly CoordinationEvent[]): void {
-    const nowMs = performance.timeOrigin + performance.now();
+    const nowMs = clockMs();
     for (const command of this.#machine.step(events, nowMs)) this.#obey(command, nowMs);
   }
 
@@ -66,11 +65,21 @@ export class CoordinationHost {
     clearTimeout(this.#timer);
     if (atMs === undefined) return;
     const delayMs = Math.min(DELAY_MS_MAX, Math.max(0, Math.ceil(atMs - nowMs)));
-    this.#timer = setTimeout(() => {
-      this.#step([]);
-      // A timer that was too early is set again.
-      this.#outlets.tell([]);
-    }, delayMs);
+    this.#timer = setTimeout(() => this.#due(atMs), delayMs);
     this.#timer.unref();
   }
+
+  #due(atMs: number): void {
+    const nowMs = clockMs();
+    // Timers may be early, and cannot be set for weeks.
+    if (nowMs < atMs) return this.#wakeAt(atMs, nowMs);
+    this.#step([]);
+    // Clients hear of it now.
+    this.#outlets.tell([]);
+  }
+}
+
+/** Never goes back, and is the time of the day: topics' events show it. */
+function clockMs(): number {
+  return performance.timeOrigin + performance.now();
 }

@@ -21,15 +21,22 @@ export interface WaitOptions extends AskOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-const clients = new WeakMap<object, Client>();
+/** The client that something was made with, or with which it was used first. */
+const clients = new WeakMap<object, { readonly client: Client; readonly given: boolean }>();
 
 /** Remembers the client that something was made with. */
 export function bindClient(named: object, client: Client | undefined): void {
-  if (client !== undefined) clients.set(named, client);
+  if (client !== undefined) clients.set(named, { client, given: true });
 }
 
+/** Another client is taken only when the first was not given, and has been closed. */
 export function askerOf(named: object): Asker {
-  return (clients.get(named) ?? getClient()).coordination;
+  const bound = clients.get(named);
+  const asker = bound?.client.coordination;
+  if (asker !== undefined && (bound?.given === true || !asker.link.closed)) return asker;
+  const client = getClient();
+  clients.set(named, { client, given: false });
+  return client.coordination;
 }
 
 /** The name that was given, or one that nobody else has. */

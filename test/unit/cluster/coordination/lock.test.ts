@@ -114,8 +114,8 @@ describe("Lock", () => {
   });
 
   test("a client that closes gives back what it holds, and waits no longer", async () => {
-    const other = new Client({ embedded: true });
-    const third = new Client({ embedded: true });
+    const other = new Client({ embedded: true, setAsDefault: false });
+    const third = new Client({ embedded: true, setAsDefault: false });
     const mine = new Lock("closing", { client: third });
     const theirs = new Lock("closing", { client: other });
     await theirs.acquire();
