@@ -118,6 +118,12 @@ class BulkPeer implements BulkDoor {
     this.#wire = wire;
     this.#peer = peer;
     wire.onClosed = (error) => this.#closed(error);
+    const { stallMs = 30_000 } = this.#options;
+    wire.watch(stallMs, () => {
+      // A store that takes its time is not the connection's fault.
+      if (this.#inFlightBytes === 0 && this.#arrival === undefined) return;
+      this.#fail(new HeddleError("Timeout", `The transfer did not move for ${stallMs} ms`));
+    });
     const guard = (step: () => void): void => {
       try {
         step();
@@ -161,18 +167,10 @@ class BulkPeer implements BulkDoor {
   }
 
   async #serveAll(): Promise<void> {
-    const { stallMs = 30_000 } = this.#options;
-    this.#wire?.watch(stallMs, () => {
-      // A store that takes its time is not the connection's fault.
-      if (this.#inFlightBytes > 0 || this.#arrival !== undefined) {
-        this.#fail(new HeddleError("Timeout", `The transfer did not move for ${stallMs} ms`));
-      }
-    });
     for (let next = this.#requests[0]; next !== undefined; next = this.#requests[0]) {
       await ("offsets" in next ? this.#serveGet(next) : this.#servePut(next));
       this.#requests.shift();
     }
-    this.#wire?.watch(0, () => undefined);
   }
 
   async #serveGet({ ids, offsets }: BulkGet): Promise<void> {

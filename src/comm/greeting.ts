@@ -143,8 +143,16 @@ export function welcome(channel: FrameChannel, welcome: Welcome): void {
   channel.send(FRAME.welcome, encodeHandshake("welcome", welcome));
 }
 
-/** Tells the dialer why it is not taken, and ends the connection. */
-export function refuse(channel: FrameChannel, error: unknown): void {
+/**
+ * Tells the dialer why it is not taken, and ends the connection; in so long at the latest, whether or
+ * not the dialer listens.
+ */
+export function refuse(channel: FrameChannel, error: unknown, withinMs: number): void {
+  const { wire } = channel;
+  if (wire.isClosed) return;
   channel.send(FRAME.refused, encodeHandshake("refused", refusalOf(error)));
-  channel.wire.end();
+  const late = setTimeout(() => wire.destroy(), withinMs).unref();
+  wire.onBytes = () => undefined;
+  wire.onClosed = () => clearTimeout(late);
+  wire.end();
 }

@@ -70,6 +70,10 @@ class InprocWire implements Wire {
     this.remote = remote;
   }
 
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   get queuedBytes(): number {
     return this.peer === undefined ? 0 : this.peer.#arrivingBytes;
   }

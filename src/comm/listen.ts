@@ -141,10 +141,8 @@ class CommListener<In extends Message, Out extends Message> implements Listener<
       if (peer.purpose === "control") return await this.#takeControl(channel, peer);
       door = this.#takeBulk(channel, peer);
     } catch (error) {
-      refuse(channel, error);
+      refuse(channel, error, handshakeMs);
       log?.({ kind: "refused", remote: wire.remote, error: error as Error });
-      // Whoever does not take the refusal is not waited for.
-      setTimeout(() => wire.destroy(), handshakeMs).unref();
     } finally {
       clearTimeout(timer);
       this.#pending.delete(channel);

@@ -26,12 +26,14 @@ export interface Wire {
   readonly channel: string;
   /** Bytes written that have not left yet. */
   readonly queuedBytes: number;
+  /** Whether nothing more comes or goes. */
+  readonly isClosed: boolean;
   /**
    * Writes in order, all at once. Parts belong to the wire until `written` is called: they have left,
    * or never will.
    */
   write(parts: readonly Uint8Array[], written?: () => void): void;
-  /** Calls back when nothing has moved for so long; 0: no more. */
+  /** Calls back whenever nothing has moved for so long. */
   watch(stalledMs: number, stalled: () => void): void;
   pause(): void;
   resume(): void;
@@ -97,6 +99,10 @@ export class SocketWire implements Wire {
       .toString("hex");
   }
 
+  get isClosed(): boolean {
+    return this.#socket.destroyed;
+  }
+
   get queuedBytes(): number {
     return this.#socket.writableLength;
   }
@@ -113,7 +119,6 @@ export class SocketWire implements Wire {
   }
 
   watch(stalledMs: number, stalled: () => void): void {
-    this.#socket.removeAllListeners("timeout");
     this.#socket.setTimeout(stalledMs, stalled);
   }
 
