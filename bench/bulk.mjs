@@ -3,9 +3,9 @@
  * arrays of 100 MB pulled and pushed over tcp and over unix sockets, and the rate and round trip of
  * control messages over tcp. `node bench/bulk.mjs [--json] [--rounds N]`.
  *
- * Each figure is the best of the rounds; the variants take turns, so that what else the machine does
- * hits all alike. A bare pair is measured twice: with `data` events, as most programs read, and with
- * `onread` into one buffer, the fastest that Node offers.
+ * Each figure is the best of the rounds; the variants take turns, so that what else the machine
+ * does hits all alike. A bare pair is measured twice: with `data` events, as most programs read,
+ * and with `onread` into one buffer, the fastest that Node offers.
  */
 import { fork } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";

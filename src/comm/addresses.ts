@@ -1,8 +1,8 @@
 /**
  * @file Addresses as people write them: `tcp://host:port`, `tls://host:port`, `unix:///path` and
  * `inproc://name`; IPv6 in brackets, names of network interfaces (`tcp://eth0:0`), ranges of ports
- * (`tcp://0.0.0.0:8786-8799`) and `*` or nothing for every interface. The same words as Dask's, with
- * `unix` added. Nothing here asks a name server.
+ * (`tcp://0.0.0.0:8786-8799`) and `*` or nothing for every interface. The same words as Dask's,
+ * with `unix` added. Nothing here asks a name server.
  */
 import { isIPv4, isIPv6 } from "node:net";
 import { networkInterfaces } from "node:os";

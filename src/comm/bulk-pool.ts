@@ -1,6 +1,7 @@
 /**
  * @file Bulk connections to other processes, opened on demand and used again. A few to each address
- * carry transfers beside each other; what is more waits its turn. Idle ones are closed after a while.
+ * carry transfers beside each other; what is more waits its turn. Idle ones are closed after a
+ * while.
  */
 import { HeddleError, isHeddleError } from "../core/errors.ts";
 import { formatAddress, parseAddress } from "./addresses.ts";
@@ -58,10 +59,10 @@ export class BulkPool {
   }
 
   /**
-   * Pulls values: `place` gives the memory for each, `(id, bytes) => Uint8Array`. Resolves with what
-   * became of each id, in order. Throws `TransferFailed` when the connection breaks (its `fields` say
-   * which values are `done` and how many bytes of the `next` one are there), `ConnectFailed`,
-   * `AuthFailed`.
+   * Pulls values: `place` gives the memory for each, `(id, bytes) => Uint8Array`. Resolves with
+   * what became of each id, in order. Throws `TransferFailed` when the connection breaks (its
+   * `fields` say which values are `done` and how many bytes of the `next` one are there),
+   * `ConnectFailed`, `AuthFailed`.
    */
   async get(
     address: string,

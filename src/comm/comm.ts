@@ -121,8 +121,8 @@ export class Comm<In extends Message = Message, Out extends Message = Message> {
   /**
    * Sends a message at the end of the event loop's turn; small values are read now, arrays of 4 KiB
    * and more must not change until they were received. While the socket is lost messages wait for
-   * the next one; on a closed connection they go nowhere. Throws `InvalidArgument` for what is not a
-   * message of the outgoing set.
+   * the next one; on a closed connection they go nowhere. Throws `InvalidArgument` for what is not
+   * a message of the outgoing set.
    */
   send(message: Out): void {
     if (this.#state === "closed") return;
@@ -223,8 +223,8 @@ export class Comm<In extends Message = Message, Out extends Message = Message> {
   }
 
   /**
-   * The first wire. What comes over it is held until the end of the turn, so that whoever waited for
-   * the connection can set its handlers.
+   * The first wire. What comes over it is held until the end of the turn, so that whoever waited
+   * for the connection can set its handlers.
    */
   start(greeted: Greeted): void {
     if (this.#state === "closed") return greeted.wire.end();

@@ -50,9 +50,10 @@ const LONGEST_WAIT_MS = 1000;
 const PASSING: readonly string[] = ["ConnectFailed", "Timeout"];
 
 /**
- * Connects to a listener, trying again until it is there. Throws `ConnectFailed` when that takes too
- * long, `AuthFailed` when one side does not prove that it belongs to the cluster, `VersionMismatch`
- * and `ProtocolMismatch` for other versions, and what else the listener refuses with.
+ * Connects to a listener, trying again until it is there. Throws `ConnectFailed` when that takes
+ * too long, `AuthFailed` when one side does not prove that it belongs to the cluster,
+ * `VersionMismatch` and `ProtocolMismatch` for other versions, and what else the listener refuses
+ * with.
  */
 export async function connect<In extends Message, Out extends Message>(
   address: string,

@@ -41,8 +41,8 @@ export function writeConnectionFile(path: string, info: ConnectionInfo): void {
 }
 
 /**
- * Reads a connection file. Throws `FileNotFound`, `FileInvalid` when it is not one, and `AuthFailed`
- * when it holds secrets that other users could read.
+ * Reads a connection file. Throws `FileNotFound`, `FileInvalid` when it is not one, and
+ * `AuthFailed` when it holds secrets that other users could read.
  */
 export function readConnectionFile(path: string): ConnectionInfo {
   let file: number;

@@ -1,9 +1,9 @@
 /**
- * @file The handshake over a wire. The dialer says hello; the listener answers with its own hello and
- * the proof that it knows the cluster's token; only then the dialer proves the same; the listener
- * answers with welcome, or refuses and says why. Proofs are MACs over both hellos, which hold both
- * nonces, and the keying material of TLS: the token itself is never sent, and no proof is good for
- * another connection, in the other direction, or at the other end of a relay.
+ * @file The handshake over a wire. The dialer says hello; the listener answers with its own hello
+ * and the proof that it knows the cluster's token; only then the dialer proves the same; the
+ * listener answers with welcome, or refuses and says why. Proofs are MACs over both hellos, which
+ * hold both nonces, and the keying material of TLS: the token itself is never sent, and no proof is
+ * good for another connection, in the other direction, or at the other end of a relay.
  */
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { HeddleError } from "../core/errors.ts";
@@ -144,8 +144,8 @@ export function welcome(channel: FrameChannel, welcome: Welcome): void {
 }
 
 /**
- * Tells the dialer why it is not taken, and ends the connection; in so long at the latest, whether or
- * not the dialer listens.
+ * Tells the dialer why it is not taken, and ends the connection; in so long at the latest, whether
+ * or not the dialer listens.
  */
 export function refuse(channel: FrameChannel, error: unknown, withinMs: number): void {
   const { wire } = channel;

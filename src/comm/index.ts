@@ -1,4 +1,6 @@
-/** @file Connections between processes: addresses, security, control connections, bulk transfers. */
+/**
+ * @file Connections between processes: addresses, security, control connections, bulk transfers.
+ */
 export {
   type Address,
   contactHost,

@@ -29,8 +29,8 @@ export interface ListenOptions<In extends Message, Out extends Message> extends 
   readonly incoming: MessageSet<In> | ((peer: Hello) => MessageSet<In>);
   readonly outgoing: MessageSet<Out> | ((peer: Hello) => MessageSet<Out>);
   /**
-   * Takes a new connection, or throws: a HeddleError's code and message reach the other side. What it
-   * sends is sent after the welcome.
+   * Takes a new connection, or throws: a HeddleError's code and message reach the other side. What
+   * it sends is sent after the welcome.
    */
   readonly accept: (comm: Comm<In, Out>) => void | Promise<void>;
   /** Connections at a time that have not proved themselves yet; the oldest has to go (512). */

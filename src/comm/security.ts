@@ -140,8 +140,8 @@ export class Security {
   }
 
   /**
-   * Options of a TLS listener. A certificate is asked for; whoever accepts a socket must look at its
-   * `authorized` (see `sockets.ts`): Node itself would hang up without a word.
+   * Options of a TLS listener. A certificate is asked for; whoever accepts a socket must look at
+   * its `authorized` (see `sockets.ts`): Node itself would hang up without a word.
    */
   listenOptions(role: Role, handshakeTimeout: number): TlsOptions {
     return {
@@ -153,8 +153,8 @@ export class Security {
   }
 
   /**
-   * Options of a TLS connection. The other's certificate must be of the authority; its names are not
-   * compared, since workers move between hosts and the authority is the cluster's own, unless
+   * Options of a TLS connection. The other's certificate must be of the authority; its names are
+   * not compared, since workers move between hosts and the authority is the cluster's own, unless
    * `serverName` says which name it must have.
    */
   connectOptions(role: Role, serverName?: string): ConnectionOptions {

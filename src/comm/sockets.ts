@@ -211,7 +211,9 @@ function closeServer(server: Server): Promise<void> {
   });
 }
 
-/** Removes a socket that a killed process left. Throws nothing when somebody still listens on it. */
+/**
+ * Removes a socket that a killed process left. Throws nothing when somebody still listens on it.
+ */
 async function removeLeftover(path: string): Promise<void> {
   const alive = await new Promise<boolean>((resolve) => {
     const socket = connect({ path });

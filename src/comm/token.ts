@@ -1,7 +1,7 @@
 /**
  * @file The cluster's token: a random secret that every process of a cluster holds and that no one
- * sends. It is made by whoever starts the cluster and passed on in the environment or in a file that
- * only the user can read, never on a command line (others see those) and never in a log.
+ * sends. It is made by whoever starts the cluster and passed on in the environment or in a file
+ * that only the user can read, never on a command line (others see those) and never in a log.
  */
 import { randomBytes } from "node:crypto";
 import { HeddleError } from "../core/errors.ts";

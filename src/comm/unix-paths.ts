@@ -16,7 +16,9 @@ export const SOCKET_PATH_BYTES_MAX = 103;
 /** Longest name below the folder: "/" and 24 characters. */
 const NAME_BYTES = 25;
 
-/** The folder of this user's sockets, made if need be. Throws `AuthFailed` unless it is ours alone. */
+/**
+ * The folder of this user's sockets, made if need be. Throws `AuthFailed` unless it is ours alone.
+ */
 export function socketFolder(base: string = tmpdir()): string {
   const user = process.getuid?.() ?? 0;
   const wanted = join(base, `heddle-${user}`);
@@ -61,8 +63,8 @@ export function besideSocket(host: string, port: number, folder: string = socket
 }
 
 /**
- * The path to use for an asked one: itself, or, when the system could not hold it, one in the user's
- * folder that both sides find in the same way.
+ * The path to use for an asked one: itself, or, when the system could not hold it, one in the
+ * user's folder that both sides find in the same way.
  */
 export function usablePath(path: string): string {
   if (Buffer.byteLength(path) <= SOCKET_PATH_BYTES_MAX) return path;

@@ -1,8 +1,8 @@
 /**
  * @file The stream of bytes under a connection, whatever carries it: a socket (tcp, tls, unix) or
- * two ends in one thread. What arrives is either shown to `onBytes`, in a buffer that is used again,
- * or read straight into the memory that a `sink` gives: with Node's `onread` the kernel copies into
- * the heap of a worker itself.
+ * two ends in one thread. What arrives is either shown to `onBytes`, in a buffer that is used
+ * again, or read straight into the memory that a `sink` gives: with Node's `onread` the kernel
+ * copies into the heap of a worker itself.
  */
 import type { OnReadOpts, Socket } from "node:net";
 import { TLSSocket } from "node:tls";
@@ -29,8 +29,8 @@ export interface Wire {
   /** Whether nothing more comes or goes. */
   readonly isClosed: boolean;
   /**
-   * Writes in order, all at once. Parts belong to the wire until `written` is called: they have left,
-   * or never will.
+   * Writes in order, all at once. Parts belong to the wire until `written` is called: they have
+   * left, or never will.
    */
   write(parts: readonly Uint8Array[], written?: () => void): void;
   /** Calls back whenever nothing has moved for so long. */

@@ -1,6 +1,6 @@
 /**
- * @file A network that misbehaves when told to: a TCP proxy that cuts connections, also in the middle
- * of what they carry, refuses new ones, or lets nothing through without saying so.
+ * @file A network that misbehaves when told to: a TCP proxy that cuts connections, also in the
+ * middle of what they carry, refuses new ones, or lets nothing through without saying so.
  */
 import { connect, createServer, type Server, type Socket } from "node:net";
 

@@ -1,4 +1,6 @@
-/** @file Values on their way: into the memory that waits for them, or a typed error and once more. */
+/**
+ * @file Values on their way: into the memory that waits for them, or a typed error and once more.
+ */
 import { describe, expect, it, onTestFinished } from "vitest";
 import {
   BulkPool,
@@ -9,6 +11,7 @@ import {
   serveBulk,
 } from "../../../src/comm/index.ts";
 import { HeddleError } from "../../../src/core/errors.ts";
+import { wasm } from "../../../src/core/wasm.ts";
 import { TcpProxy } from "../../lab/tcp-proxy.ts";
 import { dialed, helloOf, received, station, TOKEN, words } from "./helpers.ts";
 
@@ -108,7 +111,7 @@ describe("get", () => {
   it("fills wasm memory where it is told to, and nothing beside it", async () => {
     const here = await shelf();
     here.values.set(5, pattern(5, 300_000));
-    const memory = new WebAssembly.Memory({ initial: 16, maximum: 64, shared: true });
+    const memory = new wasm.Memory({ initial: 16, maximum: 64, shared: true });
     const target = new Uint8Array(memory.buffer, 4096, 300_000);
     await poolOf().get(here.address, [5], () => target);
     expect(Buffer.compare(target, pattern(5, 300_000))).toBe(0);

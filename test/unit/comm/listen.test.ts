@@ -1,4 +1,6 @@
-/** @file Who is let in, who is not and hears why, and that nothing a stranger does harms the others. */
+/**
+ * @file Who is let in, who is not and hears why, and that nothing a stranger does harms the others.
+ */
 import { connect as connectSocket, type Socket } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { makeHello } from "../../../src/comm/greeting.ts";
