@@ -173,12 +173,10 @@ export class CoordinationMachine {
   }
 
   #run(at: Asking, op: CoordinationOp): void {
-    const handle = this.#handlers[op.kind] as
-      | ((at: Asking, op: CoordinationOp) => void)
-      | undefined;
-    if (handle === undefined) {
+    if (!Object.hasOwn(this.#handlers, op.kind)) {
       throw new HeddleError("NotSupported", `no such operation: ${String(op.kind)}`);
     }
+    const handle = this.#handlers[op.kind] as (at: Asking, op: CoordinationOp) => void;
     handle(at, op);
   }
 
