@@ -341,11 +341,12 @@ export class EngineLink {
     }
   }
 
-  close(reason: string): void {
+  /** Ends the connection: for a reason, which becomes `CommClosed`, or with the error itself. */
+  close(reason: string | HeddleError): void {
     if (this.#closed !== undefined) return;
     this.post({ kind: "close" });
     this.#flush();
-    this.#closed = new HeddleError("CommClosed", reason);
+    this.#closed = typeof reason === "string" ? new HeddleError("CommClosed", reason) : reason;
     this.#port.close();
     this.#answers.clear();
     this.#values.close();

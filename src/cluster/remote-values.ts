@@ -2,10 +2,10 @@
  * @file Values of a cluster, read by its clients: small ones come with the news that their tasks are
  * done, the others are fetched from the workers that hold them, never through the scheduler.
  */
-import type { BulkPool } from "../comm/index.ts";
 import { typeName } from "../threads/value-kinds.ts";
 import { keepOf, type LinkValues, type ReadValues } from "./link-values.ts";
 import type { EngineMessage, HoldersAnswer } from "./messages.ts";
+import type { RemotePort } from "./remote-port.ts";
 import type { ReceiveValue } from "./run-collections.ts";
 import type { Asking } from "./shared-values.ts";
 import { WordCache } from "./word-cache.ts";
@@ -15,12 +15,12 @@ const AGAIN_MS = 50;
 
 export class RemoteValues implements LinkValues {
   readonly #link: Asking;
-  readonly #pool: BulkPool;
+  readonly #port: RemotePort;
   readonly #words = new WordCache();
 
-  constructor(link: Asking, pool: BulkPool) {
+  constructor(link: Asking, port: RemotePort) {
     this.#link = link;
-    this.#pool = pool;
+    this.#port = port;
   }
 
   heard(message: EngineMessage): void {
@@ -76,9 +76,8 @@ export class RemoteValues implements LinkValues {
     return undefined;
   }
 
-  close(): void {
-    this.#pool.close();
-  }
+  /** The connection goes with its port. */
+  close(): void {}
 
   /** The values' bytes, undefined where the holder has them no more or does not answer. */
   async #fetch(
@@ -86,11 +85,12 @@ export class RemoteValues implements LinkValues {
     ids: Int32Array,
   ): Promise<readonly (Uint8Array | undefined)[]> {
     const found = new Map<number, Uint8Array>();
+    const { pool } = await this.#port.connected;
     for (const address of addresses) {
       const missing = ids.filter((id) => !found.has(id));
       if (missing.length === 0) break;
       try {
-        await this.#pool.get(address, missing, (id, bytes) => {
+        await pool.get(address, missing, (id, bytes) => {
           const place = new Uint8Array(bytes);
           found.set(id, place);
           return place;

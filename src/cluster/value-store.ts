@@ -6,6 +6,7 @@
 import { assert } from "../core/errors.ts";
 import { createSharedMemory, type WasmMemory } from "../core/wasm.ts";
 import { type Extent, Heap } from "../heap/index.ts";
+import type { Words } from "../machine/scheduler/events.ts";
 import { OVERDRAW_FACTOR } from "../machine/worker/memory.ts";
 import { makeValuePage, PAGE_SIZE, TAG, ValuePages } from "../threads/value-pages.ts";
 import { valueBytes } from "../threads/value-view.ts";
@@ -27,7 +28,7 @@ export class ValueStore {
   readonly heap: Heap;
   readonly pages: ValuePages;
   readonly buffers: SharedArrayBuffer[] = [];
-  /** Taken from the heap for values that are being read back. */
+  /** Taken from the heap for values that are being read back, or come from elsewhere. */
   unspillingBytes = 0;
   readonly #listener: StoreListener;
   readonly #slabs: (Slab | undefined)[] = [];
@@ -110,6 +111,43 @@ export class ValueStore {
     return this.#files.writeNow(id, value);
   }
 
+  /** Bytes that an id's value takes in the heap. */
+  bytesOf(id: number): number {
+    return this.heap.sizeOf(this.#extentOf(id));
+  }
+
+  /** A value at rest in memory; undefined when it needs no heap. */
+  viewOf(id: number): Uint8Array | undefined {
+    if (this.pages.tagOf(id) !== TAG.heap) return undefined;
+    return valueBytes(this.#memoryOf(id), this.pages.wordOf(id));
+  }
+
+  /** Tags and words of values that need no heap: those of no bytes. */
+  wordsOf(ids: Int32Array, bytes: Float64Array): { tags?: Uint8Array; words?: Float64Array } {
+    if (!bytes.includes(0)) return {};
+    const tags = new Uint8Array(ids.length);
+    const words = new Float64Array(ids.length);
+    for (let i = 0; i < ids.length; i++) {
+      if (bytes[i] !== 0) continue;
+      tags[i] = this.pages.tagOf(ids[i]!);
+      words[i] = this.pages.wordOf(ids[i]!);
+    }
+    return { tags, words };
+  }
+
+  /** Puts values that need no heap where tasks find them. */
+  setWords({ ids, tags, words }: Words): void {
+    for (let i = 0; i < ids.length; i++) {
+      this.ensure(ids[i]! + 1);
+      this.pages.setWord(ids[i]!, tags[i]!, words[i]!);
+    }
+  }
+
+  /** Values that come from elsewhere are collected together. */
+  arrivals(): Arrivals {
+    return new Arrivals(this);
+  }
+
   /** Frees the value of an id, wherever it is. */
   discard(id: number): void {
     const tag = this.pages.tagOf(id);
@@ -186,6 +224,46 @@ export class ValueStore {
     const memory = this.heap.memories[this.pages.arenaOf(id)];
     assert(memory, `the value ${id} lies in an arena that does not exist`);
     return memory;
+  }
+}
+
+/** Values on their way into the heap; none is there before all of it has come. */
+export class Arrivals {
+  readonly #store: ValueStore;
+  readonly #extents = new Map<number, Extent>();
+
+  constructor(store: ValueStore) {
+    this.#store = store;
+  }
+
+  /** Room for a value. Throws `RangeError` when there is none. */
+  place(id: number, bytes: number): Uint8Array {
+    const { heap } = this.#store;
+    const extent = heap.allocate(bytes);
+    if (extent === undefined) throw new RangeError(`no room in the heap for ${bytes} bytes`);
+    this.#store.unspillingBytes += extent.bytes;
+    this.#extents.set(id, extent);
+    return heap.bytes(extent).subarray(0, bytes);
+  }
+
+  /** They have come: they are values from now on. Returns their ids. */
+  keep(): Int32Array {
+    const { pages } = this.#store;
+    for (const [id, extent] of this.#extents) {
+      this.#store.ensure(id + 1);
+      pages.setHeap(id, TAG.heap, extent.arena, extent.offset, 0);
+      this.#store.unspillingBytes -= extent.bytes;
+    }
+    return Int32Array.from(this.#extents.keys());
+  }
+
+  /** They will not come. */
+  drop(): void {
+    for (const extent of this.#extents.values()) {
+      this.#store.unspillingBytes -= extent.bytes;
+      this.#store.heap.free(extent);
+    }
+    this.#extents.clear();
   }
 }
 

@@ -5,6 +5,7 @@
 import {
   bool,
   bytes,
+  f64,
   f64s,
   i32,
   i32s,
@@ -74,8 +75,16 @@ export const toScheduler: MessageSet<ToScheduler> = messageSet([
   message("close", 8, {}),
 ]);
 
+/** What all workers of a cluster have together. */
+export interface ClusterSize {
+  readonly workers: number;
+  readonly threads: number;
+  readonly memoryLimitBytes: number;
+}
+
 /** What the scheduler says to a client. */
 export type ToClient =
+  | ({ readonly kind: "size" } & ClusterSize)
   | Exclude<EngineMessage, { kind: "arena" | "page" | "read" }>
   | {
       /** Where to bring the values of a `scatter`: value `i` goes to `addresses[i]`. */
@@ -98,4 +107,5 @@ export const toClient: MessageSet<ToClient> = messageSet([
   message("collect", 9, {}),
   message("closed", 10, {}),
   message("placed", 11, { request: u32, base: u32, addresses: list(text), epochs: i32s }),
+  message("size", 12, { workers: u32, threads: u32, memoryLimitBytes: f64 }),
 ]);
