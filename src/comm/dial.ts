@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { connect as connectSocket, type Socket, type TcpNetConnectOpts } from "node:net";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import { HeddleError, isHeddleError } from "../core/errors.ts";
+import type { Role } from "../protocol/index.ts";
 import {
   type Address,
   formatAddress,
@@ -14,7 +15,7 @@ import {
   resolveHost,
 } from "./addresses.ts";
 import { connectInproc } from "./inproc.ts";
-import type { Role, Security } from "./security.ts";
+import { certificateRefused, type Security } from "./security.ts";
 import { besideSocket, usablePath } from "./unix-paths.ts";
 import { SocketWire, type Wire } from "./wire.ts";
 
@@ -126,25 +127,12 @@ function openSocket(
   });
 }
 
-/** OpenSSL's and Node's words for a certificate that is refused, by either side. */
-const CERTIFICATE_TROUBLE = /CERT|SELF_SIGNED|ISSUER|TLS_|SSL|ALERT/;
-
 function connectFailed(remote: string, cause: Error, tls: boolean): HeddleError {
   const { code = "" } = cause as NodeJS.ErrnoException;
-  if (tls && CERTIFICATE_TROUBLE.test(code)) return certificateRefused(remote, cause);
+  const refused = tls ? certificateRefused(remote, cause) : undefined;
+  if (refused !== undefined) return refused;
   return new HeddleError("ConnectFailed", `Cannot connect to ${remote}: ${cause.message || code}`, {
     cause,
     fields: { address: remote, reason: code },
   });
-}
-
-/** A TLS handshake in which one side did not accept the other's certificate. */
-export function certificateRefused(remote: string, cause: Error): HeddleError<"AuthFailed"> {
-  const { code } = cause as NodeJS.ErrnoException;
-  return new HeddleError(
-    "AuthFailed",
-    `No TLS connection with ${remote}: ${cause.message}. Both sides need a certificate of the same ` +
-      "authority that has not expired",
-    { cause, fields: { address: remote, reason: code ?? "" } },
-  );
 }

@@ -7,11 +7,7 @@ import type { ConnectionOptions, SecureContextOptions, TlsOptions } from "node:t
 import { HeddleError } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { inspectAsText } from "../core/symbols.ts";
-
-/** Who a process is in its cluster. */
-export type Role = "scheduler" | "worker" | "client" | "supervisor";
-
-export const ROLES: readonly Role[] = ["scheduler", "worker", "client", "supervisor"];
+import type { Role } from "../protocol/index.ts";
 
 /** Versions of TLS that Heddle speaks; older ones are broken. */
 export type TlsVersion = "TLSv1.2" | "TLSv1.3";
@@ -144,8 +140,13 @@ export class Security {
   }
 
   /** Options of a TLS listener: a certificate of the authority is required of the other side. */
-  listenOptions(role: Role): TlsOptions {
-    return { ...this.#context(role), requestCert: true, rejectUnauthorized: true };
+  listenOptions(role: Role, handshakeTimeout: number): TlsOptions {
+    return {
+      ...this.#context(role),
+      requestCert: true,
+      rejectUnauthorized: true,
+      handshakeTimeout,
+    };
   }
 
   /**
@@ -186,4 +187,22 @@ function readPem(name: string, given: string): string {
   }
   if (text.includes("-----BEGIN ")) return text;
   throw new HeddleError("FileInvalid", `Security: ${name} "${given}" holds no PEM`);
+}
+
+/** OpenSSL's and Node's words for a certificate that is refused, by either side. */
+const CERTIFICATE_TROUBLE = /CERT|SELF_SIGNED|ISSUER|TLS_|SSL|ALERT/;
+
+/** The error of a TLS handshake in which one side did not accept the other's certificate, if so. */
+export function certificateRefused(
+  remote: string,
+  cause: Error,
+): HeddleError<"AuthFailed"> | undefined {
+  const { code = "" } = cause as NodeJS.ErrnoException;
+  if (!CERTIFICATE_TROUBLE.test(code)) return undefined;
+  return new HeddleError(
+    "AuthFailed",
+    `No TLS connection with ${remote}: ${cause.message}. Both sides need a certificate of the same ` +
+      "authority that has not expired",
+    { cause, fields: { address: remote, reason: code } },
+  );
 }

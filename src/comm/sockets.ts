@@ -7,6 +7,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import { HeddleError } from "../core/errors.ts";
+import type { Role } from "../protocol/index.ts";
 import {
   type Address,
   contactHost,
@@ -16,7 +17,7 @@ import {
 } from "./addresses.ts";
 import { checkEncryption, security as securityOf } from "./dial.ts";
 import { listenInproc, unlistenInproc } from "./inproc.ts";
-import type { Role, Security } from "./security.ts";
+import type { Security } from "./security.ts";
 import { besideSocket, checkPrivate, socketFolder, usablePath } from "./unix-paths.ts";
 import { SocketWire, type Wire } from "./wire.ts";
 
@@ -26,6 +27,8 @@ export interface SocketOptions {
   readonly security?: Security | undefined;
   /** Connections that the system keeps waiting before they are accepted. */
   readonly backlog: number;
+  /** Time for a TLS handshake. */
+  readonly handshakeMs: number;
   /** Also open a unix socket beside a tcp listener. */
   readonly unixBeside: boolean;
   /** A wire has been opened by somebody. */
@@ -79,8 +82,9 @@ async function openNetwork(asked: NetworkAddress, options: SocketOptions): Promi
   const shown = formatAddress(asked);
   const server =
     asked.scheme === "tls"
-      ? createTlsServer(securityOf(asked, options).listenOptions(options.role), (socket) =>
-          accepted(socket, `tls connection from ${socket.remoteAddress}`, options),
+      ? createTlsServer(
+          securityOf(asked, options).listenOptions(options.role, options.handshakeMs),
+          (socket) => accepted(socket, `tls connection from ${socket.remoteAddress}`, options),
         )
       : createServer((socket) =>
           accepted(socket, `tcp connection from ${socket.remoteAddress}`, options),

@@ -43,10 +43,14 @@ type OptionalNames<F extends Fields> = {
 export type ValueOf<C> =
   C extends OptionalCodec<infer T> ? T : C extends Codec<infer T> ? T : never;
 
+type Flat<T> = { [K in keyof T]: T[K] };
+
 /** The type of a record with these fields. */
-export type RecordOf<F extends Fields> = {
-  [K in Exclude<keyof F, OptionalNames<F>>]: ValueOf<F[K]>;
-} & { [K in OptionalNames<F>]?: ValueOf<F[K]> };
+export type RecordOf<F extends Fields> = Flat<
+  { [K in Exclude<keyof F, OptionalNames<F>>]: ValueOf<F[K]> } & {
+    [K in OptionalNames<F>]?: ValueOf<F[K]>;
+  }
+>;
 
 /** Largest length that a u32 can count. */
 const COUNT_MAX = 2 ** 32 - 1;
@@ -229,7 +233,10 @@ export function jsonOf(options: { maxBytes?: number } = {}): Codec<unknown> {
 export const json: Codec<unknown> = jsonOf();
 
 /** Any number of values of one type, at most `maxCount` (default 2 ** 20). */
-export function list<T>(element: Codec<T>, options: { maxCount?: number } = {}): Codec<T[]> {
+export function list<T>(
+  element: Codec<T>,
+  options: { maxCount?: number } = {},
+): Codec<readonly T[]> {
   const { maxCount = 2 ** 20 } = options;
   assert(element.minBytes > 0, `a list of ${element.name} that takes no bytes has no bound`);
   return {

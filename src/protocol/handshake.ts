@@ -20,6 +20,7 @@ import {
   textOf,
 } from "./fields.ts";
 import { joinChunks } from "./frames.ts";
+import { stringifyJson } from "./json.ts";
 
 /** Version of everything below `comm/`: raised with every change of bytes on the wire. */
 export const PROTOCOL_VERSION = 1;
@@ -200,8 +201,7 @@ export function refusalOf(error: unknown): Refused {
   }
   const { code, message, fields } = error;
   const text = message.length * 3 <= MESSAGE_MAX ? message : `${message.slice(0, 2000)}…`;
-  const small = JSON.stringify(fields).length <= 8 * 1024;
-  return { code, message: text, fields: small ? fields : {} };
+  return { code, message: text, fields: isSmall(fields) ? fields : {} };
 }
 
 /** The error that a refusal stands for. */
@@ -216,6 +216,14 @@ export function errorOfRefusal(refused: Refused): HeddleError {
 function checkHello(hello: Hello, reader: ByteReader): void {
   if (hello.nonce.length < NONCE_MIN) {
     throw reader.fail(`a nonce of ${hello.nonce.length} bytes, at least ${NONCE_MIN} are wanted`);
+  }
+}
+
+function isSmall(fields: unknown): boolean {
+  try {
+    return stringifyJson(fields, "fields").length <= 8 * 1024;
+  } catch {
+    return false;
   }
 }
 

@@ -3,7 +3,7 @@
  * `[u32 length][u16 type][u16 zero]` and its fields, padded to 8. The schema gives both the bytes
  * and the TypeScript type; a type written by hand is checked against it both ways.
  */
-import { assert, HeddleError, isHeddleError } from "../core/errors.ts";
+import { assert, HeddleError, isHeddleError, nearestName } from "../core/errors.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { type Fields, type RecordOf, recordOf } from "./fields.ts";
@@ -74,7 +74,6 @@ export function messageSet<M extends AnyMessageType>(
 export class MessageSet<T extends Message = Message> {
   readonly #byKind: ReadonlyMap<string, MessageType<Message>>;
   readonly #byType: readonly (MessageType<Message> | undefined)[];
-  readonly #kinds: string;
 
   constructor(types: readonly AnyMessageType[]) {
     const byType: MessageType<Message>[] = [];
@@ -87,7 +86,6 @@ export class MessageSet<T extends Message = Message> {
     }
     this.#byType = byType;
     this.#byKind = byKind;
-    this.#kinds = [...byKind.keys()].join(", ");
   }
 
   /**
@@ -109,7 +107,9 @@ export class MessageSet<T extends Message = Message> {
   write(writer: ByteWriter, message: T): void {
     const entry = this.#byKind.get(message.kind);
     if (entry === undefined) {
-      throw cannotSend(`message "${message.kind}" is not one of ${this.#kinds}`);
+      const near = nearestName(message.kind, this.#byKind.keys());
+      const advice = near === undefined ? "" : `; did you mean "${near}"?`;
+      throw cannotSend(`Message "${message.kind}" is not one that travels this way${advice}`);
     }
     writer.beginMessage(entry.type);
     try {
@@ -145,7 +145,7 @@ export class MessageSet<T extends Message = Message> {
     const zero = reader.u16();
     const entry = this.#byType[type];
     if (entry === undefined) {
-      throw reader.fail(`unknown message type ${type}; known here: ${this.#kinds}`);
+      throw reader.fail(`unknown message type ${type} (0x${type.toString(16)})`);
     }
     reader.subject = `${reader.subject} (${entry.kind})`;
     if (zero !== 0) throw reader.fail(`a header with ${zero} instead of 0`);
