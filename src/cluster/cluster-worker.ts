@@ -95,8 +95,8 @@ export class ClusterWorker {
     const pool = new BulkPool(common);
     const worker = new ClusterWorker(init, new OutputPrinter(arrivals), listener, pool);
     serveBulk(listener, {
-      get: (ids) => worker.#server.read(ids),
-      put: (values) => worker.#fetcher.receive(values),
+      get: (id) => worker.#server.read(id),
+      put: (id, bytes, _peer, facts) => worker.#fetcher.receive(id, bytes, facts),
     });
     await worker.#join(settings);
     worker.host.start(lane, launched);

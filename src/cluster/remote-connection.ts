@@ -137,9 +137,9 @@ export class RemoteConnection {
     }
     for (const [address, indices] of byAddress) {
       const ids = Int32Array.from(indices, (i) => base + i);
-      const given = { ids, epochs: Int32Array.from(indices, (i) => epochs[i]!) };
-      const bytes = indices.map((i) => values[i]!);
-      this.pool.put(address, given, bytes).catch((error: unknown) => {
+      const brought = indices.map((i) => ({ id: base + i, bytes: values[i]! }));
+      const facts = { epochs: Object.fromEntries(indices.map((i) => [base + i, epochs[i]!])) };
+      this.pool.put(address, brought, facts).catch((error: unknown) => {
         this.#listener.warn(`scattered values did not reach ${address}: ${String(error)}`);
         this.#comm.send({ kind: "cancel", ids, force: true });
       });

@@ -111,11 +111,6 @@ export class ValueStore {
     return this.#files.writeNow(id, value);
   }
 
-  /** Bytes that an id's value takes in the heap. */
-  bytesOf(id: number): number {
-    return this.heap.sizeOf(this.#extentOf(id));
-  }
-
   /** A value at rest in memory; undefined when it needs no heap. */
   viewOf(id: number): Uint8Array | undefined {
     if (this.pages.tagOf(id) !== TAG.heap) return undefined;
@@ -143,9 +138,27 @@ export class ValueStore {
     }
   }
 
-  /** Values that come from elsewhere are collected together. */
-  arrivals(): Arrivals {
-    return new Arrivals(this);
+  /** Room for a value that comes from elsewhere. Throws `RangeError` when there is none. */
+  arrival(id: number, bytes: number): Arrival {
+    const extent = this.heap.allocate(bytes);
+    if (extent === undefined) throw new RangeError(`no room in the heap for ${bytes} bytes`);
+    this.unspillingBytes += extent.bytes;
+    const end = (): void => {
+      this.unspillingBytes -= extent.bytes;
+    };
+    return {
+      bytes: extent.bytes,
+      target: this.heap.bytes(extent).subarray(0, bytes),
+      keep: () => {
+        end();
+        this.ensure(id + 1);
+        this.pages.setHeap(id, TAG.heap, extent.arena, extent.offset, 0);
+      },
+      drop: () => {
+        end();
+        this.heap.free(extent);
+      },
+    };
   }
 
   /** Frees the value of an id, wherever it is. */
@@ -227,44 +240,15 @@ export class ValueStore {
   }
 }
 
-/** Values on their way into the heap; none is there before all of it has come. */
-export class Arrivals {
-  readonly #store: ValueStore;
-  readonly #extents = new Map<number, Extent>();
-
-  constructor(store: ValueStore) {
-    this.#store = store;
-  }
-
-  /** Room for a value. Throws `RangeError` when there is none. */
-  place(id: number, bytes: number): Uint8Array {
-    const { heap } = this.#store;
-    const extent = heap.allocate(bytes);
-    if (extent === undefined) throw new RangeError(`no room in the heap for ${bytes} bytes`);
-    this.#store.unspillingBytes += extent.bytes;
-    this.#extents.set(id, extent);
-    return heap.bytes(extent).subarray(0, bytes);
-  }
-
-  /** They have come: they are values from now on. Returns their ids. */
-  keep(): Int32Array {
-    const { pages } = this.#store;
-    for (const [id, extent] of this.#extents) {
-      this.#store.ensure(id + 1);
-      pages.setHeap(id, TAG.heap, extent.arena, extent.offset, 0);
-      this.#store.unspillingBytes -= extent.bytes;
-    }
-    return Int32Array.from(this.#extents.keys());
-  }
-
-  /** They will not come. */
-  drop(): void {
-    for (const extent of this.#extents.values()) {
-      this.#store.unspillingBytes -= extent.bytes;
-      this.#store.heap.free(extent);
-    }
-    this.#extents.clear();
-  }
+/** A value on its way into the heap: it is not there before all of it has come. */
+export interface Arrival {
+  /** Bytes that it takes in the heap. */
+  readonly bytes: number;
+  readonly target: Uint8Array;
+  /** It has come. */
+  readonly keep: () => void;
+  /** It will not come. */
+  readonly drop: () => void;
 }
 
 /** Owner number of a thread's extents in the heap (0 is nobody). */
