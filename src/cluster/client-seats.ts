@@ -3,6 +3,7 @@
  * sends each what concerns it, one list a turn. What a client says about values, which lie at
  * workers, goes to the seat's own `values`.
  */
+import type { CoordinationEvent } from "../machine/coordination/events.ts";
 import type { SchedulerCommand, SchedulerEvent } from "../machine/scheduler/events.ts";
 import type { ClientMessage, EngineMessage, Query } from "./messages.ts";
 
@@ -10,6 +11,8 @@ import type { ClientMessage, EngineMessage, Query } from "./messages.ts";
 export interface ClientHost {
   tell(events: readonly SchedulerEvent[]): void;
   answer(what: Query, ids: Int32Array | undefined): unknown;
+  /** Something for the coordination machine. */
+  coordinate(event: CoordinationEvent): void;
   /** The client wants to hear of every task of an accepted graph. */
   watch(client: number, request: number, base: number, count: number): void;
 }
@@ -66,6 +69,7 @@ export class ClientSeats {
     if (connection.outgoing.length > 0) connection.seat.post(connection.outgoing);
     this.#connections.delete(client);
     connection.seat.left(client);
+    this.#host.coordinate({ kind: "client-left", client });
     this.#host.tell([{ kind: "client-left", client }]);
   }
 
@@ -170,6 +174,8 @@ export class ClientSeats {
         this.post(client, { kind: "answer", request: message.request, value });
         return;
       }
+      case "coordinate":
+        return this.#host.coordinate({ ...message.event, client });
       case "close":
         this.post(client, { kind: "closed" });
         return this.remove(client);

@@ -31,6 +31,7 @@ import {
   runnerWith,
   withOptions,
 } from "./client-compute.ts";
+import type { Asker } from "./coordination/asker.ts";
 import { type EngineHandle, type EngineOptions, embeddedEngine, startEngine } from "./embedded.ts";
 import { Future, FutureList, Submission } from "./future.ts";
 import { checkGathered, checkGatherOptions, type GatherOptions, gatherAll } from "./gather.ts";
@@ -303,6 +304,11 @@ export class Client implements GraphRunner {
   /** Number of task threads. */
   get threads(): number {
     return this.#engine.threads;
+  }
+
+  /** Asks the coordination machine. @internal */
+  get coordination(): Asker {
+    return this.#link.coordination;
   }
 
   /** @internal */

@@ -14,6 +14,21 @@ export type { SubmitOptions } from "./call-facts.ts";
 export { Client, type ClientOptions, type ClientTarget } from "./client.ts";
 export type { ClientComputeOptions } from "./client-compute.ts";
 export { getClient, getWorker, type WorkerContext } from "./context.ts";
+export {
+  type AcquireOptions,
+  Event,
+  type Hold,
+  Lock,
+  type LockOptions,
+  MultiLock,
+  type MultiLockOptions,
+  Queue,
+  type QueueGetOptions,
+  type QueueOptions,
+  Semaphore,
+  type SemaphoreOptions,
+  Variable,
+} from "./coordination/index.ts";
 export type { EngineHandle, EngineOptions } from "./embedded.ts";
 export { Future, FutureList, type FutureStatus, isFuture } from "./future.ts";
 export type { GatherOptions } from "./gather.ts";

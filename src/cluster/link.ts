@@ -9,6 +9,7 @@ import { decodeTaskError } from "../functions/index.ts";
 import { ClientMachine, STATUS } from "../machine/client/client.ts";
 import { IdList } from "../machine/id-list.ts";
 import { collectGarbage } from "../ndarray/collect-garbage.ts";
+import { LinkAsker } from "./coordination/asker.ts";
 import { type LinkValues, loadArrays } from "./link-values.ts";
 import type { ClientMessage, EngineMessage, Query, WireError } from "./messages.ts";
 import type { ReceiveValue } from "./run-collections.ts";
@@ -60,6 +61,8 @@ export interface LinkPort {
 
 export class EngineLink {
   readonly machine: ClientMachine = new ClientMachine();
+  /** Asks the coordination machine. */
+  readonly coordination: LinkAsker = new LinkAsker(this);
   /** The client of this connection: what holds its futures' values, for graphs that use them. */
   owner: object = this;
   readonly #port: LinkPort;
@@ -392,6 +395,8 @@ export class EngineLink {
         return this.onWarning(message.message);
       case "collect":
         return this.#collect();
+      case "coordinated":
+        return this.coordination.heard(message.news);
       case "closed":
         return;
       case "progress":

@@ -6,6 +6,7 @@
 import type { WasmMemory } from "../core/wasm.ts";
 import type { GraphFacts } from "../machine/scheduler/events.ts";
 import type { GraphImage } from "../threads/graph-image.ts";
+import type { CoordinationNews, CoordinationRequest } from "./coordination/asker.ts";
 
 export type ClientMessage =
   | {
@@ -45,6 +46,8 @@ export type ClientMessage =
       readonly what: Query;
       readonly ids?: Int32Array;
     }
+  /** For the coordination machine: locks, queues and the like. */
+  | { readonly kind: "coordinate"; readonly event: CoordinationRequest }
   | { readonly kind: "close" };
 
 /** What may be asked of an engine at any time. */
@@ -88,6 +91,8 @@ export type EngineMessage =
   /** Answer to `read`: the values are in memory until `unpin`, except those that are gone. */
   | { readonly kind: "read"; readonly request: number; readonly missing: Int32Array }
   | { readonly kind: "answer"; readonly request: number; readonly value: unknown }
+  /** From the coordination machine. */
+  | { readonly kind: "coordinated"; readonly news: CoordinationNews }
   | { readonly kind: "warn"; readonly message: string }
   /** Memory is short: forgotten futures should be found now. */
   | { readonly kind: "collect" }

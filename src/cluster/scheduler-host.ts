@@ -4,6 +4,7 @@
  * same class; what a seat is (a call in the same thread, a message port, a connection) is the
  * business of whoever takes it.
  */
+import type { CoordinationEvent } from "../machine/coordination/events.ts";
 import type { SchedulerCommand, SchedulerEvent } from "../machine/scheduler/events.ts";
 import { progressOf } from "../machine/scheduler/progress.ts";
 import { SchedulerMachine } from "../machine/scheduler/scheduler.ts";
@@ -11,6 +12,7 @@ import type { SchedulerOptions } from "../machine/scheduler/state.ts";
 import { STATE } from "../machine/scheduler/task-table.ts";
 import type { WorkerEvent } from "../machine/worker/events.ts";
 import { type ClientHost, ClientSeats } from "./client-seats.ts";
+import { CoordinationHost } from "./coordination/host.ts";
 import { GraphWatch } from "./graph-watch.ts";
 import type { EngineInfo, Query, TaskFacts } from "./messages.ts";
 import type { WorkerLoad, WorkerReport } from "./worker-host.ts";
@@ -36,6 +38,7 @@ export class SchedulerHost implements ClientHost {
   readonly machine: SchedulerMachine;
   readonly clients: ClientSeats;
   readonly #options: SchedulerHostOptions;
+  readonly #coordination: CoordinationHost;
   readonly #watch: GraphWatch = new GraphWatch();
   readonly #seats = new Map<number, WorkerSeat>();
   readonly #wake: () => void;
@@ -48,6 +51,11 @@ export class SchedulerHost implements ClientHost {
     this.#wake = wake;
     this.machine = new SchedulerMachine(options);
     this.clients = new ClientSeats(this);
+    this.#coordination = new CoordinationHost({
+      tell: (events) => this.tell(events),
+      post: (client, message) => this.clients.post(client, message),
+      warn: (message) => this.clients.warn(message),
+    });
   }
 
   /** A worker joins; returns its number. */
@@ -99,6 +107,10 @@ export class SchedulerHost implements ClientHost {
     if (what === "info") return this.#info();
     if (what === "progress") return progressOf(this.machine.state, ids?.[0] ?? -1);
     return Array.from(ids ?? [], (id) => this.#taskFacts(id));
+  }
+
+  coordinate(event: CoordinationEvent): void {
+    this.#coordination.take(event);
   }
 
   watch(client: number, request: number, base: number, count: number): void {

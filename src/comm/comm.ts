@@ -17,7 +17,7 @@ import {
   type SessionCommand,
   type SessionOptions,
 } from "../protocol/index.ts";
-import type { Wire } from "./wire.ts";
+import { frameSink, type Wire } from "./wire.ts";
 
 /** How a connection is: a `suspect` is silent, a `lost` one has no socket at the moment. */
 export type CommState = "open" | "suspect" | "lost" | "closed";
@@ -245,18 +245,7 @@ export class Comm<In extends Message = Message, Out extends Message = Message> {
     wire.onDrain = () => this.onDrain();
     wire.onClosed = () => this.#socketLost();
     const take = (frame: Frame): void => this.#takeFrame(frame);
-    wire.sink = {
-      space: () => {
-        const { wanted } = parser;
-        return wanted !== undefined && wanted.length >= DIRECT_BYTES ? wanted : undefined;
-      },
-      filled: (bytes) =>
-        this.#read(() => {
-          const frame = parser.filled(bytes);
-          if (frame !== undefined) this.#takeFrame(frame);
-        }),
-      take: (bytes) => this.#read(() => parser.push(bytes, take)),
-    };
+    wire.sink = frameSink(parser, take, (step) => this.#read(step));
     if (this.#isPaused) wire.pause();
   }
 
@@ -409,6 +398,3 @@ function leave(wire: Wire): void {
   wire.onBytes = () => undefined;
   wire.sink = undefined;
 }
-
-/** A body's rest of this size is read into its place without another copy. */
-const DIRECT_BYTES = 64 * 1024;

@@ -10,6 +10,15 @@ export {
   parseAddress,
   resolveHost,
 } from "./addresses.ts";
+export type { BulkOutcome } from "./bulk-connection.ts";
+export { BulkPool, type BulkPoolOptions, type TransferOptions } from "./bulk-pool.ts";
+export {
+  type BulkRoom,
+  type BulkServerOptions,
+  type BulkStore,
+  type HeldBytes,
+  serveBulk,
+} from "./bulk-server.ts";
 export { Comm, type CommState } from "./comm.ts";
 export type { CommOptions, CommTrouble } from "./comm-options.ts";
 export { type ConnectOptions, connect, type DialerOptions } from "./connect.ts";

@@ -43,6 +43,12 @@ export function connectInproc(name: string): Wire {
   return near;
 }
 
+/** Bytes on their way, and whom to tell that they have been taken. */
+interface Piece {
+  readonly bytes: Uint8Array;
+  readonly written: (() => void) | undefined;
+}
+
 class InprocWire implements Wire {
   readonly remote: string;
   readonly channel = "";
@@ -52,7 +58,7 @@ class InprocWire implements Wire {
   onDrain: () => void = () => undefined;
   onClosed: (error: Error | undefined) => void = () => undefined;
   /** Written by the other side and not taken yet. */
-  #arriving: Uint8Array[] = [];
+  #arriving: Piece[] = [];
   #arrivingBytes = 0;
   #paused = false;
   #planned = false;
@@ -68,15 +74,27 @@ class InprocWire implements Wire {
     return this.peer === undefined ? 0 : this.peer.#arrivingBytes;
   }
 
-  write(parts: readonly Uint8Array[]): void {
+  write(parts: readonly Uint8Array[], written?: () => void): void {
     const { peer } = this;
-    if (this.#closed || peer === undefined || peer.#closed) return;
-    for (const part of parts) {
-      if (part.length === 0) continue;
-      peer.#arriving.push(part);
-      peer.#arrivingBytes += part.length;
+    if (this.#closed || peer === undefined || peer.#closed) return written?.();
+    const last = parts.length - 1;
+    for (const [i, bytes] of parts.entries()) {
+      peer.#arriving.push({ bytes, written: i === last ? written : undefined });
+      peer.#arrivingBytes += bytes.length;
     }
     peer.#plan();
+  }
+
+  watch(): void {
+    // What lies in one thread does not stall by itself.
+  }
+
+  ref(): void {
+    // Nothing but what is to be delivered keeps the process alive.
+  }
+
+  unref(): void {
+    // See ref.
   }
 
   pause(): void {
@@ -94,14 +112,17 @@ class InprocWire implements Wire {
   }
 
   destroy(): void {
-    this.#arriving = [];
+    this.drop();
     this.peer?.drop();
     this.#close();
   }
 
   /** The other side is gone, and what it wrote with it. */
   drop(): void {
+    const pieces = this.#arriving;
     this.#arriving = [];
+    this.#arrivingBytes = 0;
+    for (const { written } of pieces) written?.();
     this.#ended = true;
     this.#plan();
   }
@@ -116,23 +137,19 @@ class InprocWire implements Wire {
   }
 
   #deliver(): void {
-    while (!this.#paused && !this.#closed && this.#arriving.length > 0) {
-      const parts = this.#arriving;
-      this.#arriving = [];
-      this.#arrivingBytes = 0;
-      for (const [i, part] of parts.entries()) {
-        if (this.#closed) return;
-        if (this.#paused) {
-          const rest = parts.slice(i);
-          this.#arriving.unshift(...rest);
-          this.#arrivingBytes += rest.reduce((sum, bytes) => sum + bytes.length, 0);
-          return;
-        }
-        if (this.sink === undefined) this.onBytes(part);
-        else this.sink.take(part);
+    let isDrained = false;
+    while (!this.#paused && !this.#closed) {
+      const piece = this.#arriving.shift();
+      if (piece === undefined) break;
+      this.#arrivingBytes -= piece.bytes.length;
+      isDrained = this.#arriving.length === 0;
+      if (piece.bytes.length > 0) {
+        if (this.sink === undefined) this.onBytes(piece.bytes);
+        else this.sink.take(piece.bytes);
       }
-      this.peer?.onDrain();
+      piece.written?.();
     }
+    if (isDrained) this.peer?.onDrain();
     if (this.#ended && this.#arriving.length === 0) this.#close();
   }
 

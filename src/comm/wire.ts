@@ -6,6 +6,7 @@
  */
 import type { OnReadOpts, Socket } from "node:net";
 import { TLSSocket } from "node:tls";
+import type { Frame, FrameParser } from "../protocol/index.ts";
 
 /** Takes what arrives, where it can straight into its own memory. */
 export interface Sink {
@@ -25,10 +26,18 @@ export interface Wire {
   readonly channel: string;
   /** Bytes written that have not left yet. */
   readonly queuedBytes: number;
-  /** Writes in order, all at once; parts belong to the wire until they have left. */
-  write(parts: readonly Uint8Array[]): void;
+  /**
+   * Writes in order, all at once. Parts belong to the wire until `written` is called: they have left,
+   * or never will.
+   */
+  write(parts: readonly Uint8Array[], written?: () => void): void;
+  /** Calls back when nothing has moved for so long; 0: no more. */
+  watch(stalledMs: number, stalled: () => void): void;
   pause(): void;
   resume(): void;
+  /** Whether it keeps the process alive. */
+  ref(): void;
+  unref(): void;
   /** Ends after what has been written. */
   end(): void;
   destroy(): void;
@@ -92,12 +101,20 @@ export class SocketWire implements Wire {
     return this.#socket.writableLength;
   }
 
-  write(parts: readonly Uint8Array[]): void {
-    if (this.#socket.destroyed || this.#socket.writableEnded) return;
+  write(parts: readonly Uint8Array[], written?: () => void): void {
+    if (this.#socket.destroyed || this.#socket.writableEnded) return written?.();
     // One system call for all parts.
     this.#socket.cork();
-    for (const part of parts) this.#socket.write(part);
+    const last = parts.length - 1;
+    for (const [i, part] of parts.entries()) {
+      this.#socket.write(part, i === last ? written && (() => written()) : undefined);
+    }
     this.#socket.uncork();
+  }
+
+  watch(stalledMs: number, stalled: () => void): void {
+    this.#socket.removeAllListeners("timeout");
+    this.#socket.setTimeout(stalledMs, stalled);
   }
 
   pause(): void {
@@ -106,6 +123,14 @@ export class SocketWire implements Wire {
 
   resume(): void {
     this.#socket.resume();
+  }
+
+  ref(): void {
+    this.#socket.ref();
+  }
+
+  unref(): void {
+    this.#socket.unref();
   }
 
   end(): void {
@@ -144,4 +169,30 @@ export class SocketWire implements Wire {
       },
     };
   }
+}
+
+/** A body's rest of this size is read into its place without another copy. */
+const DIRECT_BYTES = 64 * 1024;
+
+/**
+ * A sink that cuts what arrives into frames. `guard` runs each step, and deals with what it throws.
+ */
+export function frameSink(
+  parser: FrameParser,
+  take: (frame: Frame) => void,
+  guard: (step: () => void) => void,
+): Sink {
+  return {
+    space() {
+      const { wanted } = parser;
+      return wanted !== undefined && wanted.length >= DIRECT_BYTES ? wanted : undefined;
+    },
+    filled(bytes) {
+      guard(() => {
+        const frame = parser.filled(bytes);
+        if (frame !== undefined) take(frame);
+      });
+    },
+    take: (bytes) => guard(() => parser.push(bytes, take)),
+  };
 }

@@ -34,6 +34,7 @@ export type ErrorCode =
   | "SpillFailed"
   | "ConnectFailed"
   | "CommClosed"
+  | "TransferFailed"
   | "ProtocolError"
   | "ProtocolMismatch"
   | "VersionMismatch"
