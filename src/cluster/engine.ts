@@ -3,6 +3,7 @@
  * neither has anything to say, with clients in the same process that read values where they lie.
  */
 import type { MessagePort } from "node:worker_threads";
+import { assert } from "../core/errors.ts";
 import type { SchedulerEvent } from "../machine/scheduler/events.ts";
 import type { WorkerEvent } from "../machine/worker/events.ts";
 import type { ValueMessage } from "./client-seats.ts";
@@ -34,6 +35,7 @@ export class Engine {
       warn: (message) => clients.warn(message),
       collect: () => clients.collect(performance.now()),
       pinned: (reader, missing) => this.#reads.pinned(reader, missing),
+      fetch: () => assert(false, "the only worker holds every value"),
       connectClient: (port) => this.connect(port),
       share: (message) => clients.broadcast(message),
     });
@@ -84,7 +86,9 @@ export class Engine {
   #values(client: number, message: ValueMessage): void {
     if (message.kind === "read") this.#reads.begin(client, message.request, message.ids);
     else if (message.kind === "unpin") this.#reads.end(client, message.request);
-    else this.#adopt(client, message.request, message.name, message.values);
+    else if ("values" in message) {
+      this.#adopt(client, message.request, message.name, message.values);
+    }
   }
 
   /** Puts a client's own values into the heap as tasks that are in memory already. */

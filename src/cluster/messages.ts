@@ -36,7 +36,7 @@ export type ClientMessage =
       /** Encoded values, in shared memory. */
       readonly values: readonly Uint8Array[];
       /** Names or addresses of the workers that may have them; default all. */
-      readonly workers?: string[];
+      readonly workers?: readonly string[];
       /** On how many workers each shall lie; default 1. */
       readonly broadcast?: number;
     }

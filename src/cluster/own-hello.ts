@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { createRequire } from "node:module";
 import type { OwnHello } from "../comm/index.ts";
-import { PROTOCOL_VERSION, type Role } from "../protocol/index.ts";
+import type { Role } from "../protocol/index.ts";
 
 const manifest = createRequire(import.meta.url)("../../package.json") as { version: string };
 
@@ -12,7 +12,7 @@ const incarnation = randomBytes(8).toString("hex");
 /** The hello of this process in a role; `id` names it in the cluster. */
 export function ownHello(role: Role, id: string, facts: unknown): OwnHello {
   const { version } = manifest;
-  return { protocol: PROTOCOL_VERSION, role, id, incarnation, version, codeHash: "", facts };
+  return { role, id, incarnation, version, codeHash: "", facts };
 }
 
 /** A name that no other process has. */

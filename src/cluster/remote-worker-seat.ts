@@ -12,7 +12,11 @@ export class RemoteWorkerSeat implements WorkerSeat {
   readonly hello: WorkerHello;
   readonly facts: WorkerSeat["facts"];
   load: WorkerLoad = { memoryBytes: 0, peakBytes: 0, spilledBytes: 0, running: 0 };
-  readonly #send: (message: ToWorker) => void;
+  /** Why it goes, once it has said so. */
+  leaving: string | undefined;
+  /** Tasks that have been running for a while: they are blamed if its process dies. */
+  working: Int32Array = new Int32Array(0);
+  readonly send: (message: ToWorker) => void;
   readonly #addressesOf: (worker: number) => readonly string[] | undefined;
   /** Workers that this one has been told of. */
   readonly #known = new Set<number>();
@@ -26,22 +30,22 @@ export class RemoteWorkerSeat implements WorkerSeat {
     this.hello = hello;
     const address = addresses[0] as string;
     this.facts = { address, name, threads, memoryLimitBytes, resources };
-    this.#send = send;
+    this.send = send;
     this.#addressesOf = addressesOf;
   }
 
   tell(order: WorkerOrder): void {
-    if (order.kind === "install") return this.#send(installMessage(order.graph));
+    if (order.kind === "install") return this.send(installMessage(order.graph));
     if ((order.kind === "lease" || order.kind === "copy") && order.needs !== undefined) {
       this.#introduce(order.needs);
     }
-    this.#send(order);
+    this.send(order);
   }
 
   /** The number is never used again. */
   forget(worker: number): void {
     if (!this.#known.delete(worker)) return;
-    this.#send({ kind: "peers", peers: [], gone: Int32Array.of(worker) });
+    this.send({ kind: "peers", peers: [], gone: Int32Array.of(worker) });
   }
 
   #introduce({ holders }: Needs): void {
@@ -51,7 +55,7 @@ export class RemoteWorkerSeat implements WorkerSeat {
       this.#known.add(worker);
       return { worker, addresses: [...(this.#addressesOf(worker) ?? [])] };
     });
-    this.#send({ kind: "peers", peers, gone: new Int32Array(0) });
+    this.send({ kind: "peers", peers, gone: new Int32Array(0) });
   }
 }
 

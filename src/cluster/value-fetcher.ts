@@ -33,7 +33,7 @@ export class ValueFetcher {
 
   /** Fetches values; the machine hears of each how it ended. */
   fetch({ holder, ids }: Fetch): void {
-    const wanted = new Set(ids);
+    const wanted = new Set<number>(ids);
     this.#get(holder, ids, wanted).catch((error: unknown) => {
       // Those that came before it broke are there.
       this.#failed(holder, wanted, error instanceof Error ? error.message : String(error));

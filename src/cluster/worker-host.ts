@@ -47,6 +47,8 @@ export interface WorkerListener {
   collect(): void;
   /** The values that a reader asked for are in memory, except the missing ones. */
   pinned(reader: number, missing: Int32Array): void;
+  /** Values are to come from another worker; each ends in `fetched` or `fetch-failed`. */
+  fetch(command: Extract<WorkerCommand, { kind: "fetch" }>): void;
   /** A task thread's own client connects through this port. */
   connectClient(port: MessagePort): void;
   /** Memory that readers of values in this process must know. */
@@ -239,6 +241,12 @@ export class WorkerHost {
           break;
         case "collect":
           this.#listener.collect();
+          break;
+        case "fetch":
+          this.#listener.fetch(command);
+          break;
+        case "words":
+          this.store.setWords(command);
           break;
         case "uninstalled":
           this.#uninstall(command.base);

@@ -1,5 +1,5 @@
 /** @file What a worker process is started with; travels to it by a private channel. */
-import type { LossTimers } from "../comm/index.ts";
+import type { CommOptions } from "../comm/index.ts";
 
 export interface WorkerSettings {
   /** Unique in the cluster; the same for the processes that follow each other. */
@@ -18,5 +18,6 @@ export interface WorkerSettings {
   readonly validate: boolean;
   readonly environ: Readonly<Record<string, string>>;
   readonly nodeOptions: readonly string[];
-  readonly timers?: LossTimers;
+  /** When the scheduler is suspect and when it is lost. */
+  readonly session?: CommOptions["session"];
 }

@@ -21,7 +21,8 @@ import {
 } from "../../protocol/index.ts";
 import type { GraphFacts } from "../../machine/scheduler/events.ts";
 import type { ClientMessage, EngineMessage, Query } from "../messages.ts";
-import { jsonAs, wireError } from "./fields.ts";
+import type { CoordinationNews, CoordinationRequest } from "../coordination/asker.ts";
+import { jsonAs, plainAs, wireError } from "./fields.ts";
 import { graphFacts } from "./graphs.ts";
 
 /** What a client says to the scheduler. */
@@ -43,7 +44,7 @@ export type ToScheduler =
       readonly name: string;
       readonly bytes: Float64Array;
       /** Addresses or names; default any. */
-      readonly workers?: string[];
+      readonly workers?: readonly string[];
       /** How many workers get a copy of each; default 1. */
       readonly broadcast?: number;
     };
@@ -73,6 +74,7 @@ export const toScheduler: MessageSet<ToScheduler> = messageSet([
     broadcast: optional(u32),
   }),
   message("close", 8, {}),
+  message("coordinate", 9, { event: plainAs<CoordinationRequest>() }),
 ]);
 
 /** What all workers of a cluster have together. */
@@ -91,7 +93,7 @@ export type ToClient =
       readonly kind: "placed";
       readonly request: number;
       readonly base: number;
-      readonly addresses: string[];
+      readonly addresses: readonly string[];
       readonly epochs: Int32Array;
     };
 
@@ -108,4 +110,5 @@ export const toClient: MessageSet<ToClient> = messageSet([
   message("closed", 10, {}),
   message("placed", 11, { request: u32, base: u32, addresses: list(text), epochs: i32s }),
   message("size", 12, { workers: u32, threads: u32, memoryLimitBytes: f64 }),
+  message("coordinated", 13, { news: plainAs<CoordinationNews>() }),
 ]);

@@ -1,4 +1,5 @@
 /** @file Fields that several messages have. */
+import { decodeValue, encodeValue } from "../../codec/index.ts";
 import {
   bytes,
   type Codec,
@@ -29,6 +30,21 @@ export function jsonAs<T>(): Codec<T> {
     json,
     (value: T) => value as unknown,
     (wire) => wire as T,
+  );
+}
+
+/** Plain data with bytes in it, of a type that the sender vouches for. */
+export function plainAs<T>(): Codec<T> {
+  return mapped(
+    bytes,
+    (value: T) => {
+      const encoded = encodeValue(value);
+      const target = new Uint8Array(encoded.bytes);
+      encoded.writeTo(target);
+      return target;
+    },
+    // A copy: what is kept of it must not keep the frame.
+    (wire) => decodeValue(wire.slice()) as T,
   );
 }
 

@@ -41,7 +41,7 @@ export interface InstallMessage {
 /** Where another worker is reached. */
 export interface Peer {
   readonly worker: number;
-  readonly addresses: string[];
+  readonly addresses: readonly string[];
 }
 
 /** What the scheduler says to a worker. */
@@ -49,7 +49,7 @@ export type ToWorker =
   | InstallMessage
   | Exclude<WorkerOrder, { kind: "install" }>
   /** Other workers: said before any message that names them. */
-  | { readonly kind: "peers"; readonly peers: Peer[]; readonly gone: Int32Array }
+  | { readonly kind: "peers"; readonly peers: readonly Peer[]; readonly gone: Int32Array }
   /** Ends the worker. */
   | { readonly kind: "stop"; readonly reason: string; readonly restart: boolean };
 
