@@ -13,8 +13,10 @@ import {
 import { HeddleError } from "../core/errors.ts";
 import type { Hello } from "../protocol/index.ts";
 import type { ValueMessage } from "./client-seats.ts";
+import type { EngineMessage } from "./messages.ts";
 import { RemoteWorkerSeat } from "./remote-worker-seat.ts";
-import { SchedulerHost } from "./scheduler-host.ts";
+import { SchedulerHost, type WorkerLoss } from "./scheduler-host.ts";
+import type { ProcessDeath } from "./supervisor.ts";
 import { type ToClient, type ToScheduler, toClient, toScheduler } from "./wire/client-messages.ts";
 import { type FromWorker, fromWorker, type ToWorker, toWorker } from "./wire/worker-messages.ts";
 import { readWorkerHello } from "./worker-hello.ts";
@@ -54,25 +56,29 @@ export class ClusterScheduler {
   static async start(options: ClusterSchedulerOptions): Promise<ClusterScheduler> {
     const scheduler = new ClusterScheduler(options);
     const { hello, token, security, session, log } = options;
-    scheduler.#listener = await listen<Incoming, Outgoing>(
-      options.address ?? "tcp://127.0.0.1:0",
-      {
-        hello,
-        token,
-        security,
-        incoming: (peer) => (peer.role === "worker" ? fromWorker : toScheduler),
-        outgoing: (peer) => (peer.role === "worker" ? toWorker : toClient),
-        accept: (comm) => scheduler.#accept(comm),
-        ...(session === undefined ? {} : { session }),
-        ...(log === undefined ? {} : { log }),
-      },
-    );
+    scheduler.#listener = await listen<Incoming, Outgoing>(options.address ?? "tcp://127.0.0.1:0", {
+      hello,
+      token,
+      security,
+      incoming: (peer) => (peer.role === "worker" ? fromWorker : toScheduler),
+      outgoing: (peer) => (peer.role === "worker" ? toWorker : toClient),
+      accept: (comm) => scheduler.#accept(comm),
+      ...(session === undefined ? {} : { session }),
+      ...(log === undefined ? {} : { log }),
+    });
     return scheduler;
   }
 
   /** Where workers and clients reach it. */
   get address(): string {
     return this.#listener?.contactAddress ?? "";
+  }
+
+  /** A supervisor has seen a worker's process end: nobody need wait for its silence. */
+  workerDied(name: string, { reason, cause, ...facts }: ProcessDeath): void {
+    for (const [worker, seat] of this.#seats) {
+      if (seat.hello.name === name) this.#removeWorker(worker, { reason, cause, facts });
+    }
   }
 
   async close(): Promise<void> {
@@ -115,11 +121,35 @@ export class ClusterScheduler {
       if (fresh) comm.abort(new HeddleError("CommClosed", "the session could not go on"));
     };
     comm.onClosed = (error) => {
-      this.#seats.delete(worker);
       const reason = error?.message ?? seat.leaving ?? `worker ${hello.name} has left`;
       const cause = error === undefined && seat.leaving !== undefined ? "expected" : "silence";
-      this.host.removeWorker(worker, { reason, cause });
-      for (const other of this.#seats.values()) other.forget(worker);
+      this.#removeWorker(worker, { reason, cause });
+    };
+    this.#tellSize();
+  }
+
+  #removeWorker(worker: number, loss: WorkerLoss): void {
+    const seat = this.#seats.get(worker);
+    if (seat === undefined) return;
+    this.#seats.delete(worker);
+    this.host.removeWorker(worker, { running: seat.working, ...loss });
+    for (const other of this.#seats.values()) other.forget(worker);
+    this.#tellSize();
+  }
+
+  /** Clients plan for as many threads as there are. */
+  #tellSize(): void {
+    this.host.clients.broadcast(this.#size() as unknown as EngineMessage);
+    this.#planTurn();
+  }
+
+  #size(): Extract<ToClient, { kind: "size" }> {
+    const all = [...this.#seats.values()].map(({ hello }) => hello);
+    return {
+      kind: "size",
+      workers: all.length,
+      threads: all.reduce((sum, { threads }) => sum + threads, 0),
+      memoryLimitBytes: all.reduce((sum, { memoryLimitBytes }) => sum + memoryLimitBytes, 0),
     };
   }
 
@@ -154,6 +184,7 @@ export class ClusterScheduler {
       values: (from, message) => this.#scatter(from, message),
       left: () => undefined,
     });
+    comm.send(this.#size());
     comm.onMessages = (messages) => clients.receive(client, messages);
     comm.onReconnected = ({ fresh }) => {
       if (fresh) comm.abort(new HeddleError("CommClosed", "the session could not go on"));
@@ -161,7 +192,7 @@ export class ClusterScheduler {
     comm.onClosed = () => clients.remove(client);
   }
 
-  #scatter(client: number, message: ValueMessage | Extract<ToScheduler, { kind: "scatter" }>): void {
+  #scatter(client: number, message: ValueMessage): void {
     if (message.kind !== "scatter" || !("bytes" in message)) return;
     const { request, name, bytes, workers, broadcast } = message;
     this.host.tell([

@@ -29,7 +29,12 @@ export type ClusterRequest =
 export type ClusterNews =
   | { readonly kind: "listening"; readonly address: string }
   | { readonly kind: "done"; readonly request: number }
-  | { readonly kind: "failed"; readonly request?: number; readonly code: string; readonly message: string }
+  | {
+      readonly kind: "failed";
+      readonly request?: number;
+      readonly code: string;
+      readonly message: string;
+    }
   | { readonly kind: "warn"; readonly message: string };
 
 class ClusterThread {
@@ -78,7 +83,8 @@ class ClusterThread {
 
   #died(name: string, death: ProcessDeath): void {
     this.#scheduler.workerDied(name, death);
-    if (death.cause !== "expected") say({ kind: "warn", message: `${death.reason}; it is restarted` });
+    if (death.cause !== "expected")
+      say({ kind: "warn", message: `${death.reason}; it is restarted` });
   }
 }
 
@@ -102,8 +108,7 @@ try {
   });
   const cluster = new ClusterThread(init, scheduler);
   parentPort?.on("message", (request: ClusterRequest) => {
-    const done =
-      request.kind === "scale" ? cluster.scale(request.workers) : cluster.close();
+    const done = request.kind === "scale" ? cluster.scale(request.workers) : cluster.close();
     done.then(
       () => say({ kind: "done", request: request.request }),
       (error: unknown) => say({ kind: "failed", request: request.request, ...failure(error) }),

@@ -13,7 +13,7 @@ import { OutputPrinter } from "../threads/output.ts";
 import { initFrom } from "./engine-options.ts";
 import { removeFolder } from "./folders.ts";
 import { ownHello } from "./own-hello.ts";
-import { type EngineInit, launchLane, laneOf } from "./thread-launch.ts";
+import { type EngineInit, laneOf, launchLane } from "./thread-launch.ts";
 import { ValueFetcher } from "./value-fetcher.ts";
 import { ValueServer } from "./value-server.ts";
 import { decodeImage } from "./wire/graphs.ts";

@@ -46,11 +46,7 @@ export class RemoteConnection {
   /** Values that wait to be brought somewhere, by request. */
   readonly #scattering = new Map<number, Scatter["values"]>();
 
-  private constructor(
-    comm: Comm<ToClient, ToScheduler>,
-    pool: BulkPool,
-    listener: RemoteListener,
-  ) {
+  private constructor(comm: Comm<ToClient, ToScheduler>, pool: BulkPool, listener: RemoteListener) {
     this.#comm = comm;
     this.pool = pool;
     this.#listener = listener;

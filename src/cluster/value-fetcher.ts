@@ -53,7 +53,11 @@ export class ValueFetcher {
       target: arrival.target,
       stored: () => {
         arrival.keep();
-        this.#tell({ kind: "adopt", ids: Int32Array.of(id), bytes: Float64Array.of(arrival.bytes) });
+        this.#tell({
+          kind: "adopt",
+          ids: Int32Array.of(id),
+          bytes: Float64Array.of(arrival.bytes),
+        });
       },
       dropped: () => {
         arrival.drop();
@@ -79,10 +83,16 @@ export class ValueFetcher {
       arrivals.delete(id);
       wanted.delete(id);
       arrival.keep();
-      this.#tell({ kind: "fetched", ids: Int32Array.of(id), bytes: Float64Array.of(arrival.bytes) });
+      this.#tell({
+        kind: "fetched",
+        ids: Int32Array.of(id),
+        bytes: Float64Array.of(arrival.bytes),
+      });
     };
     try {
-      for (const { id, status, message } of await this.#pool.get(address, ids, place, { arrived })) {
+      for (const { id, status, message } of await this.#pool.get(address, ids, place, {
+        arrived,
+      })) {
         if (status === "here") continue;
         wanted.delete(id);
         this.#fail(holder, id, status === "gone", message);

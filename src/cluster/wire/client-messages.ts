@@ -2,6 +2,8 @@
  * @file What a client and the scheduler say to each other over a connection: the messages of
  * `messages.ts` without those that need shared memory.
  */
+
+import type { GraphFacts } from "../../machine/scheduler/events.ts";
 import {
   bool,
   bytes,
@@ -19,9 +21,8 @@ import {
   u8s,
   u32,
 } from "../../protocol/index.ts";
-import type { GraphFacts } from "../../machine/scheduler/events.ts";
-import type { ClientMessage, EngineMessage, Query } from "../messages.ts";
 import type { CoordinationNews, CoordinationRequest } from "../coordination/asker.ts";
+import type { ClientMessage, EngineMessage, Query } from "../messages.ts";
 import { jsonAs, plainAs, wireError } from "./fields.ts";
 import { graphFacts } from "./graphs.ts";
 

@@ -1,5 +1,6 @@
 /** @file Fields that several messages have. */
 import { decodeValue, encodeValue } from "../../codec/index.ts";
+import type { Inventory, Needs, Words } from "../../machine/scheduler/events.ts";
 import {
   bytes,
   type Codec,
@@ -11,7 +12,6 @@ import {
   text,
   u8s,
 } from "../../protocol/index.ts";
-import type { Inventory, Needs, Words } from "../../machine/scheduler/events.ts";
 import type { WireError } from "../messages.ts";
 
 /** The same codec under another type, with a conversion each way. */

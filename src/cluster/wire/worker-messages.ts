@@ -2,6 +2,8 @@
  * @file What the scheduler and a worker say to each other over a connection: the commands and
  * events of their machines.
  */
+
+import type { GraphFacts, Inventory } from "../../machine/scheduler/events.ts";
 import {
   bool,
   bytes,
@@ -19,7 +21,6 @@ import {
   u8s,
   u32,
 } from "../../protocol/index.ts";
-import type { GraphFacts, Inventory } from "../../machine/scheduler/events.ts";
 import type { WireError } from "../messages.ts";
 import type { WorkerOrder } from "../scheduler-host.ts";
 import type { WorkerLoad, WorkerReport } from "../worker-host.ts";
