@@ -8,7 +8,7 @@ import { MessageChannel } from "node:worker_threads";
 import { BulkPool, type Comm, connect, type Listener, listen, serveBulk } from "../comm/index.ts";
 import { config } from "../config/config.ts";
 import { HeddleError } from "../core/errors.ts";
-import { messageSet } from "../protocol/index.ts";
+import { type AnyMessageType, type Message, messageSet } from "../protocol/index.ts";
 import { OutputPrinter } from "../threads/output.ts";
 import { initFrom } from "./engine-options.ts";
 import { removeFolder } from "./folders.ts";
@@ -52,6 +52,7 @@ export class ClusterWorker {
       warn: (message) => this.#comm?.send({ kind: "warn", message }),
       collect: () => this.#comm?.send({ kind: "collect" }),
       pinned: (reader, missing) => this.#server.pinned(reader, missing),
+      inventory: (inventory) => this.#comm?.send({ kind: "inventory", inventory }),
       fetch: (command) => this.#fetcher.fetch(command),
       // Task threads have connections of their own.
       connectClient: (port) => port.close(),
@@ -67,10 +68,10 @@ export class ClusterWorker {
     config.adopt(settings.configuration);
     const { port1: arrivals, port2: output } = new MessageChannel();
     const common = { hello: ownHello("worker", name, {}), token };
-    const listener = await listen(settings.listen[0] ?? "tcp://127.0.0.1:0", {
+    const listener = await listen<Message, Message>(settings.listen[0] ?? "tcp://127.0.0.1:0", {
       ...common,
-      incoming: messageSet([]),
-      outgoing: messageSet([]),
+      incoming: messageSet<AnyMessageType>([]),
+      outgoing: messageSet<AnyMessageType>([]),
       accept: () => {
         throw new HeddleError("NotSupported", "a worker serves bulk data only");
       },

@@ -26,7 +26,7 @@ export class Engine {
   /** The task threads have been started; what they run comes from here. */
   constructor(init: EngineInit, lane: LaneSpec, launched: readonly LaunchedThread[]) {
     const { allowedFailures, threads, memoryLimitBytes, resources } = init;
-    const options = { allowedFailures, roundTripMs: 0.1, address: ADDRESS };
+    const options = { allowedFailures, address: () => ADDRESS };
     this.scheduler = new SchedulerHost(options, () => this.worker.wake());
     const { clients } = this.scheduler;
     this.worker = new WorkerHost(init, {
@@ -35,6 +35,7 @@ export class Engine {
       warn: (message) => clients.warn(message),
       collect: () => clients.collect(performance.now()),
       pinned: (reader, missing) => this.#reads.pinned(reader, missing),
+      inventory: () => assert(false, "the only scheduler is never lost"),
       fetch: () => assert(false, "the only worker holds every value"),
       connectClient: (port) => this.connect(port),
       share: (message) => clients.broadcast(message),
@@ -100,7 +101,7 @@ export class Engine {
     const count = values.length;
     const event: SchedulerEvent = { kind: "adopt", client, request, worker, count, bytes, name };
     this.#flush();
-    const commands = this.scheduler.handleNow(event);
+    const commands = this.scheduler.handleNow(event, performance.now());
     const accepted = commands.find((c) => c.kind === "accepted");
     if (accepted?.kind === "accepted") {
       const ids = Int32Array.from(values, (_, i) => accepted.base + i);
@@ -116,7 +117,7 @@ export class Engine {
     let worked = false;
     for (let more = true; more; ) {
       more = this.worker.step();
-      if (this.scheduler.step()) more = true;
+      if (this.scheduler.step(performance.now())) more = true;
       worked ||= more;
     }
     return worked;

@@ -398,6 +398,7 @@ export class EngineLink {
       case "coordinated":
         return this.coordination.heard(message.news);
       case "closed":
+      case "placed":
         return;
       case "progress":
         this.#progress.get(message.request)?.(message as never);

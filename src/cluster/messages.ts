@@ -90,6 +90,14 @@ export type EngineMessage =
     }
   /** Answer to `read`: the values are in memory until `unpin`, except those that are gone. */
   | { readonly kind: "read"; readonly request: number; readonly missing: Int32Array }
+  | {
+      /** Where to bring the values of a `scatter`: value `i` goes to `addresses[i]`. */
+      readonly kind: "placed";
+      readonly request: number;
+      readonly base: number;
+      readonly addresses: readonly string[];
+      readonly epochs: Int32Array;
+    }
   | { readonly kind: "answer"; readonly request: number; readonly value: unknown }
   /** From the coordination machine. */
   | { readonly kind: "coordinated"; readonly news: CoordinationNews }

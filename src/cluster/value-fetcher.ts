@@ -61,8 +61,7 @@ export class ValueFetcher {
       },
       dropped: () => {
         arrival.drop();
-        const message = "whoever brought it went away";
-        this.#tell({ kind: "receive-failed", ids: Int32Array.of(id), message });
+        this.#tell({ kind: "receive-failed", ids: Int32Array.of(id) });
       },
     };
   }

@@ -7,7 +7,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { MessagePort } from "node:worker_threads";
-import type { InstalledGraph, SchedulerEvent } from "../machine/scheduler/events.ts";
+import type { InstalledGraph, Inventory, SchedulerEvent } from "../machine/scheduler/events.ts";
 import type { WorkerCommand, WorkerEvent } from "../machine/worker/events.ts";
 import { ACTIVITY } from "../machine/worker/value-table.ts";
 import { WorkerMachine } from "../machine/worker/worker.ts";
@@ -49,6 +49,8 @@ export interface WorkerListener {
   pinned(reader: number, missing: Int32Array): void;
   /** Values are to come from another worker; each ends in `fetched` or `fetch-failed`. */
   fetch(command: Extract<WorkerCommand, { kind: "fetch" }>): void;
+  /** What there is here, for a scheduler that knows nothing of it. */
+  inventory(inventory: Inventory): void;
   /** A task thread's own client connects through this port. */
   connectClient(port: MessagePort): void;
   /** Memory that readers of values in this process must know. */
@@ -244,6 +246,9 @@ export class WorkerHost {
           break;
         case "fetch":
           this.#listener.fetch(command);
+          break;
+        case "inventory":
+          this.#listener.inventory(command.inventory);
           break;
         case "words":
           this.store.setWords(command);

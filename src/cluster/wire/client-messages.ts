@@ -88,15 +88,7 @@ export interface ClusterSize {
 /** What the scheduler says to a client. */
 export type ToClient =
   | ({ readonly kind: "size" } & ClusterSize)
-  | Exclude<EngineMessage, { kind: "arena" | "page" | "read" }>
-  | {
-      /** Where to bring the values of a `scatter`: value `i` goes to `addresses[i]`. */
-      readonly kind: "placed";
-      readonly request: number;
-      readonly base: number;
-      readonly addresses: readonly string[];
-      readonly epochs: Int32Array;
-    };
+  | Exclude<EngineMessage, { kind: "arena" | "page" | "read" }>;
 
 export const toClient: MessageSet<ToClient> = messageSet([
   message("accepted", 1, { request: u32, base: u32, ids: optional(i32s) }),

@@ -37,12 +37,11 @@ const options: Codec<TaskOptions> = jsonAs<TaskOptions>();
 
 const serialKeys: Codec<SerialKeys> = mapped(
   record({ stem: text, serials: f64s, names: list(text), nameOf: i32s }),
-  (keys: SerialKeys) => ({
+  ({ nameOf, ...keys }: SerialKeys) => ({
     ...keys,
-    names: [...keys.names],
-    nameOf: keys.nameOf instanceof Int32Array ? keys.nameOf : Int32Array.from(keys.nameOf),
+    nameOf: nameOf instanceof Int32Array ? nameOf : Int32Array.from(nameOf),
   }),
-  (keys) => keys,
+  (keys): SerialKeys => keys,
 );
 
 type SegmentFacts = GraphFacts["segments"][number];
@@ -68,12 +67,11 @@ function segmentTo(segment: SegmentFacts): SegmentRecord {
     start,
     count,
     name,
-    grid: grid === undefined ? undefined : Int32Array.from(grid),
-    texts: keys === undefined || "serials" in keys ? undefined : [...keys],
-    serials: keys !== undefined && "serials" in keys ? keys : undefined,
-    rows,
     pure,
-    exchange,
+    ...(grid === undefined ? {} : { grid: Int32Array.from(grid) }),
+    ...(keys === undefined ? {} : "serials" in keys ? { serials: keys } : { texts: keys }),
+    ...(rows === undefined ? {} : { rows }),
+    ...(exchange === undefined ? {} : { exchange }),
   };
 }
 
