@@ -73,7 +73,6 @@ export class SchedulerHost implements ClientHost {
     this.#coordination = new CoordinationHost({
       tell: (events) => this.tell(events),
       post: (client, message) => this.clients.post(client, message),
-      warn: (message) => this.clients.warn(message),
     });
   }
 

@@ -304,7 +304,8 @@ export class Comm<In extends Message = Message, Out extends Message = Message> {
           this.onMessages(this.#incoming.decode(command.body));
           break;
         case "suspect":
-          this.#enter("suspect");
+          // Who does not read cannot hear.
+          if (!this.#isPaused) this.#enter("suspect");
           break;
         case "trusted":
           this.#enter("open");
@@ -340,7 +341,6 @@ export class Comm<In extends Message = Message, Out extends Message = Message> {
   #tick(): void {
     this.#timerMs = Number.POSITIVE_INFINITY;
     this.#run(this.#session.tick(nowMs()));
-    // Who does not read cannot hear: a paused peer is not silent.
     if (this.#isPaused) this.#run(this.#session.heard(nowMs()));
     this.#write();
     this.#arm();

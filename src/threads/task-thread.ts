@@ -35,6 +35,13 @@ const REST_MS = 50;
 /** Times are reported for at most this many tasks together. */
 const TIMED_MAX = 256;
 
+/** What belongs to an asynchronous task until it ends. */
+interface UnderWay {
+  readonly holding: Holding;
+  readonly context: LocalContext;
+  readonly inputs: HeldInputs;
+}
+
 class TaskThread {
   readonly #words: Int32Array;
   readonly #block: number;
@@ -62,9 +69,7 @@ class TaskThread {
   readonly #claimedGraphs = new Int32Array(CLAIMS_MAX);
   readonly #at: TaskInputs;
   /** Context of synchronous tasks: one after the other. */
-  readonly #context: LocalContext = new LocalContext(() => {
-    return this.#slot.suspend({ share: 1, waits: 0, isOver: false });
-  });
+  #context: LocalContext = this.#synchronousContext();
   /** Mean time of the last tasks: short ones are claimed in bundles. */
   #meanMs = Number.POSITIVE_INFINITY;
   #timedTemplate: LocalTemplate | undefined;
@@ -171,29 +176,30 @@ class TaskThread {
     this.#graphNumber = local.graph.number;
     if (this.#cell !== undefined) this.#cell.task = id;
     const holding = { share: 1 / template.concurrency, waits: 0, isOver: false };
+    const isSync = template.isAsync === false;
+    const context = isSync ? this.#context : new LocalContext(() => this.#slot.suspend(holding));
+    context.aim(id, local);
     let value: unknown;
     try {
       this.#at.aim(local, index);
-      if (template.isAsync === false) {
-        this.#context.aim(id, local);
-        value = runSynchronously(this.#context, template.invoke, this.#at);
-      } else {
-        const context = new LocalContext(() => this.#slot.suspend(holding));
-        context.aim(id, local);
-        value = runInTask(context, template.invoke, this.#at);
-      }
+      value = isSync
+        ? runSynchronously(context, template.invoke, this.#at)
+        : runInTask(context, template.invoke, this.#at);
     } catch (error) {
       this.#results.fail(id, error);
       this.#at.revokeInputs();
+      context.end();
       return;
     }
     if (isPromise(value)) {
+      if (isSync) this.#context = this.#synchronousContext();
       this.#timedTemplate = undefined;
       this.#timedCount = 0;
       template.isAsync = true;
-      this.#follow(id, value, holding, this.#at.takeInputs());
+      this.#follow(id, value, { holding, context, inputs: this.#at.takeInputs() });
       return;
     }
+    context.end();
     template.isAsync ??= false;
     this.#keep(id, value, this.#at.problem());
     this.#at.revokeInputs();
@@ -202,7 +208,7 @@ class TaskThread {
   }
 
   /** An asynchronous task: holds its share of the slot until it settles or is given up. */
-  #follow(id: number, value: PromiseLike<unknown>, holding: Holding, inputs: HeldInputs): void {
+  #follow(id: number, value: PromiseLike<unknown>, { holding, context, inputs }: UnderWay): void {
     const startMs = performance.now();
     this.#slot.enter(holding);
     this.#reports.write(REPORT.began, id, 0, 0);
@@ -213,6 +219,7 @@ class TaskThread {
       store();
       inputs.revoke();
       this.#slot.leave(holding);
+      context.end();
       this.#reports.write(REPORT.time, id, 1, timeWord(performance.now() - startMs));
       this.#reports.announce();
     };
@@ -224,6 +231,10 @@ class TaskThread {
       (result) => end(() => this.#keep(id, result, inputs.problem())),
       (error) => end(() => this.#results.fail(id, error)),
     );
+  }
+
+  #synchronousContext(): LocalContext {
+    return new LocalContext(() => this.#slot.suspend({ share: 1, waits: 0, isOver: false }));
   }
 
   #keep(id: number, value: unknown, problem: HeddleError | undefined): void {

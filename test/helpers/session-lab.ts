@@ -4,6 +4,7 @@
  * down what each side sent and got in each session.
  */
 import fc from "fast-check";
+import { expect } from "vitest";
 import {
   FrameParser,
   joinChunks,
@@ -60,8 +61,8 @@ export class SessionLab {
   readonly #options: SessionOptions;
   readonly #sides: [Session, Session];
   /** By side and session id. */
-  readonly logs: readonly [Map<string, Log>, Map<string, Log>] = [new Map(), new Map()];
-  /** To side 0 and to side 1. Side 0 reads only once it was welcomed. */
+  readonly #logs: readonly [Map<string, Log>, Map<string, Log>] = [new Map(), new Map()];
+  /** To side 0 and to side 1. The dialer reads its welcome first. */
   #pipes: [Pipe, Pipe] | undefined;
   /** On its way to the dialer. */
   #welcome: { session: string; resume?: ResumePoint } | undefined;
@@ -74,8 +75,22 @@ export class SessionLab {
     this.#pipes = [new Pipe(), new Pipe()];
   }
 
-  get sessions(): readonly [Session, Session] {
-    return this.#sides;
+  /** Plays a script, heals everything, and checks what must hold at the end. */
+  playToTheEnd(steps: readonly Step[]): void {
+    for (const step of steps) this.play(step);
+    this.heal();
+    const [dialer, listener] = this.#sides;
+    expect([dialer.state, listener.state]).toEqual(["open", "open"]);
+    expect(dialer.id).toBe(listener.id);
+    for (const [from, to] of [
+      [0, 1],
+      [1, 0],
+    ] as const) {
+      for (const [session, { got }] of this.#logs[to]) {
+        const { sent } = this.#log(from, session);
+        expect(got).toEqual(session === dialer.id ? sent : sent.slice(0, got.length));
+      }
+    }
   }
 
   play({ what, side, amount }: Step): void {
@@ -102,7 +117,7 @@ export class SessionLab {
     const session = this.#sides[side];
     if (session.state === "over") return;
     const number = this.#count++;
-    this.log(side, session.id).sent.push(number);
+    this.#log(side, session.id).sent.push(number);
     const body = new Uint8Array(4 + bytes);
     new DataView(body.buffer).setUint32(0, number, true);
     this.#run(side, session.send([body]));
@@ -111,7 +126,7 @@ export class SessionLab {
   /** Some bytes arrive at `side`. */
   carry(side: 0 | 1, bytes: number): void {
     const pipe = this.#pipes?.[side];
-    if (pipe === undefined || (side === 0 && this.#sides[0].state === "lost")) return;
+    if (pipe === undefined || (side === 0 && this.#welcome !== undefined)) return;
     const arrived = pipe.bytes.subarray(0, bytes);
     pipe.bytes = pipe.bytes.slice(arrived.length);
     this.#run(side, this.#sides[side].heard(this.nowMs));
@@ -173,8 +188,8 @@ export class SessionLab {
     this.nowMs = until;
   }
 
-  log(side: 0 | 1, session: string): Log {
-    const logs = this.logs[side];
+  #log(side: 0 | 1, session: string): Log {
+    const logs = this.#logs[side];
     const log = logs.get(session) ?? { sent: [], got: [] };
     logs.set(session, log);
     return log;
@@ -185,7 +200,7 @@ export class SessionLab {
       if (command.kind === "deliver") {
         const { buffer, byteOffset } = command.body;
         const number = new DataView(buffer, byteOffset).getUint32(0, true);
-        this.log(side, this.#sides[side].id).got.push(number);
+        this.#log(side, this.#sides[side].id).got.push(number);
       } else if (command.kind === "transmit") {
         const pipe = this.#pipes?.[side === 0 ? 1 : 0];
         if (pipe !== undefined) pipe.bytes = joinChunks([pipe.bytes, ...command.chunks]);

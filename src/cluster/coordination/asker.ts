@@ -14,6 +14,7 @@ import type {
   ResultOf,
   TopicEvent,
 } from "../../machine/coordination/events.ts";
+import { currentTask } from "../../threads/task-context.ts";
 import { Submission } from "../future.ts";
 import type { EngineLink } from "../link.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
@@ -90,21 +91,36 @@ export class LinkAsker implements Asker {
     if (this.link.closed) throw new HeddleError("CommClosed", "the client was closed");
     const request = this.#nextRequest++;
     const callOff = (): void => this.#post({ kind: "cancel", request });
+    let isTaskOver = false;
+    const forgetTask = currentTask()?.onEnd(() => {
+      isTaskOver = true;
+      callOff();
+    });
+    if (isTaskOver) return await forEver();
     signal?.addEventListener("abort", callOff, { once: true });
     try {
       const { result, release } = await this.link.hold(this.#answer(request, op));
       try {
-        return await read(result as ResultOf<K>);
+        if (!isTaskOver) return await read(result as ResultOf<K>);
+        this.#giveBack(op);
       } finally {
         release();
       }
     } catch (error) {
-      if (signal?.aborted) throw signal.reason;
-      throw error;
+      if (!isTaskOver) throw signal?.aborted ? signal.reason : error;
     } finally {
+      forgetTask?.();
       this.#pending.delete(request);
       signal?.removeEventListener("abort", callOff);
     }
+    return await forEver();
+  }
+
+  /** Nobody is left who could hold the lease. */
+  #giveBack(op: CoordinationOp): void {
+    if (op.kind !== "acquire") return;
+    const release = { kind: "release-lease", lease: op.lease } as const;
+    this.#post({ kind: "ask", request: this.#nextRequest++, op: release });
   }
 
   listen(topic: string, listener: TopicListener): () => void {
@@ -161,6 +177,11 @@ export class LinkAsker implements Asker {
   #post(event: CoordinationRequest): void {
     this.link.post({ kind: "coordinate", event });
   }
+}
+
+/** What is left of a task that has ended or was given up does not go on. */
+async function forEver(): Promise<never> {
+  return await new Promise<never>(() => undefined);
 }
 
 /** Tasks of the engine that exist already, as if this client had submitted them. */

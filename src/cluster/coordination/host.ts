@@ -12,7 +12,6 @@ export interface CoordinationOutlets {
   /** Tells the scheduler machine, and sees to it that clients hear what was posted. */
   tell(events: readonly SchedulerEvent[]): void;
   post(client: number, message: EngineMessage): void;
-  warn(message: string): void;
 }
 
 /** The client of the scheduler machine that owns what queues, variables and datasets refer to. */
@@ -57,7 +56,7 @@ export class CoordinationHost {
       case "release":
         return this.#outlets.tell([{ kind: command.kind, client: OWNER, ids: command.ids }]);
       case "warn":
-        return this.#outlets.warn(command.message);
+        return this.#outlets.post(command.client, { kind: "warn", message: command.message });
       case "wake":
         return this.#wakeAt(command.atMs, nowMs);
     }

@@ -1,11 +1,12 @@
 /**
  * @file Acquiring and releasing, for locks and semaphores. Each `acquire` is a lease of its own, so
- * an object may hold several; `release` ends the oldest.
+ * an object may hold several; `release` ends the oldest. What a task holds ends with the task.
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 import { HeddleError } from "../../core/errors.ts";
 import { checkFunction, checkOptionNames } from "../../core/options.ts";
 import type { OpOf } from "../../machine/coordination/events.ts";
+import { currentTask } from "../../threads/task-context.ts";
 import type { Asker } from "./asker.ts";
 import { lapsed } from "./lease-keeper.ts";
 import { askerOf, timeoutOf, type WaitOptions, waiting } from "./named.ts";
@@ -17,20 +18,31 @@ export class Hold implements AsyncDisposable {
   readonly #asker: Asker;
   readonly #lease: number;
   readonly #what: string;
+  readonly #callOff: (() => void) | undefined;
   #isOver = false;
 
   /** @internal */
   constructor(asker: Asker, lease: number, what: string, timeoutMs: number | undefined) {
     this.#asker = asker;
+    // The connection may have ended, and the lease with it.
+    this.#callOff = currentTask()?.onEnd(() => {
+      this.release().catch(() => undefined);
+    });
     this.#lease = lease;
     this.#what = what;
     this.lost = asker.leases.keep(lease, what, timeoutMs);
+  }
+
+  /** Whether it was released; who holds it no longer for another reason, hears of it by `lost`. */
+  get released(): boolean {
+    return this.#isOver;
   }
 
   /** Ends the lease; again does nothing. Errors: `Lost` when it had lapsed. */
   async release(): Promise<void> {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#callOff?.();
     this.#asker.leases.drop(this.#lease);
     const wasHeld = await this.#asker.ask<"release-lease">({
       kind: "release-lease",
@@ -49,9 +61,16 @@ export type Wanted = Omit<OpOf<"acquire">, "kind" | "lease" | "timeoutMs">;
 
 const holds = new WeakMap<object, Hold[]>();
 
+/** What the object holds, oldest first: not what has ended with its task. */
+function holdsOf(owner: object): Hold[] {
+  const held = (holds.get(owner) ?? []).filter(({ released }) => !released);
+  holds.set(owner, held);
+  return held;
+}
+
 /** How many leases the object holds. */
 export function heldBy(owner: object): number {
-  return holds.get(owner)?.length ?? 0;
+  return holdsOf(owner).length;
 }
 
 /** Waits for a lease; undefined when there was none in time. */
@@ -63,9 +82,8 @@ export async function obtain(
 ): Promise<Hold | undefined> {
   const asker = askerOf(owner);
   const lease = asker.leases.number();
-  const { signal } = options;
   const op: OpOf<"acquire"> = { kind: "acquire", ...wanted, lease, ...timeoutOf(options) };
-  const ask = (): Promise<boolean> => asker.ask<"acquire">(op, { signal });
+  const ask = (): Promise<boolean> => asker.ask<"acquire">(op, options);
   const isGiven = await (options.timeoutMs === 0 ? ask() : waiting(ask));
   return isGiven ? new Hold(asker, lease, what, wanted.leaseTimeoutMs) : undefined;
 }
@@ -75,15 +93,13 @@ export async function acquireFor(...given: Parameters<typeof obtain>): Promise<b
   const hold = await obtain(...given);
   if (hold === undefined) return false;
   const [owner] = given;
-  const held = holds.get(owner);
-  if (held === undefined) holds.set(owner, [hold]);
-  else held.push(hold);
+  holdsOf(owner).push(hold);
   return true;
 }
 
 /** Ends the object's oldest lease. Throws `InvalidArgument` when it holds none. */
 export async function releaseOldest(owner: object, what: string): Promise<void> {
-  const hold = holds.get(owner)?.shift();
+  const hold = holdsOf(owner).shift();
   if (hold !== undefined) return await hold.release();
   throw new HeddleError(
     "InvalidArgument",

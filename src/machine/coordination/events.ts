@@ -185,5 +185,5 @@ export type CoordinationCommand =
   | { readonly kind: "want" | "release"; readonly ids: Int32Array }
   /** Step again at this time, with or without events; undefined: no need. The last one counts. */
   | { readonly kind: "wake"; readonly atMs: number | undefined }
-  /** For all clients to show. */
-  | { readonly kind: "warn"; readonly message: string };
+  /** For the client to show. */
+  | { readonly kind: "warn"; readonly client: number; readonly message: string };

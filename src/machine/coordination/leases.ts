@@ -297,6 +297,7 @@ export class Leases {
       const { kind } = lease.pools[0]!;
       this.#desk.say({
         kind: "warn",
+        client: lease.client,
         message:
           `a lease of ${kind} ${names} lapsed, because its holder did not renew it for ` +
           `${lease.timeoutMs} ms: others may hold it while the former holder still works`,

@@ -120,6 +120,9 @@ describe("a message that is abandoned", () => {
     for (const before of [0, 8, SLAB_BYTES - 8, SLAB_BYTES - 4, SLAB_BYTES]) {
       const [tried, clean] = [new ByteWriter(), new ByteWriter()];
       for (const writer of [tried, clean]) {
+        writer.beginMessage(1);
+        writer.u8s(new Uint8Array(5000));
+        writer.endMessage();
         fill(writer, before);
         if (writer === tried) {
           writer.beginMessage(9);

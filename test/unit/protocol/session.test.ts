@@ -194,7 +194,7 @@ describe("a lost socket", () => {
     a.lost(100);
     b.lost(100);
     expect(a.send(text("three"))).toEqual([]);
-    expect(b.receive(frame(FRAME.ack, none), 100)).toEqual([]);
+    expect(b.receive(frame(FRAME.messages, none, 2), 100)).toEqual([]);
     const [pointA, pointB] = [a.resumePoint, b.resumePoint];
     expect([pointA, pointB]).toEqual([
       { session: "s", received: 0, floor: 0 },
