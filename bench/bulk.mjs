@@ -17,7 +17,10 @@ import { f64s, i32s, message, messageSet, u32 } from "../dist/protocol/index.js"
 
 const BYTES = 100e6;
 const VALUES = 4;
-const WORDS = messageSet([message("done", 1, { ids: i32s, values: f64s }), message("echo", 2, { n: u32 })]);
+const WORDS = messageSet([
+  message("done", 1, { ids: i32s, values: f64s }),
+  message("echo", 2, { n: u32 }),
+]);
 const option = (name, otherwise) => {
   const at = process.argv.indexOf(`--${name}`);
   return at < 0 ? otherwise : Number(process.argv[at + 1]);
@@ -97,7 +100,10 @@ async function poolSeconds(pool, address, how, target) {
   const outcomes =
     how === "get"
       ? await pool.get(address, ids, () => target)
-      : await pool.put(address, ids.map((id) => ({ id, bytes: target })));
+      : await pool.put(
+          address,
+          ids.map((id) => ({ id, bytes: target })),
+        );
   if (!outcomes.every(({ status }) => status === (how === "get" ? "here" : "stored"))) {
     throw new Error(JSON.stringify(outcomes));
   }

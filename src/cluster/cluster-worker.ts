@@ -1,7 +1,7 @@
 /**
- * @file A worker process: a worker's host whose scheduler is at the other end of a connection. Values
- * that its tasks need and that lie elsewhere are pulled from the workers that hold them; what it
- * holds is served to whoever asks.
+ * @file A worker process: a worker's host whose scheduler is at the other end of a connection.
+ * Values that its tasks need and that lie elsewhere are pulled from the workers that hold them;
+ * what it holds is served to whoever asks.
  */
 import { hostname } from "node:os";
 import { MessageChannel } from "node:worker_threads";

@@ -1,6 +1,6 @@
 /**
- * @file A cluster on this machine: worker processes with a scheduler of their own, which end with the
- * program; or, without processes, the task threads of one engine.
+ * @file A cluster on this machine: worker processes with a scheduler of their own, which end with
+ * the program; or, without processes, the task threads of one engine.
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 import { availableParallelism, tmpdir, totalmem } from "node:os";

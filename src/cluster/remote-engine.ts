@@ -1,6 +1,6 @@
 /**
- * @file A cluster as clients see it: an engine whose scheduler is reached over a connection, one for
- * each client.
+ * @file A cluster as clients see it: an engine whose scheduler is reached over a connection, one
+ * for each client.
  */
 import type { HeddleError } from "../core/errors.ts";
 import type { EngineHandle } from "./embedded.ts";

@@ -1,7 +1,7 @@
 /**
- * @file A client's side of a connection to a scheduler, before and after it is there: what is posted
- * early waits, and whoever waits for an answer keeps the process alive. Light, since every program
- * loads it; the connection itself (`remote-connection.ts`) is loaded when it is made.
+ * @file A client's side of a connection to a scheduler, before and after it is there: what is
+ * posted early waits, and whoever waits for an answer keeps the process alive. Light, since every
+ * program loads it; the connection itself (`remote-connection.ts`) is loaded when it is made.
  */
 import type { LinkPort } from "./link.ts";
 import type { ClientMessage, EngineMessage } from "./messages.ts";

@@ -1,6 +1,6 @@
 /**
- * @file Values of a cluster, read by its clients: small ones come with the news that their tasks are
- * done, the others are fetched from the workers that hold them, never through the scheduler.
+ * @file Values of a cluster, read by its clients: small ones come with the news that their tasks
+ * are done, the others are fetched from the workers that hold them, never through the scheduler.
  */
 import { typeName } from "../threads/value-kinds.ts";
 import { keepOf, type LinkValues, type ReadValues } from "./link-values.ts";

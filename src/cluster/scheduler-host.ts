@@ -6,8 +6,8 @@
  */
 import type { CoordinationEvent } from "../machine/coordination/events.ts";
 import type { SchedulerCommand, SchedulerEvent } from "../machine/scheduler/events.ts";
-import { holdersOf } from "../machine/scheduler/replicas.ts";
 import { progressOf } from "../machine/scheduler/progress.ts";
+import { holdersOf } from "../machine/scheduler/replicas.ts";
 import { SchedulerMachine } from "../machine/scheduler/scheduler.ts";
 import type { SchedulerOptions } from "../machine/scheduler/state.ts";
 import { STATE } from "../machine/scheduler/task-table.ts";
@@ -36,10 +36,7 @@ export type WorkerOrder = Extract<
 >;
 
 /** What is known of a worker's end. */
-export type WorkerLoss = Omit<
-  Extract<SchedulerEvent, { kind: "worker-lost" }>,
-  "kind" | "worker"
->;
+export type WorkerLoss = Omit<Extract<SchedulerEvent, { kind: "worker-lost" }>, "kind" | "worker">;
 
 /** A worker as the scheduler's shell sees it. */
 export interface WorkerSeat {

@@ -2,7 +2,8 @@
  * @file A worker's control thread: the worker machine and the shell around it (threads, heap,
  * disk). All decisions are the machine's; here they are carried out. The thread sleeps until a task
  * thread rings, the scheduler or a client speaks, or a file operation ends. What is on the other
- * side of the `WorkerListener`, a scheduler in the same thread or one far away, makes no difference.
+ * side of the `WorkerListener`, a scheduler in the same thread or one far away, makes no
+ * difference.
  */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";

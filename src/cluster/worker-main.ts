@@ -26,7 +26,8 @@ process.on("message", (message: ToProcess) => {
 });
 // Without its supervisor nobody would ever end it.
 process.on("disconnect", () => {
-  close("its supervisor is gone").finally(() => process.exit(1));
+  const gone = (): void => process.exit(1);
+  close("its supervisor is gone").then(gone, gone);
 });
 // An interrupt at the terminal reaches every process of the group: the supervisor decides.
 process.on("SIGINT", () => undefined);
