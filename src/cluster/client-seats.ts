@@ -6,6 +6,7 @@
 import type { CoordinationEvent } from "../machine/coordination/events.ts";
 import type { SchedulerCommand, SchedulerEvent } from "../machine/scheduler/events.ts";
 import type { ClientMessage, EngineMessage, Query } from "./messages.ts";
+import type { ToScheduler } from "./wire/client-messages.ts";
 
 /** What clients ask of the scheduler. */
 export interface ClientHost {
@@ -17,8 +18,11 @@ export interface ClientHost {
   watch(client: number, request: number, base: number, count: number): void;
 }
 
+/** What clients say, in this process or far away. */
+export type SeatMessage = ClientMessage | ToScheduler;
+
 /** Messages about values. */
-export type ValueMessage = Extract<ClientMessage, { kind: "read" | "unpin" | "scatter" }>;
+export type ValueMessage = Extract<SeatMessage, { kind: "read" | "unpin" | "scatter" }>;
 
 /** How a client is reached. */
 export interface ClientSeat {
@@ -122,7 +126,7 @@ export class ClientSeats {
   }
 
   /** Handles what a client says, in order. */
-  receive(client: number, messages: readonly ClientMessage[]): void {
+  receive(client: number, messages: readonly SeatMessage[]): void {
     const connection = this.#connections.get(client);
     if (connection === undefined) return;
     connection.isUsed = true;
@@ -142,13 +146,14 @@ export class ClientSeats {
     this.#host.tell(events);
   }
 
-  #eventOf(client: number, message: ClientMessage): SchedulerEvent | undefined {
+  #eventOf(client: number, message: SeatMessage): SchedulerEvent | undefined {
     switch (message.kind) {
       case "graph": {
-        const { request, facts, image, parent, watch } = message;
+        const { request, facts, parent, watch } = message;
+        const body = "image" in message ? message.image : message.body;
         if (watch === true) this.#watching.set(request, { client, count: facts.count });
         const from = parent === undefined ? {} : { parent };
-        return { kind: "graph", client, request, graph: facts, body: image, ...from };
+        return { kind: "graph", client, request, graph: facts, body, ...from };
       }
       case "want":
       case "retry":
@@ -162,7 +167,7 @@ export class ClientSeats {
     }
   }
 
-  #do(connection: Connection, message: ClientMessage): void {
+  #do(connection: Connection, message: SeatMessage): void {
     const { client, seat } = connection;
     switch (message.kind) {
       case "read":

@@ -3,7 +3,9 @@
  * futures.
  */
 /// <reference lib="esnext.disposable" preserve="true" />
+
 import { refuseClass } from "../codec/registry.ts";
+import type { Security } from "../comm/index.ts";
 import { isCollection } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { HeldTasks, Layer, TaskFunction, TaskOptions } from "../core/graph.ts";
@@ -48,7 +50,9 @@ import { largeValueWarning } from "./large-values.ts";
 import { LazyInputs } from "./lazy-inputs.ts";
 import { closeLimits, type EngineLimits, openLimits } from "./limits.ts";
 import type { Accepted, EngineLink } from "./link.ts";
+import { LocalCluster } from "./local-cluster.ts";
 import type { EngineInfo } from "./messages.ts";
+import { RemoteEngine } from "./remote-engine.ts";
 import {
   type ComputeOptions,
   computeOn,
@@ -71,18 +75,31 @@ import { type TaskObserver, watchCalls } from "./watch.ts";
 
 export type { SubmitOptions } from "./call-facts.ts";
 /**
- * How to connect. Anything of `EngineOptions` asks for an engine of the client's own, which ends
- * with the client.
+ * How to connect: to a running cluster (`address`, `schedulerFile`), to the engine in this process
+ * (`embedded`), or to one that begins and ends with the client: an engine in this process where
+ * anything of `EngineOptions` is given, else a local cluster.
  */
 export interface ClientOptions extends EngineOptions {
   /** A client of the embedded engine that this process shares. */
   readonly embedded?: boolean;
+  /** Address of a scheduler, such as `"tcp://host:8786"`. */
+  readonly address?: string;
+  /** A file that says where the scheduler is; the scheduler writes it (`--scheduler-file`). */
+  readonly schedulerFile?: string;
+  /**
+   * The cluster's token; default that of the scheduler's file, or the environment's `HEDDLE_TOKEN`.
+   */
+  readonly token?: string;
+  /** Certificates, where the cluster has them. */
+  readonly security?: Security;
+  /** Time for the first connection; default 30,000. */
+  readonly connectTimeoutMs?: number;
   /** Whether `compute` and `persist` use this client when none is named; default true. */
   readonly setAsDefault?: boolean;
 }
 
-/** What a client may be made of: options, a cluster, or anything that has an engine. */
-export type ClientTarget = ClientOptions | { readonly engine: EngineHandle };
+/** What a client may be made of: an address, options, a cluster, or what has an engine. */
+export type ClientTarget = string | ClientOptions | { readonly engine: EngineHandle };
 
 const current: Client[] = [];
 
@@ -100,15 +117,17 @@ export class Client implements GraphRunner {
   /** Resolves when the engine can be used; rejects with `ConnectFailed`. */
   readonly ready: Promise<void>;
   readonly #engine: EngineHandle;
-  readonly #ownsEngine: boolean;
+  /** Ends what began with the client. */
+  readonly #end: (() => Promise<void>) | undefined;
   readonly #link: EngineLink;
   readonly #turn: Turn;
   #closing: Promise<void> | undefined;
 
-  constructor(target: ClientTarget = { embedded: true }) {
-    const { handle, owned } = engineFor(target);
+  /** Without arguments: of a local cluster that ends with the client. */
+  constructor(target: ClientTarget = {}) {
+    const { handle, end } = engineFor(target);
     this.#engine = handle;
-    this.#ownsEngine = owned;
+    this.#end = end;
     this.#link = handle.connect();
     this.#link.owner = this;
     this.#turn = new Turn({
@@ -119,7 +138,9 @@ export class Client implements GraphRunner {
     });
     this.ready = handle.ready;
     this.ready.catch(() => undefined);
-    const setAsDefault = !("setAsDefault" in target) || target.setAsDefault !== false;
+    const options: ClientOptions =
+      typeof target === "object" && "engine" in target ? {} : asOptions(target);
+    const setAsDefault = options.setAsDefault !== false;
     if (setAsDefault) {
       current.push(this);
       openLimits(handle);
@@ -379,7 +400,7 @@ export class Client implements GraphRunner {
     }
     if (this.#link.isKeptOpen) await this.#link.mayClose();
     this.#link.close("the client was closed");
-    if (this.#ownsEngine) await this.#engine.close();
+    await this.#end?.();
   }
 
   #submit(options: SubmitOptions, fn: TaskFunction, args: readonly unknown[]): Future {
@@ -538,25 +559,59 @@ refuseClass(Client, {
   advice: "Call getClient() inside the task: it gives the client of the engine that runs it.",
 });
 
-function engineFor(target: ClientTarget): { handle: EngineHandle; owned: boolean } {
-  const isCluster = typeof target === "object" && target !== null && "engine" in target;
-  if (!isCluster) checkOptionNames("Client", target, CLIENT_OPTIONS);
-  if ("engine" in target) return { handle: target.engine, owned: false };
-  const { embedded, setAsDefault: _, ...own } = target;
+function asOptions(target: string | ClientOptions): ClientOptions {
+  return typeof target === "string" ? { address: target } : target;
+}
+
+interface Target {
+  readonly handle: EngineHandle;
+  /** Set where it begins and ends with the client. */
+  readonly end?: () => Promise<void>;
+}
+
+function engineFor(target: ClientTarget): Target {
+  if (typeof target === "object" && target !== null && "engine" in target) {
+    return { handle: target.engine };
+  }
+  if (typeof target !== "string") checkOptionNames("Client", target, CLIENT_OPTIONS);
+  const { embedded, setAsDefault: _, ...rest } = asOptions(target);
+  const { address, schedulerFile, token, security, connectTimeoutMs, ...own } = rest;
+  if (address !== undefined || schedulerFile !== undefined) {
+    const cluster = { address, schedulerFile, token, security, connectTimeoutMs };
+    checkNothingElse(own);
+    const options = import("./remote-target.ts").then((module) => module.remoteOptions(cluster));
+    return owned(new RemoteEngine(options));
+  }
   if (Object.values(own).some((value) => value !== undefined)) {
-    return { handle: startEngine(own), owned: true };
+    return owned(startEngine(own));
   }
-  if (embedded === false) {
-    throw new HeddleError(
-      "NotSupported",
-      "this version runs in one process only: use new Client({ embedded: true })",
-    );
-  }
-  return { handle: embeddedEngine(), owned: false };
+  if (embedded === true) return { handle: embeddedEngine() };
+  const cluster = new LocalCluster();
+  return { handle: cluster.engine, end: async () => await cluster.close() };
+}
+
+function owned(handle: EngineHandle): Target {
+  return { handle, end: async () => await handle.close() };
+}
+
+/** A cluster that runs already has its sizes. */
+function checkNothingElse(own: EngineOptions): void {
+  const name = Object.entries(own).find(([, value]) => value !== undefined)?.[0];
+  if (name === undefined) return;
+  throw new HeddleError(
+    "InvalidArgument",
+    `${name} cannot be chosen for a cluster that runs already: leave it out, or leave the address ` +
+      "out to have an engine of the client's own",
+  );
 }
 
 const CLIENT_OPTIONS = [
   "embedded",
+  "address",
+  "schedulerFile",
+  "token",
+  "security",
+  "connectTimeoutMs",
   "setAsDefault",
   "threads",
   "memoryLimit",

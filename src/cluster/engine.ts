@@ -3,6 +3,7 @@
  * neither has anything to say, with clients in the same process that read values where they lie.
  */
 import type { MessagePort } from "node:worker_threads";
+import { assert } from "../core/errors.ts";
 import type { SchedulerEvent } from "../machine/scheduler/events.ts";
 import type { WorkerEvent } from "../machine/worker/events.ts";
 import type { ValueMessage } from "./client-seats.ts";
@@ -25,7 +26,7 @@ export class Engine {
   /** The task threads have been started; what they run comes from here. */
   constructor(init: EngineInit, lane: LaneSpec, launched: readonly LaunchedThread[]) {
     const { allowedFailures, threads, memoryLimitBytes, resources } = init;
-    const options = { allowedFailures, roundTripMs: 0.1, address: ADDRESS };
+    const options = { allowedFailures, address: () => ADDRESS };
     this.scheduler = new SchedulerHost(options, () => this.worker.wake());
     const { clients } = this.scheduler;
     this.worker = new WorkerHost(init, {
@@ -34,6 +35,8 @@ export class Engine {
       warn: (message) => clients.warn(message),
       collect: () => clients.collect(performance.now()),
       pinned: (reader, missing) => this.#reads.pinned(reader, missing),
+      inventory: () => assert(false, "the only scheduler is never lost"),
+      fetch: () => assert(false, "the only worker holds every value"),
       connectClient: (port) => this.connect(port),
       share: (message) => clients.broadcast(message),
     });
@@ -84,7 +87,9 @@ export class Engine {
   #values(client: number, message: ValueMessage): void {
     if (message.kind === "read") this.#reads.begin(client, message.request, message.ids);
     else if (message.kind === "unpin") this.#reads.end(client, message.request);
-    else this.#adopt(client, message.request, message.name, message.values);
+    else if ("values" in message) {
+      this.#adopt(client, message.request, message.name, message.values);
+    }
   }
 
   /** Puts a client's own values into the heap as tasks that are in memory already. */
@@ -96,7 +101,7 @@ export class Engine {
     const count = values.length;
     const event: SchedulerEvent = { kind: "adopt", client, request, worker, count, bytes, name };
     this.#flush();
-    const commands = this.scheduler.handleNow(event);
+    const commands = this.scheduler.handleNow(event, performance.now());
     const accepted = commands.find((c) => c.kind === "accepted");
     if (accepted?.kind === "accepted") {
       const ids = Int32Array.from(values, (_, i) => accepted.base + i);
@@ -112,7 +117,7 @@ export class Engine {
     let worked = false;
     for (let more = true; more; ) {
       more = this.worker.step();
-      if (this.scheduler.step()) more = true;
+      if (this.scheduler.step(performance.now())) more = true;
       worked ||= more;
     }
     return worked;

@@ -344,11 +344,12 @@ export class EngineLink {
     }
   }
 
-  close(reason: string): void {
+  /** Ends the connection: for a reason, which becomes `CommClosed`, or with the error itself. */
+  close(reason: string | HeddleError): void {
     if (this.#closed !== undefined) return;
     this.post({ kind: "close" });
     this.#flush();
-    this.#closed = new HeddleError("CommClosed", reason);
+    this.#closed = typeof reason === "string" ? new HeddleError("CommClosed", reason) : reason;
     this.#port.close();
     this.#answers.clear();
     this.#values.close();
@@ -397,6 +398,7 @@ export class EngineLink {
       case "coordinated":
         return this.coordination.heard(message.news);
       case "closed":
+      case "placed":
         return;
       case "progress":
         this.#progress.get(message.request)?.(message as never);

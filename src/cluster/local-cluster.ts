@@ -1,77 +1,153 @@
 /**
- * @file A cluster on this machine. It runs in this process for now, as Dask's
- * `LocalCluster(processes=False)` does: its workers are task threads of one engine.
+ * @file A cluster on this machine: worker processes with a scheduler of their own, which end with
+ * the program; or, without processes, the task threads of one engine.
  */
 /// <reference lib="esnext.disposable" preserve="true" />
+import { availableParallelism, tmpdir, totalmem } from "node:os";
+import { config } from "../config/config.ts";
 import { HeddleError } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { inspectAsText } from "../core/symbols.ts";
+import { checkFlag } from "../core/task-options.ts";
+import { formatBytes, parseBytes } from "../core/units.ts";
+import { nodeCrypto } from "../functions/crypto.ts";
+import type { ClusterInit } from "./cluster-thread.ts";
 import { type EngineHandle, startEngine } from "./embedded.ts";
+import { LocalProcesses } from "./local-processes.ts";
+import { RemoteEngine } from "./remote-engine.ts";
 
 export interface LocalClusterOptions {
-  /** Default 1. */
-  readonly workers?: number;
-  /** Default: the cores divided by the workers. */
+  /**
+   * Worker processes; default one for each core, or few with several threads where there are more
+   * than four cores.
+   */
+  readonly nWorkers?: number;
+  /** Task threads of each worker; default: the cores divided by the workers. */
   readonly threadsPerWorker?: number;
-  /** Memory of each worker, e.g. `"2GiB"`; default a share of 60 % of the machine's. */
+  /**
+   * Memory of each worker, with all that its process takes: bytes, `"2GiB"`, a share of the
+   * machine's such as 0.25, or `"auto"` (default), its share of the machine by its threads.
+   */
   readonly memoryLimit?: number | string;
   /** Where spilled values go; default the system's temporary folder. */
   readonly localDirectory?: string;
-  /** Whether workers are processes of their own: not in this version; default false. */
+  /** Whether workers are processes of their own, default; else they are threads of this one. */
   readonly processes?: boolean;
+  /** Amounts of named resources that each worker has. */
+  readonly resources?: Readonly<Record<string, number>>;
+  /** Address at which the scheduler and the workers listen; default this machine only. */
+  readonly host?: string;
+  /** Port of the scheduler; default any that is free. */
+  readonly schedulerPort?: number;
+  readonly name?: string;
+  /** Variables added to the environment of each worker. */
+  readonly environ?: Readonly<Record<string, string>>;
+  /** Checks invariants and poisons freed memory; default false. */
+  readonly validate?: boolean;
 }
 
 const CLUSTER_OPTIONS = [
-  "workers",
+  "nWorkers",
   "threadsPerWorker",
   "memoryLimit",
   "localDirectory",
   "processes",
+  "resources",
+  "host",
+  "schedulerPort",
+  "name",
+  "environ",
+  "validate",
 ] satisfies (keyof LocalClusterOptions)[];
+
+/** A process needs so much for itself. */
+const MEMORY_LEAST_BYTES = 192 * 2 ** 20;
+/** With so many cores or fewer each has a process of its own. */
+const FEW_CORES = 4;
 
 /**
  * Workers on this machine. Close it with `close()` or `await using`.
  *
  * @example
  * import { Client, LocalCluster } from "heddle";
- * const cluster = new LocalCluster({ workers: 1, threadsPerWorker: 2 });
- * await Client.with(cluster, async (client) => console.log(client.threads)); // 2
+ * const cluster = new LocalCluster({ nWorkers: 2, threadsPerWorker: 1 });
+ * await Client.with(cluster, async (client) => {
+ *   console.log(await client.submit((x: number) => x + 1, 41).result()); // 42
+ * });
  * await cluster.close();
  */
 export class LocalCluster {
   /** @internal */
   readonly engine: EngineHandle;
+  readonly name: string;
+  /** Resolves when the scheduler listens; rejects when it cannot. */
+  readonly ready: Promise<void>;
+  readonly #processes: LocalProcesses | undefined;
+  #workers: number;
 
   constructor(options: LocalClusterOptions = {}) {
     checkOptionNames("LocalCluster", options, CLUSTER_OPTIONS);
-    if (options.processes === true) {
-      throw new HeddleError(
-        "NotSupported",
-        "LocalCluster({ processes: true }) is not in this version: leave processes out to run in threads",
-      );
+    checkFlag("LocalCluster", "processes", options.processes);
+    const { workers, threads } = shapeOf(options);
+    this.#workers = workers;
+    this.name = options.name ?? `local-${nodeCrypto().randomBytes(3).toString("hex")}`;
+    if (options.processes === false) {
+      const { memoryLimit, localDirectory, resources, validate } = options;
+      this.engine = startEngine({
+        threads: threads * workers,
+        memoryLimit: memoryLimit === "auto" ? undefined : memoryLimit,
+        localDirectory,
+        resources,
+        validate,
+      });
+      this.ready = this.engine.ready;
+      return;
     }
-    const workers = options.workers ?? 1;
-    if (!Number.isInteger(workers) || workers < 1) {
-      throw new HeddleError("InvalidArgument", `workers is ${workers}; a cluster needs at least 1`);
-    }
-    const { threadsPerWorker, memoryLimit, localDirectory } = options;
-    this.engine = startEngine({
-      threads: threadsPerWorker === undefined ? undefined : threadsPerWorker * workers,
-      memoryLimit,
-      localDirectory,
-    });
+    const init = initOf(this.name, threads, options);
+    const processes = new LocalProcesses(init);
+    this.#processes = processes;
+    this.engine = new RemoteEngine(
+      processes.listening.then((address) => ({ address, token: init.token })),
+      { threads: workers * threads, memoryLimitBytes: workers * init.worker.memoryLimitBytes },
+    );
+    this.ready = processes.listening.then(() => undefined);
+    this.ready.catch(() => undefined);
+    processes.listening.then(() => processes.scale(workers)).catch(() => undefined);
   }
 
+  /** The scheduler's address; empty until it listens. */
   get address(): string {
     return this.engine.address;
   }
 
+  /** Workers that there are to be. */
+  get workers(): number {
+    return this.#workers;
+  }
+
+  /** Task threads of all workers. */
   get threads(): number {
     return this.engine.threads;
   }
 
+  /** Starts or ends workers until there are so many. */
+  async scale(workers: number): Promise<void> {
+    checkCount("workers", workers, 0);
+    if (this.#processes === undefined) {
+      throw new HeddleError(
+        "NotSupported",
+        "a LocalCluster without processes has the threads that it began with: leave " +
+          "{ processes: false } out to scale it",
+      );
+    }
+    await this.ready;
+    this.#workers = workers;
+    await this.#processes.scale(workers);
+  }
+
   async close(): Promise<void> {
     await this.engine.close();
+    await this.#processes?.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -79,7 +155,82 @@ export class LocalCluster {
   }
 
   toString(): string {
-    return `LocalCluster(${this.address}, ${this.threads} threads)`;
+    const parts = `${this.#workers} workers, ${this.threads} threads`;
+    return `LocalCluster(${this.name}, ${this.address}, ${parts})`;
   }
 }
 inspectAsText(LocalCluster.prototype);
+
+/** How many workers, and threads of each. */
+function shapeOf(options: LocalClusterOptions): { workers: number; threads: number } {
+  const { nWorkers, threadsPerWorker } = options;
+  if (nWorkers !== undefined) checkCount("nWorkers", nWorkers, 0);
+  if (threadsPerWorker !== undefined) checkCount("threadsPerWorker", threadsPerWorker, 1);
+  const cores = availableParallelism();
+  if (options.processes === false && nWorkers === undefined) {
+    return { workers: 1, threads: threadsPerWorker ?? cores };
+  }
+  if (nWorkers !== undefined) {
+    return { workers: nWorkers, threads: threadsPerWorker ?? divided(cores, nWorkers) };
+  }
+  if (threadsPerWorker !== undefined) {
+    return { workers: divided(cores, threadsPerWorker), threads: threadsPerWorker };
+  }
+  const workers = cores <= FEW_CORES ? cores : Math.max(4, Math.round(Math.sqrt(cores)));
+  return { workers, threads: divided(cores, workers) };
+}
+
+function divided(cores: number, by: number): number {
+  return Math.max(1, Math.floor(cores / Math.max(1, by)));
+}
+
+function checkCount(name: string, count: number, least: number): void {
+  if (Number.isInteger(count) && count >= least) return;
+  throw new HeddleError(
+    "InvalidArgument",
+    `${name} is ${count}; it must be an integer of at least ${least}`,
+    { fields: { [name]: count } },
+  );
+}
+
+function initOf(name: string, threads: number, options: LocalClusterOptions): ClusterInit {
+  const { host = "127.0.0.1", schedulerPort = 0 } = options;
+  const at = host.includes(":") ? `[${host}]` : host;
+  return {
+    name,
+    address: `tcp://${at}:${schedulerPort}`,
+    token: nodeCrypto().randomBytes(32).toString("hex"),
+    configuration: config.serialize(),
+    worker: {
+      listen: [`tcp://${at}:0`],
+      threads,
+      memoryLimitBytes: memoryOf(options.memoryLimit ?? "auto", threads),
+      resources: options.resources ?? config.get("worker.resources"),
+      localDirectory: options.localDirectory ?? config.get("temporary-directory") ?? tmpdir(),
+      validate: options.validate ?? config.get("worker.validate"),
+      environ: options.environ ?? {},
+      nodeOptions: [],
+    },
+  };
+}
+
+/** Bytes of one worker. */
+function memoryOf(limit: number | string, threads: number): number {
+  const machine = totalmem();
+  const bytes =
+    limit === "auto"
+      ? Math.floor((machine * Math.min(threads, availableParallelism())) / availableParallelism())
+      : typeof limit === "string"
+        ? parseBytes(limit)
+        : limit > 0 && limit <= 1
+          ? Math.floor(limit * machine)
+          : limit;
+  if (bytes >= MEMORY_LEAST_BYTES && bytes <= 4 * machine) return bytes;
+  const given = typeof limit === "string" ? `"${limit}"` : limit;
+  throw new HeddleError(
+    "InvalidArgument",
+    `memoryLimit is ${given}; a worker process needs at least ${formatBytes(MEMORY_LEAST_BYTES)}. ` +
+      'Give bytes, a size such as "2GiB", a share of the machine such as 0.25, or "auto".',
+    { fields: { memoryLimit: bytes } },
+  );
+}

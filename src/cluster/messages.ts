@@ -35,6 +35,10 @@ export type ClientMessage =
       readonly name: string;
       /** Encoded values, in shared memory. */
       readonly values: readonly Uint8Array[];
+      /** Names or addresses of the workers that may have them; default all. */
+      readonly workers?: readonly string[];
+      /** On how many workers each shall lie; default 1. */
+      readonly broadcast?: number;
     }
   | {
       readonly kind: "query";
@@ -47,7 +51,7 @@ export type ClientMessage =
   | { readonly kind: "close" };
 
 /** What may be asked of an engine at any time. */
-export type Query = "info" | "tasks" | "progress";
+export type Query = "info" | "tasks" | "progress" | "holders";
 
 export type EngineMessage =
   | { readonly kind: "arena"; readonly memory: WasmMemory }
@@ -58,7 +62,14 @@ export type EngineMessage =
       readonly base: number;
       readonly ids?: Int32Array;
     }
-  | { readonly kind: "done" | "cancelled" | "reset"; readonly ids: Int32Array }
+  | { readonly kind: "cancelled" | "reset"; readonly ids: Int32Array }
+  | {
+      readonly kind: "done";
+      readonly ids: Int32Array;
+      /** Values that need no heap come along where no memory is shared: tag and number. */
+      readonly tags?: Uint8Array;
+      readonly words?: Float64Array;
+    }
   | {
       readonly kind: "failed";
       readonly ids: Int32Array;
@@ -79,6 +90,14 @@ export type EngineMessage =
     }
   /** Answer to `read`: the values are in memory until `unpin`, except those that are gone. */
   | { readonly kind: "read"; readonly request: number; readonly missing: Int32Array }
+  | {
+      /** Where to bring the values of a `scatter`: value `i` goes to `addresses[i]`. */
+      readonly kind: "placed";
+      readonly request: number;
+      readonly base: number;
+      readonly addresses: readonly string[];
+      readonly epochs: Int32Array;
+    }
   | { readonly kind: "answer"; readonly request: number; readonly value: unknown }
   /** From the coordination machine. */
   | { readonly kind: "coordinated"; readonly news: CoordinationNews }
@@ -98,6 +117,14 @@ export interface TaskFacts {
   /** Addresses of the workers that hold the value. */
   readonly workers: readonly string[];
   readonly bytes: number;
+}
+
+/** What `holders` answers: where the values lie, and how those workers are reached. */
+export interface HoldersAnswer {
+  /** By worker number, best first. */
+  readonly addresses: Readonly<Record<number, readonly string[]>>;
+  /** Worker numbers for each id asked. */
+  readonly holders: readonly (readonly number[])[];
 }
 
 /** What `info` answers: an engine and its workers, as `schedulerInfo()` returns them. */

@@ -7,6 +7,7 @@
 import type { CoordinationEvent } from "../machine/coordination/events.ts";
 import type { SchedulerCommand, SchedulerEvent } from "../machine/scheduler/events.ts";
 import { progressOf } from "../machine/scheduler/progress.ts";
+import { holdersOf } from "../machine/scheduler/replicas.ts";
 import { SchedulerMachine } from "../machine/scheduler/scheduler.ts";
 import type { SchedulerOptions } from "../machine/scheduler/state.ts";
 import { STATE } from "../machine/scheduler/task-table.ts";
@@ -14,14 +15,28 @@ import type { WorkerEvent } from "../machine/worker/events.ts";
 import { type ClientHost, ClientSeats } from "./client-seats.ts";
 import { CoordinationHost } from "./coordination/host.ts";
 import { GraphWatch } from "./graph-watch.ts";
-import type { EngineInfo, Query, TaskFacts } from "./messages.ts";
+import type { EngineInfo, EngineMessage, HoldersAnswer, Query, TaskFacts } from "./messages.ts";
 import type { WorkerLoad, WorkerReport } from "./worker-host.ts";
 
 /** What the scheduler says to a worker. */
 export type WorkerOrder = Extract<
   WorkerEvent,
-  { kind: "install" | "uninstall" | "lease" | "revoke" | "free" }
+  {
+    kind:
+      | "install"
+      | "uninstall"
+      | "lease"
+      | "revoke"
+      | "recall"
+      | "hold"
+      | "free"
+      | "copy"
+      | "expect";
+  }
 >;
+
+/** What is known of a worker's end. */
+export type WorkerLoss = Omit<Extract<SchedulerEvent, { kind: "worker-lost" }>, "kind" | "worker">;
 
 /** A worker as the scheduler's shell sees it. */
 export interface WorkerSeat {
@@ -30,8 +45,9 @@ export interface WorkerSeat {
   tell(order: WorkerOrder): void;
 }
 
-export interface SchedulerHostOptions extends SchedulerOptions {
-  readonly address: string;
+export interface SchedulerHostOptions extends Partial<SchedulerOptions> {
+  /** Where the scheduler is; asked when it is told to somebody. */
+  readonly address: () => string;
 }
 
 export class SchedulerHost implements ClientHost {
@@ -66,9 +82,9 @@ export class SchedulerHost implements ClientHost {
   }
 
   /** A worker is gone: what it ran is run again elsewhere, and what it held is made again. */
-  removeWorker(worker: number, reason: string): void {
+  removeWorker(worker: number, loss: WorkerLoss): void {
     if (!this.#seats.delete(worker)) return;
-    this.tell([{ kind: "worker-lost", worker, reason }]);
+    this.tell([{ kind: "worker-lost", worker, ...loss }]);
   }
 
   report(worker: number, report: WorkerReport): void {
@@ -81,20 +97,20 @@ export class SchedulerHost implements ClientHost {
     this.#wake();
   }
 
-  /** Runs the machine over what has come in; false when there was nothing. */
-  step(): boolean {
-    if (this.#events.length === 0) return false;
+  /** Runs the machine over what has come in; false when there was nothing, and nothing was due. */
+  step(nowMs: number): boolean {
+    if (this.#events.length === 0 && this.machine.nextWakeMs > nowMs) return false;
     const events = this.#events;
     this.#events = [];
     const cancelled = events.some(({ kind }) => kind === "cancel");
-    this.#obey(this.machine.step(events), cancelled);
+    this.#obey(this.machine.step(events, nowMs), cancelled);
     return true;
   }
 
   /** Handles one event at once, after all that came before; returns what the machine says. */
-  handleNow(event: SchedulerEvent): SchedulerCommand[] {
-    this.step();
-    return this.machine.step([event]);
+  handleNow(event: SchedulerEvent, nowMs: number): SchedulerCommand[] {
+    this.step(nowMs);
+    return this.machine.step([event], nowMs);
   }
 
   obey(commands: readonly SchedulerCommand[]): void {
@@ -104,6 +120,7 @@ export class SchedulerHost implements ClientHost {
   /** Answers a client's question. */
   answer(what: Query, ids: Int32Array | undefined): unknown {
     if (what === "info") return this.#info();
+    if (what === "holders") return this.#holders(ids ?? new Int32Array(0));
     if (what === "progress") return progressOf(this.machine.state, ids?.[0] ?? -1);
     return Array.from(ids ?? [], (id) => this.#taskFacts(id));
   }
@@ -124,20 +141,35 @@ export class SchedulerHost implements ClientHost {
   }
 
   #taskFacts(id: number): TaskFacts {
+    const state = this.machine.stateOf(id);
     const { tasks } = this.machine.state;
-    const holder = this.#seats.get(tasks.holder[id] ?? -1);
+    const seats = this.#holdersOf(id).map((worker) => this.#seats.get(worker));
     return {
-      state: this.machine.stateOf(id),
-      workers:
-        tasks.state[id] === STATE.memory && holder !== undefined ? [holder.facts.address] : [],
+      state,
+      workers: seats.flatMap((seat) => (seat === undefined ? [] : [seat.facts.address])),
       bytes: tasks.bytes[id] ?? 0,
     };
+  }
+
+  #holdersOf(id: number): number[] {
+    const { state } = this.machine;
+    return state.tasks.state[id] === STATE.memory ? holdersOf(state, id) : [];
+  }
+
+  #holders(ids: Int32Array): HoldersAnswer {
+    const holders = Array.from(ids, (id) => this.#holdersOf(id));
+    const addresses: Record<number, readonly string[]> = {};
+    for (const worker of new Set(holders.flat())) {
+      const seat = this.#seats.get(worker);
+      if (seat !== undefined) addresses[worker] = [seat.facts.address];
+    }
+    return { addresses, holders };
   }
 
   #info(): EngineInfo {
     const seats = [...this.#seats.values()];
     return {
-      address: this.#options.address,
+      address: this.#options.address(),
       threads: seats.reduce((sum, { facts }) => sum + facts.threads, 0),
       memoryLimitBytes: seats.reduce((sum, { facts }) => sum + facts.memoryLimitBytes, 0),
       transitions: this.machine.state.transitions,
@@ -154,26 +186,32 @@ export class SchedulerHost implements ClientHost {
     for (const command of commands) {
       switch (command.kind) {
         case "revoke":
-          this.#seats.get(command.worker)?.tell(cancelled ? { ...command, cancelled } : command);
-          break;
-        case "lease":
-        case "free":
-          this.#seats.get(command.worker)?.tell(command);
-          break;
-        case "install":
-          for (const seat of this.#seats.values()) seat.tell(command);
+          this.#seats.get(command.worker)?.tell({ ...command, cancelled });
           break;
         case "uninstall":
           this.#watch.remove(command.base);
-          for (const seat of this.#seats.values()) seat.tell(command);
+          this.#seats.get(command.worker)?.tell(command);
+          break;
+        case "placed":
+          this.clients.post(command.client, this.#addressed(command));
+          break;
+        case "retired":
           break;
         case "warn":
           this.clients.warn(command.message);
           break;
         default:
-          this.clients.say(command);
+          if ("client" in command) this.clients.say(command);
+          else this.#seats.get(command.worker)?.tell(command);
       }
     }
+  }
+
+  /** Where a client brings its values: addresses in place of numbers. */
+  #addressed(placed: Extract<SchedulerCommand, { kind: "placed" }>): EngineMessage {
+    const { request, base, workers, epochs } = placed;
+    const addresses = Array.from(workers, (worker) => this.#seats.get(worker)?.facts.address ?? "");
+    return { kind: "placed", request, base, addresses, epochs };
   }
 
   #watchReport(report: WorkerReport): void {

@@ -6,6 +6,7 @@ import { isMainThread, workerData } from "node:worker_threads";
 import type { ThreadInit } from "../threads/messages.ts";
 import { Client } from "./client.ts";
 import { EngineLink } from "./link.ts";
+import { RemoteEngine } from "./remote-engine.ts";
 
 let client: Client | undefined;
 
@@ -14,6 +15,11 @@ export function taskClient(): Client | undefined {
   if (client !== undefined) return client;
   const init = workerData as Partial<ThreadInit> | null;
   if (isMainThread || init?.clientPort === undefined) return undefined;
+  if (init.cluster !== undefined) {
+    const { scheduler: address, token } = init.cluster;
+    client = new Client({ engine: new RemoteEngine({ address, token }) });
+    return client;
+  }
   const address = init.address ?? "inproc://0";
   const link = new EngineLink(init.clientPort, { ref: () => undefined, unref: () => undefined });
   client = new Client({

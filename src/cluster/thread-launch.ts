@@ -4,11 +4,15 @@
  */
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { makeControlBlock } from "../threads/control-block.ts";
-import type { TableInit, ThreadInit } from "../threads/messages.ts";
+import type { ClusterAccess, TableInit, ThreadInit } from "../threads/messages.ts";
 import type { EngineSettings } from "./engine-settings.ts";
 
 /** What an engine's control thread is started with. */
 export interface EngineInit extends EngineSettings {
+  /** The worker's address; default that of the embedded engine. */
+  readonly address?: string;
+  /** Whose tasks these are, where the scheduler is in another process. */
+  readonly cluster?: ClusterAccess;
   /** Takes the port on which each task thread sends what it prints. */
   readonly output: MessagePort;
 }
@@ -29,6 +33,7 @@ export interface LaneSpec {
   /** The engine's configuration, as text. */
   readonly configuration: string;
   readonly table?: TableInit;
+  readonly cluster?: ClusterAccess;
   /** Takes the port on which each thread sends what it prints. */
   readonly output: MessagePort;
 }
@@ -44,7 +49,7 @@ export function laneOf(init: EngineInit, table?: TableInit): LaneSpec {
     firstThread: table === undefined ? 0 : init.threads,
     block: makeControlBlock(threads),
     budgetBytes: init.memoryLimitBytes,
-    address: ADDRESS,
+    address: init.address ?? ADDRESS,
     scratch: init.spillDirectory,
     resources: init.resources,
     validate: init.validate,
@@ -53,6 +58,7 @@ export function laneOf(init: EngineInit, table?: TableInit): LaneSpec {
     configuration: init.configuration,
     output: init.output,
     ...(table === undefined ? {} : { table }),
+    ...(init.cluster === undefined ? {} : { cluster: init.cluster }),
   };
 }
 

@@ -6,6 +6,7 @@
 import { assert } from "../core/errors.ts";
 import { createSharedMemory, type WasmMemory } from "../core/wasm.ts";
 import { type Extent, Heap } from "../heap/index.ts";
+import type { Words } from "../machine/scheduler/events.ts";
 import { OVERDRAW_FACTOR } from "../machine/worker/memory.ts";
 import { makeValuePage, PAGE_SIZE, TAG, ValuePages } from "../threads/value-pages.ts";
 import { valueBytes } from "../threads/value-view.ts";
@@ -27,7 +28,7 @@ export class ValueStore {
   readonly heap: Heap;
   readonly pages: ValuePages;
   readonly buffers: SharedArrayBuffer[] = [];
-  /** Taken from the heap for values that are being read back. */
+  /** Taken from the heap for values that are being read back, or come from elsewhere. */
   unspillingBytes = 0;
   readonly #listener: StoreListener;
   readonly #slabs: (Slab | undefined)[] = [];
@@ -110,6 +111,56 @@ export class ValueStore {
     return this.#files.writeNow(id, value);
   }
 
+  /** A value at rest in memory; undefined when it needs no heap. */
+  viewOf(id: number): Uint8Array | undefined {
+    if (this.pages.tagOf(id) !== TAG.heap) return undefined;
+    return valueBytes(this.#memoryOf(id), this.pages.wordOf(id));
+  }
+
+  /** Tags and words of values that need no heap: those of no bytes. */
+  wordsOf(ids: Int32Array, bytes: Float64Array): { tags?: Uint8Array; words?: Float64Array } {
+    if (!bytes.includes(0)) return {};
+    const tags = new Uint8Array(ids.length);
+    const words = new Float64Array(ids.length);
+    for (let i = 0; i < ids.length; i++) {
+      if (bytes[i] !== 0) continue;
+      tags[i] = this.pages.tagOf(ids[i]!);
+      words[i] = this.pages.wordOf(ids[i]!);
+    }
+    return { tags, words };
+  }
+
+  /** Puts values that need no heap where tasks find them. */
+  setWords({ ids, tags, words }: Words): void {
+    for (let i = 0; i < ids.length; i++) {
+      this.ensure(ids[i]! + 1);
+      this.pages.setWord(ids[i]!, tags[i]!, words[i]!);
+    }
+  }
+
+  /** Room for a value that comes from elsewhere. Throws `RangeError` when there is none. */
+  arrival(id: number, bytes: number): Arrival {
+    const extent = this.heap.allocate(bytes);
+    if (extent === undefined) throw new RangeError(`no room in the heap for ${bytes} bytes`);
+    this.unspillingBytes += extent.bytes;
+    const end = (): void => {
+      this.unspillingBytes -= extent.bytes;
+    };
+    return {
+      bytes: extent.bytes,
+      target: this.heap.bytes(extent).subarray(0, bytes),
+      keep: () => {
+        end();
+        this.ensure(id + 1);
+        this.pages.setHeap(id, TAG.heap, extent.arena, extent.offset, 0);
+      },
+      drop: () => {
+        end();
+        this.heap.free(extent);
+      },
+    };
+  }
+
   /** Frees the value of an id, wherever it is. */
   discard(id: number): void {
     const tag = this.pages.tagOf(id);
@@ -187,6 +238,17 @@ export class ValueStore {
     assert(memory, `the value ${id} lies in an arena that does not exist`);
     return memory;
   }
+}
+
+/** A value on its way into the heap: it is not there before all of it has come. */
+export interface Arrival {
+  /** Bytes that it takes in the heap. */
+  readonly bytes: number;
+  readonly target: Uint8Array;
+  /** It has come. */
+  readonly keep: () => void;
+  /** It will not come. */
+  readonly drop: () => void;
 }
 
 /** Owner number of a thread's extents in the heap (0 is nobody). */

@@ -2,12 +2,13 @@
  * @file A worker's control thread: the worker machine and the shell around it (threads, heap,
  * disk). All decisions are the machine's; here they are carried out. The thread sleeps until a task
  * thread rings, the scheduler or a client speaks, or a file operation ends. What is on the other
- * side of the `WorkerListener`, a scheduler in the same thread or one far away, makes no difference.
+ * side of the `WorkerListener`, a scheduler in the same thread or one far away, makes no
+ * difference.
  */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { MessagePort } from "node:worker_threads";
-import type { InstalledGraph, SchedulerEvent } from "../machine/scheduler/events.ts";
+import type { InstalledGraph, Inventory, SchedulerEvent } from "../machine/scheduler/events.ts";
 import type { WorkerCommand, WorkerEvent } from "../machine/worker/events.ts";
 import { ACTIVITY } from "../machine/worker/value-table.ts";
 import { WorkerMachine } from "../machine/worker/worker.ts";
@@ -47,6 +48,10 @@ export interface WorkerListener {
   collect(): void;
   /** The values that a reader asked for are in memory, except the missing ones. */
   pinned(reader: number, missing: Int32Array): void;
+  /** Values are to come from another worker; each ends in `fetched` or `fetch-failed`. */
+  fetch(command: Extract<WorkerCommand, { kind: "fetch" }>): void;
+  /** What there is here, for a scheduler that knows nothing of it. */
+  inventory(inventory: Inventory): void;
   /** A task thread's own client connects through this port. */
   connectClient(port: MessagePort): void;
   /** Memory that readers of values in this process must know. */
@@ -239,6 +244,15 @@ export class WorkerHost {
           break;
         case "collect":
           this.#listener.collect();
+          break;
+        case "fetch":
+          this.#listener.fetch(command);
+          break;
+        case "inventory":
+          this.#listener.inventory(command.inventory);
+          break;
+        case "words":
+          this.store.setWords(command);
           break;
         case "uninstalled":
           this.#uninstall(command.base);

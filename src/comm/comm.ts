@@ -74,6 +74,7 @@ export class Comm<In extends Message = Message, Out extends Message = Message> {
   #wire: Wire | undefined;
   #state: CommState = "open";
   #isPaused = false;
+  #isReferenced = true;
   #isFlushPlanned = false;
   /** Whether there has been a wire; what is sent before that waits for it. */
   #isStarted = false;
@@ -141,6 +142,18 @@ export class Comm<In extends Message = Message, Out extends Message = Message> {
     for (const body of this.#batch.take()) this.#run(this.#session.send(body));
     this.#write();
     this.#arm();
+  }
+
+  /** The connection keeps the process alive (as it does from the start). */
+  ref(): void {
+    this.#isReferenced = true;
+    this.#wire?.ref();
+  }
+
+  /** The process may end although the connection is open. */
+  unref(): void {
+    this.#isReferenced = false;
+    this.#wire?.unref();
   }
 
   /** Reads no more until {@link resume}: the other side has to wait. */
@@ -247,6 +260,7 @@ export class Comm<In extends Message = Message, Out extends Message = Message> {
     const take = (frame: Frame): void => this.#takeFrame(frame);
     wire.sink = frameSink(parser, take, (step) => this.#read(step));
     if (this.#isPaused) wire.pause();
+    if (!this.#isReferenced) wire.unref();
   }
 
   #takeEarly({ early }: Greeted): void {

@@ -37,6 +37,12 @@ export interface TableInit {
   readonly memoryLimitBytes: number;
 }
 
+/** How tasks reach the scheduler of their cluster. */
+export interface ClusterAccess {
+  readonly scheduler: string;
+  readonly token?: string;
+}
+
 /** How a task thread is started. */
 export interface ThreadInit {
   readonly thread: number;
@@ -54,7 +60,9 @@ export interface ThreadInit {
   /** Whether it is checked that tasks leave their inputs alone. */
   readonly validate: boolean;
   readonly table?: TableInit;
-  /** A client's connection to the engine, for tasks that submit tasks. */
+  /** Where the scheduler is, when it is in another process. */
+  readonly cluster?: ClusterAccess;
+  /** A client's connection to the engine in this process, for tasks that submit tasks. */
   readonly clientPort: MessagePort;
   /** Takes what the thread prints. */
   readonly outputPort: MessagePort;

@@ -1,0 +1,237 @@
+/**
+ * @file The scheduler of a cluster: listens for workers and clients, gives each a seat at the
+ * scheduler's host, and runs the machine over what they say, once for each turn of the event loop.
+ */
+import {
+  type Comm,
+  type CommOptions,
+  type CommTrouble,
+  type Listener,
+  listen,
+  type Security,
+} from "../comm/index.ts";
+import { HeddleError } from "../core/errors.ts";
+import type { Hello } from "../protocol/index.ts";
+import type { ValueMessage } from "./client-seats.ts";
+import type { EngineMessage } from "./messages.ts";
+import { RemoteWorkerSeat } from "./remote-worker-seat.ts";
+import { SchedulerHost, type WorkerLoss } from "./scheduler-host.ts";
+import type { ProcessDeath } from "./supervisor.ts";
+import { type ToClient, type ToScheduler, toClient, toScheduler } from "./wire/client-messages.ts";
+import { type FromWorker, fromWorker, type ToWorker, toWorker } from "./wire/worker-messages.ts";
+import { readWorkerHello } from "./worker-hello.ts";
+
+/** Everything that may come to the scheduler, and everything that it may say. */
+type Incoming = ToScheduler | FromWorker;
+type Outgoing = ToClient | ToWorker;
+
+export interface ClusterSchedulerOptions {
+  /** Where to listen; default `tcp://127.0.0.1:0`. */
+  readonly address?: string;
+  readonly token?: string | undefined;
+  readonly security?: Security | undefined;
+  /** What the scheduler says of itself when others connect. */
+  readonly hello: CommOptions["hello"];
+  readonly session?: CommOptions["session"];
+  readonly allowedFailures: number;
+  /** Hears of connections that were refused or broke. */
+  readonly log?: (trouble: CommTrouble) => void;
+}
+
+export class ClusterScheduler {
+  readonly host: SchedulerHost;
+  #listener: Listener<Incoming, Outgoing> | undefined;
+  readonly #seats = new Map<number, RemoteWorkerSeat>();
+  #isTurnPlanned = false;
+  #wakeTimer: NodeJS.Timeout | undefined;
+
+  private constructor(options: ClusterSchedulerOptions) {
+    this.host = new SchedulerHost(
+      { allowedFailures: options.allowedFailures, address: () => this.address },
+      () => this.#planTurn(),
+    );
+  }
+
+  /** Resolves when workers and clients can connect. */
+  static async start(options: ClusterSchedulerOptions): Promise<ClusterScheduler> {
+    const scheduler = new ClusterScheduler(options);
+    const { hello, token, security, session, log } = options;
+    scheduler.#listener = await listen<Incoming, Outgoing>(options.address ?? "tcp://127.0.0.1:0", {
+      hello,
+      token,
+      security,
+      incoming: (peer) => (peer.role === "worker" ? fromWorker : toScheduler),
+      outgoing: (peer) => (peer.role === "worker" ? toWorker : toClient),
+      accept: (comm) => scheduler.#accept(comm),
+      ...(session === undefined ? {} : { session }),
+      ...(log === undefined ? {} : { log }),
+    });
+    return scheduler;
+  }
+
+  /** Where workers and clients reach it. */
+  get address(): string {
+    return this.#listener?.contactAddress ?? "";
+  }
+
+  /** A supervisor has seen a worker's process end: nobody need wait for its silence. */
+  workerDied(name: string, { reason, cause, ...facts }: ProcessDeath): void {
+    for (const [worker, seat] of this.#seats) {
+      if (seat.hello.name === name) this.#removeWorker(worker, { reason, cause, facts });
+    }
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#wakeTimer);
+    for (const seat of this.#seats.values()) {
+      seat.send({ kind: "stop", reason: "the scheduler was closed", restart: false });
+    }
+    await this.#listener?.close();
+  }
+
+  #accept(comm: Comm<Incoming, Outgoing>): void {
+    const { peer } = comm;
+    if (peer.role === "worker") return this.#acceptWorker(comm as never, peer);
+    if (peer.role === "client") return this.#acceptClient(comm as never);
+    throw new HeddleError("NotSupported", `this scheduler takes no connections of a ${peer.role}`);
+  }
+
+  #acceptWorker(comm: Comm<FromWorker, ToWorker>, { facts }: Hello): void {
+    const hello = readWorkerHello(facts);
+    for (const { hello: other } of this.#seats.values()) {
+      if (other.name !== hello.name) continue;
+      throw new HeddleError("InvalidArgument", `there is a worker named ${hello.name} already`);
+    }
+    const seat = new RemoteWorkerSeat(
+      hello,
+      (message) => comm.send(message),
+      (worker) => this.#seats.get(worker)?.hello.addresses,
+    );
+    const worker = this.host.addWorker(seat);
+    this.#seats.set(worker, seat);
+    comm.onMessages = (messages) => {
+      for (const message of messages) this.#hearWorker(worker, seat, message);
+      this.#planTurn();
+    };
+    comm.onState = (state) => {
+      if (state === "closed") return;
+      this.host.tell([{ kind: "worker-paused", worker, isPaused: state !== "open" }]);
+    };
+    comm.onReconnected = ({ fresh }) => {
+      if (fresh) comm.abort(new HeddleError("CommClosed", "the session could not go on"));
+    };
+    comm.onClosed = (error) => {
+      const reason = error?.message ?? seat.leaving ?? `worker ${hello.name} has left`;
+      const cause = error === undefined && seat.leaving !== undefined ? "expected" : "silence";
+      this.#removeWorker(worker, { reason, cause });
+    };
+    this.#tellSize();
+  }
+
+  #removeWorker(worker: number, loss: WorkerLoss): void {
+    const seat = this.#seats.get(worker);
+    if (seat === undefined) return;
+    this.#seats.delete(worker);
+    this.host.removeWorker(worker, { running: seat.working, ...loss });
+    for (const other of this.#seats.values()) other.forget(worker);
+    this.#tellSize();
+  }
+
+  /** Clients plan for as many threads as there are. */
+  #tellSize(): void {
+    this.host.clients.broadcast(this.#size() as unknown as EngineMessage);
+    this.#planTurn();
+  }
+
+  #size(): Extract<ToClient, { kind: "size" }> {
+    const all = [...this.#seats.values()].map(({ hello }) => hello);
+    return {
+      kind: "size",
+      workers: all.length,
+      threads: all.reduce((sum, { threads }) => sum + threads, 0),
+      memoryLimitBytes: all.reduce((sum, { memoryLimitBytes }) => sum + memoryLimitBytes, 0),
+    };
+  }
+
+  #hearWorker(worker: number, seat: RemoteWorkerSeat, message: FromWorker): void {
+    switch (message.kind) {
+      case "load":
+        seat.load = message;
+        return;
+      case "warn":
+        return this.host.clients.warn(message.message);
+      case "collect":
+        return this.host.clients.collect(performance.now());
+      case "leaving":
+        seat.leaving = message.reason;
+        return;
+      case "working":
+        seat.working = message.ids;
+        return;
+      case "inventory":
+        return;
+      default:
+        this.host.report(worker, message);
+    }
+  }
+
+  #acceptClient(comm: Comm<ToScheduler, ToClient>): void {
+    const { clients } = this.host;
+    const client = clients.add({
+      post: (messages) => {
+        for (const message of messages) comm.send(message as ToClient);
+      },
+      values: (from, message) => this.#scatter(from, message),
+      left: () => undefined,
+    });
+    comm.send(this.#size());
+    comm.onMessages = (messages) => clients.receive(client, messages);
+    comm.onReconnected = ({ fresh }) => {
+      if (fresh) comm.abort(new HeddleError("CommClosed", "the session could not go on"));
+    };
+    comm.onClosed = () => clients.remove(client);
+  }
+
+  #scatter(client: number, message: ValueMessage): void {
+    if (message.kind !== "scatter" || !("bytes" in message)) return;
+    const { request, name, bytes, workers, broadcast } = message;
+    this.host.tell([
+      {
+        kind: "scatter",
+        client,
+        request,
+        count: bytes.length,
+        bytes,
+        name,
+        ...(workers === undefined ? {} : { workers }),
+        ...(broadcast === undefined ? {} : { broadcast }),
+      },
+    ]);
+  }
+
+  /** What came together is handled together. */
+  #planTurn(): void {
+    if (this.#isTurnPlanned) return;
+    this.#isTurnPlanned = true;
+    setImmediate(() => {
+      this.#isTurnPlanned = false;
+      this.#turn();
+    });
+  }
+
+  #turn(): void {
+    this.host.step(performance.now());
+    this.host.tellWatchers();
+    this.host.clients.flush();
+    this.#armWake();
+  }
+
+  /** The machine asks to be looked at again at some time. */
+  #armWake(): void {
+    clearTimeout(this.#wakeTimer);
+    const { nextWakeMs } = this.host.machine;
+    if (nextWakeMs === Number.POSITIVE_INFINITY) return;
+    const delayMs = Math.max(0, nextWakeMs - performance.now());
+    this.#wakeTimer = setTimeout(() => this.#turn(), delayMs);
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * @file Entry of the thread in which a local cluster's scheduler runs and from which its worker
+ * processes are supervised: what the program does on its own thread delays neither.
+ */
+import { parentPort, workerData } from "node:worker_threads";
+import { config } from "../config/config.ts";
+import { isHeddleError } from "../core/errors.ts";
+import { ClusterScheduler } from "./cluster-scheduler.ts";
+import { ownHello } from "./own-hello.ts";
+import { type ProcessDeath, SupervisedWorker } from "./supervisor.ts";
+import type { WorkerSettings } from "./worker-settings.ts";
+
+/** How a local cluster is set up. */
+export interface ClusterInit {
+  readonly name: string;
+  readonly address: string;
+  readonly token: string;
+  readonly configuration: string;
+  /** The same for all workers. */
+  readonly worker: Omit<WorkerSettings, "name" | "scheduler" | "token" | "configuration">;
+}
+
+/** What the thread is asked; each request is answered by its number. */
+export type ClusterRequest =
+  | { readonly kind: "scale"; readonly request: number; readonly workers: number }
+  | { readonly kind: "close"; readonly request: number };
+
+/** What the thread says. */
+export type ClusterNews =
+  | { readonly kind: "listening"; readonly address: string }
+  | { readonly kind: "done"; readonly request: number }
+  | {
+      readonly kind: "failed";
+      readonly request?: number;
+      readonly code: string;
+      readonly message: string;
+    }
+  | { readonly kind: "warn"; readonly message: string };
+
+class ClusterThread {
+  readonly #init: ClusterInit;
+  readonly #scheduler: ClusterScheduler;
+  readonly #workers: SupervisedWorker[] = [];
+  #nextName = 0;
+
+  constructor(init: ClusterInit, scheduler: ClusterScheduler) {
+    this.#init = init;
+    this.#scheduler = scheduler;
+  }
+
+  /** Starts or ends workers until there are so many. Resolves when they have been told. */
+  async scale(count: number): Promise<void> {
+    while (this.#workers.length < count) this.#add();
+    const surplus = this.#workers.splice(count);
+    await Promise.all(surplus.map(async (worker) => await worker.stop()));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#workers.splice(0).map(async (worker) => await worker.stop()));
+    await this.#scheduler.close();
+  }
+
+  #add(): void {
+    const { worker, token, configuration, name } = this.#init;
+    const scheduler = [this.#scheduler.address];
+    const settings = {
+      ...worker,
+      name: `${name}-${this.#nextName++}`,
+      scheduler,
+      token,
+      configuration,
+    };
+    this.#workers.push(
+      new SupervisedWorker(settings, {
+        ready: () => undefined,
+        died: ({ settings: { name: dead } }, death) => this.#died(dead, death),
+        failed: ({ settings: { name: failed } }, reason) => {
+          say({ kind: "warn", message: `worker ${failed} cannot be started: ${reason}` });
+        },
+      }),
+    );
+  }
+
+  #died(name: string, death: ProcessDeath): void {
+    this.#scheduler.workerDied(name, death);
+    if (death.cause !== "expected")
+      say({ kind: "warn", message: `${death.reason}; it is restarted` });
+  }
+}
+
+function say(news: ClusterNews): void {
+  parentPort?.postMessage(news);
+}
+
+function failure(error: unknown): { code: string; message: string } {
+  const code = isHeddleError(error) ? error.code : "InvariantViolated";
+  return { code, message: error instanceof Error ? error.message : String(error) };
+}
+
+const init = workerData as ClusterInit;
+config.adopt(init.configuration);
+try {
+  const scheduler = await ClusterScheduler.start({
+    address: init.address,
+    token: init.token,
+    hello: ownHello("scheduler", init.name, {}),
+    allowedFailures: config.get("scheduler.allowed-failures"),
+  });
+  const cluster = new ClusterThread(init, scheduler);
+  parentPort?.on("message", (request: ClusterRequest) => {
+    const done = request.kind === "scale" ? cluster.scale(request.workers) : cluster.close();
+    done.then(
+      () => say({ kind: "done", request: request.request }),
+      (error: unknown) => say({ kind: "failed", request: request.request, ...failure(error) }),
+    );
+  });
+  say({ kind: "listening", address: scheduler.address });
+} catch (error) {
+  say({ kind: "failed", ...failure(error) });
+}

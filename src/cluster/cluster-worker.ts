@@ -1,0 +1,185 @@
+/**
+ * @file A worker process: a worker's host whose scheduler is at the other end of a connection.
+ * Values that its tasks need and that lie elsewhere are pulled from the workers that hold them;
+ * what it holds is served to whoever asks.
+ */
+import { hostname } from "node:os";
+import { MessageChannel } from "node:worker_threads";
+import { BulkPool, type Comm, connect, type Listener, listen, serveBulk } from "../comm/index.ts";
+import { config } from "../config/config.ts";
+import { HeddleError } from "../core/errors.ts";
+import { type AnyMessageType, type Message, messageSet } from "../protocol/index.ts";
+import { OutputPrinter } from "../threads/output.ts";
+import { initFrom } from "./engine-options.ts";
+import { removeFolder } from "./folders.ts";
+import { ownHello } from "./own-hello.ts";
+import { type EngineInit, laneOf, launchLane } from "./thread-launch.ts";
+import { ValueFetcher } from "./value-fetcher.ts";
+import { ValueServer } from "./value-server.ts";
+import { decodeImage } from "./wire/graphs.ts";
+import { type FromWorker, fromWorker, type ToWorker, toWorker } from "./wire/worker-messages.ts";
+import type { WorkerHello } from "./worker-hello.ts";
+import { WorkerHost, type WorkerReport } from "./worker-host.ts";
+import type { WorkerSettings } from "./worker-settings.ts";
+
+/** The scheduler is told this often how much memory is in use. */
+const LOAD_MS = 500;
+/** Part of a process's memory for values: the rest is for V8's heaps and what lies around them. */
+const VALUES_SHARE = 0.6;
+
+export class ClusterWorker {
+  readonly host: WorkerHost;
+  /** Called when the worker has ended: it was told to stop, or the scheduler is gone. */
+  onEnded: (reason: string) => void = () => undefined;
+  readonly #init: EngineInit;
+  readonly #listener: Listener;
+  readonly #pool: BulkPool;
+  readonly #server: ValueServer;
+  readonly #fetcher: ValueFetcher;
+  readonly #output: OutputPrinter;
+  #comm: Comm<ToWorker, FromWorker> | undefined;
+  #loadTimer: NodeJS.Timeout | undefined;
+  #isEnding = false;
+
+  private constructor(init: EngineInit, output: OutputPrinter, listener: Listener, pool: BulkPool) {
+    this.#init = init;
+    this.#listener = listener;
+    this.#pool = pool;
+    this.#output = output;
+    this.host = new WorkerHost(init, {
+      turn: () => this.host.step(),
+      report: (report) => this.#report(report),
+      warn: (message) => this.#comm?.send({ kind: "warn", message }),
+      collect: () => this.#comm?.send({ kind: "collect" }),
+      pinned: (reader, missing) => this.#server.pinned(reader, missing),
+      inventory: (inventory) => this.#comm?.send({ kind: "inventory", inventory }),
+      fetch: (command) => this.#fetcher.fetch(command),
+      // Task threads have connections of their own.
+      connectClient: (port) => port.close(),
+      share: () => undefined,
+    });
+    this.#server = new ValueServer(this.host);
+    this.#fetcher = new ValueFetcher(this.host, pool);
+  }
+
+  /** Resolves when the scheduler has taken the worker. */
+  static async start(settings: WorkerSettings): Promise<ClusterWorker> {
+    const { token, name } = settings;
+    config.adopt(settings.configuration);
+    const { port1: arrivals, port2: output } = new MessageChannel();
+    const common = { hello: ownHello("worker", name, {}), token };
+    const listener = await listen<Message, Message>(settings.listen[0] ?? "tcp://127.0.0.1:0", {
+      ...common,
+      incoming: messageSet<AnyMessageType>([]),
+      outgoing: messageSet<AnyMessageType>([]),
+      accept: () => {
+        throw new HeddleError("NotSupported", "a worker serves bulk data only");
+      },
+    });
+    const init: EngineInit = {
+      ...initFrom({
+        threads: settings.threads,
+        memoryLimit: Math.floor(VALUES_SHARE * settings.memoryLimitBytes),
+        resources: settings.resources,
+        localDirectory: settings.localDirectory,
+        validate: settings.validate,
+      }),
+      output,
+      address: listener.contactAddress,
+      cluster: {
+        scheduler: settings.scheduler[0] ?? "",
+        ...(token === undefined ? {} : { token }),
+      },
+    };
+    const lane = laneOf(init);
+    const launched = launchLane(lane);
+    const pool = new BulkPool(common);
+    const worker = new ClusterWorker(init, new OutputPrinter(arrivals), listener, pool);
+    serveBulk(listener, {
+      get: (id) => worker.#server.read(id),
+      put: (id, bytes, _peer, facts) => worker.#fetcher.receive(id, bytes, facts),
+    });
+    await worker.#join(settings);
+    worker.host.start(lane, launched);
+    return worker;
+  }
+
+  get address(): string {
+    return this.#listener.contactAddress;
+  }
+
+  /** Ends the worker; the scheduler hears that it was meant. */
+  async close(reason: string): Promise<void> {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    clearInterval(this.#loadTimer);
+    this.#comm?.send({ kind: "leaving", reason });
+    await this.#comm?.close(reason);
+    await this.host.close();
+    this.#pool.close();
+    await this.#listener.close();
+    this.#output.close();
+    removeFolder(this.#init.spillDirectory);
+    this.onEnded(reason);
+  }
+
+  async #join(settings: WorkerSettings): Promise<void> {
+    const { threads, resources } = this.#init;
+    const facts: WorkerHello = {
+      name: settings.name,
+      host: hostname(),
+      pid: process.pid,
+      threads,
+      memoryLimitBytes: this.#init.memoryLimitBytes,
+      resources,
+      addresses: [this.address],
+    };
+    this.#comm = await connect<ToWorker, FromWorker>(settings.scheduler[0] ?? "", {
+      hello: ownHello("worker", settings.name, facts),
+      token: settings.token,
+      incoming: toWorker,
+      outgoing: fromWorker,
+      ...(settings.session === undefined ? {} : { session: settings.session }),
+    });
+    this.#comm.onMessages = (messages) => {
+      for (const message of messages) this.#hear(message);
+      this.host.wake();
+    };
+    this.#comm.onClosed = (error) => {
+      this.close(error?.message ?? "the scheduler was closed").catch(() => undefined);
+    };
+    this.#comm.onReconnected = ({ fresh }) => {
+      if (fresh) this.close("the scheduler knows this worker no more").catch(() => undefined);
+    };
+    this.#loadTimer = setInterval(() => {
+      this.#comm?.send({ kind: "load", ...this.host.load });
+    }, LOAD_MS);
+    this.#loadTimer.unref();
+  }
+
+  #hear(message: ToWorker): void {
+    switch (message.kind) {
+      case "install": {
+        const { base, count, serial, facts, body, ids } = message;
+        const held = ids === undefined ? {} : { ids };
+        const graph = { base, count, serial, graph: facts, body: decodeImage(body), ...held };
+        return this.host.tell({ kind: "install", graph });
+      }
+      case "peers":
+        return this.#fetcher.know(message.peers, message.gone);
+      case "stop":
+        this.close(message.reason).catch(() => undefined);
+        return;
+      default:
+        return this.host.tell(message);
+    }
+  }
+
+  #report(report: WorkerReport): void {
+    if (report.kind !== "finished") {
+      this.#comm?.send(report as FromWorker);
+      return;
+    }
+    this.#comm?.send({ ...report, ...this.host.store.wordsOf(report.ids, report.bytes) });
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * @file Brings values into a worker's memory: those that its tasks need, from the workers that hold
+ * them, and those that clients bring.
+ */
+import type { BulkPool, BulkRoom } from "../comm/index.ts";
+import { HeddleError } from "../core/errors.ts";
+import type { WorkerCommand } from "../machine/worker/events.ts";
+import type { Peer } from "./wire/worker-messages.ts";
+import type { WorkerHost } from "./worker-host.ts";
+
+type Fetch = Extract<WorkerCommand, { kind: "fetch" }>;
+
+/** What a client says with values that it brings: the epoch of each. */
+export interface BroughtFacts {
+  readonly epochs: Readonly<Record<number, number>>;
+}
+
+export class ValueFetcher {
+  readonly #host: WorkerHost;
+  readonly #pool: BulkPool;
+  readonly #peers = new Map<number, readonly string[]>();
+
+  constructor(host: WorkerHost, pool: BulkPool) {
+    this.#host = host;
+    this.#pool = pool;
+  }
+
+  /** Where other workers are reached. */
+  know(peers: readonly Peer[], gone: Int32Array): void {
+    for (const { worker, addresses } of peers) this.#peers.set(worker, addresses);
+    for (const worker of gone) this.#peers.delete(worker);
+  }
+
+  /** Fetches values; the machine hears of each how it ended. */
+  fetch({ holder, ids }: Fetch): void {
+    const wanted = new Set<number>(ids);
+    this.#get(holder, ids, wanted).catch((error: unknown) => {
+      // Those that came before it broke are there.
+      this.#failed(holder, wanted, error instanceof Error ? error.message : String(error));
+    });
+  }
+
+  /** Room for a value that a client brings. Throws to refuse it. */
+  receive(id: number, bytes: number, facts: unknown): BulkRoom {
+    const { machine } = this.#host;
+    const epoch = (facts as BroughtFacts | null)?.epochs?.[id];
+    if (epoch === undefined || machine.expects(id) !== epoch) {
+      throw new HeddleError("Lost", `value ${id} is not expected here any more`);
+    }
+    this.#host.tell({ kind: "receiving", ids: Int32Array.of(id) });
+    const arrival = this.#host.store.arrival(id, bytes);
+    return {
+      target: arrival.target,
+      stored: () => {
+        arrival.keep();
+        this.#tell({
+          kind: "adopt",
+          ids: Int32Array.of(id),
+          bytes: Float64Array.of(arrival.bytes),
+        });
+      },
+      dropped: () => {
+        arrival.drop();
+        this.#tell({ kind: "receive-failed", ids: Int32Array.of(id) });
+      },
+    };
+  }
+
+  async #get(holder: number, ids: Int32Array, wanted: Set<number>): Promise<void> {
+    const address = this.#peers.get(holder)?.[0];
+    if (address === undefined) throw new HeddleError("Lost", `worker ${holder} is not known here`);
+    const { store } = this.#host;
+    const arrivals = new Map<number, ReturnType<typeof store.arrival>>();
+    const place = (id: number, bytes: number): Uint8Array => {
+      const arrival = store.arrival(id, bytes);
+      arrivals.set(id, arrival);
+      return arrival.target;
+    };
+    const arrived = (id: number): void => {
+      const arrival = arrivals.get(id);
+      if (arrival === undefined) return;
+      arrivals.delete(id);
+      wanted.delete(id);
+      arrival.keep();
+      this.#tell({
+        kind: "fetched",
+        ids: Int32Array.of(id),
+        bytes: Float64Array.of(arrival.bytes),
+      });
+    };
+    try {
+      for (const { id, status, message } of await this.#pool.get(address, ids, place, {
+        arrived,
+      })) {
+        if (status === "here") continue;
+        wanted.delete(id);
+        this.#fail(holder, id, status === "gone", message);
+      }
+    } finally {
+      for (const arrival of arrivals.values()) arrival.drop();
+    }
+  }
+
+  #failed(holder: number, ids: ReadonlySet<number>, message: string): void {
+    for (const id of ids) this.#fail(holder, id, false, message);
+  }
+
+  #fail(holder: number, id: number, isGone: boolean, message: string): void {
+    this.#tell({ kind: "fetch-failed", holder, ids: Int32Array.of(id), isGone, message });
+  }
+
+  #tell(event: Parameters<WorkerHost["tell"]>[0]): void {
+    this.#host.tell(event);
+    this.#host.wake();
+  }
+}
