@@ -106,8 +106,8 @@ export class Lock implements AsyncDisposable {
 inspectAsText(Lock.prototype);
 
 /**
- * Several locks at once: all of them, or as many as are needed. Locks of the same names are the same
- * locks. Nobody waits for ever because two want the same locks in another order.
+ * Several locks at once: all of them, or as many as are needed. Locks of the same names are the
+ * same locks. Nobody waits for ever because two want the same locks in another order.
  *
  * @example
  * import { Client, MultiLock } from "heddle";

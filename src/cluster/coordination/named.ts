@@ -1,13 +1,14 @@
 /**
  * @file What all things with a name share: through which client they are reached, and waiting
- * without holding a slot. Their fields are the name and plain options only, so that they travel into
- * tasks as arguments and captured values, and work there through the task's own client.
+ * without holding a slot. Their fields are the name and plain options only, so that they travel
+ * into tasks as arguments and captured values, and work there through the task's own client.
  */
 import { randomUUID } from "node:crypto";
 import { HeddleError } from "../../core/errors.ts";
 import { currentTask } from "../../threads/task-context.ts";
 import type { Client } from "../client.ts";
 import { getClient } from "../context.ts";
+import { describeGiven } from "../given.ts";
 import type { Asker, AskOptions } from "./asker.ts";
 
 export interface NamedOptions {
@@ -43,9 +44,10 @@ export function askerOf(named: object): Asker {
 export function nameFor(kind: string, name: string | undefined): string {
   if (name === undefined) return `${kind}-${randomUUID()}`;
   if (typeof name === "string" && name !== "") return name;
+  const given = typeof name === "string" ? '""' : describeGiven(name);
   throw new HeddleError(
     "InvalidArgument",
-    `the name of a ${kind} is a text that is not empty, not ${JSON.stringify(name) ?? String(name)}`,
+    `the name of a ${kind} is a text that is not empty, not ${given}`,
   );
 }
 

@@ -15,7 +15,8 @@ import { contentOf, payloadOf } from "./payload.ts";
 
 export interface QueueOptions extends NamedOptions {
   /**
-   * Most items, 0 for any number; default: as it was made first, else 0. All who give it must agree.
+   * Most items, 0 for any number; default: as it was made first, else 0. All who give it must
+   * agree.
    */
   readonly maxsize?: number | undefined;
 }
@@ -26,9 +27,9 @@ export interface QueueGetOptions extends WaitOptions {
 }
 
 /**
- * A queue that all clients and tasks of an engine share by its name: of futures, and of small values
- * (at most 1 MiB each), which may hold futures. Those who wait are served in the order in which they
- * came. The values of futures are kept while these are in the queue.
+ * A queue that all clients and tasks of an engine share by its name: of futures, and of small
+ * values (at most 1 MiB each), which may hold futures. Those who wait are served in the order in
+ * which they came. The values of futures are kept while these are in the queue.
  *
  * @example
  * import { Client, type Future, Queue } from "heddle";
@@ -51,7 +52,9 @@ export class Queue<T = unknown> {
     bindClient(this, options.client);
   }
 
-  /** Resolves when the item is in the queue. Errors: `Timeout`, `MemoryLimit`, `NotSerializable`. */
+  /**
+   * Resolves when the item is in the queue. Errors: `Timeout`, `MemoryLimit`, `NotSerializable`.
+   */
   async put(item: T, options: WaitOptions = {}): Promise<void> {
     checkOptionNames("Queue.put", options, ["timeoutMs", "signal"]);
     const asker = askerOf(this);

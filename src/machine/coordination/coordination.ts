@@ -1,6 +1,6 @@
 /**
- * @file The coordination machine: locks, events, semaphores, queues, variables, topics, metadata and
- * published datasets of one cluster. Pure: `step(events, nowMs)` changes the state and returns
+ * @file The coordination machine: locks, events, semaphores, queues, variables, topics, metadata
+ * and published datasets of one cluster. Pure: `step(events, nowMs)` changes the state and returns
  * commands. A scheduler runs it beside the scheduler machine.
  */
 import type { Json } from "../../codec/registry.ts";

@@ -1,6 +1,6 @@
 /**
- * @file A queue from whose middle things may be taken: a doubly linked list. All steps take constant
- * time, which a Map with tombstones in front does not.
+ * @file A queue from whose middle things may be taken: a doubly linked list. All steps take
+ * constant time, which those of a Map with deleted entries in front do not.
  */
 
 export interface FifoNode<T> {

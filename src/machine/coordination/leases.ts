@@ -1,8 +1,8 @@
 /**
- * @file Locks, locks of several names at once, and semaphores: pools of leases. Whoever waits stands
- * in the queue of each of its pools, in the order of arrival; a lease that comes free is *offered*
- * to the first that has none of this pool yet, and who has been offered enough gets them all
- * together. All queues have the same order, so whoever came first is always served next: nobody
+ * @file Locks, locks of several names at once, and semaphores: pools of leases. Whoever waits
+ * stands in the queue of each of its pools, in the order of arrival; a lease that comes free is
+ * *offered* to the first that has none of this pool yet, and who has been offered enough gets them
+ * all together. All queues have the same order, so whoever came first is always served next: nobody
  * starves, and no two can wait for each other. (Dask's MultiLock works so; here locks do too.)
  */
 import { assert, HeddleError } from "../../core/errors.ts";
@@ -82,8 +82,8 @@ export class Leases {
     } else if (known.leasesMax !== maxLeases) {
       throw refuse(
         "InvalidArgument",
-        `semaphore "${name}" was made with maxLeases ${known.leasesMax}, not ${maxLeases}. Use the ` +
-          "same number everywhere, another name, or close it first.",
+        `semaphore "${name}" was made with maxLeases ${known.leasesMax}, not ${maxLeases}. Use ` +
+          "the same number everywhere, another name, or close it first.",
       );
     }
     this.#desk.answer<"semaphore-open">(at, null);

@@ -19,7 +19,7 @@ function keeperWith(answer: () => Promise<number[]>): { keeper: LeaseKeeper; ask
   return { keeper: new LeaseKeeper(asker), asked };
 }
 
-test("leases are renewed together, well within the shortest limit, until they are dropped", async () => {
+test("leases are renewed together, within the shortest limit, until they are dropped", async () => {
   const { keeper, asked } = keeperWith(async () => []);
   keeper.keep(1, "a", 3000);
   keeper.keep(2, "b", 900);

@@ -1,4 +1,4 @@
-/** @file Clients of a scheduler in the same thread, without workers: what they say goes straight in. */
+/** @file A scheduler without workers, and clients in the same thread that speak to it directly. */
 import { EngineLink, type Keeper, type LinkPort } from "../../../../src/cluster/link.ts";
 import type { ClientMessage, EngineMessage } from "../../../../src/cluster/messages.ts";
 import { SchedulerHost } from "../../../../src/cluster/scheduler-host.ts";
