@@ -27,7 +27,7 @@ import {
 import type { Greeted } from "./comm.ts";
 import { unexpected } from "./frame-channel.ts";
 import type { BulkDoor, Listener } from "./listen.ts";
-import { frameSink, type Wire } from "./wire.ts";
+import { DIRECT_BYTES, frameSink, type Wire } from "./wire.ts";
 
 /** Bytes of a value that stay where they are until `release` is called. */
 export interface HeldBytes {
@@ -228,6 +228,7 @@ class BulkPeer implements BulkDoor {
   async #receive(id: number, room: BulkRoom): Promise<void> {
     const arrival = new Arrival(id, room.target);
     const bytes = room.target.length;
+    if (bytes >= DIRECT_BYTES && this.#inFlightBytes === 0) this.#wire?.readDirectly();
     const done = new Promise<void>((resolve) => {
       this.#arrived = resolve;
     });

@@ -93,6 +93,10 @@ class InprocWire implements Wire {
     // What lies in one thread does not stall by itself.
   }
 
+  readDirectly(): void {
+    // There is no kernel between the two ends.
+  }
+
   ref(): void {
     // Nothing but what is to be delivered keeps the process alive.
   }

@@ -4,7 +4,7 @@
  * again, or read straight into the memory that a `sink` gives: with Node's `onread` the kernel
  * copies into the heap of a worker itself.
  */
-import type { OnReadOpts, Socket } from "node:net";
+import { type OnReadOpts, Socket, type SocketConstructorOpts } from "node:net";
 import { TLSSocket } from "node:tls";
 import type { Frame, FrameParser } from "../protocol/index.ts";
 
@@ -35,6 +35,8 @@ export interface Wire {
   write(parts: readonly Uint8Array[], written?: () => void): void;
   /** Calls back whenever nothing has moved for so long. */
   watch(stalledMs: number, stalled: () => void): void;
+  /** Reads straight into the memory of a sink from now on, where that is possible. */
+  readDirectly(): void;
   pause(): void;
   resume(): void;
   /** Whether it keeps the process alive. */
@@ -66,10 +68,17 @@ function scratchSpace(): Uint8Array {
   return scratch;
 }
 
+/** The part of a socket's handle that matters here. */
+interface Handle {
+  reading: boolean;
+  readonly readStop?: () => number;
+  readonly useUserBuffer?: (memory: Uint8Array) => void;
+}
+
 /** A socket as a wire. */
 export class SocketWire implements Wire {
   readonly remote: string;
-  readonly #socket: Socket;
+  #socket: Socket;
   sink: Sink | undefined;
   onBytes: (bytes: Uint8Array) => void = () => undefined;
   onDrain: () => void = () => undefined;
@@ -77,12 +86,20 @@ export class SocketWire implements Wire {
   #error: Error | undefined;
   /** Memory of the sink that the socket reads into now. */
   #space: Uint8Array | undefined;
+  #isDirect: boolean;
+  #watched: { readonly stalledMs: number; readonly stalled: () => void } | undefined;
 
   constructor(socket: Socket, remote: string, reads: "events" | "onread") {
     this.remote = remote;
     this.#socket = socket;
-    socket.setNoDelay(true);
+    this.#isDirect = reads === "onread";
     if (reads === "events") socket.on("data", (bytes: Buffer) => this.#arrived(bytes));
+    this.#adopt(socket);
+  }
+
+  #adopt(socket: Socket): void {
+    this.#socket = socket;
+    socket.setNoDelay(true);
     socket.on("drain", () => this.onDrain());
     socket.on("error", (error) => {
       this.#error ??= error;
@@ -90,6 +107,9 @@ export class SocketWire implements Wire {
     // The other side has ended: nothing more can come, and half a conversation is of no use.
     socket.on("end", () => socket.end());
     socket.on("close", () => this.onClosed(this.#error));
+    if (this.#watched !== undefined) {
+      socket.setTimeout(this.#watched.stalledMs, this.#watched.stalled);
+    }
   }
 
   get channel(): string {
@@ -119,7 +139,36 @@ export class SocketWire implements Wire {
   }
 
   watch(stalledMs: number, stalled: () => void): void {
+    this.#watched = { stalledMs, stalled };
     this.#socket.setTimeout(stalledMs, stalled);
+  }
+
+  /**
+   * Node lets a socket read into given memory only when it is made, and makes accepted ones itself.
+   * Therefore a socket of its own is put around the same handle, when nothing is under way. Where
+   * Node's inside has changed so far that this cannot be done, the bytes are copied as before.
+   */
+  readDirectly(): void {
+    const old = this.#socket as unknown as { _handle?: Handle | null };
+    const handle = old._handle;
+    if (this.#isDirect || this.#socket instanceof TLSSocket || this.#socket.isPaused()) return;
+    if (typeof handle?.readStop !== "function" || handle.useUserBuffer === undefined) return;
+    const { writableLength, readableLength } = this.#socket;
+    if (writableLength > 0 || readableLength > 0) return;
+    const accepted = this.#socket;
+    accepted.removeAllListeners();
+    accepted.setTimeout(0);
+    handle.reading = false;
+    handle.readStop();
+    old._handle = null;
+    this.#isDirect = true;
+    const onread = SocketWire.reader(() => this);
+    const socket = new Socket({ handle, onread } as unknown as SocketConstructorOpts);
+    // The server counts its connections by the sockets that it made.
+    socket.once("close", () => accepted.destroy());
+    this.#adopt(socket);
+    socket.resume();
+    socket.read(0);
   }
 
   pause(): void {
@@ -177,7 +226,7 @@ export class SocketWire implements Wire {
 }
 
 /** A body's rest of this size is read into its place without another copy. */
-const DIRECT_BYTES = 64 * 1024;
+export const DIRECT_BYTES: number = 64 * 1024;
 
 /**
  * A sink that cuts what arrives into frames. `guard` runs each step, and deals with what it throws.
