@@ -106,10 +106,12 @@ export class LocalCluster {
     const init = initOf(this.name, threads, options);
     const processes = new LocalProcesses(init);
     this.#processes = processes;
-    this.engine = new RemoteEngine(
+    const engine = new RemoteEngine(
       processes.listening.then((address) => ({ address, token: init.token })),
       { threads: workers * threads, memoryLimitBytes: workers * init.worker.memoryLimitBytes },
     );
+    this.engine = engine;
+    processes.onLost = (error) => engine.lost(error);
     this.ready = processes.listening.then(() => undefined);
     this.ready.catch(() => undefined);
     processes.listening.then(() => processes.scale(workers)).catch(() => undefined);

@@ -15,6 +15,8 @@ export class LocalProcesses {
   /** The scheduler's address, once it listens. */
   readonly listening: Promise<string>;
   onWarning: (message: string) => void = (message) => process.emitWarning(message, "HeddleWarning");
+  /** Called when the scheduler has ended by itself. */
+  onLost: (error: HeddleError) => void = () => undefined;
   readonly #thread: Worker;
   readonly #pending = new Map<number, Pending>();
   #nextRequest = 1;
@@ -35,10 +37,11 @@ export class LocalProcesses {
         else this.#hear(news);
       });
       this.#thread.on("error", (cause) => {
-        const reason = cause instanceof Error ? cause.message : String(cause);
-        const error = new HeddleError("ConnectFailed", `the cluster's thread ended: ${reason}`);
-        reject(error);
-        this.#fail(error);
+        const reason = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+        this.#lost(`the cluster's scheduler ended: ${reason}`, reject);
+      });
+      this.#thread.on("exit", (code) => {
+        this.#lost(`the cluster's scheduler ended with exit code ${code}`, reject);
       });
     });
     this.listening.catch(() => undefined);
@@ -84,8 +87,11 @@ export class LocalProcesses {
     else pending?.reject(errorOf(news));
   }
 
-  #fail(error: HeddleError): void {
-    for (const { reject } of this.#pending.values()) reject(error);
+  #lost(message: string, reject: (error: HeddleError) => void): void {
+    const error = new HeddleError("ConnectFailed", message);
+    reject(error);
+    for (const pending of this.#pending.values()) pending.reject(error);
+    if (this.#ended === undefined) this.onLost(error);
   }
 }
 

@@ -73,6 +73,11 @@ export class RemoteEngine implements EngineHandle {
     for (const link of this.#links) link.close("the client was closed");
   }
 
+  /** The cluster is known to be gone: nobody need wait for its silence. */
+  lost(error: HeddleError): void {
+    for (const link of this.#links) link.close(error);
+  }
+
   async #open(port: RemotePort, listener: RemoteListener): Promise<void> {
     try {
       const { RemoteConnection } = await import("./remote-connection.ts");
