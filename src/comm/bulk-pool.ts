@@ -108,10 +108,13 @@ export class BulkPool {
     const address = formatAddress(parseAddress(given));
     for (;;) {
       const connection = await this.#take(address, signal);
+      if (signal?.aborted) {
+        this.#giveBack(address, connection);
+        throw signal.reason;
+      }
       const wasUsed = connection.hasAnswered;
       connection.hasAnswered = false;
       const stop = (): void => connection.close(signal?.reason as Error);
-      if (signal?.aborted) stop();
       signal?.addEventListener("abort", stop, { once: true });
       try {
         return await run(connection);
@@ -136,7 +139,7 @@ export class BulkPool {
       if (idle !== undefined) {
         clearTimeout(idle.timer);
         if (idle.connection.isOpen) return idle.connection;
-        this.#drop(lane, idle.connection);
+        this.#drop(address, lane, idle.connection);
         continue;
       }
       if (lane.count < (this.#options.connectionsMax ?? 2))
@@ -168,7 +171,7 @@ export class BulkPool {
 
   #giveBack(address: string, connection: BulkConnection): void {
     const lane = this.#lane(address);
-    if (!connection.isOpen || this.#isClosed) return this.#drop(lane, connection);
+    if (!connection.isOpen || this.#isClosed) return this.#drop(address, lane, connection);
     const waiter = lane.waiting.shift();
     if (waiter !== undefined) return waiter.resolve(connection);
     const { idleMs = 60_000 } = this.#options;
@@ -177,17 +180,19 @@ export class BulkPool {
       if (at < 0) return;
       lane.idle.splice(at, 1);
       connection.close(new HeddleError("CommClosed", "The connection was not used"));
-      this.#drop(lane, connection);
+      this.#drop(address, lane, connection);
     }, idleMs);
     timer.unref();
     lane.idle.push({ connection, timer });
   }
 
   /** A connection is gone: somebody who waits may open another. */
-  #drop(lane: Lane, connection: BulkConnection): void {
+  #drop(address: string, lane: Lane, connection: BulkConnection): void {
     if (!this.#open.delete(connection)) return;
     lane.count--;
-    lane.waiting.shift()?.resolve(undefined);
+    const waiter = lane.waiting.shift();
+    if (waiter !== undefined) waiter.resolve(undefined);
+    else if (lane.count === 0) this.#lanes.delete(address);
   }
 
   #lane(address: string): Lane {

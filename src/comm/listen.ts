@@ -41,6 +41,8 @@ export interface ListenOptions<In extends Message, Out extends Message> extends 
   readonly unixBeside?: boolean;
 }
 
+const PENDING_MAX = 512;
+
 /** Takes the bulk connections of a listener. */
 export interface BulkDoor {
   readonly place: FrameParserOptions["place"];
@@ -78,6 +80,7 @@ export async function listen<In extends Message, Out extends Message>(
     role: options.hello.role,
     security: options.security,
     backlog: options.backlog ?? 2048,
+    pendingMax: options.pendingMax ?? PENDING_MAX,
     handshakeMs: options.handshakeMs ?? DEFAULTS.handshakeMs,
     unixBeside: options.unixBeside ?? true,
     accept: (wire, error) => void listener.greet(wire, error),
@@ -123,7 +126,7 @@ class CommListener<In extends Message, Out extends Message> implements Listener<
 
   /** Shakes hands with whoever has connected, unless an error is to be told. Never rejects. */
   async greet(wire: Wire, refusal?: HeddleError): Promise<void> {
-    const { handshakeMs = DEFAULTS.handshakeMs, pendingMax = 512, log } = this.#options;
+    const { handshakeMs = DEFAULTS.handshakeMs, pendingMax = PENDING_MAX, log } = this.#options;
     let door: BulkDoor | undefined;
     const parser = new FrameParser({
       maxBodyBytes: UNPROVED_BODY_MAX,

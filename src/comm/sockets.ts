@@ -18,7 +18,7 @@ import {
 import { checkEncryption, security as securityOf } from "./dial.ts";
 import { listenInproc, unlistenInproc } from "./inproc.ts";
 import type { Security } from "./security.ts";
-import { besideSocket, checkPrivate, socketFolder, usablePath } from "./unix-paths.ts";
+import { besideSocket, checkPrivate, socketFolder, sweepFolder, usablePath } from "./unix-paths.ts";
 import { SocketWire, type Wire } from "./wire.ts";
 
 /** What listening needs to know. */
@@ -27,6 +27,8 @@ export interface SocketOptions {
   readonly security?: Security | undefined;
   /** Connections that the system keeps waiting before they are accepted. */
   readonly backlog: number;
+  /** TLS handshakes at a time. */
+  readonly pendingMax: number;
   /** Time for a TLS handshake. */
   readonly handshakeMs: number;
   /** Also open a unix socket beside a tcp listener. */
@@ -93,6 +95,7 @@ async function openNetwork(asked: NetworkAddress, options: SocketOptions): Promi
     options.failed(`tls connection from ${socket.remoteAddress}`, error);
     socket.destroy();
   });
+  if (asked.scheme === "tls") boundHandshakes(server, options.pendingMax);
   const port = await bindRange(server, host, asked, shown, options);
   const beside =
     asked.scheme === "tcp" && options.unixBeside
@@ -107,6 +110,21 @@ async function openNetwork(asked: NetworkAddress, options: SocketOptions): Promi
       await Promise.all([closeServer(server), beside && closeServer(beside.server)]);
     },
   };
+}
+
+/** Bounds the connections whose TLS handshake is under way: the oldest has to go. */
+function boundHandshakes(server: Server, pendingMax: number): void {
+  const pending = new Map<string, Socket>();
+  const nameOf = (socket: Socket): string => `${socket.remoteAddress} ${socket.remotePort}`;
+  server.on("connection", (socket: Socket) => {
+    const name = nameOf(socket);
+    pending.set(name, socket);
+    socket.once("close", () => {
+      if (pending.get(name) === socket) pending.delete(name);
+    });
+    if (pending.size > pendingMax) pending.values().next().value?.destroy();
+  });
+  server.on("secureConnection", (socket: TLSSocket) => pending.delete(nameOf(socket)));
 }
 
 /** The first port of the range that is free. */
@@ -138,7 +156,9 @@ async function openBeside(
   if (process.platform === "win32") return undefined;
   const server = createServer((socket) => accepted(socket, "unix connection", options));
   try {
-    const path = besideSocket(host, port, socketFolder());
+    const folder = socketFolder();
+    sweepFolder(folder);
+    const path = besideSocket(host, port, folder);
     // The port is ours, so whoever had this name before is gone.
     rmSync(path, { force: true });
     await bind(server, { path }, `unix://${path}`, options);

@@ -5,7 +5,7 @@
  * name, so that two hosts on one file system (containers) are two hosts here, too.
  */
 import { createHash } from "node:crypto";
-import { lstatSync, mkdirSync, readlinkSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { HeddleError, shortPath } from "../core/errors.ts";
@@ -57,9 +57,35 @@ function networkName(): string {
   }
 }
 
+/** What begins the name of every socket of this network. */
+function networkPrefix(): string {
+  return nameOf(networkName()).slice(0, 6);
+}
+
 /** Path of the socket beside the listener on `host` and `port`. */
 export function besideSocket(host: string, port: number, folder: string = socketFolder()): string {
-  return join(folder, `${nameOf(`${networkName()} ${host} ${port}`)}.tcp`);
+  return join(folder, `${networkPrefix()}${nameOf(`${host} ${port}`).slice(6)}.tcp`);
+}
+
+/**
+ * Removes sockets that killed processes of this network left in the folder. The system lists those
+ * that are in use; where it does not, nothing is removed.
+ */
+export function sweepFolder(folder: string, list = "/proc/net/unix"): void {
+  const prefix = networkPrefix();
+  const names = readdirSync(folder).filter((name) => name.startsWith(prefix));
+  if (names.length === 0) return;
+  let used: string;
+  try {
+    // Read after the names: what was listening by then is in it.
+    used = readFileSync(list, "utf8");
+  } catch {
+    return;
+  }
+  for (const name of names) {
+    const path = join(folder, name);
+    if (!used.includes(path)) rmSync(path, { force: true });
+  }
 }
 
 /**

@@ -54,6 +54,9 @@ export interface Wire {
   onClosed: (error: Error | undefined) => void;
 }
 
+/** Silence after which the system asks whether the other host is still there. */
+const KEEP_ALIVE_MS = 30_000;
+
 /** Bytes that one read takes when there is no sink. */
 const SCRATCH_BYTES = 256 * 1024;
 
@@ -100,6 +103,8 @@ export class SocketWire implements Wire {
   #adopt(socket: Socket): void {
     this.#socket = socket;
     socket.setNoDelay(true);
+    // Finds out, in minutes, that the host at the other end is gone while nobody says anything.
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
     socket.on("drain", () => this.onDrain());
     socket.on("error", (error) => {
       this.#error ??= error;

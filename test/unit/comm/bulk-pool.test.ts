@@ -295,6 +295,24 @@ describe("a broken transfer", () => {
     while (here.held > 0) await new Promise(setImmediate);
   });
 
+  it("that was not begun leaves the connection that it waited for alone", async () => {
+    const here = await shelf();
+    here.values.set(1, pattern(1, 1000));
+    const proxy = await TcpProxy.start(here.address);
+    onTestFinished(() => proxy.close());
+    const pool = poolOf({ connectionsMax: 1 });
+    const { place } = places();
+    const controller = new AbortController();
+    const first = pool.get(proxy.address, [1], place);
+    const second = pool.get(proxy.address, [1], place, { signal: controller.signal });
+    const third = pool.get(proxy.address, [1], place);
+    controller.abort(new HeddleError("Cancelled", "not wanted"));
+    await expect(second).rejects.toMatchObject({ code: "Cancelled" });
+    expect(await first).toMatchObject([{ status: "here" }]);
+    expect(await third).toMatchObject([{ status: "here" }]);
+    expect(proxy.connections).toBe(1);
+  });
+
   it("because its place has another size is the caller's error", async () => {
     const here = await shelf();
     here.values.set(1, pattern(1, 10));

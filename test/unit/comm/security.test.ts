@@ -1,6 +1,7 @@
 /** @file Certificates: who gets in with which, and what is said to whoever does not. */
 import { X509Certificate } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect as connectSocket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
@@ -78,6 +79,21 @@ describe("tls", () => {
       expect((await trouble()).kind).toBe(kind);
     }
     expect(comms).toEqual([]);
+  });
+
+  it("keeps only so many that do not get to the end of their handshake", async () => {
+    const { listener } = await station(AT, { ...BARE, security: ours, pendingMax: 3 });
+    const port = Number(/:(\d+)$/.exec(listener.address)?.[1]);
+    const ends = [];
+    for (let i = 0; i < 4; i++) {
+      const socket = connectSocket(port, "127.0.0.1");
+      socket.on("error", () => undefined);
+      onTestFinished(() => void socket.destroy());
+      ends.push(new Promise((resolve) => socket.once("close", () => resolve(i))));
+      await new Promise((resolve) => socket.once("connect", resolve));
+    }
+    expect(await Promise.race(ends)).toBe(0);
+    expect((await dialed(listener.address, { ...BARE, security: ours })).state).toBe("open");
   });
 
   it("needs certificates on both sides, and tells how to get them", async () => {

@@ -7,6 +7,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  writeFileSync,
 } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -17,6 +18,7 @@ import {
   checkPrivate,
   SOCKET_PATH_BYTES_MAX,
   socketFolder,
+  sweepFolder,
   usablePath,
 } from "../../../src/comm/unix-paths.ts";
 import { dialed, received, station, words } from "./helpers.ts";
@@ -48,6 +50,23 @@ describe("the folder of sockets", () => {
     const long = join(folderOfTest(), "x".repeat(90));
     mkdirSync(long);
     expect(socketFolder(long)).toMatch(/^\/tmp\/heddle-\d+$/);
+  });
+});
+
+describe("sweepFolder", () => {
+  it("removes what nobody listens on, and nothing else", async () => {
+    const folder = socketFolder(folderOfTest());
+    const [alive, dead] = [besideSocket("h", 1, folder), besideSocket("h", 2, folder)];
+    const foreign = join(folder, "something else");
+    writeFileSync(dead, "");
+    writeFileSync(foreign, "");
+    const server = createServer().listen(alive);
+    await new Promise((resolve) => server.once("listening", resolve));
+    onTestFinished(() => void server.close());
+    sweepFolder(folder, join(folder, "no list"));
+    expect(existsSync(dead)).toBe(true);
+    sweepFolder(folder);
+    expect([alive, dead, foreign].map((path) => existsSync(path))).toEqual([true, false, true]);
   });
 });
 
