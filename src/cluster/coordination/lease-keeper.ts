@@ -76,7 +76,7 @@ export class LeaseKeeper {
 export function lapsed(what: string): HeddleError<"Lost"> {
   return new HeddleError(
     "Lost",
-    `${what} was not renewed in time and lapsed, or was closed: others may hold it. Give a longer ` +
-      "leaseTimeoutMs, or none, when synchronous code runs for long.",
+    `${what} was not renewed in time and lapsed, or was closed: others may hold it. Give a ` +
+      "longer leaseTimeoutMs, or none, when synchronous code runs for long.",
   );
 }
