@@ -3,6 +3,7 @@
  * for each client.
  */
 import type { HeddleError } from "../core/errors.ts";
+import { shipAllTexts } from "../functions/index.ts";
 import type { EngineHandle } from "./embedded.ts";
 import type { EngineLimits } from "./limits.ts";
 import { EngineLink } from "./link.ts";
@@ -24,6 +25,7 @@ export class RemoteEngine implements EngineHandle {
     size: EngineLimits = { threads: 0, memoryLimitBytes: 0 },
   ) {
     this.#size = size;
+    shipAllTexts();
     this.#options = Promise.resolve(options);
     if (!(options instanceof Promise)) this.#address = options.address;
     this.#options.then(

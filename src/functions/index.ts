@@ -10,6 +10,7 @@ import { removeMirrorsAtExit } from "./mirror.ts";
 
 export { decodeFunction } from "./decode.ts";
 export { encodeFunction, type FunctionImage, isFixed } from "./encode.ts";
+export { shipAllTexts } from "./modules.ts";
 export { referTo, referToAll } from "./places.ts";
 export { decodeTaskError, encodeTaskError } from "./task-errors.ts";
 
