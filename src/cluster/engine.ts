@@ -284,22 +284,15 @@ export class Engine {
   #obeyScheduler(commands: readonly SchedulerCommand[]): void {
     for (const command of commands) {
       switch (command.kind) {
-        case "lease":
-        case "revoke":
-        case "free":
-          this.#workerEvents.push(command);
-          break;
         case "install":
           this.#install(command.graph);
-          break;
-        case "uninstall":
-          this.#workerEvents.push(command);
           break;
         case "warn":
           this.#clients.warn(command.message);
           break;
         default:
-          this.#clients.say(command);
+          if ("client" in command) this.#clients.say(command);
+          else if (command.kind !== "retired") this.#workerEvents.push(command);
       }
     }
   }
@@ -345,6 +338,11 @@ export class Engine {
         case "uninstalled":
           this.#uninstall(command.base);
           this.#schedulerEvents.push({ ...command, worker: WORKER });
+          break;
+        // There is no other worker to have anything from, or to join again.
+        case "fetch":
+        case "words":
+        case "inventory":
           break;
         default:
           if (this.watch.isActive) this.#tellWatch(command);

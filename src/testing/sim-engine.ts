@@ -132,13 +132,6 @@ export class SimEngine {
       options.workerDelayMs,
       (event) => worker.hear(event),
     );
-    // A new worker is told of the graphs that there are.
-    for (const record of this.scheduler.state.graphs) {
-      if (record?.body === undefined || this.scheduler.state.closing.has(record.base)) continue;
-      const { base, facts, body, ids } = record;
-      const graph = { base, count: facts.count, graph: facts, body };
-      worker.hear({ kind: "install", graph: ids === undefined ? graph : { ...graph, ids } });
-    }
     this.#events.push({
       kind: "worker-joined",
       worker: worker.number,
@@ -187,18 +180,12 @@ export class SimEngine {
 
   #obey(command: SchedulerCommand): void {
     switch (command.kind) {
-      case "lease":
-      case "revoke":
-      case "free":
-        if (command.worker === this.worker.number) this.#toWorker.send(command);
-        return;
-      case "install":
-      case "uninstall":
-        return this.#toWorker.send(command);
       case "warn":
+      case "retired":
         return;
       default:
-        this.#clients.get(command.client)?.link.send(command);
+        if ("client" in command) this.#clients.get(command.client)?.link.send(command);
+        else if (command.worker === this.worker.number) this.#toWorker.send(command);
     }
   }
 

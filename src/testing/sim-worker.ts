@@ -57,7 +57,9 @@ interface SimThread {
 
 type ShellCommand = Extract<
   WorkerCommand,
-  { kind: "finished" | "erred" | "returned" | "lost" | "uninstalled" }
+  {
+    kind: "finished" | "erred" | "returned" | "lost" | "uninstalled" | "replicated" | "unreachable";
+  }
 >;
 
 export class SimWorker {
@@ -161,6 +163,9 @@ export class SimWorker {
         return this.#shell.pinned(command.reader, command.missing);
       case "warn":
       case "collect":
+      case "fetch":
+      case "words":
+      case "inventory":
         return;
       default:
         return this.#report(command);

@@ -4,6 +4,7 @@
  * columns; nothing is made per task.
  */
 import type { GraphFacts, SchedulerEvent } from "./events.ts";
+import { queue } from "./placement.ts";
 import { laneKey, type ReadyLane } from "./ready.ts";
 import type { ClientRecord, Failure, GraphRecord, SchedulerState } from "./state.ts";
 import { STATE } from "./task-table.ts";
@@ -15,7 +16,6 @@ import {
   need,
   notifyDone,
   notifyFailed,
-  queue,
   unknownFailure,
 } from "./transitions.ts";
 
@@ -45,16 +45,6 @@ export function acceptGraph(
     request,
     base,
     ...(ids === undefined ? {} : { ids }),
-  });
-  s.out.say({
-    kind: "install",
-    graph: {
-      base,
-      count: facts.count,
-      graph: facts,
-      body: event.body,
-      ...(ids === undefined ? {} : { ids }),
-    },
   });
   for (const [local, failure] of missing) {
     if (fresh?.[local] !== 0) failAtOnce(s, client, base + local, failure);
@@ -188,6 +178,9 @@ function makeRecord(
     localOfRank,
     lanes: laneOfTemplate,
     live: 0,
+    serial: ++s.serial,
+    installed: new Set(),
+    told: new Set(),
   };
 }
 

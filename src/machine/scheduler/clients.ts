@@ -153,6 +153,9 @@ export function adopt(s: SchedulerState, event: EventOf<"adopt">): void {
     localOfRank: facts.rank,
     lanes: [],
     live: count,
+    serial: ++s.serial,
+    installed: new Set(),
+    told: new Set([event.worker]),
   };
   s.out.say({ kind: "accepted", client, request, base });
   const group = s.groups.numberOf("data");

@@ -6,6 +6,54 @@
 import type { Template } from "../../core/graph.ts";
 import type { Segment, TaskGraph } from "../../core/task-graph.ts";
 
+/**
+ * Values that lie elsewhere, by column: `holders[offsets[i] .. offsets[i + 1]]` are the workers that
+ * have value `i`, best first.
+ */
+export interface Needs {
+  readonly ids: Int32Array;
+  /** Of the values: which of the runs of their tasks made them. */
+  readonly epochs: Int32Array;
+  readonly bytes: Float64Array;
+  readonly offsets: Int32Array;
+  readonly holders: Int32Array;
+}
+
+/** Values that are words themselves: a tag, which the machines never look into, and the word. */
+export interface Words {
+  readonly ids: Int32Array;
+  readonly tags: Uint8Array;
+  readonly words: Float64Array;
+}
+
+/** What a worker has that comes back after its connection was lost. */
+export interface Inventory {
+  readonly ids: Int32Array;
+  readonly epochs: Int32Array;
+  readonly bytes: Float64Array;
+  /** Of values that are words; tag 0 for the others. */
+  readonly tags?: Uint8Array;
+  readonly words?: Float64Array;
+  /** The graphs that it was told of: their first ids, their sizes, and `InstalledGraph.serial`. */
+  readonly bases: Int32Array;
+  readonly counts: Int32Array;
+  readonly serials: Int32Array;
+}
+
+/**
+ * Why a worker is lost. `exit`: its process died, perhaps by a task. `memory`: it was ended because
+ * it took too much memory. `silence`: it cannot be reached. `expected`: it was asked to go.
+ */
+export type LossCause = "exit" | "memory" | "silence" | "expected";
+
+/** What its supervisor knows of a worker's end. */
+export interface LossFacts {
+  readonly exitCode?: number;
+  readonly signal?: string;
+  readonly memoryBytes?: number;
+  readonly memoryLimitBytes?: number;
+}
+
 /** What the machine reads of a template; the rest is the business of whoever runs it. */
 export type TemplateFacts = Pick<Template, "name" | "lane" | "options">;
 
@@ -59,8 +107,30 @@ export type SchedulerEvent =
       readonly resources?: Readonly<Record<string, number>>;
       /** Largest number of leases the worker can take; default 1024 a thread. */
       readonly leasesMax?: number;
+      /** Expected time for a message there and back; default that of the scheduler's options. */
+      readonly roundTripMs?: number;
+      /** Set when the worker was known under another number before. */
+      readonly inventory?: Inventory;
     }
-  | { readonly kind: "worker-lost"; readonly worker: number; readonly reason: string }
+  | {
+      readonly kind: "worker-lost";
+      readonly worker: number;
+      readonly reason: string;
+      /** Default `exit`. */
+      readonly cause?: LossCause;
+      /** Tasks that were seen running when it ended. */
+      readonly running?: Int32Array;
+      readonly facts?: LossFacts;
+    }
+  /** The worker gets no leases: it is short of memory, or has been silent for a while. */
+  | { readonly kind: "worker-paused"; readonly worker: number; readonly isPaused: boolean }
+  | {
+      readonly kind: "measured";
+      readonly worker: number;
+      readonly roundTripMs?: number;
+      /** How fast values come to it. */
+      readonly bytesPerMs?: number;
+    }
   | {
       readonly kind: "finished";
       readonly worker: number;
@@ -68,6 +138,25 @@ export type SchedulerEvent =
       readonly ids: Int32Array;
       readonly epochs: Int32Array;
       readonly bytes: Float64Array;
+      /** Set where values are words: tag 0 says that the value lies at the worker, as bytes. */
+      readonly tags?: Uint8Array;
+      readonly words?: Float64Array;
+    }
+  | {
+      /** The worker has copies of these, of the runs that it was told of. */
+      readonly kind: "replicated";
+      readonly worker: number;
+      readonly ids: Int32Array;
+      readonly epochs: Int32Array;
+    }
+  | {
+      /** The worker could not fetch `ids[i]` from `holders[i]`. */
+      readonly kind: "unreachable";
+      readonly worker: number;
+      readonly ids: Int32Array;
+      readonly holders: Int32Array;
+      /** 1: the holder was reached and has no such value. */
+      readonly isGone: Uint8Array;
     }
   | {
       readonly kind: "erred";
@@ -118,6 +207,25 @@ export type SchedulerEvent =
       readonly bytes: Float64Array;
       readonly name: string;
     }
+  | {
+      /** Values that a client will bring to the workers that it is told of in `placed`. */
+      readonly kind: "scatter";
+      readonly client: number;
+      readonly request: number;
+      readonly count: number;
+      readonly bytes: Float64Array;
+      readonly name: string;
+      /** Names or addresses of the workers that may have them; default all. */
+      readonly workers?: readonly string[];
+      /** On how many workers each shall lie; default 1. */
+      readonly broadcast?: number;
+    }
+  /** The worker shall go: its values move to others; answered by `retired`. */
+  | { readonly kind: "retire"; readonly worker: number }
+  /** Each of the values shall lie on so many workers, as long as there are as many. */
+  | { readonly kind: "replicate"; readonly ids: Int32Array; readonly copies: number }
+  /** Values move from workers that hold much to those that hold little. */
+  | { readonly kind: "rebalance" }
   /** The worker has nothing left of a graph (answer to `uninstall`): its ids may be used again. */
   | { readonly kind: "uninstalled"; readonly worker: number; readonly base: number }
   | {
@@ -138,23 +246,69 @@ export type SchedulerCommand =
     }
   /** For all clients to show. */
   | { readonly kind: "warn"; readonly message: string }
-  | { readonly kind: "install"; readonly graph: InstalledGraph }
-  | { readonly kind: "uninstall"; readonly base: number; readonly count: number }
+  | { readonly kind: "install"; readonly worker: number; readonly graph: InstalledGraph }
+  | {
+      readonly kind: "uninstall";
+      readonly worker: number;
+      readonly base: number;
+      readonly count: number;
+    }
   | {
       readonly kind: "lease";
       readonly worker: number;
       readonly ids: Int32Array;
       readonly epochs: Int32Array;
+      /** Inputs of these tasks that lie on other workers, each named once. */
+      readonly needs?: Needs;
+      /** Inputs that are words and that the worker has not made itself. */
+      readonly words?: Words;
     }
   | {
-      readonly kind: "revoke";
+      /**
+       * `revoke`: the leases are void, also when their tasks run. `recall`: those not started come
+       * back in `returned`. `hold`: the worker's copy of a value is the one that counts from now
+       * on, under this epoch.
+       */
+      readonly kind: "revoke" | "recall" | "hold";
       readonly worker: number;
       readonly ids: Int32Array;
       readonly epochs: Int32Array;
     }
   | { readonly kind: "free"; readonly worker: number; readonly ids: Int32Array }
-  | { readonly kind: "done" | "cancelled"; readonly client: number; readonly ids: Int32Array }
-  | { readonly kind: "reset"; readonly client: number; readonly ids: Int32Array }
+  | {
+      /** A client will bring these values; then the worker says `finished`. */
+      readonly kind: "expect";
+      readonly worker: number;
+      readonly ids: Int32Array;
+      readonly epochs: Int32Array;
+      readonly bytes: Float64Array;
+    }
+  /** The worker shall have copies of these values, and keep them. */
+  | { readonly kind: "copy"; readonly worker: number; readonly needs: Needs }
+  | {
+      readonly kind: "done";
+      readonly client: number;
+      readonly ids: Int32Array;
+      /** Set when some of the values are words; tag 0 for the others. */
+      readonly tags?: Uint8Array;
+      readonly words?: Float64Array;
+    }
+  | { readonly kind: "cancelled" | "reset"; readonly client: number; readonly ids: Int32Array }
+  | {
+      /** After `accepted`, answers `scatter`: value `base + i` goes to `workers[i]`. */
+      readonly kind: "placed";
+      readonly client: number;
+      readonly request: number;
+      readonly base: number;
+      readonly workers: Int32Array;
+      readonly epochs: Int32Array;
+    }
+  | {
+      /** The worker has nothing that counts, unless values are `left` that no other could take. */
+      readonly kind: "retired";
+      readonly worker: number;
+      readonly left: number;
+    }
   | {
       readonly kind: "failed";
       readonly client: number;
@@ -171,6 +325,8 @@ export interface InstalledGraph {
   readonly count: number;
   readonly graph: GraphFacts;
   readonly body: unknown;
+  /** Tells apart graphs that have the same ids one after the other. */
+  readonly serial: number;
   /** Task id of each local id, when some tasks are those of earlier graphs. */
   readonly ids?: Int32Array;
 }

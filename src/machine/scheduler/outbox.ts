@@ -6,23 +6,8 @@
  */
 import { IdList } from "../id-list.ts";
 import type { SchedulerCommand } from "./events.ts";
-
-class Lists {
-  readonly #lists = new Map<number, IdList>();
-
-  of(receiver: number): IdList {
-    let list = this.#lists.get(receiver);
-    if (list === undefined) {
-      list = new IdList();
-      this.#lists.set(receiver, list);
-    }
-    return list;
-  }
-
-  drain(emit: (receiver: number, ids: Int32Array) => void): void {
-    for (const [receiver, list] of this.#lists) if (list.length > 0) emit(receiver, list.take());
-  }
-}
+import { Mail } from "./mail.ts";
+import type { TaskTable } from "./task-table.ts";
 
 type NewsKind = "done" | "cancelled" | "reset";
 
@@ -33,15 +18,19 @@ interface News {
 }
 
 export class Outbox {
+  readonly #tasks: TaskTable | undefined;
   readonly #ordered: SchedulerCommand[] = [];
   readonly #news = new Map<number, News>();
-  readonly #free = new Lists();
-  readonly #revoked = new Lists();
-  readonly #revokedEpochs = new Lists();
-  readonly #leased = new Lists();
-  readonly #leasedEpochs = new Lists();
-  /** Commands that must come after all the lists (uninstalling what they name). */
+  readonly #mails = new Map<number, Mail>();
+  /** Those that have something in them. */
+  #filled: Mail[] = [];
+  /** Commands that must come after what ends (uninstalling what it names). */
   readonly #last: SchedulerCommand[] = [];
+
+  /** `tasks`: where the values are found that are words. */
+  constructor(tasks?: TaskTable) {
+    this.#tasks = tasks;
+  }
 
   say(command: SchedulerCommand): void {
     if ("client" in command) this.#close(command.client);
@@ -65,17 +54,39 @@ export class Outbox {
   }
 
   free(worker: number, id: number): void {
-    this.#free.of(worker).push(id);
+    this.to(worker).freed.push(id);
   }
 
   revoke(worker: number, id: number, epoch: number): void {
-    this.#revoked.of(worker).push(id);
-    this.#revokedEpochs.of(worker).push(epoch);
+    this.to(worker).revoked.push(id, epoch);
+  }
+
+  hold(worker: number, id: number, epoch: number): void {
+    this.to(worker).held.push(id, epoch);
   }
 
   lease(worker: number, id: number, epoch: number): void {
-    this.#leased.of(worker).push(id);
-    this.#leasedEpochs.of(worker).push(epoch);
+    this.to(worker).leased.push(id, epoch);
+  }
+
+  /** What the worker is told at the end of the step. */
+  to(worker: number): Mail {
+    let mail = this.#mails.get(worker);
+    if (mail === undefined) {
+      mail = new Mail(worker);
+      this.#mails.set(worker, mail);
+    }
+    if (!mail.isFilled) {
+      mail.isFilled = true;
+      this.#filled.push(mail);
+    }
+    return mail;
+  }
+
+  /** Nothing is said to the worker any more. */
+  leave(worker: number): void {
+    this.#mails.delete(worker);
+    this.#filled = this.#filled.filter((mail) => mail.worker !== worker);
   }
 
   /**
@@ -84,14 +95,10 @@ export class Outbox {
   take(): SchedulerCommand[] {
     for (const client of this.#news.keys()) this.#close(client);
     const commands = this.#ordered.splice(0);
-    this.#revoked.drain((worker, ids) => {
-      commands.push({ kind: "revoke", worker, ids, epochs: this.#revokedEpochs.of(worker).take() });
-    });
-    this.#free.drain((worker, ids) => commands.push({ kind: "free", worker, ids }));
+    for (const mail of this.#filled) mail.takeEnds(commands);
     commands.push(...this.#last.splice(0));
-    this.#leased.drain((worker, ids) => {
-      commands.push({ kind: "lease", worker, ids, epochs: this.#leasedEpochs.of(worker).take() });
-    });
+    for (const mail of this.#filled) mail.takeBeginnings(commands);
+    this.#filled = [];
     return commands;
   }
 
@@ -112,6 +119,20 @@ export class Outbox {
   #close(client: number): void {
     const news = this.#news.get(client);
     if (news === undefined || news.ids.length === 0) return;
-    this.#ordered.push({ kind: news.kind, client, ids: news.ids.take() });
+    const ids = news.ids.take();
+    if (news.kind === "done")
+      this.#ordered.push({ kind: "done", client, ids, ...this.#words(ids) });
+    else this.#ordered.push({ kind: news.kind, client, ids });
+  }
+
+  /** The values of finished tasks where some are words. */
+  #words(ids: Int32Array): { tags?: Uint8Array; words?: Float64Array } {
+    const { tags, words } = this.#tasks ?? {};
+    if (tags === undefined || words === undefined) return {};
+    if (!ids.some((id) => tags[id] !== 0)) return {};
+    return {
+      tags: Uint8Array.from(ids, (id) => tags[id]!),
+      words: Float64Array.from(ids, (id) => words[id]!),
+    };
   }
 }

@@ -66,6 +66,51 @@ export class RankSet {
     return at;
   }
 
+  /** The smallest rank from `from` on, or -1. */
+  next(from: number): number {
+    if (this.#size === 0) return -1;
+    let at = from;
+    for (let level = 0; level < this.#levels.length; level++) {
+      const words = this.#levels[level]!;
+      const index = at >>> 5;
+      if (index >= words.length) return -1;
+      const word = words[index]! & (-1 << (at & 31));
+      if (word !== 0) return this.#descend(level, (index << 5) + lowestBit(word));
+      at = index + 1;
+    }
+    return -1;
+  }
+
+  /** The largest rank, or -1 when the set is empty. */
+  last(): number {
+    if (this.#size === 0) return -1;
+    let at = 0;
+    for (let level = this.#levels.length - 1; level >= 0; level--) {
+      at = (at << 5) + (31 - Math.clz32(this.#levels[level]![at]!));
+    }
+    return at;
+  }
+
+  /** The smallest rank below bit `at` of a level. */
+  #descend(level: number, at: number): number {
+    let found = at;
+    for (let below = level - 1; below >= 0; below--) {
+      found = (found << 5) + lowestBit(this.#levels[below]![found]!);
+    }
+    return found;
+  }
+
+  /** Moves up to `limit` ranks from `from` up to `below` into `target`; returns how many. */
+  takeBetween(target: Int32Array, limit: number, from: number, below: number): number {
+    let taken = 0;
+    for (let rank = this.next(from); rank >= 0 && rank < below && taken < limit; ) {
+      target[taken++] = rank;
+      this.delete(rank);
+      rank = this.next(rank + 1);
+    }
+    return taken;
+  }
+
   /** Moves up to `limit` of the smallest ranks into `target` from `start`; returns how many. */
   take(target: Int32Array, start: number, limit: number): number {
     let taken = 0;
@@ -86,4 +131,8 @@ export class RankSet {
   fill(count: number): void {
     for (let rank = 0; rank < count; rank++) this.add(rank);
   }
+}
+
+function lowestBit(word: number): number {
+  return 31 - Math.clz32(word & -word);
 }

@@ -6,8 +6,10 @@
 import { HeddleError } from "../../core/errors.ts";
 import { acceptGraph } from "./accept.ts";
 import { adopt, cancel, clientLeft, release, retry, want } from "./clients.ts";
+import { dispatch } from "./dispatch.ts";
 import type { SchedulerCommand, SchedulerEvent } from "./events.ts";
-import { dispatch } from "./lease.ts";
+import { lost, workerLost } from "./loss.ts";
+import { unpark } from "./placement.ts";
 import { type SchedulerOptions, SchedulerState } from "./state.ts";
 import { STATE, STATE_NAMES } from "./task-table.ts";
 import { letGoOfGraph } from "./transitions.ts";
@@ -16,11 +18,13 @@ import {
   durations,
   erred,
   finished,
-  lost,
+  measured,
+  paused,
+  replicated,
   returned,
   suspended,
+  unreachable,
   workerJoined,
-  workerLost,
 } from "./workers.ts";
 
 export class SchedulerMachine {
@@ -31,12 +35,21 @@ export class SchedulerMachine {
   }
 
   /** Handles events in order, then leases what the workers' credit allows. */
-  step(events: readonly SchedulerEvent[]): SchedulerCommand[] {
+  step(events: readonly SchedulerEvent[], nowMs = 0): SchedulerCommand[] {
     const s = this.state;
-    for (const event of events) handle(s, event);
+    s.nowMs = nowMs;
+    for (const event of events) if (isHeard(s, event)) handle(s, event);
+    if (s.parked.size > 0) unpark(s);
     dispatch(s);
     warnOfUnplaceable(s);
     return s.out.take();
+  }
+
+  /** When `step` should be called again even if nothing happens until then; often never. */
+  get nextWakeMs(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const untilMs of this.state.parked.values()) next = Math.min(next, untilMs);
+    return next;
   }
 
   /** Number of tasks in each state; walks all tasks, for tests and dumps. */
@@ -56,6 +69,12 @@ export class SchedulerMachine {
   }
 }
 
+/** What is said by a worker that was lost is about the past. */
+function isHeard(s: SchedulerState, event: SchedulerEvent): boolean {
+  if (!("worker" in event) || event.kind === "worker-joined" || event.kind === "adopt") return true;
+  return s.workers.has(event.worker);
+}
+
 function handle(s: SchedulerState, event: SchedulerEvent): void {
   switch (event.kind) {
     case "finished":
@@ -64,6 +83,14 @@ function handle(s: SchedulerState, event: SchedulerEvent): void {
       return durations(s, event);
     case "erred":
       return erred(s, event);
+    case "replicated":
+      return replicated(s, event);
+    case "unreachable":
+      return unreachable(s, event);
+    case "worker-paused":
+      return paused(s, event);
+    case "measured":
+      return measured(s, event);
     case "returned":
       return returned(s, event);
     case "lost":

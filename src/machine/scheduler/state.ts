@@ -6,11 +6,13 @@
 import type { ErrorCode } from "../../core/errors.ts";
 import { taskKey } from "../../core/task-graph.ts";
 import { IdSet } from "../id-set.ts";
+import { Cuts } from "./cuts.ts";
 import type { GraphFacts } from "./events.ts";
 import { FunctionGroups } from "./groups.ts";
+import type { LeaseLog } from "./lease-log.ts";
 import { Outbox } from "./outbox.ts";
 import { type ReadyLane, ReadyQueue } from "./ready.ts";
-import { TaskTable } from "./task-table.ts";
+import { NOBODY, STATE, TaskTable } from "./task-table.ts";
 
 /** A graph in the scheduler: its columns, the reverse edges and what is queued of it. */
 export interface GraphRecord {
@@ -28,6 +30,10 @@ export interface GraphRecord {
   readonly lanes: readonly ReadyLane[];
   /** Tasks that are not forgotten; the record goes when it is 0. */
   live: number;
+  readonly serial: number;
+  /** Workers that can run its tasks, and all that were ever told of one of its ids. */
+  readonly installed: Set<number>;
+  readonly told: Set<number>;
 }
 
 export interface WorkerRecord {
@@ -47,6 +53,23 @@ export interface WorkerRecord {
   tableLeased: number;
   /** Leases by function group. */
   readonly leasedOfGroup: Map<number, number>;
+  /** What it has been given, in order. */
+  readonly log: LeaseLog;
+  roundTripMs: number;
+  /** How fast values come to it. */
+  bytesPerMs: number;
+  /** No leases until further notice. */
+  isPaused: boolean;
+  /** Its values are moving to others, and it gets no leases. */
+  isRetiring: boolean;
+  /** Graphs of an earlier life that it still has to let go of before it can do anything. */
+  readonly stale: Set<number>;
+  /** The suspect that it runs, and nothing else with it, or NOBODY. */
+  trial: number;
+  /** When it was last heard to have ended something, or got its first lease. */
+  progressMs: number;
+  /** Leases were recalled from it: until it ends something it gets only what it can run at once. */
+  isBehind: boolean;
 }
 
 export interface ClientRecord {
@@ -69,10 +92,17 @@ export interface PlainError {
   readonly plain: true;
   readonly code: ErrorCode;
   readonly message: string;
+  readonly fields?: Readonly<Record<string, unknown>>;
 }
 
-export function plainError(code: ErrorCode, message: string): PlainError {
-  return { plain: true, code, message };
+export function plainError(
+  code: ErrorCode,
+  message: string,
+  fields?: Readonly<Record<string, unknown>>,
+): PlainError {
+  return fields === undefined
+    ? { plain: true, code, message }
+    : { plain: true, code, message, fields };
 }
 
 /** Why a task is erred. */
@@ -122,7 +152,31 @@ export class SchedulerState {
   readonly attempts: Map<number, Attempts> = new Map();
   /** Dependents in other graphs than the task's own. */
   readonly foreignDependents: Map<number, number[]> = new Map();
-  readonly out: Outbox = new Outbox();
+  /** Further holders of values, beside the column `holder`. */
+  readonly replicas: Map<number, number[]> = new Map();
+  /** Bytes of the values that each worker has. */
+  readonly #heldBytes: number[] = [];
+  /**
+   * Whether values may lie elsewhere than where they are used: false as long as there has been one
+   * worker only, and then nothing need be asked.
+   */
+  isSpread = false;
+  readonly cuts: Cuts = new Cuts();
+  /** Queued tasks that no worker can get the inputs of, with the time to try again. */
+  readonly parked: Map<number, number> = new Map();
+  /**
+   * Tasks that were on a worker when it died, none of them convicted: how often each was. They run
+   * alone until it is known what they do.
+   */
+  readonly suspects: Map<number, number> = new Map();
+  /** Queued suspects. */
+  readonly trials: Set<number> = new Set();
+  /** The worker that gets nothing more until it is free for a suspect, or NOBODY. */
+  drained: number = NOBODY;
+  /** Workers that may take leases. */
+  readonly open: Set<WorkerRecord> = new Set();
+  nowMs = 0;
+  readonly out: Outbox;
   /** Forgotten graphs by base, with the workers that may still be busy with a task of theirs. */
   readonly closing: Map<number, { readonly record: GraphRecord; readonly workers: Set<number> }> =
     new Map();
@@ -131,11 +185,31 @@ export class SchedulerState {
   /** Warnings that have been given. */
   readonly warnings: Set<string> = new Set();
   generation = 0;
+  /** Number of the last graph. */
+  serial = 0;
   transitions = 0;
 
   constructor(options: Partial<SchedulerOptions> = {}) {
     this.options = { allowedFailures: 3, roundTripMs: 0.1, ...options };
+    this.out = new Outbox(this.tasks);
   }
+
+  /** Bytes of the values that the worker has. */
+  heldBytes(worker: number): number {
+    return this.#heldBytes[worker] ?? 0;
+  }
+
+  addHeldBytes(worker: number, bytes: number): void {
+    this.#heldBytes[worker] = (this.#heldBytes[worker] ?? 0) + bytes;
+  }
+
+  forgetHeldBytes(worker: number): void {
+    delete this.#heldBytes[worker];
+  }
+
+  /** Whether this lease is the one that the task is under. */
+  readonly isCurrent = (id: number, epoch: number): boolean =>
+    this.tasks.state[id] === STATE.leased && this.tasks.epoch[id] === epoch;
 
   graphOf(id: number): GraphRecord {
     return this.graphs[this.tasks.graph[id]!]!;
@@ -188,4 +262,14 @@ export class SchedulerState {
 
 export function globalId(record: GraphRecord, local: number): number {
   return record.ids === undefined ? record.base + local : record.ids[local]!;
+}
+
+/** What is counted of a task's attempts; begins with none. */
+export function attemptsOf(s: SchedulerState, id: number): Attempts {
+  let attempts = s.attempts.get(id);
+  if (attempts === undefined) {
+    attempts = { user: 0, worker: 0, memory: 0 };
+    s.attempts.set(id, attempts);
+  }
+  return attempts;
 }

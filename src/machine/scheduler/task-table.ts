@@ -24,6 +24,9 @@ export const STATE = {
 
 export const STATE_NAMES: readonly string[] = Object.keys(STATE);
 
+/** No worker. */
+export const NOBODY = -1;
+
 export class TaskTable {
   readonly ranges: IdRanges = new IdRanges();
   #capacity = 0;
@@ -45,13 +48,23 @@ export class TaskTable {
   graph: Int32Array = new Int32Array(0);
   /** Function group, for statistics. */
   group: Int32Array = new Int32Array(0);
-  /** Worker that runs it (`leased`) or has the value (`memory`). */
-  holder: Int16Array = new Int16Array(0);
+  /**
+   * Worker that runs it (`leased`), has the value (`memory`; others may have it too, see
+   * `replicas.ts`) or shall run it if it can (`queued`); `NOBODY` when there is none.
+   */
+  holder: Int32Array = new Int32Array(0);
   /** Size of the value (`memory`). */
   bytes: Float64Array = new Float64Array(0);
 
+  /**
+   * Of values that are words (`memory`): their tags, 0 for all others. Made when the first one
+   * comes.
+   */
+  tags: Uint8Array | undefined;
+  words: Float64Array | undefined;
+
   /** Bytes of the columns for one task. */
-  static readonly bytesPerTask: number = 1 + 4 * 4 + 2 + 4 + 4 + 2 + 8;
+  static readonly bytesPerTask: number = 1 + 4 * 4 + 2 + 4 + 4 + 4 + 8;
 
   get capacity(): number {
     return this.#capacity;
@@ -65,6 +78,22 @@ export class TaskTable {
 
   free(base: number, count: number): void {
     this.ranges.free(base, count);
+  }
+
+  /** The value of `id` is this word; tag 0: it lies at its holder. */
+  setWord(id: number, tag: number, word: number): void {
+    if (this.tags === undefined) {
+      if (tag === 0) return;
+      this.tags = new Uint8Array(this.#capacity);
+      this.words = new Float64Array(this.#capacity);
+    }
+    this.tags[id] = tag;
+    this.words![id] = word;
+  }
+
+  /** Whether the value of a task in memory is a word. */
+  isWord(id: number): boolean {
+    return this.tags !== undefined && this.tags[id] !== 0;
   }
 
   #grow(needed: number): void {
@@ -81,8 +110,10 @@ export class TaskTable {
     this.wants = grown(this.wants, new Uint16Array(capacity));
     this.graph = grown(this.graph, new Int32Array(capacity));
     this.group = grown(this.group, new Int32Array(capacity));
-    this.holder = grown(this.holder, new Int16Array(capacity));
+    this.holder = grown(this.holder, new Int32Array(capacity));
     this.bytes = grown(this.bytes, new Float64Array(capacity));
+    if (this.tags !== undefined) this.tags = grown(this.tags, new Uint8Array(capacity));
+    if (this.words !== undefined) this.words = grown(this.words, new Float64Array(capacity));
     this.#capacity = capacity;
   }
 }

@@ -4,6 +4,8 @@
  * refers to is forgotten. Recursion goes through explicit stacks, since chains may be a million
  * tasks long.
  */
+import { queue, unqueue } from "./placement.ts";
+import { freeEverywhere } from "./replicas.ts";
 import {
   type Failure,
   type GraphRecord,
@@ -11,23 +13,10 @@ import {
   plainError,
   type SchedulerState,
 } from "./state.ts";
-import { STATE } from "./task-table.ts";
+import { NOBODY, STATE } from "./task-table.ts";
 
-/** A runnable task enters the ready queue. */
-export function queue(s: SchedulerState, id: number): void {
-  s.tasks.state[id] = STATE.queued;
-  s.transitions++;
-  const record = s.graphOf(id);
-  const local = id - record.base;
-  s.ready.add(record.lanes[record.facts.template[local]!]!, record.facts.rank[local]!);
-}
-
-/** Takes a task out of the ready queue. */
-function unqueue(s: SchedulerState, id: number): void {
-  const record = s.graphOf(id);
-  const local = id - record.base;
-  record.lanes[record.facts.template[local]!]!.ranks.delete(record.facts.rank[local]!);
-}
+/** Shares of slots are sums of fractions. */
+const EPSILON = 1e-9;
 
 /** Makes sure that the value of a released task will be computed, and those it needs. */
 export function need(s: SchedulerState, first: number): void {
@@ -78,12 +67,21 @@ export function unknownFailure(culprit: string, id: number): Failure {
   return { error: plainError("Lost", message), culprit, culpritId: id, attempts: 0 };
 }
 
-/** A value has been computed and lies on `worker`. */
-export function remember(s: SchedulerState, id: number, worker: number, bytes: number): void {
+/** A value has been computed and lies on `worker`; it is a word if it has a tag. */
+export function remember(
+  s: SchedulerState,
+  id: number,
+  worker: number,
+  bytes: number,
+  tag = 0,
+  word = 0,
+): void {
   const { state, missing, wants, waiters } = s.tasks;
   state[id] = STATE.memory;
   s.tasks.holder[id] = worker;
   s.tasks.bytes[id] = bytes;
+  s.tasks.setWord(id, tag, word);
+  s.addHeldBytes(worker, bytes);
   s.transitions++;
   if (wants[id]! > 0) notifyDone(s, id);
   const record = s.graphOf(id);
@@ -206,14 +204,19 @@ export function endLease(s: SchedulerState, id: number): void {
   const worker = s.workers.get(s.tasks.holder[id]!);
   if (worker === undefined) return;
   const record = s.graphOf(id);
-  const lane = record.lanes[record.facts.template[id - record.base]!]!;
+  const lane = record.lanes[record.facts.template[id - record.base]!];
+  // What a client brings takes no slot.
+  if (lane === undefined) return;
+  if (worker.trial === id) worker.trial = NOBODY;
   if (lane.table) worker.tableLeased--;
   else {
     worker.leased--;
     // With nothing leased the sums of shares start afresh, so that rounding does not add up.
     worker.slotsUsed = worker.leased === 0 ? 0 : worker.slotsUsed - lane.share;
     const group = s.tasks.group[id]!;
-    worker.leasedOfGroup.set(group, (worker.leasedOfGroup.get(group) ?? lane.share) - lane.share);
+    const left = (worker.leasedOfGroup.get(group) ?? lane.share) - lane.share;
+    if (left > EPSILON) worker.leasedOfGroup.set(group, left);
+    else worker.leasedOfGroup.delete(group);
   }
   for (const [name, amount] of lane.constraint?.resources ?? []) {
     worker.used.set(name, (worker.used.get(name) ?? 0) - amount);
@@ -222,7 +225,7 @@ export function endLease(s: SchedulerState, id: number): void {
 
 /** A value that nobody needs leaves its worker. */
 function drop(s: SchedulerState, id: number): void {
-  s.out.free(s.tasks.holder[id]!, id);
+  freeEverywhere(s, id);
   s.tasks.state[id] = STATE.released;
   s.transitions++;
   if (!s.hasRecipe(id)) loseForGood(s, id);
@@ -256,6 +259,7 @@ export function forgetIfUnneeded(s: SchedulerState, first: number): void {
     s.transitions++;
     s.failures.delete(id);
     s.attempts.delete(id);
+    if (s.suspects.size > 0) s.suspects.delete(id);
     record.live--;
     if (record.live === 0) dispose(s, record);
   }
@@ -277,9 +281,12 @@ export function dispose(s: SchedulerState, record: GraphRecord): void {
   for (const segment of record.facts.segments) {
     if (s.names.get(segment.name)?.graph === record) s.names.delete(segment.name);
   }
-  s.closing.set(record.base, { record, workers: new Set(s.workers.keys()) });
-  s.out.sayLast({ kind: "uninstall", base: record.base, count: record.facts.count });
-  if (s.workers.size === 0) freeGraph(s, record.base);
+  const workers = new Set([...record.told].filter((worker) => s.workers.has(worker)));
+  s.closing.set(record.base, { record, workers });
+  const { base } = record;
+  const { count } = record.facts;
+  for (const worker of workers) s.out.sayLast({ kind: "uninstall", worker, base, count });
+  if (workers.size === 0) freeGraph(s, base);
 }
 
 /** A worker has let go of a graph (or is gone itself). */

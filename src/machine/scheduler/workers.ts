@@ -4,24 +4,28 @@
  * what it made is freed.
  */
 import type { SchedulerEvent } from "./events.ts";
-import { type Attempts, plainError, type SchedulerState } from "./state.ts";
-import { STATE } from "./task-table.ts";
+import { LeaseLog } from "./lease-log.ts";
+import { loseCopy } from "./loss.ts";
+import { queue, reopen } from "./placement.ts";
+import { addHolder, isAt } from "./replicas.ts";
 import {
-  endLease,
-  fail,
-  letGoOfGraph,
-  loseForGood,
-  need,
-  notifyReset,
-  queue,
-  remember,
-} from "./transitions.ts";
+  type Attempts,
+  attemptsOf,
+  plainError,
+  type SchedulerState,
+  type WorkerRecord,
+} from "./state.ts";
+import { NOBODY, STATE } from "./task-table.ts";
+import { endLease, fail, remember } from "./transitions.ts";
 
 type EventOf<K extends SchedulerEvent["kind"]> = Extract<SchedulerEvent, { kind: K }>;
 
+/** Values come to a worker at 500 MB/s until it has measured. */
+const BYTES_PER_MS = 500_000;
+
 export function workerJoined(s: SchedulerState, event: EventOf<"worker-joined">): void {
   const { worker, address, threads, memoryLimitBytes } = event;
-  s.workers.set(worker, {
+  const record: WorkerRecord = {
     worker,
     address,
     name: event.name ?? address,
@@ -35,26 +39,55 @@ export function workerJoined(s: SchedulerState, event: EventOf<"worker-joined">)
     suspended: 0,
     tableLeased: 0,
     leasedOfGroup: new Map(),
-  });
+    log: new LeaseLog(),
+    roundTripMs: event.roundTripMs ?? s.options.roundTripMs,
+    bytesPerMs: BYTES_PER_MS,
+    isPaused: false,
+    isRetiring: false,
+    stale: new Set(),
+    trial: NOBODY,
+    progressMs: s.nowMs,
+    isBehind: false,
+  };
+  if (s.workers.size > 0) s.isSpread = true;
+  s.workers.set(worker, record);
+  reopen(s, record);
 }
 
 export function suspended(s: SchedulerState, event: EventOf<"suspended">): void {
-  const worker = s.workers.get(event.worker);
-  if (worker !== undefined) worker.suspended = event.count;
+  s.workers.get(event.worker)!.suspended = event.count;
+}
+
+export function paused(s: SchedulerState, event: EventOf<"worker-paused">): void {
+  const worker = s.workers.get(event.worker)!;
+  worker.isPaused = event.isPaused;
+  reopen(s, worker);
+}
+
+export function measured(s: SchedulerState, event: EventOf<"measured">): void {
+  const worker = s.workers.get(event.worker)!;
+  worker.roundTripMs = event.roundTripMs ?? worker.roundTripMs;
+  worker.bytesPerMs = event.bytesPerMs ?? worker.bytesPerMs;
 }
 
 export function finished(s: SchedulerState, event: EventOf<"finished">): void {
-  const { ids, epochs, bytes, worker, count } = event;
+  const { ids, epochs, bytes, worker, count, tags, words } = event;
+  const record = s.workers.get(worker)!;
+  record.progressMs = s.nowMs;
+  record.isBehind = false;
+  if (tags !== undefined) s.isSpread = true;
   for (let i = 0; i < count; i++) {
     const id = ids[i]!;
-    if (!isCurrent(s, id, epochs[i]!)) {
+    if (!s.isCurrent(id, epochs[i]!)) {
       // Under its epoch, so that a lease given in the meantime is left alone.
       if (!isHeld(s, id, epochs[i]!)) s.out.revoke(worker, id, epochs[i]!);
       continue;
     }
     endLease(s, id);
+    if (s.suspects.size > 0) s.suspects.delete(id);
     s.groups.at(s.tasks.group[id]!).addBytes(bytes[i]!);
-    remember(s, id, worker, bytes[i]!);
+    if (tags === undefined) remember(s, id, worker, bytes[i]!);
+    else remember(s, id, worker, bytes[i]!, tags[i]!, words![i]!);
   }
 }
 
@@ -68,8 +101,9 @@ export function durations(s: SchedulerState, event: EventOf<"durations">): void 
 
 export function erred(s: SchedulerState, event: EventOf<"erred">): void {
   const { id } = event;
-  if (!isCurrent(s, id, event.epoch)) return;
+  if (!s.isCurrent(id, event.epoch)) return;
   endLease(s, id);
+  s.suspects.delete(id);
   const attempts = attemptsOf(s, id);
   attempts[event.blame]++;
   const total = attempts.user + attempts.worker + attempts.memory;
@@ -95,7 +129,10 @@ function plainText(error: object): string {
 }
 
 function allowed(s: SchedulerState, id: number, blame: keyof Attempts): number {
+  // What a client was to bring.
+  if (!s.hasRecipe(id)) return 0;
   if (blame === "worker") return s.options.allowedFailures;
+  // It cannot fit, however often it is tried; deaths by memory are counted elsewhere (`blame.ts`).
   if (blame === "memory") return 0;
   const record = s.graphOf(id);
   return record.facts.templates[record.facts.template[id - record.base]!]?.options?.retries ?? 0;
@@ -104,78 +141,42 @@ function allowed(s: SchedulerState, id: number, blame: keyof Attempts): number {
 export function returned(s: SchedulerState, event: EventOf<"returned">): void {
   for (let i = 0; i < event.ids.length; i++) {
     const id = event.ids[i]!;
-    if (!isCurrent(s, id, event.epochs[i]!)) continue;
+    if (!s.isCurrent(id, event.epochs[i]!)) continue;
     endLease(s, id);
     s.tasks.state[id] = STATE.waiting;
     queue(s, id);
   }
 }
 
-/** Values that are gone: computed again where they are needed. */
-export function lost(s: SchedulerState, event: EventOf<"lost">): void {
-  for (const id of event.ids) loseValue(s, id);
-}
-
-function loseValue(s: SchedulerState, id: number): void {
-  const { state, wants, waiters } = s.tasks;
-  if (state[id] !== STATE.memory) return;
-  state[id] = STATE.released;
-  s.transitions++;
-  notifyReset(s, id);
-  s.eachDependent(id, (dependent) => {
-    const before = state[dependent];
-    if (before === STATE.queued || before === STATE.leased) backToWaiting(s, dependent, before);
-    if (before === STATE.waiting || before === STATE.queued || before === STATE.leased) {
-      s.tasks.missing[dependent] = s.tasks.missing[dependent]! + 1;
+/** Copies of values that the worker has fetched. */
+export function replicated(s: SchedulerState, event: EventOf<"replicated">): void {
+  const { state, epoch } = s.tasks;
+  event.ids.forEach((id, i) => {
+    // What is not needed any more, or was made again by another run, is not kept.
+    if (state[id] === STATE.memory && epoch[id] === event.epochs[i]) {
+      addHolder(s, id, event.worker);
+    } else if (state[id] !== STATE.leased || s.tasks.holder[id] !== event.worker) {
+      s.out.free(event.worker, id);
     }
   });
-  if (!s.hasRecipe(id)) return loseForGood(s, id);
-  if (wants[id]! > 0 || waiters[id]! > 0) need(s, id);
-}
-function backToWaiting(s: SchedulerState, id: number, before: number): void {
-  const record = s.graphOf(id);
-  const local = id - record.base;
-  if (before === STATE.queued) {
-    record.lanes[record.facts.template[local]!]!.ranks.delete(record.facts.rank[local]!);
-  } else {
-    s.out.revoke(s.tasks.holder[id]!, id, s.tasks.epoch[id]!);
-    endLease(s, id);
-  }
-  s.tasks.state[id] = STATE.waiting;
-  s.tasks.missing[id] = 0;
 }
 
-export function workerLost(s: SchedulerState, event: EventOf<"worker-lost">): void {
-  if (!s.workers.delete(event.worker)) return;
-  const { state, holder, epoch } = s.tasks;
-  const values: number[] = [];
-  for (let id = 0; id < s.tasks.ranges.end; id++) {
-    if (holder[id] !== event.worker) continue;
-    if (state[id] === STATE.leased) {
-      state[id] = STATE.waiting;
-      epoch[id] = (epoch[id]! + 1) & 0x7fffffff;
-      queue(s, id);
-    } else if (state[id] === STATE.memory) values.push(id);
-  }
-  for (const id of values) loseValue(s, id);
-  s.ready.checkAgain();
-  for (const base of [...s.closing.keys()]) letGoOfGraph(s, base, event.worker);
-}
-
-function isCurrent(s: SchedulerState, id: number, epoch: number): boolean {
-  return s.tasks.state[id] === STATE.leased && s.tasks.epoch[id] === epoch;
+/** Inputs that the worker could not fetch: it does not try again for a while. */
+export function unreachable(s: SchedulerState, event: EventOf<"unreachable">): void {
+  event.ids.forEach((id, i) => {
+    const holder = event.holders[i]!;
+    if (event.isGone[i] === 0) {
+      if (s.workers.has(holder)) s.cuts.add(event.worker, holder, s.nowMs);
+      return;
+    }
+    if (s.tasks.state[id] !== STATE.memory || !isAt(s, id, holder)) return;
+    // In case it has come to have it meanwhile.
+    s.out.free(holder, id);
+    loseCopy(s, holder, id);
+  });
 }
 
 /** The report came a second time: its value is the one in use. */
 function isHeld(s: SchedulerState, id: number, epoch: number): boolean {
   return s.tasks.state[id] === STATE.memory && s.tasks.epoch[id] === epoch;
-}
-
-function attemptsOf(s: SchedulerState, id: number): Attempts {
-  let attempts = s.attempts.get(id);
-  if (attempts === undefined) {
-    attempts = { user: 0, worker: 0, memory: 0 };
-    s.attempts.set(id, attempts);
-  }
-  return attempts;
 }

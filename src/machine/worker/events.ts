@@ -2,13 +2,46 @@
  * @file What the worker machine hears and says. The shell around it owns threads, the heap and the
  * disk: it runs the commands and reports each operation's end exactly once.
  */
-import type { InstalledGraph } from "../scheduler/events.ts";
+import type { InstalledGraph, Inventory, Needs, Words } from "../scheduler/events.ts";
 
 export type WorkerEvent =
   | { readonly kind: "install"; readonly graph: InstalledGraph }
   | { readonly kind: "uninstall"; readonly base: number; readonly count: number }
-  | { readonly kind: "lease" | "revoke"; readonly ids: Int32Array; readonly epochs: Int32Array }
+  | {
+      readonly kind: "lease";
+      readonly ids: Int32Array;
+      readonly epochs: Int32Array;
+      readonly needs?: Needs;
+      readonly words?: Words;
+    }
+  | {
+      readonly kind: "revoke" | "recall" | "hold";
+      readonly ids: Int32Array;
+      readonly epochs: Int32Array;
+    }
   | { readonly kind: "free"; readonly ids: Int32Array }
+  | { readonly kind: "copy"; readonly needs: Needs }
+  | {
+      readonly kind: "expect";
+      readonly ids: Int32Array;
+      readonly epochs: Int32Array;
+      readonly bytes: Float64Array;
+    }
+  /** Values that were fetched lie in the heap. */
+  | { readonly kind: "fetched"; readonly ids: Int32Array; readonly bytes: Float64Array }
+  | {
+      readonly kind: "fetch-failed";
+      readonly holder: number;
+      readonly ids: Int32Array;
+      /** The holder answered, and does not have them. */
+      readonly isGone: boolean;
+      readonly message: string;
+    }
+  /** A client brings values that are expected; ends in `adopt` or `receive-failed`. */
+  | { readonly kind: "receiving"; readonly ids: Int32Array }
+  | { readonly kind: "receive-failed"; readonly ids: Int32Array }
+  /** The scheduler does not know this worker any more: its leases are void; see `inventory`. */
+  | { readonly kind: "rejoin" }
   | {
       /** Tasks that ended with a value; `bytes` is 0 for values that need no heap. */
       readonly kind: "ran";
@@ -107,5 +140,24 @@ export type WorkerCommand =
     }
   | { readonly kind: "returned"; readonly ids: Int32Array; readonly epochs: Int32Array }
   | { readonly kind: "lost"; readonly ids: Int32Array }
+  /** Copy these from the worker that has them; each ends in `fetched` or `fetch-failed`. */
+  | {
+      readonly kind: "fetch";
+      readonly holder: number;
+      readonly ids: Int32Array;
+      readonly epochs: Int32Array;
+      readonly bytes: Float64Array;
+    }
+  /** These are the values of their ids until they are discarded. */
+  | ({ readonly kind: "words" } & Words)
+  | { readonly kind: "replicated"; readonly ids: Int32Array; readonly epochs: Int32Array }
+  | {
+      readonly kind: "unreachable";
+      readonly ids: Int32Array;
+      readonly holders: Int32Array;
+      readonly isGone: Uint8Array;
+    }
+  /** All that the worker has, for the scheduler that it joins again. */
+  | { readonly kind: "inventory"; readonly inventory: Inventory }
   /** Nothing is left of the graph here: no value, no running task, no reader. */
   | { readonly kind: "uninstalled"; readonly base: number };

@@ -6,7 +6,7 @@
  * them is granted more than the limit, with a warning.
  */
 import type { WorkerCommand } from "./events.ts";
-import { ACTIVITY, PLACE, type ValueTable } from "./value-table.ts";
+import { ACTIVITY, ORIGIN, PLACE, type ValueTable } from "./value-table.ts";
 
 export interface MemoryOptions {
   /** Bytes of heap that values and running tasks may use together. */
@@ -39,6 +39,8 @@ export class Memory {
   readonly #givenBytes: number;
   readonly #values: ValueTable;
   readonly #say: (command: WorkerCommand) => void;
+  /** Lets go of a value that lies elsewhere too. */
+  readonly #drop: (id: number) => void;
   #requests: Request[] = [];
   /** Reserved for running tasks and not yet taken from the heap. */
   #reserved = 0;
@@ -46,7 +48,8 @@ export class Memory {
   #used = 0;
   #spilling = 0;
   #spills = 0;
-  #unspilling = 0;
+  /** On their way into memory, from disk or from other workers. */
+  #arriving = 0;
   /** Set when the disk has refused; spilling is tried again after some values were freed. */
   #diskFull = false;
   /** The user has been told; told again when the next time comes. */
@@ -56,7 +59,13 @@ export class Memory {
   readonly #slabValueBytes: number;
   readonly #slabBytes: number;
 
-  constructor(values: ValueTable, options: MemoryOptions, say: (command: WorkerCommand) => void) {
+  constructor(
+    values: ValueTable,
+    options: MemoryOptions,
+    say: (command: WorkerCommand) => void,
+    drop: (id: number) => void,
+  ) {
+    this.#drop = drop;
     this.#values = values;
     this.limitBytes = options.memoryLimitBytes;
     this.#givenBytes = options.memoryLimitBytes;
@@ -76,7 +85,7 @@ export class Memory {
 
   /** Whether this much more fits now, without moving anything. */
   fits(bytes: number): boolean {
-    return this.#used + this.#unspilling + this.#reserved + bytes <= this.limitBytes;
+    return this.#used + this.#arriving + this.#reserved + bytes <= this.limitBytes;
   }
 
   /**
@@ -86,7 +95,7 @@ export class Memory {
   admits(bytes: number, alone: boolean): boolean {
     if (this.fits(bytes)) return true;
     this.#makeRoom(bytes + this.#reserved);
-    return alone && this.#spilling === 0 && this.#unspilling === 0;
+    return alone && this.#spilling === 0 && this.#arriving === 0;
   }
 
   reserve(id: number, bytes: number): void {
@@ -132,9 +141,9 @@ export class Memory {
   serve(waitersMax: number): void {
     while (this.#requests.length > 0) {
       const request = this.#requests[0]!;
-      if (this.#used + this.#unspilling + request.bytes > this.limitBytes) {
+      if (this.#used + this.#arriving + request.bytes > this.limitBytes) {
         this.#makeRoom(request.bytes);
-        const stuck = this.#spilling === 0 && this.#unspilling === 0;
+        const stuck = this.#spilling === 0 && this.#arriving === 0;
         if (!stuck || this.#requests.length < waitersMax) return;
         const isMuch = this.#used + request.bytes > WARN_FACTOR * this.limitBytes;
         if (isMuch && !this.#isOverdrawn) this.#warnOfOverdraft(request.bytes);
@@ -179,14 +188,20 @@ export class Memory {
     const v = this.#values;
     const spillsBefore = this.#spills;
     let small = 0;
-    while (!this.#diskFull && v.oldest >= 0) {
-      if (this.#spills >= SPILLS_MAX && this.#spilling >= this.#slabBytes) break;
+    while (v.oldest >= 0) {
+      const isCopy = v.origin[v.oldest] === ORIGIN.copy;
+      if (this.#diskFull && !isCopy) break;
+      if (!isCopy && this.#spills >= SPILLS_MAX && this.#spilling >= this.#slabBytes) break;
       const id = v.oldest;
       const size = v.bytes[id]!;
       const isSmall = size <= this.#slabValueBytes;
-      const fits = this.#used + this.#unspilling - this.#spilling + bytes <= this.limitBytes;
+      const fits = this.#used + this.#arriving - this.#spilling + bytes <= this.limitBytes;
       if (fits && !(isSmall && small > 0 && small < this.#slabBytes)) break;
       if (isSmall) small += size;
+      if (isCopy) {
+        this.#drop(id);
+        continue;
+      }
       v.unlist(id);
       v.activity[id] = ACTIVITY.spilling;
       this.#spilling += size;
@@ -210,18 +225,27 @@ export class Memory {
     this.#say({ kind: "warn", message: `values stay in memory: ${error}` });
   }
 
+  /** Values begin to come from elsewhere, and have come or will not. */
+  arrive(bytes: number): void {
+    this.#arriving += bytes;
+  }
+
+  arrived(bytes: number): void {
+    this.#arriving -= bytes;
+  }
+
   /** Brings a value back; once for all that wait for it. */
   unspill(id: number): void {
     const v = this.#values;
     if (v.activity[id] !== ACTIVITY.none || v.place[id] !== PLACE.disk) return;
     v.activity[id] = ACTIVITY.unspilling;
-    this.#unspilling += v.bytes[id]!;
+    this.#arriving += v.bytes[id]!;
     this.#say({ kind: "unspill", id, bytes: v.bytes[id]! });
   }
 
   unspilled(id: number, error: string | undefined): void {
     const v = this.#values;
-    this.#unspilling -= v.bytes[id]!;
+    this.#arriving -= v.bytes[id]!;
     if (error !== undefined) return;
     // The heap's count has it already.
     v.place[id] = PLACE.memory;

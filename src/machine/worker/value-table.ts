@@ -15,6 +15,30 @@ export const ACTIVITY = {
   running: 2,
   spilling: 3,
   unspilling: 4,
+  /** On its way from another worker. */
+  fetching: 5,
+  /** A client will bring it; or is bringing it. */
+  expecting: 6,
+  receiving: 7,
+} as const;
+
+/** How a value has come here. */
+export const ORIGIN = {
+  /** Made or brought here, or kept for the scheduler: it must not go. */
+  own: 0,
+  /** Fetched for a task: the original is elsewhere. */
+  copy: 1,
+  /** A word that came with leases: goes with the last of them. */
+  lent: 2,
+} as const;
+
+/** Values of `unwanted`. */
+export const UNWANTED = {
+  no: 0,
+  /** The scheduler has taken the lease back, or freed the value, while an operation was under way. */
+  yes: 1,
+  /** The lease is given back if its task has not been started. */
+  recalled: 2,
 } as const;
 
 const NIL = -1;
@@ -23,12 +47,11 @@ export class ValueTable {
   #capacity = 0;
   place: Uint8Array = new Uint8Array(0);
   activity: Uint8Array = new Uint8Array(0);
-  /**
-   * 1 when the scheduler has taken the lease back, or freed the value, while an operation was under
-   * way.
-   */
+  /** See `UNWANTED`. */
   unwanted: Uint8Array = new Uint8Array(0);
-  /** Epoch of the lease (`admission`, `running`). */
+  /** See `ORIGIN`. */
+  origin: Uint8Array = new Uint8Array(0);
+  /** Epoch of the lease (`admission`, `running`), or of the run that made the value. */
   epoch: Int32Array = new Int32Array(0);
   /** Running tasks and readers that use the value: it may not move while there are any. */
   pins: Int32Array = new Int32Array(0);
@@ -50,6 +73,7 @@ export class ValueTable {
     this.place = grown(this.place, new Uint8Array(capacity));
     this.activity = grown(this.activity, new Uint8Array(capacity));
     this.unwanted = grown(this.unwanted, new Uint8Array(capacity));
+    this.origin = grown(this.origin, new Uint8Array(capacity));
     this.epoch = grown(this.epoch, new Int32Array(capacity));
     this.pins = grown(this.pins, new Int32Array(capacity));
     this.lacking = grown(this.lacking, new Int32Array(capacity));

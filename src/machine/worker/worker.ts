@@ -3,44 +3,61 @@
  * holding a value) against the one operation under way for it. A finished operation is matched with
  * its id, and what to do next is worked out from the facts; there are no states that depend on
  * history. Memory is bounded by admission: a task starts when its inputs are in memory and its
- * expected result fits, and values nobody uses make room by going to disk.
+ * expected result fits, and values nobody uses make room by going to disk. Inputs that lie on
+ * other workers are fetched once there is room for all of them and the result.
  */
 import { FloatList } from "../float-list.ts";
 import { IdList } from "../id-list.ts";
-import type { InstalledGraph } from "../scheduler/events.ts";
 import type { WorkerCommand, WorkerEvent } from "./events.ts";
+import { Fetches } from "./fetches.ts";
+import { type GraphEntry, Graphs } from "./graphs.ts";
+import { inventoryOf } from "./inventory.ts";
+import { Loans } from "./loans.ts";
 import { Memory, type MemoryOptions, OVERDRAW_FACTOR } from "./memory.ts";
 import { Reads } from "./reads.ts";
-import { ACTIVITY, PLACE, ValueTable } from "./value-table.ts";
+import { ACTIVITY, ORIGIN, PLACE, UNWANTED, ValueTable } from "./value-table.ts";
 
 export interface WorkerOptions extends MemoryOptions {
   /** Threads that may wait for memory at once. */
   readonly threads: number;
 }
 
-/** A graph with what has been learnt of its functions' results. */
-interface GraphEntry extends InstalledGraph {
-  readonly slot: number;
-  /** Expected bytes of a result, by template; -1 unknown. */
-  readonly expected: Float64Array;
-}
+type EventOf<K extends WorkerEvent["kind"]> = Extract<WorkerEvent, { kind: K }>;
+type RareEvent = EventOf<
+  | "install"
+  | "uninstall"
+  | "revoke"
+  | "recall"
+  | "hold"
+  | "copy"
+  | "expect"
+  | "receiving"
+  | "receive-failed"
+  | "adopt"
+  | "rejoin"
+>;
 
 export class WorkerMachine {
   readonly values: ValueTable = new ValueTable();
   readonly memory: Memory;
-  readonly #graphs: (GraphEntry | undefined)[] = [];
-  readonly #freeSlots: number[] = [];
+  readonly #graphs: Graphs;
+  readonly #fetches: Fetches;
+  readonly #loans: Loans;
   /**
    * Leased ids that wait for memory, in lease order; entries that are no longer `admission` are
    * skipped.
    */
   readonly #waiting: number[] = [];
-  /** Tasks that wait for an input to come back from disk. */
+  /** Tasks that wait for an input from disk or from another worker. */
   readonly #readers = new Map<number, number[]>();
   readonly #reads: Reads;
   readonly #threads: number;
-  /** Forgotten graphs with the ids that are still busy. */
-  readonly #closing: { readonly base: number; busy: number[] }[] = [];
+  /** Values that shall be fetched and kept, although no task here needs them. */
+  readonly #copies = new Set<number>();
+  /** Those for which there was no room yet. */
+  readonly #copiesToStart: number[] = [];
+  /** Leases of tasks whose values are on their way here already, with their epochs. */
+  readonly #awaited = new Map<number, number>();
   #running = 0;
   /** Running tasks that wait for other tasks. */
   #suspended = 0;
@@ -49,6 +66,11 @@ export class WorkerMachine {
   readonly #run = new IdList();
   readonly #runTable = new IdList();
   readonly #takeBack = new IdList();
+  readonly #returned = new IdList();
+  readonly #returnedEpochs = new IdList();
+  readonly #replicated = new IdList();
+  readonly #replicatedEpochs = new IdList();
+  readonly #dropped = new IdList();
   readonly #finished = new IdList();
   readonly #finishedEpochs = new IdList();
   readonly #finishedBytes = new FloatList();
@@ -57,7 +79,10 @@ export class WorkerMachine {
     const say = (command: WorkerCommand): void => {
       this.#out.push(command);
     };
-    this.memory = new Memory(this.values, options, say);
+    this.memory = new Memory(this.values, options, say, (id) => this.#dropCopy(id));
+    this.#graphs = new Graphs(this.values);
+    this.#fetches = new Fetches(this.values, this.memory);
+    this.#loans = new Loans(this.values, (id) => this.#unpin(id));
     this.#reads = new Reads(this.values, this.memory, say, (id) => this.#unpin(id));
     this.#threads = options.threads;
   }
@@ -67,14 +92,23 @@ export class WorkerMachine {
     return this.#running;
   }
 
-  /** Handles events in order. `usedBytes` is what the heap has handed out now, exactly. */
+  /** Epoch under which a client may bring this value now, or -1. */
+  expects(id: number): number {
+    return this.values.activity[id] === ACTIVITY.expecting ? this.values.epoch[id]! : -1;
+  }
+
+  /**
+   * Handles events in order. `usedBytes` is what the heap has handed out now, exactly, but for room
+   * of values that are on their way from disk or from other workers.
+   */
   step(events: readonly WorkerEvent[], usedBytes: number): WorkerCommand[] {
     this.memory.begin(usedBytes);
     this.#stalled = false;
     for (const event of events) this.#handle(event);
     this.#reads.admit();
     this.#admit();
-    this.#uninstall();
+    this.#admitCopies();
+    for (const base of this.#graphs.close()) this.#out.push({ kind: "uninstalled", base });
     this.memory.serve(this.#stalled ? 1 : Math.max(1, Math.min(this.#busy, this.#threads)));
     return this.#take();
   }
@@ -90,11 +124,7 @@ export class WorkerMachine {
         for (let i = 0; i < event.count; i++) this.#ran(event.ids[i]!, event.bytes[i]!);
         return;
       case "lease":
-        for (let i = 0; i < event.ids.length; i++) this.#lease(event.ids[i]!, event.epochs[i]!);
-        return;
-      case "revoke":
-        for (let i = 0; i < event.ids.length; i++) this.#revoke(event.ids[i]!, event.epochs[i]!);
-        return;
+        return this.#leaseAll(event);
       case "free":
         for (const id of event.ids) this.#free(id);
         return;
@@ -109,6 +139,12 @@ export class WorkerMachine {
         return this.#spilled(event.id, event.error);
       case "unspilled":
         return this.#unspilled(event.id, event.error);
+      case "fetched":
+        for (let i = 0; i < event.ids.length; i++) this.#fetched(event.ids[i]!, event.bytes[i]!);
+        return;
+      case "fetch-failed":
+        for (const id of event.ids) this.#fetchFailed(id, event.holder, event.isGone);
+        return;
       case "limit":
         this.memory.limitBytes = event.bytes;
         return;
@@ -126,65 +162,85 @@ export class WorkerMachine {
       case "stalled":
         this.#stalled = true;
         return;
+      default:
+        this.#obey(event);
+    }
+  }
+
+  /** What is asked for less often. */
+  #obey(event: RareEvent): void {
+    switch (event.kind) {
+      case "install":
+        return this.#graphs.install(event.graph);
+      case "uninstall":
+        this.#fetches.forgetRange(event.base, event.count);
+        return this.#graphs.uninstall(event.base, event.count);
+      case "revoke":
+        for (let i = 0; i < event.ids.length; i++) this.#revoke(event.ids[i]!, event.epochs[i]!);
+        return;
+      case "recall":
+        for (let i = 0; i < event.ids.length; i++) this.#recall(event.ids[i]!, event.epochs[i]!);
+        return;
+      case "hold":
+        for (let i = 0; i < event.ids.length; i++) this.#keep(event.ids[i]!, event.epochs[i]!);
+        return;
+      case "copy":
+        this.#fetches.learn(event.needs);
+        for (const id of event.needs.ids) this.#copy(id);
+        return;
+      case "expect":
+        for (let i = 0; i < event.ids.length; i++) this.#expect(event.ids[i]!, event.epochs[i]!);
+        return;
+      case "receiving":
+        for (const id of event.ids) this.values.activity[id] = ACTIVITY.receiving;
+        return;
+      case "receive-failed":
+        for (const id of event.ids) this.#receiveFailed(id);
+        return;
       case "adopt":
         for (let i = 0; i < event.ids.length; i++) {
-          this.#hold(event.ids[i]!, event.bytes[i]!, event.onDisk?.[i] === 1);
+          this.#adopt(event.ids[i]!, event.bytes[i]!, event.onDisk?.[i] === 1);
         }
         return;
-      case "install":
-        return this.#install(event.graph);
-      case "uninstall":
-        this.#closing.push({ base: event.base, busy: this.#busyIds(event.base, event.count) });
-        return;
+      case "rejoin":
+        return this.#rejoin();
     }
   }
 
-  #install(graph: InstalledGraph): void {
-    const slot = this.#freeSlots.pop() ?? this.#graphs.length;
-    const expected = new Float64Array(graph.graph.templates.length).fill(-1);
-    this.#graphs[slot] = { ...graph, slot, expected };
-    this.values.ensure(graph.base + graph.count);
-    this.values.graph.fill(slot, graph.base, graph.base + graph.count);
-  }
-
-  /** Ids of a range with a value, a reader or an operation under way. */
-  #busyIds(base: number, count: number): number[] {
-    const busy: number[] = [];
-    this.values.ensure(base + count);
-    for (let id = base; id < base + count; id++) if (this.#isBusy(id)) busy.push(id);
-    return busy;
-  }
-
-  #isBusy(id: number): boolean {
-    const v = this.values;
-    return v.activity[id] !== ACTIVITY.none || v.pins[id]! > 0 || v.place[id] !== PLACE.nowhere;
-  }
-
-  /** Lets go of forgotten graphs that nothing here is busy with any more. */
-  #uninstall(): void {
-    for (let i = this.#closing.length - 1; i >= 0; i--) {
-      const closing = this.#closing[i]!;
-      closing.busy = closing.busy.filter((id) => this.#isBusy(id));
-      if (closing.busy.length > 0) continue;
-      this.#closing.splice(i, 1);
-      const slot = this.#graphs.findIndex((entry) => entry?.base === closing.base);
-      if (slot >= 0) {
-        this.#graphs[slot] = undefined;
-        this.#freeSlots.push(slot);
+  #leaseAll({ ids, epochs, needs, words }: EventOf<"lease">): void {
+    if (needs !== undefined) this.#fetches.learn(needs);
+    if (words !== undefined) {
+      const fresh = this.#loans.learn(words);
+      if (fresh.ids.length > 0) this.#out.push({ kind: "words", ...fresh });
+      const named = new Set(words.ids);
+      for (const id of ids) {
+        const entry = this.#graphs.of(id);
+        this.#eachInput(entry, id - entry.base, (input) => {
+          if (named.has(input)) this.#loans.keep(id, input);
+        });
       }
-      this.#out.push({ kind: "uninstalled", base: closing.base });
+      // Those that no lease keeps are not left behind.
+      for (const id of words.ids) if (this.values.pins[id] === 0) this.#settleUnpinned(id);
     }
+    for (let i = 0; i < ids.length; i++) this.#lease(ids[i]!, epochs[i]!);
   }
 
   #lease(id: number, epoch: number): void {
     const v = this.values;
-    const entry = this.#graphs[v.graph[id]!]!;
+    const entry = this.#graphs.of(id);
     const local = id - entry.base;
     v.epoch[id] = epoch;
-    v.unwanted[id] = 0;
+    v.unwanted[id] = UNWANTED.no;
     // What an earlier lease has made, or is making, serves this one too.
-    if (v.place[id] !== PLACE.nowhere) return this.#finish(id, v.bytes[id]!);
+    if (v.place[id] !== PLACE.nowhere) {
+      v.origin[id] = ORIGIN.own;
+      return this.#finish(id, v.bytes[id]!);
+    }
     if (v.activity[id] === ACTIVITY.running) return;
+    if (v.activity[id] === ACTIVITY.fetching) {
+      this.#awaited.set(id, epoch);
+      return;
+    }
     const { depOffsets } = entry.graph;
     const hasInputs = depOffsets[local + 1]! > depOffsets[local]!;
     const expected = Math.max(0, entry.expected[entry.graph.template[local]!]!);
@@ -207,14 +263,18 @@ export class WorkerMachine {
     for (; at < this.#waiting.length; at++) {
       const id = this.#waiting[at]!;
       if (v.activity[id] !== ACTIVITY.admission || v.lacking[id]! > 0) continue;
-      const entry = this.#graphs[v.graph[id]!]!;
+      const entry = this.#graphs.of(id);
       const local = id - entry.base;
       const expected = Math.max(0, entry.expected[entry.graph.template[local]!]!);
-      const fromDisk = this.#bytesOnDisk(entry, local);
+      const toCome = this.#bytesToCome(entry, local);
+      if (toCome < 0) {
+        this.#giveBack(id);
+        continue;
+      }
       const alone = this.#busy <= 0 && this.#readers.size === 0;
-      if (fromDisk > 0 && this.#refuses(id, entry, local)) continue;
-      if (!this.memory.fits(expected + fromDisk)) this.#freshen(entry, local);
-      if (!this.memory.admits(expected + fromDisk, alone)) break;
+      if (toCome > 0 && this.#refuses(id, entry, local)) continue;
+      if (!this.memory.fits(expected + toCome)) this.#freshen(entry, local);
+      if (!this.#admits(entry, local, expected + toCome, alone)) break;
       this.memory.reserve(id, expected);
       this.#fetchInputs(id, entry, local);
       if (v.lacking[id] === 0) this.#start(id, entry, local);
@@ -227,10 +287,11 @@ export class WorkerMachine {
     const most = this.memory.limitBytes * OVERDRAW_FACTOR;
     let bytes = 0;
     this.#eachInput(entry, local, (input) => {
-      bytes += this.values.bytes[input]!;
+      const isHere = this.values.place[input] !== PLACE.nowhere;
+      bytes += isHere ? this.values.bytes[input]! : Math.max(0, this.#fetches.bytesOf(input));
     });
     if (bytes <= most) return false;
-    this.values.activity[id] = ACTIVITY.none;
+    this.#leaveAdmission(id);
     const message =
       `the inputs of a task take ${bytes} bytes together, and the memory limit is ` +
       `${this.memory.limitBytes}: make its inputs smaller or fewer, or give the engine more memory`;
@@ -247,15 +308,42 @@ export class WorkerMachine {
     });
   }
 
-  #bytesOnDisk(entry: GraphEntry, local: number): number {
-    let bytes = 0;
+  /** Makes room, but not by letting go of copies that the task itself needs. */
+  #admits(entry: GraphEntry, local: number, bytes: number, alone: boolean): boolean {
+    if (this.memory.fits(bytes)) return true;
+    const v = this.values;
+    const own: number[] = [];
     this.#eachInput(entry, local, (input) => {
-      if (this.values.place[input] === PLACE.disk) bytes += this.values.bytes[input]!;
+      if (v.origin[input] === ORIGIN.copy && v.activity[input] === ACTIVITY.none) own.push(input);
     });
-    return bytes;
+    for (const input of own) v.unlist(input);
+    const admitted = this.memory.admits(bytes, alone);
+    for (const input of own) v.list(input);
+    return admitted;
   }
 
-  /** Pins the inputs; those on disk are asked for and counted in `lacking`. */
+  /**
+   * Bytes of the inputs that are not in memory and not on their way; -1 when one is not here and
+   * it is not known where it is.
+   */
+  #bytesToCome(entry: GraphEntry, local: number): number {
+    const v = this.values;
+    let bytes = 0;
+    let isKnown = true;
+    this.#eachInput(entry, local, (input) => {
+      if (v.place[input] === PLACE.memory || v.activity[input] === ACTIVITY.fetching) return;
+      if (v.place[input] === PLACE.disk) {
+        bytes += v.bytes[input]!;
+        return;
+      }
+      const elsewhere = this.#fetches.bytesOf(input);
+      if (elsewhere < 0) isKnown = false;
+      else bytes += elsewhere;
+    });
+    return isKnown ? bytes : -1;
+  }
+
+  /** Pins the inputs; those that are not in memory are asked for and counted in `lacking`. */
   #fetchInputs(id: number, entry: GraphEntry, local: number): void {
     const v = this.values;
     this.#eachInput(entry, local, (input) => {
@@ -266,8 +354,158 @@ export class WorkerMachine {
       const readers = this.#readers.get(input) ?? [];
       readers.push(id);
       this.#readers.set(input, readers);
-      this.memory.unspill(input);
+      if (v.place[input] === PLACE.disk) this.memory.unspill(input);
+      else if (v.activity[input] === ACTIVITY.none) this.#fetches.start(input);
     });
+  }
+
+  /** The task cannot have its inputs here: the scheduler finds another place for it. */
+  #giveBack(id: number): void {
+    this.#leaveAdmission(id);
+    this.#returned.push(id);
+    this.#returnedEpochs.push(this.values.epoch[id]!);
+  }
+
+  /** An operation has ended that left no value: tasks that wait for it need it from elsewhere. */
+  #lookElsewhere(id: number): void {
+    const readers = this.#readers.get(id);
+    if (readers === undefined || this.#fetches.start(id)) return;
+    for (const reader of [...readers]) this.#giveBack(reader);
+  }
+
+  /** An input has come: tasks that have all of theirs start. */
+  #inputCame(id: number): void {
+    const v = this.values;
+    for (const reader of this.#readers.get(id) ?? []) {
+      v.lacking[reader] = v.lacking[reader]! - 1;
+      if (v.lacking[reader]! > 0 || v.activity[reader] !== ACTIVITY.admission) continue;
+      const entry = this.#graphs.of(reader);
+      this.#start(reader, entry, reader - entry.base);
+    }
+    this.#readers.delete(id);
+  }
+
+  #fetched(id: number, bytes: number): void {
+    const v = this.values;
+    const epoch = this.#fetches.arrived(id);
+    const leaseEpoch = this.#awaited.get(id);
+    const isKept = this.#copies.delete(id) || leaseEpoch !== undefined;
+    const isRead = this.#readers.has(id);
+    v.place[id] = PLACE.memory;
+    v.bytes[id] = bytes;
+    v.epoch[id] = leaseEpoch ?? epoch;
+    v.origin[id] = isKept ? ORIGIN.own : ORIGIN.copy;
+    if (leaseEpoch !== undefined) {
+      this.#awaited.delete(id);
+      this.#finish(id, bytes);
+    } else if (v.unwanted[id] === UNWANTED.no && (isKept || isRead)) {
+      this.#replicated.push(id);
+      this.#replicatedEpochs.push(epoch);
+    } else {
+      v.unwanted[id] = UNWANTED.yes;
+    }
+    this.#inputCame(id);
+    if (v.pins[id] === 0) this.#settleUnpinned(id);
+  }
+
+  #fetchFailed(id: number, holder: number, isGone: boolean): void {
+    this.#fetches.failed(id, holder, isGone);
+    const epoch = this.#awaited.get(id);
+    if (epoch !== undefined) {
+      this.#awaited.delete(id);
+      // Its readers wait for it as before.
+      this.#lease(id, epoch);
+      return;
+    }
+    this.values.unwanted[id] = UNWANTED.no;
+    this.#lookElsewhere(id);
+    const isUnderWay = this.values.activity[id] !== ACTIVITY.none;
+    if (!isUnderWay && this.#copies.has(id) && !this.#fetches.start(id)) this.#copies.delete(id);
+  }
+
+  #copy(id: number): void {
+    const v = this.values;
+    v.unwanted[id] = UNWANTED.no;
+    if (v.place[id] !== PLACE.nowhere) {
+      v.origin[id] = ORIGIN.own;
+      this.#replicated.push(id);
+      this.#replicatedEpochs.push(v.epoch[id]!);
+      return;
+    }
+    this.#copies.add(id);
+    if (v.activity[id] !== ACTIVITY.fetching) this.#copiesToStart.push(id);
+  }
+
+  /** Starts to fetch copies as far as memory allows; one always when nothing else goes on. */
+  #admitCopies(): void {
+    const v = this.values;
+    while (this.#copiesToStart.length > 0) {
+      const id = this.#copiesToStart[0]!;
+      const bytes = this.#fetches.bytesOf(id);
+      const isMeant = this.#copies.has(id) && v.activity[id] === ACTIVITY.none;
+      if (isMeant && bytes >= 0) {
+        const alone = this.#busy <= 0 && this.#fetches.size === 0;
+        if (!this.memory.admits(bytes, alone)) return;
+        this.#fetches.start(id);
+      } else if (isMeant) {
+        this.#copies.delete(id);
+      }
+      this.#copiesToStart.shift();
+    }
+  }
+
+  /** The scheduler counts on this value. */
+  #keep(id: number, epoch: number): void {
+    if (this.values.place[id] === PLACE.nowhere) return;
+    this.values.origin[id] = ORIGIN.own;
+    this.values.epoch[id] = epoch;
+  }
+
+  #dropCopy(id: number): void {
+    this.#dropped.push(id);
+    this.#discard(id, this.values.bytes[id]!);
+  }
+
+  #expect(id: number, epoch: number): void {
+    this.values.ensure(id + 1);
+    this.values.activity[id] = ACTIVITY.expecting;
+    this.values.epoch[id] = epoch;
+    this.values.unwanted[id] = UNWANTED.no;
+  }
+
+  #receiveFailed(id: number): void {
+    const v = this.values;
+    const isUnwanted = v.unwanted[id] === UNWANTED.yes;
+    v.activity[id] = isUnwanted ? ACTIVITY.none : ACTIVITY.expecting;
+    v.unwanted[id] = UNWANTED.no;
+  }
+
+  /** A client has brought a value: into the embedded engine, or one that was expected. */
+  #adopt(id: number, bytes: number, onDisk: boolean): void {
+    this.values.ensure(id + 1);
+    const isExpected = this.values.activity[id] === ACTIVITY.receiving;
+    this.values.activity[id] = ACTIVITY.none;
+    this.#hold(id, bytes, onDisk);
+    if (!isExpected) return;
+    if (this.values.unwanted[id] === UNWANTED.yes) this.#settleUnpinned(id);
+    else this.#finish(id, bytes);
+  }
+
+  /** All that the scheduler has asked for is void; it is told what is here. */
+  #rejoin(): void {
+    const v = this.values;
+    this.#copies.clear();
+    this.#awaited.clear();
+    for (let id = 0; id < v.end; id++) {
+      if (v.activity[id] === ACTIVITY.admission) this.#leaveAdmission(id);
+      else if (v.activity[id] === ACTIVITY.running) {
+        v.unwanted[id] = UNWANTED.yes;
+        this.#takeBack.push(id);
+      } else if (v.activity[id] === ACTIVITY.expecting) v.activity[id] = ACTIVITY.none;
+      else if (v.activity[id] === ACTIVITY.receiving) v.unwanted[id] = UNWANTED.yes;
+    }
+    const inventory = inventoryOf(v, this.#graphs.all());
+    this.#out.push({ kind: "inventory", inventory });
   }
 
   #start(id: number, entry: GraphEntry, local: number): void {
@@ -279,17 +517,25 @@ export class WorkerMachine {
 
   #ran(id: number, bytes: number): void {
     const v = this.values;
-    const entry = this.#graphs[v.graph[id]!]!;
+    const entry = this.#graphs.of(id);
     const local = id - entry.base;
     this.#ended(id, entry, local);
     const template = entry.graph.template[local]!;
     const before = entry.expected[template]!;
     entry.expected[template] = before < 0 ? bytes : 0.75 * before + 0.25 * bytes;
-    if (v.unwanted[id] === 1) {
-      v.unwanted[id] = 0;
+    if (v.unwanted[id] === UNWANTED.yes) {
+      if (v.pins[id]! > 0) {
+        // Lent to others meanwhile: goes when they are done.
+        v.origin[id] = ORIGIN.own;
+        v.bytes[id] = bytes;
+        return;
+      }
+      v.unwanted[id] = UNWANTED.no;
       this.#discard(id, bytes);
+      this.#lookElsewhere(id);
       return;
     }
+    v.unwanted[id] = UNWANTED.no;
     this.#hold(id, bytes);
     this.#finish(id, bytes);
   }
@@ -303,6 +549,7 @@ export class WorkerMachine {
   #hold(id: number, bytes: number, onDisk = false): void {
     this.values.ensure(id + 1);
     this.values.place[id] = onDisk ? PLACE.disk : PLACE.memory;
+    this.values.origin[id] = ORIGIN.own;
     this.values.bytes[id] = bytes;
     this.values.list(id);
   }
@@ -310,12 +557,11 @@ export class WorkerMachine {
   #failed(event: Extract<WorkerEvent, { kind: "failed" }>): void {
     const { id, error, blame } = event;
     const v = this.values;
-    const entry = this.#graphs[v.graph[id]!]!;
+    const entry = this.#graphs.of(id);
     this.#ended(id, entry, id - entry.base);
-    if (v.unwanted[id] === 1) {
-      v.unwanted[id] = 0;
-      return;
-    }
+    const isUnwanted = v.unwanted[id] === UNWANTED.yes;
+    v.unwanted[id] = UNWANTED.no;
+    if (isUnwanted) return this.#lookElsewhere(id);
     this.#out.push({ kind: "erred", id, epoch: v.epoch[id]!, error, blame });
   }
 
@@ -325,6 +571,7 @@ export class WorkerMachine {
     this.#running--;
     this.memory.unreserve(id);
     this.#eachInput(entry, local, (input) => this.#unpin(input));
+    this.#loans.end(id);
   }
 
   #unpin(id: number): void {
@@ -336,20 +583,44 @@ export class WorkerMachine {
   #revoke(id: number, epoch: number): void {
     const v = this.values;
     if (v.epoch[id] !== epoch) return;
-    if (v.activity[id] === ACTIVITY.admission) {
-      this.#leaveAdmission(id);
-    } else if (v.activity[id] === ACTIVITY.running) {
-      v.unwanted[id] = 1;
+    if (this.#awaited.get(id) === epoch) {
+      this.#awaited.delete(id);
+      return;
+    }
+    switch (v.activity[id]) {
+      case ACTIVITY.admission:
+        return this.#leaveAdmission(id);
+      case ACTIVITY.running:
+        v.unwanted[id] = UNWANTED.yes;
+        this.#takeBack.push(id);
+        return;
+      case ACTIVITY.expecting:
+        v.activity[id] = ACTIVITY.none;
+        return;
+      case ACTIVITY.receiving:
+        v.unwanted[id] = UNWANTED.yes;
+        return;
+      default:
+        if (v.place[id] !== PLACE.nowhere) this.#free(id);
+    }
+  }
+
+  /** Gives the lease back if its task has not been started. */
+  #recall(id: number, epoch: number): void {
+    const v = this.values;
+    if (v.epoch[id] !== epoch) return;
+    if (v.activity[id] === ACTIVITY.admission) this.#giveBack(id);
+    else if (v.activity[id] === ACTIVITY.running && v.unwanted[id] === UNWANTED.no) {
+      v.unwanted[id] = UNWANTED.recalled;
       this.#takeBack.push(id);
-    } else if (v.place[id] !== PLACE.nowhere) {
-      this.#free(id);
     }
   }
 
   #leaveAdmission(id: number): void {
     const v = this.values;
-    const entry = this.#graphs[v.graph[id]!]!;
+    const entry = this.#graphs.of(id);
     v.activity[id] = ACTIVITY.none;
+    this.#loans.end(id);
     if (v.lacking[id] === 0) return;
     v.lacking[id] = 0;
     this.memory.unreserve(id);
@@ -364,28 +635,35 @@ export class WorkerMachine {
 
   #takenBack(id: number): void {
     const v = this.values;
-    const entry = this.#graphs[v.graph[id]!]!;
+    const entry = this.#graphs.of(id);
     this.#ended(id, entry, id - entry.base);
-    const isWanted = v.unwanted[id] === 0;
-    v.unwanted[id] = 0;
+    const intent = v.unwanted[id];
+    v.unwanted[id] = UNWANTED.no;
     // Leased again since it was asked for back.
-    if (isWanted) this.#lease(id, v.epoch[id]!);
+    if (intent === UNWANTED.no) return this.#lease(id, v.epoch[id]!);
+    if (intent === UNWANTED.recalled) {
+      this.#returned.push(id);
+      this.#returnedEpochs.push(v.epoch[id]!);
+    }
+    this.#lookElsewhere(id);
   }
 
   #unstarted(ids: Int32Array): void {
     const epochs = ids.map((id) => this.values.epoch[id]!);
     for (const id of ids) {
-      const entry = this.#graphs[this.values.graph[id]!]!;
+      const entry = this.#graphs.of(id);
       this.#ended(id, entry, id - entry.base);
-      this.values.unwanted[id] = 0;
+      this.values.unwanted[id] = UNWANTED.no;
+      this.#lookElsewhere(id);
     }
     this.#out.push({ kind: "returned", ids, epochs });
   }
 
   #free(id: number): void {
     const v = this.values;
+    this.#copies.delete(id);
     if (v.pins[id]! > 0 || v.activity[id] !== ACTIVITY.none) {
-      v.unwanted[id] = 1;
+      v.unwanted[id] = UNWANTED.yes;
       return;
     }
     if (v.place[id] !== PLACE.nowhere) this.#discard(id, v.bytes[id]!);
@@ -394,8 +672,8 @@ export class WorkerMachine {
   /** A value that nobody reads any more: gone if nobody wants it, else evictable. */
   #settleUnpinned(id: number): void {
     const v = this.values;
-    if (v.unwanted[id] === 0) return v.list(id);
-    v.unwanted[id] = 0;
+    if (v.unwanted[id] !== UNWANTED.yes && v.origin[id] !== ORIGIN.lent) return v.list(id);
+    v.unwanted[id] = UNWANTED.no;
     if (v.place[id] !== PLACE.nowhere) this.#discard(id, v.bytes[id]!);
   }
 
@@ -404,6 +682,7 @@ export class WorkerMachine {
     v.unlist(id);
     const onDisk = v.place[id] === PLACE.disk;
     v.place[id] = PLACE.nowhere;
+    v.origin[id] = ORIGIN.own;
     v.bytes[id] = 0;
     if (!onDisk) this.memory.freed(bytes);
     // Values go by the thousand: those that go one after the other share a command.
@@ -417,7 +696,7 @@ export class WorkerMachine {
     v.activity[id] = ACTIVITY.none;
     this.memory.spilled(id, error);
     const inUse = v.pins[id]! > 0;
-    if (error === undefined && !inUse && v.unwanted[id] === 0) {
+    if (error === undefined && !inUse && v.unwanted[id] !== UNWANTED.yes) {
       v.place[id] = PLACE.disk;
       this.#out.push({ kind: "evict", id });
       this.memory.freed(v.bytes[id]!);
@@ -432,13 +711,7 @@ export class WorkerMachine {
     v.activity[id] = ACTIVITY.none;
     this.memory.unspilled(id, error);
     if (error !== undefined) return this.#lose(id, error);
-    for (const reader of this.#readers.get(id) ?? []) {
-      v.lacking[reader] = v.lacking[reader]! - 1;
-      if (v.lacking[reader]! > 0 || v.activity[reader] !== ACTIVITY.admission) continue;
-      const entry = this.#graphs[v.graph[reader]!]!;
-      this.#start(reader, entry, reader - entry.base);
-    }
-    this.#readers.delete(id);
+    this.#inputCame(id);
     this.#reads.arrived(id);
     if (v.pins[id] === 0) this.#settleUnpinned(id);
   }
@@ -451,7 +724,7 @@ export class WorkerMachine {
     const v = this.values;
     v.place[id] = PLACE.nowhere;
     v.bytes[id] = 0;
-    if (v.unwanted[id] === 0) {
+    if (v.unwanted[id] !== UNWANTED.yes) {
       this.#out.push({
         kind: "warn",
         message: `a spilled value is lost and computed again: ${error}`,
@@ -459,7 +732,8 @@ export class WorkerMachine {
       this.#out.push({ kind: "lost", ids: Int32Array.of(id) });
     }
     this.#reads.lost(id);
-    if (v.pins[id] === 0) v.unwanted[id] = 0;
+    this.#lookElsewhere(id);
+    if (v.pins[id] === 0) v.unwanted[id] = UNWANTED.no;
   }
 
   #eachInput(entry: GraphEntry, local: number, visit: (input: number) => void): void {
@@ -474,6 +748,7 @@ export class WorkerMachine {
     const out = this.#out;
     this.#out = [];
     if (this.#takeBack.length > 0) out.push({ kind: "take-back", ids: this.#takeBack.take() });
+    this.#takeNews(out);
     if (this.#run.length > 0) out.push({ kind: "run", table: false, ids: this.#run.take() });
     if (this.#runTable.length > 0)
       out.push({ kind: "run", table: true, ids: this.#runTable.take() });
@@ -484,5 +759,19 @@ export class WorkerMachine {
       out.push({ kind: "finished", count: ids.length, ids, epochs, bytes });
     }
     return out;
+  }
+
+  /** What the scheduler hears of values and leases, in an order in which each makes sense. */
+  #takeNews(out: WorkerCommand[]): void {
+    if (this.#replicated.length > 0) {
+      const ids = this.#replicated.take();
+      out.push({ kind: "replicated", ids, epochs: this.#replicatedEpochs.take() });
+    }
+    if (this.#dropped.length > 0) out.push({ kind: "lost", ids: this.#dropped.take() });
+    this.#fetches.take(out);
+    if (this.#returned.length > 0) {
+      const ids = this.#returned.take();
+      out.push({ kind: "returned", ids, epochs: this.#returnedEpochs.take() });
+    }
   }
 }

@@ -14,13 +14,24 @@ describe("a graph", () => {
     expect(s.graph(graphOf([[]]))[0]).toMatchObject({ base: 3, request: 2 });
   });
 
-  test("is passed on to workers with what the machine does not look at", () => {
+  test("is told to a worker, with what the machine does not look at, before its first lease", () => {
     const s = new TestScheduler();
+    s.join({ threads: 1 });
+    s.join({ worker: 1, address: "b" });
     const body = { opaque: true };
-    const commands = s.all(s.graphEvent(graphOf([[]]), { body }));
-    expect(commands.find(({ kind }) => kind === "install")).toMatchObject({
-      graph: { base: 0, count: 1, body },
-    });
+    const commands = s.all(s.graphEvent(graphOf([[], []], { functions: ["f", "g"] }), { body }));
+    expect(commands.map(({ kind }) => kind)).toEqual([
+      "accepted",
+      "install",
+      "install",
+      "lease",
+      "lease",
+    ]);
+    expect(commands[1]).toMatchObject({ worker: 0, graph: { base: 0, count: 2, body, serial: 1 } });
+    const later = s.all(s.graphEvent(graphOf([[]])), s.finished([1], 1));
+    expect(later.filter(({ kind }) => kind === "install")).toMatchObject([
+      { worker: 1, graph: { base: 2, serial: 2 } },
+    ]);
   });
 
   test("without tasks is accepted and leaves nothing behind", () => {
@@ -176,7 +187,12 @@ describe("held values", () => {
     expect(leased(s.graph(graphOf([[], [0]])))).toEqual([0]);
     s.finish(0);
     expect(s.finish(1)).toContainEqual({ kind: "done", client: 1, ids: [1] });
-    expect(s.tell("release", [1])).toContainEqual({ kind: "uninstall", base: 0, count: 2 });
+    expect(s.tell("release", [1])).toContainEqual({
+      kind: "uninstall",
+      worker: 0,
+      base: 0,
+      count: 2,
+    });
   });
 
   test("gone ones that nothing uses are forgotten at once", () => {

@@ -75,6 +75,7 @@ describe("releasing", () => {
     s.tell("cancel", [1]);
     expect(s.step({ kind: "client-left", client: 1 })).toContainEqual({
       kind: "uninstall",
+      worker: 0,
       base: 0,
       count: 2,
     });
@@ -131,7 +132,12 @@ describe("cancelling", () => {
     s.tell("cancel", [0]);
     s.uninstalled(0);
     expect(s.graph(graphOf([[]]))[0]).toMatchObject({ base: 1 });
-    expect(s.tell("release", [0])).toContainEqual({ kind: "uninstall", base: 0, count: 1 });
+    expect(s.tell("release", [0])).toContainEqual({
+      kind: "uninstall",
+      worker: 0,
+      base: 0,
+      count: 1,
+    });
     s.uninstalled(0);
     expect(s.graph(graphOf([[]]))[0]).toMatchObject({ base: 0 });
   });

@@ -49,7 +49,7 @@ describe("Outbox", () => {
   test("leases come last, after what ends and what is uninstalled", () => {
     const out = new Outbox();
     out.lease(0, 1, 1);
-    out.sayLast({ kind: "uninstall", base: 9, count: 1 });
+    out.sayLast({ kind: "uninstall", worker: 0, base: 9, count: 1 });
     out.free(0, 2);
     out.revoke(0, 3, 4);
     const kinds = out.take().map((command) => command.kind);

@@ -29,7 +29,7 @@ describe("values", () => {
     expect(s.stateOf(0, 1)).toEqual(["memory", "forgotten"]);
     expect(s.tell("release", [0])).toEqual([
       { kind: "free", worker: 0, ids: [0] },
-      { kind: "uninstall", base: 0, count: 2 },
+      { kind: "uninstall", worker: 0, base: 0, count: 2 },
     ]);
   });
 
@@ -47,7 +47,7 @@ describe("values", () => {
     s.graph(graphOf([[], [], [0, 1]]));
     expect(s.tell("release", [2])).toEqual([
       { kind: "revoke", worker: 0, ids: [0], epochs: [1] },
-      { kind: "uninstall", base: 0, count: 3 },
+      { kind: "uninstall", worker: 0, base: 0, count: 3 },
     ]);
     expect(s.machine.state.workers.get(0)?.leased).toBe(0);
     expect(s.machine.state.ready.isEmpty).toBe(true);
@@ -57,12 +57,15 @@ describe("values", () => {
     const s = new TestScheduler();
     s.join();
     s.join({ worker: 1, address: "b" });
-    s.graph(graphOf([[]]));
+    s.join({ worker: 2, address: "c" });
+    // One task each for the first two; the third is never told of the graph.
+    s.graph(graphOf([[], []]));
     s.finish(0);
-    s.tell("release", [0]);
-    expect(s.graph(graphOf([[]]))[0]).toMatchObject({ base: 1 });
+    s.step(s.finished([1], 1));
+    s.tell("release", [0, 1]);
+    expect(s.graph(graphOf([[], []]))[0]).toMatchObject({ base: 2 });
     s.uninstalled(0);
-    expect(s.graph(graphOf([[]]))[0]).toMatchObject({ base: 2 });
+    expect(s.graph(graphOf([[]]))[0]).toMatchObject({ base: 4 });
     s.uninstalled(0, 1);
     expect(s.graph(graphOf([[]]))[0]).toMatchObject({ base: 0 });
   });

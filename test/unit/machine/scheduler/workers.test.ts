@@ -134,7 +134,12 @@ describe("losses", () => {
     expect(s.stateOf(0, 1, 2)).toEqual(["memory", "leased", "queued"]);
     s.join({ worker: 1, address: "inproc://1", threads: 2 });
     expect(s.stateOf(2)).toEqual(["leased"]);
-    const commands = s.step({ kind: "worker-lost", worker: 0, reason: "gone" });
+    const commands = s.step({
+      kind: "worker-lost",
+      worker: 0,
+      reason: "gone",
+      cause: "silence",
+    });
     expect(leased(commands)).toEqual([0]);
     expect(s.machine.state.tasks.holder[0]).toBe(1);
     expect(s.stateOf(0, 1)).toEqual(["leased", "waiting"]);

@@ -28,7 +28,7 @@ class TestWorker {
     const graph = graphOf(deps, { functions, ...options });
     return this.step({
       kind: "install",
-      graph: { base, count: graph.count, graph, body: undefined },
+      graph: { base, count: graph.count, graph, body: undefined, serial: 1 },
     });
   }
 
@@ -419,7 +419,7 @@ describe("inputs on disk", () => {
     expect(w.unspilled(0)).toEqual([run(2)]);
   });
 
-  test("that cannot be read are lost: who waits is let go when it is revoked", () => {
+  test("that cannot be read are lost: who waits for them is given back", () => {
     const w = withSpilled();
     w.lease([2]);
     w.spilled(1);
@@ -427,8 +427,9 @@ describe("inputs on disk", () => {
     expect(w.unspilled(0, "damaged")).toEqual([
       { kind: "warn", message: expect.stringContaining("damaged") },
       { kind: "lost", ids: [0] },
+      { kind: "returned", ids: [2], epochs: [1] },
     ]);
-    w.revoke(2);
+    expect(w.revoke(2)).toEqual([]);
     expect(w.machine.values.pins[0]).toBe(0);
     expect(w.machine.memory.reservedBytes).toBe(0);
     expect(w.lease([0], 2)).toEqual([run(0)]);
@@ -440,7 +441,14 @@ describe("inputs on disk", () => {
     const graph = graphOf([[1, 2]], { held: [0, 1] });
     w.step({
       kind: "install",
-      graph: { base: 20, count: 3, graph, body: undefined, ids: Int32Array.of(20, 0, 1) },
+      graph: {
+        base: 20,
+        count: 3,
+        graph,
+        body: undefined,
+        serial: 2,
+        ids: Int32Array.of(20, 0, 1),
+      },
     });
     const commands = w.lease([20]);
     expect(commands).toContainEqual({ kind: "spill", id: 1, bytes: 600 });

@@ -1,0 +1,138 @@
+/**
+ * @file Who killed a worker. A task that was the only one seen running is to blame. When none or
+ * several were, all that the worker had not finished are suspects: nobody is blamed, but each runs
+ * alone on a worker, until one is there at the next death or all have ended well. A convict is
+ * blamed for the death that made it a suspect too, so that a task that kills its process at once
+ * does so at most `allowedFailures + 1` times.
+ */
+
+import { resourceRoom } from "./credit.ts";
+import type { LossCause, LossFacts } from "./events.ts";
+import { install } from "./inputs.ts";
+import { lease } from "./lease.ts";
+import { isOpen, mayServe, reaches } from "./placement.ts";
+import type { ReadyLane } from "./ready.ts";
+import { attemptsOf, plainError, type SchedulerState, type WorkerRecord } from "./state.ts";
+import { NOBODY } from "./task-table.ts";
+import { fail } from "./transitions.ts";
+
+/** A worker's end, as far as it matters for blame. */
+export interface Death {
+  readonly reason: string;
+  readonly cause: LossCause;
+  readonly running: readonly number[];
+  readonly facts: LossFacts;
+}
+
+/**
+ * A worker is gone and with it the leases `ids`, which wait again: finds who is to blame, and lets
+ * those fail that were to blame too often. Returns the others, which may be queued.
+ */
+export function blame(
+  s: SchedulerState,
+  worker: WorkerRecord,
+  ids: readonly number[],
+  death: Death,
+): number[] {
+  if (death.cause === "silence" || death.cause === "expected") return [...ids];
+  const culprit = culpritOf(worker, ids, death);
+  if (culprit === undefined) {
+    for (const id of ids) s.suspects.set(id, (s.suspects.get(id) ?? 0) + 1);
+    return [...ids];
+  }
+  // The convict runs alone from now on; those beside it are suspects only if it was on trial and
+  // had them run for it.
+  const kind = death.cause === "memory" ? "memory" : "worker";
+  const attempts = attemptsOf(s, culprit);
+  attempts[kind] += 1 + (s.suspects.get(culprit) ?? 0);
+  s.suspects.set(culprit, 0);
+  if (attempts[kind] <= s.options.allowedFailures) return [...ids];
+  const key = s.keyOf(culprit);
+  const error = killedError(key, attempts[kind], death);
+  const total = attempts.user + attempts.worker + attempts.memory;
+  fail(s, culprit, { error, culprit: key, culpritId: culprit, attempts: total });
+  return ids.filter((id) => id !== culprit);
+}
+
+function culpritOf(
+  worker: WorkerRecord,
+  ids: readonly number[],
+  { running }: Death,
+): number | undefined {
+  if (ids.includes(worker.trial)) return worker.trial;
+  if (ids.length === 1) return ids[0];
+  const seen = running.filter((id) => ids.includes(id));
+  return seen.length === 1 ? seen[0] : undefined;
+}
+
+function killedError(key: string, times: number, death: Death): ReturnType<typeof plainError> {
+  const { exitCode, signal, memoryBytes, memoryLimitBytes } = death.facts;
+  const facts = [
+    ...(exitCode === undefined ? [] : [`exit code ${exitCode}`]),
+    ...(signal === undefined ? [] : [`signal ${signal}`]),
+    ...(memoryBytes === undefined ? [] : [`memory last read ${memoryBytes} bytes`]),
+    ...(memoryLimitBytes === undefined ? [] : [`limit ${memoryLimitBytes}`]),
+  ];
+  const detail = facts.length === 0 ? "" : ` (${facts.join(", ")})`;
+  const message =
+    `task ${key} was running each of the ${times} times its worker died: ` +
+    `${death.reason}${detail}`;
+  return plainError("KilledWorker", message, { ...death.facts, task: key, deaths: times });
+}
+
+/** Gives suspects to workers that have nothing else; keeps one free for them if there is none. */
+export function dispatchTrials(s: SchedulerState): void {
+  if (s.trials.size === 0) {
+    s.drained = NOBODY;
+    return;
+  }
+  for (const id of s.trials) {
+    const lane = laneOf(s, id);
+    const worker = freeWorker(s, lane, id);
+    if (worker === undefined) continue;
+    s.trials.delete(id);
+    if (s.drained === worker.worker) s.drained = NOBODY;
+    worker.trial = id;
+    install(s, worker.worker, s.graphOf(id));
+    lease(s, worker, lane, id);
+  }
+  const [next] = s.trials;
+  if (next === undefined) s.drained = NOBODY;
+  else if (!mayTry(s, s.workers.get(s.drained), laneOf(s, next), next)) drainOne(s, next);
+}
+
+function laneOf(s: SchedulerState, id: number): ReadyLane {
+  const record = s.graphOf(id);
+  return record.lanes[record.facts.template[id - record.base]!]!;
+}
+
+function mayTry(
+  s: SchedulerState,
+  worker: WorkerRecord | undefined,
+  lane: ReadyLane,
+  id: number,
+): boolean {
+  if (worker === undefined || !isOpen(worker) || !mayServe(s, worker, lane)) return false;
+  return reaches(s, worker.worker, id);
+}
+
+function freeWorker(s: SchedulerState, lane: ReadyLane, id: number): WorkerRecord | undefined {
+  for (const worker of s.open) {
+    const isBusy = worker.leased + worker.tableLeased > 0;
+    if (isBusy && worker.leased > worker.suspended) continue;
+    if (resourceRoom(worker, lane) < 1 || !mayTry(s, worker, lane, id)) continue;
+    return worker;
+  }
+  return undefined;
+}
+
+/** The worker with the fewest leases gets no more of them. */
+function drainOne(s: SchedulerState, id: number): void {
+  s.drained = NOBODY;
+  let fewest = Number.POSITIVE_INFINITY;
+  for (const worker of s.open) {
+    if (worker.leased >= fewest || !mayTry(s, worker, laneOf(s, id), id)) continue;
+    fewest = worker.leased;
+    s.drained = worker.worker;
+  }
+}

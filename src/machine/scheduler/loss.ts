@@ -1,0 +1,108 @@
+/**
+ * @file Values and workers that are gone. A value with another copy lives on; others are computed
+ * again where they are needed, and what a client has brought is lost for good.
+ */
+import { blame } from "./blame.ts";
+import type { SchedulerEvent } from "./events.ts";
+import { moveHome, queue, unqueue } from "./placement.ts";
+import { removeHolder } from "./replicas.ts";
+import type { SchedulerState, WorkerRecord } from "./state.ts";
+import { NOBODY, STATE } from "./task-table.ts";
+import { endLease, letGoOfGraph, loseForGood, need, notifyReset } from "./transitions.ts";
+
+type EventOf<K extends SchedulerEvent["kind"]> = Extract<SchedulerEvent, { kind: K }>;
+
+/** Copies that a worker has no more. */
+export function lost(s: SchedulerState, event: EventOf<"lost">): void {
+  for (const id of event.ids) loseCopy(s, event.worker, id);
+}
+
+/** The worker does not have the value any more. */
+export function loseCopy(s: SchedulerState, worker: number, id: number): void {
+  if (s.tasks.state[id] !== STATE.memory || !removeHolder(s, id, worker)) return;
+  // A word is everywhere.
+  if (s.tasks.holder[id] === NOBODY && !s.tasks.isWord(id)) loseValue(s, id);
+}
+
+function loseValue(s: SchedulerState, id: number): void {
+  const { state, wants, waiters } = s.tasks;
+  state[id] = STATE.released;
+  s.transitions++;
+  notifyReset(s, id);
+  s.eachDependent(id, (dependent) => {
+    const before = state[dependent];
+    if (before === STATE.queued || before === STATE.leased) backToWaiting(s, dependent, before);
+    if (before === STATE.waiting || before === STATE.queued || before === STATE.leased) {
+      s.tasks.missing[dependent] = s.tasks.missing[dependent]! + 1;
+    }
+  });
+  if (!s.hasRecipe(id)) return loseForGood(s, id);
+  if (wants[id]! > 0 || waiters[id]! > 0) need(s, id);
+}
+
+function backToWaiting(s: SchedulerState, id: number, before: number): void {
+  if (before === STATE.queued) unqueue(s, id);
+  else {
+    s.out.revoke(s.tasks.holder[id]!, id, s.tasks.epoch[id]!);
+    endLease(s, id);
+  }
+  s.tasks.state[id] = STATE.waiting;
+  s.tasks.missing[id] = 0;
+}
+
+export function workerLost(s: SchedulerState, event: EventOf<"worker-lost">): void {
+  const worker = s.workers.get(event.worker)!;
+  s.workers.delete(event.worker);
+  s.open.delete(worker);
+  s.isSpread = true;
+  if (s.drained === worker.worker) s.drained = NOBODY;
+  s.cuts.leave(worker.worker);
+  const { leases, values, brought } = belongings(s, worker.worker);
+  const { cause = "exit", reason, facts = {} } = event;
+  const running = [...(event.running ?? [])];
+  for (const id of blame(s, worker, leases, { cause, reason, facts, running })) {
+    if (s.tasks.state[id] === STATE.waiting) queue(s, id);
+  }
+  moveHome(s, worker.worker);
+  for (const id of values) loseCopy(s, worker.worker, id);
+  for (const id of brought) loseForGood(s, id);
+  s.forgetHeldBytes(worker.worker);
+  s.ready.checkAgain();
+  forgetWorker(s, worker);
+}
+
+/**
+ * What the worker had to do, which waits again; what it held; and what clients were bringing.
+ * Looks at all tasks: workers are lost rarely.
+ */
+function belongings(
+  s: SchedulerState,
+  worker: number,
+): { leases: number[]; values: number[]; brought: number[] } {
+  const { state, holder, epoch } = s.tasks;
+  const leases: number[] = [];
+  const values: number[] = [];
+  const brought: number[] = [];
+  for (let id = 0; id < s.tasks.ranges.end; id++) {
+    if (holder[id] !== worker) continue;
+    if (state[id] === STATE.memory) values.push(id);
+    if (state[id] !== STATE.leased) continue;
+    epoch[id] = (epoch[id]! + 1) & 0x7fffffff;
+    state[id] = STATE.waiting;
+    (s.hasRecipe(id) ? leases : brought).push(id);
+  }
+  for (const [id, others] of s.replicas) if (others.includes(worker)) values.push(id);
+  return { leases, values, brought };
+}
+
+/** No graph is known there any more. */
+function forgetWorker(s: SchedulerState, { worker }: WorkerRecord): void {
+  for (const record of s.graphs) {
+    if (record === undefined) continue;
+    record.told.delete(worker);
+    record.installed.delete(worker);
+    for (const lane of record.lanes) lane.runs?.leave(worker);
+  }
+  for (const base of [...s.closing.keys()]) letGoOfGraph(s, base, worker);
+  s.out.leave(worker);
+}

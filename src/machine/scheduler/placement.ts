@@ -1,0 +1,189 @@
+/**
+ * @file Where a runnable task waits: for any worker, or for the one that has most of its inputs, if
+ * bringing them elsewhere takes longer than a moment. Suspects (`blame.ts`) wait to run alone, tasks
+ * whose inputs no worker can reach (`cuts.ts`) wait for a while.
+ */
+import { OVERDRAW_FACTOR } from "../worker/memory.ts";
+import type { ReadyLane } from "./ready.ts";
+import { eachHolder, isAt } from "./replicas.ts";
+import type { GraphRecord, SchedulerState, WorkerRecord } from "./state.ts";
+import { NOBODY, STATE } from "./task-table.ts";
+
+/** Places of queued tasks (`holder`) that are no worker; `NOBODY` waits for any. */
+const TRIAL = -2;
+const PARKED = -3;
+
+/** Less than this is brought elsewhere in no time: 0.1 ms on a fast network. */
+const HOME_BYTES = 65_536;
+
+/** The task may run: it waits in the ready queue. */
+export function queue(s: SchedulerState, id: number): void {
+  s.tasks.state[id] = STATE.queued;
+  s.transitions++;
+  const record = s.graphOf(id);
+  const local = id - record.base;
+  const lane = record.lanes[record.facts.template[local]!]!;
+  const rank = record.facts.rank[local]!;
+  if (s.isSpread && waitsElsewhere(s, id, record, lane, rank)) return;
+  s.tasks.holder[id] = NOBODY;
+  s.ready.add(lane, rank);
+}
+
+/** Takes a task out of the ready queue. */
+export function unqueue(s: SchedulerState, id: number): void {
+  const record = s.graphOf(id);
+  const local = id - record.base;
+  const lane = record.lanes[record.facts.template[local]!]!;
+  const rank = record.facts.rank[local]!;
+  const place = s.tasks.holder[id]!;
+  if (place === NOBODY) lane.ranks.delete(rank);
+  else if (place === TRIAL) s.trials.delete(id);
+  else if (place === PARKED) s.parked.delete(id);
+  else s.ready.deleteAt(place, lane, rank);
+}
+
+function waitsElsewhere(
+  s: SchedulerState,
+  id: number,
+  record: GraphRecord,
+  lane: ReadyLane,
+  rank: number,
+): boolean {
+  if (s.suspects.size > 0 && s.suspects.has(id)) {
+    s.tasks.holder[id] = TRIAL;
+    s.trials.add(id);
+    return true;
+  }
+  const home = homeOf(s, id, lane);
+  if (home === NOBODY) return false;
+  s.tasks.holder[id] = home;
+  s.ready.addAt(home, lane, rank, record.facts.count);
+  return true;
+}
+
+/** The worker that has most of what the task needs, if that is much; else NOBODY. */
+function homeOf(s: SchedulerState, id: number, lane: ReadyLane): number {
+  const total = inputBytes(s, id);
+  if (total < HOME_BYTES) return NOBODY;
+  const present = new Map<number, number>();
+  s.eachDependency(id, (dep) => {
+    if (s.tasks.isWord(dep)) return;
+    const bytes = s.tasks.bytes[dep]!;
+    eachHolder(s, dep, (worker) => present.set(worker, (present.get(worker) ?? 0) + bytes));
+  });
+  let best = NOBODY;
+  let bestBytes = HOME_BYTES - 1;
+  for (const [number, bytes] of present) {
+    if (bytes <= bestBytes) continue;
+    const worker = s.workers.get(number);
+    if (worker === undefined || !isOpen(worker) || !mayServe(s, worker, lane)) continue;
+    if (total > OVERDRAW_FACTOR * worker.memoryLimitBytes) continue;
+    best = number;
+    bestBytes = bytes;
+  }
+  return best;
+}
+
+/** Bytes of all inputs together. */
+export function inputBytes(s: SchedulerState, id: number): number {
+  let total = 0;
+  s.eachDependency(id, (dep) => {
+    total += s.tasks.bytes[dep]!;
+  });
+  return total;
+}
+
+/** Whether the worker gets leases at all. */
+export function isOpen(worker: WorkerRecord): boolean {
+  return !worker.isPaused && !worker.isRetiring && worker.stale.size === 0;
+}
+
+/** Called when what `isOpen` says may have changed. */
+export function reopen(s: SchedulerState, worker: WorkerRecord): void {
+  if (isOpen(worker)) {
+    s.open.add(worker);
+    return;
+  }
+  s.open.delete(worker);
+  moveHome(s, worker.worker);
+}
+
+/** What waits for the worker waits elsewhere from now on. */
+export function moveHome(s: SchedulerState, worker: number): void {
+  for (const { lane, ranks } of s.ready.leave(worker)) {
+    const record = s.graphs[lane.graph]!;
+    for (const rank of ranks.toRanks()) queue(s, record.base + record.localOfRank[rank]!);
+  }
+}
+
+/** Whether the worker is one that the lane's tasks may run on. */
+export function mayServe(s: SchedulerState, worker: WorkerRecord, lane: ReadyLane): boolean {
+  const constraint = lane.constraint;
+  if (constraint === undefined) return true;
+  for (const [name, amount] of constraint.resources) {
+    if ((worker.resources[name] ?? 0) < amount) return false;
+  }
+  const { workers } = constraint;
+  if (workers === undefined) return true;
+  if (isNamed(worker, workers)) return true;
+  if (!constraint.allowOtherWorkers) return false;
+  for (const other of s.workers.values()) if (isNamed(other, workers)) return false;
+  return true;
+}
+
+export function isNamed(worker: WorkerRecord, names: readonly string[]): boolean {
+  return names.includes(worker.address) || names.includes(worker.name);
+}
+
+/** Whether the worker can get at all inputs of the task, as far as is known. */
+export function reaches(s: SchedulerState, worker: number, id: number): boolean {
+  if (s.cuts.isEmpty) return true;
+  let reached = true;
+  s.eachDependency(id, (dep) => {
+    if (reached && !s.tasks.isWord(dep) && !isAt(s, dep, worker)) {
+      reached = sourcesFor(s, worker, dep).length > 0;
+    }
+  });
+  return reached;
+}
+
+/**
+ * The holders from which the worker should fetch a value that it does not have: all but those it
+ * could not reach lately. Workers begin with different ones.
+ */
+export function sourcesFor(s: SchedulerState, worker: number, id: number): number[] {
+  const sources: number[] = [];
+  eachHolder(s, id, (holder) => {
+    if (!s.cuts.has(worker, holder, s.nowMs)) sources.push(holder);
+  });
+  const from = sources.length === 0 ? 0 : worker % sources.length;
+  return from === 0 ? sources : [...sources.slice(from), ...sources.slice(0, from)];
+}
+
+/**
+ * The worker could not get at the inputs of a task that it should have taken: another one that can
+ * takes it, or all wait for a while.
+ */
+export function placeElsewhere(s: SchedulerState, id: number): void {
+  const record = s.graphOf(id);
+  const local = id - record.base;
+  const lane = record.lanes[record.facts.template[local]!]!;
+  s.tasks.state[id] = STATE.queued;
+  for (const worker of s.open) {
+    if (!mayServe(s, worker, lane) || !reaches(s, worker.worker, id)) continue;
+    s.tasks.holder[id] = worker.worker;
+    s.ready.addAt(worker.worker, lane, record.facts.rank[local]!, record.facts.count);
+    return;
+  }
+  s.tasks.holder[id] = PARKED;
+  s.parked.set(id, s.cuts.nextMs(s.nowMs));
+}
+
+/** Tasks that have waited long enough are tried again. */
+export function unpark(s: SchedulerState): void {
+  for (const [id, untilMs] of s.parked) {
+    if (untilMs > s.nowMs) continue;
+    s.parked.delete(id);
+    queue(s, id);
+  }
+}

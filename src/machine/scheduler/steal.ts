@@ -1,0 +1,74 @@
+/**
+ * @file A worker that would idle takes tasks that wait for another one, when bringing their inputs
+ * costs less than they would wait there.
+ */
+
+import { OVERDRAW_FACTOR } from "../worker/memory.ts";
+import { creditFor, expectedMs, freeSlots, slots } from "./credit.ts";
+import { install } from "./inputs.ts";
+import { lease } from "./lease.ts";
+import { inputBytes, mayServe, reaches } from "./placement.ts";
+import type { HomeLane } from "./ready.ts";
+import { isAt } from "./replicas.ts";
+import type { SchedulerState, WorkerRecord } from "./state.ts";
+
+/** So many others are looked at. */
+const VICTIMS_MAX = 8;
+/** Expected time of a task of which nothing is known. */
+const UNKNOWN_MS = 100;
+
+/** Takes one task of another worker's home; false when there is none worth it. */
+export function takeFromOthers(s: SchedulerState, worker: WorkerRecord): boolean {
+  if (freeSlots(worker) === 0) return false;
+  let looked = 0;
+  for (const number of s.ready.homes()) {
+    if (number === worker.worker) continue;
+    if (++looked > VICTIMS_MAX) return false;
+    const victim = s.workers.get(number);
+    if (victim === undefined) continue;
+    for (const home of s.ready.lanesAt(number)) {
+      if (takeOne(s, worker, victim, home)) return true;
+    }
+  }
+  return false;
+}
+
+function takeOne(
+  s: SchedulerState,
+  worker: WorkerRecord,
+  victim: WorkerRecord,
+  home: HomeLane,
+): boolean {
+  const { lane } = home;
+  // What the other one would come to last.
+  const rank = home.ranks.last();
+  if (!mayServe(s, worker, lane) || creditFor(s, worker, lane, rank) <= 0) return false;
+  const record = s.graphs[lane.graph]!;
+  const id = record.base + record.localOfRank[rank]!;
+  if (transferMs(s, worker, id) >= waitMs(s, victim, id)) return false;
+  if (!reaches(s, worker.worker, id)) return false;
+  if (inputBytes(s, id) > OVERDRAW_FACTOR * worker.memoryLimitBytes) return false;
+  s.ready.deleteAt(victim.worker, lane, rank);
+  install(s, worker.worker, record);
+  lease(s, worker, lane, id);
+  return true;
+}
+
+/** Time to bring what the worker lacks of the task's inputs. */
+function transferMs(s: SchedulerState, worker: WorkerRecord, id: number): number {
+  let bytes = 0;
+  s.eachDependency(id, (dep) => {
+    if (!s.tasks.isWord(dep) && !isAt(s, dep, worker.worker)) bytes += s.tasks.bytes[dep]!;
+  });
+  return bytes === 0 ? 0 : worker.roundTripMs + bytes / worker.bytesPerMs;
+}
+
+/** Time until the victim would come to the last of the tasks that wait for it. */
+function waitMs(s: SchedulerState, victim: WorkerRecord, id: number): number {
+  const p95Ms = s.groups.at(s.tasks.group[id]!).p95Ms;
+  const eachMs = p95Ms < 0 ? UNKNOWN_MS : p95Ms;
+  const queuedMs = (s.ready.waitingAt(victim.worker) - 1) * eachMs;
+  // A victim with a free slot takes it at once.
+  if (freeSlots(victim) > 0 && queuedMs <= 0) return 0;
+  return (queuedMs + expectedMs(s, victim)) / slots(victim);
+}

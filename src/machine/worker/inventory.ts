@@ -1,0 +1,23 @@
+/** @file What a worker has, for a scheduler that does not know it any more. */
+import type { Inventory } from "../scheduler/events.ts";
+import type { GraphEntry } from "./graphs.ts";
+import { ORIGIN, PLACE, UNWANTED, type ValueTable } from "./value-table.ts";
+
+/** All values that are wanted here, but for words that were lent, and the graphs known here. */
+export function inventoryOf(values: ValueTable, graphs: Iterable<GraphEntry>): Inventory {
+  const { place, origin, unwanted, epoch, bytes } = values;
+  const ids: number[] = [];
+  for (let id = 0; id < values.end; id++) {
+    if (place[id] === PLACE.nowhere || origin[id] === ORIGIN.lent) continue;
+    if (unwanted[id] !== UNWANTED.yes) ids.push(id);
+  }
+  const known = [...graphs];
+  return {
+    ids: Int32Array.from(ids),
+    epochs: Int32Array.from(ids, (id) => epoch[id]!),
+    bytes: Float64Array.from(ids, (id) => bytes[id]!),
+    bases: Int32Array.from(known, ({ base }) => base),
+    counts: Int32Array.from(known, ({ count }) => count),
+    serials: Int32Array.from(known, ({ serial }) => serial),
+  };
+}
