@@ -164,6 +164,7 @@ export class SimCluster {
     const seen = worker.underWay.filter(() => this.prng.chance(0.7));
     const running = Int32Array.from(seen);
     worker.kill();
+    this.transfers.leave(worker);
     this.clock.after(this.prng.exponential(1), () => {
       if (joined.isCut) return;
       joined.isCut = true;

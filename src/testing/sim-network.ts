@@ -18,7 +18,7 @@ export class SimTransfers {
   readonly #clock: SimClock;
   readonly #prng: Prng;
   readonly #find: (worker: number) => SimWorker | undefined;
-  readonly #pins = new Map<number, Pinned>();
+  readonly #pins = new Map<number, { readonly worker: SimWorker; readonly pinned: Pinned }>();
   /** Pairs of workers that cannot reach each other. */
   readonly #cuts = new Set<string>();
   #nextReader = 1;
@@ -47,7 +47,8 @@ export class SimTransfers {
       const from = this.#find(holder);
       if (from === undefined || this.#isCut(from, to)) return this.#fail(to, holder, id, false);
       this.read(from, [id], (missing) => {
-        this.#send(from, to, holder, id, missing.length > 0);
+        if (from.isDead) this.#after(() => this.#fail(to, holder, id, false));
+        else this.#send(from, to, holder, id, missing.length > 0);
       });
     });
   }
@@ -55,14 +56,23 @@ export class SimTransfers {
   /** Has a worker keep values in memory; nothing is kept when some are missing. */
   read(worker: SimWorker, ids: readonly number[], pinned: Pinned): void {
     const reader = this.#nextReader++;
-    this.#pins.set(reader, pinned);
+    this.#pins.set(reader, { worker, pinned });
     worker.hear({ kind: "pin", reader, ids: Int32Array.from(ids) });
   }
 
   pinned(reader: number, missing: Int32Array): void {
-    const pinned = this.#pins.get(reader);
+    const read = this.#pins.get(reader);
     this.#pins.delete(reader);
-    pinned?.(missing);
+    read?.pinned(missing);
+  }
+
+  /** The worker has died: nobody waits for it any more. */
+  leave(worker: SimWorker): void {
+    for (const [reader, read] of this.#pins) {
+      if (read.worker !== worker) continue;
+      this.#pins.delete(reader);
+      read.pinned(Int32Array.of(-1));
+    }
   }
 
   #send(from: SimWorker, to: SimWorker, holder: number, id: number, isGone: boolean): void {
