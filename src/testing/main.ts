@@ -1,30 +1,44 @@
 /**
- * @file `npm run sim -- --seed N --count K`: runs seeds of the simulator and prints a line for each
- * that fails.
+ * @file `npm run sim -- --seed N --count K [--workers W] [--shape both|embedded|cluster]`: runs
+ * seeds of the simulator and prints a line for each that fails.
  */
 import { parseArgs } from "node:util";
 import { simulate } from "./simulate.ts";
+import { simulateCluster } from "./simulate-cluster.ts";
 
 const { values } = parseArgs({
   options: {
     seed: { type: "string", default: "1" },
     count: { type: "string", default: "200" },
+    workers: { type: "string", default: "3" },
+    shape: { type: "string", default: "both" },
     verbose: { type: "boolean", default: false },
   },
 });
 const first = Number(values.seed);
 const count = Number(values.count);
+const workers = Number(values.workers);
+const shapes = {
+  embedded: (seed: number): unknown => simulate(seed),
+  cluster: (seed: number): unknown => simulateCluster(seed, workers),
+};
 let failed = 0;
-for (let seed = first; seed < first + count; seed++) {
-  try {
-    const report = simulate(seed);
-    if (values.verbose) console.log(JSON.stringify(report));
-  } catch (error) {
-    failed++;
-    console.log(`seed ${seed} failed: npm run sim -- --seed ${seed} --count 1`);
-    console.log(error instanceof Error ? error.stack : error);
+for (const [shape, run] of Object.entries(shapes)) {
+  if (values.shape !== "both" && values.shape !== shape) continue;
+  let failedHere = 0;
+  for (let seed = first; seed < first + count; seed++) {
+    try {
+      const report = run(seed);
+      if (values.verbose) console.log(JSON.stringify(report));
+    } catch (error) {
+      failedHere++;
+      const options = shape === "cluster" ? `--shape cluster --workers ${workers}` : "";
+      console.log(`seed ${seed} failed: npm run sim -- --seed ${seed} --count 1 ${options}`);
+      console.log(error instanceof Error ? error.stack : error);
+    }
   }
+  console.log(`simulated seeds ${first}..${first + count - 1}, ${shape}`);
+  console.log(`${count - failedHere} passed, ${failedHere} failed`);
+  failed += failedHere;
 }
-console.log(`simulated seeds ${first}..${first + count - 1}`);
-console.log(`${count - failed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

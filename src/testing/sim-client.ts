@@ -15,12 +15,15 @@ type Placed = (outputs: number[]) => void;
 export class SimClient {
   readonly number: number;
   readonly machine: ClientMachine = new ClientMachine();
+  /** Values that came with the news that they are there. */
+  readonly words: Map<number, number> = new Map();
   #hasLeft = false;
   readonly #send: (event: SchedulerEvent) => void;
   readonly #requests = new Map<
     number,
     { idsOf: (locals: Int32Array) => Int32Array; placed: Placed; outputs: Int32Array }
   >();
+  readonly #puts = new Map<number, (news: Extract<News, { kind: "placed" }>) => void>();
   #request = 0;
   #seen = 0;
 
@@ -50,6 +53,27 @@ export class SimClient {
     const request = this.#expect(outputs, placed);
     const { number: client } = this;
     this.#send({ kind: "adopt", client, request, worker, count: bytes.length, bytes, name });
+  }
+
+  /** Brings values to workers of the scheduler's choice; `put` brings them. */
+  scatter(
+    name: string,
+    bytes: Float64Array,
+    broadcast: number,
+    put: (news: Extract<News, { kind: "placed" }>) => void,
+    placed: Placed,
+  ): void {
+    const outputs = Int32Array.from(bytes, (_, i) => i);
+    const request = this.#expect(outputs, placed);
+    this.#puts.set(request, put);
+    const { number: client } = this;
+    const count = bytes.length;
+    this.#send({ kind: "scatter", client, request, count, bytes, name, broadcast });
+  }
+
+  #put(news: Extract<News, { kind: "placed" }>): void {
+    this.#puts.get(news.request)?.(news);
+    this.#puts.delete(news.request);
   }
 
   #expect(outputs: Int32Array, placed: Placed): number {
@@ -104,7 +128,13 @@ export class SimClient {
         return;
       }
       case "done":
+        news.ids.forEach((id, i) => {
+          if (news.tags !== undefined && news.tags[i] !== 0) this.words.set(id, news.words![i]!);
+          else this.words.delete(id);
+        });
         return this.machine.done(news.ids);
+      case "placed":
+        return this.#put(news);
       case "failed":
         return this.machine.failed(news.ids, news);
       case "cancelled":

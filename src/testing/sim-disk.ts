@@ -39,6 +39,7 @@ export class SimStore {
   grantedBytes = 0;
   spills = 0;
   losses = 0;
+  readonly #lent = new Set<number>();
   readonly #slabs = new Set<SimSlab>();
   readonly #slabOf = new Map<number, SimSlab>();
   /** The slabs that are being filled, by thread. */
@@ -86,6 +87,7 @@ export class SimStore {
 
   /** Small values that a thread has made are in its slab. */
   put(id: number, value: SimValue, thread?: number): void {
+    if (this.#lent.delete(id)) this.heap.delete(id);
     assert(!this.heap.has(id), `the value ${id} is made twice`);
     assert(!this.disk.has(id), `the value ${id} is made although it is on disk`);
     this.heap.set(id, value);
@@ -97,7 +99,20 @@ export class SimStore {
     this.#slabOf.set(id, slab);
   }
 
+  /** A word that came with a lease; what a thread makes takes its place. */
+  lend(id: number, value: SimValue): void {
+    assert(this.find(id) === undefined, `the word ${id} comes although it is there`);
+    this.#lent.add(id);
+    this.heap.set(id, value);
+  }
+
+  /** The value, wherever it is. */
+  find(id: number): SimValue | undefined {
+    return this.heap.get(id) ?? this.disk.get(id);
+  }
+
   #remove(id: number): boolean {
+    this.#lent.delete(id);
     const slab = this.#slabOf.get(id);
     if (slab !== undefined) {
       this.#slabOf.delete(id);

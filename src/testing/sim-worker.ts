@@ -5,9 +5,9 @@
  */
 import { assert } from "../core/errors.ts";
 import type { Prng } from "../core/prng.ts";
-import type { InstalledGraph, SchedulerEvent } from "../machine/scheduler/events.ts";
+import type { InstalledGraph, Inventory, SchedulerEvent, Words } from "../machine/scheduler/events.ts";
 import type { WorkerCommand, WorkerEvent } from "../machine/worker/events.ts";
-import { ACTIVITY } from "../machine/worker/value-table.ts";
+import { ACTIVITY, PLACE } from "../machine/worker/value-table.ts";
 import { WorkerMachine } from "../machine/worker/worker.ts";
 import type { SimGraph } from "./random-graph.ts";
 import type { SimClient } from "./sim-client.ts";
@@ -28,6 +28,8 @@ export interface SimShell {
   readonly prng: Prng;
   tellScheduler(event: SchedulerEvent): void;
   pinned(reader: number, missing: Int32Array): void;
+  /** Where the worker's transfers from others go; only in a cluster. */
+  readonly network?: SimNetwork;
   /** A client for a task thread. */
   connect(): SimClient;
   leave(client: SimClient): void;
@@ -62,8 +64,22 @@ type ShellCommand = Extract<
   }
 >;
 
+/** How a worker gets at values of others; each call of `fetch` ends in one event. */
+export interface SimNetwork {
+  fetch(worker: SimWorker, holder: number, id: number): void;
+  /** Word for a value without bytes, and what it stands for. */
+  wordOf(name: string): number;
+  nameOf(word: number): string;
+  /** The worker has found its scheduler again. */
+  rejoined(worker: SimWorker, inventory: Inventory): void;
+}
+
+/** Any tag will do: machines do not look at it. */
+export const WORD_TAG = 5;
+
 export class SimWorker {
-  readonly number: number;
+  /** Another one each time that it joins again. */
+  number: number;
   readonly machine: WorkerMachine;
   readonly store: SimStore;
   runs = 0;
@@ -98,6 +114,20 @@ export class SimWorker {
     if (this.isDead) return;
     if (event.kind === "install") this.#graphs.set(event.graph.base, event.graph);
     this.#events.push(event);
+  }
+
+  /** Tasks that its threads have begun. */
+  get underWay(): number[] {
+    const runs = this.#threads.flatMap(({ run, suspended }) => [
+      ...suspended,
+      ...(run === undefined ? [] : [run]),
+    ]);
+    return runs.map(({ id }) => id);
+  }
+
+  /** The graphs that it knows. */
+  get graphs(): number {
+    return this.#graphs.size;
   }
 
   /** Lets the machine take what it has heard; false when there was nothing. */
@@ -163,10 +193,14 @@ export class SimWorker {
         return this.#shell.pinned(command.reader, command.missing);
       case "warn":
       case "collect":
-      case "fetch":
-      case "words":
-      case "inventory":
         return;
+      case "fetch":
+        for (const id of command.ids) this.#shell.network!.fetch(this, command.holder, id);
+        return;
+      case "words":
+        return this.#learn(command);
+      case "inventory":
+        return this.#shell.network!.rejoined(this, this.#withWords(command.inventory));
       default:
         return this.#report(command);
     }
@@ -174,7 +208,27 @@ export class SimWorker {
 
   #report(command: ShellCommand): void {
     if (command.kind === "uninstalled") this.#graphs.delete(command.base);
-    this.#shell.tellScheduler({ ...command, worker: this.number });
+    const said = command.kind === "finished" ? this.#withWords(command) : command;
+    this.#shell.tellScheduler({ ...said, worker: this.number });
+  }
+
+  /** In a cluster, values without bytes are words. */
+  #withWords<C extends { readonly ids: Int32Array }>(columns: C): C {
+    const { network } = this.#shell;
+    if (network === undefined) return columns;
+    const values = Array.from(columns.ids, (id) => this.store.find(id)!);
+    if (!values.some(({ bytes }) => bytes === 0)) return columns;
+    const tags = Uint8Array.from(values, ({ bytes }) => (bytes === 0 ? WORD_TAG : 0));
+    const words = Float64Array.from(values, ({ bytes, name }) =>
+      bytes === 0 ? network.wordOf(name) : 0,
+    );
+    return { ...columns, tags, words };
+  }
+
+  #learn({ ids, words }: Words): void {
+    ids.forEach((id, i) => {
+      this.store.lend(id, { name: this.#shell.network!.nameOf(words[i]!), bytes: 0 });
+    });
   }
 
   #fileEnded(kind: "spilled" | "unspilled", id: number, error: string | undefined): void {
@@ -356,6 +410,17 @@ export class SimWorker {
       }
     }
     return found;
+  }
+
+  /** What its machine says lies here must be in the store, and the other way round. */
+  checkPlaces(): void {
+    const { place, bytes } = this.machine.values;
+    for (let id = 0; id < this.machine.values.end; id++) {
+      const value = this.store.find(id);
+      const isHere = place[id] !== PLACE.nowhere;
+      assert(isHere === (value !== undefined), `worker ${this.number} is wrong about ${id}`);
+      assert(value === undefined || value.bytes === bytes[id], `the size of ${id} is wrong`);
+    }
   }
 
   /** Everything has been released: nothing may be left. */

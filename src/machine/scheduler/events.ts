@@ -63,40 +63,6 @@ export type GraphFacts = Omit<TaskGraph, "templates" | "segments" | "holders"> &
   readonly segments: readonly Omit<Segment, "columns">[];
 };
 
-/**
- * Values that lie elsewhere, by column: `holders[offsets[i] .. offsets[i + 1]]` are the workers that
- * have value `i`, best first.
- */
-export interface Needs {
-  readonly ids: Int32Array;
-  /** Of the values: which of the runs of their tasks made them. */
-  readonly epochs: Int32Array;
-  readonly bytes: Float64Array;
-  readonly offsets: Int32Array;
-  readonly holders: Int32Array;
-}
-
-/** Values that are words themselves: a tag, which the machines never look into, and the word. */
-export interface Words {
-  readonly ids: Int32Array;
-  readonly tags: Uint8Array;
-  readonly words: Float64Array;
-}
-
-/** What a worker has that comes back after its connection was lost. */
-export interface Inventory {
-  readonly ids: Int32Array;
-  readonly epochs: Int32Array;
-  readonly bytes: Float64Array;
-  /** Of values that are words; tag 0 for the others. */
-  readonly tags?: Uint8Array;
-  readonly words?: Float64Array;
-  /** The graphs that it was told of: their first ids, their sizes, and `InstalledGraph.serial`. */
-  readonly bases: Int32Array;
-  readonly counts: Int32Array;
-  readonly serials: Int32Array;
-}
-
 export type SchedulerEvent =
   | {
       readonly kind: "graph";

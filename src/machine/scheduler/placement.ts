@@ -13,9 +13,6 @@ import { NOBODY, STATE } from "./task-table.ts";
 const TRIAL = -2;
 const PARKED = -3;
 
-/** Less than this is brought elsewhere in no time: 0.1 ms on a fast network. */
-const HOME_BYTES = 65_536;
-
 /** The task may run: it waits in the ready queue. */
 export function queue(s: SchedulerState, id: number): void {
   s.tasks.state[id] = STATE.queued;
@@ -64,7 +61,7 @@ function waitsElsewhere(
 /** The worker that has most of what the task needs, if that is much; else NOBODY. */
 function homeOf(s: SchedulerState, id: number, lane: ReadyLane): number {
   const total = inputBytes(s, id);
-  if (total < HOME_BYTES) return NOBODY;
+  if (total < s.options.homeBytes) return NOBODY;
   const present = new Map<number, number>();
   s.eachDependency(id, (dep) => {
     if (s.tasks.isWord(dep)) return;
@@ -72,7 +69,7 @@ function homeOf(s: SchedulerState, id: number, lane: ReadyLane): number {
     eachHolder(s, dep, (worker) => present.set(worker, (present.get(worker) ?? 0) + bytes));
   });
   let best = NOBODY;
-  let bestBytes = HOME_BYTES - 1;
+  let bestBytes = s.options.homeBytes - 1;
   for (const [number, bytes] of present) {
     if (bytes <= bestBytes) continue;
     const worker = s.workers.get(number);

@@ -77,7 +77,7 @@ export class Fetches {
     const { epoch, bytes } = source;
     this.#values.activity[id] = ACTIVITY.fetching;
     this.#underWay.set(id, { epoch, bytes, holder });
-    this.#memory.arrive(bytes);
+    this.#memory.fetchBegins(bytes);
     let batch = this.#batches.get(holder);
     if (batch === undefined) {
       batch = { ids: new IdList(), epochs: new IdList(), bytes: new FloatList() };
@@ -135,10 +135,10 @@ export class Fetches {
   }
 
   #end(id: number): Fetch {
-    const fetch = this.#underWay.get(id)!;
+    const ended = this.#underWay.get(id)!;
     this.#underWay.delete(id);
-    this.#memory.arrived(fetch.bytes);
+    this.#memory.fetchEnds(ended.bytes);
     this.#values.activity[id] = ACTIVITY.none;
-    return fetch;
+    return ended;
   }
 }

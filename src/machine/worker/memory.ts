@@ -48,8 +48,10 @@ export class Memory {
   #used = 0;
   #spilling = 0;
   #spills = 0;
-  /** On their way into memory, from disk or from other workers. */
-  #arriving = 0;
+  /** On their way into memory from disk. */
+  #unspilling = 0;
+  /** From other workers: these may in turn wait for us, so nothing here waits for them. */
+  #fetching = 0;
   /** Set when the disk has refused; spilling is tried again after some values were freed. */
   #diskFull = false;
   /** The user has been told; told again when the next time comes. */
@@ -88,6 +90,10 @@ export class Memory {
     return this.#used + this.#arriving + this.#reserved + bytes <= this.limitBytes;
   }
 
+  get #arriving(): number {
+    return this.#unspilling + this.#fetching;
+  }
+
   /**
    * Whether something that needs this much may start; makes room if not. `alone`: nothing else goes
    * on, so it must start as soon as nothing can be moved away for it.
@@ -95,7 +101,7 @@ export class Memory {
   admits(bytes: number, alone: boolean): boolean {
     if (this.fits(bytes)) return true;
     this.#makeRoom(bytes + this.#reserved);
-    return alone && this.#spilling === 0 && this.#arriving === 0;
+    return alone && this.#spilling === 0 && this.#unspilling === 0;
   }
 
   reserve(id: number, bytes: number): void {
@@ -143,7 +149,7 @@ export class Memory {
       const request = this.#requests[0]!;
       if (this.#used + this.#arriving + request.bytes > this.limitBytes) {
         this.#makeRoom(request.bytes);
-        const stuck = this.#spilling === 0 && this.#arriving === 0;
+        const stuck = this.#spilling === 0 && this.#unspilling === 0;
         if (!stuck || this.#requests.length < waitersMax) return;
         const isMuch = this.#used + request.bytes > WARN_FACTOR * this.limitBytes;
         if (isMuch && !this.#isOverdrawn) this.#warnOfOverdraft(request.bytes);
@@ -225,13 +231,14 @@ export class Memory {
     this.#say({ kind: "warn", message: `values stay in memory: ${error}` });
   }
 
-  /** Values begin to come from elsewhere, and have come or will not. */
-  arrive(bytes: number): void {
-    this.#arriving += bytes;
+  /** A value begins to come from another worker. */
+  fetchBegins(bytes: number): void {
+    this.#fetching += bytes;
   }
 
-  arrived(bytes: number): void {
-    this.#arriving -= bytes;
+  /** It has come, or will not. */
+  fetchEnds(bytes: number): void {
+    this.#fetching -= bytes;
   }
 
   /** Brings a value back; once for all that wait for it. */
@@ -239,13 +246,13 @@ export class Memory {
     const v = this.#values;
     if (v.activity[id] !== ACTIVITY.none || v.place[id] !== PLACE.disk) return;
     v.activity[id] = ACTIVITY.unspilling;
-    this.#arriving += v.bytes[id]!;
+    this.#unspilling += v.bytes[id]!;
     this.#say({ kind: "unspill", id, bytes: v.bytes[id]! });
   }
 
   unspilled(id: number, error: string | undefined): void {
     const v = this.#values;
-    this.#arriving -= v.bytes[id]!;
+    this.#unspilling -= v.bytes[id]!;
     if (error !== undefined) return;
     // The heap's count has it already.
     v.place[id] = PLACE.memory;

@@ -529,7 +529,7 @@ export class WorkerMachine {
     const before = entry.expected[template]!;
     entry.expected[template] = before < 0 ? bytes : 0.75 * before + 0.25 * bytes;
     if (v.unwanted[id] === UNWANTED.yes) {
-      if (v.pins[id]! > 0) {
+      if (v.place[id] !== PLACE.nowhere) {
         // Lent to others meanwhile: goes when they are done.
         v.origin[id] = ORIGIN.own;
         v.bytes[id] = bytes;

@@ -1,0 +1,318 @@
+/**
+ * @file A whole cluster without processes, network or clock: the real machines under virtual time,
+ * with a connection between the scheduler and each worker and client. Messages take their time and
+ * keep their order on one connection only; workers die, are cut off and come back.
+ */
+import { assert } from "../core/errors.ts";
+import { Prng } from "../core/prng.ts";
+import type {
+  Inventory,
+  LossCause,
+  SchedulerCommand,
+  SchedulerEvent,
+} from "../machine/scheduler/events.ts";
+import { holdersOf } from "../machine/scheduler/replicas.ts";
+import { SchedulerMachine } from "../machine/scheduler/scheduler.ts";
+import { STATE } from "../machine/scheduler/task-table.ts";
+import type { WorkerEvent } from "../machine/worker/events.ts";
+import { ACTIVITY, ORIGIN, PLACE } from "../machine/worker/value-table.ts";
+import { SimClient } from "./sim-client.ts";
+import { SimClock, SimLink } from "./sim-clock.ts";
+import { SimTransfers } from "./sim-network.ts";
+import { SimWorker, type SimWorkerOptions } from "./sim-worker.ts";
+
+export interface SimClusterOptions extends Omit<SimWorkerOptions, "number"> {
+  readonly seed: number;
+  readonly workers: number;
+  /** Mean delay of a message. */
+  readonly delayMs: number;
+  /** See `SchedulerOptions`. */
+  readonly homeBytes: number;
+}
+
+/** A worker and its connection, which another one may replace. */
+interface Joined {
+  readonly worker: SimWorker;
+  readonly link: SimLink<WorkerEvent>;
+  /** Set when nothing gets through any more. */
+  isCut: boolean;
+}
+
+export class SimCluster {
+  readonly clock: SimClock = new SimClock();
+  readonly prng: Prng;
+  readonly scheduler: SchedulerMachine;
+  readonly options: SimClusterOptions;
+  readonly transfers: SimTransfers;
+  /** All workers that there have been. */
+  readonly workers: SimWorker[] = [];
+  /** By number; a worker has another number each time that it joins. */
+  readonly #joined = new Map<number, Joined>();
+  readonly #clients = new Map<number, { client: SimClient; link: SimLink<SchedulerCommand> }>();
+  readonly #words = new Map<string, number>();
+  readonly #names: string[] = [];
+  #events: SchedulerEvent[] = [];
+  #nextClient = 1;
+  #nextWorker = 0;
+  #wakeMs = Number.POSITIVE_INFINITY;
+  /** Values that could not be moved from workers that were to retire, or -1. */
+  retired = 0;
+
+  constructor(options: SimClusterOptions) {
+    this.options = options;
+    this.prng = new Prng(options.seed);
+    const { homeBytes } = options;
+    this.scheduler = new SchedulerMachine({ allowedFailures: 3, homeBytes });
+    this.transfers = new SimTransfers(this.clock, this.prng, (number) => this.find(number));
+    for (let i = 0; i < options.workers; i++) this.startWorker();
+  }
+
+  /** The worker of this number, if it is there. */
+  find(number: number): SimWorker | undefined {
+    const joined = this.#joined.get(number);
+    return joined === undefined || joined.worker.isDead ? undefined : joined.worker;
+  }
+
+  /** Workers that live and are connected. */
+  get alive(): SimWorker[] {
+    return this.workers.filter((worker) => {
+      return !worker.isDead && this.#joined.get(worker.number)?.isCut === false;
+    });
+  }
+
+  connect(): SimClient {
+    const number = this.#nextClient++;
+    const { clock, prng } = this;
+    const { delayMs } = this.options;
+    const up = new SimLink<SchedulerEvent>(clock, prng, delayMs, (event) => this.hear(event));
+    const client = new SimClient(number, (event) => up.send(event));
+    const link = new SimLink<SchedulerCommand>(clock, prng, delayMs, (news) => {
+      if ("client" in news) client.hear(news);
+    });
+    this.#clients.set(number, { client, link });
+    return client;
+  }
+
+  startWorker(): void {
+    const number = this.#nextWorker++;
+    let worker: SimWorker;
+    const shell = {
+      clock: this.clock,
+      prng: this.prng,
+      tellScheduler: (event: SchedulerEvent): void => {
+        this.#up.get(worker)?.send(event);
+      },
+      pinned: (reader: number, missing: Int32Array) => this.transfers.pinned(reader, missing),
+      connect: () => this.connect(),
+      leave: (client: SimClient) => client.leave(),
+      network: {
+        fetch: (to: SimWorker, holder: number, id: number) => this.transfers.fetch(to, holder, id),
+        wordOf: (name: string) => this.wordOf(name),
+        nameOf: (word: number) => this.#names[word]!,
+        rejoined: (back: SimWorker, inventory: Inventory) => this.#rejoined(back, inventory),
+      },
+    };
+    worker = new SimWorker({ ...this.options, number }, shell);
+    this.workers.push(worker);
+    this.#join(worker, undefined);
+  }
+
+  readonly #up = new Map<SimWorker, SimLink<SchedulerEvent>>();
+
+  wordOf(name: string): number {
+    let word = this.#words.get(name);
+    if (word === undefined) {
+      word = this.#names.length;
+      this.#names.push(name);
+      this.#words.set(name, word);
+    }
+    return word;
+  }
+
+  /** A new connection, with nothing of the old one on its way. */
+  #join(worker: SimWorker, inventory: Inventory | undefined): void {
+    const { clock, prng } = this;
+    const { delayMs, threads, memoryLimitBytes } = this.options;
+    const { number } = worker;
+    const joined: Joined = {
+      worker,
+      isCut: false,
+      link: new SimLink<WorkerEvent>(clock, prng, delayMs, (event) => {
+        if (!joined.isCut) worker.hear(event);
+      }),
+    };
+    this.#joined.set(number, joined);
+    const up = new SimLink<SchedulerEvent>(clock, prng, delayMs, (event) => {
+      if (!joined.isCut) this.hear(event);
+    });
+    this.#up.set(worker, up);
+    up.send({
+      kind: "worker-joined",
+      worker: number,
+      address: `sim://${number}`,
+      threads,
+      memoryLimitBytes,
+      leasesMax: 64,
+      roundTripMs: 2 * delayMs,
+      ...(inventory === undefined ? {} : { inventory }),
+    });
+  }
+
+  /** The worker dies; the scheduler hears of it later, and another one takes its place. */
+  kill(worker: SimWorker, cause: LossCause = "exit"): void {
+    const joined = this.#joined.get(worker.number)!;
+    const seen = worker.underWay.filter(() => this.prng.chance(0.7));
+    const running = Int32Array.from(seen);
+    worker.kill();
+    this.transfers.leave(worker);
+    this.clock.after(this.prng.exponential(1), () => {
+      if (joined.isCut) return;
+      joined.isCut = true;
+      const { number } = worker;
+      this.hear({ kind: "worker-lost", worker: number, reason: "killed", cause, running });
+      this.clock.after(this.prng.exponential(20), () => this.startWorker());
+    });
+  }
+
+  /** The worker and the scheduler lose each other; later the worker joins again. */
+  cutOff(worker: SimWorker): void {
+    const joined = this.#joined.get(worker.number)!;
+    const { number } = worker;
+    joined.isCut = true;
+    this.clock.after(this.prng.exponential(20), () => {
+      this.hear({ kind: "worker-lost", worker: number, reason: "silent", cause: "silence" });
+      this.clock.after(this.prng.exponential(20), () => {
+        if (!worker.isDead) worker.hear({ kind: "rejoin" });
+        else this.startWorker();
+      });
+    });
+  }
+
+  #rejoined(worker: SimWorker, inventory: Inventory): void {
+    worker.number = this.#nextWorker++;
+    this.#join(worker, inventory);
+  }
+
+  hear(event: SchedulerEvent): void {
+    this.#events.push(event);
+  }
+
+  /** Runs until nothing is left to happen. Throws when an invariant breaks or time runs away. */
+  run(stepsMax = 2_000_000): void {
+    for (let steps = 0; steps < stepsMax; steps++) {
+      this.#settle();
+      if (!this.clock.advance()) return;
+    }
+    assert(false, `the simulation did not end within ${stepsMax} steps`);
+  }
+
+  #settle(): void {
+    for (let isBusy = true; isBusy; ) {
+      isBusy = this.#stepScheduler();
+      for (const worker of this.workers) if (worker.step()) isBusy = true;
+      if (isBusy) continue;
+      for (const worker of this.workers) {
+        worker.feed();
+        if (worker.step()) isBusy = true;
+      }
+    }
+  }
+
+  #stepScheduler(): boolean {
+    const { nowMs } = this.clock;
+    if (this.#events.length === 0 && nowMs < this.#wakeMs) return false;
+    this.#wakeMs = Number.POSITIVE_INFINITY;
+    const events = this.#events;
+    this.#events = [];
+    for (const command of this.scheduler.step(events, nowMs)) this.#obey(command);
+    const { nextWakeMs } = this.scheduler;
+    if (nextWakeMs < Number.POSITIVE_INFINITY) {
+      assert(nextWakeMs > nowMs, "the scheduler wants to be woken in the past");
+      this.#wakeMs = nextWakeMs;
+      this.clock.after(nextWakeMs - nowMs, () => undefined);
+    }
+    return events.length > 0;
+  }
+
+  #obey(command: SchedulerCommand): void {
+    if (command.kind === "warn") return;
+    if (command.kind === "retired") {
+      this.retired++;
+      return;
+    }
+    if ("client" in command) {
+      if (command.kind === "accepted") this.#checkUnused(command.base);
+      this.#clients.get(command.client)?.link.send(command);
+    } else {
+      this.#joined.get(command.worker)?.link.send(command);
+    }
+  }
+
+  /** No worker may be busy with an id that is given to another task. */
+  #checkUnused(base: number): void {
+    const record = this.scheduler.state.graphs.find((graph) => graph?.base === base);
+    if (record === undefined) return;
+    for (const worker of this.alive) {
+      if (!this.scheduler.state.workers.has(worker.number)) continue;
+      if (this.scheduler.state.workers.get(worker.number)!.stale.size > 0) continue;
+      const { activity, place, pins } = worker.machine.values;
+      for (let id = base; id < base + record.facts.count; id++) {
+        const isBusy =
+          (activity[id] ?? ACTIVITY.none) !== ACTIVITY.none ||
+          (place[id] ?? PLACE.nowhere) !== PLACE.nowhere ||
+          (pins[id] ?? 0) > 0;
+        assert(!isBusy, `id ${id} is used again while worker ${worker.number} is busy with it`);
+      }
+    }
+  }
+
+  /** Nothing is on its way: scheduler and workers must agree on where every value is. */
+  checkPlaces(): void {
+    const s = this.scheduler.state;
+    for (const worker of this.alive) {
+      worker.checkPlaces();
+      const { place, origin, bytes } = worker.machine.values;
+      let held = 0;
+      for (let id = 0; id < worker.machine.values.end; id++) {
+        if (place[id] === PLACE.nowhere || origin[id] === ORIGIN.lent) continue;
+        held += bytes[id]!;
+        const isKnown =
+          s.tasks.state[id] === STATE.memory && holdersOf(s, id).includes(worker.number);
+        assert(isKnown, `worker ${worker.number} has ${id}, which the scheduler does not know`);
+      }
+      const counted = s.heldBytes(worker.number);
+      assert(counted === held, `worker ${worker.number} holds ${held} bytes, not ${counted}`);
+    }
+    for (let id = 0; id < s.tasks.ranges.end; id++) {
+      if (s.tasks.state[id] !== STATE.memory) continue;
+      const holders = holdersOf(s, id);
+      assert(holders.length > 0 || s.tasks.isWord(id), `nobody has ${id}`);
+      for (const holder of holders) {
+        const value = this.find(holder)?.store.find(id);
+        assert(value, `worker ${holder} does not have ${id}`);
+      }
+    }
+  }
+
+  /** Everything has been released: nothing may be left anywhere. */
+  checkEmpty(): void {
+    const s = this.scheduler.state;
+    for (const [name, count] of Object.entries(this.scheduler.counts())) {
+      assert(name === "forgotten" || count === 0, `${count} tasks are still ${name}`);
+    }
+    for (const { worker, leased, tableLeased, slotsUsed } of s.workers.values()) {
+      assert(leased + tableLeased + slotsUsed === 0, `worker ${worker} still has leases`);
+      assert(s.heldBytes(worker) === 0, `worker ${worker} is thought to hold values`);
+    }
+    for (const { wants, cancelled, client } of s.clients.values()) {
+      assert(wants.size + cancelled.size === 0, `client ${client} still refers to tasks`);
+    }
+    assert(s.failures.size + s.attempts.size === 0, "failures of forgotten tasks are kept");
+    assert(s.foreignDependents.size + s.replicas.size === 0, "forgotten tasks are referred to");
+    assert(s.suspects.size + s.trials.size + s.parked.size === 0, "forgotten tasks still wait");
+    assert(s.names.size + s.closing.size === 0, "forgotten graphs are kept");
+    const { end } = s.tasks.ranges;
+    assert(s.tasks.ranges.allocate(end) === 0, "some ids are not free again");
+    for (const worker of this.alive) worker.checkEmpty();
+  }
+}

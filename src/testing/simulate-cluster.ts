@@ -1,0 +1,312 @@
+/**
+ * @file One simulated run of a whole cluster from a seed: several clients with random graphs on
+ * several workers that die, are cut off from each other or from the scheduler, run out of memory and
+ * disk; then the checks that must hold whatever happened.
+ */
+import { assert } from "../core/errors.ts";
+import { Prng } from "../core/prng.ts";
+import { holdersOf } from "../machine/scheduler/replicas.ts";
+import { footprintOf, randomGraph, type SimGraph } from "./random-graph.ts";
+import type { SimClient } from "./sim-client.ts";
+import { SimCluster } from "./sim-cluster.ts";
+import type { SimWorker } from "./sim-worker.ts";
+
+/** What a run did, for the log. */
+export interface SimClusterReport {
+  readonly seed: number;
+  readonly tasks: number;
+  readonly runs: number;
+  readonly workers: number;
+  readonly fetches: number;
+  readonly fetchFailures: number;
+  readonly spills: number;
+  readonly deaths: number;
+  readonly rejoins: number;
+  readonly scatters: number;
+  readonly retired: number;
+  readonly peakBytes: number;
+  readonly limitBytes: number;
+  readonly virtualMs: number;
+}
+
+/** Runs one seed; throws on the first broken invariant. */
+export function simulateCluster(seed: number, workers = 3): SimClusterReport {
+  const scenario = new ClusterScenario(seed, workers);
+  scenario.plan();
+  scenario.cluster.run();
+  scenario.checkSettled();
+  scenario.cluster.checkPlaces();
+  scenario.releaseAll();
+  scenario.cluster.run();
+  scenario.cluster.checkEmpty();
+  return scenario.report();
+}
+
+/** A client and the tasks it refers to, with what their values are. */
+interface User {
+  readonly client: SimClient;
+  readonly wanted: Map<number, string>;
+}
+
+/** Time in which clients act, and things go wrong. */
+const ACTIVE_MS = 400;
+
+class ClusterScenario {
+  readonly cluster: SimCluster;
+  readonly #seed: number;
+  readonly #prng: Prng;
+  readonly #users: User[];
+  readonly #graphs: SimGraph[] = [];
+  readonly #failing: number;
+  readonly #nesting: number;
+  readonly #pure: boolean;
+  /** Whether the limit is just 1.1 times what the largest task needs. */
+  readonly #isTight: boolean;
+  readonly #bytesOf = new Map<string, number>();
+  #tasks = 0;
+  #rejoins = 0;
+  #scatters = 0;
+
+  constructor(seed: number, workers: number) {
+    const prng = new Prng(seed);
+    this.#seed = seed;
+    this.#prng = prng;
+    this.#failing = prng.chance(0.4) ? 0.03 : 0;
+    this.#nesting = prng.chance(0.3) ? 0.1 : 0;
+    this.#pure = prng.chance(0.3);
+    this.#isTight = prng.chance(0.3);
+    const limitBytes = 2000 + prng.integer(40_000);
+    this.cluster = new SimCluster({
+      seed: seed + 1,
+      workers,
+      threads: 1 + prng.integer(4),
+      memoryLimitBytes: limitBytes,
+      deathRate: prng.chance(0.3) ? 0.03 * prng.random() : 0,
+      lossRate: prng.chance(0.2) ? 0.1 : 0,
+      diskBytes: prng.chance(0.2) ? limitBytes : Number.POSITIVE_INFINITY,
+      slabValueBytes: 0,
+      slabBytes: 0,
+      delayMs: prng.random(),
+      // Many values are worth bringing the tasks to, or none is.
+      homeBytes: prng.chance(0.6) ? 200 : 1e6,
+    });
+    this.#users = Array.from({ length: 1 + prng.integer(3) }, () => ({
+      client: this.cluster.connect(),
+      wanted: new Map<number, string>(),
+    }));
+  }
+
+  /** Sets the timers of all that clients will do, and of all that goes wrong. */
+  plan(): void {
+    const prng = this.#prng;
+    for (let g = 1 + prng.integer(5); g > 0; g--) {
+      this.#at(200, () => this.#submit(this.#user()));
+    }
+    const acts = [
+      () => this.#release(this.#user()),
+      () => this.#cancel(this.#user()),
+      () => this.#retry(this.#user()),
+      () => this.#read(this.#user()),
+      () => this.#submitAgain(this.#user()),
+    ];
+    for (let i = prng.integer(12); i > 0; i--) this.#at(ACTIVE_MS, () => prng.pick(acts)?.());
+    if (prng.chance(0.1)) this.#at(ACTIVE_MS, () => this.#leave(this.#user()));
+    const faults = prng.chance(0.7) ? 1 + prng.integer(4) : 0;
+    for (let i = 0; i < faults; i++) this.#at(ACTIVE_MS, () => this.#fault());
+  }
+
+  #at(withinMs: number, run: () => void): void {
+    this.cluster.clock.after(this.#prng.random() * withinMs, run);
+  }
+
+  #fault(): void {
+    const prng = this.#prng;
+    const { alive } = this.cluster;
+    const worker = prng.pick(alive);
+    const other = prng.pick(alive);
+    if (worker === undefined || other === undefined) return;
+    const choice = prng.random();
+    if (choice < 0.5) this.cluster.kill(worker);
+    else if (worker !== other) this.#cut(worker, other);
+  }
+
+  /** The two cannot reach each other for a while. */
+  #cut(a: SimWorker, b: SimWorker): void {
+    this.cluster.transfers.cut(a, b, true);
+    this.cluster.clock.after(this.#prng.exponential(100), () => this.cluster.transfers.heal());
+  }
+
+  #user(): User {
+    return this.#users[this.#prng.integer(this.#users.length)]!;
+  }
+
+  #some(user: User): number[] {
+    return [...user.wanted.keys()].filter(() => this.#prng.chance(0.2));
+  }
+
+  #submit(user: User): void {
+    const prng = this.#prng;
+    const held = [...user.wanted]
+      .filter(() => prng.chance(0.2))
+      .slice(0, 5)
+      .map(([id, name]) => ({ id, name }));
+    const graph = randomGraph(prng, {
+      name: `graph-${this.#graphs.length}`,
+      tasksMax: 200,
+      bytesMax: 3000,
+      failing: this.#failing,
+      nesting: this.#nesting,
+      pure: this.#pure && held.length === 0,
+      held,
+    });
+    this.#scale(graph);
+    this.#graphs.push(graph);
+    this.#send(user, graph);
+  }
+
+  /** In tight runs, makes its largest task take the limit divided by 1.1, as far as it can. */
+  #scale(graph: SimGraph): void {
+    if (!this.#isTight) return;
+    const limitBytes = this.cluster.options.memoryLimitBytes;
+    const largest = footprintOf(graph, () => 0);
+    const held = footprintOf(graph, (name) => this.#bytesOf.get(name) ?? 0) - largest;
+    const factor = Math.max(0, limitBytes / 1.1 - held) / Math.max(1, largest);
+    const scale = ({ bytes, children }: SimGraph): void => {
+      bytes.forEach((size, i) => {
+        bytes[i] = Math.floor(size * factor);
+      });
+      for (const child of children.values()) scale(child);
+    };
+    scale(graph);
+  }
+
+  /** The same work once more: known tasks are found by their names. */
+  #submitAgain(user: User): void {
+    const graph = this.#prng.pick(
+      this.#graphs.filter(({ facts }) => facts.segments[0]?.pure === true),
+    );
+    if (graph === undefined) return;
+    this.#send(user, graph);
+    if (this.#prng.chance(0.5)) this.#release(user);
+  }
+
+  #send(user: User, graph: SimGraph): void {
+    this.#tasks += graph.facts.count;
+    this.#learn(graph);
+    const own = [...graph.heldNames].map(([local]) => graph.facts.held![local]!);
+    // Inputs are held until the graph has been accepted.
+    for (const id of own) user.client.machine.retain(id);
+    user.client.submit(graph, undefined, (outputs) => {
+      user.client.release(own);
+      outputs.forEach((id, i) => {
+        this.#want(user, id, `${graph.name}[${graph.facts.outputs[i]}]`);
+      });
+    });
+  }
+
+  #learn(graph: SimGraph): void {
+    graph.bytes.forEach((bytes, local) => {
+      this.#bytesOf.set(`${graph.name}[${local}]`, bytes);
+    });
+    for (const child of graph.children.values()) this.#learn(child);
+  }
+
+  /** One reference to a task is enough. */
+  #want(user: User, id: number, name: string): void {
+    if (user.wanted.has(id)) user.client.release([id]);
+    else user.wanted.set(id, name);
+  }
+
+  #release(user: User): void {
+    const ids = this.#some(user);
+    for (const id of ids) user.wanted.delete(id);
+    user.client.release(ids);
+  }
+
+  #cancel(user: User): void {
+    user.client.cancel(this.#some(user), this.#prng.chance(0.3));
+  }
+
+  #retry({ client, wanted }: User): void {
+    client.retry([...wanted.keys()]);
+  }
+
+  /** Reads a finished value from one that has it, as a client does. */
+  #read(user: User): void {
+    const { client, wanted } = user;
+    const { state } = this.cluster.scheduler;
+    for (const id of this.#some(user)) {
+      if (client.statusOf(id) !== "finished") continue;
+      const name = wanted.get(id)!;
+      this.#checkWord(client, id, name);
+      const worker = this.cluster.find(this.#prng.pick(holdersOf(state, id)) ?? -1);
+      if (worker === undefined) continue;
+      client.machine.retain(id);
+      this.cluster.transfers.read(worker, [id], (missing) => {
+        if (missing.length > 0) return client.release([id]);
+        const value = worker.store.heap.get(id);
+        assert(value?.name === name, `a reader finds ${value?.name} instead of ${name}`);
+        this.cluster.clock.after(5 * this.#prng.random(), () => {
+          if (!worker.isDead) worker.hear({ kind: "unpin", ids: Int32Array.of(id) });
+          client.release([id]);
+        });
+      });
+    }
+  }
+
+  #checkWord(client: SimClient, id: number, name: string): void {
+    const word = client.words.get(id);
+    const isWord = this.#bytesOf.get(name) === 0;
+    assert(isWord === (word !== undefined), `the value of ${name} is told in the wrong way`);
+    if (word !== undefined) assert(word === this.cluster.wordOf(name), `${name} is another word`);
+  }
+
+  #leave(user: User): void {
+    if (this.#users.length === 1) return;
+    this.#users.splice(this.#users.indexOf(user), 1);
+    user.client.leave();
+  }
+
+  checkSettled(): void {
+    const { scheduler } = this.cluster;
+    for (const { client, wanted } of this.#users) {
+      for (const [id, name] of wanted) {
+        const status = client.statusOf(id);
+        assert(status !== "pending", `output ${id} (${name}) never settled`);
+        if (status !== "finished") continue;
+        assert(scheduler.stateOf(id) === "memory", `${name} is ${scheduler.stateOf(id)}, not done`);
+        this.#checkWord(client, id, name);
+        for (const holder of holdersOf(scheduler.state, id)) {
+          const value = this.cluster.find(holder)?.store.find(id);
+          assert(value?.name === name, `the value of ${name} is ${value?.name}`);
+        }
+      }
+    }
+  }
+
+  releaseAll(): void {
+    for (const { client, wanted } of this.#users) client.release([...wanted.keys()]);
+  }
+
+  report(): SimClusterReport {
+    const { workers, clock, options, transfers, retired } = this.cluster;
+    const sum = (of: (worker: SimWorker) => number): number =>
+      workers.reduce((total, worker) => total + of(worker), 0);
+    return {
+      seed: this.#seed,
+      tasks: this.#tasks,
+      runs: sum((worker) => worker.runs),
+      workers: workers.length,
+      fetches: transfers.fetches,
+      fetchFailures: transfers.failures,
+      spills: sum((worker) => worker.store.spills),
+      deaths: sum((worker) => worker.deaths),
+      rejoins: this.#rejoins,
+      scatters: this.#scatters,
+      retired,
+      peakBytes: Math.max(...workers.map((worker) => worker.peakBytes)),
+      limitBytes: options.memoryLimitBytes,
+      virtualMs: clock.nowMs,
+    };
+  }
+}
