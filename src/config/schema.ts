@@ -34,6 +34,10 @@ export interface ConfigValues {
   "blas.library": string;
   "blas.threads": number;
 
+  "comm.timeouts.lost": number;
+  "comm.timeouts.suspect": number;
+  "comm.timeouts.dead": number;
+
   "dataframe.deterministic": boolean;
   "dataframe.memory-limit": number | "auto";
   "dataframe.threads": number | "auto";
@@ -104,6 +108,22 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
     'BLAS library to load: a path, "none" for the built-in kernels, or "auto" to look for one.',
   ),
   "blas.threads": key(integerFrom(1), 1, "Threads that BLAS may use inside one task."),
+
+  "comm.timeouts.lost": key(
+    duration,
+    2000,
+    "A process whose connection broke and that has not come back after this time is lost.",
+  ),
+  "comm.timeouts.suspect": key(
+    duration,
+    15_000,
+    "A worker that has been silent for this time gets no more tasks.",
+  ),
+  "comm.timeouts.dead": key(
+    duration,
+    60_000,
+    "A worker or client that has been silent for this time is lost.",
+  ),
 
   "dataframe.deterministic": key(
     boolean,
