@@ -195,10 +195,7 @@ function comeBack<In extends Message, Out extends Message>(
     const controller = new AbortController();
     const { signal } = controller;
     const { reconnectMs = 60_000 } = options;
-    retrying(reconnectMs, signal, (given) =>
-      // The old wire is in use until the new one is there: a suspect may speak again.
-      openGreeted(address, options, "control", { signal: given, resume: () => comm.detach() }),
-    ).then(
+    retrying(reconnectMs, signal, openAgain(comm, address, options)).then(
       ({ greeted, peer, welcome }) => {
         if (signal.aborted) return greeted.wire.destroy();
         trying = undefined;
@@ -210,6 +207,29 @@ function comeBack<In extends Message, Out extends Message>(
     );
     return controller;
   }
+}
+
+/** Attempts to come back with the session that the comm has, or without when that is too late. */
+function openAgain<In extends Message, Out extends Message>(
+  comm: Comm<In, Out>,
+  address: Address,
+  options: DialerOptions,
+): (signal: AbortSignal) => ReturnType<typeof openGreeted> {
+  let isTooLate = false;
+  const resume = (): ResumePoint | undefined => {
+    // The old wire was in use until the new one was there: a suspect might have spoken again.
+    const point = comm.detach();
+    return isTooLate ? undefined : point;
+  };
+  return async (signal) => {
+    const opened = await openGreeted(address, options, "control", { signal, resume });
+    const { greeted, welcome } = opened;
+    if (welcome.resume === undefined || comm.canResume(welcome.resume)) return opened;
+    // Since the hello more was sent than is kept.
+    isTooLate = true;
+    greeted.wire.destroy();
+    throw new HeddleError("ConnectFailed", "More was said meanwhile than is kept");
+  };
 }
 
 function givenUp(peer: Hello, error: unknown, reconnectMs: number): HeddleError {

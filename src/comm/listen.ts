@@ -6,6 +6,7 @@
 import { randomBytes } from "node:crypto";
 import { HeddleError } from "../core/errors.ts";
 import {
+  encodeHandshake,
   FrameParser,
   type FrameParserOptions,
   type Hello,
@@ -19,7 +20,7 @@ import { formatAddress, parseAddress } from "./addresses.ts";
 import { Comm, type Greeted, nowMs } from "./comm.ts";
 import { type CommOptions, checkProof, DEFAULTS } from "./comm-options.ts";
 import { FrameChannel } from "./frame-channel.ts";
-import { greetDialer, refuse, welcome } from "./greeting.ts";
+import { greetDialer, makeHello, refuse, welcome } from "./greeting.ts";
 import { openSockets, type Sockets } from "./sockets.ts";
 import type { Wire } from "./wire.ts";
 
@@ -75,6 +76,8 @@ export async function listen<In extends Message, Out extends Message>(
 ): Promise<Listener<In, Out>> {
   const target = parseAddress(address, 0);
   checkProof(target, formatAddress(target), options);
+  // What cannot be said is an error here, not at whoever connects.
+  encodeHandshake("hello", makeHello(options.hello, "control"));
   const listener = new CommListener(options);
   listener.sockets = await openSockets(target, {
     role: options.hello.role,

@@ -169,6 +169,29 @@ describe("a cut connection", () => {
     expect(words(await again)).toEqual(["anew"]);
   });
 
+  it("starts afresh when too much is said while it comes back", async () => {
+    const { listener, next } = await station();
+    const proxy = await proxied(listener.address);
+    const comm = await dialed(proxy.address, { session: { windowBytes: 1000 } });
+    await next();
+    const back = new Promise<boolean>((resolve) => {
+      comm.onReconnected = ({ fresh }) => resolve(fresh);
+    });
+    const lost = becomes(comm, "lost");
+    proxy.silence();
+    proxy.cut();
+    await lost;
+    // It has said how far back it can go, and waits for the answer.
+    while (proxy.connections < 2) await new Promise(setImmediate);
+    sendMany(comm, 0, 5);
+    comm.flush();
+    proxy.heal();
+    expect(await back).toBe(true);
+    const there = received(await next(), 1);
+    comm.send({ kind: "say", words: "anew" });
+    expect(words(await there)).toEqual(["anew"]);
+  });
+
   it("starts afresh at a listener that was started again", async () => {
     const first = await station();
     const proxy = await proxied(first.listener.address);

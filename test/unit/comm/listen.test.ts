@@ -237,6 +237,11 @@ describe("listen", () => {
     await expect(short).rejects.toThrow("at least 16 characters, not one of 1");
   });
 
+  it("refuses a hello that nobody could read", async () => {
+    const hello = { ...helloOf("scheduler"), facts: "x".repeat(40_000) };
+    await expect(station(undefined, { hello })).rejects.toMatchObject({ code: "InvalidArgument" });
+  });
+
   it("takes the first free port of a range, and says when there is none", async () => {
     const first = await station();
     const port = Number(/:(\d+)$/.exec(first.listener.address)?.[1]);

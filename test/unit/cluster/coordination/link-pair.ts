@@ -7,7 +7,7 @@ const KEEPER: Keeper = { ref: () => undefined, unref: () => undefined };
 
 export class Scheduler {
   readonly host: SchedulerHost = new SchedulerHost(
-    { address: "inproc://test", allowedFailures: 3, roundTripMs: 1 },
+    { address: () => "inproc://test", allowedFailures: 3, roundTripMs: 1 },
     () => queueMicrotask(() => this.#turn()),
   );
 
@@ -34,7 +34,7 @@ export class Scheduler {
   }
 
   #turn(): void {
-    while (this.host.step());
+    while (this.host.step(0));
     this.host.clients.flush();
   }
 }
