@@ -16,6 +16,7 @@ import type { ValueMessage } from "./client-seats.ts";
 import type { EngineMessage } from "./messages.ts";
 import { RemoteWorkerSeat } from "./remote-worker-seat.ts";
 import { SchedulerHost, type WorkerLoss } from "./scheduler-host.ts";
+import { sessionTimers } from "./session-timers.ts";
 import type { ProcessDeath } from "./supervisor.ts";
 import { type ToClient, type ToScheduler, toClient, toScheduler } from "./wire/client-messages.ts";
 import { type FromWorker, fromWorker, type ToWorker, toWorker } from "./wire/worker-messages.ts";
@@ -32,8 +33,9 @@ export interface ClusterSchedulerOptions {
   readonly security?: Security | undefined;
   /** What the scheduler says of itself when others connect. */
   readonly hello: CommOptions["hello"];
-  readonly session?: CommOptions["session"];
   readonly allowedFailures: number;
+  /** A worker has not been heard of for too long: its process, if it is there, is of no use. */
+  readonly onSilence?: (name: string) => void;
   /** Hears of connections that were refused or broke. */
   readonly log?: (trouble: CommTrouble) => void;
 }
@@ -42,10 +44,12 @@ export class ClusterScheduler {
   readonly host: SchedulerHost;
   #listener: Listener<Incoming, Outgoing> | undefined;
   readonly #seats = new Map<number, RemoteWorkerSeat>();
+  readonly #onSilence: (name: string) => void;
   #isTurnPlanned = false;
   #wakeTimer: NodeJS.Timeout | undefined;
 
   private constructor(options: ClusterSchedulerOptions) {
+    this.#onSilence = options.onSilence ?? (() => undefined);
     this.host = new SchedulerHost(
       { allowedFailures: options.allowedFailures, address: () => this.address },
       () => this.#planTurn(),
@@ -55,7 +59,7 @@ export class ClusterScheduler {
   /** Resolves when workers and clients can connect. */
   static async start(options: ClusterSchedulerOptions): Promise<ClusterScheduler> {
     const scheduler = new ClusterScheduler(options);
-    const { hello, token, security, session, log } = options;
+    const { hello, token, security, log } = options;
     scheduler.#listener = await listen<Incoming, Outgoing>(options.address ?? "tcp://127.0.0.1:0", {
       hello,
       token,
@@ -63,7 +67,7 @@ export class ClusterScheduler {
       incoming: (peer) => (peer.role === "worker" ? fromWorker : toScheduler),
       outgoing: (peer) => (peer.role === "worker" ? toWorker : toClient),
       accept: (comm) => scheduler.#accept(comm),
-      ...(session === undefined ? {} : { session }),
+      session: sessionTimers(),
       ...(log === undefined ? {} : { log }),
     });
     return scheduler;
@@ -124,6 +128,7 @@ export class ClusterScheduler {
       const reason = error?.message ?? seat.leaving ?? `worker ${hello.name} has left`;
       const cause = error === undefined && seat.leaving !== undefined ? "expected" : "silence";
       this.#removeWorker(worker, { reason, cause });
+      if (cause === "silence") this.#onSilence(hello.name);
     };
     this.#tellSize();
   }

@@ -55,6 +55,11 @@ class ClusterThread {
     await Promise.all(surplus.map(async (worker) => await worker.stop()));
   }
 
+  /** Ends the process of a worker that is silent; another one follows. */
+  kill(name: string): void {
+    for (const worker of this.#workers) if (worker.settings.name === name) worker.kill();
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#workers.splice(0).map(async (worker) => await worker.stop()));
     await this.#scheduler.close();
@@ -100,15 +105,18 @@ function failure(error: unknown): { code: string; message: string } {
 const init = workerData as ClusterInit;
 config.adopt(init.configuration);
 try {
+  let cluster: ClusterThread | undefined;
   const scheduler = await ClusterScheduler.start({
+    onSilence: (name) => cluster?.kill(name),
     address: init.address,
     token: init.token,
     hello: ownHello("scheduler", init.name, {}),
     allowedFailures: config.get("scheduler.allowed-failures"),
   });
-  const cluster = new ClusterThread(init, scheduler);
+  const running = new ClusterThread(init, scheduler);
+  cluster = running;
   parentPort?.on("message", (request: ClusterRequest) => {
-    const done = request.kind === "scale" ? cluster.scale(request.workers) : cluster.close();
+    const done = request.kind === "scale" ? running.scale(request.workers) : running.close();
     done.then(
       () => say({ kind: "done", request: request.request }),
       (error: unknown) => say({ kind: "failed", request: request.request, ...failure(error) }),

@@ -13,6 +13,7 @@ import { OutputPrinter } from "../threads/output.ts";
 import { initFrom } from "./engine-options.ts";
 import { removeFolder } from "./folders.ts";
 import { ownHello } from "./own-hello.ts";
+import { sessionTimers } from "./session-timers.ts";
 import { type EngineInit, laneOf, launchLane } from "./thread-launch.ts";
 import { ValueFetcher } from "./value-fetcher.ts";
 import { ValueServer } from "./value-server.ts";
@@ -139,7 +140,7 @@ export class ClusterWorker {
       token: settings.token,
       incoming: toWorker,
       outgoing: fromWorker,
-      ...(settings.session === undefined ? {} : { session: settings.session }),
+      session: sessionTimers(),
     });
     this.#comm.onMessages = (messages) => {
       for (const message of messages) this.#hear(message);

@@ -2,10 +2,11 @@
  * @file A client's connection to a scheduler: what the link posts is put into the form in which it
  * travels, and the values of a scatter are brought to the workers that the scheduler names.
  */
-import { BulkPool, type Comm, type CommOptions, connect, type Security } from "../comm/index.ts";
+import { BulkPool, type Comm, connect, type Security } from "../comm/index.ts";
 import type { HeddleError } from "../core/errors.ts";
 import type { ClientMessage, EngineMessage } from "./messages.ts";
 import { ownHello, uniqueName } from "./own-hello.ts";
+import { sessionTimers } from "./session-timers.ts";
 import {
   type ClusterSize,
   type ToClient,
@@ -22,8 +23,6 @@ export interface RemoteOptions {
   readonly security?: Security | undefined;
   /** Time for the first connection; default 30,000. */
   readonly connectMs?: number | undefined;
-  /** When the scheduler is suspect and when it is lost. */
-  readonly session?: CommOptions["session"];
 }
 
 /** What the scheduler says beside the news of tasks. */
@@ -59,13 +58,13 @@ export class RemoteConnection {
 
   /** Connects to a scheduler. Errors as in `connect`. */
   static async open(options: RemoteOptions, listener: RemoteListener): Promise<RemoteConnection> {
-    const { address, token, security, session, connectMs } = options;
+    const { address, token, security, connectMs } = options;
     const common = { hello: ownHello("client", uniqueName("client"), {}), token, security };
     const comm = await connect<ToClient, ToScheduler>(address, {
       ...common,
       incoming: toClient,
       outgoing: toScheduler,
-      ...(session === undefined ? {} : { session }),
+      session: sessionTimers(),
       ...(connectMs === undefined ? {} : { connectMs }),
     });
     return new RemoteConnection(comm, new BulkPool(common), listener);

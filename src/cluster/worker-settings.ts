@@ -1,6 +1,4 @@
 /** @file What a worker process is started with; travels to it by a private channel. */
-import type { CommOptions } from "../comm/index.ts";
-
 export interface WorkerSettings {
   /** Unique in the cluster; the same for the processes that follow each other. */
   readonly name: string;
@@ -18,6 +16,4 @@ export interface WorkerSettings {
   readonly validate: boolean;
   readonly environ: Readonly<Record<string, string>>;
   readonly nodeOptions: readonly string[];
-  /** When the scheduler is suspect and when it is lost. */
-  readonly session?: CommOptions["session"];
 }
