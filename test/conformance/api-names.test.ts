@@ -1,6 +1,6 @@
 /**
- * @file The names of Dask that the core, `delayed`, bags and coordination promise, and what each is called here.
- * A text says why there is no such name.
+ * @file The names of Dask that the core, `delayed`, bags and coordination promise, and what each
+ * is called here. A text says why there is no such name.
  */
 import { describe, expect, test } from "vitest";
 import * as bags from "../../src/bag/index.ts";
