@@ -343,6 +343,8 @@ export class Engine {
         case "fetch":
         case "words":
         case "inventory":
+        case "receive":
+        case "refuse":
           break;
         default:
           if (this.watch.isActive) this.#tellWatch(command);
