@@ -138,7 +138,13 @@ async function bag() {
     const sums = await fromSequence(numbers, { npartitions: 50 })
       .map((x) => x * 3)
       .filter((x) => x % 2 === 0)
-      .foldby((x) => x % 10, (total, x) => total + x, 0, (a, b) => a + b, 0)
+      .foldby(
+        (x) => x % 10,
+        (total, x) => total + x,
+        0,
+        (a, b) => a + b,
+        0,
+      )
       .compute({ scheduler: client });
     check(sums.length === 5, "a key is missing");
   });

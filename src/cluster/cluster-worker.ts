@@ -53,6 +53,7 @@ export class ClusterWorker {
       warn: (message) => this.#comm?.send({ kind: "warn", message }),
       collect: () => this.#comm?.send({ kind: "collect" }),
       pinned: (reader, missing) => this.#server.pinned(reader, missing),
+      taken: (ids, isTaken) => this.#fetcher.taken(ids, isTaken),
       inventory: (inventory) => this.#comm?.send({ kind: "inventory", inventory }),
       fetch: (command) => this.#fetcher.fetch(command),
       // Task threads have connections of their own.

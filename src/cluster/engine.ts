@@ -35,6 +35,7 @@ export class Engine {
       warn: (message) => clients.warn(message),
       collect: () => clients.collect(performance.now()),
       pinned: (reader, missing) => this.#reads.pinned(reader, missing),
+      taken: () => assert(false, "clients share the memory"),
       inventory: () => assert(false, "the only scheduler is never lost"),
       fetch: () => assert(false, "the only worker holds every value"),
       connectClient: (port) => this.connect(port),

@@ -8,6 +8,8 @@ import type { ReceiveValue } from "./run-collections.ts";
 
 /** The values that a connection gives. */
 export interface LinkValues {
+  /** About as many bytes are read together. */
+  readonly batchBytes: number;
   /** Takes what the engine says about values. */
   heard(message: EngineMessage): void;
   /** Whether the value of a finished task is known here already. */
@@ -47,16 +49,18 @@ export async function loadArrays(): Promise<typeof import("../ndarray/ndarray.ts
 
 /**
  * What leaves the engine is a copy: the chunk may move or go as soon as it is unpinned. Whoever
- * receives the value may copy it himself.
+ * receives the value may copy it himself. `isOwn`: the bytes are nobody else's.
  */
 export async function keepOf(
   bytes: Uint8Array,
   receive: (value: unknown) => unknown,
+  options: { readonly isOwn?: boolean } = {},
 ): Promise<unknown> {
   const { isNDArray } = arrays ?? (await loadArrays());
   await prepareValue(bytes);
   const value = decodeValue(bytes);
   const kept = receive(value);
   if (kept !== undefined) return kept;
-  return isNDArray(value) ? value.copy() : decodeValue(bytes.slice());
+  if (isNDArray(value)) return value.copy();
+  return options.isOwn === true ? value : decodeValue(bytes.slice());
 }

@@ -39,7 +39,6 @@ export interface SubmitHandlers {
 
 /** Values read together: few before their size is known, then about as many bytes. */
 const READS_FIRST = 4;
-const READ_BYTES = 32 * 2 ** 20;
 const READS_MAX = 65_536;
 
 /** Time between two collections, as a multiple of what the first took. */
@@ -311,7 +310,9 @@ export class EngineLink {
         values[i] = together[k];
       });
       at += batch.length;
-      const fitting = Math.floor(READ_BYTES / Math.max(1, (read?.bytes ?? 0) / batch.length));
+      const fitting = Math.floor(
+        this.#values.batchBytes / Math.max(1, (read?.bytes ?? 0) / batch.length),
+      );
       count = Math.min(READS_MAX, Math.max(1, fitting));
     }
   }

@@ -3,10 +3,11 @@
  * travels, and the values of a scatter are brought to the workers that the scheduler names.
  */
 import { BulkPool, type Comm, connect, type Security } from "../comm/index.ts";
-import type { HeddleError } from "../core/errors.ts";
+import { HeddleError } from "../core/errors.ts";
 import type { ClientMessage, EngineMessage } from "./messages.ts";
 import { ownHello, uniqueName } from "./own-hello.ts";
 import { sessionTimers } from "./session-timers.ts";
+import type { BroughtFacts } from "./value-fetcher.ts";
 import {
   type ClusterSize,
   type ToClient,
@@ -134,10 +135,20 @@ export class RemoteConnection {
       const ids = Int32Array.from(indices, (i) => base + i);
       const brought = indices.map((i) => ({ id: base + i, bytes: values[i]! }));
       const facts = { epochs: Object.fromEntries(indices.map((i) => [base + i, epochs[i]!])) };
-      this.pool.put(address, brought, facts).catch((error: unknown) => {
-        this.#listener.warn(`scattered values did not reach ${address}: ${String(error)}`);
+      this.#put(address, brought, facts).catch((error: unknown) => {
+        const message = error instanceof Error ? error.message : String(error);
+        this.#listener.warn(`scattered values did not reach ${address}: ${message}`);
         this.#comm.send({ kind: "cancel", ids, force: true });
       });
     }
+  }
+  async #put(
+    address: string,
+    values: readonly { readonly id: number; readonly bytes: Uint8Array }[],
+    facts: BroughtFacts,
+  ): Promise<void> {
+    const outcomes = await this.pool.put(address, values, facts);
+    const refused = outcomes.find(({ status }) => status !== "stored");
+    if (refused !== undefined) throw new HeddleError("Lost", refused.message);
   }
 }

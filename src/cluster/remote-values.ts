@@ -14,6 +14,7 @@ import { WordCache } from "./word-cache.ts";
 const AGAIN_MS = 50;
 
 export class RemoteValues implements LinkValues {
+  readonly batchBytes: number = 256 * 2 ** 20;
   readonly #link: Asking;
   readonly #port: RemotePort;
   readonly #words = new WordCache();
@@ -67,7 +68,7 @@ export class RemoteValues implements LinkValues {
             continue;
           }
           bytes += value.length;
-          values[k] = await keepOf(value, (decoded) => receive?.(k, decoded));
+          values[k] = await keepOf(value, (decoded) => receive?.(k, decoded), { isOwn: true });
         }
       }),
     );

@@ -19,6 +19,7 @@ export interface Asking {
 }
 
 export class SharedValues implements LinkValues {
+  readonly batchBytes: number = 32 * 2 ** 20;
   readonly #link: Asking;
   readonly #memories: WasmMemory[] = [];
   readonly #pages: ValuePages;

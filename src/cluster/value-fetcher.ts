@@ -5,6 +5,7 @@
 import type { BulkPool, BulkRoom } from "../comm/index.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { WorkerCommand } from "../machine/worker/events.ts";
+import type { Arrival } from "./value-store.ts";
 import type { Peer } from "./wire/worker-messages.ts";
 import type { WorkerHost } from "./worker-host.ts";
 
@@ -15,10 +16,19 @@ export interface BroughtFacts {
   readonly epochs: Readonly<Record<number, number>>;
 }
 
+/** A value that somebody would like to bring. */
+interface Offer {
+  readonly bytes: number;
+  readonly resolve: (room: BulkRoom) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 export class ValueFetcher {
   readonly #host: WorkerHost;
   readonly #pool: BulkPool;
   readonly #peers = new Map<number, readonly string[]>();
+  /** Offers that are not answered yet, by value. */
+  readonly #offers = new Map<number, Offer[]>();
 
   constructor(host: WorkerHost, pool: BulkPool) {
     this.#host = host;
@@ -40,16 +50,39 @@ export class ValueFetcher {
     });
   }
 
-  /** Room for a value that a client brings. Throws to refuse it. */
-  receive(id: number, bytes: number, facts: unknown): BulkRoom {
-    const { machine } = this.#host;
-    const epoch = (facts as BroughtFacts | null)?.epochs?.[id];
-    if (epoch === undefined || machine.expects(id) !== epoch) {
-      throw new HeddleError("Lost", `value ${id} is not expected here any more`);
+  /** Resolves to room for a value that a client brings; rejects when it is not wanted any more. */
+  receive(id: number, bytes: number, facts: unknown): Promise<BulkRoom> {
+    const epoch = (facts as BroughtFacts | null)?.epochs?.[id] ?? -1;
+    return new Promise((resolve, reject) => {
+      const offers = this.#offers.get(id) ?? [];
+      offers.push({ bytes, resolve, reject });
+      this.#offers.set(id, offers);
+      this.#tell({ kind: "offered", ids: Int32Array.of(id), epochs: Int32Array.of(epoch) });
+    });
+  }
+
+  /** The machine's answer to the oldest offer of each value. */
+  taken(ids: Int32Array, isTaken: boolean): void {
+    for (const id of ids) {
+      const offers = this.#offers.get(id);
+      const offer = offers?.shift();
+      if (offers?.length === 0) this.#offers.delete(id);
+      if (offer === undefined) continue;
+      if (isTaken) this.#take(id, offer);
+      else offer.reject(new HeddleError("Lost", `value ${id} is not expected here any more`));
     }
-    this.#host.tell({ kind: "receiving", ids: Int32Array.of(id) });
-    const arrival = this.#host.store.arrival(id, bytes);
-    return {
+  }
+
+  #take(id: number, { bytes, resolve, reject }: Offer): void {
+    const failed = (): void => this.#tell({ kind: "receive-failed", ids: Int32Array.of(id) });
+    let arrival: Arrival;
+    try {
+      arrival = this.#host.store.arrival(id, bytes);
+    } catch (error) {
+      failed();
+      return reject(error);
+    }
+    resolve({
       target: arrival.target,
       stored: () => {
         arrival.keep();
@@ -61,16 +94,16 @@ export class ValueFetcher {
       },
       dropped: () => {
         arrival.drop();
-        this.#tell({ kind: "receive-failed", ids: Int32Array.of(id) });
+        failed();
       },
-    };
+    });
   }
 
   async #get(holder: number, ids: Int32Array, wanted: Set<number>): Promise<void> {
     const address = this.#peers.get(holder)?.[0];
     if (address === undefined) throw new HeddleError("Lost", `worker ${holder} is not known here`);
     const { store } = this.#host;
-    const arrivals = new Map<number, ReturnType<typeof store.arrival>>();
+    const arrivals = new Map<number, Arrival>();
     const place = (id: number, bytes: number): Uint8Array => {
       const arrival = store.arrival(id, bytes);
       arrivals.set(id, arrival);

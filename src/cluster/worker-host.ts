@@ -50,6 +50,8 @@ export interface WorkerListener {
   pinned(reader: number, missing: Int32Array): void;
   /** Values are to come from another worker; each ends in `fetched` or `fetch-failed`. */
   fetch(command: Extract<WorkerCommand, { kind: "fetch" }>): void;
+  /** A client may bring these values, or not; answers `offered`. */
+  taken(ids: Int32Array, isTaken: boolean): void;
   /** What there is here, for a scheduler that knows nothing of it. */
   inventory(inventory: Inventory): void;
   /** A task thread's own client connects through this port. */
@@ -247,6 +249,10 @@ export class WorkerHost {
           break;
         case "fetch":
           this.#listener.fetch(command);
+          break;
+        case "receive":
+        case "refuse":
+          this.#listener.taken(command.ids, command.kind === "receive");
           break;
         case "inventory":
           this.#listener.inventory(command.inventory);

@@ -32,6 +32,10 @@ export class SimClient {
     this.#send = send;
   }
 
+  get hasLeft(): boolean {
+    return this.#hasLeft;
+  }
+
   /**
    * Submits a graph; `placed` gets the ids of its outputs, which the client refers to from then on.
    */

@@ -107,6 +107,8 @@ export class SimCluster {
       leave: (client: SimClient) => client.leave(),
       network: {
         fetch: (to: SimWorker, holder: number, id: number) => this.transfers.fetch(to, holder, id),
+        received: (to: SimWorker, ids: Int32Array, isWanted: boolean) =>
+          this.transfers.received(to, ids, isWanted),
         wordOf: (name: string) => this.wordOf(name),
         nameOf: (word: number) => this.#names[word]!,
         rejoined: (back: SimWorker, inventory: Inventory) => this.#rejoined(back, inventory),
@@ -236,16 +238,24 @@ export class SimCluster {
 
   #obey(command: SchedulerCommand): void {
     if (command.kind === "warn") return;
-    if (command.kind === "retired") {
-      this.retired++;
-      return;
-    }
+    if (command.kind === "retired") return this.#retire(command.worker, command.left);
     if ("client" in command) {
       if (command.kind === "accepted") this.#checkUnused(command.base);
       this.#clients.get(command.client)?.link.send(command);
     } else {
       this.#joined.get(command.worker)?.link.send(command);
     }
+  }
+
+  /** The worker has nothing that counts: it goes, and another one comes. */
+  #retire(number: number, left: number): void {
+    const worker = this.find(number);
+    if (worker === undefined || left > 0) return;
+    this.retired++;
+    worker.kill();
+    this.transfers.leave(worker);
+    this.hear({ kind: "worker-lost", worker: number, reason: "retired", cause: "expected" });
+    this.clock.after(this.prng.exponential(20), () => this.startWorker());
   }
 
   /** No worker may be busy with an id that is given to another task. */

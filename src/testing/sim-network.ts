@@ -6,6 +6,7 @@
 import { assert } from "../core/errors.ts";
 import type { Prng } from "../core/prng.ts";
 import type { SimClock } from "./sim-clock.ts";
+import type { SimValue } from "./sim-disk.ts";
 import type { SimWorker } from "./sim-worker.ts";
 
 /** A transfer that waits for its holder to have the value in memory. */
@@ -19,6 +20,7 @@ export class SimTransfers {
   readonly #prng: Prng;
   readonly #find: (worker: number) => SimWorker | undefined;
   readonly #pins = new Map<number, { readonly worker: SimWorker; readonly pinned: Pinned }>();
+  readonly #puts = new Map<string, { value: SimValue; isThere: () => boolean }>();
   /** Pairs of workers that cannot reach each other. */
   readonly #cuts = new Set<string>();
   #nextReader = 1;
@@ -64,6 +66,31 @@ export class SimTransfers {
     const read = this.#pins.get(reader);
     this.#pins.delete(reader);
     read?.pinned(missing);
+  }
+
+  /** A client brings a value to a worker, unless it goes before that. */
+  put(to: SimWorker, id: number, epoch: number, value: SimValue, isThere: () => boolean): void {
+    this.#after(() => {
+      if (to.isDead) return;
+      this.#puts.set(`${to.number} ${id} ${epoch}`, { value, isThere });
+      to.hear({ kind: "offered", ids: Int32Array.of(id), epochs: Int32Array.of(epoch) });
+    });
+  }
+
+  received(to: SimWorker, ids: Int32Array, isWanted: boolean): void {
+    for (const id of ids) {
+      if (!isWanted) continue;
+      const key = `${to.number} ${id} ${to.machine.values.epoch[id]}`;
+      const { value, isThere } = this.#puts.get(key)!;
+      this.#puts.delete(key);
+      this.#after(() => {
+        if (to.isDead) return;
+        const column = Int32Array.of(id);
+        if (!isThere()) return to.hear({ kind: "receive-failed", ids: column });
+        to.store.put(id, value);
+        to.hear({ kind: "adopt", ids: column, bytes: Float64Array.of(value.bytes) });
+      });
+    }
   }
 
   /** The worker has died: nobody waits for it any more. */

@@ -5,7 +5,12 @@
  */
 import { assert } from "../core/errors.ts";
 import type { Prng } from "../core/prng.ts";
-import type { InstalledGraph, Inventory, SchedulerEvent, Words } from "../machine/scheduler/events.ts";
+import type {
+  InstalledGraph,
+  Inventory,
+  SchedulerEvent,
+  Words,
+} from "../machine/scheduler/events.ts";
 import type { WorkerCommand, WorkerEvent } from "../machine/worker/events.ts";
 import { ACTIVITY, PLACE } from "../machine/worker/value-table.ts";
 import { WorkerMachine } from "../machine/worker/worker.ts";
@@ -67,6 +72,8 @@ type ShellCommand = Extract<
 /** How a worker gets at values of others; each call of `fetch` ends in one event. */
 export interface SimNetwork {
   fetch(worker: SimWorker, holder: number, id: number): void;
+  /** Whether the worker takes what clients offer. */
+  received(worker: SimWorker, ids: Int32Array, isWanted: boolean): void;
   /** Word for a value without bytes, and what it stands for. */
   wordOf(name: string): number;
   nameOf(word: number): string;
@@ -197,6 +204,10 @@ export class SimWorker {
       case "fetch":
         for (const id of command.ids) this.#shell.network!.fetch(this, command.holder, id);
         return;
+      case "receive":
+        return this.#shell.network!.received(this, command.ids, true);
+      case "refuse":
+        return this.#shell.network!.received(this, command.ids, false);
       case "words":
         return this.#learn(command);
       case "inventory":

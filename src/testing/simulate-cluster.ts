@@ -108,6 +108,9 @@ class ClusterScenario {
       () => this.#retry(this.#user()),
       () => this.#read(this.#user()),
       () => this.#submitAgain(this.#user()),
+      () => this.#scatter(this.#user()),
+      () => this.#scatter(this.#user()),
+      () => this.#control(),
     ];
     for (let i = prng.integer(12); i > 0; i--) this.#at(ACTIVE_MS, () => prng.pick(acts)?.());
     if (prng.chance(0.1)) this.#at(ACTIVE_MS, () => this.#leave(this.#user()));
@@ -126,8 +129,11 @@ class ClusterScenario {
     const other = prng.pick(alive);
     if (worker === undefined || other === undefined) return;
     const choice = prng.random();
-    if (choice < 0.5) this.cluster.kill(worker);
-    else if (worker !== other) this.#cut(worker, other);
+    if (choice < 0.4) this.cluster.kill(worker);
+    else if (choice < 0.6) {
+      this.#rejoins++;
+      this.cluster.cutOff(worker);
+    } else if (worker !== other) this.#cut(worker, other);
   }
 
   /** The two cannot reach each other for a while. */
@@ -229,6 +235,61 @@ class ClusterScenario {
 
   #retry({ client, wanted }: User): void {
     client.retry([...wanted.keys()]);
+  }
+
+  /** Values of its own, which the client brings to the workers that it is told of. */
+  #scatter(user: User): void {
+    const { client } = user;
+    const name = `data-${this.#graphs.length}-${this.#tasks++}`;
+    const bytes = Float64Array.from(
+      { length: 1 + this.#prng.integer(4) },
+      () => 1 + this.#prng.integer(2000),
+    );
+    bytes.forEach((size, i) => {
+      this.#bytesOf.set(`${name}[${i}]`, size);
+    });
+    this.#scatters++;
+    const broadcast = this.#prng.chance(0.5) ? 1 : 1 + this.#prng.integer(3);
+    client.scatter(
+      name,
+      bytes,
+      broadcast,
+      ({ base, workers, epochs }) => {
+        workers.forEach((number, i) => {
+          const worker = this.cluster.find(number);
+          const value = { name: `${name}[${i}]`, bytes: bytes[i]! };
+          // Now and then the client fails on its way, and says that it does not want it any more.
+          if (this.#prng.chance(0.1) && user.wanted.delete(base + i)) client.release([base + i]);
+          if (worker === undefined) return;
+          this.cluster.transfers.put(worker, base + i, epochs[i]!, value, () => !client.hasLeft);
+        });
+      },
+      (outputs) => {
+        outputs.forEach((id, i) => {
+          this.#want(user, id, `${name}[${i}]`);
+        });
+      },
+    );
+  }
+
+  /** Values are copied and moved, workers are paused or retired. */
+  #control(): void {
+    const prng = this.#prng;
+    const { cluster } = this;
+    const worker = prng.pick(cluster.alive);
+    if (worker === undefined) return;
+    const choice = prng.random();
+    if (choice < 0.3) {
+      const ids = Int32Array.from(this.#some(this.#user()));
+      cluster.hear({ kind: "replicate", ids, copies: 1 + prng.integer(3) });
+    } else if (choice < 0.5) cluster.hear({ kind: "rebalance" });
+    else if (choice < 0.75) {
+      const { number } = worker;
+      cluster.hear({ kind: "worker-paused", worker: number, isPaused: true });
+      cluster.clock.after(prng.exponential(20), () => {
+        cluster.hear({ kind: "worker-paused", worker: number, isPaused: false });
+      });
+    } else cluster.hear({ kind: "retire", worker: worker.number });
   }
 
   /** Reads a finished value from one that has it, as a client does. */

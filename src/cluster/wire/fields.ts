@@ -84,4 +84,5 @@ export const inventory: Codec<Inventory> = record({
   bases: i32s,
   counts: i32s,
   serials: i32s,
+  others: i32s,
 });

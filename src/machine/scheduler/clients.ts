@@ -1,8 +1,7 @@
 /**
- * @file What clients ask: wants and releases, cancellation, retry, values of their own (scatter),
- * and leaving, which releases all that the client wanted.
+ * @file What clients ask: wants and releases, cancellation, retry, and leaving, which releases all that the client wanted.
  */
-import type { GraphFacts, SchedulerEvent } from "./events.ts";
+import type { SchedulerEvent } from "./events.ts";
 import type { SchedulerState } from "./state.ts";
 import { STATE } from "./task-table.ts";
 import {
@@ -14,7 +13,6 @@ import {
   notifyDone,
   notifyFailed,
   notifyReset,
-  remember,
 } from "./transitions.ts";
 
 type EventOf<K extends SchedulerEvent["kind"]> = Extract<SchedulerEvent, { kind: K }>;
@@ -133,55 +131,4 @@ export function retry(s: SchedulerState, client: number, ids: Int32Array): void 
     else if (state[id] === STATE.erred) notifyFailed(s, client, id);
     else if (!s.client(client).wants.has(id)) s.out.cancelled(client, id);
   }
-}
-
-/** Values that a client has put on a worker: tasks without a recipe, in memory from the start. */
-export function adopt(s: SchedulerState, event: EventOf<"adopt">): void {
-  const { count, client, request } = event;
-  if (count === 0) return s.out.say({ kind: "accepted", client, request, base: 0 });
-  const base = s.tasks.allocate(count);
-  const facts = dataGraph(event.name, count);
-  const slot = s.freeSlots.pop() ?? s.graphs.length;
-  s.graphs[slot] = {
-    slot,
-    base,
-    facts,
-    body: undefined,
-    ids: undefined,
-    dependentOffsets: new Int32Array(count + 1),
-    dependents: new Int32Array(0),
-    localOfRank: facts.rank,
-    lanes: [],
-    live: count,
-    serial: ++s.serial,
-    installed: new Set(),
-    told: new Set([event.worker]),
-  };
-  s.out.say({ kind: "accepted", client, request, base });
-  const group = s.groups.numberOf("data");
-  const { wants } = s.client(client);
-  for (let i = 0; i < count; i++) {
-    const id = base + i;
-    s.tasks.graph[id] = slot;
-    s.tasks.group[id] = group;
-    s.tasks.waiters[id] = 0;
-    s.tasks.dependents[id] = 0;
-    s.tasks.missing[id] = 0;
-    s.tasks.wants[id] = 1;
-    wants.add(id);
-    remember(s, id, event.worker, event.bytes[i]!);
-  }
-}
-
-function dataGraph(name: string, count: number): GraphFacts {
-  return {
-    count,
-    templates: [],
-    template: new Int32Array(count).fill(-1),
-    depOffsets: new Int32Array(count + 1),
-    deps: new Int32Array(0),
-    segments: [{ start: 0, count, name, pure: false }],
-    rank: Int32Array.from({ length: count }, (_, i) => i),
-    outputs: Int32Array.from({ length: count }, (_, i) => i),
-  };
 }

@@ -38,6 +38,8 @@ export interface Inventory {
   readonly bases: Int32Array;
   readonly counts: Int32Array;
   readonly serials: Int32Array;
+  /** Ids of no such graph that it is busy with. */
+  readonly others: Int32Array;
 }
 
 /**

@@ -3,6 +3,7 @@
  * again where they are needed, and what a client has brought is lost for good.
  */
 import { blame } from "./blame.ts";
+import { copiesLost, copyFailed, copyLost, forgetWish } from "./copies.ts";
 import type { SchedulerEvent } from "./events.ts";
 import { moveHome, queue, unqueue } from "./placement.ts";
 import { removeHolder } from "./replicas.ts";
@@ -14,7 +15,10 @@ type EventOf<K extends SchedulerEvent["kind"]> = Extract<SchedulerEvent, { kind:
 
 /** Copies that a worker has no more. */
 export function lost(s: SchedulerState, event: EventOf<"lost">): void {
-  for (const id of event.ids) loseCopy(s, event.worker, id);
+  for (const id of event.ids) {
+    loseCopy(s, event.worker, id);
+    copyFailed(s, id, event.worker);
+  }
 }
 
 /** The worker does not have the value any more. */
@@ -22,12 +26,14 @@ export function loseCopy(s: SchedulerState, worker: number, id: number): void {
   if (s.tasks.state[id] !== STATE.memory || !removeHolder(s, id, worker)) return;
   // A word is everywhere.
   if (s.tasks.holder[id] === NOBODY && !s.tasks.isWord(id)) loseValue(s, id);
+  else if (s.retiring.size > 0) copyLost(s, id);
 }
 
 function loseValue(s: SchedulerState, id: number): void {
   const { state, wants, waiters } = s.tasks;
   state[id] = STATE.released;
   s.transitions++;
+  if (s.wishes.size > 0) forgetWish(s, id);
   notifyReset(s, id);
   s.eachDependent(id, (dependent) => {
     const before = state[dependent];
@@ -57,6 +63,7 @@ export function workerLost(s: SchedulerState, event: EventOf<"worker-lost">): vo
   s.isSpread = true;
   if (s.drained === worker.worker) s.drained = NOBODY;
   s.cuts.leave(worker.worker);
+  copiesLost(s, worker);
   const { leases, values, brought } = belongings(s, worker.worker);
   const { cause = "exit", reason, facts = {} } = event;
   const running = [...(event.running ?? [])];
@@ -65,7 +72,7 @@ export function workerLost(s: SchedulerState, event: EventOf<"worker-lost">): vo
   }
   moveHome(s, worker.worker);
   for (const id of values) loseCopy(s, worker.worker, id);
-  for (const id of brought) loseForGood(s, id);
+  for (const id of brought) if (s.tasks.state[id] === STATE.waiting) loseForGood(s, id);
   s.forgetHeldBytes(worker.worker);
   s.ready.checkAgain();
   forgetWorker(s, worker);

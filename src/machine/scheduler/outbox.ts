@@ -69,6 +69,12 @@ export class Outbox {
     this.to(worker).leased.push(id, epoch);
   }
 
+  expect(worker: number, id: number, epoch: number, bytes: number): void {
+    const mail = this.to(worker);
+    mail.expected.push(id, epoch);
+    mail.expectedBytes.push(bytes);
+  }
+
   /** What the worker is told at the end of the step. */
   to(worker: number): Mail {
     let mail = this.#mails.get(worker);

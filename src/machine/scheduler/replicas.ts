@@ -30,6 +30,7 @@ export function isAt(s: SchedulerState, id: number, worker: number): boolean {
 export function addHolder(s: SchedulerState, id: number, worker: number): void {
   if (isAt(s, id, worker)) return;
   s.addHeldBytes(worker, s.tasks.bytes[id]!);
+  if (s.wishes.has(id)) s.unsettled.add(id);
   if (s.tasks.holder[id] === NOBODY) {
     s.tasks.holder[id] = worker;
     return;
@@ -46,6 +47,7 @@ export function addHolder(s: SchedulerState, id: number, worker: number): void {
 export function removeHolder(s: SchedulerState, id: number, worker: number): boolean {
   if (!isAt(s, id, worker)) return false;
   s.addHeldBytes(worker, -s.tasks.bytes[id]!);
+  if (s.wishes.has(id)) s.unsettled.add(id);
   const others = s.replicas.get(id);
   if (s.tasks.holder[id] !== worker) {
     others!.splice(others!.indexOf(worker), 1);

@@ -5,14 +5,15 @@
  */
 import { HeddleError } from "../../core/errors.ts";
 import { acceptGraph } from "./accept.ts";
-import { adopt, cancel, clientLeft, release, retry, want } from "./clients.ts";
+import { cancel, clientLeft, release, retry, want } from "./clients.ts";
+import { rebalance, replicate, retire, settleCopies } from "./copies.ts";
 import { dispatch } from "./dispatch.ts";
 import type { SchedulerCommand, SchedulerEvent } from "./events.ts";
 import { lost, workerLost } from "./loss.ts";
 import { unpark } from "./placement.ts";
+import { adopt, scatter } from "./scatter.ts";
 import { type SchedulerOptions, SchedulerState } from "./state.ts";
 import { STATE, STATE_NAMES } from "./task-table.ts";
-import { letGoOfGraph } from "./transitions.ts";
 import { warnOfUnplaceable } from "./unplaceable.ts";
 import {
   durations,
@@ -23,6 +24,7 @@ import {
   replicated,
   returned,
   suspended,
+  uninstalled,
   unreachable,
   workerJoined,
 } from "./workers.ts";
@@ -40,6 +42,7 @@ export class SchedulerMachine {
     s.nowMs = nowMs;
     for (const event of events) if (isHeard(s, event)) handle(s, event);
     if (s.parked.size > 0) unpark(s);
+    if (s.unsettled.size + s.stuckCopies.size + s.retiring.size > 0) settleCopies(s);
     dispatch(s);
     warnOfUnplaceable(s);
     return s.out.take();
@@ -47,7 +50,8 @@ export class SchedulerMachine {
 
   /** When `step` should be called again even if nothing happens until then; often never. */
   get nextWakeMs(): number {
-    let next = Number.POSITIVE_INFINITY;
+    const { stuckCopies, stuckUntilMs } = this.state;
+    let next = stuckCopies.size > 0 ? stuckUntilMs : Number.POSITIVE_INFINITY;
     for (const untilMs of this.state.parked.values()) next = Math.min(next, untilMs);
     return next;
   }
@@ -99,6 +103,14 @@ function handle(s: SchedulerState, event: SchedulerEvent): void {
       return acceptGraph(s, event);
     case "adopt":
       return adopt(s, event);
+    case "scatter":
+      return scatter(s, event);
+    case "retire":
+      return retire(s, event);
+    case "replicate":
+      return replicate(s, event);
+    case "rebalance":
+      return rebalance(s);
     case "want":
       return want(s, event.client, event.ids);
     case "release":
@@ -114,7 +126,7 @@ function handle(s: SchedulerState, event: SchedulerEvent): void {
     case "worker-lost":
       return workerLost(s, event);
     case "uninstalled":
-      return letGoOfGraph(s, event.base, event.worker);
+      return uninstalled(s, event);
     case "suspended":
       return suspended(s, event);
     default:

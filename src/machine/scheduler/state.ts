@@ -72,6 +72,18 @@ export interface WorkerRecord {
   isBehind: boolean;
 }
 
+/** What is wished of one value. */
+export interface CopyWish {
+  /** On how many workers it shall lie, none of which is to go. */
+  copies: number;
+  /** Stays until the value goes: copies that are lost are made again. */
+  isLasting: boolean;
+  /** The worker that is making a copy, or NOBODY. */
+  target: number;
+  /** The worker that shall not keep it once there is another copy, or NOBODY. */
+  from: number;
+}
+
 export interface ClientRecord {
   readonly client: number;
   readonly wants: IdSet;
@@ -178,6 +190,14 @@ export class SchedulerState {
   readonly trials: Set<number> = new Set();
   /** The worker that gets nothing more until it is free for a suspect, or NOBODY. */
   drained: number = NOBODY;
+  /** Copies that shall be made on purpose (`copies.ts`); and those of them to be looked at. */
+  readonly wishes: Map<number, CopyWish> = new Map();
+  readonly unsettled: Set<number> = new Set();
+  /** Those that no worker can take now, and when it is tried again at the latest. */
+  readonly stuckCopies: Set<number> = new Set();
+  stuckUntilMs = 0;
+  /** Workers that are to go, with the values that must be copied first. */
+  readonly retiring: Map<WorkerRecord, Set<number>> = new Map();
   /** Workers that may take leases. */
   readonly open: Set<WorkerRecord> = new Set();
   nowMs = 0;

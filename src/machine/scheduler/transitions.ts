@@ -4,6 +4,7 @@
  * refers to is forgotten. Recursion goes through explicit stacks, since chains may be a million
  * tasks long.
  */
+import { cameTo, forgetForGood, forgetWish } from "./copies.ts";
 import { queue, unqueue } from "./placement.ts";
 import { freeEverywhere } from "./replicas.ts";
 import {
@@ -83,6 +84,7 @@ export function remember(
   s.tasks.setWord(id, tag, word);
   s.addHeldBytes(worker, bytes);
   s.transitions++;
+  if (s.wishes.size + s.retiring.size > 0) cameTo(s, id, worker);
   if (wants[id]! > 0) notifyDone(s, id);
   const record = s.graphOf(id);
   const local = id - record.base;
@@ -183,6 +185,7 @@ export function letGo(s: SchedulerState, first: number): void {
         waiters[dep] = waiters[dep]! - 1;
         if (waiters[dep] === 0) stack.push(dep);
       });
+      if (!s.hasRecipe(id)) loseForGood(s, id);
     }
     forgetIfUnneeded(s, id);
   }
@@ -226,6 +229,7 @@ export function endLease(s: SchedulerState, id: number): void {
 /** A value that nobody needs leaves its worker. */
 function drop(s: SchedulerState, id: number): void {
   freeEverywhere(s, id);
+  if (s.wishes.size > 0) forgetWish(s, id);
   s.tasks.state[id] = STATE.released;
   s.transitions++;
   if (!s.hasRecipe(id)) loseForGood(s, id);
@@ -260,6 +264,7 @@ export function forgetIfUnneeded(s: SchedulerState, first: number): void {
     s.failures.delete(id);
     s.attempts.delete(id);
     if (s.suspects.size > 0) s.suspects.delete(id);
+    if (s.wishes.size > 0) forgetForGood(s, id);
     record.live--;
     if (record.live === 0) dispose(s, record);
   }
@@ -300,6 +305,10 @@ export function letGoOfGraph(s: SchedulerState, base: number, worker: number): v
 function freeGraph(s: SchedulerState, base: number): void {
   const record = s.closing.get(base)!.record;
   s.closing.delete(base);
+  // What a worker may still have under these ids, and comes back with, is not of their next life.
+  const { epoch } = s.tasks;
+  const end = base + record.facts.count;
+  for (let id = base; id < end; id++) epoch[id] = (epoch[id]! + 1) & 0x7fffffff;
   s.tasks.free(base, record.facts.count);
   s.graphs[record.slot] = undefined;
   s.freeSlots.push(record.slot);

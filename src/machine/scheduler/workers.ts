@@ -3,7 +3,9 @@
  * report counts only under the epoch of the current lease; anything else is about the past, and
  * what it made is freed.
  */
+import { tryCopiesAgain } from "./copies.ts";
 import type { SchedulerEvent } from "./events.ts";
+import { takeInventory } from "./inventory.ts";
 import { LeaseLog } from "./lease-log.ts";
 import { loseCopy } from "./loss.ts";
 import { queue, reopen } from "./placement.ts";
@@ -16,7 +18,7 @@ import {
   type WorkerRecord,
 } from "./state.ts";
 import { NOBODY, STATE } from "./task-table.ts";
-import { endLease, fail, remember } from "./transitions.ts";
+import { endLease, fail, letGoOfGraph, loseForGood, remember } from "./transitions.ts";
 
 type EventOf<K extends SchedulerEvent["kind"]> = Extract<SchedulerEvent, { kind: K }>;
 
@@ -51,7 +53,16 @@ export function workerJoined(s: SchedulerState, event: EventOf<"worker-joined">)
   };
   if (s.workers.size > 0) s.isSpread = true;
   s.workers.set(worker, record);
+  if (event.inventory !== undefined) takeInventory(s, record, event.inventory);
   reopen(s, record);
+  tryCopiesAgain(s);
+}
+
+/** The worker has let go of a graph, of now or of an earlier life. */
+export function uninstalled(s: SchedulerState, event: EventOf<"uninstalled">): void {
+  const worker = s.workers.get(event.worker)!;
+  if (worker.stale.delete(event.base)) reopen(s, worker);
+  else letGoOfGraph(s, event.base, event.worker);
 }
 
 export function suspended(s: SchedulerState, event: EventOf<"suspended">): void {
@@ -144,7 +155,8 @@ export function returned(s: SchedulerState, event: EventOf<"returned">): void {
     if (!s.isCurrent(id, event.epochs[i]!)) continue;
     endLease(s, id);
     s.tasks.state[id] = STATE.waiting;
-    queue(s, id);
+    if (s.hasRecipe(id)) queue(s, id);
+    else loseForGood(s, id);
   }
 }
 

@@ -39,8 +39,9 @@ export type WorkerEvent =
       readonly isGone: boolean;
       readonly message: string;
     }
-  /** A client brings values that are expected; ends in `adopt` or `receive-failed`. */
-  | { readonly kind: "receiving"; readonly ids: Int32Array }
+  /** A client would like to bring values: answered by `receive` or `refuse`. */
+  | { readonly kind: "offered"; readonly ids: Int32Array; readonly epochs: Int32Array }
+  /** A client that was to bring them has broken off. */
   | { readonly kind: "receive-failed"; readonly ids: Int32Array }
   /** The scheduler does not know this worker any more: its leases are void; see `inventory`. */
   | { readonly kind: "rejoin" }
@@ -152,6 +153,10 @@ export type WorkerCommand =
     }
   /** These are the values of their ids until they are discarded. */
   | ({ readonly kind: "words" } & Words)
+  /** Take these from the clients that offer them; each ends in `adopt` or `receive-failed`. */
+  | { readonly kind: "receive"; readonly ids: Int32Array }
+  /** These are not wanted any more. */
+  | { readonly kind: "refuse"; readonly ids: Int32Array }
   | { readonly kind: "replicated"; readonly ids: Int32Array; readonly epochs: Int32Array }
   | {
       readonly kind: "unreachable";

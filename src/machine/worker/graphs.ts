@@ -1,6 +1,6 @@
 /** @file The graphs that a worker was told of, and the forgotten ones that it is still busy with. */
 import type { InstalledGraph } from "../scheduler/events.ts";
-import { ACTIVITY, PLACE, type ValueTable } from "./value-table.ts";
+import type { ValueTable } from "./value-table.ts";
 
 /** A graph with what has been learnt of its functions' results. */
 export interface GraphEntry extends InstalledGraph {
@@ -41,7 +41,7 @@ export class Graphs {
   uninstall(base: number, count: number): void {
     const busy: number[] = [];
     this.#values.ensure(base + count);
-    for (let id = base; id < base + count; id++) if (this.#isBusy(id)) busy.push(id);
+    for (let id = base; id < base + count; id++) if (this.#values.isBusy(id)) busy.push(id);
     this.#closing.push({ base, busy });
   }
 
@@ -50,7 +50,7 @@ export class Graphs {
     const closed: number[] = [];
     for (let i = this.#closing.length - 1; i >= 0; i--) {
       const closing = this.#closing[i]!;
-      closing.busy = closing.busy.filter((id) => this.#isBusy(id));
+      closing.busy = closing.busy.filter((id) => this.#values.isBusy(id));
       if (closing.busy.length > 0) continue;
       this.#closing.splice(i, 1);
       const slot = this.#entries.findIndex((entry) => entry?.base === closing.base);
@@ -61,11 +61,5 @@ export class Graphs {
       closed.push(closing.base);
     }
     return closed;
-  }
-
-  /** Whether the id has a value, a reader or an operation under way. */
-  #isBusy(id: number): boolean {
-    const v = this.#values;
-    return v.activity[id] !== ACTIVITY.none || v.pins[id]! > 0 || v.place[id] !== PLACE.nowhere;
   }
 }

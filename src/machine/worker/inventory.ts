@@ -3,7 +3,7 @@ import type { Inventory } from "../scheduler/events.ts";
 import type { GraphEntry } from "./graphs.ts";
 import { ORIGIN, PLACE, UNWANTED, type ValueTable } from "./value-table.ts";
 
-/** All values that are wanted here, but for words that were lent, and the graphs known here. */
+/** All values that are wanted here, but for words that were lent, and all that ids are used for. */
 export function inventoryOf(values: ValueTable, graphs: Iterable<GraphEntry>): Inventory {
   const { place, origin, unwanted, epoch, bytes } = values;
   const ids: number[] = [];
@@ -12,6 +12,10 @@ export function inventoryOf(values: ValueTable, graphs: Iterable<GraphEntry>): I
     if (unwanted[id] !== UNWANTED.yes) ids.push(id);
   }
   const known = [...graphs];
+  const own = new Uint8Array(values.end);
+  for (const { base, count } of known) own.fill(1, base, base + count);
+  const others: number[] = [];
+  for (let id = 0; id < values.end; id++) if (own[id] === 0 && values.isBusy(id)) others.push(id);
   return {
     ids: Int32Array.from(ids),
     epochs: Int32Array.from(ids, (id) => epoch[id]!),
@@ -19,5 +23,6 @@ export function inventoryOf(values: ValueTable, graphs: Iterable<GraphEntry>): I
     bases: Int32Array.from(known, ({ base }) => base),
     counts: Int32Array.from(known, ({ count }) => count),
     serials: Int32Array.from(known, ({ serial }) => serial),
+    others: Int32Array.from(others),
   };
 }

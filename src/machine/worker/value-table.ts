@@ -88,6 +88,13 @@ export class ValueTable {
     return this.#capacity;
   }
 
+  /** Whether the id has a value, a reader or an operation under way. */
+  isBusy(id: number): boolean {
+    return (
+      this.activity[id] !== ACTIVITY.none || this.pins[id]! > 0 || this.place[id] !== PLACE.nowhere
+    );
+  }
+
   /** Puts a value at the young end of the evictable list, if it may be evicted at all. */
   list(id: number): void {
     if (this.bytes[id] === 0 || this.pins[id]! > 0 || this.place[id] !== PLACE.memory) return;

@@ -15,6 +15,7 @@ import { inventoryOf } from "./inventory.ts";
 import { Loans } from "./loans.ts";
 import { Memory, type MemoryOptions, OVERDRAW_FACTOR } from "./memory.ts";
 import { Reads } from "./reads.ts";
+import { Receipts } from "./receipts.ts";
 import { ACTIVITY, ORIGIN, PLACE, UNWANTED, ValueTable } from "./value-table.ts";
 
 export interface WorkerOptions extends MemoryOptions {
@@ -31,7 +32,7 @@ type RareEvent = EventOf<
   | "hold"
   | "copy"
   | "expect"
-  | "receiving"
+  | "offered"
   | "receive-failed"
   | "adopt"
   | "rejoin"
@@ -43,6 +44,7 @@ export class WorkerMachine {
   readonly #graphs: Graphs;
   readonly #fetches: Fetches;
   readonly #loans: Loans;
+  readonly #receipts: Receipts;
   /**
    * Leased ids that wait for memory, in lease order; entries that are no longer `admission` are
    * skipped.
@@ -82,6 +84,7 @@ export class WorkerMachine {
     this.memory = new Memory(this.values, options, say, (id) => this.#dropCopy(id));
     this.#graphs = new Graphs(this.values);
     this.#fetches = new Fetches(this.values, this.memory);
+    this.#receipts = new Receipts(this.values);
     this.#loans = new Loans(this.values, (id) => this.#unpin(id));
     this.#reads = new Reads(this.values, this.memory, say, (id) => this.#unpin(id));
     this.#threads = options.threads;
@@ -95,11 +98,6 @@ export class WorkerMachine {
   /** Where the ids of a leased task's graph begin. */
   baseOf(id: number): number {
     return this.#graphs.of(id).base;
-  }
-
-  /** Epoch under which a client may bring this value now, or -1. */
-  expects(id: number): number {
-    return this.values.activity[id] === ACTIVITY.expecting ? this.values.epoch[id]! : -1;
   }
 
   /**
@@ -194,13 +192,16 @@ export class WorkerMachine {
         for (const id of event.needs.ids) this.#copy(id);
         return;
       case "expect":
-        for (let i = 0; i < event.ids.length; i++) this.#expect(event.ids[i]!, event.epochs[i]!);
+        for (let i = 0; i < event.ids.length; i++)
+          this.#receipts.expect(event.ids[i]!, event.epochs[i]!);
         return;
-      case "receiving":
-        for (const id of event.ids) this.values.activity[id] = ACTIVITY.receiving;
+      case "offered":
+        for (let i = 0; i < event.ids.length; i++) {
+          this.#receipts.begin(event.ids[i]!, event.epochs[i]!);
+        }
         return;
       case "receive-failed":
-        for (const id of event.ids) this.#receiveFailed(id);
+        for (const id of event.ids) this.#receipts.failed(id);
         return;
       case "adopt":
         for (let i = 0; i < event.ids.length; i++) {
@@ -239,11 +240,13 @@ export class WorkerMachine {
     // What an earlier lease has made, or is making, serves this one too.
     if (v.place[id] !== PLACE.nowhere) {
       v.origin[id] = ORIGIN.own;
+      this.#loans.end(id);
       return this.#finish(id, v.bytes[id]!);
     }
     if (v.activity[id] === ACTIVITY.running) return;
     if (v.activity[id] === ACTIVITY.fetching) {
       this.#awaited.set(id, epoch);
+      this.#loans.end(id);
       return;
     }
     const { depOffsets } = entry.graph;
@@ -425,7 +428,7 @@ export class WorkerMachine {
     this.values.unwanted[id] = UNWANTED.no;
     this.#lookElsewhere(id);
     const isUnderWay = this.values.activity[id] !== ACTIVITY.none;
-    if (!isUnderWay && this.#copies.has(id) && !this.#fetches.start(id)) this.#copies.delete(id);
+    if (!isUnderWay && this.#copies.has(id) && !this.#fetches.start(id)) this.#giveCopyUp(id);
   }
 
   #copy(id: number): void {
@@ -453,10 +456,15 @@ export class WorkerMachine {
         if (!this.memory.admits(bytes, alone)) return;
         this.#fetches.start(id);
       } else if (isMeant) {
-        this.#copies.delete(id);
+        this.#giveCopyUp(id);
       }
       this.#copiesToStart.shift();
     }
+  }
+
+  #giveCopyUp(id: number): void {
+    this.#copies.delete(id);
+    this.#dropped.push(id);
   }
 
   /** The scheduler counts on this value. */
@@ -469,20 +477,6 @@ export class WorkerMachine {
   #dropCopy(id: number): void {
     this.#dropped.push(id);
     this.#discard(id, this.values.bytes[id]!);
-  }
-
-  #expect(id: number, epoch: number): void {
-    this.values.ensure(id + 1);
-    this.values.activity[id] = ACTIVITY.expecting;
-    this.values.epoch[id] = epoch;
-    this.values.unwanted[id] = UNWANTED.no;
-  }
-
-  #receiveFailed(id: number): void {
-    const v = this.values;
-    const isUnwanted = v.unwanted[id] === UNWANTED.yes;
-    v.activity[id] = isUnwanted ? ACTIVITY.none : ACTIVITY.expecting;
-    v.unwanted[id] = UNWANTED.no;
   }
 
   /** A client has brought a value: into the embedded engine, or one that was expected. */
@@ -506,9 +500,9 @@ export class WorkerMachine {
       else if (v.activity[id] === ACTIVITY.running) {
         v.unwanted[id] = UNWANTED.yes;
         this.#takeBack.push(id);
-      } else if (v.activity[id] === ACTIVITY.expecting) v.activity[id] = ACTIVITY.none;
-      else if (v.activity[id] === ACTIVITY.receiving) v.unwanted[id] = UNWANTED.yes;
+      }
     }
+    this.#receipts.refuseAll();
     const inventory = inventoryOf(v, this.#graphs.all());
     this.#out.push({ kind: "inventory", inventory });
   }
@@ -533,6 +527,7 @@ export class WorkerMachine {
         // Lent to others meanwhile: goes when they are done.
         v.origin[id] = ORIGIN.own;
         v.bytes[id] = bytes;
+        if (v.pins[id] === 0) this.#settleUnpinned(id);
         return;
       }
       v.unwanted[id] = UNWANTED.no;
@@ -774,6 +769,7 @@ export class WorkerMachine {
     }
     if (this.#dropped.length > 0) out.push({ kind: "lost", ids: this.#dropped.take() });
     this.#fetches.take(out);
+    this.#receipts.take(out);
     if (this.#returned.length > 0) {
       const ids = this.#returned.take();
       out.push({ kind: "returned", ids, epochs: this.#returnedEpochs.take() });

@@ -1,0 +1,249 @@
+/**
+ * @file Copies that are made on purpose: so that a value lies on several workers (`replicate`,
+ * scatter with `broadcast`), moves to another one (`rebalance`), or outlives a worker that is to go
+ * (`retire`). Wishes are kept by value; what to do for one follows from where the value is, and is
+ * looked at again whenever that has changed.
+ */
+import type { SchedulerEvent } from "./events.ts";
+import { isOpen, reopen, sourcesFor } from "./placement.ts";
+import { holdersOf, isAt, removeHolder } from "./replicas.ts";
+import type { CopyWish, SchedulerState, WorkerRecord } from "./state.ts";
+import { NOBODY, STATE } from "./task-table.ts";
+
+type EventOf<K extends SchedulerEvent["kind"]> = Extract<SchedulerEvent, { kind: K }>;
+
+export function replicate(s: SchedulerState, event: EventOf<"replicate">): void {
+  for (const id of event.ids) {
+    if ((s.tasks.state[id] ?? STATE.forgotten) < STATE.waiting) continue;
+    if (s.tasks.state[id] !== STATE.erred) wantCopies(s, id, event.copies);
+  }
+}
+
+/** The value shall lie on so many workers as long as it is there. */
+export function wantCopies(s: SchedulerState, id: number, copies: number): void {
+  const wish = wishOf(s, id);
+  wish.copies = Math.max(1, copies);
+  wish.isLasting = true;
+}
+
+/** The worker gets nothing more; what only it has is copied to others. */
+export function retire(s: SchedulerState, event: EventOf<"retire">): void {
+  const worker = s.workers.get(event.worker)!;
+  worker.isRetiring = true;
+  reopen(s, worker);
+  if (s.retiring.has(worker)) return;
+  s.retiring.set(worker, new Set());
+  const { state } = s.tasks;
+  for (let id = 0; id < s.tasks.ranges.end; id++) {
+    if (state[id] === STATE.memory && isAt(s, id, event.worker)) keepElsewhere(s, id, worker);
+  }
+}
+
+/** A value of a worker that is to go: one copy shall lie elsewhere. */
+function keepElsewhere(s: SchedulerState, id: number, worker: WorkerRecord): void {
+  if (s.tasks.isWord(id)) return;
+  s.retiring.get(worker)!.add(id);
+  wishOf(s, id);
+}
+
+/** A value has come to be on the worker. */
+export function cameTo(s: SchedulerState, id: number, worker: number): void {
+  copiesChanged(s, id);
+  if (s.retiring.size === 0) return;
+  const record = s.workers.get(worker);
+  if (record?.isRetiring === true) keepElsewhere(s, id, record);
+}
+
+/** A copy is gone: what is left may be on workers that are to go. */
+export function copyLost(s: SchedulerState, id: number): void {
+  if (s.tasks.state[id] !== STATE.memory) return;
+  for (const worker of s.retiring.keys()) {
+    if (isAt(s, id, worker.worker)) keepElsewhere(s, id, worker);
+  }
+}
+
+/** The worker will not make the copy that it was asked for. */
+export function copyFailed(s: SchedulerState, id: number, worker: number): void {
+  const wish = s.wishes.get(id);
+  if (wish?.target !== worker) return;
+  wish.target = NOBODY;
+  s.unsettled.add(id);
+}
+
+/** Moves values from workers that hold more than their share to those that hold least. */
+export function rebalance(s: SchedulerState): void {
+  const open = [...s.workers.values()].filter(isOpen);
+  if (open.length < 2) return;
+  const fill = new Map(open.map((worker) => [worker.worker, s.heldBytes(worker.worker)]));
+  let total = 0;
+  let room = 0;
+  for (const worker of open) {
+    total += fill.get(worker.worker)!;
+    room += worker.memoryLimitBytes;
+  }
+  const fair = new Map(open.map((w) => [w.worker, (total * w.memoryLimitBytes) / room]));
+  const { state, holder, bytes } = s.tasks;
+  for (let id = 0; id < s.tasks.ranges.end; id++) {
+    if (state[id] !== STATE.memory || s.tasks.isWord(id) || s.wishes.has(id)) continue;
+    const from = holder[id]!;
+    const size = bytes[id]!;
+    if ((fill.get(from) ?? 0) - size < (fair.get(from) ?? 0)) continue;
+    const to = emptiest(open, fill, fair, (worker) => isAt(s, id, worker));
+    if (to === undefined || fill.get(to)! + size > fair.get(to)!) continue;
+    fill.set(from, fill.get(from)! - size);
+    fill.set(to, fill.get(to)! + size);
+    wishOf(s, id).from = from;
+  }
+}
+
+function emptiest(
+  open: readonly WorkerRecord[],
+  fill: ReadonlyMap<number, number>,
+  fair: ReadonlyMap<number, number>,
+  isTaken: (worker: number) => boolean,
+): number | undefined {
+  let best: number | undefined;
+  let bestShare = 1;
+  for (const { worker } of open) {
+    const share = fill.get(worker)! / Math.max(1, fair.get(worker)!);
+    if (isTaken(worker) || share >= bestShare) continue;
+    best = worker;
+    bestShare = share;
+  }
+  return best;
+}
+
+function wishOf(s: SchedulerState, id: number): CopyWish {
+  let wish = s.wishes.get(id);
+  if (wish === undefined) {
+    wish = { copies: 1, isLasting: false, target: NOBODY, from: NOBODY };
+    s.wishes.set(id, wish);
+  }
+  s.unsettled.add(id);
+  return wish;
+}
+
+/** Where a value is, or a copy of it is being made, has changed. */
+export function copiesChanged(s: SchedulerState, id: number): void {
+  if (s.wishes.has(id)) s.unsettled.add(id);
+}
+
+/** The value is gone, and with it what was wished for it. */
+export function forgetWish(s: SchedulerState, id: number): void {
+  const wish = s.wishes.get(id);
+  if (wish === undefined) return;
+  // A copy that is being made is not needed.
+  if (wish.target !== NOBODY && s.workers.has(wish.target)) s.out.free(wish.target, id);
+  wish.target = NOBODY;
+  wish.from = NOBODY;
+  for (const ids of s.retiring.values()) ids.delete(id);
+  if (!wish.isLasting) s.wishes.delete(id);
+}
+
+/** The task is not known any more. */
+export function forgetForGood(s: SchedulerState, id: number): void {
+  s.wishes.delete(id);
+  s.unsettled.delete(id);
+  s.stuckCopies.delete(id);
+}
+
+/** The worker is gone. */
+export function copiesLost(s: SchedulerState, worker: WorkerRecord): void {
+  s.retiring.delete(worker);
+  for (const [id, wish] of s.wishes) {
+    if (wish.from === worker.worker) wish.from = NOBODY;
+    copyFailed(s, id, worker.worker);
+  }
+}
+
+/** Copies for which there was no worker are looked at again. */
+export function tryCopiesAgain(s: SchedulerState): void {
+  for (const id of s.stuckCopies) s.unsettled.add(id);
+  s.stuckCopies.clear();
+}
+
+/** Starts the copies that are lacking, and says which workers may go. */
+export function settleCopies(s: SchedulerState): void {
+  if (s.stuckCopies.size > 0 && s.nowMs >= s.stuckUntilMs) tryCopiesAgain(s);
+  for (const id of s.unsettled) {
+    s.unsettled.delete(id);
+    if (s.tasks.state[id] === STATE.memory) settle(s, id);
+  }
+  for (const [worker, ids] of s.retiring) settleRetiring(s, worker, ids);
+}
+
+function settle(s: SchedulerState, id: number): void {
+  const wish = s.wishes.get(id);
+  if (wish === undefined) return;
+  if (wish.target !== NOBODY) {
+    const isMade = isAt(s, id, wish.target);
+    if (!isMade && s.workers.has(wish.target)) return;
+    wish.target = NOBODY;
+    if (isMade && wish.from !== NOBODY) endMove(s, id, wish);
+  }
+  const staying = holdersOf(s, id).filter((holder) => mayKeep(s, holder, wish));
+  if (s.tasks.isWord(id) || staying.length >= wish.copies) {
+    // Copies that tasks have fetched could be dropped.
+    for (const holder of staying.slice(0, wish.copies)) s.out.hold(holder, id, s.tasks.epoch[id]!);
+    if (!wish.isLasting) s.wishes.delete(id);
+    for (const ids of s.retiring.values()) ids.delete(id);
+    return;
+  }
+  const target = chooseTarget(s, id);
+  if (target === undefined) {
+    // Nobody can take it: a move is given up, the others wait.
+    if (wish.from !== NOBODY && !wish.isLasting) s.wishes.delete(id);
+    else waitForWorker(s, id);
+    return;
+  }
+  wish.target = target;
+  s.graphOf(id).told.add(target);
+  const { epoch, bytes } = s.tasks;
+  s.out.to(target).copies.add(id, epoch[id]!, bytes[id]!, sourcesFor(s, target, id));
+}
+
+/** Until one joins, or those that could not reach each other may try again. */
+function waitForWorker(s: SchedulerState, id: number): void {
+  if (s.stuckCopies.size === 0) s.stuckUntilMs = s.cuts.nextMs(s.nowMs);
+  s.stuckCopies.add(id);
+}
+
+function mayKeep(s: SchedulerState, holder: number, wish: CopyWish): boolean {
+  return holder !== wish.from && s.workers.get(holder)?.isRetiring === false;
+}
+
+/** The emptiest worker that has no copy and reaches one that has. */
+function chooseTarget(s: SchedulerState, id: number): number | undefined {
+  let best: number | undefined;
+  let bestShare = Number.POSITIVE_INFINITY;
+  for (const worker of s.open) {
+    const share = s.heldBytes(worker.worker) / worker.memoryLimitBytes;
+    if (share >= bestShare || isAt(s, id, worker.worker)) continue;
+    if (sourcesFor(s, worker.worker, id).length === 0) continue;
+    best = worker.worker;
+    bestShare = share;
+  }
+  return best;
+}
+
+/** The copy is there: the worker that the value was to leave lets go of it. */
+function endMove(s: SchedulerState, id: number, wish: CopyWish): void {
+  const { from } = wish;
+  wish.from = NOBODY;
+  if (!isAt(s, id, from)) return;
+  removeHolder(s, id, from);
+  s.out.free(from, id);
+}
+
+/** A worker that is to go is told to when nothing is lost with it, or nobody can take what is. */
+function settleRetiring(s: SchedulerState, worker: WorkerRecord, ids: Set<number>): void {
+  if (worker.leased + worker.tableLeased > 0) return;
+  const left = ids.size;
+  if (left > 0 && s.open.size > 0) return;
+  s.retiring.delete(worker);
+  if (left > 0) {
+    worker.isRetiring = false;
+    reopen(s, worker);
+  }
+  s.out.say({ kind: "retired", worker: worker.worker, left });
+}

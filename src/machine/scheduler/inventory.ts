@@ -1,0 +1,103 @@
+/**
+ * @file A worker that was lost comes back with what it has. Values of tasks that are still to be
+ * computed are remembered; copies of values that lie elsewhere count if they come from the same run.
+ * All else is freed, and of graphs that are forgotten, or were replaced by others with the same ids,
+ * nothing may be left before the worker gets anything to do.
+ */
+import type { Inventory } from "./events.ts";
+import { unqueue } from "./placement.ts";
+import { addHolder } from "./replicas.ts";
+import type { GraphRecord, SchedulerState, WorkerRecord } from "./state.ts";
+import { NOBODY, STATE } from "./task-table.ts";
+import { endLease, remember } from "./transitions.ts";
+
+/** Takes in what the worker has, and says what it shall keep. */
+export function takeInventory(s: SchedulerState, worker: WorkerRecord, has: Inventory): void {
+  const known = knownGraphs(s, worker, has);
+  const kept = new Set<number>();
+  has.ids.forEach((id, i) => {
+    const record = s.graphs[s.tasks.graph[id]!];
+    const isKnown = record !== undefined && (s.tasks.state[id] ?? STATE.forgotten) !== 0;
+    // Values that were fetched may be of graphs that the worker cannot run.
+    const isSame = isKnown && (known.has(record) || has.epochs[i] === s.tasks.epoch[id]);
+    if (isSame && accept(s, worker.worker, id, has, i)) {
+      record.told.add(worker.worker);
+      kept.add(id);
+    } else {
+      s.out.free(worker.worker, id);
+    }
+  });
+  for (const id of has.others) if (!kept.has(id)) letGoOf(s, worker, id, 1);
+}
+
+/** The graphs that are the same as then; the others are to be let go of. */
+function knownGraphs(
+  s: SchedulerState,
+  worker: WorkerRecord,
+  { bases, counts, serials }: Inventory,
+): Set<GraphRecord> {
+  const known = new Set<GraphRecord>();
+  bases.forEach((base, i) => {
+    const record = s.graphs.find((graph) => graph?.base === base);
+    if (record === undefined || record.serial !== serials[i] || s.closing.has(base)) {
+      letGoOf(s, worker, base, counts[i]!);
+      return;
+    }
+    known.add(record);
+    record.told.add(worker.worker);
+    record.installed.add(worker.worker);
+  });
+  return known;
+}
+
+function letGoOf(
+  s: SchedulerState,
+  { worker, stale }: WorkerRecord,
+  base: number,
+  count: number,
+): void {
+  stale.add(base);
+  s.out.sayLast({ kind: "uninstall", worker, base, count });
+}
+
+/** Whether the value counts from now on. */
+function accept(s: SchedulerState, worker: number, id: number, has: Inventory, i: number): boolean {
+  const { state, epoch } = s.tasks;
+  switch (state[id]) {
+    case STATE.memory:
+      if (epoch[id] !== has.epochs[i]) return false;
+      if (s.tasks.isWord(id) && s.tasks.holder[id] !== NOBODY) return false;
+      addHolder(s, id, worker);
+      break;
+    case STATE.waiting:
+      return acceptWaited(s, worker, id, has, i);
+    case STATE.queued:
+      unqueue(s, id);
+      return acceptWaited(s, worker, id, has, i);
+    case STATE.leased:
+      if (!s.hasRecipe(id)) return false;
+      s.out.revoke(s.tasks.holder[id]!, id, epoch[id]!);
+      endLease(s, id);
+      return acceptWaited(s, worker, id, has, i);
+    default:
+      return false;
+  }
+  s.out.hold(worker, id, epoch[id]!);
+  return true;
+}
+
+/** The task need not run. */
+function acceptWaited(
+  s: SchedulerState,
+  worker: number,
+  id: number,
+  { bytes, tags, words }: Inventory,
+  i: number,
+): boolean {
+  // A report of an earlier lease is not to be taken for this one's.
+  s.tasks.epoch[id] = (s.tasks.epoch[id]! + 1) & 0x7fffffff;
+  s.suspects.delete(id);
+  s.out.hold(worker, id, s.tasks.epoch[id]!);
+  remember(s, id, worker, bytes[i]!, tags?.[i] ?? 0, words?.[i] ?? 0);
+  return true;
+}
