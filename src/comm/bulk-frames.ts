@@ -1,7 +1,8 @@
 /**
  * @file What is said on a bulk connection. Get: ids, and where to begin in each, or which part of
- * each is wanted; for each of them an answer, followed by the bytes in data frames. Put: ids and sizes; each value is sent
- * when the other side has made room and says go, and is answered once more when it is stored.
+ * each is wanted; for each of them an answer, followed by the bytes in data frames. Put: ids and
+ * sizes; each value is sent when the other side has made room and says go, and is answered once
+ * more when it is stored.
  */
 import { HeddleError } from "../core/errors.ts";
 import {
