@@ -38,6 +38,8 @@ export interface GetRequest {
   readonly ids: ArrayLike<number>;
   /** First byte wanted of each; all from their beginning unless given. */
   readonly offsets?: ArrayLike<number> | undefined;
+  /** Which part of each, in JSON that the other side's store understands; whole unless given. */
+  readonly parts?: readonly unknown[] | undefined;
   /** Memory for the bytes from the offset on: exactly so many, shared memory or not. */
   readonly place: (id: number, bytes: number) => Uint8Array;
   /** A value's last byte is there. */
@@ -110,8 +112,9 @@ export class BulkConnection {
   async get(request: GetRequest): Promise<BulkOutcome[]> {
     const ids = Int32Array.from(request.ids);
     const offsets = Float64Array.from(request.offsets ?? []);
+    const parts = request.parts ?? null;
     return await this.#start({ ids, get: request, put: undefined }, () =>
-      bulkFrame(FRAME.bulkGet, GET, { ids, offsets }),
+      bulkFrame(FRAME.bulkGet, GET, { ids, offsets, parts }),
     );
   }
 

@@ -1,7 +1,8 @@
 /**
- * @file What is said on a bulk connection. Get: ids, and where to begin in each; for each of them
- * an answer, followed by the value's bytes in data frames. Put: ids and sizes; each value is sent
- * when the other side has made room and says go, and is answered once more when it is stored.
+ * @file What is said on a bulk connection. Get: ids, and where to begin in each, or which part of
+ * each is wanted; for each of them an answer, followed by the bytes in data frames. Put: ids and
+ * sizes; each value is sent when the other side has made room and says go, and is answered once
+ * more when it is stored.
  */
 import { HeddleError } from "../core/errors.ts";
 import {
@@ -26,6 +27,11 @@ export interface BulkGet {
   readonly ids: Int32Array;
   /** First byte wanted of each; none: all from their beginning. */
   readonly offsets: Float64Array;
+  /**
+   * Which part of each value is wanted, in JSON that the store understands; null: whole values. A
+   * part has bytes of its own, which the answer counts and offsets refer to.
+   */
+  readonly parts: unknown;
 }
 
 /** Offers values. */
@@ -47,7 +53,7 @@ export interface BulkAnswer {
   readonly message: string;
 }
 
-export const GET: Codec<BulkGet> = record({ ids: i32s, offsets: f64s });
+export const GET: Codec<BulkGet> = record({ ids: i32s, offsets: f64s, parts: json });
 export const PUT: Codec<BulkPut> = record({ ids: i32s, bytes: f64s, facts: json });
 export const ANSWER: Codec<BulkAnswer> = record({
   id: i32,

@@ -28,6 +28,8 @@ export interface BulkPoolOptions extends DialerOptions {
 export interface TransferOptions {
   /** First byte wanted of each id: to go on where a broken transfer stopped. */
   readonly offsets?: ArrayLike<number>;
+  /** Which part of each is wanted, in JSON that the other side's store understands. */
+  readonly parts?: readonly unknown[];
   /** A value's last byte is there; the others may still be under way. */
   readonly arrived?: (id: number) => void;
   /** Breaks the transfer off. */
@@ -70,9 +72,9 @@ export class BulkPool {
     place: GetRequest["place"],
     options: TransferOptions = {},
   ): Promise<BulkOutcome[]> {
-    const { offsets, arrived, signal } = options;
+    const { offsets, parts, arrived, signal } = options;
     return await this.#transfer(address, signal, (connection) =>
-      connection.get({ ids, place, offsets, arrived }),
+      connection.get({ ids, place, offsets, parts, arrived }),
     );
   }
 

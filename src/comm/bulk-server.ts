@@ -47,8 +47,15 @@ export interface BulkRoom {
 
 /** The values of a process. */
 export interface BulkStore {
-  /** A value's bytes, or undefined when they are not here (any more). */
-  readonly get: (id: number, peer: Hello) => HeldBytes | undefined | Promise<HeldBytes | undefined>;
+  /**
+   * A value's bytes, or those of the part that is asked for, or undefined when they are not here
+   * (any more).
+   */
+  readonly get: (
+    id: number,
+    peer: Hello,
+    part?: unknown,
+  ) => HeldBytes | undefined | Promise<HeldBytes | undefined>;
   /** Makes room for a value that somebody pushes; throws to refuse it. Nothing is taken without. */
   readonly put?: (
     id: number,
@@ -153,6 +160,7 @@ class BulkPeer implements BulkDoor {
     const lengths = "offsets" in request ? request.offsets.length : request.bytes.length;
     const isWhole = lengths === request.ids.length || ("offsets" in request && lengths === 0);
     if (!isWhole) throw protocolError(`${request.ids.length} ids with ${lengths} numbers.`);
+    if ("parts" in request) checkParts(request);
     if (this.#requests.push(request) > REQUESTS_MAX) {
       throw protocolError(`More than ${REQUESTS_MAX} requests at a time.`);
     }
@@ -173,11 +181,12 @@ class BulkPeer implements BulkDoor {
     }
   }
 
-  async #serveGet({ ids, offsets }: BulkGet): Promise<void> {
+  async #serveGet({ ids, offsets, parts }: BulkGet): Promise<void> {
     for (const [i, id] of ids.entries()) {
       if (this.#isClosed) return;
       try {
-        const found = this.#store.get(id, this.#peer as Hello);
+        const part = (parts as readonly unknown[] | null)?.[i];
+        const found = this.#store.get(id, this.#peer as Hello, part);
         this.#send(id, found instanceof Promise ? await found : found, offsets[i] ?? 0);
       } catch (error) {
         this.#answer({ id, status: "failed", bytes: 0, message: textOf(error) });
@@ -311,4 +320,9 @@ class BulkPeer implements BulkDoor {
 /** What the other side is told of a failure; of what is no error of Heddle's nothing but that. */
 function textOf(error: unknown): string {
   return isHeddleError(error) ? error.message : "The other side failed";
+}
+
+function checkParts({ ids, parts }: BulkGet): void {
+  if (parts === null || (Array.isArray(parts) && parts.length === ids.length)) return;
+  throw protocolError(`${ids.length} ids, and parts that are not as many.`);
 }

@@ -22,7 +22,10 @@ import {
 } from "../protocol/index.ts";
 import { type FrameChannel, unexpected } from "./frame-channel.ts";
 
-/** What a process says of itself; the rest of its hello is the same for all. */
+/**
+ * What a process says of itself; the rest of its hello is the same for all. A dialer says it before
+ * the listener has proved who it is: nothing here may be secret.
+ */
 export type OwnHello = Omit<Hello, "nonce" | "purpose" | "resume">;
 
 const NONCE_BYTES = 32;

@@ -3,7 +3,7 @@
  * the file system, a name in this thread. A tcp listener also opens the unix socket beside it.
  */
 import { mkdirSync, rmSync } from "node:fs";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import { HeddleError } from "../core/errors.ts";
@@ -96,11 +96,9 @@ async function openNetwork(asked: NetworkAddress, options: SocketOptions): Promi
     socket.destroy();
   });
   if (asked.scheme === "tls") boundHandshakes(server, options.pendingMax);
-  const port = await bindRange(server, host, asked, shown, options);
+  const { port, address: ip } = await bindRange(server, host, asked, shown, options);
   const beside =
-    asked.scheme === "tcp" && options.unixBeside
-      ? await openBeside(host, port, options)
-      : undefined;
+    asked.scheme === "tcp" && options.unixBeside ? await openBeside(ip, port, options) : undefined;
   const address: NetworkAddress = { scheme: asked.scheme, host, port, portLast: port };
   return {
     address: formatAddress(address),
@@ -134,12 +132,11 @@ async function bindRange(
   asked: NetworkAddress,
   shown: string,
   options: SocketOptions,
-): Promise<number> {
+): Promise<AddressInfo> {
   for (let port = asked.port; ; port++) {
     try {
       await bind(server, { host, port }, shown, options);
-      const bound = server.address();
-      return typeof bound === "object" && bound !== null ? bound.port : port;
+      return server.address() as AddressInfo;
     } catch (error) {
       const { cause } = error as { cause?: NodeJS.ErrnoException };
       if (cause?.code !== "EADDRINUSE" || port >= asked.portLast) throw error;

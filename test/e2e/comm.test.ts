@@ -60,6 +60,15 @@ describe("a scheduler in a process of its own", () => {
     }
   });
 
+  it("does not keep a process alive that has pulled a value", async () => {
+    const token = makeToken();
+    const { address } = await scheduler(token);
+    const { child, tells } = start(["puller", address], token);
+    const exit = new Promise((resolve) => child.once("exit", resolve));
+    expect(await tells()).toEqual({ pulled: "here", last: 7 });
+    expect(await exit).toBe(0);
+  });
+
   it("does not let in processes of another user of the same host", async () => {
     if (process.getuid?.() !== 0) return;
     const { address } = await scheduler(makeToken());
@@ -85,7 +94,8 @@ describe("a scheduler in a process of its own", () => {
     await attack(200);
     const before = await memory();
     await attack(1000);
-    expect((await memory()) - before).toBeLessThan(8e6);
+    // Once the sockets are closed and forgotten; if they are not, the test does not end.
+    while ((await memory()) - before > 4e6) await new Promise(setImmediate);
     const echo = received(friend, 1);
     friend.send({ kind: "say", words: "still here" });
     expect(words(await echo)).toEqual(["still here"]);

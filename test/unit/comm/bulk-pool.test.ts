@@ -132,6 +132,31 @@ describe("get", () => {
     expect(beyond[0]?.message).toContain("asked for from 100001 on");
   });
 
+  it("asks for parts in words of the store, and goes on from an offset in one", async () => {
+    const whole = pattern(1, 1000);
+    const here = await shelf(undefined, {
+      store: {
+        get(_id, _peer, part) {
+          const [from, to] = part as [number, number];
+          return { bytes: whole.subarray(from, to) };
+        },
+      },
+    });
+    const { place, at } = places();
+    const parts = [
+      [10, 20],
+      [900, 1000],
+    ];
+    const options = { parts, offsets: [0, 40] };
+    const outcomes = await poolOf().get(here.address, [1, 2], place, options);
+    expect(outcomes).toMatchObject([{ bytes: 10 }, { bytes: 100 }]);
+    expect(Buffer.compare(at.get(1)!, whole.subarray(10, 20))).toBe(0);
+    expect(Buffer.compare(at.get(2)!, whole.subarray(940, 1000))).toBe(0);
+    const odd = poolOf().get(here.address, [1, 2], place, { parts: [[0, 1]] });
+    await expect(odd).rejects.toMatchObject({ code: "TransferFailed" });
+    expect(here.errors[0]?.message).toContain("parts that are not as many");
+  });
+
   it("waits for stores that fetch from elsewhere, one value after the other", async () => {
     let busy = 0;
     let busiest = 0;

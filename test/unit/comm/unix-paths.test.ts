@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -123,17 +124,24 @@ describe("unix sockets", () => {
     expect((await next()).remote).toContain("unix");
   });
 
+  it("are found when the listener was given a name", async () => {
+    const { listener, next } = await station("tcp://localhost:0");
+    await dialed(listener.address);
+    expect((await next()).remote).toContain("unix");
+  });
+
   it("are left alone when nobody listens on them any more", async () => {
     const { listener, next } = await station(undefined, { unixBeside: false });
     const port = Number(/:(\d+)$/.exec(listener.address)?.[1]);
     const path = besideSocket("127.0.0.1", port);
-    // A file where the socket would be: what a dead process leaves.
-    mkdirSync(dirname(path), { recursive: true });
+    // What a killed process leaves: a socket that its server did not remove.
     const dead = createServer().listen(path);
     await new Promise((resolve) => dead.once("listening", resolve));
-    dead.on("connection", (socket) => socket.destroy());
-    onTestFinished(() => void dead.close());
-    await dialed(listener.address, { connectMs: 60_000, preferUnix: false });
+    renameSync(path, `${path}.kept`);
+    await new Promise((resolve) => dead.close(resolve));
+    renameSync(`${path}.kept`, path);
+    onTestFinished(() => rmSync(path));
+    await dialed(listener.address);
     expect((await next()).remote).toContain("tcp");
   });
 });
