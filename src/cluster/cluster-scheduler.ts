@@ -127,19 +127,21 @@ export class ClusterScheduler {
     comm.onClosed = (error) => {
       const reason = error?.message ?? seat.leaving ?? `worker ${hello.name} has left`;
       const cause = error === undefined && seat.leaving !== undefined ? "expected" : "silence";
-      this.#removeWorker(worker, { reason, cause });
-      if (cause === "silence") this.#onSilence(hello.name);
+      // Its supervisor may have told of its end already, and started another of the same name.
+      const wasThere = this.#removeWorker(worker, { reason, cause });
+      if (wasThere && cause === "silence") this.#onSilence(hello.name);
     };
     this.#tellSize();
   }
 
-  #removeWorker(worker: number, loss: WorkerLoss): void {
+  #removeWorker(worker: number, loss: WorkerLoss): boolean {
     const seat = this.#seats.get(worker);
-    if (seat === undefined) return;
+    if (seat === undefined) return false;
     this.#seats.delete(worker);
     this.host.removeWorker(worker, { running: seat.working, ...loss });
     for (const other of this.#seats.values()) other.forget(worker);
     this.#tellSize();
+    return true;
   }
 
   /** Clients plan for as many threads as there are. */
