@@ -11,20 +11,43 @@ import {
   type Security,
 } from "../comm/index.ts";
 import { HeddleError } from "../core/errors.ts";
-import type { Hello } from "../protocol/index.ts";
+import { formatBytes } from "../core/units.ts";
+import type { Hello, MessageSet, Role } from "../protocol/index.ts";
 import type { ValueMessage } from "./client-seats.ts";
+import { type EventLog, SILENT } from "./event-log.ts";
 import type { EngineMessage } from "./messages.ts";
 import { RemoteWorkerSeat } from "./remote-worker-seat.ts";
 import { SchedulerHost, type WorkerLoss } from "./scheduler-host.ts";
 import { sessionTimers } from "./session-timers.ts";
 import type { ProcessDeath } from "./supervisor.ts";
+import { SupervisorSeats } from "./supervisor-seats.ts";
 import { type ToClient, type ToScheduler, toClient, toScheduler } from "./wire/client-messages.ts";
+import {
+  type FromSupervisor,
+  fromSupervisor,
+  type ToSupervisor,
+  toSupervisor,
+} from "./wire/supervisor-messages.ts";
 import { type FromWorker, fromWorker, type ToWorker, toWorker } from "./wire/worker-messages.ts";
 import { readWorkerHello } from "./worker-hello.ts";
 
 /** Everything that may come to the scheduler, and everything that it may say. */
-type Incoming = ToScheduler | FromWorker;
-type Outgoing = ToClient | ToWorker;
+type Incoming = ToScheduler | FromWorker | FromSupervisor;
+type Outgoing = ToClient | ToWorker | ToSupervisor;
+
+/** Messages of each role, to and from the scheduler. */
+const MESSAGES: Readonly<Record<Role, Dialogue>> = {
+  client: { incoming: toScheduler, outgoing: toClient } as unknown as Dialogue,
+  worker: { incoming: fromWorker, outgoing: toWorker } as unknown as Dialogue,
+  supervisor: { incoming: fromSupervisor, outgoing: toSupervisor } as unknown as Dialogue,
+  // Refused before it says anything.
+  scheduler: { incoming: toScheduler, outgoing: toClient } as unknown as Dialogue,
+};
+
+interface Dialogue {
+  readonly incoming: MessageSet<Incoming>;
+  readonly outgoing: MessageSet<Outgoing>;
+}
 
 export interface ClusterSchedulerOptions {
   /** Where to listen; default `tcp://127.0.0.1:0`. */
@@ -36,20 +59,26 @@ export interface ClusterSchedulerOptions {
   readonly allowedFailures: number;
   /** A worker has not been heard of for too long: its process, if it is there, is of no use. */
   readonly onSilence?: (name: string) => void;
-  /** Hears of connections that were refused or broke. */
-  readonly log?: (trouble: CommTrouble) => void;
+  /** Hears what happens; silent unless given. */
+  readonly log?: EventLog;
 }
 
 export class ClusterScheduler {
   readonly host: SchedulerHost;
+  readonly supervisors: SupervisorSeats;
+  readonly #log: EventLog;
   #listener: Listener<Incoming, Outgoing> | undefined;
   readonly #seats = new Map<number, RemoteWorkerSeat>();
   readonly #onSilence: (name: string) => void;
   #isTurnPlanned = false;
+  #isClosing = false;
   #wakeTimer: NodeJS.Timeout | undefined;
 
   private constructor(options: ClusterSchedulerOptions) {
-    this.#onSilence = options.onSilence ?? (() => undefined);
+    const { log = SILENT } = options;
+    this.#log = log;
+    this.supervisors = new SupervisorSeats((name, death) => this.workerDied(name, death), log);
+    this.#onSilence = options.onSilence ?? ((name) => this.supervisors.endSilent(name));
     this.host = new SchedulerHost(
       { allowedFailures: options.allowedFailures, address: () => this.address },
       () => this.#planTurn(),
@@ -59,16 +88,16 @@ export class ClusterScheduler {
   /** Resolves when workers and clients can connect. */
   static async start(options: ClusterSchedulerOptions): Promise<ClusterScheduler> {
     const scheduler = new ClusterScheduler(options);
-    const { hello, token, security, log } = options;
+    const { hello, token, security } = options;
     scheduler.#listener = await listen<Incoming, Outgoing>(options.address ?? "tcp://127.0.0.1:0", {
       hello,
       token,
       security,
-      incoming: (peer) => (peer.role === "worker" ? fromWorker : toScheduler),
-      outgoing: (peer) => (peer.role === "worker" ? toWorker : toClient),
+      incoming: ({ role }) => MESSAGES[role].incoming,
+      outgoing: ({ role }) => MESSAGES[role].outgoing,
       accept: (comm) => scheduler.#accept(comm),
       session: sessionTimers(),
-      ...(log === undefined ? {} : { log }),
+      log: (trouble) => scheduler.#logTrouble(trouble),
     });
     return scheduler;
   }
@@ -80,16 +109,24 @@ export class ClusterScheduler {
 
   /** A supervisor has seen a worker's process end: nobody need wait for its silence. */
   workerDied(name: string, { reason, cause, ...facts }: ProcessDeath): void {
+    if (cause !== "expected") this.#log.error("{reason}", { reason, name, ...facts });
     for (const [worker, seat] of this.#seats) {
       if (seat.hello.name === name) this.#removeWorker(worker, { reason, cause, facts });
     }
   }
 
-  async close(): Promise<void> {
+  /** Whether nothing is running and nothing waits for a worker. */
+  get isIdle(): boolean {
+    const { ready, workers } = this.host.machine.state;
+    return ready.isEmpty && [...workers.values()].every(({ leased }) => leased === 0);
+  }
+
+  /** Ends all workers, with their supervisors, and the scheduler. */
+  async close(reason = "the scheduler was closed"): Promise<void> {
+    this.#isClosing = true;
     clearTimeout(this.#wakeTimer);
-    for (const seat of this.#seats.values()) {
-      seat.send({ kind: "stop", reason: "the scheduler was closed", restart: false });
-    }
+    this.supervisors.stop(reason);
+    for (const seat of this.#seats.values()) seat.send({ kind: "stop", reason, restart: false });
     await this.#listener?.close();
   }
 
@@ -97,7 +134,8 @@ export class ClusterScheduler {
     const { peer } = comm;
     if (peer.role === "worker") return this.#acceptWorker(comm as never, peer);
     if (peer.role === "client") return this.#acceptClient(comm as never);
-    throw new HeddleError("NotSupported", `this scheduler takes no connections of a ${peer.role}`);
+    if (peer.role === "supervisor") return this.supervisors.add(comm as never);
+    throw new HeddleError("NotSupported", "a scheduler takes no connections of a scheduler");
   }
 
   #acceptWorker(comm: Comm<FromWorker, ToWorker>, { facts }: Hello): void {
@@ -113,7 +151,15 @@ export class ClusterScheduler {
     );
     const worker = this.host.addWorker(seat);
     this.#seats.set(worker, seat);
+    const { name, threads, memoryLimitBytes, addresses } = hello;
+    this.#log.info("worker {name} joined at {address}: {threads} threads, {memory}", {
+      name,
+      address: addresses[0],
+      threads,
+      memory: formatBytes(memoryLimitBytes),
+    });
     comm.onMessages = (messages) => {
+      seat.seenMs = Date.now();
       for (const message of messages) this.#hearWorker(worker, seat, message);
       this.#planTurn();
     };
@@ -126,7 +172,8 @@ export class ClusterScheduler {
     };
     comm.onClosed = (error) => {
       const reason = error?.message ?? seat.leaving ?? `worker ${hello.name} has left`;
-      const cause = error === undefined && seat.leaving !== undefined ? "expected" : "silence";
+      const isMeant = this.#isClosing || seat.leaving !== undefined;
+      const cause = error === undefined && isMeant ? "expected" : "silence";
       // Its supervisor may have told of its end already, and started another of the same name.
       const wasThere = this.#removeWorker(worker, { reason, cause });
       if (wasThere && cause === "silence") this.#onSilence(hello.name);
@@ -138,8 +185,14 @@ export class ClusterScheduler {
     const seat = this.#seats.get(worker);
     if (seat === undefined) return false;
     this.#seats.delete(worker);
+    const { name } = seat.hello;
+    const { reason, cause } = loss;
+    this.#log[cause === "expected" ? "info" : "warn"]("worker {name} is gone: {reason}", {
+      name,
+      reason,
+    });
     this.host.removeWorker(worker, { running: seat.working, ...loss });
-    for (const other of this.#seats.values()) other.forget(worker);
+    for (const other of this.#seats.values()) other.forget(worker, seat.hello.addresses);
     this.#tellSize();
     return true;
   }
@@ -166,6 +219,10 @@ export class ClusterScheduler {
         seat.load = message;
         return;
       case "warn":
+        this.#log.warn("worker {name}: {warning}", {
+          name: seat.hello.name,
+          warning: message.message,
+        });
         return this.host.clients.warn(message.message);
       case "collect":
         return this.host.clients.collect(performance.now());
@@ -177,6 +234,10 @@ export class ClusterScheduler {
         return;
       case "inventory":
         return;
+      case "told":
+        return seat.told(message.call, message.outcome);
+      case "printed":
+        return this.host.clients.broadcast(message);
       default:
         this.host.report(worker, message);
     }
@@ -191,12 +252,18 @@ export class ClusterScheduler {
       values: (from, message) => this.#scatter(from, message),
       left: () => undefined,
     });
+    const { id } = comm.peer;
+    this.#log.info("client {id} joined", { id });
     comm.send(this.#size());
     comm.onMessages = (messages) => clients.receive(client, messages);
     comm.onReconnected = ({ fresh }) => {
       if (fresh) comm.abort(new HeddleError("CommClosed", "the session could not go on"));
     };
-    comm.onClosed = () => clients.remove(client);
+    comm.onClosed = (error) => {
+      const reason = error?.message ?? "it has left";
+      this.#log.info("client {id} is gone: {reason}", { id, reason });
+      clients.remove(client);
+    };
   }
 
   #scatter(client: number, message: ValueMessage): void {
@@ -214,6 +281,14 @@ export class ClusterScheduler {
         ...(broadcast === undefined ? {} : { broadcast }),
       },
     ]);
+  }
+
+  #logTrouble({ kind, remote, error }: CommTrouble): void {
+    this.#log.warn("{remote}: the connection was {kind}: {error}", {
+      remote,
+      kind,
+      error: error.message,
+    });
   }
 
   /** What came together is handled together. */

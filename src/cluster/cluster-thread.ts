@@ -7,7 +7,8 @@ import { config } from "../config/config.ts";
 import { isHeddleError } from "../core/errors.ts";
 import { ClusterScheduler } from "./cluster-scheduler.ts";
 import { ownHello } from "./own-hello.ts";
-import { type ProcessDeath, SupervisedWorker } from "./supervisor.ts";
+import type { ProcessDeath } from "./supervisor.ts";
+import { WorkerPool } from "./worker-pool.ts";
 import type { WorkerSettings } from "./worker-settings.ts";
 
 /** How a local cluster is set up. */
@@ -40,50 +41,41 @@ export type ClusterNews =
 class ClusterThread {
   readonly #init: ClusterInit;
   readonly #scheduler: ClusterScheduler;
-  readonly #workers: SupervisedWorker[] = [];
-  #nextName = 0;
+  readonly #workers: WorkerPool;
 
   constructor(init: ClusterInit, scheduler: ClusterScheduler) {
     this.#init = init;
     this.#scheduler = scheduler;
+    this.#workers = new WorkerPool((index) => this.#settings(index), {
+      died: (name, death) => this.#died(name, death),
+      gone: (name, reason, isFailure) => {
+        if (isFailure)
+          say({ kind: "warn", message: `worker ${name} cannot be started: ${reason}` });
+      },
+    });
   }
 
   /** Starts or ends workers until there are so many. Resolves when they have been told. */
   async scale(count: number): Promise<void> {
-    while (this.#workers.length < count) this.#add();
-    const surplus = this.#workers.splice(count);
-    await Promise.all(surplus.map(async (worker) => await worker.stop()));
+    await this.#workers.scale(count);
   }
 
   /** Ends the process of a worker that is silent; another one follows. */
   kill(name: string): void {
-    for (const worker of this.#workers) if (worker.settings.name === name) worker.kill();
+    if (this.#workers.names.includes(name)) {
+      this.#workers.restart(name, { force: true }).catch(() => undefined);
+    }
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#workers.splice(0).map(async (worker) => await worker.stop()));
+    await this.#workers.close();
     await this.#scheduler.close();
   }
 
-  #add(): void {
+  #settings(index: number): WorkerSettings {
     const { worker, token, configuration, name } = this.#init;
     const scheduler = [this.#scheduler.address];
-    const settings = {
-      ...worker,
-      name: `${name}-${this.#nextName++}`,
-      scheduler,
-      token,
-      configuration,
-    };
-    this.#workers.push(
-      new SupervisedWorker(settings, {
-        ready: () => undefined,
-        died: ({ settings: { name: dead } }, death) => this.#died(dead, death),
-        failed: ({ settings: { name: failed } }, reason) => {
-          say({ kind: "warn", message: `worker ${failed} cannot be started: ${reason}` });
-        },
-      }),
-    );
+    return { ...worker, name: `${name}-${index}`, scheduler, token, configuration };
   }
 
   #died(name: string, death: ProcessDeath): void {

@@ -5,11 +5,20 @@
  */
 import { hostname } from "node:os";
 import { MessageChannel } from "node:worker_threads";
-import { BulkPool, type Comm, connect, type Listener, listen, serveBulk } from "../comm/index.ts";
+import {
+  BulkPool,
+  type Comm,
+  connect,
+  type Listener,
+  listen,
+  Security,
+  serveBulk,
+} from "../comm/index.ts";
 import { config } from "../config/config.ts";
 import { HeddleError } from "../core/errors.ts";
 import { type AnyMessageType, type Message, messageSet } from "../protocol/index.ts";
 import { OutputPrinter } from "../threads/output.ts";
+import { settle, type WorkerOp } from "./control/ops.ts";
 import { initFrom } from "./engine-options.ts";
 import { removeFolder } from "./folders.ts";
 import { ownHello } from "./own-hello.ts";
@@ -21,29 +30,44 @@ import { decodeImage } from "./wire/graphs.ts";
 import { type FromWorker, fromWorker, type ToWorker, toWorker } from "./wire/worker-messages.ts";
 import type { WorkerHello } from "./worker-hello.ts";
 import { WorkerHost, type WorkerReport } from "./worker-host.ts";
-import type { WorkerSettings } from "./worker-settings.ts";
+import type { Lifetime, WorkerSettings } from "./worker-settings.ts";
+
+/** How a worker has come to its end. */
+export interface WorkerEnd {
+  readonly reason: string;
+  /** Whether another process should take its place. */
+  readonly restart: boolean;
+}
 
 /** The scheduler is told this often how much memory is in use. */
 const LOAD_MS = 500;
+/** The longest that Node's timers can wait: 24 days. */
+const TIMER_MOST_MS = 2 ** 31 - 1;
 /** Part of a process's memory for values: the rest is for V8's heaps and what lies around them. */
 const VALUES_SHARE = 0.6;
 
 export class ClusterWorker {
   readonly host: WorkerHost;
   /** Called when the worker has ended: it was told to stop, or the scheduler is gone. */
-  onEnded: (reason: string) => void = () => undefined;
+  onEnded: (end: WorkerEnd) => void = () => undefined;
   readonly #init: EngineInit;
   readonly #listener: Listener;
   readonly #pool: BulkPool;
   readonly #server: ValueServer;
   readonly #fetcher: ValueFetcher;
   readonly #output: OutputPrinter;
+  readonly #address: string;
   #comm: Comm<ToWorker, FromWorker> | undefined;
   #loadTimer: NodeJS.Timeout | undefined;
+  #lifeTimer: NodeJS.Timeout | undefined;
   #isEnding = false;
+  /** Plugins that are being set up or torn down, and what waits for it. */
+  #changes = 0;
+  readonly #held: ToWorker[] = [];
 
   private constructor(init: EngineInit, output: OutputPrinter, listener: Listener, pool: BulkPool) {
     this.#init = init;
+    this.#address = init.address ?? listener.contactAddress;
     this.#listener = listener;
     this.#pool = pool;
     this.#output = output;
@@ -69,7 +93,8 @@ export class ClusterWorker {
     const { token, name } = settings;
     config.adopt(settings.configuration);
     const { port1: arrivals, port2: output } = new MessageChannel();
-    const common = { hello: ownHello("worker", name, {}), token };
+    const security = settings.security && new Security(settings.security);
+    const common = { hello: ownHello("worker", name, {}), token, security };
     const listener = await listen<Message, Message>(settings.listen[0] ?? "tcp://127.0.0.1:0", {
       ...common,
       incoming: messageSet<AnyMessageType>([]),
@@ -87,10 +112,12 @@ export class ClusterWorker {
         validate: settings.validate,
       }),
       output,
-      address: listener.contactAddress,
+      address: settings.contact ?? listener.contactAddress,
+      name,
       cluster: {
         scheduler: settings.scheduler[0] ?? "",
         ...(token === undefined ? {} : { token }),
+        ...(settings.security === undefined ? {} : { security: settings.security }),
       },
     };
     const lane = laneOf(init);
@@ -98,7 +125,7 @@ export class ClusterWorker {
     const pool = new BulkPool(common);
     const worker = new ClusterWorker(init, new OutputPrinter(arrivals), listener, pool);
     serveBulk(listener, {
-      get: (id) => worker.#server.read(id),
+      get: (id, _peer, part) => worker.#server.read(id, part),
       put: (id, bytes, _peer, facts) => worker.#fetcher.receive(id, bytes, facts),
     });
     await worker.#join(settings);
@@ -107,14 +134,18 @@ export class ClusterWorker {
   }
 
   get address(): string {
-    return this.#listener.contactAddress;
+    return this.#address;
   }
 
   /** Ends the worker; the scheduler hears that it was meant. */
-  async close(reason: string): Promise<void> {
+  async close(
+    reason: string,
+    { restart = false }: { readonly restart?: boolean | undefined } = {},
+  ): Promise<void> {
     if (this.#isEnding) return;
     this.#isEnding = true;
     clearInterval(this.#loadTimer);
+    clearTimeout(this.#lifeTimer);
     this.#comm?.send({ kind: "leaving", reason });
     await this.#comm?.close(reason);
     await this.host.close();
@@ -122,7 +153,7 @@ export class ClusterWorker {
     await this.#listener.close();
     this.#output.close();
     removeFolder(this.#init.spillDirectory);
-    this.onEnded(reason);
+    this.onEnded({ reason, restart });
   }
 
   async #join(settings: WorkerSettings): Promise<void> {
@@ -135,31 +166,53 @@ export class ClusterWorker {
       memoryLimitBytes: this.#init.memoryLimitBytes,
       resources,
       addresses: [this.address],
+      ...(settings.supervisor === undefined ? {} : { supervisor: settings.supervisor }),
     };
     this.#comm = await connect<ToWorker, FromWorker>(settings.scheduler[0] ?? "", {
       hello: ownHello("worker", settings.name, facts),
       token: settings.token,
+      security: settings.security && new Security(settings.security),
       incoming: toWorker,
       outgoing: fromWorker,
       session: sessionTimers(),
+      ...(settings.deathMs === undefined
+        ? {}
+        : { connectMs: settings.deathMs, reconnectMs: settings.deathMs }),
     });
     this.#comm.onMessages = (messages) => {
       for (const message of messages) this.#hear(message);
       this.host.wake();
     };
     this.#comm.onClosed = (error) => {
-      this.close(error?.message ?? "the scheduler was closed").catch(() => undefined);
+      const reason = error?.message ?? "the scheduler was closed";
+      this.close(reason, { restart: error !== undefined }).catch(() => undefined);
     };
     this.#comm.onReconnected = ({ fresh }) => {
-      if (fresh) this.close("the scheduler knows this worker no more").catch(() => undefined);
+      if (!fresh) return;
+      const reason = "the scheduler knows this worker no more";
+      this.close(reason, { restart: true }).catch(() => undefined);
     };
     this.#loadTimer = setInterval(() => {
       this.#comm?.send({ kind: "load", ...this.host.load });
     }, LOAD_MS);
     this.#loadTimer.unref();
+    if (settings.lifetime !== undefined) this.#endAfter(settings.lifetime);
+  }
+
+  #endAfter({ ms, staggerMs, restart }: Lifetime): void {
+    const wishedMs = ms + (2 * Math.random() - 1) * staggerMs;
+    const afterMs = Math.min(TIMER_MOST_MS, Math.max(0, wishedMs));
+    this.#lifeTimer = setTimeout(() => {
+      this.close("its lifetime is over", { restart }).catch(() => undefined);
+    }, afterMs);
+    this.#lifeTimer.unref();
   }
 
   #hear(message: ToWorker): void {
+    if (this.#changes > 0 && message.kind !== "ask" && message.kind !== "stop") {
+      this.#held.push(message);
+      return;
+    }
     switch (message.kind) {
       case "install": {
         const { base, count, serial, facts, body, ids } = message;
@@ -170,11 +223,27 @@ export class ClusterWorker {
       case "peers":
         return this.#fetcher.know(message.peers, message.gone);
       case "stop":
-        this.close(message.reason).catch(() => undefined);
+        this.close(message.reason, { restart: message.restart }).catch(() => undefined);
         return;
+      case "ask":
+        return this.#answer(message.call, message.op);
       default:
         return this.host.tell(message);
     }
+  }
+
+  /** Does something beside tasks. No lease is taken while plugins are set up. */
+  #answer(call: number, op: WorkerOp): void {
+    const isChange = op.kind === "set-up" || op.kind === "tear-down";
+    if (isChange) this.#changes++;
+    settle(() => this.host.service.handle(op)).then((outcome) => {
+      this.#comm?.send({ kind: "told", call, outcome });
+      if (isChange) this.#changes--;
+      if (this.#changes > 0) return;
+      const held = this.#held.splice(0);
+      for (const message of held) this.#hear(message);
+      if (held.length > 0) this.host.wake();
+    });
   }
 
   #report(report: WorkerReport): void {

@@ -3,18 +3,18 @@
  * the program; or, without processes, the task threads of one engine.
  */
 /// <reference lib="esnext.disposable" preserve="true" />
-import { availableParallelism, tmpdir, totalmem } from "node:os";
+import { tmpdir } from "node:os";
 import { config } from "../config/config.ts";
 import { HeddleError } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { inspectAsText } from "../core/symbols.ts";
 import { checkFlag } from "../core/task-options.ts";
-import { formatBytes, parseBytes } from "../core/units.ts";
 import { nodeCrypto } from "../functions/crypto.ts";
 import type { ClusterInit } from "./cluster-thread.ts";
 import { type EngineHandle, startEngine } from "./embedded.ts";
 import { LocalProcesses } from "./local-processes.ts";
 import { RemoteEngine } from "./remote-engine.ts";
+import { checkCount, clusterShape, workerMemory } from "./worker-shape.ts";
 
 export interface LocalClusterOptions {
   /**
@@ -60,11 +60,6 @@ const CLUSTER_OPTIONS = [
   "validate",
 ] satisfies (keyof LocalClusterOptions)[];
 
-/** A process needs so much for itself. */
-const MEMORY_LEAST_BYTES = 192 * 2 ** 20;
-/** With so many cores or fewer each has a process of its own. */
-const FEW_CORES = 4;
-
 /**
  * Workers on this machine. Close it with `close()` or `await using`.
  *
@@ -88,7 +83,7 @@ export class LocalCluster {
   constructor(options: LocalClusterOptions = {}) {
     checkOptionNames("LocalCluster", options, CLUSTER_OPTIONS);
     checkFlag("LocalCluster", "processes", options.processes);
-    const { workers, threads } = shapeOf(options);
+    const { workers, threads } = clusterShape(options);
     this.#workers = workers;
     this.name = options.name ?? `local-${nodeCrypto().randomBytes(3).toString("hex")}`;
     if (options.processes === false) {
@@ -163,38 +158,6 @@ export class LocalCluster {
 }
 inspectAsText(LocalCluster.prototype);
 
-/** How many workers, and threads of each. */
-function shapeOf(options: LocalClusterOptions): { workers: number; threads: number } {
-  const { nWorkers, threadsPerWorker } = options;
-  if (nWorkers !== undefined) checkCount("nWorkers", nWorkers, 0);
-  if (threadsPerWorker !== undefined) checkCount("threadsPerWorker", threadsPerWorker, 1);
-  const cores = availableParallelism();
-  if (options.processes === false && nWorkers === undefined) {
-    return { workers: 1, threads: threadsPerWorker ?? cores };
-  }
-  if (nWorkers !== undefined) {
-    return { workers: nWorkers, threads: threadsPerWorker ?? divided(cores, nWorkers) };
-  }
-  if (threadsPerWorker !== undefined) {
-    return { workers: divided(cores, threadsPerWorker), threads: threadsPerWorker };
-  }
-  const workers = cores <= FEW_CORES ? cores : Math.max(4, Math.round(Math.sqrt(cores)));
-  return { workers, threads: divided(cores, workers) };
-}
-
-function divided(cores: number, by: number): number {
-  return Math.max(1, Math.floor(cores / Math.max(1, by)));
-}
-
-function checkCount(name: string, count: number, least: number): void {
-  if (Number.isInteger(count) && count >= least) return;
-  throw new HeddleError(
-    "InvalidArgument",
-    `${name} is ${count}; it must be an integer of at least ${least}`,
-    { fields: { [name]: count } },
-  );
-}
-
 function initOf(name: string, threads: number, options: LocalClusterOptions): ClusterInit {
   const { host = "127.0.0.1", schedulerPort = 0 } = options;
   const at = host.includes(":") ? `[${host}]` : host;
@@ -206,7 +169,7 @@ function initOf(name: string, threads: number, options: LocalClusterOptions): Cl
     worker: {
       listen: [`tcp://${at}:0`],
       threads,
-      memoryLimitBytes: memoryOf(options.memoryLimit ?? "auto", threads),
+      memoryLimitBytes: workerMemory(options.memoryLimit ?? "auto", threads),
       resources: options.resources ?? config.get("worker.resources"),
       localDirectory: options.localDirectory ?? config.get("temporary-directory") ?? tmpdir(),
       validate: options.validate ?? config.get("worker.validate"),
@@ -214,25 +177,4 @@ function initOf(name: string, threads: number, options: LocalClusterOptions): Cl
       nodeOptions: [],
     },
   };
-}
-
-/** Bytes of one worker. */
-function memoryOf(limit: number | string, threads: number): number {
-  const machine = totalmem();
-  const bytes =
-    limit === "auto"
-      ? Math.floor((machine * Math.min(threads, availableParallelism())) / availableParallelism())
-      : typeof limit === "string"
-        ? parseBytes(limit)
-        : limit > 0 && limit <= 1
-          ? Math.floor(limit * machine)
-          : limit;
-  if (bytes >= MEMORY_LEAST_BYTES && bytes <= 4 * machine) return bytes;
-  const given = typeof limit === "string" ? `"${limit}"` : limit;
-  throw new HeddleError(
-    "InvalidArgument",
-    `memoryLimit is ${given}; a worker process needs at least ${formatBytes(MEMORY_LEAST_BYTES)}. ` +
-      'Give bytes, a size such as "2GiB", a share of the machine such as 0.25, or "auto".',
-    { fields: { memoryLimit: bytes } },
-  );
 }

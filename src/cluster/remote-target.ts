@@ -2,10 +2,14 @@
  * @file Where a cluster is and how to get in, from what the user gives: an address, a connection
  * file, a token, certificates; and what is found in the environment and in the user's own folder.
  */
-import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
+import { existsSync } from "node:fs";
+import { homedir, hostname } from "node:os";
 import { join } from "node:path";
 import {
+  type ConnectionInfo,
+  contactHost,
+  formatAddress,
+  isOwnHost,
   normaliseAddress,
   parseAddress,
   readConnectionFile,
@@ -14,6 +18,10 @@ import {
 } from "../comm/index.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { RemoteOptions } from "./remote-connection.ts";
+
+/** A connection file is waited for as long as a connection. */
+const CONNECT_MS = 30_000;
+const FILE_POLL_MS = 100;
 
 /** How a client finds its cluster. */
 export interface RemoteTarget {
@@ -33,10 +41,16 @@ export function defaultConnectionFile(address: string): string {
   return join(homedir(), ".heddle", "clusters", `${name}.json`);
 }
 
-/** Everything that connecting needs. Errors: of addresses, connection files and tokens. */
-export function remoteOptions(target: RemoteTarget): RemoteOptions {
+/**
+ * Everything that connecting needs. Waits for a connection file that is not there yet, since a
+ * scheduler may only be starting. Errors: of addresses, connection files and tokens.
+ */
+export async function remoteOptions(target: RemoteTarget): Promise<RemoteOptions> {
+  const { schedulerFile, connectTimeoutMs } = target;
   const file =
-    target.schedulerFile === undefined ? undefined : readConnectionFile(target.schedulerFile);
+    schedulerFile === undefined
+      ? undefined
+      : await awaitConnectionFile(schedulerFile, connectTimeoutMs ?? CONNECT_MS);
   const given = target.address ?? file?.address;
   if (given === undefined) {
     throw new HeddleError(
@@ -52,17 +66,44 @@ export function remoteOptions(target: RemoteTarget): RemoteOptions {
     address: given,
     token: target.token ?? known?.token ?? tokenFrom(process.env),
     security,
-    connectMs: target.connectTimeoutMs,
+    connectMs: connectTimeoutMs,
   };
 }
 
-/** What a scheduler of this user has left about the address. */
-function connectionOf(address: string): ReturnType<typeof readConnectionFile> | undefined {
-  const path = defaultConnectionFile(address);
-  try {
-    readFileSync(path);
-  } catch {
-    return undefined;
+/** Reads a connection file, which may take so long to appear. Throws `FileNotFound` after that. */
+async function awaitConnectionFile(path: string, withinMs: number): Promise<ConnectionInfo> {
+  const endMs = performance.now() + withinMs;
+  while (!existsSync(path) && performance.now() < endMs) {
+    await new Promise((resolve) => setTimeout(resolve, FILE_POLL_MS));
   }
   return readConnectionFile(path);
+}
+
+/** What a scheduler of this user has left about the address, under the names that it may have. */
+function connectionOf(address: string): ConnectionInfo | undefined {
+  for (const name of namesOf(address)) {
+    const path = defaultConnectionFile(name);
+    if (!existsSync(path)) continue;
+    const info = readConnectionFile(path);
+    // A home may be shared between hosts, and each has a loopback address.
+    const isElsewhere = isLoopback(name) && info.facts?.["host"] !== hostname();
+    if (!isElsewhere) return info;
+  }
+  return undefined;
+}
+
+/**
+ * The address, and what else a scheduler on this host may be called: one that listens everywhere
+ * goes by the host's address on the network, however it is reached.
+ */
+function namesOf(text: string): readonly string[] {
+  const address = parseAddress(text);
+  if (!("host" in address) || !isOwnHost(address.host)) return [text];
+  const hosts = ["127.0.0.1", "::1", contactHost("0.0.0.0"), contactHost("::")];
+  return [text, ...hosts.map((host) => formatAddress({ ...address, host }))];
+}
+
+function isLoopback(text: string): boolean {
+  const address = parseAddress(text);
+  return "host" in address && /^(127\.|localhost$|::1$)/.test(address.host);
 }

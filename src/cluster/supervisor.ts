@@ -12,6 +12,8 @@ import type { WorkerSettings } from "./worker-settings.ts";
 export type FromProcess =
   | { readonly kind: "ready"; readonly address: string }
   | { readonly kind: "memory"; readonly rssBytes: number }
+  /** It ends by itself; another process is to take its place, or none. */
+  | { readonly kind: "ended"; readonly reason: string; readonly restart: boolean }
   | { readonly kind: "failed"; readonly code: string; readonly message: string };
 
 /** What the supervisor says to a worker process. */
@@ -32,6 +34,8 @@ export interface ProcessDeath {
 export interface SupervisorListener {
   ready(worker: SupervisedWorker): void;
   died(worker: SupervisedWorker, death: ProcessDeath): void;
+  /** Its process ended by itself, for good. */
+  left(worker: SupervisedWorker, reason: string): void;
   /** It could not be started so often that it is not tried again. */
   failed(worker: SupervisedWorker, reason: string): void;
 }
@@ -58,6 +62,8 @@ export class SupervisedWorker {
   #failedStarts = 0;
   #restart: NodeJS.Timeout | undefined;
   #problem: string | undefined;
+  /** What the process said of its end. */
+  #end: { readonly reason: string; readonly restart: boolean } | undefined;
 
   constructor(settings: WorkerSettings, listener: SupervisorListener) {
     this.settings = settings;
@@ -88,6 +94,18 @@ export class SupervisedWorker {
     this.#process?.kill("SIGKILL");
   }
 
+  /** Ends the process, gracefully or at once; another one follows. */
+  async restart(how: { readonly force?: boolean } = {}): Promise<void> {
+    if (this.#isEnding) return;
+    if (this.#process !== undefined) {
+      await this.stop(how);
+      this.#isEnding = false;
+    }
+    clearTimeout(this.#restart);
+    this.#failedStarts = 0;
+    if (this.#process === undefined) this.#start();
+  }
+
   #start(): void {
     const file = fileURLToPath(new URL("./worker-main.js", import.meta.url));
     const { nodeOptions, environ } = this.settings;
@@ -102,6 +120,7 @@ export class SupervisedWorker {
     this.#isReady = false;
     this.#isOverLimit = false;
     this.#problem = undefined;
+    this.#end = undefined;
     child.on("message", (message) => this.#hear(message as FromProcess));
     child.on("error", (error) => {
       this.#problem = error.message;
@@ -120,8 +139,12 @@ export class SupervisedWorker {
       case "failed":
         this.#problem = message.message;
         return;
+      case "ended":
+        this.#end = message;
+        return;
       case "memory":
         this.#rssBytes = message.rssBytes;
+        if (this.settings.isLimited === false) return;
         if (message.rssBytes <= TERMINATE_SHARE * this.settings.memoryLimitBytes) return;
         this.#isOverLimit = true;
         this.#process?.kill("SIGKILL");
@@ -133,6 +156,11 @@ export class SupervisedWorker {
     if (!this.#isReady) this.#failedStarts++;
     this.#listener.died(this, this.#deathOf(exitCode, signal));
     if (this.#isEnding) return;
+    if (this.#end?.restart === false) {
+      this.#isEnding = true;
+      this.#listener.left(this, this.#end.reason);
+      return;
+    }
     if (this.#failedStarts >= STARTS_MAX) {
       const reason = this.#problem ?? `exit code ${exitCode}`;
       this.#listener.failed(this, reason);
@@ -148,12 +176,21 @@ export class SupervisedWorker {
     const reading =
       this.#rssBytes === undefined ? "" : `; its last reading was ${formatBytes(this.#rssBytes)}`;
     const limit = formatBytes(memoryLimitBytes);
-    const reason = this.#isOverLimit
-      ? `worker ${name} took ${formatBytes(this.#rssBytes ?? 0)} of its memory limit of ${limit} and was ended`
-      : `the process of worker ${name} ended ${how}${reading} (limit ${limit})${this.#problem === undefined ? "" : `: ${this.#problem}`}`;
+    const ended = this.#end?.reason;
+    const reason =
+      ended !== undefined
+        ? `worker ${name} has ended: ${ended}`
+        : this.#isOverLimit
+          ? `worker ${name} took ${formatBytes(this.#rssBytes ?? 0)} of its memory limit of ${limit} and was ended`
+          : `the process of worker ${name} ended ${how}${reading} (limit ${limit})${this.#problem === undefined ? "" : `: ${this.#problem}`}`;
     return {
       reason,
-      cause: this.#isEnding ? "expected" : this.#isOverLimit ? "memory" : "exit",
+      cause:
+        this.#isEnding || this.#end !== undefined
+          ? "expected"
+          : this.#isOverLimit
+            ? "memory"
+            : "exit",
       memoryLimitBytes,
       ...(exitCode === null ? {} : { exitCode }),
       ...(signal === null ? {} : { signal }),

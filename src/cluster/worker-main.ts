@@ -3,7 +3,9 @@
  * channel to it, and ends with it.
  */
 import { isHeddleError } from "../core/errors.ts";
+import type { ClusterWorker } from "./cluster-worker.ts";
 import type { FromProcess, ToProcess } from "./supervisor.ts";
+import type { WorkerSettings } from "./worker-settings.ts";
 
 /** The supervisor hears this often how much memory the process takes. */
 const MEMORY_MS = 100;
@@ -18,7 +20,7 @@ function end(code: number): void {
   process.send?.({ kind: "memory", rssBytes: process.memoryUsage.rss() }, () => process.exit(code));
 }
 
-let close: (reason: string) => Promise<void> = async () => end(0);
+let close: ClusterWorker["close"] = async () => end(0);
 
 process.on("message", (message: ToProcess) => {
   if (message.kind === "stop") close("its supervisor stopped it").catch(() => end(1));
@@ -32,16 +34,16 @@ process.on("disconnect", () => {
 // An interrupt at the terminal reaches every process of the group: the supervisor decides.
 process.on("SIGINT", () => undefined);
 process.on("SIGTERM", () => {
-  close("it was told to end").catch(() => end(1));
+  close("it was told to end", { restart: true }).catch(() => end(1));
 });
 
-async function start(
-  settings: Extract<ToProcess, { kind: "settings" }>["settings"],
-): Promise<void> {
-  const { ClusterWorker } = await import("./cluster-worker.ts");
-  const worker = await ClusterWorker.start(settings);
-  worker.onEnded = () => end(0);
-  close = async (reason) => await worker.close(reason);
+async function start(settings: WorkerSettings): Promise<void> {
+  const { hostWorker } = await import("./worker-process.ts");
+  const worker = await hostWorker(settings, (how) => {
+    say({ kind: "ended", ...how });
+    end(0);
+  });
+  close = async (...args) => await worker.close(...args);
   const readings = setInterval(() => {
     say({ kind: "memory", rssBytes: process.memoryUsage.rss() });
   }, MEMORY_MS);

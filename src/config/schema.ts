@@ -15,6 +15,7 @@ import {
   numberFrom,
   oneOf,
   text,
+  texts,
 } from "./kinds.ts";
 
 /**
@@ -31,6 +32,8 @@ export interface ConfigValues {
   "array.rechunk.threshold": number;
   "array.svg.size": number;
 
+  "exchange.read-neighbours": boolean;
+
   "blas.library": string;
   "blas.threads": number;
 
@@ -42,11 +45,23 @@ export interface ConfigValues {
   "dataframe.memory-limit": number | "auto";
   "dataframe.threads": number | "auto";
 
+  "log.level": "debug" | "info" | "warn" | "error" | "silent";
+
+  "nanny.preload": readonly string[];
+
   "optimization.fuse.active": boolean;
 
   "scheduler.allowed-failures": number;
+  "scheduler.idle-timeout": number | null;
+  "scheduler.port": number;
+  "scheduler.preload": readonly string[];
 
+  "worker.death-timeout": number;
+  "worker.lifetime.duration": number | null;
+  "worker.lifetime.restart": boolean;
+  "worker.lifetime.stagger": number;
   "worker.memory.limit": number | "auto";
+  "worker.preload": readonly string[];
   "worker.resources": Readonly<Record<string, number>>;
   "worker.threads": number | "auto";
   "worker.validate": boolean;
@@ -107,6 +122,7 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
     "auto",
     'BLAS library to load: a path, "none" for the built-in kernels, or "auto" to look for one.',
   ),
+
   "blas.threads": key(integerFrom(1), 1, "Threads that BLAS may use inside one task."),
 
   "comm.timeouts.lost": key(
@@ -123,6 +139,11 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
     duration,
     60_000,
     "A worker or client that has been silent for this time is lost.",
+  ),
+  "exchange.read-neighbours": key(
+    boolean,
+    true,
+    "Whether workers of one host read each other's runs from disk, instead of asking for them.",
   ),
 
   "dataframe.deterministic": key(
@@ -141,6 +162,14 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
     'Threads of the table engine; "auto" takes as many as worker.threads.',
   ),
 
+  "log.level": key(
+    oneOf("debug", "info", "warn", "error", "silent"),
+    "info",
+    "From which event on the programs of a cluster write what happens.",
+  ),
+
+  "nanny.preload": key(texts, [], "Modules that the supervisor of workers loads first."),
+
   "optimization.fuse.active": key(boolean, true, "Whether chained small tasks become one task."),
 
   "scheduler.allowed-failures": key(
@@ -149,11 +178,40 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
     "How many deaths of its worker a task may cause before it fails with KilledWorker.",
   ),
 
+  "scheduler.idle-timeout": key(
+    nullable(duration),
+    null,
+    "A scheduler that has had nothing to do for so long ends, with its workers; null means never.",
+  ),
+  "scheduler.port": key(integerFrom(0), 8786, "Port that `heddle scheduler` listens on."),
+  "scheduler.preload": key(texts, [], "Modules that `heddle scheduler` loads first."),
+
+  "worker.death-timeout": key(
+    duration,
+    60_000,
+    "A worker ends when its scheduler is out of reach for so long.",
+  ),
+  "worker.lifetime.duration": key(
+    nullable(duration),
+    null,
+    "A worker ends by itself after so long; null means never.",
+  ),
+  "worker.lifetime.restart": key(
+    boolean,
+    false,
+    "Whether another process takes the place of a worker whose lifetime is over.",
+  ),
+  "worker.lifetime.stagger": key(
+    duration,
+    0,
+    "How much longer or shorter, by chance, the lifetime of each worker is.",
+  ),
   "worker.memory.limit": key(
     auto(bytes),
     "auto",
     'Memory of the engine in this process; "auto" takes what the machine or the container gives.',
   ),
+  "worker.preload": key(texts, [], "Modules that each worker process loads first."),
   "worker.resources": key(
     named(numberFrom(0)),
     {},
