@@ -16,6 +16,7 @@ import {
 } from "../comm/index.ts";
 import { config } from "../config/config.ts";
 import { HeddleError } from "../core/errors.ts";
+import type { Inventory } from "../machine/scheduler/events.ts";
 import { type AnyMessageType, type Message, messageSet } from "../protocol/index.ts";
 import { OutputPrinter } from "../threads/output.ts";
 import { settle, type WorkerOp } from "./control/ops.ts";
@@ -78,7 +79,7 @@ export class ClusterWorker {
       collect: () => this.#comm?.send({ kind: "collect" }),
       pinned: (reader, missing) => this.#server.pinned(reader, missing),
       taken: (ids, isTaken) => this.#fetcher.taken(ids, isTaken),
-      inventory: (inventory) => this.#comm?.send({ kind: "inventory", inventory }),
+      inventory: (inventory) => this.#sendInventory(inventory),
       fetch: (command) => this.#fetcher.fetch(command),
       // Task threads have connections of their own.
       connectClient: (port) => port.close(),
@@ -189,8 +190,9 @@ export class ClusterWorker {
     };
     this.#comm.onReconnected = ({ fresh }) => {
       if (!fresh) return;
-      const reason = "the scheduler knows this worker no more";
-      this.close(reason, { restart: true }).catch(() => undefined);
+      // The scheduler knows nothing of this worker any more: it hears what there is.
+      this.host.tell({ kind: "rejoin" });
+      this.host.wake();
     };
     this.#loadTimer = setInterval(() => {
       this.#comm?.send({ kind: "load", ...this.host.load });
@@ -244,6 +246,11 @@ export class ClusterWorker {
       for (const message of held) this.#hear(message);
       if (held.length > 0) this.host.wake();
     });
+  }
+
+  #sendInventory(inventory: Inventory): void {
+    const words = this.host.store.wordsOf(inventory.ids, inventory.bytes);
+    this.#comm?.send({ kind: "inventory", inventory: { ...inventory, ...words } });
   }
 
   #report(report: WorkerReport): void {

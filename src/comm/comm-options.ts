@@ -39,7 +39,11 @@ export const DEFAULTS: { readonly handshakeMs: number; readonly maxBodyBytes: nu
 };
 
 /** Throws `AuthFailed` unless both sides will have to prove who they are. */
-export function checkProof(address: Address, shown: string, options: CommOptions): void {
+export function checkProof(
+  address: Address,
+  shown: string,
+  options: Pick<CommOptions, "token">,
+): void {
   if (options.token !== undefined) checkToken(options.token);
   else if (address.scheme === "tcp" || address.scheme === "unix") {
     throw new HeddleError(

@@ -14,6 +14,7 @@ import {
   type MessageSet,
   type ResumePoint,
   Session,
+  type SessionOptions,
   UNPROVED_BODY_MAX,
 } from "../protocol/index.ts";
 import { formatAddress, parseAddress } from "./addresses.ts";
@@ -25,7 +26,10 @@ import { openSockets, type Sockets } from "./sockets.ts";
 import type { Wire } from "./wire.ts";
 
 /** Options of {@link listen}. */
-export interface ListenOptions<In extends Message, Out extends Message> extends CommOptions {
+export interface ListenOptions<In extends Message, Out extends Message>
+  extends Omit<CommOptions, "session"> {
+  /** When a peer is suspect and when it is lost, by what it says of itself where peers differ. */
+  readonly session?: SessionOptions | ((peer: Hello) => SessionOptions);
   /** Messages of a peer, by what it says of itself where peers differ. */
   readonly incoming: MessageSet<In> | ((peer: Hello) => MessageSet<In>);
   readonly outgoing: MessageSet<Out> | ((peer: Hello) => MessageSet<Out>);
@@ -191,7 +195,8 @@ class CommListener<In extends Message, Out extends Message> implements Listener<
   }
 
   #makeComm(peer: Hello): Comm<In, Out> {
-    const { incoming, outgoing, session: sessionOptions = {} } = this.#options;
+    const { incoming, outgoing, session = {} } = this.#options;
+    const sessionOptions = typeof session === "function" ? session(peer) : session;
     const id = randomBytes(16).toString("hex");
     const comm = new Comm<In, Out>({
       incoming: typeof incoming === "function" ? incoming(peer) : incoming,
@@ -256,12 +261,15 @@ function crowded(pendingMax: number): HeddleError {
 }
 
 function replaced({ role, id }: Hello): HeddleError {
-  return new HeddleError("CommClosed", `The ${role} ${id} has connected again`);
+  return new HeddleError("CommClosed", `The ${role} ${id} has connected again`, {
+    fields: { returned: true },
+  });
 }
 
 function notResumed({ role, id }: Hello): HeddleError {
   return new HeddleError(
     "CommClosed",
     `The ${role} ${id} came back, but more was said meanwhile than is kept for it`,
+    { fields: { returned: true } },
   );
 }
