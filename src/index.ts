@@ -22,11 +22,15 @@ export {
   Lock,
   MultiLock,
   Queue,
+  Reschedule,
+  rejoin,
   Semaphore,
   type SubmitOptions,
+  secede,
   Variable,
   type WaitOptions,
   wait,
+  workerClient,
 } from "./cluster/index.ts";
 export { type ClassCodec, registerClass } from "./codec/index.ts";
 export { config } from "./config/index.ts";

@@ -5,6 +5,7 @@
  */
 import type { CoordinationEvent } from "../machine/coordination/events.ts";
 import type { SchedulerCommand, SchedulerEvent } from "../machine/scheduler/events.ts";
+import type { ControlOp } from "./control/ops.ts";
 import type { ClientMessage, EngineMessage, Query } from "./messages.ts";
 import type { ToScheduler } from "./wire/client-messages.ts";
 
@@ -12,6 +13,10 @@ import type { ToScheduler } from "./wire/client-messages.ts";
 export interface ClientHost {
   tell(events: readonly SchedulerEvent[]): void;
   answer(what: Query, ids: Int32Array | undefined): unknown;
+  /** A question beside work. */
+  control(client: number, request: number, op: ControlOp): void;
+  clientJoined(client: number): void;
+  clientLeft(client: number): void;
   /** Something for the coordination machine. */
   coordinate(event: CoordinationEvent): void;
   /** The client wants to hear of every task of an accepted graph. */
@@ -48,6 +53,8 @@ export type ClientCommand = Extract<SchedulerCommand, { client: number }>;
 const COLLECT_EVERY_MS = 250;
 
 export class ClientSeats {
+  /** Hears every warning that clients are given. */
+  onWarning: (message: string) => void = () => undefined;
   readonly #host: ClientHost;
   readonly #connections = new Map<number, Connection>();
   /** Requests whose graphs will be watched once they are accepted. */
@@ -63,6 +70,7 @@ export class ClientSeats {
   add(seat: ClientSeat): number {
     const client = this.#nextClient++;
     this.#connections.set(client, { client, seat, outgoing: [], isUsed: false });
+    this.#host.clientJoined(client);
     return client;
   }
 
@@ -73,8 +81,14 @@ export class ClientSeats {
     if (connection.outgoing.length > 0) connection.seat.post(connection.outgoing);
     this.#connections.delete(client);
     connection.seat.left(client);
+    this.#host.clientLeft(client);
     this.#host.coordinate({ kind: "client-left", client });
     this.#host.tell([{ kind: "client-left", client }]);
+  }
+
+  /** Clients that have said something: task threads have connections that they may never use. */
+  get count(): number {
+    return [...this.#connections.values()].filter(({ isUsed }) => isUsed).length;
   }
 
   /** Whether the client is connected. */
@@ -99,6 +113,7 @@ export class ClientSeats {
   }
 
   warn(message: string): void {
+    this.onWarning(message);
     this.broadcast({ kind: "warn", message });
   }
 
@@ -179,6 +194,8 @@ export class ClientSeats {
         this.post(client, { kind: "answer", request: message.request, value });
         return;
       }
+      case "control":
+        return this.#host.control(client, message.request, message.op);
       case "coordinate":
         return this.#host.coordinate({ ...message.event, client });
       case "close":

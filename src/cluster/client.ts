@@ -33,6 +33,7 @@ import {
   runnerWith,
   withOptions,
 } from "./client-compute.ts";
+import { ClusterControl } from "./client-control.ts";
 import type { Asker } from "./coordination/asker.ts";
 import { type EngineHandle, type EngineOptions, embeddedEngine, startEngine } from "./embedded.ts";
 import { Future, FutureList, Submission } from "./future.ts";
@@ -51,7 +52,6 @@ import { LazyInputs } from "./lazy-inputs.ts";
 import { closeLimits, type EngineLimits, openLimits } from "./limits.ts";
 import type { Accepted, EngineLink } from "./link.ts";
 import { LocalCluster } from "./local-cluster.ts";
-import type { EngineInfo } from "./messages.ts";
 import { RemoteEngine } from "./remote-engine.ts";
 import {
   type ComputeOptions,
@@ -113,7 +113,7 @@ const current: Client[] = [];
  *   console.log(await future.result()); // 42
  * });
  */
-export class Client implements GraphRunner {
+export class Client extends ClusterControl implements GraphRunner {
   /** Resolves when the engine can be used; rejects with `ConnectFailed`. */
   readonly ready: Promise<void>;
   readonly #engine: EngineHandle;
@@ -125,6 +125,7 @@ export class Client implements GraphRunner {
 
   /** Without arguments: of a local cluster that ends with the client. */
   constructor(target: ClientTarget = {}) {
+    super();
     const { handle, end } = engineFor(target);
     this.#engine = handle;
     this.#end = end;
@@ -309,27 +310,19 @@ export class Client implements GraphRunner {
     await Promise.all(list.map((future) => future.retry()));
   }
 
-  /** Key -> addresses of the workers that hold the value. */
-  async whoHas(futures: Futures): Promise<Record<string, string[]>> {
-    const list = futuresIn("client.whoHas", futures);
-    const ids = Int32Array.from(await Promise.all(list.map((future) => future.id())));
-    const facts = (await this.#link.query("tasks", ids)) as { workers: string[] }[];
-    return Object.fromEntries(list.map((future, i) => [future.key, facts[i]?.workers ?? []]));
-  }
-
-  /** Workers, threads and memory of the engine. */
-  async schedulerInfo(): Promise<EngineInfo> {
-    return (await this.#link.query("info")) as EngineInfo;
-  }
-
   /** Number of task threads. */
   get threads(): number {
     return this.#engine.threads;
   }
 
-  /** Asks the coordination machine. @internal */
-  get coordination(): Asker {
+  /** @internal */
+  override get coordination(): Asker {
     return this.#link.coordination;
+  }
+
+  /** @internal */
+  protected override get link(): EngineLink {
+    return this.#link;
   }
 
   /** @internal */
@@ -383,7 +376,7 @@ export class Client implements GraphRunner {
     await this.close();
   }
 
-  toString(): string {
+  override toString(): string {
     return `Client(${this.#engine.address}, ${this.threads} threads)`;
   }
 

@@ -17,7 +17,7 @@ import type { ValueMessage } from "./client-seats.ts";
 import { type EventLog, SILENT } from "./event-log.ts";
 import type { EngineMessage } from "./messages.ts";
 import { RemoteWorkerSeat } from "./remote-worker-seat.ts";
-import { SchedulerHost, type WorkerLoss } from "./scheduler-host.ts";
+import { SchedulerHost, type WorkerLoss, type WorkerReturn } from "./scheduler-host.ts";
 import { sessionTimers } from "./session-timers.ts";
 import type { ProcessDeath } from "./supervisor.ts";
 import { SupervisorSeats } from "./supervisor-seats.ts";
@@ -29,7 +29,7 @@ import {
   toSupervisor,
 } from "./wire/supervisor-messages.ts";
 import { type FromWorker, fromWorker, type ToWorker, toWorker } from "./wire/worker-messages.ts";
-import { readWorkerHello } from "./worker-hello.ts";
+import { readWorkerHello, type WorkerHello } from "./worker-hello.ts";
 
 /** Everything that may come to the scheduler, and everything that it may say. */
 type Incoming = ToScheduler | FromWorker | FromSupervisor;
@@ -57,6 +57,8 @@ export interface ClusterSchedulerOptions {
   /** What the scheduler says of itself when others connect. */
   readonly hello: CommOptions["hello"];
   readonly allowedFailures: number;
+  /** A client wants the cluster to end. */
+  readonly shutDown?: () => void;
   /** A worker has not been heard of for too long: its process, if it is there, is of no use. */
   readonly onSilence?: (name: string) => void;
   /** Hears what happens; silent unless given. */
@@ -78,11 +80,13 @@ export class ClusterScheduler {
     const { log = SILENT } = options;
     this.#log = log;
     this.supervisors = new SupervisorSeats((name, death) => this.workerDied(name, death), log);
+    const { allowedFailures, shutDown } = options;
     this.#onSilence = options.onSilence ?? ((name) => this.supervisors.endSilent(name));
     this.host = new SchedulerHost(
-      { allowedFailures: options.allowedFailures, address: () => this.address },
+      { allowedFailures, address: () => this.address, ...(shutDown && { shutDown }) },
       () => this.#planTurn(),
     );
+    this.host.clients.onWarning = (warning) => log.warn("{warning}", { warning });
   }
 
   /** Resolves when workers and clients can connect. */
@@ -96,7 +100,7 @@ export class ClusterScheduler {
       incoming: ({ role }) => MESSAGES[role].incoming,
       outgoing: ({ role }) => MESSAGES[role].outgoing,
       accept: (comm) => scheduler.#accept(comm),
-      session: sessionTimers(),
+      session: ({ role }) => sessionTimers(role),
       log: (trouble) => scheduler.#logTrouble(trouble),
     });
     return scheduler;
@@ -138,18 +142,30 @@ export class ClusterScheduler {
     throw new HeddleError("NotSupported", "a scheduler takes no connections of a scheduler");
   }
 
-  #acceptWorker(comm: Comm<FromWorker, ToWorker>, { facts }: Hello): void {
-    const hello = readWorkerHello(facts);
+  #acceptWorker(comm: Comm<FromWorker, ToWorker>, peer: Hello): void {
+    const hello = readWorkerHello(peer.facts);
     for (const { hello: other } of this.#seats.values()) {
       if (other.name !== hello.name) continue;
       throw new HeddleError("InvalidArgument", `there is a worker named ${hello.name} already`);
     }
+    if (peer.resume === undefined) return this.#join(comm, hello);
+    // It was known before, and says first what it has; all else is about the time before.
+    comm.onMessages = (messages) => {
+      const at = messages.findIndex(({ kind }) => kind === "inventory");
+      const first = messages[at];
+      if (first?.kind !== "inventory") return;
+      this.#join(comm, hello, first);
+      comm.onMessages(messages.slice(at + 1));
+    };
+  }
+
+  #join(comm: Comm<FromWorker, ToWorker>, hello: WorkerHello, known?: WorkerReturn): void {
     const seat = new RemoteWorkerSeat(
       hello,
       (message) => comm.send(message),
       (worker) => this.#seats.get(worker)?.hello.addresses,
     );
-    const worker = this.host.addWorker(seat);
+    const worker = this.host.addWorker(seat, known);
     this.#seats.set(worker, seat);
     const { name, threads, memoryLimitBytes, addresses } = hello;
     this.#log.info("worker {name} joined at {address}: {threads} threads, {memory}", {
@@ -176,7 +192,8 @@ export class ClusterScheduler {
       const cause = error === undefined && isMeant ? "expected" : "silence";
       // Its supervisor may have told of its end already, and started another of the same name.
       const wasThere = this.#removeWorker(worker, { reason, cause });
-      if (wasThere && cause === "silence") this.#onSilence(hello.name);
+      const isBack = error?.fields["returned"] === true;
+      if (wasThere && cause === "silence" && !isBack) this.#onSilence(hello.name);
     };
     this.#tellSize();
   }
@@ -191,6 +208,7 @@ export class ClusterScheduler {
       name,
       reason,
     });
+    seat.lost(reason);
     this.host.removeWorker(worker, { running: seat.working, ...loss });
     for (const other of this.#seats.values()) other.forget(worker, seat.hello.addresses);
     this.#tellSize();
@@ -223,7 +241,7 @@ export class ClusterScheduler {
           name: seat.hello.name,
           warning: message.message,
         });
-        return this.host.clients.warn(message.message);
+        return this.host.clients.broadcast({ kind: "warn", message: message.message });
       case "collect":
         return this.host.clients.collect(performance.now());
       case "leaving":

@@ -85,6 +85,7 @@ export class ClusterWorker {
       connectClient: (port) => port.close(),
       share: () => undefined,
     });
+    this.host.service.onForward = (on) => this.#forward(on);
     this.#server = new ValueServer(this.host);
     this.#fetcher = new ValueFetcher(this.host, pool);
   }
@@ -228,32 +229,39 @@ export class ClusterWorker {
         this.close(message.reason, { restart: message.restart }).catch(() => undefined);
         return;
       case "ask":
-        return this.#answer(message.call, message.op);
+        this.#answer(message.call, message.op).catch((error: unknown) => {
+          this.#comm?.send({ kind: "warn", message: String(error) });
+        });
+        return;
       default:
         return this.host.tell(message);
     }
   }
 
   /** Does something beside tasks. No lease is taken while plugins are set up. */
-  #answer(call: number, op: WorkerOp): void {
+  async #answer(call: number, op: WorkerOp): Promise<void> {
     const isChange = op.kind === "set-up" || op.kind === "tear-down";
     if (isChange) this.#changes++;
-    settle(() => this.host.service.handle(op)).then((outcome) => {
-      this.#comm?.send({ kind: "told", call, outcome });
-      if (isChange) this.#changes--;
-      if (this.#changes > 0) return;
-      const held = this.#held.splice(0);
-      for (const message of held) this.#hear(message);
-      if (held.length > 0) this.host.wake();
-    });
+    const outcome = await settle(async () => await this.host.service.handle(op));
+    this.#comm?.send({ kind: "told", call, outcome });
+    if (isChange) this.#changes--;
+    if (this.#changes > 0) return;
+    const held = this.#held.splice(0);
+    for (const message of held) this.#hear(message);
+    if (held.length > 0) this.host.wake();
   }
 
-  #sendInventory(inventory: Inventory): void {
-    const words = this.host.store.wordsOf(inventory.ids, inventory.bytes);
-    this.#comm?.send({ kind: "inventory", inventory: { ...inventory, ...words } });
+  /** What tasks print is shown to the clients instead of here, or here again. */
+  #forward(on: boolean): void {
+    this.#output.drain();
+    this.#output.onText = on
+      ? (stream, text) => this.#comm?.send({ kind: "printed", stream, text })
+      : undefined;
   }
 
   #report(report: WorkerReport): void {
+    // What a task has printed comes before its result.
+    if (this.#output.onText !== undefined) this.#output.drain();
     if (report.kind !== "finished") {
       this.#comm?.send(report as FromWorker);
       return;

@@ -2,6 +2,7 @@
  * @file The embedded engine: a scheduler and one worker on one control thread, run together until
  * neither has anything to say, with clients in the same process that read values where they lie.
  */
+import { hostname } from "node:os";
 import type { MessagePort } from "node:worker_threads";
 import { assert } from "../core/errors.ts";
 import type { SchedulerEvent } from "../machine/scheduler/events.ts";
@@ -51,10 +52,20 @@ export class Engine {
     const { worker } = this;
     this.#number = this.scheduler.addWorker({
       facts: { address: ADDRESS, threads, memoryLimitBytes, resources, leasesMax: 4096 },
+      host: hostname(),
+      pid: process.pid,
       get load() {
         return worker.load;
       },
+      get seenMs() {
+        return Date.now();
+      },
       tell: (order) => worker.tell(order),
+      ask: (op) => worker.service.handle(op),
+      restart: async () => {
+        await worker.service.handle({ kind: "restart-threads" });
+      },
+      stop: () => undefined,
     });
     worker.start(lane, launched);
   }

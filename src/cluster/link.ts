@@ -9,6 +9,7 @@ import { decodeTaskError } from "../functions/index.ts";
 import { ClientMachine, STATUS } from "../machine/client/client.ts";
 import { IdList } from "../machine/id-list.ts";
 import { collectGarbage } from "../ndarray/collect-garbage.ts";
+import { type ControlOp, unsettle } from "./control/ops.ts";
 import { LinkAsker } from "./coordination/asker.ts";
 import { type LinkValues, loadArrays } from "./link-values.ts";
 import type { ClientMessage, EngineMessage, Query, WireError } from "./messages.ts";
@@ -166,6 +167,12 @@ export class EngineLink {
     const from = ids === undefined ? {} : { ids };
     const answer = await this.ask((request) => ({ kind: "query", request, what, ...from }));
     return answer.kind === "answer" ? answer.value : undefined;
+  }
+
+  /** Asks something beside work. Throws the error that came in place of an answer. */
+  async control(op: ControlOp): Promise<unknown> {
+    const answer = await this.ask((request) => ({ kind: "control", request, op }));
+    return answer.kind === "controlled" ? unsettle(answer.outcome) : undefined;
   }
 
   /** Keeps the process alive until the promise has settled. */
@@ -398,6 +405,9 @@ export class EngineLink {
         return this.#collect();
       case "coordinated":
         return this.coordination.heard(message.news);
+      case "printed":
+        process[message.stream === 2 ? "stderr" : "stdout"].write(message.text);
+        return;
       case "closed":
       case "placed":
         return;
@@ -406,6 +416,7 @@ export class EngineLink {
         return;
       case "accepted":
       case "read":
+      case "controlled":
       case "answer": {
         const answer = this.#answers.get(message.request);
         this.#answers.delete(message.request);

@@ -6,6 +6,7 @@
 import type { WasmMemory } from "../core/wasm.ts";
 import type { GraphFacts } from "../machine/scheduler/events.ts";
 import type { GraphImage } from "../threads/graph-image.ts";
+import type { ControlOp, Outcome } from "./control/ops.ts";
 import type { CoordinationNews, CoordinationRequest } from "./coordination/asker.ts";
 
 export type ClientMessage =
@@ -48,6 +49,8 @@ export type ClientMessage =
     }
   /** For the coordination machine: locks, queues and the like. */
   | { readonly kind: "coordinate"; readonly event: CoordinationRequest }
+  /** A question about the cluster, or a change of it; answered by `controlled`. */
+  | { readonly kind: "control"; readonly request: number; readonly op: ControlOp }
   | { readonly kind: "close" };
 
 /** What may be asked of an engine at any time. */
@@ -99,6 +102,9 @@ export type EngineMessage =
       readonly epochs: Int32Array;
     }
   | { readonly kind: "answer"; readonly request: number; readonly value: unknown }
+  | { readonly kind: "controlled"; readonly request: number; readonly outcome: Outcome }
+  /** What tasks have printed: to standard output (1) or standard error (2). */
+  | { readonly kind: "printed"; readonly stream: number; readonly text: string }
   /** From the coordination machine. */
   | { readonly kind: "coordinated"; readonly news: CoordinationNews }
   | { readonly kind: "warn"; readonly message: string }
@@ -131,15 +137,31 @@ export interface HoldersAnswer {
 export interface EngineInfo {
   readonly address: string;
   readonly workers: Readonly<Record<string, WorkerInfo>>;
+  /** Task threads of all workers, also under the name `cpu`. */
   readonly threads: number;
+  readonly cpu: number;
+  /** Memory of all workers in bytes, also under the name `memory`. */
   readonly memoryLimitBytes: number;
+  readonly memory: number;
+  readonly clients: number;
+  /** Milliseconds since 1970. */
+  readonly startedMs: number;
   readonly transitions: number;
+  /** Where the scheduler shows its state, if it does. */
+  readonly dashboard?: string;
 }
 
 export interface WorkerInfo {
   readonly name: string;
+  readonly address: string;
+  /** Name of the machine. */
+  readonly host: string;
+  readonly pid: number;
   readonly threads: number;
   readonly memoryLimitBytes: number;
+  readonly resources: Readonly<Record<string, number>>;
+  /** When it was last heard of, in milliseconds since 1970. */
+  readonly seenMs: number;
   /** Bytes of values and of running tasks' arrays in the heap. */
   readonly memoryBytes: number;
   /** The most there were at any time. */

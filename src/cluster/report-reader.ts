@@ -18,12 +18,14 @@ export class ReportReader {
   readonly #bytes = new FloatList();
   readonly #timeIds = new IdList();
   readonly #timeCounts = new IdList();
+  readonly #timeThreads = new IdList();
   readonly #timesMs = new FloatList();
   #failures: WorkerEvent[] = [];
+  readonly #again = new IdList();
   readonly #suspendedOf = new Map<number, number>();
   #suspendedChanged = false;
-  /** Asynchronous tasks by thread. */
-  readonly #underWay = new Map<number, Set<number>>();
+  /** Asynchronous tasks by thread, with the time of their beginning. */
+  readonly #underWay = new Map<number, Map<number, number>>();
 
   constructor(store: ValueStore, isRunning: (id: number) => boolean) {
     this.#store = store;
@@ -67,6 +69,7 @@ export class ReportReader {
       case REPORT.time:
         this.#timeIds.push(a);
         this.#timeCounts.push(b);
+        this.#timeThreads.push(thread);
         this.#timesMs.push(wordMs(c));
         return;
       case REPORT.suspended:
@@ -75,16 +78,27 @@ export class ReportReader {
         return;
       case REPORT.began: {
         const ids = this.#underWay.get(thread);
-        if (ids === undefined) this.#underWay.set(thread, new Set([a]));
-        else ids.add(a);
+        if (ids === undefined) this.#underWay.set(thread, new Map([[a, performance.now()]]));
+        else ids.set(a, performance.now());
         return;
       }
+      case REPORT.again:
+        this.#again.push(a);
+        return;
     }
   }
 
   /** The thread's tasks that have returned a promise which is not settled. */
   underWay(thread: number): number[] {
-    return [...(this.#underWay.get(thread) ?? [])];
+    return [...(this.#underWay.get(thread)?.keys() ?? [])];
+  }
+
+  /** The asynchronous tasks of all threads. */
+  get goingOn(): { id: number; thread: number; elapsedMs: number }[] {
+    const nowMs = performance.now();
+    return [...this.#underWay].flatMap(([thread, ids]) =>
+      [...ids].map(([id, startMs]) => ({ id, thread, elapsedMs: nowMs - startMs })),
+    );
   }
 
   #ended(thread: number, id: number): void {
@@ -120,6 +134,7 @@ export class ReportReader {
         ids: this.#timeIds.take(),
         counts: this.#timeCounts.take(),
         meanMs: this.#timesMs.take(),
+        threads: this.#timeThreads.take(),
       });
     }
     if (this.#suspendedChanged) {
@@ -137,6 +152,10 @@ export class ReportReader {
         bytes: this.#bytes.take(),
       });
     }
+    if (this.#again.length > 0) {
+      const ids = this.#again.take().filter((id) => this.#isRunning(id));
+      workerEvents.push({ kind: "unstarted", ids });
+    }
     for (const failure of this.#failures.splice(0)) {
       if (failure.kind === "failed" && this.#isRunning(failure.id)) workerEvents.push(failure);
     }
@@ -148,7 +167,8 @@ function endsTask(kind: number): boolean {
     kind === REPORT.done ||
     kind === REPORT.doneExtent ||
     kind === REPORT.doneSlab ||
-    kind === REPORT.failed
+    kind === REPORT.failed ||
+    kind === REPORT.again
   );
 }
 

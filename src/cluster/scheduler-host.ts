@@ -13,9 +13,18 @@ import type { SchedulerOptions } from "../machine/scheduler/state.ts";
 import { STATE } from "../machine/scheduler/task-table.ts";
 import type { WorkerEvent } from "../machine/worker/events.ts";
 import { type ClientHost, ClientSeats } from "./client-seats.ts";
+import { ControlDesk } from "./control/desk.ts";
+import { type ControlOp, settle, type WorkerOp } from "./control/ops.ts";
 import { CoordinationHost } from "./coordination/host.ts";
 import { GraphWatch } from "./graph-watch.ts";
-import type { EngineInfo, EngineMessage, HoldersAnswer, Query, TaskFacts } from "./messages.ts";
+import type {
+  EngineInfo,
+  EngineMessage,
+  HoldersAnswer,
+  Query,
+  TaskFacts,
+  WorkerInfo,
+} from "./messages.ts";
 import type { WorkerLoad, WorkerReport } from "./worker-host.ts";
 
 /** What the scheduler says to a worker. */
@@ -35,6 +44,11 @@ export type WorkerOrder = Extract<
   }
 >;
 
+/** What a worker has that comes back after its connection was lost. */
+export type WorkerReturn = Required<
+  Pick<Extract<SchedulerEvent, { kind: "worker-joined" }>, "inventory">
+>;
+
 /** What is known of a worker's end. */
 export type WorkerLoss = Omit<Extract<SchedulerEvent, { kind: "worker-lost" }>, "kind" | "worker">;
 
@@ -42,22 +56,39 @@ export type WorkerLoss = Omit<Extract<SchedulerEvent, { kind: "worker-lost" }>, 
 export interface WorkerSeat {
   readonly facts: Omit<Extract<SchedulerEvent, { kind: "worker-joined" }>, "kind" | "worker">;
   readonly load: WorkerLoad;
+  /** Where its process is. */
+  readonly host: string;
+  readonly pid: number;
+  /** When it was last heard of, in milliseconds since 1970. */
+  readonly seenMs: number;
   tell(order: WorkerOrder): void;
+  /** Asks for something beside tasks; rejects when the worker is lost. */
+  ask(op: WorkerOp): Promise<unknown>;
+  /** Begins anew: resolves when it has let go of everything. */
+  restart(reason: string): Promise<void>;
+  /** Ends it. */
+  stop(reason: string, restart: boolean): void;
 }
 
 export interface SchedulerHostOptions extends Partial<SchedulerOptions> {
   /** Where the scheduler is; asked when it is told to somebody. */
   readonly address: () => string;
+  /** Where the state is shown, if it is. */
+  readonly dashboard?: () => string | undefined;
+  /** Ends the scheduler and its workers, when a client wants that. */
+  readonly shutDown?: () => void;
 }
 
 export class SchedulerHost implements ClientHost {
   readonly machine: SchedulerMachine;
   readonly clients: ClientSeats;
+  readonly desk: ControlDesk;
   readonly #options: SchedulerHostOptions;
   readonly #coordination: CoordinationHost;
   readonly #watch: GraphWatch = new GraphWatch();
   readonly #seats = new Map<number, WorkerSeat>();
   readonly #wake: () => void;
+  readonly #startedMs: number = Date.now();
   #nextWorker = 0;
   #events: SchedulerEvent[] = [];
 
@@ -67,6 +98,14 @@ export class SchedulerHost implements ClientHost {
     this.#wake = wake;
     this.machine = new SchedulerMachine(options);
     this.clients = new ClientSeats(this);
+    this.desk = new ControlDesk({
+      machine: this.machine,
+      seats: this.#seats,
+      tell: (events) => this.tell(events),
+      info: () => this.#info(),
+      warn: (message) => this.clients.warn(message),
+      shutDown: () => options.shutDown?.(),
+    });
     this.#coordination = new CoordinationHost({
       tell: (events) => this.tell(events),
       post: (client, message) => this.clients.post(client, message),
@@ -74,21 +113,27 @@ export class SchedulerHost implements ClientHost {
   }
 
   /** A worker joins; returns its number. */
-  addWorker(seat: WorkerSeat): number {
+  addWorker(seat: WorkerSeat, known: Partial<WorkerReturn> = {}): number {
     const worker = this.#nextWorker++;
     this.#seats.set(worker, seat);
-    this.tell([{ kind: "worker-joined", worker, ...seat.facts }]);
+    this.tell([{ ...known, kind: "worker-joined", worker, ...seat.facts }]);
+    this.desk.workerJoined(worker, seat.facts);
     return worker;
   }
 
   /** A worker is gone: what it ran is run again elsewhere, and what it held is made again. */
   removeWorker(worker: number, loss: WorkerLoss): void {
-    if (!this.#seats.delete(worker)) return;
+    const seat = this.#seats.get(worker);
+    if (seat === undefined) return;
+    this.#seats.delete(worker);
+    this.desk.workerLost(worker, seat.facts.address, loss.reason);
     this.tell([{ kind: "worker-lost", worker, ...loss }]);
   }
 
   report(worker: number, report: WorkerReport): void {
     if (this.#watch.isActive) this.#watchReport(report);
+    this.desk.story.report(worker, report);
+    this.desk.stream.report(worker, report);
     this.#events.push({ ...report, worker } as SchedulerEvent);
   }
 
@@ -125,6 +170,24 @@ export class SchedulerHost implements ClientHost {
     return Array.from(ids ?? [], (id) => this.#taskFacts(id));
   }
 
+  /** Answers a question beside work, when there is an answer. */
+  control(client: number, request: number, op: ControlOp): void {
+    const answered = async (): Promise<void> => {
+      const outcome = await settle(async () => await this.desk.answer(op));
+      this.clients.post(client, { kind: "controlled", request, outcome });
+      this.#wake();
+    };
+    answered().catch((error: unknown) => this.clients.warn(String(error)));
+  }
+
+  clientJoined(client: number): void {
+    this.desk.plugins.tell("addClient", client);
+  }
+
+  clientLeft(client: number): void {
+    this.desk.plugins.tell("removeClient", client);
+  }
+
   coordinate(event: CoordinationEvent): void {
     this.#coordination.take(event);
   }
@@ -144,9 +207,13 @@ export class SchedulerHost implements ClientHost {
     const state = this.machine.stateOf(id);
     const { tasks } = this.machine.state;
     const seats = this.#holdersOf(id).map((worker) => this.#seats.get(worker));
+    const holders = seats.flatMap((seat) => (seat === undefined ? [] : [seat.facts.address]));
+    // A value that is a word lies everywhere: its maker is named.
+    const maker =
+      holders.length === 0 && state === "memory" ? this.desk.story.makerOf(id) : undefined;
     return {
       state,
-      workers: seats.flatMap((seat) => (seat === undefined ? [] : [seat.facts.address])),
+      workers: maker === undefined ? holders : [maker],
       bytes: tasks.bytes[id] ?? 0,
     };
   }
@@ -168,22 +235,34 @@ export class SchedulerHost implements ClientHost {
 
   #info(): EngineInfo {
     const seats = [...this.#seats.values()];
+    const threads = seats.reduce((sum, { facts }) => sum + facts.threads, 0);
+    const memoryLimitBytes = seats.reduce((sum, { facts }) => sum + facts.memoryLimitBytes, 0);
+    const dashboard = this.#options.dashboard?.();
     return {
       address: this.#options.address(),
-      threads: seats.reduce((sum, { facts }) => sum + facts.threads, 0),
-      memoryLimitBytes: seats.reduce((sum, { facts }) => sum + facts.memoryLimitBytes, 0),
+      threads,
+      cpu: threads,
+      memoryLimitBytes,
+      memory: memoryLimitBytes,
+      clients: this.clients.count,
+      startedMs: this.#startedMs,
       transitions: this.machine.state.transitions,
+      ...(dashboard === undefined ? {} : { dashboard }),
       workers: Object.fromEntries(
-        seats.map(({ facts, load }) => {
-          const { address, name, threads, memoryLimitBytes } = facts;
-          return [address, { name: name ?? address, threads, memoryLimitBytes, ...load }];
-        }),
+        seats.map((seat) => [seat.facts.address, this.#workerInfo(seat)]),
       ),
     };
   }
 
+  #workerInfo({ facts, host, pid, seenMs, load }: WorkerSeat): WorkerInfo {
+    const { address, name, threads, memoryLimitBytes, resources = {} } = facts;
+    const who = { name: name ?? address, address, host, pid, threads, memoryLimitBytes };
+    return { ...who, resources, seenMs, ...load };
+  }
+
   #obey(commands: readonly SchedulerCommand[], cancelled: boolean): void {
     for (const command of commands) {
+      this.desk.story.command(command);
       switch (command.kind) {
         case "revoke":
           this.#seats.get(command.worker)?.tell({ ...command, cancelled });
@@ -196,6 +275,10 @@ export class SchedulerHost implements ClientHost {
           this.clients.post(command.client, this.#addressed(command));
           break;
         case "retired":
+          this.desk.retired(command.worker, command.left);
+          break;
+        case "accepted":
+          this.#accepted(command);
           break;
         case "warn":
           this.clients.warn(command.message);
@@ -205,6 +288,15 @@ export class SchedulerHost implements ClientHost {
           else this.#seats.get(command.worker)?.tell(command);
       }
     }
+  }
+
+  #accepted(command: Extract<SchedulerCommand, { kind: "accepted" }>): void {
+    this.clients.say(command);
+    if (!this.desk.plugins.hears("updateGraph")) return;
+    const { state } = this.machine;
+    const { base } = command;
+    const count = state.graphs[state.tasks.graph[base] ?? -1]?.facts.count ?? 0;
+    this.desk.plugins.tell("updateGraph", { base, count });
   }
 
   /** Where a client brings its values: addresses in place of numbers. */

@@ -4,13 +4,15 @@
  */
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { makeControlBlock } from "../threads/control-block.ts";
-import type { ClusterAccess, TableInit, ThreadInit } from "../threads/messages.ts";
+import type { ClusterAccess, TableInit, ThreadAnswer, ThreadInit } from "../threads/messages.ts";
 import type { EngineSettings } from "./engine-settings.ts";
 
 /** What an engine's control thread is started with. */
 export interface EngineInit extends EngineSettings {
   /** The worker's address; default that of the embedded engine. */
   readonly address?: string;
+  /** The worker's name; default its address. */
+  readonly name?: string;
   /** Whose tasks these are, where the scheduler is in another process. */
   readonly cluster?: ClusterAccess;
   /** Takes the port on which each task thread sends what it prints. */
@@ -25,6 +27,7 @@ export interface LaneSpec {
   readonly block: SharedArrayBuffer;
   readonly budgetBytes: number;
   readonly address: string;
+  readonly name: string;
   readonly scratch: string;
   readonly resources: Readonly<Record<string, number>>;
   readonly validate: boolean;
@@ -50,6 +53,7 @@ export function laneOf(init: EngineInit, table?: TableInit): LaneSpec {
     block: makeControlBlock(threads),
     budgetBytes: init.memoryLimitBytes,
     address: init.address ?? ADDRESS,
+    name: init.name ?? init.address ?? ADDRESS,
     scratch: init.spillDirectory,
     resources: init.resources,
     validate: init.validate,
@@ -67,6 +71,8 @@ export class LaunchedThread {
   readonly worker: Worker;
   /** The thread's own connection to the engine, for tasks that submit tasks. */
   readonly clientPort: MessagePort;
+  /** Hears what the thread answers. */
+  onAnswer: (answer: ThreadAnswer) => void = () => undefined;
   #ended: string | undefined;
   #listener: ((reason: string) => void) | undefined;
 
@@ -92,6 +98,7 @@ export class LaunchedThread {
         maxYoungGenerationSizeMb: threadYoungMb,
       },
     });
+    this.worker.on("message", (answer: ThreadAnswer) => this.onAnswer(answer));
     let reason = "";
     this.worker.on("error", (error) => {
       reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);

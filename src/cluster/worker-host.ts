@@ -17,6 +17,8 @@ import { WORD } from "../threads/control-block.ts";
 import type { GraphImage } from "../threads/graph-image.ts";
 import type { ThreadGraph, ThreadMessage } from "../threads/messages.ts";
 import { SLAB_BYTES, SLAB_VALUE_BYTES_MAX } from "../threads/thread-heap.ts";
+import type { RunningTask } from "./control/ops.ts";
+import { WorkerService } from "./control/worker-service.ts";
 import { LanePool, type ThreadDeath } from "./lane-pool.ts";
 import type { WireError } from "./messages.ts";
 import { ReportReader } from "./report-reader.ts";
@@ -35,7 +37,9 @@ const FORGET_AT_MOST = 64;
 const SMALL_GRAPH_BYTES = 65_536;
 
 /** What a worker tells the scheduler: its events without the worker's number. */
-export type WorkerReport = Unnumbered<Extract<SchedulerEvent, { worker: number }>>;
+export type WorkerReport = Threaded<Unnumbered<Extract<SchedulerEvent, { worker: number }>>>;
+/** Times come with the threads on which they were measured; the machine does not look at these. */
+type Threaded<R> = R extends { kind: "durations" } ? R & { readonly threads?: Int32Array } : R;
 type Unnumbered<E> = E extends { worker: number } ? Omit<E, "worker"> : never;
 
 /** Whoever a worker works for. */
@@ -63,6 +67,8 @@ export interface WorkerListener {
 export class WorkerHost {
   readonly machine: WorkerMachine;
   readonly store: ValueStore;
+  /** What is done beside tasks. */
+  readonly service: WorkerService;
   readonly #init: EngineInit;
   readonly #listener: WorkerListener;
   #tasks: LanePool | undefined;
@@ -79,6 +85,8 @@ export class WorkerHost {
   /** What is taken back in this step was cancelled, not just dropped. */
   #isCancelling = false;
   #closed = false;
+  /** Threads end because they were told to: nobody need hear of it. */
+  #isRestarting = false;
 
   constructor(init: EngineInit, listener: WorkerListener) {
     this.#init = init;
@@ -93,6 +101,7 @@ export class WorkerHost {
       page: (buffer) => this.#tellAll({ kind: "page", buffer }),
     });
     this.#reports = new ReportReader(this.store, (id) => this.#isRunning(id));
+    this.service = new WorkerService(this.#serviceHost());
   }
 
   /** The task threads have been started; what they run comes from here from now on. */
@@ -105,6 +114,12 @@ export class WorkerHost {
   /** Tasks handed to the threads and not ended. */
   get running(): number {
     return this.machine.running;
+  }
+
+  /** The tasks that threads run now, and for how long. */
+  get runningNow(): RunningTask[] {
+    const inLanes = this.#lanes().flatMap((lane) => lane.runningNow);
+    return [...inLanes.filter(({ id }) => this.#isRunning(id)), ...this.#reports.goingOn];
   }
 
   /** What is known of the worker's memory and work now. */
@@ -139,6 +154,13 @@ export class WorkerHost {
     const sizes = bytes.map((size) => Math.max(0, size));
     this.#events.push({ kind: "adopt", ids, bytes: sizes, onDisk });
     return ids.filter((_, i) => bytes[i]! < 0);
+  }
+
+  /** Copies that are worth nothing any more go, and the scheduler hears of it. */
+  loseCopies(ids: Int32Array): void {
+    this.tell({ kind: "free", ids });
+    this.#listener.report({ kind: "lost", ids });
+    this.wake();
   }
 
   /** Runs turns until nothing is left to do, giving the event loop its turn in between. */
@@ -369,7 +391,8 @@ export class WorkerHost {
       const left = ids.filter(goesOn);
       for (let thread = 0; thread < this.#init.threads; thread++) {
         const isStuck = left.some((id) => this.#tasks?.isRunningOn(thread, id));
-        if (isStuck && this.#reports.underWay(thread).length === 0) this.#tasks?.kill(thread);
+        const isAlone = this.#reports.underWay(thread).length === 0;
+        if (isStuck && isAlone) this.#tasks?.kill(thread).catch(() => undefined);
       }
     }, CANCELLED_MS);
     timer.unref();
@@ -402,7 +425,11 @@ export class WorkerHost {
       lane,
       launched,
       connectClient: (port) => this.#listener.connectClient(port),
-      greet: () => this.#greeting(),
+      greet: () => [
+        ...this.#greeting(),
+        ...(lane.table === undefined ? this.service.greeting() : []),
+      ],
+      answered: (_thread, answer) => this.service.answered(answer),
       died: (thread, death) => this.#died(thread, death),
     });
   }
@@ -445,8 +472,27 @@ export class WorkerHost {
     this.#listener.share(message);
   }
 
+  #serviceHost(): ConstructorParameters<typeof WorkerService>[0] {
+    const host = this;
+    return {
+      threads: this.#init.threads,
+      get runningNow() {
+        return host.runningNow;
+      },
+      postTo: (thread, message) => this.#tasks?.postTo(thread, message),
+      isAsleep: (thread) => this.#tasks?.isAsleep(thread) ?? false,
+      restartThreads: async () => {
+        this.#isRestarting = true;
+        const threads = Array.from({ length: this.#init.threads }, (_, thread) => thread);
+        await Promise.all(threads.map(async (thread) => await this.#tasks?.kill(thread)));
+        this.#isRestarting = false;
+      },
+    };
+  }
+
   #died(thread: number, death: ThreadDeath): void {
     this.#turn();
+    this.service.threadDied(thread, death.reason);
     this.store.freeOwner(thread);
     const under = [...death.running, ...this.#reports.underWay(thread)];
     const running = [...new Set(under)].filter((id) => this.#isRunning(id));
@@ -454,7 +500,7 @@ export class WorkerHost {
       const error: WireError = { plain: true, code: "KilledWorker", message: death.reason };
       this.#events.push({ kind: "failed", id, error, blame: "worker" });
     }
-    if (running.length === 0) {
+    if (running.length === 0 && !this.#isRestarting) {
       // A task that has ended left something behind that threw: nobody else would hear of it.
       this.#listener.warn(`a task thread ended and was replaced: ${death.reason}`);
     }

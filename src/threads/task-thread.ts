@@ -8,15 +8,15 @@ import "../functions/index.ts";
 import { join } from "node:path";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { config } from "../config/config.ts";
-import { assert, HeddleError } from "../core/errors.ts";
+import { assert, HeddleError, isHeddleError } from "../core/errors.ts";
 import { setAllocator } from "../ndarray/allocation.ts";
 import { dropScratch } from "../ndarray/kernels/wasm/meeting.ts";
 import type { InterruptCell } from "../table/interrupt.ts";
 import { CLAIMS_MAX, THREAD, threadWord, WORD } from "./control-block.ts";
 import { LeaseReader } from "./lease-ring.ts";
-import type { ThreadInit, ThreadMessage } from "./messages.ts";
+import type { ThreadAnswer, ThreadInit, ThreadMessage, ThreadOp } from "./messages.ts";
 import { flushOutput, sendOutput } from "./output.ts";
-import { REPORT, ReportWriter, timeWord } from "./reports.ts";
+import { clockWord, REPORT, ReportWriter, timeWord } from "./reports.ts";
 import { ResultWriter } from "./results.ts";
 import { setScratch } from "./scratch.ts";
 import { type Holding, Slot } from "./slot.ts";
@@ -24,6 +24,7 @@ import { runInTask, runSynchronously } from "./task-context.ts";
 import { type HeldInputs, LocalContext, TaskInputs } from "./task-inputs.ts";
 import { LocalGraph, type LocalTemplate } from "./thread-graphs.ts";
 import { TaskAllocator, ThreadHeap } from "./thread-heap.ts";
+import type { ThreadService } from "./thread-service.ts";
 import { ValuePages } from "./value-pages.ts";
 
 /** Tasks shorter than this are claimed several at a time. */
@@ -76,6 +77,10 @@ class TaskThread {
   #timedId = 0;
   #timedCount = 0;
   #timedSinceMs = 0;
+  /** What is done beside tasks; loaded when there is some of it. */
+  #service: ThreadService | undefined;
+  /** Plugins are being set up or torn down: no task begins before that has ended. */
+  #changing: Promise<void> | undefined;
 
   constructor(init: ThreadInit, cell?: InterruptCell) {
     this.#cell = cell;
@@ -97,12 +102,18 @@ class TaskThread {
 
   async run(): Promise<void> {
     parentPort?.on("message", (message: ThreadMessage) => this.#handle(message));
+    // What was posted while the thread was loading comes before any lease.
+    while (this.#readNext());
     this.#words[this.#block + THREAD.started] = 1;
     let turnEndsMs = performance.now() + TURN_MS;
     while (!this.#stopping) {
       if (this.#slot.isTaken) {
         this.#reports.announce();
         await this.#slot.free();
+        continue;
+      }
+      if (this.#changing !== undefined) {
+        await this.#changing;
         continue;
       }
       const count = this.#claim();
@@ -134,6 +145,7 @@ class TaskThread {
       this.#claimedGraphs[count++] = this.#leases.graph;
       this.#words[this.#block + THREAD.claimCount] = count;
     }
+    if (count > 0) this.#words[this.#block + THREAD.claimedAt] = clockWord();
     return count;
   }
 
@@ -179,6 +191,7 @@ class TaskThread {
     const isSync = template.isAsync === false;
     const context = isSync ? this.#context : new LocalContext(() => this.#slot.suspend(holding));
     context.aim(id, local);
+    if (this.#service?.isWatching) this.#service.transition(context.key, "waiting", "executing");
     let value: unknown;
     try {
       this.#at.aim(local, index);
@@ -186,7 +199,7 @@ class TaskThread {
         ? runSynchronously(context, template.invoke, this.#at)
         : runInTask(context, template.invoke, this.#at);
     } catch (error) {
-      this.#results.fail(id, error);
+      this.#fail(id, context, error);
       this.#at.revokeInputs();
       context.end();
       return;
@@ -201,7 +214,7 @@ class TaskThread {
     }
     context.end();
     template.isAsync ??= false;
-    this.#keep(id, value, this.#at.problem());
+    this.#keep(id, context, value, this.#at.problem());
     this.#at.revokeInputs();
     this.#timedCount++;
     if (this.#meanMs >= SHORT_MS) this.#reportTime();
@@ -228,8 +241,8 @@ class TaskThread {
       end(() => this.#results.fail(id, error));
     });
     value.then(
-      (result) => end(() => this.#keep(id, result, inputs.problem())),
-      (error) => end(() => this.#results.fail(id, error)),
+      (result) => end(() => this.#keep(id, context, result, inputs.problem())),
+      (error) => end(() => this.#fail(id, context, error)),
     );
   }
 
@@ -237,9 +250,36 @@ class TaskThread {
     return new LocalContext(() => this.#slot.suspend({ share: 1, waits: 0, isOver: false }));
   }
 
-  #keep(id: number, value: unknown, problem: HeddleError | undefined): void {
-    if (problem === undefined) this.#results.store(id, value);
-    else this.#results.fail(id, problem);
+  #keep(id: number, context: LocalContext, value: unknown, problem?: HeddleError): void {
+    if (problem !== undefined) return this.#fail(id, context, problem);
+    this.#results.store(id, value);
+    if (this.#service?.isWatching) this.#service.transition(context.key, "executing", "memory");
+  }
+
+  #fail(id: number, context: LocalContext, error: unknown): void {
+    const isAgain = asksAgain(error);
+    if (isAgain) this.#reports.write(REPORT.again, id, 0, 0);
+    else this.#results.fail(id, error);
+    if (!this.#service?.isWatching) return;
+    this.#service.transition(context.key, "executing", isAgain ? "released" : "error");
+  }
+
+  /** Does something beside tasks, plugins one after the other, and posts what became of it. */
+  #serve(call: number, op: ThreadOp): void {
+    const before = this.#changing ?? Promise.resolve();
+    const served = before.then(async () => {
+      if (this.#service === undefined) {
+        const { ThreadService: Service } = await import("./thread-service.ts");
+        this.#service ??= new Service();
+      }
+      const outcome = await this.#service.handle(op);
+      parentPort?.postMessage({ kind: "called", call, outcome } satisfies ThreadAnswer);
+    });
+    if (op.kind === "run") return;
+    const changing = served.finally(() => {
+      if (this.#changing === changing) this.#changing = undefined;
+    });
+    this.#changing = changing;
   }
 
   #reportTime(): void {
@@ -283,12 +323,17 @@ class TaskThread {
   }
 
   #readInbox(wanted: string): void {
+    if (this.#readNext()) return;
+    throw new HeddleError("InvariantViolated", `a lease refers to ${wanted}, which never came`);
+  }
+
+  /** Handles a message that has come; false when there is none. */
+  #readNext(): boolean {
     assert(parentPort, "a task thread runs as a worker");
     const received = receiveMessageOnPort(parentPort);
-    if (received === undefined) {
-      throw new HeddleError("InvariantViolated", `a lease refers to ${wanted}, which never came`);
-    }
+    if (received === undefined) return false;
     this.#handle(received.message as ThreadMessage);
+    return true;
   }
 
   #handle(message: ThreadMessage): void {
@@ -302,6 +347,8 @@ class TaskThread {
       case "give-up":
         for (const id of message.ids) this.#underWay.get(id)?.();
         return;
+      case "call":
+        return this.#serve(message.call, message.op);
       case "page":
         this.#pages.add(message.buffer);
         return;
@@ -316,6 +363,15 @@ class TaskThread {
         );
         return;
     }
+  }
+}
+
+/** Whether a task has thrown `Reschedule`. Looking at what was thrown may throw in turn. */
+function asksAgain(error: unknown): boolean {
+  try {
+    return isHeddleError(error, "Reschedule");
+  } catch {
+    return false;
   }
 }
 

@@ -21,6 +21,7 @@ import {
   u8s,
   u32,
 } from "../../protocol/index.ts";
+import type { ControlOp, Outcome } from "../control/ops.ts";
 import type { CoordinationNews, CoordinationRequest } from "../coordination/asker.ts";
 import type { ClientMessage, EngineMessage, Query } from "../messages.ts";
 import { jsonAs, plainAs, wireError } from "./fields.ts";
@@ -76,6 +77,7 @@ export const toScheduler: MessageSet<ToScheduler> = messageSet([
   }),
   message("close", 8, {}),
   message("coordinate", 9, { event: plainAs<CoordinationRequest>() }),
+  message("control", 10, { request: u32, op: plainAs<ControlOp>() }),
 ]);
 
 /** What all workers of a cluster have together. */
@@ -83,6 +85,8 @@ export interface ClusterSize {
   readonly workers: number;
   readonly threads: number;
   readonly memoryLimitBytes: number;
+  /** Where the scheduler shows its state, if it does. */
+  readonly dashboard?: string;
 }
 
 /** What the scheduler says to a client. */
@@ -102,6 +106,13 @@ export const toClient: MessageSet<ToClient> = messageSet([
   message("collect", 9, {}),
   message("closed", 10, {}),
   message("placed", 11, { request: u32, base: u32, addresses: list(text), epochs: i32s }),
-  message("size", 12, { workers: u32, threads: u32, memoryLimitBytes: f64 }),
+  message("size", 12, {
+    workers: u32,
+    threads: u32,
+    memoryLimitBytes: f64,
+    dashboard: optional(text),
+  }),
   message("coordinated", 13, { news: plainAs<CoordinationNews>() }),
+  message("controlled", 14, { request: u32, outcome: plainAs<Outcome>() }),
+  message("printed", 15, { stream: u32, text }),
 ]);

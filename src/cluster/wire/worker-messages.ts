@@ -21,10 +21,11 @@ import {
   u8s,
   u32,
 } from "../../protocol/index.ts";
+import type { Outcome, WorkerOp } from "../control/ops.ts";
 import type { WireError } from "../messages.ts";
 import type { WorkerOrder } from "../scheduler-host.ts";
 import type { WorkerLoad, WorkerReport } from "../worker-host.ts";
-import { inventory, needs, wireError, words } from "./fields.ts";
+import { inventory, needs, plainAs, wireError, words } from "./fields.ts";
 import { graphFacts } from "./graphs.ts";
 
 /** A graph that a worker is going to run tasks of. */
@@ -45,12 +46,16 @@ export interface Peer {
   readonly addresses: readonly string[];
 }
 
+const peer = record({ worker: u32, addresses: list(text) });
+
 /** What the scheduler says to a worker. */
 export type ToWorker =
   | InstallMessage
   | Exclude<WorkerOrder, { kind: "install" }>
-  /** Other workers: said before any message that names them. */
-  | { readonly kind: "peers"; readonly peers: readonly Peer[]; readonly gone: Int32Array }
+  /** Other workers: said before any message that names them, and when they are gone. */
+  | { readonly kind: "peers"; readonly peers: readonly Peer[]; readonly gone: readonly Peer[] }
+  /** Something to do beside tasks; answered by `told`. */
+  | { readonly kind: "ask"; readonly call: number; readonly op: WorkerOp }
   /** Ends the worker. */
   | { readonly kind: "stop"; readonly reason: string; readonly restart: boolean };
 
@@ -77,12 +82,10 @@ export const toWorker: MessageSet<ToWorker> = messageSet([
   message("expect", 72, { ids: i32s, epochs: i32s, bytes: f64s }),
   message("copy", 73, { needs }),
   /** Where other workers are reached; before any message that names them. */
-  message("peers", 74, {
-    peers: list(record({ worker: u32, addresses: list(text) })),
-    gone: i32s,
-  }),
+  message("peers", 74, { peers: list(peer), gone: list(peer) }),
   /** Ends the worker. */
   message("stop", 75, { reason: text, restart: bool }),
+  message("ask", 76, { call: u32, op: plainAs<WorkerOp>() }),
 ]);
 
 /** What a worker says to the scheduler. */
@@ -92,6 +95,9 @@ export type FromWorker =
   | ({ readonly kind: "load" } & WorkerLoad)
   | { readonly kind: "warn"; readonly message: string }
   | { readonly kind: "collect" }
+  | { readonly kind: "told"; readonly call: number; readonly outcome: Outcome }
+  /** What its tasks have printed: to standard output (1) or standard error (2). */
+  | { readonly kind: "printed"; readonly stream: number; readonly text: string }
   /** The worker ends by itself. */
   | { readonly kind: "leaving"; readonly reason: string }
   /** Tasks that have been running for a while: they are blamed if the process dies. */
@@ -119,7 +125,7 @@ export const fromWorker: MessageSet<FromWorker> = messageSet([
   }),
   message("returned", 67, { ids: i32s, epochs: i32s }),
   message("lost", 68, { ids: i32s }),
-  message("durations", 69, { ids: i32s, counts: i32s, meanMs: f64s }),
+  message("durations", 69, { ids: i32s, counts: i32s, meanMs: f64s, threads: optional(i32s) }),
   message("suspended", 70, { count: u32 }),
   message("uninstalled", 71, { base: u32 }),
   message("replicated", 72, { ids: i32s, epochs: i32s }),
@@ -136,4 +142,6 @@ export const fromWorker: MessageSet<FromWorker> = messageSet([
   /** The worker ends by itself; what it runs now is not to blame. */
   message("leaving", 79, { reason: text }),
   message("working", 80, { ids: i32s }),
+  message("told", 81, { call: u32, outcome: plainAs<Outcome>() }),
+  message("printed", 82, { stream: u32, text }),
 ]);
