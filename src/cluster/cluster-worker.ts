@@ -259,6 +259,11 @@ export class ClusterWorker {
       : undefined;
   }
 
+  #sendInventory(inventory: Inventory): void {
+    const words = this.host.store.wordsOf(inventory.ids, inventory.bytes);
+    this.#comm?.send({ kind: "inventory", inventory: { ...inventory, ...words } });
+  }
+
   #report(report: WorkerReport): void {
     // What a task has printed comes before its result.
     if (this.#output.onText !== undefined) this.#output.drain();
