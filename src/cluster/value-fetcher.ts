@@ -36,9 +36,19 @@ export class ValueFetcher {
   }
 
   /** Where other workers are reached. */
-  know(peers: readonly Peer[], gone: Int32Array): void {
+  know(peers: readonly Peer[], gone: readonly Peer[]): void {
     for (const { worker, addresses } of peers) this.#peers.set(worker, addresses);
-    for (const worker of gone) this.#peers.delete(worker);
+    for (const { worker, addresses } of gone) {
+      this.#peers.delete(worker);
+      for (const address of addresses) this.#forgetRuns(address);
+    }
+  }
+
+  /** The worker's files are gone: copies of what describes them are no copies of its runs. */
+  #forgetRuns(address: string): void {
+    const ids = Int32Array.from(this.#host.store.runs.copiesFrom(address));
+    if (ids.length === 0) return;
+    this.#host.loseCopies(ids);
   }
 
   /** Fetches values; the machine hears of each how it ended. */

@@ -19,8 +19,12 @@ export class ValueServer {
     this.#host = host;
   }
 
-  /** Resolves when the value is in memory; to undefined when it is gone. */
-  read(id: number): Promise<HeldBytes | undefined> {
+  /**
+   * Resolves when the value is in memory, or the part of a run that is asked for; to undefined when
+   * it is gone.
+   */
+  read(id: number, part?: unknown): Promise<HeldBytes | undefined> {
+    if (part !== undefined) return this.#host.store.runs.read(id, part);
     return new Promise((resolve) => {
       const reader = this.#nextReader++;
       this.#reads.set(reader, { id, resolve });

@@ -8,8 +8,10 @@ import { createSharedMemory, type WasmMemory } from "../core/wasm.ts";
 import { type Extent, Heap } from "../heap/index.ts";
 import type { Words } from "../machine/scheduler/events.ts";
 import { OVERDRAW_FACTOR } from "../machine/worker/memory.ts";
+import { RUN_NUMBER } from "../threads/value-kinds.ts";
 import { makeValuePage, PAGE_SIZE, TAG, ValuePages } from "../threads/value-pages.ts";
 import { valueBytes } from "../threads/value-view.ts";
+import { RunFiles } from "./runs/run-files.ts";
 import { SpillFiles } from "./spill-files.ts";
 
 interface Slab {
@@ -28,6 +30,7 @@ export class ValueStore {
   readonly heap: Heap;
   readonly pages: ValuePages;
   readonly buffers: SharedArrayBuffer[] = [];
+  readonly runs: RunFiles = new RunFiles();
   /** Taken from the heap for values that are being read back, or come from elsewhere. */
   unspillingBytes = 0;
   readonly #listener: StoreListener;
@@ -83,6 +86,7 @@ export class ValueStore {
     assert(slab, "a value came for a slab that is not open");
     slab.live++;
     this.#slabOf.set(id, slab);
+    if (this.pages.kindOf(id) === RUN_NUMBER) this.runs.made(id, this.#bytesOf(id));
   }
 
   /** A value fills an extent: it no longer belongs to the thread that asked for it. */
@@ -92,7 +96,7 @@ export class ValueStore {
 
   /** A copy of an encoded value or error. */
   copyOf(id: number): Uint8Array {
-    return valueBytes(this.#memoryOf(id), this.pages.wordOf(id)).slice();
+    return this.#bytesOf(id).slice();
   }
 
   /** Puts an encoded value into the heap; false when there is no room at all. */
@@ -114,7 +118,7 @@ export class ValueStore {
   /** A value at rest in memory; undefined when it needs no heap. */
   viewOf(id: number): Uint8Array | undefined {
     if (this.pages.tagOf(id) !== TAG.heap) return undefined;
-    return valueBytes(this.#memoryOf(id), this.pages.wordOf(id));
+    return this.#bytesOf(id);
   }
 
   /** Tags and words of values that need no heap: those of no bytes. */
@@ -153,6 +157,7 @@ export class ValueStore {
         end();
         this.ensure(id + 1);
         this.pages.setHeap(id, TAG.heap, extent.arena, extent.offset, 0);
+        this.runs.copied(id, this.#bytesOf(id));
       },
       drop: () => {
         end();
@@ -164,6 +169,7 @@ export class ValueStore {
   /** Frees the value of an id, wherever it is. */
   discard(id: number): void {
     const tag = this.pages.tagOf(id);
+    if (!this.runs.isEmpty) this.runs.discard(id);
     if (this.#files.has(id)) this.#files.drop(id);
     else if (tag === TAG.heap || tag === TAG.error) this.freeHeap(id);
     this.pages.clear(id);
@@ -183,7 +189,7 @@ export class ValueStore {
 
   /** Writes the values to one file; they stay in the heap until `evict`. */
   async spill(ids: readonly number[]): Promise<void> {
-    const values = ids.map((id) => valueBytes(this.#memoryOf(id), this.pages.wordOf(id)));
+    const values = ids.map((id) => this.#bytesOf(id));
     await this.#files.write(ids, values);
   }
 
@@ -231,6 +237,10 @@ export class ValueStore {
 
   #extentOf(id: number): Extent {
     return { arena: this.pages.arenaOf(id), offset: this.pages.wordOf(id), bytes: 0 };
+  }
+
+  #bytesOf(id: number): Uint8Array {
+    return valueBytes(this.#memoryOf(id), this.pages.wordOf(id));
   }
 
   #memoryOf(id: number): WasmMemory {
