@@ -237,8 +237,7 @@ class TaskThread {
       this.#reports.announce();
     };
     this.#underWay.set(id, () => {
-      const error = new HeddleError("Cancelled", "the task was cancelled while it ran");
-      end(() => this.#results.fail(id, error));
+      end(() => this.#reports.write(REPORT.givenUp, id, 0, 0));
     });
     value.then(
       (result) => end(() => this.#keep(id, context, result, inputs.problem())),
