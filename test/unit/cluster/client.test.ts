@@ -459,23 +459,6 @@ describe("order and resources", () => {
     });
   });
 
-  test("what was cancelled while it ran runs when it is asked for again at once", async () => {
-    // Its thread hears that it was cancelled only after it was asked for again.
-    const slow = async (x: number): Promise<number> => {
-      const endMs = performance.now() + 100;
-      while (performance.now() < endMs);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      return x;
-    };
-    for (let round = 0; round < 5; round++) {
-      const first = client.submit(slow, round);
-      await first.id();
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      await first.cancel();
-      expect(await client.submit(slow, round).result()).toBe(round);
-    }
-  });
-
   test("a resource bounds how many run at once", async () => {
     await Client.with({ threads: 2, resources: { GPU: 1 }, setAsDefault: false }, async (one) => {
       const span = async (): Promise<[number, number]> => {
