@@ -37,7 +37,8 @@ export function isFull(s: SchedulerState, worker: WorkerRecord): boolean {
 
 /** Leases that can run at once. */
 export function slots(worker: WorkerRecord): number {
-  return worker.threads + worker.suspended;
+  // Of an earlier life of the worker there may be some that have no lease.
+  return worker.threads + Math.min(worker.suspended, worker.leased);
 }
 
 /** Slots that no lease takes. */

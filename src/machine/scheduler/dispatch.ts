@@ -58,7 +58,7 @@ function giveTurn(s: SchedulerState, worker: WorkerRecord): boolean {
 function isReserved(s: SchedulerState, worker: WorkerRecord): boolean {
   if (s.drained === worker.worker) return true;
   // What the suspect itself waits for may run.
-  return worker.trial !== NOBODY && worker.suspended === 0;
+  return worker.trial !== NOBODY && worker.suspended <= worker.trialBeside;
 }
 
 function isBetter(home: HomeLane, lane: ReadyLane): boolean {

@@ -66,6 +66,8 @@ export interface WorkerRecord {
   readonly stale: Set<number>;
   /** The suspect that it runs, and nothing else with it, or NOBODY. */
   trial: number;
+  /** Leases of tasks that were waiting for others when the trial began. */
+  trialBeside: number;
   /** When it was last heard to have ended something, or got its first lease. */
   progressMs: number;
   /** Leases were recalled from it: until it ends something it gets only what it can run at once. */
@@ -190,6 +192,10 @@ export class SchedulerState {
   readonly trials: Set<number> = new Set();
   /** The worker that gets nothing more until it is free for a suspect, or NOBODY. */
   drained: number = NOBODY;
+  /** Queued tasks whose inputs no worker has room for. */
+  readonly oversized: Set<number> = new Set();
+  /** When leases on slow workers should be looked at again. */
+  recallMs: number = Number.POSITIVE_INFINITY;
   /** Copies that shall be made on purpose (`copies.ts`); and those of them to be looked at. */
   readonly wishes: Map<number, CopyWish> = new Map();
   readonly unsettled: Set<number> = new Set();
