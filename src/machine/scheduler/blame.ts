@@ -35,9 +35,10 @@ export function blame(
   death: Death,
 ): number[] {
   if (death.cause === "silence" || death.cause === "expected") return [...ids];
-  const culprit = culpritOf(worker, ids, death);
+  const convict = convictOf(worker, ids);
   // A task that had just begun may not have been seen: only a trial leaves no doubt.
-  const isSure = culprit !== undefined && (ids.length === 1 || culprit === worker.trial);
+  const isSure = convict !== undefined;
+  const culprit = convict ?? onlySeen(ids, death);
   const others = ids.filter((id) => id !== culprit);
   const left = isSure ? others : others.filter((id) => staysSuspect(s, id, death));
   if (culprit === undefined) return left;
@@ -65,15 +66,15 @@ function staysSuspect(s: SchedulerState, id: number, death: Death): boolean {
   return false;
 }
 
-function culpritOf(
-  worker: WorkerRecord,
-  ids: readonly number[],
-  { running }: Death,
-): number | undefined {
+/** The task that was alone there. */
+function convictOf(worker: WorkerRecord, ids: readonly number[]): number | undefined {
   if (ids.length === 1) return ids[0];
   // What waits for other tasks does nothing; but when the suspect does too, others may run.
   const isAlone = ids.length <= 1 + worker.trialBeside;
-  if (isAlone && ids.includes(worker.trial)) return worker.trial;
+  return isAlone && ids.includes(worker.trial) ? worker.trial : undefined;
+}
+
+function onlySeen(ids: readonly number[], { running }: Death): number | undefined {
   const seen = running.filter((id) => ids.includes(id));
   return seen.length === 1 ? seen[0] : undefined;
 }

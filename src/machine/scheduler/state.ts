@@ -66,7 +66,7 @@ export interface WorkerRecord {
   readonly stale: Set<number>;
   /** The suspect that it runs, and nothing else with it, or NOBODY. */
   trial: number;
-  /** Leases of tasks that were waiting for others when the trial began. */
+  /** Leases of tasks that were waiting for others when the trial began; -1: not alone any more. */
   trialBeside: number;
   /** When it was last heard to have ended something, or got its first lease. */
   progressMs: number;

@@ -3,7 +3,7 @@
  * costs less than they would wait there.
  */
 
-import { creditFor, expectedMs, freeSlots, slots } from "./credit.ts";
+import { creditFor, expectedMs, freeSlots, isReserved, slots } from "./credit.ts";
 import { install } from "./inputs.ts";
 import { lease } from "./lease.ts";
 import { hasRoom, inputBytes, mayServe, reaches } from "./placement.ts";
@@ -67,6 +67,7 @@ function waitMs(s: SchedulerState, victim: WorkerRecord, id: number): number {
   const p95Ms = s.groups.at(s.tasks.group[id]!).p95Ms;
   const eachMs = p95Ms < 0 ? UNKNOWN_MS : p95Ms;
   const queuedMs = (s.ready.waitingAt(victim.worker) - 1) * eachMs;
+  if (isReserved(s, victim)) return Math.max(UNKNOWN_MS, queuedMs);
   // A victim with a free slot takes it at once.
   if (freeSlots(victim) > 0 && queuedMs <= 0) return 0;
   return (queuedMs + expectedMs(s, victim)) / slots(victim);
