@@ -173,8 +173,8 @@ export class SchedulerState {
   readonly foreignDependents: Map<number, number[]> = new Map();
   /** Further holders of values, beside the column `holder`. */
   readonly replicas: Map<number, number[]> = new Map();
-  /** Bytes of the values that each worker has. */
-  readonly #heldBytes: number[] = [];
+  /** Bytes of the values that each worker has, by number. */
+  #heldBytes: Float64Array = new Float64Array(16);
   /**
    * Whether values may lie elsewhere than where they are used: false as long as there has been one
    * worker only, and then nothing need be asked.
@@ -231,11 +231,16 @@ export class SchedulerState {
   }
 
   addHeldBytes(worker: number, bytes: number): void {
-    this.#heldBytes[worker] = (this.#heldBytes[worker] ?? 0) + bytes;
+    if (worker >= this.#heldBytes.length) {
+      const larger = new Float64Array(2 * worker);
+      larger.set(this.#heldBytes);
+      this.#heldBytes = larger;
+    }
+    this.#heldBytes[worker] = this.#heldBytes[worker]! + bytes;
   }
 
   forgetHeldBytes(worker: number): void {
-    delete this.#heldBytes[worker];
+    this.#heldBytes[worker] = 0;
   }
 
   /** Whether this lease is the one that the task is under. */
