@@ -113,6 +113,8 @@ export type SchedulerEvent =
       readonly roundTripMs?: number;
       /** Set when the worker was known under another number before. */
       readonly inventory?: Inventory;
+      /** Tasks there that wait for others already; see `suspended`. */
+      readonly suspended?: number;
     }
   | {
       readonly kind: "worker-lost";
@@ -306,7 +308,10 @@ export type SchedulerCommand =
       readonly epochs: Int32Array;
     }
   | {
-      /** The worker has nothing that counts, unless values are `left` that no other could take. */
+      /**
+       * The worker has nothing that counts, unless values and tasks are `left` that no other one can
+       * take: then it is a worker as before.
+       */
       readonly kind: "retired";
       readonly worker: number;
       readonly left: number;
