@@ -58,6 +58,7 @@ export async function runScheduler(flags: SchedulerFlags, version: string): Prom
       security,
       hello: ownHello("scheduler", id, {}),
       allowedFailures: config.get("scheduler.allowed-failures"),
+      shutDown: () => shutdown.ask({ reason: "a client has shut it down", exitCode: 0 }),
       log,
     });
     const facts = { id, type: "scheduler", pid: process.pid, host: hostname(), version };

@@ -7,7 +7,7 @@
 import { refuseClass } from "../codec/registry.ts";
 import type { Security } from "../comm/index.ts";
 import { isCollection } from "../core/collection.ts";
-import { HeddleError } from "../core/errors.ts";
+import { HeddleError, isHeddleError } from "../core/errors.ts";
 import type { HeldTasks, Layer, TaskFunction, TaskOptions } from "../core/graph.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { placementProblem } from "../core/placement.ts";
@@ -315,6 +315,14 @@ export class Client extends ClusterControl implements GraphRunner {
     return this.#engine.threads;
   }
 
+  /**
+   * Where the cluster shows its state over HTTP, with the token; undefined where it does not, as on
+   * the embedded engine, and before the client has connected.
+   */
+  get dashboardLink(): string | undefined {
+    return this.#engine.dashboardLink;
+  }
+
   /** @internal */
   override get coordination(): Asker {
     return this.#link.coordination;
@@ -370,6 +378,37 @@ export class Client extends ClusterControl implements GraphRunner {
   async close(): Promise<void> {
     this.#closing ??= this.#close();
     await this.#closing;
+  }
+
+  /**
+   * Ends the scheduler and all workers, for all clients, and this client with them. An engine in
+   * this process ends likewise.
+   */
+  async shutdown(): Promise<void> {
+    if (this.#engine.workers === undefined) {
+      // The end may come before the answer.
+      await this.#link.control({ kind: "shutdown" }).catch((error: unknown) => {
+        if (!isHeddleError(error, "CommClosed")) throw error;
+      });
+      return await this.close();
+    }
+    await this.close();
+    await this.#engine.close();
+  }
+
+  /**
+   * Runs `use` with this client as the default one: the client of computations and of
+   * `Client.current()` until what `use` gives has settled.
+   */
+  async asCurrent<R>(use: () => R | Promise<R>): Promise<R> {
+    current.push(this);
+    openLimits(this.#engine);
+    try {
+      return await use();
+    } finally {
+      current.splice(current.lastIndexOf(this), 1);
+      closeLimits(this.#engine);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

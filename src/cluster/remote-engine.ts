@@ -18,6 +18,7 @@ export class RemoteEngine implements EngineHandle {
   readonly #links = new Set<EngineLink>();
   #opened: (opening: Promise<void>) => void = () => undefined;
   #size: EngineLimits;
+  #dashboard: string | undefined;
 
   /** `size` is what there will be, as far as is known before the scheduler says it. */
   constructor(
@@ -48,6 +49,10 @@ export class RemoteEngine implements EngineHandle {
     return this.#size.threads;
   }
 
+  get dashboardLink(): string | undefined {
+    return this.#dashboard;
+  }
+
   get memoryLimitBytes(): number {
     return this.#size.memoryLimitBytes;
   }
@@ -58,6 +63,7 @@ export class RemoteEngine implements EngineHandle {
     this.#links.add(link);
     const listener: RemoteListener = {
       size: (size) => {
+        this.#dashboard = size.dashboard ?? this.#dashboard;
         // Workers are on their way to a cluster that was just made.
         if (size.threads > 0) this.#size = size;
       },

@@ -4,11 +4,13 @@
  */
 import type { BulkPool, BulkRoom } from "../comm/index.ts";
 import { HeddleError } from "../core/errors.ts";
-import type { WorkerCommand } from "../machine/worker/events.ts";
+import type { WorkerCommand, WorkerEvent } from "../machine/worker/events.ts";
+import { workerOfRun } from "./runs/run-files.ts";
 import type { Arrival } from "./value-store.ts";
 import type { Peer } from "./wire/worker-messages.ts";
 import type { WorkerHost } from "./worker-host.ts";
 
+type LeaseMessage = Extract<WorkerEvent, { kind: "lease" }>;
 type Fetch = Extract<WorkerCommand, { kind: "fetch" }>;
 
 /** What a client says with values that it brings: the epoch of each. */
@@ -27,6 +29,8 @@ export class ValueFetcher {
   readonly #host: WorkerHost;
   readonly #pool: BulkPool;
   readonly #peers = new Map<number, readonly string[]>();
+  /** Addresses of workers that were here once. */
+  readonly #gone = new Set<string>();
   /** Offers that are not answered yet, by value. */
   readonly #offers = new Map<number, Offer[]>();
 
@@ -40,15 +44,32 @@ export class ValueFetcher {
     for (const { worker, addresses } of peers) this.#peers.set(worker, addresses);
     for (const { worker, addresses } of gone) {
       this.#peers.delete(worker);
-      for (const address of addresses) this.#forgetRuns(address);
+      for (const address of addresses) {
+        this.#gone.add(address);
+        this.#forgetRuns(this.#host.store.runs.copiesFrom(address));
+      }
     }
   }
 
-  /** The worker's files are gone: copies of what describes them are no copies of its runs. */
-  #forgetRuns(address: string): void {
-    const ids = Int32Array.from(this.#host.store.runs.copiesFrom(address));
-    if (ids.length === 0) return;
-    this.#host.loseCopies(ids);
+  /** The files of a worker are gone with it: copies of what describes them are no runs. */
+  #forgetRuns(ids: readonly number[]): void {
+    if (ids.length > 0) this.#host.loseCopies(Int32Array.from(ids));
+  }
+
+  /**
+   * The leases that may be taken now. A run that is to be made again here is not what a copy of its
+   * old description says, which goes as soon as no running task refers to it: the scheduler may try
+   * again.
+   */
+  takeable(lease: LeaseMessage): LeaseMessage {
+    const { runs } = this.#host.store;
+    const isStale = (id: number): boolean => runs.isCopy(id);
+    if (runs.isEmpty || !lease.ids.some(isStale)) return lease;
+    const of = (column: Int32Array, stale: boolean): Int32Array =>
+      column.filter((_, i) => isStale(lease.ids[i]!) === stale);
+    const { ids, epochs } = lease;
+    this.#host.giveBack(of(ids, true), of(epochs, true));
+    return { ...lease, ids: of(ids, false), epochs: of(epochs, false) };
   }
 
   /** Fetches values; the machine hears of each how it ended. */
@@ -124,6 +145,12 @@ export class ValueFetcher {
       if (arrival === undefined) return;
       arrivals.delete(id);
       wanted.delete(id);
+      // A description may have been on its way when the worker went that it tells of.
+      const worker = workerOfRun(arrival.target);
+      if (worker !== undefined && this.#gone.has(worker)) {
+        arrival.drop();
+        return this.#fail(holder, id, true, `worker ${worker} is gone with its runs`);
+      }
       arrival.keep();
       this.#tell({
         kind: "fetched",

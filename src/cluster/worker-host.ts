@@ -159,8 +159,15 @@ export class WorkerHost {
   /** Copies that are worth nothing any more go, and the scheduler hears of it. */
   loseCopies(ids: Int32Array): void {
     this.tell({ kind: "free", ids });
+    // After what the machine still has to say of them: that they have come.
+    this.step();
     this.#listener.report({ kind: "lost", ids });
     this.wake();
+  }
+
+  /** Leases that are not taken. */
+  giveBack(ids: Int32Array, epochs: Int32Array): void {
+    this.#listener.report({ kind: "returned", ids, epochs });
   }
 
   /** Runs turns until nothing is left to do, giving the event loop its turn in between. */

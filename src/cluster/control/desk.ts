@@ -11,6 +11,8 @@ import { STATE } from "../../machine/scheduler/task-table.ts";
 import { loadArrays } from "../link-values.ts";
 import type { EngineInfo } from "../messages.ts";
 import type { WorkerSeat } from "../scheduler-host.ts";
+import { Meters } from "../status/meters.ts";
+import type { WorkerReport } from "../worker-host.ts";
 import type { ControlOp, RegisterOp, RetireOp, SomeTasks, WorkerOp, WorkerResult } from "./ops.ts";
 import { PluginRegistry, type SchedulerContext } from "./plugin-registry.ts";
 import { dumpTasks, heldBy, idsOfKeys, isTask, leasedTo, sizesOf, stateCounts } from "./reads.ts";
@@ -39,6 +41,7 @@ export class ControlDesk {
   readonly story: StoryLog;
   readonly stream: TaskStream;
   readonly plugins: PluginRegistry;
+  readonly meters: Meters;
   readonly #host: DeskHost;
   readonly #waiting = new Set<Waiting>();
   /** Who waits for a worker to be retired. */
@@ -47,6 +50,7 @@ export class ControlDesk {
   constructor(host: DeskHost) {
     this.#host = host;
     const { state } = host.machine;
+    this.meters = new Meters(state);
     this.story = new StoryLog((base) => state.graphs[state.tasks.graph[base]!]?.facts.count ?? 1);
     this.stream = new TaskStream(state, (worker) => this.#addressOf(worker) ?? "");
     this.plugins = new PluginRegistry(
@@ -55,8 +59,26 @@ export class ControlDesk {
     );
   }
 
+  /** A worker says something. */
+  report(worker: number, report: WorkerReport): void {
+    this.story.report(worker, report);
+    this.stream.report(worker, report);
+    this.meters.report(report);
+  }
+
+  clientJoined(client: number): void {
+    this.meters.clientsAdded++;
+    this.plugins.tell("addClient", client);
+  }
+
+  clientLeft(client: number): void {
+    this.meters.clientsRemoved++;
+    this.plugins.tell("removeClient", client);
+  }
+
   /** A worker has taken its seat. */
   workerJoined(worker: number, { address }: { readonly address: string }): void {
+    this.meters.workersAdded++;
     this.story.workerJoined(worker, address);
     this.plugins.greet(worker);
     this.plugins.tell("addWorker", address);
@@ -68,6 +90,7 @@ export class ControlDesk {
   }
 
   workerLost(worker: number, address: string, reason: string): void {
+    this.meters.workersRemoved++;
     this.story.workerLost(worker, reason);
     this.plugins.tell("removeWorker", address, reason);
     this.retired(worker, 0);
