@@ -15,7 +15,8 @@ import { HeddleError } from "../core/errors.ts";
 import { formatBytes } from "../core/units.ts";
 import type { Hello, MessageSet, Role } from "../protocol/index.ts";
 import type { ValueMessage } from "./client-seats.ts";
-import { type EventLog, SILENT } from "./event-log.ts";
+import { bothLogs, type EventLog, SILENT } from "./event-log.ts";
+import { LogBook } from "./log-book.ts";
 import type { EngineMessage } from "./messages.ts";
 import { RemoteWorkerSeat } from "./remote-worker-seat.ts";
 import { SchedulerHost, type WorkerLoss, type WorkerReturn } from "./scheduler-host.ts";
@@ -73,6 +74,8 @@ export class ClusterScheduler {
   readonly host: SchedulerHost;
   readonly supervisors: SupervisorSeats;
   readonly #log: EventLog;
+  /** What clients read of the log. */
+  readonly #book: LogBook = new LogBook();
   readonly #token: string | undefined;
   #status: StatusServer | undefined;
   #listener: Listener<Incoming, Outgoing> | undefined;
@@ -83,7 +86,7 @@ export class ClusterScheduler {
   #wakeTimer: NodeJS.Timeout | undefined;
 
   private constructor(options: ClusterSchedulerOptions) {
-    const { log = SILENT } = options;
+    const log = bothLogs(this.#book, options.log ?? SILENT);
     this.#log = log;
     this.#token = options.token;
     this.supervisors = new SupervisorSeats((name, death) => this.workerDied(name, death), log);
@@ -94,6 +97,7 @@ export class ClusterScheduler {
         allowedFailures,
         address: () => this.address,
         dashboard: () => this.dashboardLink,
+        logs: () => this.#book.texts(),
         shutDown: shutDown ?? (() => this.#closeSoon()),
       },
       () => this.#planTurn(),

@@ -20,7 +20,13 @@ export type {
   WorkerRunOptions,
 } from "./client-control.ts";
 export type { EventListener, LoggedEvent } from "./client-shared.ts";
-export type { GivenTasks, RunningCall, TaskStoryEntry, WorkersOption } from "./client-view.ts";
+export type {
+  GivenTasks,
+  LogEntry,
+  RunningCall,
+  TaskStoryEntry,
+  WorkersOption,
+} from "./client-view.ts";
 export {
   getClient,
   getWorker,

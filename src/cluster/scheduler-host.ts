@@ -76,6 +76,8 @@ export interface SchedulerHostOptions extends Partial<SchedulerOptions> {
   readonly address: () => string;
   /** Where the state is shown, if it is. */
   readonly dashboard?: () => string | undefined;
+  /** Lines of the log by what they are about: `scheduler`, and names of workers. */
+  readonly logs?: () => Readonly<Record<string, string>>;
   /** Ends the scheduler and its workers, when a client wants that. */
   readonly shutDown?: () => void;
 }
@@ -104,6 +106,7 @@ export class SchedulerHost implements ClientHost {
       seats: this.#seats,
       tell: (events) => this.tell(events),
       info: () => this.info(),
+      logs: () => options.logs?.() ?? {},
       warn: (message) => this.clients.warn(message),
       shutDown: () => options.shutDown?.(),
     });

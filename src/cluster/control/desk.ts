@@ -27,6 +27,7 @@ export interface DeskHost {
   readonly seats: ReadonlyMap<number, WorkerSeat>;
   tell(events: readonly SchedulerEvent[]): void;
   info(): EngineInfo;
+  logs(): Readonly<Record<string, string>>;
   warn(message: string): void;
   /** Ends the scheduler and all workers. */
   shutDown(): void;
@@ -127,6 +128,8 @@ export class ControlDesk {
         return this.#story(op);
       case "task-stream":
         return this.stream.entries(op.sinceMs, op.count);
+      case "logs":
+        return this.#host.logs();
       case "dump":
         return await this.#dump();
       default:

@@ -23,7 +23,7 @@ export type ControlOp =
   | ({ readonly kind: "call-stack" } & SomeTasks)
   | ({ readonly kind: "story" } & SomeTasks)
   | { readonly kind: "task-stream"; readonly sinceMs?: number; readonly count?: number }
-  | { readonly kind: "dump" }
+  | { readonly kind: "dump" | "logs" }
   | RetireOp
   | { readonly kind: "replicate"; readonly ids: Int32Array; readonly copies: number }
   | { readonly kind: "rebalance" }

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Environ, getWorker, UploadFile } from "../../../dist/cluster/index.js";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { Environ, ForwardOutput, getWorker, UploadFile } from "../../../dist/cluster/index.js";
 import {
   Client,
   getClient,
@@ -224,6 +224,38 @@ describe.each(ENGINES)("plugins and tasks' own context on %s", (engine) => {
 });
 
 describe("a cluster of processes", () => {
+  test("shows what tasks print before their results, if it is asked to, and keeps a log", async () => {
+    await using cluster = new LocalCluster({
+      nWorkers: 1,
+      threadsPerWorker: 1,
+      name: "log",
+      dashboardAddress: null,
+    });
+    await using client = new Client(cluster);
+    await client.waitForWorkers(1);
+    await client.registerPlugin(new ForwardOutput());
+    const seen: string[] = [];
+    const spies = (["stdout", "stderr"] as const).map((name) =>
+      vi
+        .spyOn(process[name], "write")
+        .mockImplementation((text) => seen.push(`${name}: ${text}`) > 0),
+    );
+    const printing = client.submit(() => {
+      console.log("h\u00e9llo");
+      console.error("trouble");
+      return 5;
+    });
+    seen.push(`result: ${await printing.result()}`);
+    for (const spy of spies) spy.mockRestore();
+    expect(seen).toEqual(["stdout: h\u00e9llo\n", "stderr: trouble\n", "result: 5"]);
+    const [joined] = await client.getSchedulerLogs({ count: 99 });
+    expect(joined).toMatchObject({ level: "info" });
+    expect(joined?.time.getTime()).toBeGreaterThan(0);
+    const { "log-0": about = [] } = await client.getWorkerLogs();
+    expect(about[0]?.message).toMatch(/^worker log-0 joined at tcp:/);
+    expect(await client.getSchedulerLogs({ count: 1 })).toHaveLength(1);
+  });
+
   test("copies, moves and keeps values when workers go", async () => {
     await using cluster = new LocalCluster({
       nWorkers: 3,
