@@ -1,7 +1,7 @@
 /**
  * @file One simulated run of a whole cluster from a seed: several clients with random graphs on
- * several workers that die, are cut off from each other or from the scheduler, run out of memory and
- * disk; then the checks that must hold whatever happened.
+ * several workers that die, are cut off from each other or from the scheduler, run out of memory
+ * and disk; then the checks that must hold whatever happened.
  */
 import { assert } from "../core/errors.ts";
 import { Prng } from "../core/prng.ts";

@@ -53,9 +53,9 @@ export function blame(
 }
 
 /**
- * It cannot be said that it was not this task. Suspects run alone, so that this cannot happen often to one that is
- * innocent, but for those that wait for tasks of their own: they fail when it has happened as often
- * as they may be to blame.
+ * It cannot be said that it was not this task. Suspects run alone, so that this cannot happen often
+ * to one that is innocent, but for those that wait for tasks of their own: they fail when it has
+ * happened as often as they may be to blame.
  */
 function staysSuspect(s: SchedulerState, id: number, death: Death): boolean {
   const times = (s.suspects.get(id) ?? 0) + 1;

@@ -1,5 +1,6 @@
 /**
- * @file What clients ask: wants and releases, cancellation, retry, and leaving, which releases all that the client wanted.
+ * @file What clients ask: wants and releases, cancellation, retry, and leaving, which releases all
+ * that the client wanted.
  */
 import type { SchedulerEvent } from "./events.ts";
 import type { SchedulerState } from "./state.ts";

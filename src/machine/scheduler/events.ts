@@ -7,8 +7,8 @@ import type { Template } from "../../core/graph.ts";
 import type { Segment, TaskGraph } from "../../core/task-graph.ts";
 
 /**
- * Values that lie elsewhere, by column: `holders[offsets[i] .. offsets[i + 1]]` are the workers that
- * have value `i`, best first.
+ * Values that lie elsewhere, by column: `holders[offsets[i] .. offsets[i + 1]]` are the workers
+ * that have value `i`, best first.
  */
 export interface Needs {
   readonly ids: Int32Array;
@@ -309,8 +309,8 @@ export type SchedulerCommand =
     }
   | {
       /**
-       * The worker has nothing that counts, unless values and tasks are `left` that no other one can
-       * take: then it is a worker as before.
+       * The worker has nothing that counts, unless values and tasks are `left` that no other one
+       * can take: then it is a worker as before.
        */
       readonly kind: "retired";
       readonly worker: number;

@@ -1,7 +1,7 @@
 /**
  * @file Where a runnable task waits: for any worker, or for the one that has most of its inputs, if
- * bringing them elsewhere takes longer than a moment. Suspects (`blame.ts`) wait to run alone, tasks
- * whose inputs no worker can reach (`cuts.ts`) wait for a while.
+ * bringing them elsewhere takes longer than a moment. Suspects (`blame.ts`) wait to run alone,
+ * tasks whose inputs no worker can reach (`cuts.ts`) wait for a while.
  */
 import { OVERDRAW_FACTOR } from "../worker/memory.ts";
 import type { ReadyLane } from "./ready.ts";

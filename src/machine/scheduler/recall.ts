@@ -1,7 +1,8 @@
 /**
  * @file Leases that wait on a slow worker while another one idles. What a worker holds should take
  * little time, but one slow task may hold up all that was leased behind it. The newest of these are
- * asked for back when they would start sooner elsewhere; the worker keeps those that it has started.
+ * asked for back when they would start sooner elsewhere; the worker keeps those that it has
+ * started.
  */
 import { expectedMs, freeSlots, slots } from "./credit.ts";
 import { isOpen, mayServe, reaches } from "./placement.ts";

@@ -1,7 +1,7 @@
 /**
- * @file Where values are. The first holder of a value is in the column `holder`; further ones, which
- * few values have, in a map beside it. Words (`TaskTable.tags`) travel with every message: they are
- * everywhere and cannot be lost.
+ * @file Where values are. The first holder of a value is in the column `holder`; further ones,
+ * which few values have, in a map beside it. Words (`TaskTable.tags`) travel with every message:
+ * they are everywhere and cannot be lost.
  */
 import type { SchedulerState } from "./state.ts";
 import { NOBODY } from "./task-table.ts";

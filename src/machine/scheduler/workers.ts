@@ -52,11 +52,22 @@ export function workerJoined(s: SchedulerState, event: EventOf<"worker-joined">)
     progressMs: s.nowMs,
     isBehind: false,
   };
-  if (s.workers.size > 0) s.isSpread = true;
+  if (s.workers.size > 0 && !s.isSpread) becomeSpread(s);
   s.workers.set(worker, record);
   if (event.inventory !== undefined) takeInventory(s, record, event.inventory);
   reopen(s, record);
   tryCopiesAgain(s);
+}
+
+/** From now on there is more than one worker: what the first was given is written down. */
+function becomeSpread(s: SchedulerState): void {
+  s.isSpread = true;
+  const { state, holder, epoch } = s.tasks;
+  for (let id = 0; id < s.tasks.ranges.end; id++) {
+    if (state[id] !== STATE.leased) continue;
+    const worker = s.workers.get(holder[id]!);
+    worker?.log.add(id, epoch[id]!, worker.leased, s.isCurrent);
+  }
 }
 
 /** The worker has let go of a graph, of now or of an earlier life. */
