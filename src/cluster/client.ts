@@ -11,14 +11,16 @@ import { HeddleError, isHeddleError } from "../core/errors.ts";
 import type { HeldTasks, Layer, TaskFunction, TaskOptions } from "../core/graph.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { placementProblem } from "../core/placement.ts";
-import { inspectAsText } from "../core/symbols.ts";
+import { DISPLAY, inspectAsText } from "../core/symbols.ts";
 import type { TaskGraph } from "../core/task-graph.ts";
 import { checkFlag } from "../core/task-options.ts";
 import { tokenize } from "../core/token.ts";
 import { encodeShared } from "../threads/graph-image.ts";
 import { currentTask } from "../threads/task-context.ts";
 import { typeName } from "../threads/value-kinds.ts";
+import { type ActorMaker, actorMaker } from "./actor-maker.ts";
 import {
+  type ActorOptions,
   callFacts,
   checkArguments,
   checkFunction,
@@ -34,6 +36,7 @@ import {
   withOptions,
 } from "./client-compute.ts";
 import { ClusterControl } from "./client-control.ts";
+import { type ClientFacts, clientHtml, clientText } from "./client-html.ts";
 import type { Asker } from "./coordination/asker.ts";
 import { type EngineHandle, type EngineOptions, embeddedEngine, startEngine } from "./embedded.ts";
 import { Future, FutureList, Submission } from "./future.ts";
@@ -190,12 +193,16 @@ export class Client extends ClusterControl implements GraphRunner {
   }
 
   /** The same client with options for the tasks it submits. */
-  options(options: SubmitOptions): Pick<Client, "submit" | "map"> {
+  options(options: ActorOptions): ActorMaker;
+  options(options: SubmitOptions): Pick<Client, "submit" | "map">;
+  options(options: SubmitOptions): Pick<Client, "submit" | "map"> | ActorMaker {
     checkSubmitOptions(options);
-    return {
+    if (options.actor === true) return actorMaker(options, (...given) => this.#submit(...given));
+    const plain: Pick<Client, "submit" | "map"> = {
       submit: (fn, ...args) => this.#submit(options, fn as TaskFunction, args) as never,
       map: (fn, ...lists) => this.#map(options, fn as TaskFunction, lists) as never,
     };
+    return plain;
   }
 
   /**
@@ -416,7 +423,20 @@ export class Client extends ClusterControl implements GraphRunner {
   }
 
   override toString(): string {
-    return `Client(${this.#engine.address}, ${this.threads} threads)`;
+    return clientText(this.#facts());
+  }
+
+  /** A summary and a table of the workers, for notebooks. */
+  async toHTML(): Promise<string> {
+    const info = await this.schedulerInfo().catch(() => undefined);
+    return clientHtml(this.#facts(), info);
+  }
+
+  #facts(): ClientFacts {
+    const { address, threads, memoryLimitBytes, workerCount, workers, dashboardLink } =
+      this.#engine;
+    const count = workerCount ?? workers?.length ?? 0;
+    return { address, workers: count, threads, memoryLimitBytes, dashboardLink };
   }
 
   /** How many of these tasks have ended, for progress. @internal */
@@ -586,6 +606,12 @@ export class Client extends ClusterControl implements GraphRunner {
   }
 }
 inspectAsText(Client.prototype);
+// What notebooks that run JavaScript show.
+Object.defineProperty(Client.prototype, DISPLAY, {
+  async value(this: Client): Promise<Readonly<Record<string, string>>> {
+    return { "text/html": await this.toHTML(), "text/plain": this.toString() };
+  },
+});
 refuseClass(Client, {
   type: "Client",
   advice: "Call getClient() inside the task: it gives the client of the engine that runs it.",

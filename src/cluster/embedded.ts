@@ -29,6 +29,8 @@ export interface EngineHandle {
   readonly ready: Promise<void>;
   /** Where its state is shown over HTTP, if it is. */
   readonly dashboardLink?: string | undefined;
+  /** How many workers there are, where that changes; 0 while it is not known. */
+  readonly workerCount?: number;
   /** Its workers, where they can never change. */
   readonly workers?: readonly WorkerFacts[];
   connect(): EngineLink;

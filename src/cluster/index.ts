@@ -2,6 +2,8 @@
 import { referToAll } from "../functions/index.ts";
 import * as self from "./index.ts";
 
+export { Security, type SecurityOptions } from "../comm/security.ts";
+export type { ActiveMemoryManager } from "./amm.ts";
 export {
   type AsCompletedOptions,
   asCompleted,

@@ -13,6 +13,7 @@ import type { EngineInfo } from "../messages.ts";
 import type { WorkerSeat } from "../scheduler-host.ts";
 import { Meters } from "../status/meters.ts";
 import type { WorkerReport } from "../worker-host.ts";
+import { MemoryManager } from "./memory-manager.ts";
 import type { ControlOp, RegisterOp, RetireOp, SomeTasks, WorkerOp, WorkerResult } from "./ops.ts";
 import { PluginRegistry, type SchedulerContext } from "./plugin-registry.ts";
 import { dumpTasks, heldBy, idsOfKeys, isTask, leasedTo, sizesOf, stateCounts } from "./reads.ts";
@@ -44,6 +45,7 @@ export class ControlDesk {
   readonly plugins: PluginRegistry;
   readonly meters: Meters;
   readonly #host: DeskHost;
+  readonly #memory: MemoryManager;
   readonly #waiting = new Set<Waiting>();
   /** Who waits for a worker to be retired. */
   readonly #retiring = new Map<number, (left: number) => void>();
@@ -52,6 +54,13 @@ export class ControlDesk {
     this.#host = host;
     const { state } = host.machine;
     this.meters = new Meters(state);
+    this.#memory = new MemoryManager(
+      () =>
+        [...state.workers.values()].map(({ worker, memoryLimitBytes }) => {
+          return { heldBytes: state.heldBytes(worker), memoryLimitBytes };
+        }),
+      () => host.tell([{ kind: "rebalance" }]),
+    );
     this.story = new StoryLog((base) => state.graphs[state.tasks.graph[base]!]?.facts.count ?? 1);
     this.stream = new TaskStream(state, (worker) => this.#addressOf(worker) ?? "");
     this.plugins = new PluginRegistry(
@@ -145,6 +154,8 @@ export class ControlDesk {
         return this.#host.tell([{ kind: "replicate", ids: op.ids, copies: op.copies }]);
       case "rebalance":
         return this.#host.tell([{ kind: "rebalance" }]);
+      case "amm":
+        return this.#memory.handle(op.action);
       case "restart":
         return await this.#restart(op.all, op.workers);
       case "shutdown":

@@ -5,6 +5,7 @@
  */
 import { type ErrorCode, HeddleError, isHeddleError } from "../../core/errors.ts";
 import type { CallOutcome } from "../../functions/index.ts";
+import type { AmmAction } from "./memory-manager.ts";
 
 /** Which workers are meant, by address, name or host; default all. */
 export interface WorkerChoice {
@@ -27,6 +28,7 @@ export type ControlOp =
   | RetireOp
   | { readonly kind: "replicate"; readonly ids: Int32Array; readonly copies: number }
   | { readonly kind: "rebalance" }
+  | { readonly kind: "amm"; readonly action: AmmAction }
   | ({ readonly kind: "restart"; readonly all: boolean } & WorkerChoice)
   | { readonly kind: "shutdown" }
   | RegisterOp

@@ -215,6 +215,17 @@ describe.each(ENGINES)("plugins and tasks' own context on %s", (engine) => {
     }
   });
 
+  test("has a memory manager that can be stopped", async () => {
+    expect(await client.amm.running()).toBe(false);
+    await client.amm.start();
+    await client.amm.start();
+    expect(await client.amm.running()).toBe(true);
+    await client.amm.stop();
+    expect(await client.amm.running()).toBe(false);
+    await client.amm.runOnce();
+    expect(await client.submit(() => 1).result()).toBe(1);
+  });
+
   test("is current where it is asked to be", async () => {
     await using other = new Client({ embedded: true, setAsDefault: false });
     expect(Client.current()).toBe(client);
