@@ -18,7 +18,7 @@ import { tokenize } from "../core/token.ts";
 import { encodeShared } from "../threads/graph-image.ts";
 import { currentTask } from "../threads/task-context.ts";
 import { typeName } from "../threads/value-kinds.ts";
-import { type ActorMaker, actorMaker } from "./actor-maker.ts";
+import { type ActorMaker, actorMaker, placesOfActors } from "./actor-maker.ts";
 import {
   type ActorOptions,
   callFacts,
@@ -197,7 +197,10 @@ export class Client extends ClusterControl implements GraphRunner {
   options(options: SubmitOptions): Pick<Client, "submit" | "map">;
   options(options: SubmitOptions): Pick<Client, "submit" | "map"> | ActorMaker {
     checkSubmitOptions(options);
-    if (options.actor === true) return actorMaker(options, (...given) => this.#submit(...given));
+    if (options.actor === true) {
+      const isFixed = this.#engine.workers !== undefined;
+      return actorMaker(options, isFixed, (...given) => this.#submit(...given));
+    }
     const plain: Pick<Client, "submit" | "map"> = {
       submit: (fn, ...args) => this.#submit(options, fn as TaskFunction, args) as never,
       map: (fn, ...lists) => this.#map(options, fn as TaskFunction, lists) as never,
@@ -502,7 +505,16 @@ export class Client extends ClusterControl implements GraphRunner {
   }
 
   /** Sends a graph as soon as the tasks it depends on have ids. */
-  #sendDraft(submission: Submission, { graph, inputs }: DraftGraph): void {
+  #sendDraft(submission: Submission, draft: DraftGraph): void {
+    const places = placesOfActors(draft, async (op) => await this.#link.control(op));
+    if (places === undefined) return this.#sendPlaced(submission, draft);
+    places.then(
+      (placed) => this.#sendPlaced(submission, placed),
+      (error: unknown) => submission.fail(error),
+    );
+  }
+
+  #sendPlaced(submission: Submission, { graph, inputs }: DraftGraph): void {
     const foreign = inputs.some((input) => input.submission.link !== this.#link);
     if (foreign) {
       const error = new HeddleError("InvalidArgument", "an argument is a future of another client");

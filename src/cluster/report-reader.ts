@@ -86,6 +86,9 @@ export class ReportReader {
       case REPORT.again:
         this.#again.push(a);
         return;
+      case REPORT.actor:
+        store.keepsActor(a);
+        return;
       case REPORT.givenUp:
         this.#givenUp.push(a);
         return;

@@ -24,6 +24,8 @@ interface Slab {
 export interface StoreListener {
   arena(memory: WasmMemory): void;
   page(buffer: SharedArrayBuffer): void;
+  /** A value that is an actor made here has gone. */
+  actorGone(id: number): void;
 }
 
 export class ValueStore {
@@ -37,6 +39,8 @@ export class ValueStore {
   readonly #slabs: (Slab | undefined)[] = [];
   readonly #slabOf = new Map<number, Slab>();
   readonly #files: SpillFiles;
+  /** Values that are actors: their threads hear when they go. */
+  readonly #actors = new Set<number>();
 
   constructor(limitBytes: number, directory: string, validate: boolean, listener: StoreListener) {
     this.#listener = listener;
@@ -166,8 +170,14 @@ export class ValueStore {
     };
   }
 
+  /** The value is an actor that one of the threads refers to. */
+  keepsActor(id: number): void {
+    this.#actors.add(id);
+  }
+
   /** Frees the value of an id, wherever it is. */
   discard(id: number): void {
+    if (this.#actors.size > 0 && this.#actors.delete(id)) this.#listener.actorGone(id);
     const tag = this.pages.tagOf(id);
     if (!this.runs.isEmpty) this.runs.discard(id);
     if (this.#files.has(id)) this.#files.drop(id);

@@ -99,6 +99,7 @@ export class WorkerHost {
     this.store = new ValueStore(init.memoryLimitBytes, init.spillDirectory, init.validate, {
       arena: (memory) => this.#tellAll({ kind: "arena", memory }),
       page: (buffer) => this.#tellAll({ kind: "page", buffer }),
+      actorGone: (id) => this.#tasks?.post({ kind: "actors-gone", ids: [id] }),
     });
     this.#reports = new ReportReader(this.store, (id) => this.#isRunning(id));
     this.service = new WorkerService(this.#serviceHost());

@@ -13,6 +13,7 @@ import type { EngineInfo } from "../messages.ts";
 import type { WorkerSeat } from "../scheduler-host.ts";
 import { Meters } from "../status/meters.ts";
 import type { WorkerReport } from "../worker-host.ts";
+import { ActorBook } from "./actor-book.ts";
 import { MemoryManager } from "./memory-manager.ts";
 import type { ControlOp, RegisterOp, RetireOp, SomeTasks, WorkerOp, WorkerResult } from "./ops.ts";
 import { PluginRegistry, type SchedulerContext } from "./plugin-registry.ts";
@@ -45,6 +46,7 @@ export class ControlDesk {
   readonly plugins: PluginRegistry;
   readonly meters: Meters;
   readonly #host: DeskHost;
+  readonly #actors = new ActorBook();
   readonly #memory: MemoryManager;
   readonly #waiting = new Set<Waiting>();
   /** Who waits for a worker to be retired. */
@@ -152,6 +154,10 @@ export class ControlDesk {
         return await this.#retire(op);
       case "replicate":
         return this.#host.tell([{ kind: "replicate", ids: op.ids, copies: op.copies }]);
+      case "actor-place":
+      case "actor-made":
+      case "actor-gone":
+        return this.#actors.answer(op, this.#addresses());
       case "rebalance":
         return this.#host.tell([{ kind: "rebalance" }]);
       case "amm":
@@ -168,6 +174,10 @@ export class ControlDesk {
       default:
         throw new HeddleError("NotSupported", `this scheduler does not know "${op.kind}"`);
     }
+  }
+
+  #addresses(): string[] {
+    return [...this.#host.seats.values()].map(({ facts }) => facts.address);
   }
 
   async #run(
@@ -238,8 +248,10 @@ export class ControlDesk {
 
   async #dump(): Promise<unknown> {
     const { state } = this.#host.machine;
+    // Dumps are passed on: not with a link that opens the status port.
+    const { dashboard: _, ...info } = this.#host.info();
     return {
-      info: this.#host.info(),
+      info,
       versions: await this.#versions().catch(() => ({})),
       counts: stateCounts(state),
       tasks: dumpTasks(state, (worker) => this.#addressOf(worker)),

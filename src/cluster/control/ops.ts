@@ -5,6 +5,7 @@
  */
 import { type ErrorCode, HeddleError, isHeddleError } from "../../core/errors.ts";
 import type { CallOutcome } from "../../functions/index.ts";
+import type { ActorOp } from "./actor-book.ts";
 import type { AmmAction } from "./memory-manager.ts";
 
 /** Which workers are meant, by address, name or host; default all. */
@@ -28,6 +29,7 @@ export type ControlOp =
   | RetireOp
   | { readonly kind: "replicate"; readonly ids: Int32Array; readonly copies: number }
   | { readonly kind: "rebalance" }
+  | ActorOp
   | { readonly kind: "amm"; readonly action: AmmAction }
   | ({ readonly kind: "restart"; readonly all: boolean } & WorkerChoice)
   | { readonly kind: "shutdown" }
