@@ -2,10 +2,11 @@
  * @file Files that live as long as a program: its pid file, and connection files. They are taken
  * away when the process ends, unless another process has written its own there meanwhile.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { type ConnectionInfo, writeConnectionFile } from "../comm/index.ts";
+import { makeFolder } from "../config/make-folder.ts";
 import { HeddleError, shortPath } from "../core/errors.ts";
 
 export class RunFiles {
@@ -41,7 +42,7 @@ export class RunFiles {
   #write(given: string, write: () => void): void {
     const path = resolve(given);
     try {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      makeFolder(dirname(path), { mode: 0o700 });
       write();
       this.#texts.set(path, readFileSync(path, "utf8"));
     } catch (cause) {
