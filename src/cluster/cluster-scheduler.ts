@@ -128,13 +128,14 @@ export class ClusterScheduler {
   }
 
   /**
-   * Shows its state over HTTP, at the next free port where the one that is asked for is taken.
+   * Shows its state over HTTP, at the next free port where the one that is asked for is taken. The
+   * port has a token of its own, which opens nothing else: it may be read where it is sent.
    * Errors: `InvalidArgument` for addresses; `ConnectFailed`.
    */
   async showStatus(address: string): Promise<StatusServer> {
-    const { openStatus } = await import("./status/source.ts");
+    const { openStatus, statusToken } = await import("./status/source.ts");
     const { hostname: host } = new URL(this.address.replace(/^\w+:/, "http:"));
-    const token = this.#token ?? makeToken();
+    const token = statusToken(this.#token ?? makeToken());
     this.#status = await openStatus(this.host, { address, token, host });
     const { url, taken } = this.#status;
     if (taken === undefined) this.#log.info("status at {url}", { url });
@@ -354,11 +355,8 @@ export class ClusterScheduler {
   }
 
   #logTrouble({ kind, remote, error }: CommTrouble): void {
-    this.#log.warn("{remote}: the connection was {kind}: {error}", {
-      remote,
-      kind,
-      error: error.message,
-    });
+    const text = kind === "refused" ? "{remote} was refused: {error}" : "{remote} broke: {error}";
+    this.#log.warn(text, { remote, error: error.message });
   }
 
   /** What came together is handled together. */
