@@ -2,6 +2,7 @@
  * @file `heddle scheduler`: a scheduler in a process of its own, which leaves word of how it is
  * reached and ends in order.
  */
+import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { ClusterScheduler } from "../cluster/cluster-scheduler.ts";
@@ -103,6 +104,7 @@ function leaveWord(
 ): void {
   const facts = { id, type: "scheduler", pid: process.pid, host: hostname(), version };
   const connectionFile = defaultConnectionFile(address);
+  mkdirSync(dirname(connectionFile), { recursive: true, mode: 0o700 });
   sweepConnections(dirname(connectionFile));
   const dashboard = dashboardLink === undefined ? {} : { dashboard: dashboardLink };
   const info = connectionInfo(address, plan, { ...facts, ...dashboard });

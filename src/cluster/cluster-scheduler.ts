@@ -228,7 +228,8 @@ export class ClusterScheduler {
     };
     comm.onState = (state) => {
       if (state === "closed") return;
-      this.host.tell([{ kind: "worker-paused", worker, isPaused: state !== "open" }]);
+      seat.isSilent = state !== "open";
+      this.#tellPaused(worker, seat);
     };
     comm.onReconnected = ({ fresh }) => {
       if (fresh) comm.abort(new HeddleError("CommClosed", "the session could not go on"));
@@ -292,6 +293,10 @@ export class ClusterScheduler {
         return this.host.clients.broadcast({ kind: "warn", message: message.message });
       case "collect":
         return this.host.clients.collect(performance.now());
+      case "short":
+        seat.isShort = message.isShort;
+        this.#logShort(seat, message.memoryBytes);
+        return this.#tellPaused(worker, seat);
       case "leaving":
         seat.leaving = message.reason;
         return;
@@ -307,6 +312,17 @@ export class ClusterScheduler {
       default:
         this.host.report(worker, message);
     }
+  }
+
+  /** A worker gets no tasks while it is silent or short of memory. */
+  #tellPaused(worker: number, { isSilent, isShort }: RemoteWorkerSeat): void {
+    this.host.tell([{ kind: "worker-paused", worker, isPaused: isSilent || isShort }]);
+  }
+
+  #logShort({ hello: { name }, isShort }: RemoteWorkerSeat, memoryBytes: number): void {
+    const memory = formatBytes(memoryBytes);
+    if (!isShort) this.#log.info("worker {name} takes tasks again at {memory}", { name, memory });
+    else this.#log.warn("worker {name} takes no tasks: it is at {memory}", { name, memory });
   }
 
   #acceptClient(comm: Comm<ToScheduler, ToClient>): void {
