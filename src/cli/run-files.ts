@@ -4,9 +4,8 @@
  */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { type ConnectionInfo, writeConnectionFile } from "../comm/index.ts";
-import { makeFolder } from "../config/make-folder.ts";
 import { HeddleError, shortPath } from "../core/errors.ts";
 
 export class RunFiles {
@@ -42,7 +41,6 @@ export class RunFiles {
   #write(given: string, write: () => void): void {
     const path = resolve(given);
     try {
-      makeFolder(dirname(path), { mode: 0o700 });
       write();
       this.#texts.set(path, readFileSync(path, "utf8"));
     } catch (cause) {

@@ -2,6 +2,7 @@
  * @file `heddle scheduler`: a scheduler in a process of its own, which leaves word of how it is
  * reached and ends in order.
  */
+import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { ClusterScheduler } from "../cluster/cluster-scheduler.ts";
@@ -28,6 +29,8 @@ export interface SchedulerFlags extends ListenFlags, SecurityFlags {
   readonly port?: string;
   readonly schedulerFile?: string;
   readonly pidFile?: string;
+  readonly dashboardAddress?: string;
+  readonly dashboard?: boolean;
   readonly idleTimeout?: string;
   readonly preload?: string[];
   readonly json?: boolean;
@@ -65,7 +68,9 @@ export async function runScheduler(flags: SchedulerFlags, version: string): Prom
   });
   let reason = "it could not begin";
   try {
-    leaveWord(files, scheduler.address, plan, flags, { id, version });
+    if (plan.dashboardAddress !== null) await scheduler.showStatus(plan.dashboardAddress);
+    const { dashboardLink } = scheduler;
+    leaveWord(files, scheduler.address, plan, flags, { id, version, dashboardLink });
     const context: SchedulerContext = { id, address: scheduler.address, log, close };
     await preloads.setup(context);
     const stopWatching = endWhenIdle(scheduler, plan.idleTimeoutMs, close);
@@ -82,25 +87,34 @@ export async function runScheduler(flags: SchedulerFlags, version: string): Prom
   }
 }
 
+interface OwnFacts {
+  readonly id: string;
+  readonly version: string;
+  /** With the token: for files that only this user may read. */
+  readonly dashboardLink: string | undefined;
+}
+
 /** Files that say how the scheduler is reached, and the first line. */
 function leaveWord(
   files: RunFiles,
   address: string,
   plan: SchedulerPlan,
   flags: SchedulerFlags,
-  { id, version }: { readonly id: string; readonly version: string },
+  { id, version, dashboardLink }: OwnFacts,
 ): void {
   const facts = { id, type: "scheduler", pid: process.pid, host: hostname(), version };
   const connectionFile = defaultConnectionFile(address);
+  mkdirSync(dirname(connectionFile), { recursive: true, mode: 0o700 });
   sweepConnections(dirname(connectionFile));
-  const info = connectionInfo(address, plan, facts);
+  const dashboard = dashboardLink === undefined ? {} : { dashboard: dashboardLink };
+  const info = connectionInfo(address, plan, { ...facts, ...dashboard });
   const asked = flags.schedulerFile === undefined ? [] : [flags.schedulerFile];
   for (const path of [connectionFile, ...asked]) files.writeConnection(path, info);
   if (flags.pidFile !== undefined) files.writePid(flags.pidFile);
   const line =
     flags.json === true
       ? JSON.stringify({ ...facts, address, connectionFile })
-      : `heddle ${version} scheduler at ${address} (pid ${process.pid}; token in ${connectionFile})`;
+      : `heddle ${version} scheduler at ${address} (pid ${process.pid}; see ${connectionFile})`;
   process.stdout.write(`${line}\n`);
 }
 
@@ -108,6 +122,8 @@ interface SchedulerPlan {
   readonly address: string;
   readonly security: Security | undefined;
   readonly token: string | undefined;
+  /** Null: no status port. */
+  readonly dashboardAddress: string | null;
   readonly idleTimeoutMs: number | null;
   readonly preload: readonly string[];
   readonly format: "json" | "text";
@@ -126,6 +142,7 @@ export function planScheduler(flags: SchedulerFlags): SchedulerPlan {
     security,
     // Certificates alone are enough; without them there has to be a token.
     token: tokenOf(flags) ?? (protocol === "tls" ? undefined : makeToken()),
+    dashboardAddress: flags.dashboard === false ? null : (flags.dashboardAddress ?? ":8787"),
     idleTimeoutMs: timeOrConfig("--idle-timeout", flags.idleTimeout, "scheduler.idle-timeout"),
     preload: resolvePreloads(preload, process.cwd()),
     format: flags.json === true ? "json" : "text",

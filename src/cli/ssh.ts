@@ -3,7 +3,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { defaultConnectionFile } from "../cluster/remote-target.ts";
 import { makeFolder } from "../config/make-folder.ts";
 import { HeddleError, shortPath } from "../core/errors.ts";
@@ -46,6 +46,7 @@ export async function runSSH(hosts: readonly string[], flags: SSHFlags): Promise
     const connectionFile = defaultConnectionFile(address);
     const facts = { type: "ssh", pid: process.pid, host: hostname(), hosts: options.hosts };
     const info = { address, ...(token === undefined ? {} : { token }), facts };
+    mkdirSync(dirname(connectionFile), { recursive: true, mode: 0o700 });
     const own = flags.schedulerFile === undefined ? [] : [flags.schedulerFile];
     for (const path of [connectionFile, ...own]) files.writeConnection(path, info);
     const { workers } = cluster;

@@ -197,7 +197,9 @@ export abstract class ClusterView extends SharedState {
     return entries as TaskStreamEntry[];
   }
 
-  /** What the scheduler has logged lately, oldest first, at most `count` lines; none when embedded. */
+  /**
+   * What the scheduler has logged lately, oldest first, at most `count` lines; none when embedded.
+   */
   async getSchedulerLogs(options: { readonly count?: number } = {}): Promise<LogEntry[]> {
     checkOptionNames("client.getSchedulerLogs", options, ["count"]);
     const logs = await this.#logs();

@@ -3,6 +3,7 @@
  * processes are supervised: what the program does on its own thread delays neither.
  */
 import { parentPort, workerData } from "node:worker_threads";
+import { Security } from "../comm/index.ts";
 import { config } from "../config/config.ts";
 import { isHeddleError } from "../core/errors.ts";
 import { ClusterScheduler } from "./cluster-scheduler.ts";
@@ -121,6 +122,7 @@ try {
     onSilence: (name) => cluster?.kill(name),
     address: init.address,
     token: init.token,
+    security: init.worker.security && new Security(init.worker.security),
     hello: ownHello("scheduler", init.name, {}),
     allowedFailures: config.get("scheduler.allowed-failures"),
     log: book,

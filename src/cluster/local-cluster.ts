@@ -3,6 +3,7 @@
  * the program; or, without processes, the task threads of one engine.
  */
 import { tmpdir } from "node:os";
+import type { Security } from "../comm/index.ts";
 import { config } from "../config/config.ts";
 import { HeddleError } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
@@ -41,6 +42,11 @@ export interface LocalClusterOptions {
   /** Port of the scheduler; default any that is free. */
   readonly schedulerPort?: number;
   /**
+   * Certificates with which all connections are encrypted, such as `await Security.temporary()`;
+   * default none: on one machine a secret token is enough.
+   */
+  readonly security?: Security;
+  /**
    * Where `/health`, `/json` and `/metrics` are served: a port or a host and a port; the next free
    * port where it is taken. Default `":8787"` on this machine only; null for nowhere.
    */
@@ -61,6 +67,7 @@ const CLUSTER_OPTIONS = [
   "resources",
   "host",
   "schedulerPort",
+  "security",
   "dashboardAddress",
   "name",
   "environ",
@@ -111,7 +118,11 @@ export class LocalCluster extends Cluster {
     const processes = new LocalProcesses(init);
     this.#processes = processes;
     this.engine = new RemoteEngine(
-      processes.listening.then((address) => ({ address, token: init.token })),
+      processes.listening.then((address) => ({
+        address,
+        token: init.token,
+        security: options.security,
+      })),
       { threads: workers * threads, memoryLimitBytes: workers * init.worker.memoryLimitBytes },
     );
     this.ready = processes.listening.then(() => undefined);
@@ -159,16 +170,19 @@ export class LocalCluster extends Cluster {
 }
 
 function initOf(name: string, threads: number, options: LocalClusterOptions): ClusterInit {
-  const { host = "127.0.0.1", schedulerPort = 0 } = options;
+  const { host = "127.0.0.1", schedulerPort = 0, security } = options;
+  const scheme = security === undefined ? "tcp" : "tls";
   const at = host.includes(":") ? `[${host}]` : host;
   return {
     name,
-    address: `tcp://${at}:${schedulerPort}`,
+    address: `${scheme}://${at}:${schedulerPort}`,
     token: nodeCrypto().randomBytes(32).toString("hex"),
     configuration: config.serialize(),
     dashboardAddress: options.dashboardAddress === undefined ? ":8787" : options.dashboardAddress,
     worker: {
-      listen: [`tcp://${at}:0`],
+      listen: [`${scheme}://${at}:0`],
+      // Texts: what the processes get does not depend on files.
+      ...(security === undefined ? {} : { security: security.withTexts() }),
       threads,
       memoryLimitBytes: workerMemory(options.memoryLimit ?? "auto", threads),
       resources: options.resources ?? config.get("worker.resources"),

@@ -73,8 +73,9 @@ export class ValueFetcher {
   }
 
   /** Fetches values; the machine hears of each how it ended. */
-  fetch({ holder, ids }: Fetch): void {
-    const wanted = new Set<number>(ids);
+  fetch({ holder, ids, bytes }: Fetch): void {
+    const wanted = new Map<number, number>();
+    ids.forEach((id, i) => void wanted.set(id, bytes[i]!));
     this.#get(holder, ids, wanted).catch((error: unknown) => {
       // Those that came before it broke are there.
       this.#failed(holder, wanted, error instanceof Error ? error.message : String(error));
@@ -116,7 +117,13 @@ export class ValueFetcher {
     resolve({
       target: arrival.target,
       stored: () => {
-        arrival.keep();
+        try {
+          arrival.keep();
+        } catch (error) {
+          arrival.drop();
+          failed();
+          throw error;
+        }
         this.#tell({
           kind: "adopt",
           ids: Int32Array.of(id),
@@ -130,12 +137,23 @@ export class ValueFetcher {
     });
   }
 
-  async #get(holder: number, ids: Int32Array, wanted: Set<number>): Promise<void> {
+  /** `wanted`: the values that have neither come nor failed, with the sizes that they have. */
+  async #get(holder: number, ids: Int32Array, wanted: Map<number, number>): Promise<void> {
     const address = this.#peers.get(holder)?.[0];
     if (address === undefined) throw new HeddleError("Lost", `worker ${holder} is not known here`);
     const { store } = this.#host;
     const arrivals = new Map<number, Arrival>();
+    /** A value that is not what the scheduler knows of is none: another copy will do, or a new one. */
+    const isUseless = (id: number, message: string): void => {
+      wanted.delete(id);
+      this.#fail(holder, id, true, message);
+    };
     const place = (id: number, bytes: number): Uint8Array => {
+      if (bytes > (wanted.get(id) ?? 0)) {
+        const message = `value ${id} should have ${wanted.get(id)} bytes and came with ${bytes}`;
+        isUseless(id, message);
+        throw new HeddleError("ValueCorrupt", message);
+      }
       const arrival = store.arrival(id, bytes);
       arrivals.set(id, arrival);
       return arrival.target;
@@ -144,14 +162,13 @@ export class ValueFetcher {
       const arrival = arrivals.get(id);
       if (arrival === undefined) return;
       arrivals.delete(id);
-      wanted.delete(id);
-      // A description may have been on its way when the worker went that it tells of.
-      const worker = workerOfRun(arrival.target);
-      if (worker !== undefined && this.#gone.has(worker)) {
+      try {
+        this.#keep(arrival);
+      } catch (error) {
         arrival.drop();
-        return this.#fail(holder, id, true, `worker ${worker} is gone with its runs`);
+        return isUseless(id, error instanceof Error ? error.message : String(error));
       }
-      arrival.keep();
+      wanted.delete(id);
       this.#tell({
         kind: "fetched",
         ids: Int32Array.of(id),
@@ -171,8 +188,18 @@ export class ValueFetcher {
     }
   }
 
-  #failed(holder: number, ids: ReadonlySet<number>, message: string): void {
-    for (const id of ids) this.#fail(holder, id, false, message);
+  /** Throws for what is no value, or not one any more. */
+  #keep(arrival: Arrival): void {
+    // A description may have been on its way when the worker went that it tells of.
+    const worker = workerOfRun(arrival.target);
+    if (worker !== undefined && this.#gone.has(worker)) {
+      throw new HeddleError("Lost", `worker ${worker} is gone with its runs`);
+    }
+    arrival.keep();
+  }
+
+  #failed(holder: number, ids: ReadonlyMap<number, number>, message: string): void {
+    for (const id of ids.keys()) this.#fail(holder, id, false, message);
   }
 
   #fail(holder: number, id: number, isGone: boolean, message: string): void {

@@ -3,7 +3,8 @@
  * slabs of small values, and files of spilled ones. Only the control thread uses it. Decides
  * nothing: the worker machine does.
  */
-import { assert } from "../core/errors.ts";
+import { frameBytes } from "../codec/index.ts";
+import { assert, HeddleError } from "../core/errors.ts";
 import { createSharedMemory, type WasmMemory } from "../core/wasm.ts";
 import { type Extent, Heap } from "../heap/index.ts";
 import type { Words } from "../machine/scheduler/events.ts";
@@ -158,10 +159,12 @@ export class ValueStore {
       bytes: extent.bytes,
       target: this.heap.bytes(extent).subarray(0, bytes),
       keep: () => {
+        const value = this.heap.bytes(extent).subarray(0, bytes);
+        checkWhole(value);
+        this.runs.copied(id, value);
         end();
         this.ensure(id + 1);
         this.pages.setHeap(id, TAG.heap, extent.arena, extent.offset, 0);
-        this.runs.copied(id, this.#bytesOf(id));
       },
       drop: () => {
         end();
@@ -265,10 +268,17 @@ export interface Arrival {
   /** Bytes that it takes in the heap. */
   readonly bytes: number;
   readonly target: Uint8Array;
-  /** It has come. */
+  /** It has come. Throws `ValueCorrupt`, and changes nothing, for what is not one whole value. */
   readonly keep: () => void;
   /** It will not come. */
   readonly drop: () => void;
+}
+
+/** Whoever reads the value later trusts its header: it must not reach beyond what has come. */
+function checkWhole(bytes: Uint8Array): void {
+  const length = frameBytes(bytes);
+  if (length === bytes.length) return;
+  throw new HeddleError("ValueCorrupt", `A value of ${length} bytes came with ${bytes.length}`);
 }
 
 /** Owner number of a thread's extents in the heap (0 is nobody). */
