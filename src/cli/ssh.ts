@@ -46,7 +46,7 @@ export async function runSSH(hosts: readonly string[], flags: SSHFlags): Promise
     const connectionFile = defaultConnectionFile(address);
     const facts = { type: "ssh", pid: process.pid, host: hostname(), hosts: options.hosts };
     const info = { address, ...(token === undefined ? {} : { token }), facts };
-    mkdirSync(dirname(connectionFile), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(connectionFile), { mode: 0o700 });
     const own = flags.schedulerFile === undefined ? [] : [flags.schedulerFile];
     for (const path of [connectionFile, ...own]) files.writeConnection(path, info);
     const { workers } = cluster;

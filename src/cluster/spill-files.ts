@@ -3,10 +3,9 @@
  * file goes with the last of them. So a large value has a file of its own, and thousands of small
  * ones cost one.
  */
-import { rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { makeFolder } from "../config/make-folder.ts";
 import { assert } from "../core/errors.ts";
 import { removeFolder } from "./folders.ts";
 
@@ -105,7 +104,7 @@ export class SpillFiles {
   }
 
   #newPath(): string {
-    if (!this.#isMade) makeFolder(this.#directory, { mode: 0o700 });
+    if (!this.#isMade) mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
     this.#isMade = true;
     return join(this.#directory, `${this.#count++}.values`);
   }
