@@ -101,7 +101,7 @@ describe("a cluster of programs", () => {
     expect([existsSync(file), existsSync(pid), readdirSync(clusters)]).toEqual([false, false, []]);
   });
 
-  it("a worker that is killed is reported at once and replaced; its work is done again", async () => {
+  it("a killed worker is reported at once and replaced; its work is done again", async () => {
     const host = await scheduler();
     const workers = await heddle("worker", addressOf(host), "--name", "w", ...SMALL);
     await host.logged(/worker w joined/);
