@@ -116,10 +116,7 @@ describe.each(["embedded", "processes"])("actors on %s", (engine) => {
     const one = await counter();
     await Promise.all([1, 2, 3].map(() => one.slowly().result()));
     expect(await one.n.result()).toBe(3);
-    const loose = await client
-      .options({ actor: true, concurrency: 3 })
-      .submit(Counter)
-      .result();
+    const loose = await client.options({ actor: true, concurrency: 3 }).submit(Counter).result();
     await Promise.all([1, 2, 3].map(() => loose.slowly().result()));
     expect(await loose.n.result()).toBe(1);
   });
@@ -183,7 +180,9 @@ describe.each(["embedded", "processes"])("actors on %s", (engine) => {
   test("a member that is not there is named", async () => {
     const one = (await counter()) as unknown as Record<string, undefined>;
     expect(one["decrement"]).toBeUndefined();
-    expect(() => client.options({ actor: true }).submit((() => 1) as never)).toThrow(/takes a class/);
+    expect(() => client.options({ actor: true }).submit((() => 1) as never)).toThrow(
+      /takes a class/,
+    );
   });
 });
 
