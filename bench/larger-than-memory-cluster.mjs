@@ -3,11 +3,12 @@
  * the seconds, the largest resident set of each worker (the kernel's own count) and the largest use
  * of the workers' folders on disk.
  *
- * `node bench/larger-than-memory-cluster.mjs [--case NAME] [--limit 256MiB] [--factor 4]
- * [--far] [--lib DIR] [--json]`
+ * `node bench/larger-than-memory-cluster.mjs [--case NAME] [--limit 256MiB] [--factor 4] [--far]
+ * [--lib DIR] [--json]`
  *
- * With `--far`, workers pull from each other what they could read from disk. The limit is that of each worker's process; of it, 60 % are for values. A case passes when its
- * result is right, no worker was ended for taking more than its limit, and nothing is left on disk.
+ * With `--far`, workers pull from each other what they could read from disk. The limit is that of
+ * each worker's process, of which a part is for values. A case passes when its result is right, no
+ * worker was ended for taking more than its limit, and nothing is left on disk.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -3,11 +3,11 @@
  * calling thread computes. Their whole suites run there in the full tier (`vitest.config.ts`).
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import * as da from "../../../dist/array/index.js";
-import * as bags from "../../../dist/bag/index.js";
-import { DataFrame, fromRecords } from "../../../dist/dataframe/index.js";
-import { delayed } from "../../../dist/delayed/index.js";
-import { Client, config, LocalCluster } from "../../../dist/index.js";
+import * as da from "../../dist/array/index.js";
+import * as bags from "../../dist/bag/index.js";
+import { DataFrame, fromRecords } from "../../dist/dataframe/index.js";
+import { delayed } from "../../dist/delayed/index.js";
+import { Client, config, LocalCluster } from "../../dist/index.js";
 
 const sync = { scheduler: "sync" } as const;
 let cluster: LocalCluster;
