@@ -1,5 +1,6 @@
 /** @file Actors on the embedded engine and on a cluster of processes. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { referenceOf } from "../../dist/actors/actor.js";
 import { getWorker, isActor } from "../../dist/cluster/index.js";
 import { type Actor, Client, getClient, isHeddleError, LocalCluster } from "../../dist/index.js";
 
@@ -175,6 +176,18 @@ describe.each(["embedded", "processes"])("actors on %s", (engine) => {
     future.release();
     await client.submit((x: number) => x, 1).result();
     expect(await one.increment().result()).toBe(8);
+  });
+
+  test("an actor goes when nobody refers to it", async () => {
+    const future = client.options({ actor: true }).submit(Counter, 7);
+    const one = await future.result();
+    expect(await one.increment().result()).toBe(8);
+    future.release();
+    referenceOf(one).release();
+    let error: unknown;
+    while (error === undefined) error = await one.increment().exception();
+    expect(isHeddleError(error, "Lost")).toBe(true);
+    expect((error as Error).message).toContain("nobody referred to it");
   });
 
   test("a member that is not there is named", async () => {
