@@ -34,6 +34,8 @@ export function checkFromWorker(message: FromWorker): void {
       return checkInventory(message.inventory);
     case "load":
       return checkAmounts("load", [message.memoryBytes, message.peakBytes, message.spilledBytes]);
+    case "short":
+      return checkAmounts(kind, [message.memoryBytes]);
     case "printed":
       if (message.stream !== 1 && message.stream !== 2) nonsense(`printed to ${message.stream}`);
       return;
