@@ -6,7 +6,6 @@
 
 import type { Actor } from "../actors/actor.ts";
 import { actorOf, referenceOf } from "../actors/actor.ts";
-import { actorHost } from "../actors/host.ts";
 import { HeddleError } from "../core/errors.ts";
 import { referToAll } from "../functions/index.ts";
 import { currentTask, runOutsideTask } from "../threads/task-context.ts";
@@ -94,6 +93,7 @@ export class GangSeat {
 
 /** The task of a member: puts its seat into the queue and stays until it is left. */
 export async function takeSeat(queue: string): Promise<void> {
+  const { actorHost } = await import("../actors/host.ts");
   const key = currentTask()?.key ?? "gang";
   const spec = { key, concurrency: Number.POSITIVE_INFINITY, gone: () => undefined };
   const seat = actorOf(await actorHost.make(GangSeat, [], spec)) as Actor<GangSeat>;
