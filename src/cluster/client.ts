@@ -317,7 +317,8 @@ export class Client extends ClusterControl implements GraphRunner {
 
   /**
    * The futures in a value: in lists, arrays and plain objects; of a persisted collection, one for
-   * each task that it keeps. Errors: `InvalidArgument` for a collection that was not persisted here.
+   * each task that it keeps. Errors: `InvalidArgument` for a collection that was not persisted
+   * here.
    */
   futuresOf(given: unknown): Future[] {
     return futuresOf(this.#link, given);

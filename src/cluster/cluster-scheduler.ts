@@ -282,9 +282,11 @@ export class ClusterScheduler {
 
   #hearWorker(worker: number, seat: RemoteWorkerSeat, message: FromWorker): void {
     switch (message.kind) {
-      case "load":
-        seat.load = message;
+      case "load": {
+        const { kind: _, ...load } = message;
+        seat.load = load;
         return;
+      }
       case "warn":
         this.#log.warn("worker {name}: {warning}", {
           name: seat.hello.name,

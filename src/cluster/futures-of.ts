@@ -11,9 +11,9 @@ import type { EngineLink } from "./link.ts";
 const DEPTH_MAX = 64;
 
 /**
- * All futures in a value: in lists, arrays and plain objects, and one for each task that a persisted
- * collection keeps with this client. Errors: `InvalidArgument` for a collection that was not
- * persisted: it has none.
+ * All futures in a value: in lists, arrays and plain objects, and one for each task that a
+ * persisted collection keeps with this client. Errors: `InvalidArgument` for a collection that was
+ * not persisted: it has none.
  */
 export function futuresOf(link: EngineLink, given: unknown, depth: number = 0): Future[] {
   if (isFuture(given)) return [given as Future];

@@ -119,7 +119,7 @@ describe.each(["embedded", "processes"])("gangs on %s", (engine) => {
   });
 });
 
-test("a member that is killed ends the epoch for all; the next goes on from a checkpoint", async () => {
+test("a killed member ends the epoch for all; the next goes on from a checkpoint", async () => {
   const cluster = new LocalCluster({ nWorkers: 2, threadsPerWorker: 2, dashboardAddress: null });
   const client = new Client(cluster);
   try {
