@@ -27,6 +27,8 @@ import { ownerOf, ValueStore } from "./value-store.ts";
 
 /** Part of the memory that goes to the table engine once it is used. */
 const TABLE_SHARE = 0.5;
+/** When there is no room for values there is still so much for errors. */
+const RESERVE_BYTES = 8 * SLAB_BYTES;
 /** Smaller changes of what the process has room for are of no matter. */
 const LIMIT_STEP_BYTES = 2 ** 20;
 /** While threads wait for memory, it is looked this often whether all of them do. */
@@ -440,9 +442,9 @@ export class WorkerHost {
     const near = lane?.nearOf(thread);
     const { heap } = this.store;
     const where = { owner: ownerOf(thread), ...(near === undefined ? {} : { near }) };
-    // Little is always given: a task that fails has to say why.
-    const isLittle = bytes <= SLAB_VALUE_BYTES_MAX;
-    const fits = isLittle || heap.usedBytes + bytes <= this.#mostBytes;
+    // A task that fails has to say why.
+    const reserve = bytes <= SLAB_BYTES ? RESERVE_BYTES : 0;
+    const fits = heap.usedBytes + bytes <= this.#mostBytes + reserve;
     const extent = fits ? heap.allocate(bytes, where) : undefined;
     if (lane?.answer(thread, extent) !== true && extent !== undefined) this.store.heap.free(extent);
   }
