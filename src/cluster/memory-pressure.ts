@@ -32,7 +32,9 @@ const ALL = 1;
 /** What the rest of the process takes is believed to become less by so much with each reading. */
 const DECAY = 0.99;
 
-/** Memory of a process without the arenas' free room, which values will take before anything new. */
+/**
+ * Memory of a process without the arenas' free room, which values will take before anything new.
+ */
 export function takenBytes({ rssBytes, committedBytes, usedBytes }: MemoryReading): number {
   return Math.max(usedBytes, rssBytes - (committedBytes - usedBytes));
 }

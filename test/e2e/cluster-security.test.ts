@@ -267,7 +267,7 @@ describe("strangers and broken peers", () => {
     });
   });
 
-  test("a worker that speaks nonsense is disconnected, and what it had runs elsewhere", async () => {
+  test("a worker that speaks nonsense is disconnected, and nobody else hears of it", async () => {
     const facts = {
       name: "broken",
       host: "nowhere",

@@ -74,7 +74,7 @@ test("a value written at once", async () => {
   expect(new SpillFiles(folder).writeNow(9, bytes("now"))).toBe(false);
 });
 
-test("no more than is allowed lies on disk, and what does not fit leaves nothing there", async () => {
+test("no more than is allowed lies on disk; what does not fit leaves nothing there", async () => {
   const files = new SpillFiles(folder, 10);
   await files.write([1], [bytes("123456")]);
   await expect(files.write([2], [bytes("12345")])).rejects.toMatchObject({ code: "SpillFailed" });
