@@ -18,6 +18,8 @@ const SLOW_SAMPLE = [
   "test/e2e/bundles",
   "test/e2e/programs",
   "test/e2e/cli",
+  "test/e2e/cluster-code",
+  "test/e2e/cluster-rejoin",
   "test/e2e/flights",
 ];
 
