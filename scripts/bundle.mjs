@@ -33,6 +33,9 @@ const ROOTS = [
   "cluster/engine-main.js",
   "threads/task-thread.js",
   "cluster/engine.js",
+  "cluster/cluster-worker.js",
+  "cluster/cluster-scheduler.js",
+  "cluster/remote-connection.js",
   "array/index.js",
   "dataframe/index.js",
   "bag/index.js",
@@ -42,6 +45,8 @@ const STARTED = [
   "cli/main.js",
   "cli/run-preload.js",
   "cluster/engine-main.js",
+  "cluster/cluster-thread.js",
+  "cluster/worker-main.js",
   "threads/task-thread.js",
 ];
 /** What the demo, which stays a file of its own, imports by name. */

@@ -11,6 +11,7 @@ export {
   type ClientComputeOptions,
   type ClientOptions,
   type ComputeOptions,
+  Event,
   Future,
   FutureList,
   fireAndForget,
@@ -18,9 +19,18 @@ export {
   getWorker,
   LocalCluster,
   type LocalClusterOptions,
+  Lock,
+  MultiLock,
+  Queue,
+  Reschedule,
+  rejoin,
+  Semaphore,
   type SubmitOptions,
+  secede,
+  Variable,
   type WaitOptions,
   wait,
+  workerClient,
 } from "./cluster/index.ts";
 export { type ClassCodec, registerClass } from "./codec/index.ts";
 export { config } from "./config/index.ts";

@@ -23,7 +23,7 @@ async function threads() {
 async function engine() {
   const { Client } = await import("heddle");
   const startMs = performance.now();
-  const client = new Client();
+  const client = new Client({ embedded: true });
   await client.submit((x) => x + 1, 41).result();
   return performance.now() - startMs;
 }

@@ -18,7 +18,7 @@ let round = 0;
 export const facts = {};
 
 export async function setUp() {
-  client = new Client();
+  client = new Client({ embedded: true });
   await client.ready;
   facts.threads = client.threads;
 }

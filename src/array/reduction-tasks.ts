@@ -76,15 +76,31 @@ function kernelOf(
   return builder.build(rule(builder, inputs));
 }
 
+/** Trees of small blocks do little else: a kernel is written once on each thread. */
+const written = new Map<string, Kernel>();
+/** More are only met where the numbers of blocks and dtypes are all different. */
+const WRITTEN_MAX = 1000;
+
+/** The kernel that `key` stands for. */
+function writeOnce(key: string, write: () => Kernel): Kernel {
+  let kernel = written.get(key);
+  if (kernel === undefined) {
+    if (written.size >= WRITTEN_MAX) written.clear();
+    kernel = write();
+    written.set(key, kernel);
+  }
+  return kernel;
+}
+
+/** Runs the kernel that `rule` writes; `name` stands for all that the rule does. */
 function apply(
+  name: string,
   arrays: readonly NDArray[],
   rule: (k: KernelBuilder, x: readonly Ref[]) => Ref,
 ): NDArray {
+  const dtypes = arrays.map((array) => array.dtype);
   return runKernel(
-    kernelOf(
-      arrays.map((array) => array.dtype),
-      rule,
-    ),
+    writeOnce(`${name} ${dtypes.join()}`, () => kernelOf(dtypes, rule)),
     arrays,
   );
 }
@@ -110,6 +126,17 @@ export function foldPartial(
   return runKernel(reduceWith(kernel, reduce, axes, sums ? dtype : undefined), inputs);
 }
 
+/** The partial results of several blocks, by one task. */
+export function foldPartials(
+  op: FoldOp,
+  axes: readonly number[],
+  dtype: DType,
+  kernel: Kernel,
+  blocks: readonly NDArray[],
+): (NDArray | null)[] {
+  return blocks.map((block) => foldPartial(op, axes, dtype, kernel, block));
+}
+
 /** NaN counts as the worst value; where there is nothing else, the result is NaN. */
 function nanExtreme(
   op: "nanmin" | "nanmax",
@@ -125,7 +152,9 @@ function nanExtreme(
   const refs = kernel.inputs.map((dtype) => builder.input(dtype));
   const test = builder.unary("isnan", builder.inline(kernel, refs));
   const none = runKernel(builder.reduce("all", test, { axes, keepdims: true }), inputs);
-  return apply([none, value], (k, [n, v]) => k.where(n as Ref, Number.NaN, v as Ref));
+  return apply("NaN where none", [none, value], (k, [n, v]) =>
+    k.where(n as Ref, Number.NaN, v as Ref),
+  );
 }
 
 function withoutNaN(kernel: Kernel, instead: number): Kernel {
@@ -152,20 +181,10 @@ export function combineFolds(op: FoldOp, partials: readonly (NDArray | null)[]):
   );
 }
 
-/** Trees of small blocks do little else: a kernel is written once on each thread. */
-const folds = new Map<string, Kernel>();
-/** More are only met where the numbers of blocks and dtypes are all different. */
-const FOLDS_MAX = 1000;
-
 function foldKernel(fold: BinaryOp, dtypes: readonly DType[]): Kernel {
-  const key = `${fold} ${dtypes.join()}`;
-  let kernel = folds.get(key);
-  if (kernel === undefined) {
-    if (folds.size >= FOLDS_MAX) folds.clear();
-    kernel = kernelOf(dtypes, (k, refs) => refs.reduce((a, b) => k.binary(fold, a, b)));
-    folds.set(key, kernel);
-  }
-  return kernel;
+  return writeOnce(`fold ${fold} ${dtypes.join()}`, () =>
+    kernelOf(dtypes, (k, refs) => refs.reduce((a, b) => k.binary(fold, a, b))),
+  );
 }
 
 /** The value of a fold, without its reduced axes. */
@@ -213,16 +232,37 @@ export function momentPartial(
       });
   const kept = skipNaN ? withoutNaN(identityKernel(values.dtype), 0) : identityKernel(values.dtype);
   const total = runKernel(reduceWith(kept, "sum", axes), [values]);
-  const mean = apply([total, count], (k, [t, n]) =>
+  const mean = apply("mean", [total, count], (k, [t, n]) =>
     k.binary("divide", t as Ref, notZero(k, n as Ref)),
   );
-  const squares = new KernelBuilder();
-  const [x, m] = [squares.input(values.dtype), squares.input(mean.dtype)];
-  const deviation = squares.unary("absolute", squares.binary("subtract", x, m));
-  const square = squares.unary("square", deviation);
-  const used = skipNaN ? squares.where(squares.unary("isnan", x), 0, square) : square;
-  const m2 = runKernel(squares.reduce("sum", used, { axes, keepdims: true }), [values, mean]);
-  return { count, mean, m2 };
+  const squares = writeOnce(`squares ${axes} ${skipNaN} ${values.dtype} ${mean.dtype}`, () =>
+    sumOfSquares(axes, skipNaN, values.dtype, mean.dtype),
+  );
+  return { count, mean, m2: runKernel(squares, [values, mean]) };
+}
+
+/** Sums the squared distances of values (the first input) from their mean (the second). */
+function sumOfSquares(
+  axes: readonly number[],
+  skipNaN: boolean,
+  values: DType,
+  mean: DType,
+): Kernel {
+  const k = new KernelBuilder();
+  const [x, m] = [k.input(values), k.input(mean)];
+  const square = k.unary("square", k.unary("absolute", k.binary("subtract", x, m)));
+  const used = skipNaN ? k.where(k.unary("isnan", x), 0, square) : square;
+  return k.reduce("sum", used, { axes, keepdims: true });
+}
+
+/** The moments of several blocks, by one task. */
+export function momentPartials(
+  axes: readonly number[],
+  skipNaN: boolean,
+  kernel: Kernel,
+  blocks: readonly NDArray[],
+): Moments[] {
+  return blocks.map((block) => momentPartial(axes, skipNaN, kernel, block));
 }
 
 /** Counts stay at least 1 as divisors: a mean of nothing is 0 and weighs nothing. */
@@ -258,15 +298,17 @@ export function combineMoments(partials: readonly Moments[]): Moments {
 }
 
 function mergeMoments(a: Moments, b: Moments): Moments {
-  const count = apply([a.count, b.count], (k, [x, y]) => k.binary("add", x as Ref, y as Ref));
-  const share = apply([b.count, count], (k, [x, n]) =>
+  const count = apply("add", [a.count, b.count], (k, [x, y]) =>
+    k.binary("add", x as Ref, y as Ref),
+  );
+  const share = apply("share", [b.count, count], (k, [x, n]) =>
     k.binary("divide", x as Ref, notZero(k, n as Ref)),
   );
-  const mean = apply([a.mean, b.mean, share], (k, refs) => {
+  const mean = apply("merge means", [a.mean, b.mean, share], (k, refs) => {
     const [x, y, s] = refs as [Ref, Ref, Ref];
     return k.binary("add", x, k.binary("multiply", k.binary("subtract", y, x), s));
   });
-  const m2 = apply([a.m2, b.m2, a.mean, b.mean, a.count, share], (k, refs) => {
+  const m2 = apply("merge squares", [a.m2, b.m2, a.mean, b.mean, a.count, share], (k, refs) => {
     const [p, q, x, y, n, s] = refs as [Ref, Ref, Ref, Ref, Ref, Ref];
     const gap = k.unary("square", k.unary("absolute", k.binary("subtract", y, x)));
     const between = k.binary("multiply", gap, k.binary("multiply", n, s));
@@ -287,7 +329,8 @@ export interface MomentResult {
 /** Variance or standard deviation. */
 export function finishMoments(result: MomentResult, partials: readonly Moments[]): NDArray {
   const { count, m2 } = combineMoments(partials);
-  const value = apply([m2, count], (k, [s, n]) => {
+  const name = `finish ${result.ddof} ${result.root} ${result.dtype}`;
+  const value = apply(name, [m2, count], (k, [s, n]) => {
     const free = k.binary("maximum", k.binary("subtract", n as Ref, result.ddof), 0);
     const variance = k.binary("divide", s as Ref, free);
     return k.cast(result.root ? k.unary("sqrt", variance) : variance, result.dtype);
@@ -336,7 +379,7 @@ export function argPartial(
   });
   return {
     value,
-    index: apply([local, start], (k, [i, s]) => k.binary("add", i as Ref, s as Ref)),
+    index: apply("add", [local, start], (k, [i, s]) => k.binary("add", i as Ref, s as Ref)),
   };
 }
 
@@ -364,7 +407,7 @@ export function combineArgs(op: ArgOp, partials: readonly (Best | null)[]): Best
   if (some.length === 0) return null;
   const better = op.endsWith("min") ? "less" : "greater";
   return some.reduce((a, b) => {
-    const takeB = apply([a.value, b.value, a.index, b.index], (k, refs) => {
+    const takeB = apply(`take ${op}`, [a.value, b.value, a.index, b.index], (k, refs) => {
       const [x, y, i, j] = refs as [Ref, Ref, Ref, Ref];
       const [nx, ny] = [k.unary("isnan", x), k.unary("isnan", y)];
       const earlier = k.binary("less", j, i);
@@ -376,7 +419,7 @@ export function combineArgs(op: ArgOp, partials: readonly (Best | null)[]): Best
       return k.binary("logicalOr", k.binary("logicalOr", k.binary(better, y, x), only), first);
     });
     const choose = (x: NDArray, y: NDArray): NDArray =>
-      apply([takeB, y, x], (k, [c, t, f]) => k.where(c as Ref, t as Ref, f as Ref));
+      apply("choose", [takeB, y, x], (k, [c, t, f]) => k.where(c as Ref, t as Ref, f as Ref));
     return { value: choose(a.value, b.value), index: choose(a.index, b.index) };
   });
 }
@@ -390,7 +433,7 @@ export function finishArgs(
   const best = combineArgs(op, partials);
   if (best === null) throw nothingToReduce(op);
   if (op.startsWith("nan") && kindOf(best.value.dtype) === "f") {
-    const none = apply([best.value], (k, [x]) => k.unary("isnan", x as Ref));
+    const none = apply("isnan", [best.value], (k, [x]) => k.unary("isnan", x as Ref));
     if (
       runKernel(
         reduceWith(

@@ -4,6 +4,7 @@
  */
 import { createRequire } from "node:module";
 import { Command } from "commander";
+import { addScheduler, addSSH, addWorker } from "./servers.ts";
 
 const manifest = createRequire(import.meta.url)("../../package.json") as { version: string };
 
@@ -19,6 +20,9 @@ export function makeProgram(setExitCode: (code: number) => void): Command {
   addRun(program, setExitCode);
   addInfo(program);
   addConfig(program);
+  addScheduler(program, setExitCode);
+  addWorker(program, setExitCode);
+  addSSH(program, setExitCode);
   addDemo(program, setExitCode);
   for (const command of [program, ...program.commands]) pointToHelp(command as Command, "heddle");
   return program;

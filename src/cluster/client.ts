@@ -3,20 +3,24 @@
  * futures.
  */
 /// <reference lib="esnext.disposable" preserve="true" />
+
 import { refuseClass } from "../codec/registry.ts";
+import type { Security } from "../comm/index.ts";
 import { isCollection } from "../core/collection.ts";
-import { HeddleError } from "../core/errors.ts";
+import { HeddleError, isHeddleError } from "../core/errors.ts";
 import type { HeldTasks, Layer, TaskFunction, TaskOptions } from "../core/graph.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { placementProblem } from "../core/placement.ts";
-import { inspectAsText } from "../core/symbols.ts";
+import { DISPLAY, inspectAsText } from "../core/symbols.ts";
 import type { TaskGraph } from "../core/task-graph.ts";
 import { checkFlag } from "../core/task-options.ts";
 import { tokenize } from "../core/token.ts";
 import { encodeShared } from "../threads/graph-image.ts";
 import { currentTask } from "../threads/task-context.ts";
 import { typeName } from "../threads/value-kinds.ts";
+import { type ActorMaker, actorMaker } from "./actor-maker.ts";
 import {
+  type ActorOptions,
   callFacts,
   checkArguments,
   checkFunction,
@@ -31,6 +35,9 @@ import {
   runnerWith,
   withOptions,
 } from "./client-compute.ts";
+import { ClusterControl } from "./client-control.ts";
+import { type ClientFacts, clientHtml, clientText } from "./client-html.ts";
+import type { Asker } from "./coordination/asker.ts";
 import { type EngineHandle, type EngineOptions, embeddedEngine, startEngine } from "./embedded.ts";
 import { Future, FutureList, Submission } from "./future.ts";
 import { checkGathered, checkGatherOptions, type GatherOptions, gatherAll } from "./gather.ts";
@@ -47,7 +54,8 @@ import { largeValueWarning } from "./large-values.ts";
 import { LazyInputs } from "./lazy-inputs.ts";
 import { closeLimits, type EngineLimits, openLimits } from "./limits.ts";
 import type { Accepted, EngineLink } from "./link.ts";
-import type { EngineInfo } from "./messages.ts";
+import { LocalCluster } from "./local-cluster.ts";
+import { RemoteEngine } from "./remote-engine.ts";
 import {
   type ComputeOptions,
   computeOn,
@@ -70,18 +78,31 @@ import { type TaskObserver, watchCalls } from "./watch.ts";
 
 export type { SubmitOptions } from "./call-facts.ts";
 /**
- * How to connect. Anything of `EngineOptions` asks for an engine of the client's own, which ends
- * with the client.
+ * How to connect: to a running cluster (`address`, `schedulerFile`), to the engine in this process
+ * (`embedded`), or to one that begins and ends with the client: an engine in this process where
+ * anything of `EngineOptions` is given, else a local cluster.
  */
 export interface ClientOptions extends EngineOptions {
   /** A client of the embedded engine that this process shares. */
   readonly embedded?: boolean;
+  /** Address of a scheduler, such as `"tcp://host:8786"`. */
+  readonly address?: string;
+  /** A file that says where the scheduler is; the scheduler writes it (`--scheduler-file`). */
+  readonly schedulerFile?: string;
+  /**
+   * The cluster's token; default that of the scheduler's file, or the environment's `HEDDLE_TOKEN`.
+   */
+  readonly token?: string;
+  /** Certificates, where the cluster has them. */
+  readonly security?: Security;
+  /** Time for the first connection; default 30,000. */
+  readonly connectTimeoutMs?: number;
   /** Whether `compute` and `persist` use this client when none is named; default true. */
   readonly setAsDefault?: boolean;
 }
 
-/** What a client may be made of: options, a cluster, or anything that has an engine. */
-export type ClientTarget = ClientOptions | { readonly engine: EngineHandle };
+/** What a client may be made of: an address, options, a cluster, or what has an engine. */
+export type ClientTarget = string | ClientOptions | { readonly engine: EngineHandle };
 
 const current: Client[] = [];
 
@@ -95,19 +116,22 @@ const current: Client[] = [];
  *   console.log(await future.result()); // 42
  * });
  */
-export class Client implements GraphRunner {
+export class Client extends ClusterControl implements GraphRunner {
   /** Resolves when the engine can be used; rejects with `ConnectFailed`. */
   readonly ready: Promise<void>;
   readonly #engine: EngineHandle;
-  readonly #ownsEngine: boolean;
+  /** Ends what began with the client. */
+  readonly #end: (() => Promise<void>) | undefined;
   readonly #link: EngineLink;
   readonly #turn: Turn;
   #closing: Promise<void> | undefined;
 
-  constructor(target: ClientTarget = { embedded: true }) {
-    const { handle, owned } = engineFor(target);
+  /** Without arguments: of a local cluster that ends with the client. */
+  constructor(target: ClientTarget = {}) {
+    super();
+    const { handle, end } = engineFor(target);
     this.#engine = handle;
-    this.#ownsEngine = owned;
+    this.#end = end;
     this.#link = handle.connect();
     this.#link.owner = this;
     this.#turn = new Turn({
@@ -118,7 +142,9 @@ export class Client implements GraphRunner {
     });
     this.ready = handle.ready;
     this.ready.catch(() => undefined);
-    const setAsDefault = !("setAsDefault" in target) || target.setAsDefault !== false;
+    const options: ClientOptions =
+      typeof target === "object" && "engine" in target ? {} : asOptions(target);
+    const setAsDefault = options.setAsDefault !== false;
     if (setAsDefault) {
       current.push(this);
       openLimits(handle);
@@ -167,12 +193,16 @@ export class Client implements GraphRunner {
   }
 
   /** The same client with options for the tasks it submits. */
-  options(options: SubmitOptions): Pick<Client, "submit" | "map"> {
+  options(options: ActorOptions): ActorMaker;
+  options(options: SubmitOptions): Pick<Client, "submit" | "map">;
+  options(options: SubmitOptions): Pick<Client, "submit" | "map"> | ActorMaker {
     checkSubmitOptions(options);
-    return {
+    if (options.actor === true) return actorMaker(options, (...given) => this.#submit(...given));
+    const plain: Pick<Client, "submit" | "map"> = {
       submit: (fn, ...args) => this.#submit(options, fn as TaskFunction, args) as never,
       map: (fn, ...lists) => this.#map(options, fn as TaskFunction, lists) as never,
     };
+    return plain;
   }
 
   /**
@@ -287,22 +317,27 @@ export class Client implements GraphRunner {
     await Promise.all(list.map((future) => future.retry()));
   }
 
-  /** Key -> addresses of the workers that hold the value. */
-  async whoHas(futures: Futures): Promise<Record<string, string[]>> {
-    const list = futuresIn("client.whoHas", futures);
-    const ids = Int32Array.from(await Promise.all(list.map((future) => future.id())));
-    const facts = (await this.#link.query("tasks", ids)) as { workers: string[] }[];
-    return Object.fromEntries(list.map((future, i) => [future.key, facts[i]?.workers ?? []]));
-  }
-
-  /** Workers, threads and memory of the engine. */
-  async schedulerInfo(): Promise<EngineInfo> {
-    return (await this.#link.query("info")) as EngineInfo;
-  }
-
   /** Number of task threads. */
   get threads(): number {
     return this.#engine.threads;
+  }
+
+  /**
+   * Where the cluster shows its state over HTTP, with the token; undefined where it does not, as on
+   * the embedded engine, and before the client has connected.
+   */
+  get dashboardLink(): string | undefined {
+    return this.#engine.dashboardLink;
+  }
+
+  /** @internal */
+  override get coordination(): Asker {
+    return this.#link.coordination;
+  }
+
+  /** @internal */
+  protected override get link(): EngineLink {
+    return this.#link;
   }
 
   /** @internal */
@@ -352,12 +387,56 @@ export class Client implements GraphRunner {
     await this.#closing;
   }
 
+  /**
+   * Ends the scheduler and all workers, for all clients, and this client with them. An engine in
+   * this process ends likewise.
+   */
+  async shutdown(): Promise<void> {
+    if (this.#engine.workers === undefined) {
+      // The end may come before the answer.
+      await this.#link.control({ kind: "shutdown" }).catch((error: unknown) => {
+        if (!isHeddleError(error, "CommClosed")) throw error;
+      });
+      return await this.close();
+    }
+    await this.close();
+    await this.#engine.close();
+  }
+
+  /**
+   * Runs `use` with this client as the default one: the client of computations and of
+   * `Client.current()` until what `use` gives has settled.
+   */
+  async asCurrent<R>(use: () => R | Promise<R>): Promise<R> {
+    current.push(this);
+    openLimits(this.#engine);
+    try {
+      return await use();
+    } finally {
+      current.splice(current.lastIndexOf(this), 1);
+      closeLimits(this.#engine);
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  toString(): string {
-    return `Client(${this.#engine.address}, ${this.threads} threads)`;
+  override toString(): string {
+    return clientText(this.#facts());
+  }
+
+  /** A summary and a table of the workers, for notebooks. */
+  async toHTML(): Promise<string> {
+    const info = await this.schedulerInfo().catch(() => undefined);
+    return clientHtml(this.#facts(), info);
+  }
+
+  #facts(): ClientFacts {
+    const { address, threads, memoryLimitBytes, workerCount, workers, dashboardLink } =
+      this.#engine;
+    const count = workerCount ?? workers?.length ?? 0;
+    return { address, workers: count, threads, memoryLimitBytes, dashboardLink };
   }
 
   /** How many of these tasks have ended, for progress. @internal */
@@ -373,7 +452,7 @@ export class Client implements GraphRunner {
     }
     if (this.#link.isKeptOpen) await this.#link.mayClose();
     this.#link.close("the client was closed");
-    if (this.#ownsEngine) await this.#engine.close();
+    await this.#end?.();
   }
 
   #submit(options: SubmitOptions, fn: TaskFunction, args: readonly unknown[]): Future {
@@ -527,30 +606,70 @@ export class Client implements GraphRunner {
   }
 }
 inspectAsText(Client.prototype);
+// What notebooks that run JavaScript show.
+Object.defineProperty(Client.prototype, DISPLAY, {
+  async value(this: Client): Promise<Readonly<Record<string, string>>> {
+    return { "text/html": await this.toHTML(), "text/plain": this.toString() };
+  },
+});
 refuseClass(Client, {
   type: "Client",
   advice: "Call getClient() inside the task: it gives the client of the engine that runs it.",
 });
 
-function engineFor(target: ClientTarget): { handle: EngineHandle; owned: boolean } {
-  const isCluster = typeof target === "object" && target !== null && "engine" in target;
-  if (!isCluster) checkOptionNames("Client", target, CLIENT_OPTIONS);
-  if ("engine" in target) return { handle: target.engine, owned: false };
-  const { embedded, setAsDefault: _, ...own } = target;
+function asOptions(target: string | ClientOptions): ClientOptions {
+  return typeof target === "string" ? { address: target } : target;
+}
+
+interface Target {
+  readonly handle: EngineHandle;
+  /** Set where it begins and ends with the client. */
+  readonly end?: () => Promise<void>;
+}
+
+function engineFor(target: ClientTarget): Target {
+  if (typeof target === "object" && target !== null && "engine" in target) {
+    return { handle: target.engine };
+  }
+  if (typeof target !== "string") checkOptionNames("Client", target, CLIENT_OPTIONS);
+  const { embedded, setAsDefault: _, ...rest } = asOptions(target);
+  const { address, schedulerFile, token, security, connectTimeoutMs, ...own } = rest;
+  if (address !== undefined || schedulerFile !== undefined) {
+    const cluster = { address, schedulerFile, token, security, connectTimeoutMs };
+    checkNothingElse(own);
+    const options = import("./remote-target.ts").then((module) => module.remoteOptions(cluster));
+    return owned(new RemoteEngine(options));
+  }
   if (Object.values(own).some((value) => value !== undefined)) {
-    return { handle: startEngine(own), owned: true };
+    return owned(startEngine(own));
   }
-  if (embedded === false) {
-    throw new HeddleError(
-      "NotSupported",
-      "this version runs in one process only: use new Client({ embedded: true })",
-    );
-  }
-  return { handle: embeddedEngine(), owned: false };
+  if (embedded === true) return { handle: embeddedEngine() };
+  const cluster = new LocalCluster();
+  return { handle: cluster.engine, end: async () => await cluster.close() };
+}
+
+function owned(handle: EngineHandle): Target {
+  return { handle, end: async () => await handle.close() };
+}
+
+/** A cluster that runs already has its sizes. */
+function checkNothingElse(own: EngineOptions): void {
+  const name = Object.entries(own).find(([, value]) => value !== undefined)?.[0];
+  if (name === undefined) return;
+  throw new HeddleError(
+    "InvalidArgument",
+    `${name} cannot be chosen for a cluster that runs already: leave it out, or leave the address ` +
+      "out to have an engine of the client's own",
+  );
 }
 
 const CLIENT_OPTIONS = [
   "embedded",
+  "address",
+  "schedulerFile",
+  "token",
+  "security",
+  "connectTimeoutMs",
   "setAsDefault",
   "threads",
   "memoryLimit",

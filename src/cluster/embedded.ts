@@ -27,6 +27,10 @@ export interface EngineHandle {
   readonly memoryLimitBytes: number;
   /** Resolves when it can take work. */
   readonly ready: Promise<void>;
+  /** Where its state is shown over HTTP, if it is. */
+  readonly dashboardLink?: string | undefined;
+  /** How many workers there are, where that changes; 0 while it is not known. */
+  readonly workerCount?: number;
   /** Its workers, where they can never change. */
   readonly workers?: readonly WorkerFacts[];
   connect(): EngineLink;
@@ -91,10 +95,10 @@ class EmbeddedEngine implements EngineHandle {
   readonly #spillDirectory: string;
   readonly #interruptCell: SharedArrayBuffer;
   readonly #output: OutputPrinter;
-  #clients = 0;
   /** Who needs the process to go on until the engine has answered. */
   #references = 0;
   #isClosing = false;
+  #closing: Promise<void> | undefined;
   #failure = "";
   readonly #keeper: Keeper = {
     ref: () => {
@@ -133,7 +137,7 @@ class EmbeddedEngine implements EngineHandle {
 
   connect(): EngineLink {
     const { port1, port2 } = new MessageChannel();
-    const request: EngineRequest = { kind: "connect", client: this.#clients++, port: port2 };
+    const request: EngineRequest = { kind: "connect", port: port2 };
     this.#worker.postMessage(request, [port2]);
     // What a task has printed comes before its result.
     port1.on("message", () => this.#output.drain());
@@ -147,6 +151,11 @@ class EmbeddedEngine implements EngineHandle {
   }
 
   async close(): Promise<void> {
+    this.#closing ??= this.#close();
+    await this.#closing;
+  }
+
+  async #close(): Promise<void> {
     if (shared === this) shared = undefined;
     const ended = new Promise<void>((resolve) => this.#worker.once("exit", () => resolve()));
     this.#isClosing = true;

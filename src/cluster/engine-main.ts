@@ -7,7 +7,7 @@ import { type EngineInit, laneOf, launchLane } from "./thread-launch.ts";
 
 /** What the thread that started the engine posts to it. */
 export type EngineRequest =
-  | { readonly kind: "connect"; readonly client: number; readonly port: MessagePort }
+  | { readonly kind: "connect"; readonly port: MessagePort }
   | { readonly kind: "close" };
 
 const init = workerData as EngineInit;
@@ -23,7 +23,7 @@ config.adopt(init.configuration);
 const engine = new Engine(init, lane, launched);
 
 parentPort?.on("message", (request: EngineRequest) => {
-  if (request.kind === "connect") engine.connect(request.client, request.port);
+  if (request.kind === "connect") engine.connect(request.port);
   else {
     engine
       .close()

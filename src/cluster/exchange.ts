@@ -1,7 +1,8 @@
 /**
- * @file All-to-all as layers: n sources, a seal, m destinations; n + m + 1 tasks, whatever goes
- * where. The in-process form writes runs to the local disk; between processes the same layers will
- * stream.
+ * @file All-to-all as layers: n sources that write runs, m destinations that read their part of
+ * each; n + m tasks, whatever goes where. A destination depends on every run, so that each is kept
+ * until all have read it, and one that is lost with its worker is made again from its own source
+ * alone; the edges cost four bytes each.
  */
 import {
   type Arg,
@@ -10,7 +11,7 @@ import {
   regularOffsets,
   type TaskFunction,
 } from "../core/graph.ts";
-import { readPieces, sealRuns, writeRun } from "./exchange-tasks.ts";
+import { readPieces, writeRun } from "./exchange-tasks.ts";
 
 /** How an exchange cuts its sources and joins what arrives. */
 export interface ExchangeOptions {
@@ -38,9 +39,9 @@ export function exchange(options: ExchangeOptions): Layer {
   const { name, source, destinations, split, join, grid } = options;
   const count = source.count;
   const writers = exchangeLayer(`${name}-write`, count, [source], {
-    // Block by block, so that what makes a source may be fused into writing it, and what uses a
+    // One by one, so that what makes a source may be fused into writing it, and what uses a
     // destination into reading it: their values are then never stored.
-    kind: "blockwise",
+    kind: "exchange",
     fn: writeRun,
     args: [
       {
@@ -54,18 +55,7 @@ export function exchange(options: ExchangeOptions): Layer {
     offsets: regularOffsets(count, 1),
     deps: indices(count),
   });
-  const seal = exchangeLayer(`${name}-seal`, 1, [writers], {
-    kind: "exchange",
-    fn: sealRuns,
-    args: [
-      { kind: "deps", start: 0 },
-      { kind: "const", value: name },
-      { kind: "const", value: count },
-    ],
-    offsets: regularOffsets(1, count),
-    deps: indices(count),
-  });
-  const readers = exchangeLayer(name, destinations, [seal], {
+  const readers = exchangeLayer(name, destinations, [writers], {
     kind: "blockwise",
     fn: join.fn,
     args: [
@@ -73,15 +63,16 @@ export function exchange(options: ExchangeOptions): Layer {
         kind: "call",
         fn: readPieces,
         args: [
-          { kind: "dep", index: 0 },
+          { kind: "deps", start: 0, count },
           { kind: "column", column: 0 },
+          { kind: "const", value: name },
         ],
       },
       { kind: "column", column: 0 },
       ...(join.args ?? []),
     ],
-    offsets: regularOffsets(destinations, 1),
-    deps: new Int32Array(destinations),
+    offsets: regularOffsets(destinations, count),
+    deps: repeated(indices(count), destinations),
   });
   return grid === undefined ? readers : { ...readers, grid };
 }
@@ -112,4 +103,10 @@ function exchangeLayer(
 
 function indices(count: number): Int32Array {
   return Int32Array.from({ length: count }, (_, i) => i);
+}
+
+function repeated(numbers: Int32Array, times: number): Int32Array {
+  const all = new Int32Array(numbers.length * times);
+  for (let i = 0; i < times; i++) all.set(numbers, i * numbers.length);
+  return all;
 }

@@ -2,6 +2,8 @@
 import { referToAll } from "../functions/index.ts";
 import * as self from "./index.ts";
 
+export { Security, type SecurityOptions } from "../comm/security.ts";
+export type { ActiveMemoryManager } from "./amm.ts";
 export {
   type AsCompletedOptions,
   asCompleted,
@@ -13,12 +15,66 @@ export {
 export type { SubmitOptions } from "./call-facts.ts";
 export { Client, type ClientOptions, type ClientTarget } from "./client.ts";
 export type { ClientComputeOptions } from "./client-compute.ts";
-export { getClient, getWorker, type WorkerContext } from "./context.ts";
+export type {
+  HardwareRates,
+  RestartOptions,
+  RetireOptions,
+  WorkerRunOptions,
+} from "./client-control.ts";
+export type { EventListener, LoggedEvent } from "./client-shared.ts";
+export type {
+  GivenTasks,
+  LogEntry,
+  RunningCall,
+  TaskStoryEntry,
+  WorkersOption,
+} from "./client-view.ts";
+export {
+  getClient,
+  getWorker,
+  Reschedule,
+  rejoin,
+  secede,
+  type WorkerContext,
+  workerClient,
+} from "./context.ts";
+export type { Versions } from "./control/ops.ts";
+export type { TaskStreamEntry } from "./control/task-stream.ts";
+export type { ClusterVersions } from "./control/versions.ts";
+export {
+  type AcquireOptions,
+  Event,
+  type Hold,
+  Lock,
+  type LockOptions,
+  MultiLock,
+  type MultiLockOptions,
+  Queue,
+  type QueueGetOptions,
+  type QueueOptions,
+  Semaphore,
+  type SemaphoreOptions,
+  Variable,
+} from "./coordination/index.ts";
 export type { EngineHandle, EngineOptions } from "./embedded.ts";
 export { Future, FutureList, type FutureStatus, isFuture } from "./future.ts";
 export type { GatherOptions } from "./gather.ts";
 export { LocalCluster, type LocalClusterOptions } from "./local-cluster.ts";
 export type { EngineInfo, WorkerInfo } from "./messages.ts";
+export {
+  Environ,
+  ForwardOutput,
+  NpmInstall,
+  UploadDirectory,
+  UploadFile,
+} from "./plugins/built-in.ts";
+export type {
+  Plugin,
+  RegisterOptions,
+  SchedulerContext,
+  SchedulerPlugin,
+  WorkerPlugin,
+} from "./plugins/plugin.ts";
 export type { ComputeOptions, GraphRunner, RunOptions } from "./run-collections.ts";
 export type { Gathered, Lazy } from "./types.ts";
 

@@ -8,8 +8,8 @@ import { HeddleError } from "../core/errors.ts";
 import type { Extent } from "../heap/index.ts";
 import { THREAD, threadWord, UNIT_BYTES, WORD } from "../threads/control-block.ts";
 import { LeaseWriter } from "../threads/lease-ring.ts";
-import type { ThreadMessage } from "../threads/messages.ts";
-import { readReports } from "../threads/reports.ts";
+import type { ThreadAnswer, ThreadMessage } from "../threads/messages.ts";
+import { readReports, sinceWord } from "../threads/reports.ts";
 import { ANY_ARENA, MAIL } from "../threads/thread-heap.ts";
 import { type LaneSpec, LaunchedThread } from "./thread-launch.ts";
 
@@ -21,6 +21,8 @@ export interface LaneOptions {
   connectClient(port: MessagePort): void;
   /** Everything a new thread must know before its first lease. */
   greet(): ThreadMessage[];
+  /** A thread has answered a call. */
+  answered(thread: number, answer: ThreadAnswer): void;
   /** A thread ended; its reports have been read already. */
   died(thread: number, death: ThreadDeath): void;
 }
@@ -63,6 +65,25 @@ export class LanePool {
 
   post(message: ThreadMessage): void {
     for (const worker of this.#workers) worker?.postMessage(message);
+  }
+
+  postTo(i: number, message: ThreadMessage): void {
+    this.#workers[i]?.postMessage(message);
+  }
+
+  /** Whether thread number `i` of the lane has nothing to run. */
+  isAsleep(i: number): boolean {
+    return this.words[threadWord(i) + THREAD.sleeps] === 1;
+  }
+
+  /** The synchronous tasks that threads run now. */
+  get runningNow(): { id: number; thread: number; elapsedMs: number }[] {
+    return Array.from({ length: this.#lane.threads }, (_, i) =>
+      this.#claimsOf(i).running.map((id) => {
+        const elapsedMs = sinceWord(this.words[threadWord(i) + THREAD.claimedAt]!);
+        return { id, thread: this.#lane.firstThread + i, elapsedMs };
+      }),
+    ).flat();
   }
 
   push(id: number, graph: number): void {
@@ -163,9 +184,9 @@ export class LanePool {
     return this.#claimsOf(i).running.includes(id);
   }
 
-  /** Ends a thread at once, whatever it does. */
-  kill(thread: number): void {
-    this.#workers[thread - this.#lane.firstThread]?.terminate();
+  /** Ends a thread at once, whatever it does; resolves when another one has its place. */
+  async kill(thread: number): Promise<void> {
+    await this.#workers[thread - this.#lane.firstThread]?.terminate();
   }
 
   /** Ends all threads: those that are idle after what they have printed is out, others at once. */
@@ -185,6 +206,7 @@ export class LanePool {
   #adopt(i: number, thread: LaunchedThread): void {
     this.#workers[i] = thread.worker;
     this.#options.connectClient(thread.clientPort);
+    thread.onAnswer = (answer) => this.#options.answered(this.#lane.firstThread + i, answer);
     for (const message of this.#options.greet()) thread.worker.postMessage(message);
     thread.whenEnded((reason) => {
       if (!this.#closing) this.#exited(i, reason);

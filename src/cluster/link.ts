@@ -1,22 +1,20 @@
 /**
  * @file A client's connection to an engine: posts messages (one list for each turn of the event
- * loop), keeps what the engine tells about tasks in the client machine, and reads values from the
- * shared memory.
+ * loop), and keeps what the engine tells about tasks in the client machine. How values are read is
+ * the business of its `LinkValues`.
  */
-import { decodeValue, prepareValue } from "../codec/index.ts";
 import { type ErrorCode, HeddleError } from "../core/errors.ts";
 import { failedStep } from "../core/step-failure.ts";
-import type { WasmMemory } from "../core/wasm.ts";
 import { decodeTaskError } from "../functions/index.ts";
 import { ClientMachine, STATUS } from "../machine/client/client.ts";
 import { IdList } from "../machine/id-list.ts";
-import { registerMemory } from "../ndarray/allocation.ts";
 import { collectGarbage } from "../ndarray/collect-garbage.ts";
-import { kindName, typeName } from "../threads/value-kinds.ts";
-import { TAG, ValuePages } from "../threads/value-pages.ts";
-import { valueBytes } from "../threads/value-view.ts";
+import { type ControlOp, unsettle } from "./control/ops.ts";
+import { LinkAsker } from "./coordination/asker.ts";
+import { type LinkValues, loadArrays } from "./link-values.ts";
 import type { ClientMessage, EngineMessage, Query, WireError } from "./messages.ts";
 import type { ReceiveValue } from "./run-collections.ts";
+import { SharedValues } from "./shared-values.ts";
 import { taskFailed } from "./sync.ts";
 
 /** Where the tasks of an accepted graph are. */
@@ -42,7 +40,6 @@ export interface SubmitHandlers {
 
 /** Values read together: few before their size is known, then about as many bytes. */
 const READS_FIRST = 4;
-const READ_BYTES = 32 * 2 ** 20;
 const READS_MAX = 65_536;
 
 /** Time between two collections, as a multiple of what the first took. */
@@ -64,12 +61,13 @@ export interface LinkPort {
 
 export class EngineLink {
   readonly machine: ClientMachine = new ClientMachine();
+  /** Asks the coordination machine. */
+  readonly coordination: LinkAsker = new LinkAsker(this);
   /** The client of this connection: what holds its futures' values, for graphs that use them. */
   owner: object = this;
   readonly #port: LinkPort;
   readonly #keeper: Keeper;
-  readonly #memories: WasmMemory[] = [];
-  readonly #pages: ValuePages;
+  readonly #values: LinkValues;
   readonly #answers = new Map<number, Answer>();
   readonly #progress = new Map<number, (message: never) => void>();
   #outgoing: ClientMessage[] = [];
@@ -88,12 +86,15 @@ export class EngineLink {
   /** Shown warnings of the engine; replaced by tests and front ends. */
   onWarning: (message: string) => void = (message) => process.emitWarning(message, "HeddleWarning");
 
-  constructor(port: LinkPort, keeper: Keeper) {
+  /** `values` makes what reads values; default: in the memory shared with the engine. */
+  constructor(
+    port: LinkPort,
+    keeper: Keeper,
+    values: (link: EngineLink) => LinkValues = (link) => new SharedValues(link),
+  ) {
     this.#port = port;
     this.#keeper = keeper;
-    this.#pages = new ValuePages((index) => {
-      throw new HeddleError("InvariantViolated", `page ${index} of the values never came`);
-    });
+    this.#values = values(this);
     port.on("message", (messages) => {
       for (const message of messages) this.#receive(message);
     });
@@ -150,7 +151,9 @@ export class EngineLink {
   release(ids: Int32Array): void {
     if (this.#closed !== undefined) return;
     const isFirst = this.#released.length === 0;
-    for (const id of this.machine.release(ids)) this.#released.push(id);
+    const last = this.machine.release(ids);
+    this.#values.forget(last);
+    for (const id of last) this.#released.push(id);
     if (isFirst && this.#released.length > 0) queueMicrotask(() => this.#postReleased());
   }
 
@@ -164,6 +167,12 @@ export class EngineLink {
     const from = ids === undefined ? {} : { ids };
     const answer = await this.ask((request) => ({ kind: "query", request, what, ...from }));
     return answer.kind === "answer" ? answer.value : undefined;
+  }
+
+  /** Asks something beside work. Throws the error that came in place of an answer. */
+  async control(op: ControlOp): Promise<unknown> {
+    const answer = await this.ask((request) => ({ kind: "control", request, op }));
+    return answer.kind === "controlled" ? unsettle(answer.outcome) : undefined;
   }
 
   /** Keeps the process alive until the promise has settled. */
@@ -241,9 +250,7 @@ export class EngineLink {
   /** Of what type a task's value is, as far as is known. */
   typeOf(id: number): string | undefined {
     if (this.machine.statusOf(id) !== STATUS.finished) return undefined;
-    const tag = this.#pages.tagOf(id);
-    const isInline = tag !== TAG.heap && tag !== TAG.none;
-    return isInline ? typeName(this.#pages.inline(id)) : kindName(this.#pages.kindOf(id));
+    return this.#values.typeOf(id);
   }
 
   /** Whether the task has settled and has no value, as far as is known. */
@@ -281,9 +288,8 @@ export class EngineLink {
         const error = await this.failure(id, caller);
         throw error ?? new HeddleError("Cancelled", "the future was released");
       }
-      const tag = this.#pages.tagOf(id);
-      if (tag === TAG.heap || tag === TAG.none) away.push(i);
-      else values[i] = this.#pages.inline(id);
+      if (this.#values.isKnown(id)) values[i] = this.#values.known(id);
+      else away.push(i);
     }
     if (away.length > 0) await this.#readAway(ids, away, values, { caller, receive });
     return values;
@@ -304,44 +310,18 @@ export class EngineLink {
       const batch = indices.slice(at, at + count);
       const ids = Int32Array.from(batch, (i) => all[i]!);
       const here = receive && ((k: number, value: unknown) => receive(batch[k] as number, value));
-      const { read, bytes } = await this.#readTogether(ids, { caller, receive: here });
+      const read = await this.#values.read(ids, here);
+      // Lost while we asked: wait until they have been computed again.
+      const together = read?.values ?? (await this.values(ids, caller, here));
       batch.forEach((i, k) => {
-        values[i] = read[k];
+        values[i] = together[k];
       });
       at += batch.length;
-      const fitting = Math.floor(READ_BYTES / Math.max(1, bytes / batch.length));
+      const fitting = Math.floor(
+        this.#values.batchBytes / Math.max(1, (read?.bytes ?? 0) / batch.length),
+      );
       count = Math.min(READS_MAX, Math.max(1, fitting));
     }
-  }
-
-  async #readTogether(
-    ids: Int32Array,
-    reading: Reading,
-  ): Promise<{ read: unknown[]; bytes: number }> {
-    const answer = await this.ask<Extract<EngineMessage, { kind: "read" }>>((request) => ({
-      kind: "read",
-      request,
-      ids,
-    }));
-    // Lost while we asked: wait until it has been computed again.
-    if (answer.missing.length > 0)
-      return { read: await this.values(ids, reading.caller, reading.receive), bytes: 0 };
-    const read = new Array<unknown>(ids.length);
-    let bytes = 0;
-    try {
-      for (let k = 0; k < ids.length; k++) {
-        const id = ids[k]!;
-        if (this.#pages.tagOf(id) !== TAG.heap) read[k] = this.#pages.inline(id);
-        else {
-          const encoded = this.#bytesOf(id);
-          bytes += encoded.length;
-          read[k] = await keepOf(encoded, (value) => reading.receive?.(k, value));
-        }
-      }
-    } finally {
-      this.post({ kind: "unpin", request: answer.request });
-    }
-    return { read, bytes };
   }
 
   /** Why a settled task has no value. */
@@ -372,14 +352,15 @@ export class EngineLink {
     }
   }
 
-  close(reason: string): void {
+  /** Ends the connection: for a reason, which becomes `CommClosed`, or with the error itself. */
+  close(reason: string | HeddleError): void {
     if (this.#closed !== undefined) return;
     this.post({ kind: "close" });
     this.#flush();
-    this.#closed = new HeddleError("CommClosed", reason);
+    this.#closed = typeof reason === "string" ? new HeddleError("CommClosed", reason) : reason;
     this.#port.close();
     this.#answers.clear();
-    this.#memories.length = 0;
+    this.#values.close();
     for (const end of [...this.#awaiting]) {
       this.#endAwait(end);
       end(this.#closed);
@@ -404,13 +385,10 @@ export class EngineLink {
     this.#outgoing = [];
   }
 
-  #bytesOf(id: number): Uint8Array {
-    return valueBytes(this.#memories[this.#pages.arenaOf(id)]!, this.#pages.wordOf(id));
-  }
-
   #receive(message: EngineMessage): void {
     switch (message.kind) {
       case "done":
+        this.#values.heard(message);
         return this.machine.done(message.ids);
       case "failed":
         return this.machine.failed(message.ids, message);
@@ -419,22 +397,26 @@ export class EngineLink {
       case "reset":
         return this.machine.reset(message.ids);
       case "page":
-        return this.#pages.add(message.buffer);
       case "arena":
-        registerMemory(message.memory);
-        this.#memories.push(message.memory);
-        return;
+        return this.#values.heard(message);
       case "warn":
         return this.onWarning(message.message);
       case "collect":
         return this.#collect();
+      case "coordinated":
+        return this.coordination.heard(message.news);
+      case "printed":
+        process[message.stream === 2 ? "stderr" : "stdout"].write(message.text);
+        return;
       case "closed":
+      case "placed":
         return;
       case "progress":
         this.#progress.get(message.request)?.(message as never);
         return;
       case "accepted":
       case "read":
+      case "controlled":
       case "answer": {
         const answer = this.#answers.get(message.request);
         this.#answers.delete(message.request);
@@ -442,30 +424,4 @@ export class EngineLink {
       }
     }
   }
-}
-
-let arrays: typeof import("../ndarray/ndarray.ts") | undefined;
-
-/**
- * Local arrays are loaded with the first value from the heap: programs of plain numbers need none.
- */
-async function loadArrays(): Promise<typeof import("../ndarray/ndarray.ts")> {
-  if (arrays === undefined) {
-    await import("../ndarray/codec.ts");
-    arrays = await import("../ndarray/ndarray.ts");
-  }
-  return arrays;
-}
-
-/**
- * What leaves the engine is a copy: the chunk may move or go as soon as it is unpinned. Whoever
- * receives the value may copy it himself.
- */
-async function keepOf(bytes: Uint8Array, receive: (value: unknown) => unknown): Promise<unknown> {
-  const { isNDArray } = arrays ?? (await loadArrays());
-  await prepareValue(bytes);
-  const value = decodeValue(bytes);
-  const kept = receive(value);
-  if (kept !== undefined) return kept;
-  return isNDArray(value) ? value.copy() : decodeValue(bytes.slice());
 }

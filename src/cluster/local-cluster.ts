@@ -1,32 +1,70 @@
 /**
- * @file A cluster on this machine. It runs in this process for now, as Dask's
- * `LocalCluster(processes=False)` does: its workers are task threads of one engine.
+ * @file A cluster on this machine: worker processes with a scheduler of their own, which end with
+ * the program; or, without processes, the task threads of one engine.
  */
-/// <reference lib="esnext.disposable" preserve="true" />
+import { tmpdir } from "node:os";
+import { config } from "../config/config.ts";
 import { HeddleError } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
-import { inspectAsText } from "../core/symbols.ts";
+import { checkFlag } from "../core/task-options.ts";
+import { nodeCrypto } from "../functions/crypto.ts";
+import type { Adaptive } from "./adaptive.ts";
+import type { AdaptOptions } from "./adaptive-target.ts";
+import { Cluster } from "./cluster.ts";
+import type { ClusterInit } from "./cluster-thread.ts";
 import { type EngineHandle, startEngine } from "./embedded.ts";
+import { LocalProcesses } from "./local-processes.ts";
+import { RemoteEngine } from "./remote-engine.ts";
+import { clusterShape, workerMemory } from "./worker-shape.ts";
 
 export interface LocalClusterOptions {
-  /** Default 1. */
-  readonly workers?: number;
-  /** Default: the cores divided by the workers. */
+  /**
+   * Worker processes; default one for each core, or few with several threads where there are more
+   * than four cores.
+   */
+  readonly nWorkers?: number;
+  /** Task threads of each worker; default: the cores divided by the workers. */
   readonly threadsPerWorker?: number;
-  /** Memory of each worker, e.g. `"2GiB"`; default a share of 60 % of the machine's. */
+  /**
+   * Memory of each worker, with all that its process takes: bytes, `"2GiB"`, a share of the
+   * machine's such as 0.25, or `"auto"` (default), its share of the machine by its threads.
+   */
   readonly memoryLimit?: number | string;
   /** Where spilled values go; default the system's temporary folder. */
   readonly localDirectory?: string;
-  /** Whether workers are processes of their own: not in this version; default false. */
+  /** Whether workers are processes of their own, default; else they are threads of this one. */
   readonly processes?: boolean;
+  /** Amounts of named resources that each worker has. */
+  readonly resources?: Readonly<Record<string, number>>;
+  /** Address at which the scheduler and the workers listen; default this machine only. */
+  readonly host?: string;
+  /** Port of the scheduler; default any that is free. */
+  readonly schedulerPort?: number;
+  /**
+   * Where `/health`, `/json` and `/metrics` are served: a port or a host and a port; the next free
+   * port where it is taken. Default `":8787"` on this machine only; null for nowhere.
+   */
+  readonly dashboardAddress?: string | null;
+  readonly name?: string;
+  /** Variables added to the environment of each worker. */
+  readonly environ?: Readonly<Record<string, string>>;
+  /** Checks invariants and poisons freed memory; default false. */
+  readonly validate?: boolean;
 }
 
 const CLUSTER_OPTIONS = [
-  "workers",
+  "nWorkers",
   "threadsPerWorker",
   "memoryLimit",
   "localDirectory",
   "processes",
+  "resources",
+  "host",
+  "schedulerPort",
+  "dashboardAddress",
+  "name",
+  "environ",
+  "validate",
 ] satisfies (keyof LocalClusterOptions)[];
 
 /**
@@ -34,52 +72,110 @@ const CLUSTER_OPTIONS = [
  *
  * @example
  * import { Client, LocalCluster } from "heddle";
- * const cluster = new LocalCluster({ workers: 1, threadsPerWorker: 2 });
- * await Client.with(cluster, async (client) => console.log(client.threads)); // 2
+ * const cluster = new LocalCluster({ nWorkers: 2, threadsPerWorker: 1 });
+ * await Client.with(cluster, async (client) => {
+ *   console.log(await client.submit((x: number) => x + 1, 41).result()); // 42
+ * });
  * await cluster.close();
  */
-export class LocalCluster {
+export class LocalCluster extends Cluster {
   /** @internal */
   readonly engine: EngineHandle;
+  readonly name: string;
+  readonly ready: Promise<void>;
+  readonly threadsPerWorker: number;
+  readonly #processes: LocalProcesses | undefined;
+  #workers: number;
 
   constructor(options: LocalClusterOptions = {}) {
+    super();
     checkOptionNames("LocalCluster", options, CLUSTER_OPTIONS);
-    if (options.processes === true) {
-      throw new HeddleError(
-        "NotSupported",
-        "LocalCluster({ processes: true }) is not in this version: leave processes out to run in threads",
-      );
+    checkFlag("LocalCluster", "processes", options.processes);
+    const { workers, threads } = clusterShape(options);
+    this.#workers = workers;
+    this.threadsPerWorker = threads;
+    this.name = options.name ?? `local-${nodeCrypto().randomBytes(3).toString("hex")}`;
+    if (options.processes === false) {
+      const { memoryLimit, localDirectory, resources, validate } = options;
+      this.engine = startEngine({
+        threads: threads * workers,
+        memoryLimit: memoryLimit === "auto" ? undefined : memoryLimit,
+        localDirectory,
+        resources,
+        validate,
+      });
+      this.ready = this.engine.ready;
+      return;
     }
-    const workers = options.workers ?? 1;
-    if (!Number.isInteger(workers) || workers < 1) {
-      throw new HeddleError("InvalidArgument", `workers is ${workers}; a cluster needs at least 1`);
-    }
-    const { threadsPerWorker, memoryLimit, localDirectory } = options;
-    this.engine = startEngine({
-      threads: threadsPerWorker === undefined ? undefined : threadsPerWorker * workers,
-      memoryLimit,
-      localDirectory,
-    });
+    const init = initOf(this.name, threads, options);
+    const processes = new LocalProcesses(init);
+    this.#processes = processes;
+    this.engine = new RemoteEngine(
+      processes.listening.then((address) => ({ address, token: init.token })),
+      { threads: workers * threads, memoryLimitBytes: workers * init.worker.memoryLimitBytes },
+    );
+    this.ready = processes.listening.then(() => undefined);
+    this.ready.catch(() => undefined);
+    processes.listening.then(() => processes.scale(workers)).catch(() => undefined);
   }
 
-  get address(): string {
-    return this.engine.address;
+  get workers(): number {
+    return this.#workers;
   }
 
-  get threads(): number {
-    return this.engine.threads;
+  override async scale(workers: number): Promise<void> {
+    this.#needProcesses();
+    await super.scale(workers);
   }
 
-  async close(): Promise<void> {
+  override adapt(options: AdaptOptions = {}): Adaptive {
+    this.#needProcesses();
+    return super.adapt(options);
+  }
+
+  async logs(): Promise<Readonly<Record<string, string>>> {
+    await this.ready;
+    return (await this.#processes?.logs()) ?? {};
+  }
+
+  protected async setWorkers(workers: number, going: readonly string[] = []): Promise<void> {
+    this.#workers = workers;
+    await this.#needProcesses().scale(workers, going);
+  }
+
+  protected async end(): Promise<void> {
     await this.engine.close();
+    await this.#processes?.close();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
-
-  toString(): string {
-    return `LocalCluster(${this.address}, ${this.threads} threads)`;
+  #needProcesses(): LocalProcesses {
+    if (this.#processes !== undefined) return this.#processes;
+    throw new HeddleError(
+      "NotSupported",
+      "a LocalCluster without processes has the threads that it began with: leave " +
+        "{ processes: false } out to scale it",
+    );
   }
 }
-inspectAsText(LocalCluster.prototype);
+
+function initOf(name: string, threads: number, options: LocalClusterOptions): ClusterInit {
+  const { host = "127.0.0.1", schedulerPort = 0 } = options;
+  const at = host.includes(":") ? `[${host}]` : host;
+  return {
+    name,
+    address: `tcp://${at}:${schedulerPort}`,
+    token: nodeCrypto().randomBytes(32).toString("hex"),
+    configuration: config.serialize(),
+    dashboardAddress: options.dashboardAddress === undefined ? ":8787" : options.dashboardAddress,
+    worker: {
+      listen: [`tcp://${at}:0`],
+      threads,
+      memoryLimitBytes: workerMemory(options.memoryLimit ?? "auto", threads),
+      resources: options.resources ?? config.get("worker.resources"),
+      localDirectory: options.localDirectory ?? config.get("temporary-directory") ?? tmpdir(),
+      validate: options.validate ?? config.get("worker.validate"),
+      environ: options.environ ?? {},
+      nodeOptions: [],
+    },
+  };
+}

@@ -6,6 +6,8 @@
 import type { WasmMemory } from "../core/wasm.ts";
 import type { GraphFacts } from "../machine/scheduler/events.ts";
 import type { GraphImage } from "../threads/graph-image.ts";
+import type { ControlOp, Outcome } from "./control/ops.ts";
+import type { CoordinationNews, CoordinationRequest } from "./coordination/asker.ts";
 
 export type ClientMessage =
   | {
@@ -34,6 +36,10 @@ export type ClientMessage =
       readonly name: string;
       /** Encoded values, in shared memory. */
       readonly values: readonly Uint8Array[];
+      /** Names or addresses of the workers that may have them; default all. */
+      readonly workers?: readonly string[];
+      /** On how many workers each shall lie; default 1. */
+      readonly broadcast?: number;
     }
   | {
       readonly kind: "query";
@@ -41,10 +47,14 @@ export type ClientMessage =
       readonly what: Query;
       readonly ids?: Int32Array;
     }
+  /** For the coordination machine: locks, queues and the like. */
+  | { readonly kind: "coordinate"; readonly event: CoordinationRequest }
+  /** A question about the cluster, or a change of it; answered by `controlled`. */
+  | { readonly kind: "control"; readonly request: number; readonly op: ControlOp }
   | { readonly kind: "close" };
 
 /** What may be asked of an engine at any time. */
-export type Query = "info" | "tasks" | "progress";
+export type Query = "info" | "tasks" | "progress" | "holders" | "demand";
 
 export type EngineMessage =
   | { readonly kind: "arena"; readonly memory: WasmMemory }
@@ -55,7 +65,14 @@ export type EngineMessage =
       readonly base: number;
       readonly ids?: Int32Array;
     }
-  | { readonly kind: "done" | "cancelled" | "reset"; readonly ids: Int32Array }
+  | { readonly kind: "cancelled" | "reset"; readonly ids: Int32Array }
+  | {
+      readonly kind: "done";
+      readonly ids: Int32Array;
+      /** Values that need no heap come along where no memory is shared: tag and number. */
+      readonly tags?: Uint8Array;
+      readonly words?: Float64Array;
+    }
   | {
       readonly kind: "failed";
       readonly ids: Int32Array;
@@ -76,7 +93,20 @@ export type EngineMessage =
     }
   /** Answer to `read`: the values are in memory until `unpin`, except those that are gone. */
   | { readonly kind: "read"; readonly request: number; readonly missing: Int32Array }
+  | {
+      /** Where to bring the values of a `scatter`: value `i` goes to `addresses[i]`. */
+      readonly kind: "placed";
+      readonly request: number;
+      readonly base: number;
+      readonly addresses: readonly string[];
+      readonly epochs: Int32Array;
+    }
   | { readonly kind: "answer"; readonly request: number; readonly value: unknown }
+  | { readonly kind: "controlled"; readonly request: number; readonly outcome: Outcome }
+  /** What tasks have printed: to standard output (1) or standard error (2). */
+  | { readonly kind: "printed"; readonly stream: number; readonly text: string }
+  /** From the coordination machine. */
+  | { readonly kind: "coordinated"; readonly news: CoordinationNews }
   | { readonly kind: "warn"; readonly message: string }
   /** Memory is short: forgotten futures should be found now. */
   | { readonly kind: "collect" }
@@ -87,19 +117,51 @@ export type WireError =
   | { readonly encoded: Uint8Array }
   | { readonly plain: true; readonly code: string; readonly message: string };
 
+/** What `tasks` answers for each id. */
+export interface TaskFacts {
+  readonly state: string;
+  /** Addresses of the workers that hold the value. */
+  readonly workers: readonly string[];
+  readonly bytes: number;
+}
+
+/** What `holders` answers: where the values lie, and how those workers are reached. */
+export interface HoldersAnswer {
+  /** By worker number, best first. */
+  readonly addresses: Readonly<Record<number, readonly string[]>>;
+  /** Worker numbers for each id asked. */
+  readonly holders: readonly (readonly number[])[];
+}
+
 /** What `info` answers: an engine and its workers, as `schedulerInfo()` returns them. */
 export interface EngineInfo {
   readonly address: string;
   readonly workers: Readonly<Record<string, WorkerInfo>>;
+  /** Task threads of all workers, also under the name `cpu`. */
   readonly threads: number;
+  readonly cpu: number;
+  /** Memory of all workers in bytes, also under the name `memory`. */
   readonly memoryLimitBytes: number;
+  readonly memory: number;
+  readonly clients: number;
+  /** Milliseconds since 1970. */
+  readonly startedMs: number;
   readonly transitions: number;
+  /** Where the scheduler shows its state, if it does. */
+  readonly dashboard?: string;
 }
 
 export interface WorkerInfo {
   readonly name: string;
+  readonly address: string;
+  /** Name of the machine. */
+  readonly host: string;
+  readonly pid: number;
   readonly threads: number;
   readonly memoryLimitBytes: number;
+  readonly resources: Readonly<Record<string, number>>;
+  /** When it was last heard of, in milliseconds since 1970. */
+  readonly seenMs: number;
   /** Bytes of values and of running tasks' arrays in the heap. */
   readonly memoryBytes: number;
   /** The most there were at any time. */

@@ -3,33 +3,33 @@
  */
 import { FloatList } from "../machine/float-list.ts";
 import { IdList } from "../machine/id-list.ts";
-import type { SchedulerEvent } from "../machine/scheduler/events.ts";
 import type { WorkerEvent } from "../machine/worker/events.ts";
 import { UNIT_BYTES } from "../threads/control-block.ts";
 import { ERROR_PLACE, REPORT, wordMs } from "../threads/reports.ts";
 import { SLAB_BYTES } from "../threads/thread-heap.ts";
-import type { GraphWatch } from "./graph-watch.ts";
 import type { WireError } from "./messages.ts";
 import type { ValueStore } from "./value-store.ts";
+import type { WorkerReport } from "./worker-host.ts";
 
 export class ReportReader {
   readonly #store: ValueStore;
-  readonly #watch: GraphWatch;
   readonly #isRunning: (id: number) => boolean;
   readonly #ids = new IdList();
   readonly #bytes = new FloatList();
   readonly #timeIds = new IdList();
   readonly #timeCounts = new IdList();
+  readonly #timeThreads = new IdList();
   readonly #timesMs = new FloatList();
   #failures: WorkerEvent[] = [];
+  readonly #again = new IdList();
+  readonly #givenUp = new IdList();
   readonly #suspendedOf = new Map<number, number>();
   #suspendedChanged = false;
-  /** Asynchronous tasks by thread. */
-  readonly #underWay = new Map<number, Set<number>>();
+  /** Asynchronous tasks by thread, with the time of their beginning. */
+  readonly #underWay = new Map<number, Map<number, number>>();
 
-  constructor(store: ValueStore, watch: GraphWatch, isRunning: (id: number) => boolean) {
+  constructor(store: ValueStore, isRunning: (id: number) => boolean) {
     this.#store = store;
-    this.#watch = watch;
     this.#isRunning = isRunning;
   }
 
@@ -70,8 +70,8 @@ export class ReportReader {
       case REPORT.time:
         this.#timeIds.push(a);
         this.#timeCounts.push(b);
+        this.#timeThreads.push(thread);
         this.#timesMs.push(wordMs(c));
-        if (b === 1 && this.#watch.isActive) this.#watch.timed(a, wordMs(c));
         return;
       case REPORT.suspended:
         this.#suspendedOf.set(thread, a);
@@ -79,16 +79,30 @@ export class ReportReader {
         return;
       case REPORT.began: {
         const ids = this.#underWay.get(thread);
-        if (ids === undefined) this.#underWay.set(thread, new Set([a]));
-        else ids.add(a);
+        if (ids === undefined) this.#underWay.set(thread, new Map([[a, performance.now()]]));
+        else ids.set(a, performance.now());
         return;
       }
+      case REPORT.again:
+        this.#again.push(a);
+        return;
+      case REPORT.givenUp:
+        this.#givenUp.push(a);
+        return;
     }
   }
 
   /** The thread's tasks that have returned a promise which is not settled. */
   underWay(thread: number): number[] {
-    return [...(this.#underWay.get(thread) ?? [])];
+    return [...(this.#underWay.get(thread)?.keys() ?? [])];
+  }
+
+  /** The asynchronous tasks of all threads. */
+  get goingOn(): { id: number; thread: number; elapsedMs: number }[] {
+    const nowMs = performance.now();
+    return [...this.#underWay].flatMap(([thread, ids]) =>
+      [...ids].map(([id, startMs]) => ({ id, thread, elapsedMs: nowMs - startMs })),
+    );
   }
 
   #ended(thread: number, id: number): void {
@@ -117,21 +131,21 @@ export class ReportReader {
   }
 
   /** Hands over the events collected so far. */
-  take(worker: number, workerEvents: WorkerEvent[], schedulerEvents: SchedulerEvent[]): void {
+  take(workerEvents: WorkerEvent[], report: (report: WorkerReport) => void): void {
     if (this.#timeIds.length > 0) {
-      schedulerEvents.push({
+      report({
         kind: "durations",
-        worker,
         ids: this.#timeIds.take(),
         counts: this.#timeCounts.take(),
         meanMs: this.#timesMs.take(),
+        threads: this.#timeThreads.take(),
       });
     }
     if (this.#suspendedChanged) {
       this.#suspendedChanged = false;
       let count = 0;
       for (const n of this.#suspendedOf.values()) count += n;
-      schedulerEvents.push({ kind: "suspended", worker, count });
+      report({ kind: "suspended", count });
       workerEvents.push({ kind: "suspended", count });
     }
     if (this.#ids.length > 0) {
@@ -141,6 +155,13 @@ export class ReportReader {
         ids: this.#ids.take(),
         bytes: this.#bytes.take(),
       });
+    }
+    if (this.#givenUp.length > 0) {
+      workerEvents.push({ kind: "taken-back", ids: this.#givenUp.take() });
+    }
+    if (this.#again.length > 0) {
+      const ids = this.#again.take().filter((id) => this.#isRunning(id));
+      workerEvents.push({ kind: "unstarted", ids });
     }
     for (const failure of this.#failures.splice(0)) {
       if (failure.kind === "failed" && this.#isRunning(failure.id)) workerEvents.push(failure);
@@ -153,7 +174,9 @@ function endsTask(kind: number): boolean {
     kind === REPORT.done ||
     kind === REPORT.doneExtent ||
     kind === REPORT.doneSlab ||
-    kind === REPORT.failed
+    kind === REPORT.failed ||
+    kind === REPORT.again ||
+    kind === REPORT.givenUp
   );
 }
 

@@ -4,11 +4,17 @@
  */
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { makeControlBlock } from "../threads/control-block.ts";
-import type { TableInit, ThreadInit } from "../threads/messages.ts";
+import type { ClusterAccess, TableInit, ThreadAnswer, ThreadInit } from "../threads/messages.ts";
 import type { EngineSettings } from "./engine-settings.ts";
 
 /** What an engine's control thread is started with. */
 export interface EngineInit extends EngineSettings {
+  /** The worker's address; default that of the embedded engine. */
+  readonly address?: string;
+  /** The worker's name; default its address. */
+  readonly name?: string;
+  /** Whose tasks these are, where the scheduler is in another process. */
+  readonly cluster?: ClusterAccess;
   /** Takes the port on which each task thread sends what it prints. */
   readonly output: MessagePort;
 }
@@ -21,6 +27,7 @@ export interface LaneSpec {
   readonly block: SharedArrayBuffer;
   readonly budgetBytes: number;
   readonly address: string;
+  readonly name: string;
   readonly scratch: string;
   readonly resources: Readonly<Record<string, number>>;
   readonly validate: boolean;
@@ -29,6 +36,7 @@ export interface LaneSpec {
   /** The engine's configuration, as text. */
   readonly configuration: string;
   readonly table?: TableInit;
+  readonly cluster?: ClusterAccess;
   /** Takes the port on which each thread sends what it prints. */
   readonly output: MessagePort;
 }
@@ -44,7 +52,8 @@ export function laneOf(init: EngineInit, table?: TableInit): LaneSpec {
     firstThread: table === undefined ? 0 : init.threads,
     block: makeControlBlock(threads),
     budgetBytes: init.memoryLimitBytes,
-    address: ADDRESS,
+    address: init.address ?? ADDRESS,
+    name: init.name ?? init.address ?? ADDRESS,
     scratch: init.spillDirectory,
     resources: init.resources,
     validate: init.validate,
@@ -53,6 +62,7 @@ export function laneOf(init: EngineInit, table?: TableInit): LaneSpec {
     configuration: init.configuration,
     output: init.output,
     ...(table === undefined ? {} : { table }),
+    ...(init.cluster === undefined ? {} : { cluster: init.cluster }),
   };
 }
 
@@ -61,6 +71,8 @@ export class LaunchedThread {
   readonly worker: Worker;
   /** The thread's own connection to the engine, for tasks that submit tasks. */
   readonly clientPort: MessagePort;
+  /** Hears what the thread answers. */
+  onAnswer: (answer: ThreadAnswer) => void = () => undefined;
   #ended: string | undefined;
   #listener: ((reason: string) => void) | undefined;
 
@@ -86,6 +98,7 @@ export class LaunchedThread {
         maxYoungGenerationSizeMb: threadYoungMb,
       },
     });
+    this.worker.on("message", (answer: ThreadAnswer) => this.onAnswer(answer));
     let reason = "";
     this.worker.on("error", (error) => {
       reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);

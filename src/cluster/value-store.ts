@@ -6,9 +6,12 @@
 import { assert } from "../core/errors.ts";
 import { createSharedMemory, type WasmMemory } from "../core/wasm.ts";
 import { type Extent, Heap } from "../heap/index.ts";
+import type { Words } from "../machine/scheduler/events.ts";
 import { OVERDRAW_FACTOR } from "../machine/worker/memory.ts";
+import { RUN_NUMBER } from "../threads/value-kinds.ts";
 import { makeValuePage, PAGE_SIZE, TAG, ValuePages } from "../threads/value-pages.ts";
 import { valueBytes } from "../threads/value-view.ts";
+import { RunFiles } from "./runs/run-files.ts";
 import { SpillFiles } from "./spill-files.ts";
 
 interface Slab {
@@ -27,7 +30,8 @@ export class ValueStore {
   readonly heap: Heap;
   readonly pages: ValuePages;
   readonly buffers: SharedArrayBuffer[] = [];
-  /** Taken from the heap for values that are being read back. */
+  readonly runs: RunFiles = new RunFiles();
+  /** Taken from the heap for values that are being read back, or come from elsewhere. */
   unspillingBytes = 0;
   readonly #listener: StoreListener;
   readonly #slabs: (Slab | undefined)[] = [];
@@ -82,6 +86,7 @@ export class ValueStore {
     assert(slab, "a value came for a slab that is not open");
     slab.live++;
     this.#slabOf.set(id, slab);
+    if (this.pages.kindOf(id) === RUN_NUMBER) this.runs.made(id, this.#bytesOf(id));
   }
 
   /** A value fills an extent: it no longer belongs to the thread that asked for it. */
@@ -91,7 +96,7 @@ export class ValueStore {
 
   /** A copy of an encoded value or error. */
   copyOf(id: number): Uint8Array {
-    return valueBytes(this.#memoryOf(id), this.pages.wordOf(id)).slice();
+    return this.#bytesOf(id).slice();
   }
 
   /** Puts an encoded value into the heap; false when there is no room at all. */
@@ -110,9 +115,61 @@ export class ValueStore {
     return this.#files.writeNow(id, value);
   }
 
+  /** A value at rest in memory; undefined when it needs no heap. */
+  viewOf(id: number): Uint8Array | undefined {
+    if (this.pages.tagOf(id) !== TAG.heap) return undefined;
+    return this.#bytesOf(id);
+  }
+
+  /** Tags and words of values that need no heap: those of no bytes. */
+  wordsOf(ids: Int32Array, bytes: Float64Array): { tags?: Uint8Array; words?: Float64Array } {
+    if (!bytes.includes(0)) return {};
+    const tags = new Uint8Array(ids.length);
+    const words = new Float64Array(ids.length);
+    for (let i = 0; i < ids.length; i++) {
+      if (bytes[i] !== 0) continue;
+      tags[i] = this.pages.tagOf(ids[i]!);
+      words[i] = this.pages.wordOf(ids[i]!);
+    }
+    return { tags, words };
+  }
+
+  /** Puts values that need no heap where tasks find them. */
+  setWords({ ids, tags, words }: Words): void {
+    for (let i = 0; i < ids.length; i++) {
+      this.ensure(ids[i]! + 1);
+      this.pages.setWord(ids[i]!, tags[i]!, words[i]!);
+    }
+  }
+
+  /** Room for a value that comes from elsewhere. Throws `RangeError` when there is none. */
+  arrival(id: number, bytes: number): Arrival {
+    const extent = this.heap.allocate(bytes);
+    if (extent === undefined) throw new RangeError(`no room in the heap for ${bytes} bytes`);
+    this.unspillingBytes += extent.bytes;
+    const end = (): void => {
+      this.unspillingBytes -= extent.bytes;
+    };
+    return {
+      bytes: extent.bytes,
+      target: this.heap.bytes(extent).subarray(0, bytes),
+      keep: () => {
+        end();
+        this.ensure(id + 1);
+        this.pages.setHeap(id, TAG.heap, extent.arena, extent.offset, 0);
+        this.runs.copied(id, this.#bytesOf(id));
+      },
+      drop: () => {
+        end();
+        this.heap.free(extent);
+      },
+    };
+  }
+
   /** Frees the value of an id, wherever it is. */
   discard(id: number): void {
     const tag = this.pages.tagOf(id);
+    if (!this.runs.isEmpty) this.runs.discard(id);
     if (this.#files.has(id)) this.#files.drop(id);
     else if (tag === TAG.heap || tag === TAG.error) this.freeHeap(id);
     this.pages.clear(id);
@@ -132,7 +189,7 @@ export class ValueStore {
 
   /** Writes the values to one file; they stay in the heap until `evict`. */
   async spill(ids: readonly number[]): Promise<void> {
-    const values = ids.map((id) => valueBytes(this.#memoryOf(id), this.pages.wordOf(id)));
+    const values = ids.map((id) => this.#bytesOf(id));
     await this.#files.write(ids, values);
   }
 
@@ -182,11 +239,26 @@ export class ValueStore {
     return { arena: this.pages.arenaOf(id), offset: this.pages.wordOf(id), bytes: 0 };
   }
 
+  #bytesOf(id: number): Uint8Array {
+    return valueBytes(this.#memoryOf(id), this.pages.wordOf(id));
+  }
+
   #memoryOf(id: number): WasmMemory {
     const memory = this.heap.memories[this.pages.arenaOf(id)];
     assert(memory, `the value ${id} lies in an arena that does not exist`);
     return memory;
   }
+}
+
+/** A value on its way into the heap: it is not there before all of it has come. */
+export interface Arrival {
+  /** Bytes that it takes in the heap. */
+  readonly bytes: number;
+  readonly target: Uint8Array;
+  /** It has come. */
+  readonly keep: () => void;
+  /** It will not come. */
+  readonly drop: () => void;
 }
 
 /** Owner number of a thread's extents in the heap (0 is nobody). */

@@ -15,6 +15,7 @@ import {
   numberFrom,
   oneOf,
   text,
+  texts,
 } from "./kinds.ts";
 
 /**
@@ -25,24 +26,48 @@ export interface ConfigValues {
   scheduler: "auto" | "threads" | "sync";
   "temporary-directory": string | null;
 
+  "adaptive.interval": number;
+  "adaptive.maximum": number | null;
+  "adaptive.minimum": number;
+  "adaptive.target-duration": number;
+  "adaptive.wait-count": number;
+
   "array.chunk-size": number;
   "array.chunk-size-tolerance": number;
   "array.rechunk.method": "auto" | "tasks" | "exchange";
   "array.rechunk.threshold": number;
   "array.svg.size": number;
 
+  "exchange.read-neighbours": boolean;
+
   "blas.library": string;
   "blas.threads": number;
+
+  "comm.timeouts.lost": number;
+  "comm.timeouts.suspect": number;
+  "comm.timeouts.dead": number;
 
   "dataframe.deterministic": boolean;
   "dataframe.memory-limit": number | "auto";
   "dataframe.threads": number | "auto";
 
+  "log.level": "debug" | "info" | "warn" | "error" | "silent";
+
+  "nanny.preload": readonly string[];
+
   "optimization.fuse.active": boolean;
 
   "scheduler.allowed-failures": number;
+  "scheduler.idle-timeout": number | null;
+  "scheduler.port": number;
+  "scheduler.preload": readonly string[];
 
+  "worker.death-timeout": number;
+  "worker.lifetime.duration": number | null;
+  "worker.lifetime.restart": boolean;
+  "worker.lifetime.stagger": number;
   "worker.memory.limit": number | "auto";
+  "worker.preload": readonly string[];
   "worker.resources": Readonly<Record<string, number>>;
   "worker.threads": number | "auto";
   "worker.validate": boolean;
@@ -80,6 +105,28 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
     "Folder for spilled data and other temporary files; null means the system's.",
   ),
 
+  "adaptive.interval": key(
+    duration,
+    1000,
+    "Time between two looks at whether a cluster that adapts should have more or fewer workers.",
+  ),
+  "adaptive.maximum": key(
+    nullable(integerFrom(0)),
+    null,
+    "Most workers of a cluster that adapts; null means no bound.",
+  ),
+  "adaptive.minimum": key(integerFrom(0), 0, "Fewest workers of a cluster that adapts."),
+  "adaptive.target-duration": key(
+    duration,
+    5000,
+    "A cluster that adapts has workers enough to end what there is to do in so long.",
+  ),
+  "adaptive.wait-count": key(
+    integerFrom(1),
+    3,
+    "So many looks in a row must ask for fewer workers before a cluster that adapts ends any.",
+  ),
+
   "array.chunk-size": key(bytes, 128 * MIB, 'Size aimed at by chunks: "auto".'),
   "array.chunk-size-tolerance": key(
     numberFrom(1),
@@ -103,7 +150,29 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
     "auto",
     'BLAS library to load: a path, "none" for the built-in kernels, or "auto" to look for one.',
   ),
+
   "blas.threads": key(integerFrom(1), 1, "Threads that BLAS may use inside one task."),
+
+  "comm.timeouts.lost": key(
+    duration,
+    2000,
+    "A process whose connection broke and that has not come back after this time is lost.",
+  ),
+  "comm.timeouts.suspect": key(
+    duration,
+    15_000,
+    "A worker that has been silent for this time gets no more tasks.",
+  ),
+  "comm.timeouts.dead": key(
+    duration,
+    60_000,
+    "A worker or client that has been silent for this time is lost.",
+  ),
+  "exchange.read-neighbours": key(
+    boolean,
+    true,
+    "Whether workers of one host read each other's runs from disk, instead of asking for them.",
+  ),
 
   "dataframe.deterministic": key(
     boolean,
@@ -121,6 +190,14 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
     'Threads of the table engine; "auto" takes as many as worker.threads.',
   ),
 
+  "log.level": key(
+    oneOf("debug", "info", "warn", "error", "silent"),
+    "info",
+    "From which event on the programs of a cluster write what happens.",
+  ),
+
+  "nanny.preload": key(texts, [], "Modules that the supervisor of workers loads first."),
+
   "optimization.fuse.active": key(boolean, true, "Whether chained small tasks become one task."),
 
   "scheduler.allowed-failures": key(
@@ -129,11 +206,40 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
     "How many deaths of its worker a task may cause before it fails with KilledWorker.",
   ),
 
+  "scheduler.idle-timeout": key(
+    nullable(duration),
+    null,
+    "A scheduler that has had nothing to do for so long ends, with its workers; null means never.",
+  ),
+  "scheduler.port": key(integerFrom(0), 8786, "Port that `heddle scheduler` listens on."),
+  "scheduler.preload": key(texts, [], "Modules that `heddle scheduler` loads first."),
+
+  "worker.death-timeout": key(
+    duration,
+    60_000,
+    "A worker ends when its scheduler is out of reach for so long.",
+  ),
+  "worker.lifetime.duration": key(
+    nullable(duration),
+    null,
+    "A worker ends by itself after so long; null means never.",
+  ),
+  "worker.lifetime.restart": key(
+    boolean,
+    false,
+    "Whether another process takes the place of a worker whose lifetime is over.",
+  ),
+  "worker.lifetime.stagger": key(
+    duration,
+    0,
+    "How much longer or shorter, by chance, the lifetime of each worker is.",
+  ),
   "worker.memory.limit": key(
     auto(bytes),
     "auto",
     'Memory of the engine in this process; "auto" takes what the machine or the container gives.',
   ),
+  "worker.preload": key(texts, [], "Modules that each worker process loads first."),
   "worker.resources": key(
     named(numberFrom(0)),
     {},

@@ -34,6 +34,8 @@ export type ErrorCode =
   | "SpillFailed"
   | "ConnectFailed"
   | "CommClosed"
+  | "TransferFailed"
+  | "ProtocolError"
   | "ProtocolMismatch"
   | "VersionMismatch"
   | "Timeout"

@@ -32,6 +32,8 @@ export interface ResolvedSource {
   readonly fields: readonly Field[];
   /** Of CSV: whether quoted empty text is no null. */
   readonly keepsEmptyText?: boolean;
+  /** Of CSV: options of the reader with which it need not look at the file again. */
+  readonly dialect?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Rows of one file that make a partition; absent limits mean the whole file. */
@@ -80,15 +82,16 @@ export class Source {
 
   /** Column types as given or found, as options of the reader. */
   #pinned(): Record<string, string> {
-    const { fields, keepsEmptyText } = this.resolve();
+    const { fields, keepsEmptyText, dialect } = this.resolve();
     const isJson = this.options.format === "json";
     const types = fields.map(({ name, type }) => {
       const read = isGuarded(this.options.format, type) ? "VARCHAR" : type;
       return `${quoteText(name)}: ${quoteText(read)}`;
     });
     if (isJson) return { columns: `{${types.join(", ")}}` };
-    // The sniffer still finds separator, quotes and header; only the types are fixed.
     const quoted = keepsEmptyText === true ? { allow_quoted_nulls: "false" } : {};
+    if (dialect !== undefined) return { columns: `{${types.join(", ")}}`, ...quoted, ...dialect };
+    // The sniffer still finds separator, quotes and header; only the types are fixed.
     return { types: `{${types.join(", ")}}`, ...quoted };
   }
 
@@ -118,7 +121,9 @@ export class Source {
       return describeQuery(`FROM read_${format}([${list}]${rest.join("")})`);
     };
     if (format === "csv") checkSameColumns(files, (file) => describe([file]));
-    const found = format === "csv" ? this.#withoutGuesses(describe(files)) : describe(files);
+    const sniffed = once(() => this.#sniff());
+    const described = describe(files);
+    const found = format === "csv" ? withoutGuesses(described, sniffed) : described;
     if (format === "json") checkFieldNames(found.map((field) => field.name));
     const given = new Map(Object.entries(this.options.schema ?? {}));
     const unknown = [...given.keys()].find((name) => !found.some((f) => f.name === name));
@@ -134,27 +139,38 @@ export class Source {
       const wanted = given.get(name);
       return { name, type: wanted === undefined ? logicalType(type) : sqlTypeOf(wanted) };
     });
-    return { files, fields, keepsEmptyText: this.#keepsEmptyText(found, describe) };
+    const keepsEmptyText = this.#keepsEmptyText(found, describe);
+    return { files, fields, keepsEmptyText, dialect: this.#dialect(sniffed) };
+  }
+
+  /** What the engine finds in the first of the files of CSV. */
+  #sniff(): Sniffed | undefined {
+    const [first] = this.files;
+    if (first === undefined) return undefined;
+    const options = Object.entries(this.#reader(this.files)).map(([k, v]) => `, ${k} = ${v}`);
+    const [said] = askBinder<Sniffed>(
+      "SELECT Escape AS escapedBy, NewLineDelimiter AS line, CAST(DateFormat AS VARCHAR) AS date, " +
+        `CAST(TimestampFormat AS VARCHAR) AS time FROM sniff_csv(${quoteText(first.path)}` +
+        `${options.join("")})`,
+    ).toRecords();
+    return said;
   }
 
   /**
-   * Dates and times that the engine guesses from another order than year, month, day stay text, as
-   * in pandas: which of 01/02/2024 is the month cannot be known.
+   * The form of a single plain file of CSV, found once: else each query looks at its first 20,480
+   * rows before it reads them. Undefined where the engine has more to find than escape and line
+   * end.
    */
-  #withoutGuesses(found: readonly Field[]): readonly Field[] {
-    const [first] = this.files;
-    if (first === undefined || !found.some(({ type }) => isTime(type))) return found;
-    const options = Object.entries(this.#reader(this.files)).map(([k, v]) => `, ${k} = ${v}`);
-    const [said] = askBinder<{ date: string | null; time: string | null }>(
-      "SELECT CAST(DateFormat AS VARCHAR) AS date, CAST(TimestampFormat AS VARCHAR) AS time " +
-        `FROM sniff_csv(${quoteText(first.path)}${options.join("")})`,
-    ).toRecords();
-    const isGuess = (format: string | null | undefined): boolean =>
-      typeof format === "string" && format !== "" && !format.startsWith("%Y-%m-%d");
-    return found.map(({ name, type }) => {
-      const guess = type === "DATE" ? isGuess(said?.date) : isTime(type) && isGuess(said?.time);
-      return { name, type: guess ? "VARCHAR" : type };
-    });
+  #dialect(sniffed: () => Sniffed | undefined): Readonly<Record<string, string>> | undefined {
+    const { format, reader } = this.options;
+    const [first, second] = this.files;
+    if (format !== "csv" || first === undefined || second !== undefined) return undefined;
+    const isPlain = reader["header"] === "true" && reader["encoding"] === undefined;
+    if (!isPlain || reader["skip"] !== undefined || isCompressed(first)) return undefined;
+    const { escapedBy, line } = sniffed() ?? {};
+    if (line === undefined || !LINE_ENDS.has(line)) return undefined;
+    const own = escapedBy === "\\" ? { escape: quoteText(escapedBy) } : {};
+    return { auto_detect: "false", new_line: quoteText(line), ...own };
   }
 
   /**
@@ -188,6 +204,44 @@ export class Source {
     });
     return ranges.length === 0 ? [{ file: 0 }] : ranges;
   }
+}
+
+/** What the engine says of a file of CSV. */
+interface Sniffed {
+  readonly escapedBy: string;
+  readonly line: string;
+  readonly date: string | null;
+  readonly time: string | null;
+}
+
+/** Line ends as the engine names them. */
+const LINE_ENDS: ReadonlySet<string> = new Set(["\\n", "\\r\\n"]);
+
+/**
+ * Dates and times that the engine guesses from another order than year, month, day stay text, as
+ * in pandas: which of 01/02/2024 is the month cannot be known.
+ */
+function withoutGuesses(
+  found: readonly Field[],
+  sniffed: () => Sniffed | undefined,
+): readonly Field[] {
+  if (!found.some(({ type }) => isTime(type))) return found;
+  const said = sniffed();
+  const isGuess = (format: string | null | undefined): boolean =>
+    typeof format === "string" && format !== "" && !format.startsWith("%Y-%m-%d");
+  return found.map(({ name, type }) => {
+    const guess = type === "DATE" ? isGuess(said?.date) : isTime(type) && isGuess(said?.time);
+    return { name, type: guess ? "VARCHAR" : type };
+  });
+}
+
+/** The same answer at each call, found at the first. */
+function once<T>(find: () => T): () => T {
+  let found: { readonly value: T } | undefined;
+  return () => {
+    found ??= { value: find() };
+    return found.value;
+  };
 }
 
 /**

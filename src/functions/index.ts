@@ -8,8 +8,18 @@ import { readingPort } from "./decode.ts";
 import { encodeFunction, writingPort } from "./encode.ts";
 import { removeMirrorsAtExit } from "./mirror.ts";
 
+export {
+  bytesOf,
+  type CallOutcome,
+  encodeCall,
+  errorIn,
+  outcomeOf,
+  runCall,
+  valueIn,
+} from "./calls.ts";
 export { decodeFunction } from "./decode.ts";
 export { encodeFunction, type FunctionImage, isFixed } from "./encode.ts";
+export { shipAllTexts } from "./modules.ts";
 export { referTo, referToAll } from "./places.ts";
 export { decodeTaskError, encodeTaskError } from "./task-errors.ts";
 

@@ -10,7 +10,7 @@ import vm from "node:vm";
 import { isMainThread } from "node:worker_threads";
 import { HeddleError } from "../core/errors.ts";
 import { mirrorOf } from "./mirror.ts";
-import { hashOfFile, type ModulePlace } from "./modules.ts";
+import { hashOfFile, importBase, type ModulePlace, ownModule, packageModule } from "./modules.ts";
 import { nodeRequire } from "./node-require.ts";
 
 /** A module's exports: a namespace object, or what a CommonJS module put into `module.exports`. */
@@ -57,11 +57,15 @@ function keyOf({ how, id, specifier, from }: ModulePlace): string {
 }
 
 async function load(place: ModulePlace): Promise<Exports> {
-  const url = place.files === undefined ? place.specifier : versioned(place, place.files);
+  const url =
+    place.files === undefined
+      ? (ownModule(place) ?? packageModule(place) ?? place.specifier)
+      : versioned(place, place.files);
+  const from = importBase(place);
   try {
     if (/\.[cm]?tsx?$/.test(url)) await understandTypeScript();
-    if (place.how === "require") return requireFrom(place.from ?? url, url);
-    if (place.from !== undefined) return await importFrom(place.from, url);
+    if (place.how === "require") return requireFrom(from ?? url, url);
+    if (from !== undefined) return await importFrom(from, url);
     return (await import(url)) as Exports;
   } catch (cause) {
     throw new HeddleError(

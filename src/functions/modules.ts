@@ -8,6 +8,7 @@ import { readFileSync, realpathSync, statSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { HeddleError } from "../core/errors.ts";
 import { nodeCrypto } from "./crypto.ts";
 
 /** One file of the user's program. */
@@ -32,8 +33,12 @@ export interface ModulePlace {
   readonly files?: readonly SourceFile[];
 }
 
-/** Texts up to this size in total always travel along; larger ones only once a file was edited. */
+/**
+ * Texts up to this size in total always travel along; larger ones only once a file was edited, or
+ * where they go to other processes.
+ */
 const SHIP_BYTES = 64 * 1024;
+let shipsAll = false;
 
 /**
  * Time after its last change during which a file's stamp is not trusted: clocks of file systems
@@ -64,6 +69,11 @@ let mainUrl: string | null | undefined;
  */
 export function setMainModule(url: string | URL): void {
   mainUrl = String(url);
+}
+
+/** From now on functions may go to machines that have none of this program's files. */
+export function shipAllTexts(): void {
+  shipsAll = true;
 }
 
 /** URL of the program that must never be imported again, if there is one. */
@@ -127,6 +137,65 @@ export function placeOfImport(
   return { id: `${specifier}@${installedVersion(specifier, base)}`, how, specifier, from: base };
 }
 
+/**
+ * Where one of Heddle's own modules lies here, by its id: the other side may have it elsewhere.
+ * Throws `VersionMismatch` for a module of another version.
+ */
+export function ownModule({ id, specifier }: ModulePlace): string | undefined {
+  const named = /^heddle@([^/]*)\/(.*)$/.exec(id);
+  if (named === null || OWN_ROOT === undefined) return undefined;
+  const [, version, file] = named as unknown as [string, string, string];
+  const mine = versionAt(new URL("../", OWN_ROOT).href.slice(0, -1));
+  if (mine === version) return isOwn(specifier) ? specifier : new URL(file, OWN_ROOT).href;
+  throw new HeddleError(
+    "VersionMismatch",
+    `The function is one of heddle ${version}, and this process has heddle ${mine}: install the ` +
+      "same version everywhere",
+    { fields: { wanted: version, installed: mine } },
+  );
+}
+
+/**
+ * Where a file of an installed package lies here: where it lies on the other side, or in the
+ * packages of the folder in which this process was started. Throws `VersionMismatch`.
+ */
+export function packageModule({ id, specifier }: ModulePlace): string | undefined {
+  const named = /\/node_modules\/((?:@[^/]+\/)?[^/]+)(\/.*)$/.exec(specifier);
+  if (!specifier.startsWith("file:") || named === null) return undefined;
+  if (packageId(specifier) === id) return specifier;
+  const [, name, file] = named as unknown as [string, string, string];
+  const base = pathToFileURL(path.resolve("heddle-worker.js")).href;
+  const { folder, version } = installed(name, base);
+  checkVersion(name, id.slice(name.length + 1, id.length - file.length), version);
+  return `${folder}${file}`;
+}
+
+/**
+ * From where a package is looked for: from the file that imports it, or, on a machine without that
+ * file, from the folder in which this process was started. Throws `VersionMismatch` when another
+ * version of it is installed there.
+ */
+export function importBase({ id, specifier, from }: ModulePlace): string | undefined {
+  if (from === undefined || !from.startsWith("file:")) return from;
+  if (statSync(fileURLToPath(from), { throwIfNoEntry: false }) !== undefined) return from;
+  const base = pathToFileURL(path.resolve("heddle-worker.js")).href;
+  checkVersion(specifier, id.slice(specifier.length + 1), installedVersion(specifier, base));
+  return base;
+}
+
+function checkVersion(name: string, wanted: string, found: string): void {
+  if (wanted === found || wanted === "") return;
+  throw new HeddleError(
+    "VersionMismatch",
+    found === ""
+      ? `The package ${name} ${wanted} is not installed on this worker: install it in ` +
+          `${process.cwd()}, where the worker was started`
+      : `The function uses ${name} ${wanted}, and this worker has ${found} in ${process.cwd()}: ` +
+          "install the same version on both sides",
+    { fields: { package: name, wanted, installed: found } },
+  );
+}
+
 /** Whether the files of a place are still what they were. */
 export function isFresh(place: ModulePlace): boolean {
   return (place.files ?? []).every(({ url, hash }) => readFacts(url)?.hash === hash);
@@ -163,7 +232,7 @@ function localPlace(urls: readonly string[], how: ModulePlace["how"]): ModulePla
     length += text.length;
     if (firstSeen.get(url) !== hash) edited = true;
   }
-  const ship = edited || length <= SHIP_BYTES;
+  const ship = edited || shipsAll || length <= SHIP_BYTES;
   return {
     id: `local:${digest.digest("hex").slice(0, 32)}`,
     how,
@@ -251,11 +320,16 @@ function versionAt(folder: string): string {
 function installedVersion(specifier: string, from: string): string {
   const parts = specifier.split("/");
   const name = specifier.startsWith("@") ? parts.slice(0, 2).join("/") : (parts[0] as string);
-  if (!from.startsWith("file:")) return "";
-  for (let folder = new URL("./", from); ; folder = new URL("../", folder)) {
-    const version = versionAt(`${folder.href}node_modules/${name}`);
-    if (version !== "" || folder.pathname === "/" || /^\/[A-Za-z]:\/$/.test(folder.pathname)) {
-      return version;
+  return from.startsWith("file:") ? installed(name, from).version : "";
+}
+
+/** The folder and version of a package, looked for as Node does. */
+function installed(name: string, from: string): { folder: string; version: string } {
+  for (let above = new URL("./", from); ; above = new URL("../", above)) {
+    const folder = `${above.href}node_modules/${name}`;
+    const version = versionAt(folder);
+    if (version !== "" || above.pathname === "/" || /^\/[A-Za-z]:\/$/.test(above.pathname)) {
+      return { folder, version };
     }
   }
 }

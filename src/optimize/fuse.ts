@@ -8,8 +8,8 @@
  * Consumers that work block by block take in all such producers. Any other consumer (a reduction)
  * takes one in only when it has no second dependency: merging the many inputs of a reduction would
  * leave nothing to run in parallel. Delayed calls differ from each other: `chains.ts` fuses those.
- * The seal of an exchange and layers that refer to themselves are never fused; what writes and
- * reads its runs is like any other block-by-block step.
+ * Layers that refer to themselves are never fused; what writes and reads the runs of an exchange is
+ * like any other block-by-block step.
  */
 import type { Arg, Column, Template } from "../core/graph.ts";
 import { tokenize } from "../core/token.ts";
@@ -82,7 +82,7 @@ function makePart({ depOffsets, deps }: Draft, draft: DraftLayer): Part {
 function mayFuse({ draft }: Part): boolean {
   const { layer } = draft;
   const isPlain = layer.held === undefined && layer.self !== true && layer.templateOf === undefined;
-  return isPlain && draft.count > 0 && layer.kind !== "exchange" && layer.kind !== "call";
+  return isPlain && draft.count > 0 && layer.kind !== "call";
 }
 
 function findAbsorbed(consumer: Part, parts: readonly Part[], uses: Uint8Array): Absorbed[] {

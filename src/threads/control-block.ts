@@ -54,6 +54,8 @@ interface ThreadLayout {
   readonly sleeps: number;
   /** 1 once the thread has loaded and looks for leases. */
   readonly started: number;
+  /** When it claimed, as `clockWord` tells the time. */
+  readonly claimedAt: number;
   readonly reports: number;
 }
 
@@ -70,7 +72,8 @@ export const THREAD: ThreadLayout = {
   mailId: 8 + CLAIMS_MAX,
   sleeps: 9 + CLAIMS_MAX,
   started: 10 + CLAIMS_MAX,
-  reports: 11 + CLAIMS_MAX,
+  claimedAt: 11 + CLAIMS_MAX,
+  reports: 12 + CLAIMS_MAX,
 };
 
 const THREAD_WORDS = THREAD.reports + REPORT_CAPACITY * REPORT_WORDS;

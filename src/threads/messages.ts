@@ -4,7 +4,9 @@
  * lease is always in time.
  */
 import type { MessagePort } from "node:worker_threads";
+import type { SecurityOptions } from "../comm/index.ts";
 import type { WasmMemory } from "../core/wasm.ts";
+import type { CallOutcome } from "../functions/index.ts";
 import type { GraphImage } from "./graph-image.ts";
 
 /** A graph as task threads see it; arrays lie in shared memory. */
@@ -27,7 +29,24 @@ export type ThreadMessage =
   | { readonly kind: "forget"; readonly numbers: readonly number[] }
   /** Asynchronous tasks that nobody wants any more: what they still do does not count. */
   | { readonly kind: "give-up"; readonly ids: Int32Array }
+  /** Something to do beside tasks; answered by `ThreadAnswer`. */
+  | { readonly kind: "call"; readonly call: number; readonly op: ThreadOp }
   | { readonly kind: "stop" };
+
+/** What a thread may be asked to do beside tasks. */
+export type ThreadOp =
+  /** A function and its arguments, as `encodeCall` writes them. */
+  | { readonly kind: "run"; readonly call: Uint8Array }
+  /** No lease is claimed before the plugin has been set up. */
+  | { readonly kind: "set-up"; readonly name: string; readonly plugin: Uint8Array }
+  | { readonly kind: "tear-down"; readonly name: string };
+
+/** What a thread posts to its control thread. */
+export interface ThreadAnswer {
+  readonly kind: "called";
+  readonly call: number;
+  readonly outcome: CallOutcome;
+}
 
 /** What the thread of the table lane needs beyond the others. */
 export interface TableInit {
@@ -35,6 +54,14 @@ export interface TableInit {
   readonly interruptCell: SharedArrayBuffer;
   readonly threads: number;
   readonly memoryLimitBytes: number;
+}
+
+/** How tasks reach the scheduler of their cluster. */
+export interface ClusterAccess {
+  readonly scheduler: string;
+  readonly token?: string;
+  /** Certificates, as texts. */
+  readonly security?: SecurityOptions;
 }
 
 /** How a task thread is started. */
@@ -45,6 +72,8 @@ export interface ThreadInit {
   readonly block: SharedArrayBuffer;
   readonly budgetBytes: number;
   readonly address: string;
+  /** Name of the worker. */
+  readonly name: string;
   /** Folder for what graphs write while they run. */
   readonly scratch: string;
   /** Threads of the lane. */
@@ -54,7 +83,9 @@ export interface ThreadInit {
   /** Whether it is checked that tasks leave their inputs alone. */
   readonly validate: boolean;
   readonly table?: TableInit;
-  /** A client's connection to the engine, for tasks that submit tasks. */
+  /** Where the scheduler is, when it is in another process. */
+  readonly cluster?: ClusterAccess;
+  /** A client's connection to the engine in this process, for tasks that submit tasks. */
   readonly clientPort: MessagePort;
   /** Takes what the thread prints. */
   readonly outputPort: MessagePort;

@@ -4,6 +4,7 @@
  * the thread that started the engine the moment it is written: what a task prints is there before
  * its result is, and can be taken without waiting when the process ends.
  */
+import { StringDecoder } from "node:string_decoder";
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 
 const STREAMS = ["stdout", "stderr"] as const;
@@ -37,6 +38,11 @@ export class OutputPrinter {
   /** Brings the port of each thread that is started. */
   readonly #arrivals: MessagePort;
   readonly #ports = new Set<MessagePort>();
+  /** Takes what is printed to standard output (1) or standard error (2) in place of the streams. */
+  onText: ((stream: 1 | 2, text: string) => void) | undefined;
+  /** Of each stream: a piece may end within a character. */
+  readonly #decoders = [new StringDecoder("utf8"), new StringDecoder("utf8")] as const;
+  readonly #print = (piece: Piece): void => this.#show(piece);
 
   constructor(arrivals: MessagePort) {
     this.#arrivals = arrivals;
@@ -51,7 +57,7 @@ export class OutputPrinter {
       if (arrived === undefined) break;
       this.#add(arrived.message as MessagePort);
     }
-    for (const port of this.#ports) drainPort(port);
+    for (const port of this.#ports) this.#drainPort(port);
   }
 
   /** Prints what is left; nothing comes any more. */
@@ -63,24 +69,29 @@ export class OutputPrinter {
 
   #add(port: MessagePort): void {
     this.#ports.add(port);
-    port.on("message", print);
+    port.on("message", this.#print);
     port.on("close", () => this.#ports.delete(port));
     port.unref();
   }
-}
 
-function drainPort(port: MessagePort): void {
-  for (;;) {
-    const received = receiveMessageOnPort(port);
-    if (received === undefined) return;
-    print(received.message as Piece);
+  #drainPort(port: MessagePort): void {
+    for (;;) {
+      const received = receiveMessageOnPort(port);
+      if (received === undefined) return;
+      this.#show(received.message as Piece);
+    }
   }
-}
 
-function print([stream, chunk, encoding]: Piece): void {
-  const output = process[STREAMS[stream]];
-  if (typeof chunk === "string") output.write(chunk, encoding);
-  else output.write(chunk);
+  #show([stream, chunk, encoding]: Piece): void {
+    if (this.onText !== undefined) {
+      const bytes = typeof chunk === "string" ? Buffer.from(chunk, encoding) : Buffer.from(chunk);
+      this.onText(stream === 0 ? 1 : 2, this.#decoders[stream].write(bytes));
+      return;
+    }
+    const output = process[STREAMS[stream]];
+    if (typeof chunk === "string") output.write(chunk, encoding);
+    else output.write(chunk);
+  }
 }
 
 /** Resolves when all that this thread has printed so far is on its way. */

@@ -26,6 +26,10 @@ export const REPORT = {
   openSlab: 9,
   /** id: an asynchronous task goes on until it is reported done or failed. */
   began: 10,
+  /** id: the task wants to be run again, perhaps elsewhere. */
+  again: 11,
+  /** id: the asynchronous task was given up, as it was told. */
+  givenUp: 12,
 } as const;
 
 /** Where a task's error lies: the thread's slab, an extent, or nowhere for want of memory. */
@@ -38,6 +42,16 @@ export function timeWord(ms: number): number {
 
 export function wordMs(word: number): number {
   return word < 0 ? -word : word / 1e6;
+}
+
+/** The time now in milliseconds, as one word that all threads of a machine agree on. */
+export function clockWord(): number {
+  return (performance.timeOrigin + performance.now()) | 0;
+}
+
+/** Milliseconds since the time of a word, which is less than three weeks ago. */
+export function sinceWord(word: number): number {
+  return Math.max(0, (clockWord() - word) | 0);
 }
 
 const MASK = 0x7fffffff;

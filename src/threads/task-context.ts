@@ -11,6 +11,11 @@ export interface TaskContext {
   readonly key: string;
   /** Gives the task's slot free while it waits for other tasks; returns what takes it back. */
   suspend(): () => void;
+  /**
+   * Calls `listener` when the task has ended, however it did (returned, thrown, or given up);
+   * returns what calls that off.
+   */
+  onEnd(listener: () => void): () => void;
 }
 
 const storage = new AsyncLocalStorage<TaskContext>();

@@ -120,12 +120,15 @@ export class LocalContext implements TaskContext {
   id = 0;
   #local: LocalGraph | undefined;
   readonly #suspend: () => () => void;
+  #listeners: Set<() => void> | undefined;
+  #hasEnded = false;
 
   constructor(suspend: () => () => void) {
     this.#suspend = suspend;
   }
 
   aim(id: number, local: LocalGraph): void {
+    this.#hasEnded = false;
     this.id = id;
     this.#local = local;
   }
@@ -137,5 +140,23 @@ export class LocalContext implements TaskContext {
 
   suspend(): () => void {
     return this.#suspend();
+  }
+
+  onEnd(listener: () => void): () => void {
+    // A task that was given up may go on.
+    if (this.#hasEnded) listener();
+    this.#listeners ??= new Set();
+    const listeners = this.#listeners;
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }
+
+  /** The task has ended. */
+  end(): void {
+    this.#hasEnded = true;
+    if (this.#listeners === undefined) return;
+    const listeners = this.#listeners;
+    this.#listeners = undefined;
+    for (const listener of listeners) listener();
   }
 }

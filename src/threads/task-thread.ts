@@ -8,15 +8,15 @@ import "../functions/index.ts";
 import { join } from "node:path";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { config } from "../config/config.ts";
-import { assert, HeddleError } from "../core/errors.ts";
+import { assert, HeddleError, isHeddleError } from "../core/errors.ts";
 import { setAllocator } from "../ndarray/allocation.ts";
 import { dropScratch } from "../ndarray/kernels/wasm/meeting.ts";
 import type { InterruptCell } from "../table/interrupt.ts";
 import { CLAIMS_MAX, THREAD, threadWord, WORD } from "./control-block.ts";
 import { LeaseReader } from "./lease-ring.ts";
-import type { ThreadInit, ThreadMessage } from "./messages.ts";
+import type { ThreadAnswer, ThreadInit, ThreadMessage, ThreadOp } from "./messages.ts";
 import { flushOutput, sendOutput } from "./output.ts";
-import { REPORT, ReportWriter, timeWord } from "./reports.ts";
+import { clockWord, REPORT, ReportWriter, timeWord } from "./reports.ts";
 import { ResultWriter } from "./results.ts";
 import { setScratch } from "./scratch.ts";
 import { type Holding, Slot } from "./slot.ts";
@@ -24,6 +24,7 @@ import { runInTask, runSynchronously } from "./task-context.ts";
 import { type HeldInputs, LocalContext, TaskInputs } from "./task-inputs.ts";
 import { LocalGraph, type LocalTemplate } from "./thread-graphs.ts";
 import { TaskAllocator, ThreadHeap } from "./thread-heap.ts";
+import type { ThreadService } from "./thread-service.ts";
 import { ValuePages } from "./value-pages.ts";
 
 /** Tasks shorter than this are claimed several at a time. */
@@ -34,6 +35,13 @@ const TURN_MS = 10;
 const REST_MS = 50;
 /** Times are reported for at most this many tasks together. */
 const TIMED_MAX = 256;
+
+/** What belongs to an asynchronous task until it ends. */
+interface UnderWay {
+  readonly holding: Holding;
+  readonly context: LocalContext;
+  readonly inputs: HeldInputs;
+}
 
 class TaskThread {
   readonly #words: Int32Array;
@@ -62,15 +70,17 @@ class TaskThread {
   readonly #claimedGraphs = new Int32Array(CLAIMS_MAX);
   readonly #at: TaskInputs;
   /** Context of synchronous tasks: one after the other. */
-  readonly #context: LocalContext = new LocalContext(() => {
-    return this.#slot.suspend({ share: 1, waits: 0, isOver: false });
-  });
+  #context: LocalContext = this.#synchronousContext();
   /** Mean time of the last tasks: short ones are claimed in bundles. */
   #meanMs = Number.POSITIVE_INFINITY;
   #timedTemplate: LocalTemplate | undefined;
   #timedId = 0;
   #timedCount = 0;
   #timedSinceMs = 0;
+  /** What is done beside tasks; loaded when there is some of it. */
+  #service: ThreadService | undefined;
+  /** Plugins are being set up or torn down: no task begins before that has ended. */
+  #changing: Promise<void> | undefined;
 
   constructor(init: ThreadInit, cell?: InterruptCell) {
     this.#cell = cell;
@@ -92,12 +102,18 @@ class TaskThread {
 
   async run(): Promise<void> {
     parentPort?.on("message", (message: ThreadMessage) => this.#handle(message));
+    // What was posted while the thread was loading comes before any lease.
+    while (this.#readNext());
     this.#words[this.#block + THREAD.started] = 1;
     let turnEndsMs = performance.now() + TURN_MS;
     while (!this.#stopping) {
       if (this.#slot.isTaken) {
         this.#reports.announce();
         await this.#slot.free();
+        continue;
+      }
+      if (this.#changing !== undefined) {
+        await this.#changing;
         continue;
       }
       const count = this.#claim();
@@ -129,6 +145,7 @@ class TaskThread {
       this.#claimedGraphs[count++] = this.#leases.graph;
       this.#words[this.#block + THREAD.claimCount] = count;
     }
+    if (count > 0) this.#words[this.#block + THREAD.claimedAt] = clockWord();
     return count;
   }
 
@@ -171,38 +188,40 @@ class TaskThread {
     this.#graphNumber = local.graph.number;
     if (this.#cell !== undefined) this.#cell.task = id;
     const holding = { share: 1 / template.concurrency, waits: 0, isOver: false };
+    const isSync = template.isAsync === false;
+    const context = isSync ? this.#context : new LocalContext(() => this.#slot.suspend(holding));
+    context.aim(id, local);
+    if (this.#service?.isWatching) this.#service.transition(context.key, "waiting", "executing");
     let value: unknown;
     try {
       this.#at.aim(local, index);
-      if (template.isAsync === false) {
-        this.#context.aim(id, local);
-        value = runSynchronously(this.#context, template.invoke, this.#at);
-      } else {
-        const context = new LocalContext(() => this.#slot.suspend(holding));
-        context.aim(id, local);
-        value = runInTask(context, template.invoke, this.#at);
-      }
+      value = isSync
+        ? runSynchronously(context, template.invoke, this.#at)
+        : runInTask(context, template.invoke, this.#at);
     } catch (error) {
-      this.#results.fail(id, error);
+      this.#fail(id, context, error);
       this.#at.revokeInputs();
+      context.end();
       return;
     }
     if (isPromise(value)) {
+      if (isSync) this.#context = this.#synchronousContext();
       this.#timedTemplate = undefined;
       this.#timedCount = 0;
       template.isAsync = true;
-      this.#follow(id, value, holding, this.#at.takeInputs());
+      this.#follow(id, value, { holding, context, inputs: this.#at.takeInputs() });
       return;
     }
+    context.end();
     template.isAsync ??= false;
-    this.#keep(id, value, this.#at.problem());
+    this.#keep(id, context, value, this.#at.problem());
     this.#at.revokeInputs();
     this.#timedCount++;
     if (this.#meanMs >= SHORT_MS) this.#reportTime();
   }
 
   /** An asynchronous task: holds its share of the slot until it settles or is given up. */
-  #follow(id: number, value: PromiseLike<unknown>, holding: Holding, inputs: HeldInputs): void {
+  #follow(id: number, value: PromiseLike<unknown>, { holding, context, inputs }: UnderWay): void {
     const startMs = performance.now();
     this.#slot.enter(holding);
     this.#reports.write(REPORT.began, id, 0, 0);
@@ -213,22 +232,53 @@ class TaskThread {
       store();
       inputs.revoke();
       this.#slot.leave(holding);
+      context.end();
       this.#reports.write(REPORT.time, id, 1, timeWord(performance.now() - startMs));
       this.#reports.announce();
     };
     this.#underWay.set(id, () => {
-      const error = new HeddleError("Cancelled", "the task was cancelled while it ran");
-      end(() => this.#results.fail(id, error));
+      end(() => this.#reports.write(REPORT.givenUp, id, 0, 0));
     });
     value.then(
-      (result) => end(() => this.#keep(id, result, inputs.problem())),
-      (error) => end(() => this.#results.fail(id, error)),
+      (result) => end(() => this.#keep(id, context, result, inputs.problem())),
+      (error) => end(() => this.#fail(id, context, error)),
     );
   }
 
-  #keep(id: number, value: unknown, problem: HeddleError | undefined): void {
-    if (problem === undefined) this.#results.store(id, value);
-    else this.#results.fail(id, problem);
+  #synchronousContext(): LocalContext {
+    return new LocalContext(() => this.#slot.suspend({ share: 1, waits: 0, isOver: false }));
+  }
+
+  #keep(id: number, context: LocalContext, value: unknown, problem?: HeddleError): void {
+    if (problem !== undefined) return this.#fail(id, context, problem);
+    this.#results.store(id, value);
+    if (this.#service?.isWatching) this.#service.transition(context.key, "executing", "memory");
+  }
+
+  #fail(id: number, context: LocalContext, error: unknown): void {
+    const isAgain = asksAgain(error);
+    if (isAgain) this.#reports.write(REPORT.again, id, 0, 0);
+    else this.#results.fail(id, error);
+    if (!this.#service?.isWatching) return;
+    this.#service.transition(context.key, "executing", isAgain ? "released" : "error");
+  }
+
+  /** Does something beside tasks, plugins one after the other, and posts what became of it. */
+  #serve(call: number, op: ThreadOp): void {
+    const before = this.#changing ?? Promise.resolve();
+    const served = before.then(async () => {
+      if (this.#service === undefined) {
+        const { ThreadService: Service } = await import("./thread-service.ts");
+        this.#service ??= new Service();
+      }
+      const outcome = await this.#service.handle(op);
+      parentPort?.postMessage({ kind: "called", call, outcome } satisfies ThreadAnswer);
+    });
+    if (op.kind === "run") return;
+    const changing = served.finally(() => {
+      if (this.#changing === changing) this.#changing = undefined;
+    });
+    this.#changing = changing;
   }
 
   #reportTime(): void {
@@ -272,12 +322,17 @@ class TaskThread {
   }
 
   #readInbox(wanted: string): void {
+    if (this.#readNext()) return;
+    throw new HeddleError("InvariantViolated", `a lease refers to ${wanted}, which never came`);
+  }
+
+  /** Handles a message that has come; false when there is none. */
+  #readNext(): boolean {
     assert(parentPort, "a task thread runs as a worker");
     const received = receiveMessageOnPort(parentPort);
-    if (received === undefined) {
-      throw new HeddleError("InvariantViolated", `a lease refers to ${wanted}, which never came`);
-    }
+    if (received === undefined) return false;
     this.#handle(received.message as ThreadMessage);
+    return true;
   }
 
   #handle(message: ThreadMessage): void {
@@ -291,6 +346,8 @@ class TaskThread {
       case "give-up":
         for (const id of message.ids) this.#underWay.get(id)?.();
         return;
+      case "call":
+        return this.#serve(message.call, message.op);
       case "page":
         this.#pages.add(message.buffer);
         return;
@@ -305,6 +362,15 @@ class TaskThread {
         );
         return;
     }
+  }
+}
+
+/** Whether a task has thrown `Reschedule`. Looking at what was thrown may throw in turn. */
+function asksAgain(error: unknown): boolean {
+  try {
+    return isHeddleError(error, "Reschedule");
+  } catch {
+    return false;
   }
 }
 

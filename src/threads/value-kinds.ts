@@ -36,6 +36,7 @@ const NAMES = [
   "Float64Array",
   "BigInt64Array",
   "BigUint64Array",
+  "Run",
 ] as const;
 
 const numbers = new Map<string, number>(NAMES.map((name, i) => [name, i]));
@@ -53,6 +54,9 @@ export function kindNumber(value: unknown): number {
   }
   return OBJECT;
 }
+
+/** What a source of an exchange gives: its worker keeps a file for it. */
+export const RUN_NUMBER: number = numbers.get("Run") ?? OBJECT;
 
 /** The name of a kind; undefined for 0. */
 export function kindName(number: number): string | undefined {

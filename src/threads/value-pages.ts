@@ -116,6 +116,14 @@ export class ValuePages {
     }
   }
 
+  /** Stores a value that needs no heap by its tag and word. */
+  setWord(id: number, tag: number, word: number): void {
+    const page = this.pageOf(id);
+    const at = id & (PAGE_SIZE - 1);
+    page.word[at] = word;
+    page.tag[at] = tag;
+  }
+
   /** An inline value; must not be asked of the tags `heap`, `error` and `none`. */
   inline(id: number): number | boolean | null | undefined {
     const page = this.pageOf(id);

@@ -1,6 +1,6 @@
 /**
- * @file The names of Dask that the core, `delayed` and bags promise, and what each is called here.
- * A text says why there is no such name.
+ * @file The names of Dask that the core, `delayed`, bags and coordination promise, and what each
+ * is called here. A text says why there is no such name.
  */
 import { describe, expect, test } from "vitest";
 import * as bags from "../../src/bag/index.ts";
@@ -137,6 +137,41 @@ const BAG_METHODS =
   "std sum take toDataFrame toDelayed toTextfiles topk var visualize";
 const ITEM_METHODS = "apply compute persist toDelayed visualize";
 
+const [lock, semaphore] = [new heddle.Lock("x"), new heddle.Semaphore({ name: "x" })];
+const [event, queue] = [new heddle.Event("x"), new heddle.Queue("x")];
+const [variable, multiLock] = [new heddle.Variable("x"), new heddle.MultiLock(["x"])];
+const OWN_CLIENT = "the option `client`; else the client of the program or task";
+
+const COORDINATION = {
+  "Lock.acquire": lock.acquire,
+  "Lock.release": lock.release,
+  "Lock.locked": lock.locked,
+  "MultiLock.acquire": multiLock.acquire,
+  "MultiLock.release": multiLock.release,
+  "MultiLock.locked": multiLock.locked,
+  "Event.client": OWN_CLIENT,
+  "Event.wait": event.wait,
+  "Event.clear": event.clear,
+  "Event.set": event.set,
+  "Event.is_set": event.isSet,
+  "Semaphore.scheduler": OWN_CLIENT,
+  "Semaphore.loop": "there is one event loop to a thread",
+  "Semaphore.register": "the first use registers it",
+  "Semaphore.acquire": semaphore.acquire,
+  "Semaphore.release": semaphore.release,
+  "Semaphore.get_value": semaphore.getValue,
+  "Semaphore.close": semaphore.close,
+  "Queue.client": OWN_CLIENT,
+  "Queue.put": queue.put,
+  "Queue.get": queue.get,
+  "Queue.qsize": queue.qsize,
+  "Queue.close": queue.close,
+  "Variable.client": OWN_CLIENT,
+  "Variable.set": variable.set,
+  "Variable.get": variable.get,
+  "Variable.delete": variable.delete,
+};
+
 const methods = (of: object, names: string): Record<string, unknown> =>
   Object.fromEntries(names.split(" ").map((name) => [name, Reflect.get(of, name)]));
 
@@ -148,6 +183,7 @@ describe.each([
   ["the protocol of collections", PROTOCOL],
   ["data sets", DATASETS],
   ["delayed", DELAYED],
+  ["coordination", COORDINATION],
   ["functions of bags", BAG_FUNCTIONS],
   ["methods of bags", methods(Bag.prototype, BAG_METHODS)],
   [

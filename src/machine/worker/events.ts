@@ -18,6 +18,8 @@ export type WorkerEvent =
       readonly kind: "revoke" | "recall" | "hold";
       readonly ids: Int32Array;
       readonly epochs: Int32Array;
+      /** Of a revoke: a client has cancelled; the shell ends what does not end by itself. */
+      readonly cancelled?: boolean;
     }
   | { readonly kind: "free"; readonly ids: Int32Array }
   | { readonly kind: "copy"; readonly needs: Needs }

@@ -95,6 +95,11 @@ export class WorkerMachine {
     return this.#running;
   }
 
+  /** Where the ids of a leased task's graph begin. */
+  baseOf(id: number): number {
+    return this.#graphs.of(id).base;
+  }
+
   /**
    * Handles events in order. `usedBytes` is what the heap has handed out now, exactly, but for room
    * of values that are on their way from disk or from other workers.

@@ -1,7 +1,7 @@
 /** @file Made by scripts/build-kernels.mjs from assembly/linalg.ts. Do not edit. */
 
 /** Hash of the sources, options and compiler version it was made from. */
-export const SOURCE_HASH: string = "22b77b57afbab1ff8dfd644e1ce48aa5";
+export const SOURCE_HASH: string = "8dedd69c62e0f12de10eac0f6b027ff8";
 
 /** The module's bytes, deflated and in base64; line ends are to be ignored. */
 export const DEFLATED_BASE64: string = `

@@ -1,6 +1,6 @@
 import { Client, LocalCluster } from "heddle";
 
-await using cluster = new LocalCluster({ workers: 2, threadsPerWorker: 1, memoryLimit: "1GiB" });
+await using cluster = new LocalCluster({ nWorkers: 2, threadsPerWorker: 1, memoryLimit: "1GiB" });
 await Client.with(cluster, async (client) => {
   await client.ready;
   const host: string = await client.submit((name: string) => `hello ${name}`, "cluster").result();

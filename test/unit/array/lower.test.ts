@@ -1,7 +1,8 @@
 /** @file What arrays become: which layers, how many tasks, what is fused and what is a view. */
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as da from "../../../src/array/index.ts";
 import { lowerAll } from "../../../src/array/lower.ts";
+import { config } from "../../../src/config/config.ts";
 import type { Layer } from "../../../src/core/graph.ts";
 
 /** Words and numbers of tasks of all layers below an array, sources first. */
@@ -103,6 +104,48 @@ describe("views", () => {
     const ones = da.ones([10, 10], { chunks: 5 }).at("::3", 0);
     expect(layersOf(ones)).toEqual(["ones 2"]);
     expect(ones.chunks).toEqual([[2, 2]]);
+  });
+});
+
+describe("reductions of blocks in memory", () => {
+  beforeAll(() => config.set({ "worker.threads": 2, "worker.memory.limit": 2 ** 30 }));
+  afterAll(() => {
+    config.pop("worker.threads");
+    config.pop("worker.memory.limit");
+  });
+
+  /** An array of 100 blocks that an engine holds. */
+  function held(side: number): da.DistArray<"float64"> {
+    const array = da.ones([side, side], { chunks: side / 10 }).add(1) as da.DistArray<"float64">;
+    const { outputs, rebuild } = array.lower();
+    const ids = Int32Array.from(outputs, ({ index }) => index);
+    const layers = new Map(
+      outputs.map(({ layer }) => [layer, { ...layer, inputs: [], held: { engine: {}, ids } }]),
+    );
+    return rebuild(
+      outputs.map(({ layer, index }) => ({ layer: layers.get(layer) as Layer, index })),
+    ) as typeof array;
+  }
+
+  test("are read several at a time, as their partial results were combined", () => {
+    expect(layersOf(held(100).sum({ axis: 0 })).slice(1)).toEqual(["sum-combine 30", "sum 10"]);
+    expect(layersOf(held(100).std({ axis: 1 })).slice(1)).toEqual(["std-combine 30", "std 10"]);
+    expect(layersOf(held(100).sum()).slice(1)).toEqual([
+      "sum-combine 25",
+      "sum-combine 9",
+      "sum-combine 4",
+      "sum 1",
+    ]);
+  });
+
+  test("are read one by one where that is much work, or they are too many or too large", () => {
+    const alone = ["sum-partial 100", "sum-combine 30", "sum 10"];
+    expect(layersOf(held(100).sqrt().sum({ axis: 0 })).slice(1)).toEqual(alone);
+    expect(layersOf(held(20_000).sum({ axis: 0 })).slice(1)).toEqual(alone);
+    expect(layersOf(held(100).sum({ splitEvery: 100 })).slice(1)).toEqual([
+      "sum-partial 100",
+      "sum 1",
+    ]);
   });
 });
 

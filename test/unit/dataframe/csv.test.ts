@@ -44,6 +44,14 @@ describe("what is read", () => {
   test.each<[string, string | Uint8Array, unknown[]]>([
     ["a byte order mark", "\ufeffa,b\n1,2\n", [{ a: 1, b: 2 }]],
     ["carriage returns", "a,b\r\n1,x\r\n", [{ a: 1, b: "x" }]],
+    [
+      "quotes after a backslash",
+      'a,b\n"x \\"y\\"",1\n"z",2\n',
+      [
+        { a: 'x "y"', b: 1 },
+        { a: "z", b: 2 },
+      ],
+    ],
     ["names of any letters", "größe,名前,😀\n1,東,2\n", [{ größe: 1, 名前: "東", "😀": 2 }]],
     ["a header alone", "a,b\n", []],
     ["a header of numbers", "c,2019,2020\nCH,1,2\n", [{ c: "CH", 2019: 1, 2020: 2 }]],

@@ -1,4 +1,7 @@
-import { afterAll, describe, expect, test } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { isHeddleError } from "../../../src/core/errors.ts";
 import { TableEngine } from "../../../src/table/engine.ts";
 import { Table } from "../../../src/table/table.ts";
@@ -176,6 +179,24 @@ describe("errors", () => {
   test("columns of different length", () => {
     expect(() => Table.fromColumns({ a: [1, 2], b: [1] })).toThrow(/same length/);
   });
+});
+
+test("times are UTC in every session, wherever the machine is", () => {
+  expect(engine.query("SELECT current_setting('TimeZone') AS zone").toRecords()).toEqual([
+    { zone: "UTC" },
+  ]);
+});
+
+test("the kept footer of a Parquet file goes when the file changes", () => {
+  const folder = mkdtempSync(join(tmpdir(), "heddle-engine-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, "a.parquet");
+  for (const rows of [3, 4]) {
+    engine.query(`COPY (SELECT range AS n FROM range(${rows})) TO '${path}'`);
+    const read = `SELECT count(*) AS n, max(n) AS last FROM '${path}'`;
+    expect(engine.query(read).toRecords()).toEqual([{ n: rows, last: rows - 1 }]);
+    expect(engine.query(read).toRecords()).toEqual([{ n: rows, last: rows - 1 }]);
+  }
 });
 
 test("sorting more than the memory limit spills to disk", () => {

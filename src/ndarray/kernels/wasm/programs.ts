@@ -9,10 +9,13 @@ import { type Access, emitModule, type Mode, type Program } from "./emit.ts";
 import { type Lowered, lowerKernel } from "./lower.ts";
 import { type Lane, Machine, type MachineOp } from "./machine.ts";
 
-/** A lowered expression with the text that tells it from others. */
+/** A lowered expression with a short text that tells it from others. */
 export interface Shape extends Lowered {
   readonly key: string;
 }
+
+/** How many expressions were lowered: the next one's key. */
+let loweredCount = 0;
 
 /** Walks a nest of two loops; see `emitModule`. */
 export type Run = (...args: (number | bigint)[]) => void;
@@ -58,7 +61,7 @@ export function shapeOf(kernel: Kernel): Shape | undefined {
   let shape = shapes.get(key);
   if (!shapes.has(key)) {
     const lowered = lowerKernel(kernel);
-    shape = lowered === undefined ? undefined : { ...lowered, key: JSON.stringify(key) };
+    shape = lowered === undefined ? undefined : { ...lowered, key: String(loweredCount++) };
     if (shapes.size >= CACHED) shapes.clear();
     shapes.set(key, shape);
   }
@@ -66,11 +69,33 @@ export function shapeOf(kernel: Kernel): Shape | undefined {
   return shape;
 }
 
+const accumulatingShapes = new WeakMap<Shape, Map<string, Shape>>();
+
 /**
  * The same expression combined with what the result holds, for rows that are added to a row: `rows`
  * of them at once, one after the other, each with inputs of its own.
  */
 export function accumulating(shape: Shape, op: MachineOp, inputs: number, rows: number): Shape {
+  const key = `${op}${rows}=${shape.key}`;
+  let known = accumulatingShapes.get(shape);
+  if (known === undefined) {
+    known = new Map();
+    accumulatingShapes.set(shape, known);
+  }
+  let result = known.get(key);
+  if (result === undefined) {
+    result = { ...shape, ...accumulate(shape, op, inputs, rows), key };
+    known.set(key, result);
+  }
+  return result;
+}
+
+function accumulate(
+  shape: Shape,
+  op: MachineOp,
+  inputs: number,
+  rows: number,
+): Pick<Shape, "machine" | "output"> {
   const machine = new Machine();
   let output = machine.result(shape.machine.laneOf(shape.output));
   for (let row = 0; row < rows; row++) {
@@ -82,15 +107,23 @@ export function accumulating(shape: Shape, op: MachineOp, inputs: number, rows: 
     }
     output = machine.same(op, output, at[shape.output] as number);
   }
-  return { ...shape, machine, output, key: `${op}${rows}=${shape.key}` };
+  return { machine, output };
 }
+
+const rowShapes = new Map<string, Shape>();
 
 /** A copy, or with `op` an addition, of one contiguous row to another. */
 export function rowShape(lane: Lane, op?: MachineOp): Shape {
-  const machine = new Machine();
-  const load = machine.load(lane, 0);
-  const output = op === undefined ? load : machine.same(op, machine.result(lane), load);
-  return { machine, output, params: [], key: `row ${lane} ${op ?? ""}` };
+  const key = `row ${lane} ${op ?? ""}`;
+  let shape = rowShapes.get(key);
+  if (shape === undefined) {
+    const machine = new Machine();
+    const load = machine.load(lane, 0);
+    const output = op === undefined ? load : machine.same(op, machine.result(lane), load);
+    shape = { machine, output, params: [], key };
+    rowShapes.set(key, shape);
+  }
+  return shape;
 }
 
 /** The program of a shape, bound to a memory. */

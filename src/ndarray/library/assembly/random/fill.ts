@@ -4,17 +4,14 @@
  */
 import { drawContinuous, standardGamma } from "./continuous";
 import { drawDiscrete } from "./discrete";
-import { next64, nextDouble, nextFloat } from "./pcg64";
-import {
-  standardExponential,
-  standardExponential32,
-  standardNormal,
-  standardNormal32,
-} from "./ziggurat";
+import { drawDoubles, drawMany, nextDouble, nextFloat } from "./pcg64";
+import { fillStandardExponential, standardExponential32, standardNormal32 } from "./ziggurat";
+
+export { fillNormal } from "./ziggurat";
 
 /** `n` raw 64-bit draws. */
 export function fillRaw(out: usize, n: usize): void {
-  for (let i: usize = 0; i < n; i++) store<u64>(out + (i << 3), next64());
+  drawMany(out, n);
 }
 
 /** 0 to n - 1 as int64. */
@@ -24,17 +21,12 @@ export function fillRange(out: usize, n: usize): void {
 
 /** `n` uniform float64 in [0, 1). */
 export function fillUniform(out: usize, n: usize): void {
-  for (let i: usize = 0; i < n; i++) store<f64>(out + (i << 3), nextDouble());
+  drawDoubles(out, n);
 }
 
 /** `n` uniform float32 in [0, 1). */
 export function fillUniform32(out: usize, n: usize): void {
   for (let i: usize = 0; i < n; i++) store<f32>(out + (i << 2), nextFloat());
-}
-
-/** `n` standard normal float64. */
-export function fillNormal(out: usize, n: usize): void {
-  for (let i: usize = 0; i < n; i++) store<f64>(out + (i << 3), standardNormal());
 }
 
 /** `n` standard normal float32. */
@@ -44,8 +36,12 @@ export function fillNormal32(out: usize, n: usize): void {
 
 /** `n` standard exponential float64, by ziggurat or (`inverse`) by inversion. */
 export function fillExponential(out: usize, n: usize, inverse: bool): void {
+  if (!inverse) {
+    fillStandardExponential(out, n);
+    return;
+  }
   for (let i: usize = 0; i < n; i++) {
-    store<f64>(out + (i << 3), inverse ? -Math.log1p(-nextDouble()) : standardExponential());
+    store<f64>(out + (i << 3), -Math.log1p(-nextDouble()));
   }
 }
 

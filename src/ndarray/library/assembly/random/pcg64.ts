@@ -1,8 +1,7 @@
 /**
  * @file PCG64 (XSL-RR 128/64 by M. O'Neill) exactly as NumPy's default bit generator: 128-bit state
  * in two globals, 32-bit draws hand out the low half of a 64-bit draw first and keep the high half.
- * The state is loaded before a call and read back after it by `src/ndarray/random/pcg64.ts`; no
- * draw touches memory.
+ * The state is loaded before a call and read back after it by `src/ndarray/random/pcg64.ts`.
  */
 
 const MULTIPLIER_HIGH: u64 = 0x2360ed051fc65da4;
@@ -83,6 +82,40 @@ export function next64(): u64 {
   return rotr<u64>(top ^ sum, top >> 58);
 }
 
+/** The next `n` draws of 64 bits, as a loop that keeps the state in registers. */
+export function drawMany(out: usize, n: usize): void {
+  const stepHigh = incrementHigh;
+  const stepLow = incrementLow;
+  let top = high;
+  let bottom = low;
+  for (let i: usize = 0; i < n; i++) {
+    const productLow = bottom * MULTIPLIER_LOW;
+    const carried = multiplyHigh(bottom, MULTIPLIER_LOW) + bottom * MULTIPLIER_HIGH + stepHigh;
+    bottom = productLow + stepLow;
+    top = top * MULTIPLIER_LOW + (carried + <u64>(bottom < productLow));
+    store<u64>(out + (i << 3), rotr<u64>(top ^ bottom, top >> 58));
+  }
+  high = top;
+  low = bottom;
+}
+
+/** The next `n` uniform numbers in [0, 1) with 53 bits, in the same way. */
+export function drawDoubles(out: usize, n: usize): void {
+  const stepHigh = incrementHigh;
+  const stepLow = incrementLow;
+  let top = high;
+  let bottom = low;
+  for (let i: usize = 0; i < n; i++) {
+    const productLow = bottom * MULTIPLIER_LOW;
+    const carried = multiplyHigh(bottom, MULTIPLIER_LOW) + bottom * MULTIPLIER_HIGH + stepHigh;
+    bottom = productLow + stepLow;
+    top = top * MULTIPLIER_LOW + (carried + <u64>(bottom < productLow));
+    store<f64>(out + (i << 3), toDouble(rotr<u64>(top ^ bottom, top >> 58)));
+  }
+  high = top;
+  low = bottom;
+}
+
 /** The next 32 random bits. */
 // @ts-ignore: decorator
 @inline
@@ -97,11 +130,19 @@ export function next32(): u32 {
   return <u32>bits;
 }
 
+/** 64 random bits as a uniform number in [0, 1) with 53 bits. */
+// @ts-ignore: decorator
+@inline
+export function toDouble(bits: u64): f64 {
+  // Signed numbers are converted by one instruction.
+  return <f64>(<i64>(bits >> 11)) * (1.0 / 9007199254740992.0);
+}
+
 /** Uniform in [0, 1) with 53 bits. */
 // @ts-ignore: decorator
 @inline
 export function nextDouble(): f64 {
-  return <f64>(next64() >> 11) * (1.0 / 9007199254740992.0);
+  return toDouble(next64());
 }
 
 /** Uniform in [0, 1) with 24 bits. */

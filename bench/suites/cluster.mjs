@@ -1,0 +1,235 @@
+/**
+ * @file A cluster of processes over TCP: two workers of one thread each, the scheduler in a thread of
+ * its own. Every task is real: its own argument, key, state and result, and it may fail. The shapes
+ * "merge" to "numpy" are those of the paper on the Rust scheduler for Dask (Böhm and Beránek,
+ * "Runtime vs Scheduler: Analyzing Dask's Overheads", 2020), sized for two cores.
+ */
+import { Client, LocalCluster } from "heddle";
+import * as da from "heddle/array";
+import { fromSequence } from "heddle/bag";
+import { check, median, timeMs } from "../lib/measure.mjs";
+
+const WORKERS = 2;
+const TASKS = 400_000;
+
+let cluster;
+let client;
+/** Makes the arguments of every round new, so that nothing is remembered from the last one. */
+let round = 0;
+
+export const facts = { workers: WORKERS };
+
+async function started() {
+  const made = new LocalCluster({ nWorkers: WORKERS, threadsPerWorker: 1, memoryLimit: "4GiB" });
+  const own = new Client({ engine: made.engine, setAsDefault: false });
+  while ((await own.schedulerInfo()).threads < WORKERS) {
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  await own.close();
+  return made;
+}
+
+export async function setUp() {
+  cluster = await started();
+  client = new Client(cluster);
+  await client.ready;
+}
+
+export async function tearDown() {
+  await client.close();
+  await cluster.close();
+}
+
+/** Values that no round had before; the fractions are below one. */
+function freshValues(count) {
+  const offset = ++round / 4096;
+  return Array.from({ length: count }, (_, i) => i + offset);
+}
+
+function pick(count, from) {
+  const chosen = new Set();
+  while (chosen.size < count) chosen.add(Math.floor(Math.random() * from));
+  return [...chosen];
+}
+
+/** Ten throw, ten are cancelled while they wait, a thousand results are fetched and compared. */
+async function manyTasks() {
+  const values = freshValues(TASKS);
+  const failing = pick(10, TASKS / 2);
+  for (const i of failing) values[i] = -values[i] - 1;
+  const startMs = performance.now();
+  const futures = client.map((x) => {
+    if (x < 0) throw new RangeError(`${x} is negative`);
+    return x;
+  }, values);
+  const cancelled = Array.from({ length: 10 }, (_, i) => futures.at(-1 - i));
+  await client.cancel(cancelled);
+  await futures.settled();
+  const chosen = pick(1000, TASKS - 10).filter((i) => values[i] >= 0);
+  const results = await client.gather(chosen.map((i) => futures.at(i)));
+  const seconds = (performance.now() - startMs) / 1000;
+  check(
+    results.every((result, k) => result === values[chosen[k]]),
+    "a result is wrong",
+  );
+  const errors = await Promise.all(failing.map((i) => futures.at(i).exception()));
+  check(
+    errors.every((error) => error?.cause instanceof RangeError),
+    "a failure is missing",
+  );
+  check(
+    cancelled.every((future) => future.status === "cancelled"),
+    "a task was not cancelled",
+  );
+  futures.release();
+  return TASKS / seconds;
+}
+
+const same = (x) => x;
+const add = (a, b) => a + b;
+
+/** Median time of one call after the other. */
+async function roundTrip(call, count = 300) {
+  const times = [];
+  for (let i = 0; i < count; i++) times.push(await timeMs(() => call(i)));
+  return median(times);
+}
+
+/** A binary tree, each level one `map` over futures; tasks a second. */
+async function tree(leaves) {
+  const startMs = performance.now();
+  let level = client.map(same, freshValues(leaves));
+  while (level.length > 1) {
+    const halves = [level.slice(0, level.length / 2), level.slice(level.length / 2)];
+    level = client.map(add, ...halves);
+  }
+  await level.at(0).result();
+  return (2 * leaves - 1) / ((performance.now() - startMs) / 1000);
+}
+
+const count = (values) => values.length;
+
+/** Independent tasks, and one that takes all their results; tasks a second. */
+async function merge(tasks) {
+  const startMs = performance.now();
+  const futures = client.map(same, freshValues(tasks));
+  check((await client.submit(count, futures).result()) === tasks, "results are missing");
+  return (tasks + 1) / ((performance.now() - startMs) / 1000);
+}
+
+/** The same with tasks that take time: percent of the ideal. */
+async function mergeSlow(tasks, ms) {
+  const slow = (x) => {
+    const endMs = performance.now() + Math.floor(x);
+    while (performance.now() < endMs);
+    return x;
+  };
+  const values = freshValues(tasks).map((_, i) => ms + i / 1e6 + round / 1e9);
+  const startMs = performance.now();
+  await client.submit(count, client.map(slow, values)).result();
+  return (100 * ((tasks * ms) / WORKERS)) / (performance.now() - startMs);
+}
+
+/** Products of all pairs of two bags, filtered and summed by key. */
+async function bag() {
+  const offset = ++round;
+  const numbers = Array.from({ length: 200_000 }, (_, i) => i + offset);
+  return await timeMs(async () => {
+    const sums = await fromSequence(numbers, { npartitions: 50 })
+      .map((x) => x * 3)
+      .filter((x) => x % 2 === 0)
+      .foldby(
+        (x) => x % 10,
+        (total, x) => total + x,
+        0,
+        (a, b) => a + b,
+        0,
+      )
+      .compute({ scheduler: client });
+    check(sums.length === 5, "a key is missing");
+  });
+}
+
+/** Every item goes to the group of its key: all to all. */
+async function groupby() {
+  const offset = ++round;
+  const numbers = Array.from({ length: 100_000 }, (_, i) => i + offset);
+  return await timeMs(async () => {
+    const groups = await fromSequence(numbers, { npartitions: 40 })
+      .groupby((x) => x % 100)
+      .map(([key, items]) => [key, items.length])
+      .compute({ scheduler: client });
+    check(groups.length === 100, "a group is missing");
+  });
+}
+
+/** Transposes a distributed matrix, adds and aggregates. */
+async function numpy() {
+  const seed = ++round;
+  return await timeMs(async () => {
+    const x = da.random.defaultRng(seed).random([4000, 4000], { chunks: 500 });
+    const mean = await x.add(x.T).mean().compute({ scheduler: client });
+    check(Math.abs(mean - 1) < 0.01, "the mean is wrong");
+  });
+}
+
+/** A gigabyte to the workers and back; MB/s of both ways together. */
+async function scatterGather() {
+  const parts = Array.from({ length: 16 }, (_, i) => new Float64Array(8e6).fill(i + round));
+  round++;
+  const startMs = performance.now();
+  const futures = client.scatter(parts);
+  const back = await client.gather(futures);
+  const seconds = (performance.now() - startMs) / 1000;
+  check(back[3][7_999_999] === parts[3][0], "a value is wrong");
+  futures.release();
+  return (2 * 16 * 64) / seconds;
+}
+
+/** Values of 100 MB that a task on the other worker reads; MB/s. */
+async function transfer() {
+  const [one, two] = Object.keys((await client.schedulerInfo()).workers);
+  const seed = ++round;
+  const made = client
+    .options({ workers: [one], pure: false })
+    .submit((value) => new Float64Array(12_500_000).fill(value), seed);
+  await made.settled?.();
+  while (made.status !== "finished") await new Promise((resolve) => setTimeout(resolve, 1));
+  const startMs = performance.now();
+  const read = client.options({ workers: [two], pure: false }).submit((x) => x[12_499_999], made);
+  check((await read.result()) === seed, "a value is wrong");
+  return 100 / ((performance.now() - startMs) / 1000);
+}
+
+/** From nothing until two workers have joined. */
+async function ready() {
+  let made;
+  const ms = await timeMs(async () => {
+    made = await started();
+  });
+  await made.close();
+  return ms;
+}
+
+const more = (name, unit, run, goal) => ({ name, unit, better: "more", run, goal });
+const less = (name, unit, run, goal) => ({ name, unit, better: "less", run, goal });
+
+/** Fixed since the first commit of this file: cases may be added, not changed. */
+export const cases = [
+  more("map of 400,000 tasks", "tasks/s", manyTasks, 400_000),
+  less(
+    "submit to result, p50",
+    "ms",
+    () => roundTrip((i) => client.submit(same, ++round + i / 4096).result()),
+    0.6,
+  ),
+  more("tree of 8,191 tasks", "tasks/s", () => tree(4096), 100_000),
+  more("merge of 25,000", "tasks/s", () => merge(25_000)),
+  more("merge of 400 tasks of 10 ms", "% of ideal", () => mergeSlow(400, 10)),
+  less("bag", "ms", bag),
+  less("groupby", "ms", groupby),
+  less("numpy", "ms", numpy),
+  more("1 GB scattered and gathered", "MB/s", scatterGather),
+  more("100 MB between two workers", "MB/s", transfer),
+  less("two workers ready", "ms", ready, 800),
+];

@@ -1,0 +1,171 @@
+/**
+ * @file `heddle scheduler`: a scheduler in a process of its own, which leaves word of how it is
+ * reached and ends in order.
+ */
+import { hostname } from "node:os";
+import { dirname } from "node:path";
+import { ClusterScheduler } from "../cluster/cluster-scheduler.ts";
+import type { EventLog } from "../cluster/event-log.ts";
+import { openEventLog } from "../cluster/log.ts";
+import { ownHello, uniqueName } from "../cluster/own-hello.ts";
+import { loadPreloads, resolvePreloads } from "../cluster/preload.ts";
+import { defaultConnectionFile } from "../cluster/remote-target.ts";
+import { type ConnectionInfo, makeToken, parseAddress, type Security } from "../comm/index.ts";
+import { config } from "../config/config.ts";
+import {
+  type ListenFlags,
+  listenAddress,
+  portsOf,
+  type SecurityFlags,
+  securityOf,
+  timeOrConfig,
+  tokenOf,
+} from "./flags.ts";
+import { RunFiles, sweepConnections } from "./run-files.ts";
+import { Shutdown } from "./shutdown.ts";
+
+export interface SchedulerFlags extends ListenFlags, SecurityFlags {
+  readonly port?: string;
+  readonly schedulerFile?: string;
+  readonly pidFile?: string;
+  readonly idleTimeout?: string;
+  readonly preload?: string[];
+  readonly json?: boolean;
+  readonly endWithStdin?: boolean;
+}
+
+/** What the preload modules of a scheduler are given. */
+export interface SchedulerContext {
+  readonly id: string;
+  readonly address: string;
+  readonly log: EventLog;
+  /** Ends the scheduler and its workers. */
+  close(reason: string): void;
+}
+
+/** Runs a scheduler until it ends; resolves to the exit code. */
+export async function runScheduler(flags: SchedulerFlags, version: string): Promise<number> {
+  const plan = planScheduler(flags);
+  const log = openEventLog("scheduler", config.get("log.level"), plan.format);
+  const preloads = await loadPreloads(plan.preload);
+  const id = uniqueName("scheduler");
+  const { security, token, address } = plan;
+  const shutdown = new Shutdown();
+  if (flags.endWithStdin === true) shutdown.endWithStdin();
+  const files = new RunFiles();
+  const close = (reason: string, exitCode = 0): void => shutdown.ask({ reason, exitCode });
+  const scheduler = await ClusterScheduler.start({
+    address,
+    token,
+    security,
+    hello: ownHello("scheduler", id, {}),
+    allowedFailures: config.get("scheduler.allowed-failures"),
+    shutDown: () => close("a client has shut it down"),
+    log,
+  });
+  let reason = "it could not begin";
+  try {
+    leaveWord(files, scheduler.address, plan, flags, { id, version });
+    const context: SchedulerContext = { id, address: scheduler.address, log, close };
+    await preloads.setup(context);
+    const stopWatching = endWhenIdle(scheduler, plan.idleTimeoutMs, close);
+    const ending = await shutdown.asked;
+    stopWatching();
+    reason = ending.reason;
+    log.info("the scheduler ends: {reason}", { reason });
+    await preloads.teardown(context, log);
+    return ending.exitCode;
+  } finally {
+    await scheduler.close(`the scheduler ends: ${reason}`);
+    files.remove();
+    shutdown.release();
+  }
+}
+
+/** Files that say how the scheduler is reached, and the first line. */
+function leaveWord(
+  files: RunFiles,
+  address: string,
+  plan: SchedulerPlan,
+  flags: SchedulerFlags,
+  { id, version }: { readonly id: string; readonly version: string },
+): void {
+  const facts = { id, type: "scheduler", pid: process.pid, host: hostname(), version };
+  const connectionFile = defaultConnectionFile(address);
+  sweepConnections(dirname(connectionFile));
+  const info = connectionInfo(address, plan, facts);
+  const asked = flags.schedulerFile === undefined ? [] : [flags.schedulerFile];
+  for (const path of [connectionFile, ...asked]) files.writeConnection(path, info);
+  if (flags.pidFile !== undefined) files.writePid(flags.pidFile);
+  const line =
+    flags.json === true
+      ? JSON.stringify({ ...facts, address, connectionFile })
+      : `heddle ${version} scheduler at ${address} (pid ${process.pid}; token in ${connectionFile})`;
+  process.stdout.write(`${line}\n`);
+}
+
+interface SchedulerPlan {
+  readonly address: string;
+  readonly security: Security | undefined;
+  readonly token: string | undefined;
+  readonly idleTimeoutMs: number | null;
+  readonly preload: readonly string[];
+  readonly format: "json" | "text";
+}
+
+/** What the flags ask for. Errors: of flags and files. */
+export function planScheduler(flags: SchedulerFlags): SchedulerPlan {
+  const security = securityOf(flags);
+  const { protocol = security === undefined ? "tcp" : "tls" } = flags;
+  const ports = portsOf("--port", flags.port ?? String(config.get("scheduler.port")));
+  const address = listenAddress({ ...flags, protocol }, "0.0.0.0", ports);
+  parseAddress(address);
+  const preload = flags.preload ?? config.get("scheduler.preload");
+  return {
+    address,
+    security,
+    // Certificates alone are enough; without them there has to be a token.
+    token: tokenOf(flags) ?? (protocol === "tls" ? undefined : makeToken()),
+    idleTimeoutMs: timeOrConfig("--idle-timeout", flags.idleTimeout, "scheduler.idle-timeout"),
+    preload: resolvePreloads(preload, process.cwd()),
+    format: flags.json === true ? "json" : "text",
+  };
+}
+
+function connectionInfo(
+  address: string,
+  { token, security }: SchedulerPlan,
+  facts: Readonly<Record<string, unknown>>,
+): ConnectionInfo {
+  return {
+    address,
+    ...(token === undefined ? {} : { token }),
+    // Paths: whoever may read the files may connect.
+    ...(security === undefined ? {} : { security: security.options }),
+    facts,
+  };
+}
+
+/** Ends a scheduler that has had nothing to do for so long; the result stops watching. */
+function endWhenIdle(
+  scheduler: ClusterScheduler,
+  timeoutMs: number | null,
+  end: (reason: string) => void,
+): () => void {
+  if (timeoutMs === null) return () => undefined;
+  const { state } = scheduler.host.machine;
+  let transitions = -1;
+  let sinceMs = performance.now();
+  const timer = setInterval(
+    () => {
+      if (!scheduler.isIdle || state.transitions !== transitions) {
+        sinceMs = performance.now();
+        transitions = state.transitions;
+      } else if (performance.now() - sinceMs >= timeoutMs) {
+        end(`it had nothing to do for ${timeoutMs / 1000} s (--idle-timeout)`);
+      }
+    },
+    Math.max(10, Math.min(1000, timeoutMs / 4)),
+  );
+  return () => clearInterval(timer);
+}

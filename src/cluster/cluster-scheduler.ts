@@ -1,0 +1,389 @@
+/**
+ * @file The scheduler of a cluster: listens for workers and clients, gives each a seat at the
+ * scheduler's host, and runs the machine over what they say, once for each turn of the event loop.
+ */
+import {
+  type Comm,
+  type CommOptions,
+  type CommTrouble,
+  type Listener,
+  listen,
+  makeToken,
+  type Security,
+} from "../comm/index.ts";
+import { HeddleError } from "../core/errors.ts";
+import { formatBytes } from "../core/units.ts";
+import type { Hello, MessageSet, Role } from "../protocol/index.ts";
+import type { ValueMessage } from "./client-seats.ts";
+import { bothLogs, type EventLog, SILENT } from "./event-log.ts";
+import { LogBook } from "./log-book.ts";
+import type { EngineMessage } from "./messages.ts";
+import { RemoteWorkerSeat } from "./remote-worker-seat.ts";
+import { SchedulerHost, type WorkerLoss, type WorkerReturn } from "./scheduler-host.ts";
+import { sessionTimers } from "./session-timers.ts";
+import type { StatusServer } from "./status/status-server.ts";
+import type { ProcessDeath } from "./supervisor.ts";
+import { SupervisorSeats } from "./supervisor-seats.ts";
+import { checkToScheduler } from "./wire/client-checks.ts";
+import { type ToClient, type ToScheduler, toClient, toScheduler } from "./wire/client-messages.ts";
+import {
+  type FromSupervisor,
+  fromSupervisor,
+  type ToSupervisor,
+  toSupervisor,
+} from "./wire/supervisor-messages.ts";
+import { checkFromWorker } from "./wire/worker-checks.ts";
+import { type FromWorker, fromWorker, type ToWorker, toWorker } from "./wire/worker-messages.ts";
+import { readWorkerHello, type WorkerHello } from "./worker-hello.ts";
+
+/** Everything that may come to the scheduler, and everything that it may say. */
+type Incoming = ToScheduler | FromWorker | FromSupervisor;
+type Outgoing = ToClient | ToWorker | ToSupervisor;
+
+/** Messages of each role, to and from the scheduler. */
+const MESSAGES: Readonly<Record<Role, Dialogue>> = {
+  client: { incoming: toScheduler, outgoing: toClient } as unknown as Dialogue,
+  worker: { incoming: fromWorker, outgoing: toWorker } as unknown as Dialogue,
+  supervisor: { incoming: fromSupervisor, outgoing: toSupervisor } as unknown as Dialogue,
+  // Refused before it says anything.
+  scheduler: { incoming: toScheduler, outgoing: toClient } as unknown as Dialogue,
+};
+
+interface Dialogue {
+  readonly incoming: MessageSet<Incoming>;
+  readonly outgoing: MessageSet<Outgoing>;
+}
+
+export interface ClusterSchedulerOptions {
+  /** Where to listen; default `tcp://127.0.0.1:0`. */
+  readonly address?: string;
+  readonly token?: string | undefined;
+  readonly security?: Security | undefined;
+  /** What the scheduler says of itself when others connect. */
+  readonly hello: CommOptions["hello"];
+  readonly allowedFailures: number;
+  /** A client wants the cluster to end. */
+  readonly shutDown?: () => void;
+  /** A worker has not been heard of for too long: its process, if it is there, is of no use. */
+  readonly onSilence?: (name: string) => void;
+  /** Hears what happens; silent unless given. */
+  readonly log?: EventLog;
+}
+
+export class ClusterScheduler {
+  readonly host: SchedulerHost;
+  readonly supervisors: SupervisorSeats;
+  readonly #log: EventLog;
+  /** What clients read of the log. */
+  readonly #book: LogBook = new LogBook();
+  readonly #token: string | undefined;
+  #status: StatusServer | undefined;
+  #listener: Listener<Incoming, Outgoing> | undefined;
+  readonly #seats = new Map<number, RemoteWorkerSeat>();
+  readonly #onSilence: (name: string) => void;
+  #isTurnPlanned = false;
+  #isClosing = false;
+  #wakeTimer: NodeJS.Timeout | undefined;
+
+  private constructor(options: ClusterSchedulerOptions) {
+    const log = bothLogs(this.#book, options.log ?? SILENT);
+    this.#log = log;
+    this.#token = options.token;
+    this.supervisors = new SupervisorSeats((name, death) => this.workerDied(name, death), log);
+    const { allowedFailures, shutDown } = options;
+    this.#onSilence = options.onSilence ?? ((name) => this.supervisors.endSilent(name));
+    this.host = new SchedulerHost(
+      {
+        allowedFailures,
+        address: () => this.address,
+        dashboard: () => this.dashboardLink,
+        logs: () => this.#book.texts(),
+        shutDown: shutDown ?? (() => this.#closeSoon()),
+      },
+      () => this.#planTurn(),
+    );
+    this.host.clients.onWarning = (warning) => log.warn("{warning}", { warning });
+  }
+
+  /** Resolves when workers and clients can connect. */
+  static async start(options: ClusterSchedulerOptions): Promise<ClusterScheduler> {
+    const scheduler = new ClusterScheduler(options);
+    const { hello, token, security } = options;
+    scheduler.#listener = await listen<Incoming, Outgoing>(options.address ?? "tcp://127.0.0.1:0", {
+      hello,
+      token,
+      security,
+      incoming: ({ role }) => MESSAGES[role].incoming,
+      outgoing: ({ role }) => MESSAGES[role].outgoing,
+      accept: (comm) => scheduler.#accept(comm),
+      session: ({ role }) => sessionTimers(role),
+      log: (trouble) => scheduler.#logTrouble(trouble),
+    });
+    return scheduler;
+  }
+
+  /** Where its state is shown, for a browser; undefined where it is not. */
+  get dashboardLink(): string | undefined {
+    return this.#status?.link;
+  }
+
+  /**
+   * Shows its state over HTTP, at the next free port where the one that is asked for is taken.
+   * Errors: `InvalidArgument` for addresses; `ConnectFailed`.
+   */
+  async showStatus(address: string): Promise<StatusServer> {
+    const { openStatus } = await import("./status/source.ts");
+    const { hostname: host } = new URL(this.address.replace(/^\w+:/, "http:"));
+    const token = this.#token ?? makeToken();
+    this.#status = await openStatus(this.host, { address, token, host });
+    const { url, taken } = this.#status;
+    if (taken === undefined) this.#log.info("status at {url}", { url });
+    else this.#log.warn("port {taken} is taken: status at {url}", { url, taken });
+    this.#tellSize();
+    return this.#status;
+  }
+
+  /** A client has asked for the end, and should hear that it comes. */
+  #closeSoon(): void {
+    setImmediate(() => this.close("a client has shut it down").catch(() => undefined));
+  }
+
+  /** Where workers and clients reach it. */
+  get address(): string {
+    return this.#listener?.contactAddress ?? "";
+  }
+
+  /** A supervisor has seen a worker's process end: nobody need wait for its silence. */
+  workerDied(name: string, { reason, cause, ...facts }: ProcessDeath): void {
+    if (cause !== "expected") this.#log.error("{reason}", { reason, name, ...facts });
+    for (const [worker, seat] of this.#seats) {
+      if (seat.hello.name === name) this.#removeWorker(worker, { reason, cause, facts });
+    }
+  }
+
+  /** Whether nothing is running and nothing waits for a worker. */
+  get isIdle(): boolean {
+    const { ready, workers } = this.host.machine.state;
+    return ready.isEmpty && [...workers.values()].every(({ leased }) => leased === 0);
+  }
+
+  /** Ends all workers, with their supervisors, and the scheduler. */
+  async close(reason = "the scheduler was closed"): Promise<void> {
+    this.#isClosing = true;
+    clearTimeout(this.#wakeTimer);
+    this.supervisors.stop(reason);
+    for (const seat of this.#seats.values()) seat.send({ kind: "stop", reason, restart: false });
+    await Promise.all([this.#listener?.close(), this.#status?.close()]);
+  }
+
+  #accept(comm: Comm<Incoming, Outgoing>): void {
+    const { peer } = comm;
+    if (peer.role === "worker") return this.#acceptWorker(comm as never, peer);
+    if (peer.role === "client") return this.#acceptClient(comm as never);
+    if (peer.role === "supervisor") return this.supervisors.add(comm as never);
+    throw new HeddleError("NotSupported", "a scheduler takes no connections of a scheduler");
+  }
+
+  #acceptWorker(comm: Comm<FromWorker, ToWorker>, peer: Hello): void {
+    const hello = readWorkerHello(peer.facts);
+    for (const { hello: other } of this.#seats.values()) {
+      if (other.name !== hello.name) continue;
+      throw new HeddleError("InvalidArgument", `there is a worker named ${hello.name} already`);
+    }
+    if (peer.resume === undefined) return this.#join(comm, hello);
+    // It was known before, and says first what it has; all else is about the time before.
+    comm.onMessages = (messages) => {
+      const at = messages.findIndex(({ kind }) => kind === "inventory");
+      const first = messages[at];
+      if (first?.kind !== "inventory") return;
+      checkFromWorker(first);
+      this.#join(comm, hello, first);
+      comm.onMessages(messages.slice(at + 1));
+    };
+  }
+
+  #join(comm: Comm<FromWorker, ToWorker>, hello: WorkerHello, known?: WorkerReturn): void {
+    const seat = new RemoteWorkerSeat(
+      hello,
+      (message) => comm.send(message),
+      (worker) => this.#seats.get(worker)?.hello.addresses,
+    );
+    const worker = this.host.addWorker(seat, known);
+    this.#seats.set(worker, seat);
+    const { name, threads, memoryLimitBytes, addresses } = hello;
+    this.#log.info("worker {name} joined at {address}: {threads} threads, {memory}", {
+      name,
+      address: addresses[0],
+      threads,
+      memory: formatBytes(memoryLimitBytes),
+    });
+    comm.onMessages = (messages) => {
+      seat.seenMs = Date.now();
+      for (const message of messages) {
+        checkFromWorker(message);
+        this.#hearWorker(worker, seat, message);
+      }
+      this.#planTurn();
+    };
+    comm.onState = (state) => {
+      if (state === "closed") return;
+      this.host.tell([{ kind: "worker-paused", worker, isPaused: state !== "open" }]);
+    };
+    comm.onReconnected = ({ fresh }) => {
+      if (fresh) comm.abort(new HeddleError("CommClosed", "the session could not go on"));
+    };
+    comm.onClosed = (error) => {
+      const reason = error?.message ?? seat.leaving ?? `worker ${hello.name} has left`;
+      const isMeant = this.#isClosing || seat.leaving !== undefined;
+      const cause = error === undefined && isMeant ? "expected" : "silence";
+      // Its supervisor may have told of its end already, and started another of the same name.
+      const wasThere = this.#removeWorker(worker, { reason, cause });
+      const isBack = error?.fields["returned"] === true;
+      if (wasThere && cause === "silence" && !isBack) this.#onSilence(hello.name);
+    };
+    this.#tellSize();
+  }
+
+  #removeWorker(worker: number, loss: WorkerLoss): boolean {
+    const seat = this.#seats.get(worker);
+    if (seat === undefined) return false;
+    this.#seats.delete(worker);
+    const { name } = seat.hello;
+    const { reason, cause } = loss;
+    this.#log[cause === "expected" ? "info" : "warn"]("worker {name} is gone: {reason}", {
+      name,
+      reason,
+    });
+    seat.lost(reason);
+    this.host.removeWorker(worker, { running: seat.working, ...loss });
+    for (const other of this.#seats.values()) other.forget(worker, seat.hello.addresses);
+    this.#tellSize();
+    return true;
+  }
+
+  /** Clients plan for as many threads as there are. */
+  #tellSize(): void {
+    this.host.clients.broadcast(this.#size() as unknown as EngineMessage);
+    this.#planTurn();
+  }
+
+  #size(): Extract<ToClient, { kind: "size" }> {
+    const all = [...this.#seats.values()].map(({ hello }) => hello);
+    return {
+      kind: "size",
+      workers: all.length,
+      threads: all.reduce((sum, { threads }) => sum + threads, 0),
+      memoryLimitBytes: all.reduce((sum, { memoryLimitBytes }) => sum + memoryLimitBytes, 0),
+      ...(this.dashboardLink === undefined ? {} : { dashboard: this.dashboardLink }),
+    };
+  }
+
+  #hearWorker(worker: number, seat: RemoteWorkerSeat, message: FromWorker): void {
+    switch (message.kind) {
+      case "load":
+        seat.load = message;
+        return;
+      case "warn":
+        this.#log.warn("worker {name}: {warning}", {
+          name: seat.hello.name,
+          warning: message.message,
+        });
+        return this.host.clients.broadcast({ kind: "warn", message: message.message });
+      case "collect":
+        return this.host.clients.collect(performance.now());
+      case "leaving":
+        seat.leaving = message.reason;
+        return;
+      case "working":
+        seat.working = message.ids;
+        return;
+      case "inventory":
+        return;
+      case "told":
+        return seat.told(message.call, message.outcome);
+      case "printed":
+        return this.host.clients.broadcast(message);
+      default:
+        this.host.report(worker, message);
+    }
+  }
+
+  #acceptClient(comm: Comm<ToScheduler, ToClient>): void {
+    const { clients, machine } = this.host;
+    const { tasks } = machine.state;
+    const client = clients.add({
+      post: (messages) => {
+        for (const message of messages) comm.send(message as ToClient);
+      },
+      values: (from, message) => this.#scatter(from, message),
+      left: () => undefined,
+    });
+    const { id } = comm.peer;
+    this.#log.info("client {id} joined", { id });
+    comm.send(this.#size());
+    comm.onMessages = (messages) => {
+      for (const message of messages) checkToScheduler(message, tasks.capacity);
+      clients.receive(client, messages);
+    };
+    comm.onReconnected = ({ fresh }) => {
+      if (fresh) comm.abort(new HeddleError("CommClosed", "the session could not go on"));
+    };
+    comm.onClosed = (error) => {
+      const reason = error?.message ?? "it has left";
+      const isNormal = error === undefined || error.code === "CommClosed";
+      this.#log[isNormal ? "info" : "warn"]("client {id} is gone: {reason}", { id, reason });
+      clients.remove(client);
+    };
+  }
+
+  #scatter(client: number, message: ValueMessage): void {
+    if (message.kind !== "scatter" || !("bytes" in message)) return;
+    const { request, name, bytes, workers, broadcast } = message;
+    this.host.tell([
+      {
+        kind: "scatter",
+        client,
+        request,
+        count: bytes.length,
+        bytes,
+        name,
+        ...(workers === undefined ? {} : { workers }),
+        ...(broadcast === undefined ? {} : { broadcast }),
+      },
+    ]);
+  }
+
+  #logTrouble({ kind, remote, error }: CommTrouble): void {
+    this.#log.warn("{remote}: the connection was {kind}: {error}", {
+      remote,
+      kind,
+      error: error.message,
+    });
+  }
+
+  /** What came together is handled together. */
+  #planTurn(): void {
+    if (this.#isTurnPlanned) return;
+    this.#isTurnPlanned = true;
+    setImmediate(() => {
+      this.#isTurnPlanned = false;
+      this.#turn();
+    });
+  }
+
+  #turn(): void {
+    this.host.step(performance.now());
+    this.host.tellWatchers();
+    this.host.clients.flush();
+    this.#armWake();
+  }
+
+  /** The machine asks to be looked at again at some time. */
+  #armWake(): void {
+    clearTimeout(this.#wakeTimer);
+    const { nextWakeMs } = this.host.machine;
+    if (nextWakeMs === Number.POSITIVE_INFINITY) return;
+    const delayMs = Math.max(0, nextWakeMs - performance.now());
+    this.#wakeTimer = setTimeout(() => this.#turn(), delayMs);
+  }
+}

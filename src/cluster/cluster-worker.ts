@@ -1,0 +1,278 @@
+/**
+ * @file A worker process: a worker's host whose scheduler is at the other end of a connection.
+ * Values that its tasks need and that lie elsewhere are pulled from the workers that hold them;
+ * what it holds is served to whoever asks.
+ */
+import { hostname } from "node:os";
+import { MessageChannel } from "node:worker_threads";
+import {
+  BulkPool,
+  type Comm,
+  connect,
+  type Listener,
+  listen,
+  Security,
+  serveBulk,
+} from "../comm/index.ts";
+import { config } from "../config/config.ts";
+import { HeddleError } from "../core/errors.ts";
+import type { Inventory } from "../machine/scheduler/events.ts";
+import { type AnyMessageType, type Message, messageSet } from "../protocol/index.ts";
+import { OutputPrinter } from "../threads/output.ts";
+import { settle, type WorkerOp } from "./control/ops.ts";
+import { initFrom } from "./engine-options.ts";
+import { removeFolder } from "./folders.ts";
+import { ownHello } from "./own-hello.ts";
+import { sessionTimers } from "./session-timers.ts";
+import { type EngineInit, laneOf, launchLane } from "./thread-launch.ts";
+import { ValueFetcher } from "./value-fetcher.ts";
+import { ValueServer } from "./value-server.ts";
+import { decodeImage } from "./wire/graphs.ts";
+import { type FromWorker, fromWorker, type ToWorker, toWorker } from "./wire/worker-messages.ts";
+import type { WorkerHello } from "./worker-hello.ts";
+import { WorkerHost, type WorkerReport } from "./worker-host.ts";
+import type { Lifetime, WorkerSettings } from "./worker-settings.ts";
+
+/** How a worker has come to its end. */
+export interface WorkerEnd {
+  readonly reason: string;
+  /** Whether another process should take its place. */
+  readonly restart: boolean;
+}
+
+/** The scheduler is told this often how much memory is in use. */
+const LOAD_MS = 500;
+/** The longest that Node's timers can wait: 24 days. */
+const TIMER_MOST_MS = 2 ** 31 - 1;
+/** Part of a process's memory for values: the rest is for V8's heaps and what lies around them. */
+const VALUES_SHARE = 0.6;
+
+export class ClusterWorker {
+  readonly host: WorkerHost;
+  /** Called when the worker has ended: it was told to stop, or the scheduler is gone. */
+  onEnded: (end: WorkerEnd) => void = () => undefined;
+  readonly #init: EngineInit;
+  readonly #listener: Listener;
+  readonly #pool: BulkPool;
+  readonly #server: ValueServer;
+  readonly #fetcher: ValueFetcher;
+  readonly #output: OutputPrinter;
+  readonly #address: string;
+  #comm: Comm<ToWorker, FromWorker> | undefined;
+  #loadTimer: NodeJS.Timeout | undefined;
+  #lifeTimer: NodeJS.Timeout | undefined;
+  #isEnding = false;
+  /** Plugins that are being set up or torn down, and what waits for it. */
+  #changes = 0;
+  readonly #held: ToWorker[] = [];
+
+  private constructor(init: EngineInit, output: OutputPrinter, listener: Listener, pool: BulkPool) {
+    this.#init = init;
+    this.#address = init.address ?? listener.contactAddress;
+    this.#listener = listener;
+    this.#pool = pool;
+    this.#output = output;
+    this.host = new WorkerHost(init, {
+      turn: () => this.host.step(),
+      report: (report) => this.#report(report),
+      warn: (message) => this.#comm?.send({ kind: "warn", message }),
+      collect: () => this.#comm?.send({ kind: "collect" }),
+      pinned: (reader, missing) => this.#server.pinned(reader, missing),
+      taken: (ids, isTaken) => this.#fetcher.taken(ids, isTaken),
+      inventory: (inventory) => this.#sendInventory(inventory),
+      fetch: (command) => this.#fetcher.fetch(command),
+      // Task threads have connections of their own.
+      connectClient: (port) => port.close(),
+      share: () => undefined,
+    });
+    this.host.service.onForward = (on) => this.#forward(on);
+    this.#server = new ValueServer(this.host);
+    this.#fetcher = new ValueFetcher(this.host, pool);
+  }
+
+  /** Resolves when the scheduler has taken the worker. */
+  static async start(settings: WorkerSettings): Promise<ClusterWorker> {
+    const { token, name } = settings;
+    config.adopt(settings.configuration);
+    const { port1: arrivals, port2: output } = new MessageChannel();
+    const security = settings.security && new Security(settings.security);
+    const common = { hello: ownHello("worker", name, {}), token, security };
+    const listener = await listen<Message, Message>(settings.listen[0] ?? "tcp://127.0.0.1:0", {
+      ...common,
+      incoming: messageSet<AnyMessageType>([]),
+      outgoing: messageSet<AnyMessageType>([]),
+      accept: () => {
+        throw new HeddleError("NotSupported", "a worker serves bulk data only");
+      },
+    });
+    const init: EngineInit = {
+      ...initFrom({
+        threads: settings.threads,
+        memoryLimit: Math.floor(VALUES_SHARE * settings.memoryLimitBytes),
+        resources: settings.resources,
+        localDirectory: settings.localDirectory,
+        validate: settings.validate,
+      }),
+      output,
+      address: settings.contact ?? listener.contactAddress,
+      name,
+      cluster: {
+        scheduler: settings.scheduler[0] ?? "",
+        ...(token === undefined ? {} : { token }),
+        ...(settings.security === undefined ? {} : { security: settings.security }),
+      },
+    };
+    const lane = laneOf(init);
+    const launched = launchLane(lane);
+    const pool = new BulkPool(common);
+    const worker = new ClusterWorker(init, new OutputPrinter(arrivals), listener, pool);
+    serveBulk(listener, {
+      get: (id, _peer, part) => worker.#server.read(id, part),
+      put: (id, bytes, _peer, facts) => worker.#fetcher.receive(id, bytes, facts),
+    });
+    await worker.#join(settings);
+    worker.host.start(lane, launched);
+    return worker;
+  }
+
+  get address(): string {
+    return this.#address;
+  }
+
+  /** Ends the worker; the scheduler hears that it was meant. */
+  async close(
+    reason: string,
+    { restart = false }: { readonly restart?: boolean | undefined } = {},
+  ): Promise<void> {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    clearInterval(this.#loadTimer);
+    clearTimeout(this.#lifeTimer);
+    this.#comm?.send({ kind: "leaving", reason });
+    await this.#comm?.close(reason);
+    await this.host.close();
+    this.#pool.close();
+    await this.#listener.close();
+    this.#output.close();
+    removeFolder(this.#init.spillDirectory);
+    this.onEnded({ reason, restart });
+  }
+
+  async #join(settings: WorkerSettings): Promise<void> {
+    const { threads, resources } = this.#init;
+    const facts: WorkerHello = {
+      name: settings.name,
+      host: hostname(),
+      pid: process.pid,
+      threads,
+      memoryLimitBytes: this.#init.memoryLimitBytes,
+      resources,
+      addresses: [this.address],
+      ...(settings.supervisor === undefined ? {} : { supervisor: settings.supervisor }),
+    };
+    this.#comm = await connect<ToWorker, FromWorker>(settings.scheduler[0] ?? "", {
+      hello: ownHello("worker", settings.name, facts),
+      token: settings.token,
+      security: settings.security && new Security(settings.security),
+      incoming: toWorker,
+      outgoing: fromWorker,
+      session: sessionTimers(),
+      ...(settings.deathMs === undefined
+        ? {}
+        : { connectMs: settings.deathMs, reconnectMs: settings.deathMs }),
+    });
+    this.#comm.onMessages = (messages) => {
+      for (const message of messages) this.#hear(message);
+      this.host.wake();
+    };
+    this.#comm.onClosed = (error) => {
+      const reason = error?.message ?? "the scheduler was closed";
+      this.close(reason, { restart: error !== undefined }).catch(() => undefined);
+    };
+    this.#comm.onReconnected = ({ fresh }) => {
+      if (!fresh) return;
+      // The scheduler knows nothing of this worker any more: it hears what there is.
+      this.host.tell({ kind: "rejoin" });
+      this.host.wake();
+    };
+    this.#loadTimer = setInterval(() => {
+      this.#comm?.send({ kind: "load", ...this.host.load });
+    }, LOAD_MS);
+    this.#loadTimer.unref();
+    if (settings.lifetime !== undefined) this.#endAfter(settings.lifetime);
+  }
+
+  #endAfter({ ms, staggerMs, restart }: Lifetime): void {
+    const wishedMs = ms + (2 * Math.random() - 1) * staggerMs;
+    const afterMs = Math.min(TIMER_MOST_MS, Math.max(0, wishedMs));
+    this.#lifeTimer = setTimeout(() => {
+      this.close("its lifetime is over", { restart }).catch(() => undefined);
+    }, afterMs);
+    this.#lifeTimer.unref();
+  }
+
+  #hear(message: ToWorker): void {
+    if (this.#changes > 0 && message.kind !== "ask" && message.kind !== "stop") {
+      this.#held.push(message);
+      return;
+    }
+    switch (message.kind) {
+      case "install": {
+        const { base, count, serial, facts, body, ids } = message;
+        const held = ids === undefined ? {} : { ids };
+        const graph = { base, count, serial, graph: facts, body: decodeImage(body), ...held };
+        return this.host.tell({ kind: "install", graph });
+      }
+      case "peers":
+        return this.#fetcher.know(message.peers, message.gone);
+      case "stop":
+        this.close(message.reason, { restart: message.restart }).catch(() => undefined);
+        return;
+      case "ask":
+        this.#answer(message.call, message.op).catch((error: unknown) => {
+          this.#comm?.send({ kind: "warn", message: String(error) });
+        });
+        return;
+      case "lease":
+        return this.host.tell(this.#fetcher.takeable(message));
+      default:
+        return this.host.tell(message);
+    }
+  }
+
+  /** Does something beside tasks. No lease is taken while plugins are set up. */
+  async #answer(call: number, op: WorkerOp): Promise<void> {
+    const isChange = op.kind === "set-up" || op.kind === "tear-down";
+    if (isChange) this.#changes++;
+    const outcome = await settle(async () => await this.host.service.handle(op));
+    this.#comm?.send({ kind: "told", call, outcome });
+    if (isChange) this.#changes--;
+    if (this.#changes > 0) return;
+    const held = this.#held.splice(0);
+    for (const message of held) this.#hear(message);
+    if (held.length > 0) this.host.wake();
+  }
+
+  /** What tasks print is shown to the clients instead of here, or here again. */
+  #forward(on: boolean): void {
+    this.#output.drain();
+    this.#output.onText = on
+      ? (stream, text) => this.#comm?.send({ kind: "printed", stream, text })
+      : undefined;
+  }
+
+  #sendInventory(inventory: Inventory): void {
+    const words = this.host.store.wordsOf(inventory.ids, inventory.bytes);
+    this.#comm?.send({ kind: "inventory", inventory: { ...inventory, ...words } });
+  }
+
+  #report(report: WorkerReport): void {
+    // What a task has printed comes before its result.
+    if (this.#output.onText !== undefined) this.#output.drain();
+    if (report.kind !== "finished") {
+      this.#comm?.send(report as FromWorker);
+      return;
+    }
+    this.#comm?.send({ ...report, ...this.host.store.wordsOf(report.ids, report.bytes) });
+  }
+}

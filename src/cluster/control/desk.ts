@@ -1,0 +1,329 @@
+/**
+ * @file The scheduler's answers to what clients ask beside work. Reads are answered from the state
+ * of the machine and from what its shell remembers; what concerns workers is asked of them; changes
+ * become events of the machine.
+ */
+import { HeddleError } from "../../core/errors.ts";
+import { type CallOutcome, outcomeOf, runCall } from "../../functions/index.ts";
+import type { SchedulerEvent } from "../../machine/scheduler/events.ts";
+import type { SchedulerMachine } from "../../machine/scheduler/scheduler.ts";
+import { STATE } from "../../machine/scheduler/task-table.ts";
+import { loadArrays } from "../link-values.ts";
+import type { EngineInfo } from "../messages.ts";
+import type { WorkerSeat } from "../scheduler-host.ts";
+import { Meters } from "../status/meters.ts";
+import type { WorkerReport } from "../worker-host.ts";
+import { MemoryManager } from "./memory-manager.ts";
+import type { ControlOp, RegisterOp, RetireOp, SomeTasks, WorkerOp, WorkerResult } from "./ops.ts";
+import { PluginRegistry, type SchedulerContext } from "./plugin-registry.ts";
+import { dumpTasks, heldBy, idsOfKeys, isTask, leasedTo, sizesOf, stateCounts } from "./reads.ts";
+import { type StoryEntry, StoryLog } from "./story.ts";
+import { TaskStream } from "./task-stream.ts";
+import { ownVersions } from "./versions.ts";
+import { chosenWorkers, workersToRetire } from "./worker-choice.ts";
+
+/** What the desk needs of the scheduler's shell. */
+export interface DeskHost {
+  readonly machine: SchedulerMachine;
+  readonly seats: ReadonlyMap<number, WorkerSeat>;
+  tell(events: readonly SchedulerEvent[]): void;
+  info(): EngineInfo;
+  logs(): Readonly<Record<string, string>>;
+  warn(message: string): void;
+  /** Ends the scheduler and all workers. */
+  shutDown(): void;
+}
+
+interface Waiting {
+  readonly count: number;
+  readonly resolve: () => void;
+}
+
+export class ControlDesk {
+  readonly story: StoryLog;
+  readonly stream: TaskStream;
+  readonly plugins: PluginRegistry;
+  readonly meters: Meters;
+  readonly #host: DeskHost;
+  readonly #memory: MemoryManager;
+  readonly #waiting = new Set<Waiting>();
+  /** Who waits for a worker to be retired. */
+  readonly #retiring = new Map<number, (left: number) => void>();
+
+  constructor(host: DeskHost) {
+    this.#host = host;
+    const { state } = host.machine;
+    this.meters = new Meters(state);
+    this.#memory = new MemoryManager(
+      () =>
+        [...state.workers.values()].map(({ worker, memoryLimitBytes }) => {
+          return { heldBytes: state.heldBytes(worker), memoryLimitBytes };
+        }),
+      () => host.tell([{ kind: "rebalance" }]),
+    );
+    this.story = new StoryLog((base) => state.graphs[state.tasks.graph[base]!]?.facts.count ?? 1);
+    this.stream = new TaskStream(state, (worker) => this.#addressOf(worker) ?? "");
+    this.plugins = new PluginRegistry(
+      async (worker, op) => await this.#ask(worker, op),
+      (message) => host.warn(message),
+    );
+  }
+
+  /** A worker says something. */
+  report(worker: number, report: WorkerReport): void {
+    this.story.report(worker, report);
+    this.stream.report(worker, report);
+    this.meters.report(report);
+  }
+
+  clientJoined(client: number): void {
+    this.meters.clientsAdded++;
+    this.plugins.tell("addClient", client);
+  }
+
+  clientLeft(client: number): void {
+    this.meters.clientsRemoved++;
+    this.plugins.tell("removeClient", client);
+  }
+
+  /** A worker has taken its seat. */
+  workerJoined(worker: number, { address }: { readonly address: string }): void {
+    this.meters.workersAdded++;
+    this.story.workerJoined(worker, address);
+    this.plugins.greet(worker);
+    this.plugins.tell("addWorker", address);
+    for (const waiting of [...this.#waiting]) {
+      if (this.#host.seats.size < waiting.count) continue;
+      this.#waiting.delete(waiting);
+      waiting.resolve();
+    }
+  }
+
+  workerLost(worker: number, address: string, reason: string): void {
+    this.meters.workersRemoved++;
+    this.story.workerLost(worker, reason);
+    this.plugins.tell("removeWorker", address, reason);
+    this.retired(worker, 0);
+  }
+
+  /** The machine has said what became of a retirement. */
+  retired(worker: number, left: number): void {
+    this.#retiring.get(worker)?.(left);
+    this.#retiring.delete(worker);
+  }
+
+  /** Answers a question; rejects with the error that the client gets. */
+  async answer(op: ControlOp): Promise<unknown> {
+    const { state } = this.#host.machine;
+    switch (op.kind) {
+      case "run":
+        return await this.#run(op);
+      case "run-on-scheduler":
+        await loadArrays();
+        return await runCall(op.call);
+      case "versions":
+        return await this.#versions();
+      case "wait-for-workers":
+        return await this.#waitForWorkers(op.count);
+      case "has-what":
+        return this.#byWorker(op.workers, (worker) => heldBy(state, worker));
+      case "processing":
+        return this.#byWorker(op.workers, (worker) => leasedTo(state, worker));
+      case "sizes":
+        return sizesOf(state, op.ids);
+      case "call-stack":
+        return await this.#callStack(op);
+      case "story":
+        return this.#story(op);
+      case "task-stream":
+        return this.stream.entries(op.sinceMs, op.count);
+      case "logs":
+        return this.#host.logs();
+      case "dump":
+        return await this.#dump();
+      default:
+        return await this.#change(op);
+    }
+  }
+
+  async #change(op: ControlOp): Promise<unknown> {
+    switch (op.kind) {
+      case "retire":
+        return await this.#retire(op);
+      case "replicate":
+        return this.#host.tell([{ kind: "replicate", ids: op.ids, copies: op.copies }]);
+      case "rebalance":
+        return this.#host.tell([{ kind: "rebalance" }]);
+      case "amm":
+        return this.#memory.handle(op.action);
+      case "restart":
+        return await this.#restart(op.all, op.workers);
+      case "shutdown":
+        this.#host.shutDown();
+        return undefined;
+      case "register":
+        return await this.#register(op);
+      case "unregister":
+        return await this.plugins.unregister(op.target, op.name, [...this.#host.seats.keys()]);
+      default:
+        throw new HeddleError("NotSupported", `this scheduler does not know "${op.kind}"`);
+    }
+  }
+
+  async #run(
+    op: Extract<ControlOp, { kind: "run" }>,
+  ): Promise<Map<string, readonly CallOutcome[]>> {
+    const { call, each } = op;
+    const workers = this.#choose(op.workers);
+    const outcomes = await Promise.all(
+      workers.map(async (worker) => {
+        const address = this.#addressOf(worker) as string;
+        // A worker that is lost has an outcome, too.
+        const lost = async (error: unknown): Promise<CallOutcome[]> => [
+          await outcomeOf(async () => await Promise.reject(error)),
+        ];
+        return [address, await this.#ask(worker, { kind: "run", call, each }).catch(lost)] as const;
+      }),
+    );
+    return new Map(outcomes);
+  }
+
+  async #versions(): Promise<unknown> {
+    const workers = await Promise.all(
+      [...this.#host.seats].map(async ([worker, { facts }]) => {
+        return [facts.address, await this.#ask(worker, { kind: "versions" })] as const;
+      }),
+    );
+    return { scheduler: ownVersions(), workers: Object.fromEntries(workers) };
+  }
+
+  async #waitForWorkers(count: number): Promise<void> {
+    if (this.#host.seats.size >= count) return;
+    await new Promise<void>((resolve) => this.#waiting.add({ count, resolve }));
+  }
+
+  async #callStack(op: SomeTasks): Promise<unknown> {
+    const { state } = this.#host.machine;
+    const wanted = this.#tasksOf(op);
+    const stacks = await Promise.all(
+      [...this.#host.seats].map(async ([worker, { facts }]) => {
+        const running = await this.#ask(worker, { kind: "running" }).catch(() => []);
+        const known = running.filter(
+          ({ id }) => state.tasks.state[id] === STATE.leased && wanted?.has(id) !== false,
+        );
+        const calls = known.map(({ id, thread, elapsedMs }) => {
+          const group = state.groups.at(state.tasks.group[id]!);
+          return { key: state.keyOf(id), function: group.name, thread, elapsedMs };
+        });
+        return [facts.address, calls] as const;
+      }),
+    );
+    return Object.fromEntries(stacks.filter(([, calls]) => calls.length > 0));
+  }
+
+  #story(op: SomeTasks): (StoryEntry & { readonly key: string })[] {
+    const { state } = this.#host.machine;
+    const ids = this.#tasksOf(op) ?? new Set<number>();
+    const keys = new Map<number, string>();
+    for (const id of ids) keys.set(id, isTask(state, id) ? state.keyOf(id) : "");
+    return this.story.of(ids).map((entry) => ({ ...entry, key: keys.get(entry.id) ?? "" }));
+  }
+
+  /** The tasks that are meant; undefined for all. */
+  #tasksOf({ ids, keys }: SomeTasks): Set<number> | undefined {
+    if (ids === undefined && keys === undefined) return undefined;
+    const ofKeys = keys === undefined ? [] : idsOfKeys(this.#host.machine.state, keys);
+    return new Set([...(ids ?? []), ...ofKeys]);
+  }
+
+  async #dump(): Promise<unknown> {
+    const { state } = this.#host.machine;
+    return {
+      info: this.#host.info(),
+      versions: await this.#versions().catch(() => ({})),
+      counts: stateCounts(state),
+      tasks: dumpTasks(state, (worker) => this.#addressOf(worker)),
+      taskStream: this.stream.entries(),
+    };
+  }
+
+  async #retire(op: RetireOp): Promise<string[]> {
+    const workers = workersToRetire(this.#host.machine.state, this.#host.seats, op);
+    const left = await Promise.all(
+      workers.map(async (worker) => {
+        const answer = new Promise<number>((resolve) => this.#retiring.set(worker, resolve));
+        this.#host.tell([{ kind: "retire", worker }]);
+        return await answer;
+      }),
+    );
+    const gone = workers.filter((_, i) => left[i] === 0);
+    const addresses = gone.flatMap((worker) => this.#addressOf(worker) ?? []);
+    if (op.close) {
+      for (const worker of gone) this.#host.seats.get(worker)?.stop("it was retired", false);
+    }
+    return addresses;
+  }
+
+  /** All tasks are forgotten first where `all` are meant; then the workers begin anew. */
+  async #restart(all: boolean, names: readonly string[] | undefined): Promise<string[]> {
+    const { machine, seats } = this.#host;
+    const workers = this.#choose(names);
+    const addresses = workers.map((worker) => this.#addressOf(worker) as string);
+    if (all) {
+      for (const { client, wants } of machine.state.clients.values()) {
+        this.#host.tell([{ kind: "cancel", client, ids: wants.toIds(), force: true }]);
+      }
+      this.plugins.tell("restart", this.#context());
+    }
+    await Promise.all(
+      workers.map(async (worker) => await seats.get(worker)?.restart("it was restarted")),
+    );
+    return addresses;
+  }
+
+  async #register(op: RegisterOp): Promise<CallOutcome> {
+    if (op.target === "workers") return await this.plugins.setUp(op, [...this.#host.seats.keys()]);
+    const outcome = await this.plugins.start(op, this.#context());
+    this.#listenForPlugins();
+    return outcome;
+  }
+
+  /** Transitions cost something to tell: only where a plugin hears of them. */
+  #listenForPlugins(): void {
+    const { state } = this.#host.machine;
+    if (!this.plugins.hears("transition")) return;
+    this.story.onTransition = (ids, start, finish) => {
+      for (const id of ids) {
+        if (isTask(state, id)) this.plugins.tell("transition", state.keyOf(id), start, finish);
+      }
+    };
+  }
+
+  #context(): SchedulerContext {
+    const { machine, seats } = this.#host;
+    return {
+      address: this.#host.info().address,
+      workers: [...seats.values()].map(({ facts }) => facts.address),
+      counts: () => stateCounts(machine.state),
+    };
+  }
+
+  #byWorker<T>(names: readonly string[] | undefined, of: (worker: number) => T): Record<string, T> {
+    const workers = this.#choose(names);
+    return Object.fromEntries(workers.map((one) => [this.#addressOf(one) as string, of(one)]));
+  }
+
+  #choose(names: readonly string[] | undefined): number[] {
+    return chosenWorkers(this.#host.seats, names);
+  }
+
+  #addressOf(worker: number): string | undefined {
+    return this.#host.seats.get(worker)?.facts.address;
+  }
+
+  async #ask<O extends WorkerOp>(worker: number, op: O): Promise<WorkerResult<O>> {
+    const seat = this.#host.seats.get(worker);
+    if (seat === undefined) throw new HeddleError("NoWorkers", "the worker has left");
+    return (await seat.ask(op)) as WorkerResult<O>;
+  }
+}

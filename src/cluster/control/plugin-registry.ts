@@ -1,0 +1,155 @@
+/**
+ * @file Plugins of a cluster: the scheduler's own run here; those of workers are kept, so that
+ * workers which come later get them before their first task.
+ */
+import { HeddleError, nearestName } from "../../core/errors.ts";
+import { type CallOutcome, outcomeOf, valueIn } from "../../functions/index.ts";
+import type { RegisterOp, WorkerOp, WorkerResult } from "./ops.ts";
+
+/** What a scheduler plugin sees of the scheduler. */
+export interface SchedulerContext {
+  readonly address: string;
+  /** Addresses of the workers that there are. */
+  readonly workers: readonly string[];
+  /** Number of tasks in each state. */
+  counts(): Record<string, number>;
+}
+
+/**
+ * Hears what happens at the scheduler, on its thread: each call should be short. What a plugin
+ * throws is warned of and changes nothing.
+ */
+export interface SchedulerPlugin {
+  /** Others of the same name are replaced; default: the name of its class. */
+  readonly name?: string;
+  start?(scheduler: SchedulerContext): unknown;
+  close?(): unknown;
+  addWorker?(address: string): unknown;
+  removeWorker?(address: string, reason: string): unknown;
+  addClient?(client: number): unknown;
+  removeClient?(client: number): unknown;
+  /** A graph has been accepted. */
+  updateGraph?(graph: { readonly base: number; readonly count: number }): unknown;
+  /** A task goes from one state to the next. */
+  transition?(key: string, start: string, finish: string): unknown;
+  restart?(scheduler: SchedulerContext): unknown;
+}
+
+/** Asks a worker; rejects when it is lost. */
+export type AskWorker = <O extends WorkerOp>(worker: number, op: O) => Promise<WorkerResult<O>>;
+
+type Hook = Exclude<keyof SchedulerPlugin, "name">;
+
+export class PluginRegistry {
+  readonly #ofWorkers = new Map<string, RegisterOp>();
+  readonly #ofScheduler = new Map<string, SchedulerPlugin>();
+  readonly #ask: AskWorker;
+  readonly #warn: (message: string) => void;
+
+  constructor(ask: AskWorker, warn: (message: string) => void) {
+    this.#ask = ask;
+    this.#warn = warn;
+  }
+
+  /** Whether a plugin hears of this; then it is worth saying. */
+  hears(hook: Hook): boolean {
+    for (const plugin of this.#ofScheduler.values()) if (plugin[hook] !== undefined) return true;
+    return false;
+  }
+
+  /** Tells the scheduler's plugins. */
+  tell(hook: Hook, ...args: readonly unknown[]): void {
+    for (const [name, plugin] of this.#ofScheduler) {
+      const failed = (error: unknown): void => {
+        this.#warn(`${hook}() of scheduler plugin "${name}" threw ${String(error)}`);
+      };
+      try {
+        const method = plugin[hook] as ((...given: unknown[]) => unknown) | undefined;
+        const result = method?.apply(plugin, [...args]);
+        if (result instanceof Promise) result.catch(failed);
+      } catch (error) {
+        failed(error);
+      }
+    }
+  }
+
+  /** Starts a scheduler plugin; another one of the name is closed first. */
+  async start(op: RegisterOp, context: SchedulerContext): Promise<CallOutcome> {
+    return await outcomeOf(async () => {
+      const plugin = (await valueIn(op.plugin)) as SchedulerPlugin;
+      await this.#ofScheduler.get(op.name)?.close?.();
+      await plugin.start?.(context);
+      this.#ofScheduler.set(op.name, plugin);
+    });
+  }
+
+  /**
+   * Sets a plugin up on all workers, or on none: where one fails, it is torn down on the others.
+   */
+  async setUp(op: RegisterOp, workers: readonly number[]): Promise<CallOutcome> {
+    this.#ofWorkers.set(op.name, op);
+    const outcomes = await Promise.all(
+      workers.map(async (worker) => await this.#setUpOn(worker, op)),
+    );
+    const failed = outcomes.find((outcome) => !outcome.ok);
+    if (failed === undefined) return await outcomeOf(async () => undefined);
+    this.#ofWorkers.delete(op.name);
+    await Promise.all(workers.map(async (worker) => await this.#tearDownOn(worker, op)));
+    return failed;
+  }
+
+  async unregister(target: string, name: string, workers: readonly number[]): Promise<CallOutcome> {
+    const known: ReadonlyMap<string, unknown> =
+      target === "workers" ? this.#ofWorkers : this.#ofScheduler;
+    if (!known.has(name)) throw noPlugin(target, name, [...known.keys()]);
+    if (target === "scheduler") {
+      const plugin = this.#ofScheduler.get(name);
+      this.#ofScheduler.delete(name);
+      return await outcomeOf(async () => await plugin?.close?.());
+    }
+    const op = this.#ofWorkers.get(name) as RegisterOp;
+    this.#ofWorkers.delete(name);
+    const ended = await Promise.all(workers.map(async (one) => await this.#tearDownOn(one, op)));
+    return ended.find(({ ok }) => !ok) ?? (await outcomeOf(async () => undefined));
+  }
+
+  /** A worker has come: it gets all plugins, in the order in which they were registered. */
+  greet(worker: number): void {
+    const ops = [...this.#ofWorkers.values()];
+    Promise.all(ops.map(async (op) => [op, await this.#setUpOn(worker, op)] as const))
+      .then((outcomes) => {
+        for (const [{ name }, { ok }] of outcomes) {
+          if (!ok) this.#warn(`plugin "${name}" could not be set up on a new worker`);
+        }
+      })
+      .catch((error: unknown) => this.#warn(String(error)));
+  }
+
+  async #setUpOn(worker: number, op: RegisterOp): Promise<CallOutcome> {
+    const { name, plugin, forwardsOutput } = op;
+    return await this.#outcome(async () => {
+      if (forwardsOutput === true) await this.#ask(worker, { kind: "forward-output", on: true });
+      return await this.#ask(worker, { kind: "set-up", name, plugin });
+    });
+  }
+
+  async #tearDownOn(worker: number, { name, forwardsOutput }: RegisterOp): Promise<CallOutcome> {
+    return await this.#outcome(async () => {
+      if (forwardsOutput === true) await this.#ask(worker, { kind: "forward-output", on: false });
+      return await this.#ask(worker, { kind: "tear-down", name });
+    });
+  }
+
+  /** A worker that is lost has nothing left to set up or tear down. */
+  async #outcome(ask: () => Promise<CallOutcome>): Promise<CallOutcome> {
+    return await ask().catch(async () => await outcomeOf(async () => undefined));
+  }
+}
+
+function noPlugin(target: string, name: string, known: readonly string[]): HeddleError {
+  const near = nearestName(name, known);
+  const hint = near === undefined ? "" : `; did you mean "${near}"?`;
+  const list = known.length === 0 ? "none is registered" : `registered: ${known.join(", ")}`;
+  const message = `there is no plugin "${name}" of the ${target}${hint} (${list})`;
+  return new HeddleError("InvalidArgument", message, { fields: { name } });
+}

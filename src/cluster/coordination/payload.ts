@@ -1,0 +1,108 @@
+/**
+ * @file Values that may hold futures, as payloads: the value's bytes with a place for each future,
+ * and the tasks behind these places. Futures are found in arrays and plain objects at any depth.
+ */
+import { decodeValue, encodeValue, prepareValue } from "../../codec/index.ts";
+import { registerClass } from "../../codec/registry.ts";
+import { HeddleError } from "../../core/errors.ts";
+import { isLazy, isPlain } from "../../core/lazy-values.ts";
+import type { Payload } from "../../machine/coordination/events.ts";
+import { Future, FutureList, isFuture, type Submission } from "../future.ts";
+import { loadArrays } from "../link-values.ts";
+import { type Asker, submissionOf } from "./asker.ts";
+
+/** Stands for a future, or for a list of them, in the bytes of a payload. */
+class FuturePlace {
+  readonly first: number;
+  /** Undefined for a future. */
+  readonly count: number | undefined;
+  /** The key of each future. */
+  readonly keys: readonly string[];
+
+  constructor(first: number, count: number | undefined, keys: readonly string[]) {
+    this.first = first;
+    this.count = count;
+    this.keys = keys;
+  }
+}
+registerClass("heddle/FuturePlace", FuturePlace);
+
+/**
+ * The payload of a value. Waits until the engine knows the futures in it, which must be this
+ * client's. Throws `NotSerializable` for what cannot travel.
+ */
+export async function payloadOf(asker: Asker, value: unknown): Promise<Payload> {
+  const tasks: Promise<Int32Array>[] = [];
+  let count = 0;
+  const place = (futures: Future | FutureList): FuturePlace => {
+    checkOwner(asker, futures.submission);
+    tasks.push(futures.ids());
+    const first = count;
+    if (isFuture(futures)) {
+      count += 1;
+      return new FuturePlace(first, undefined, [futures.key]);
+    }
+    count += futures.length;
+    return new FuturePlace(
+      first,
+      futures.length,
+      futures.map(({ key }) => key),
+    );
+  };
+  const lifted = lift(value, place);
+  await loadArrays();
+  const encoded = encodeValue(lifted);
+  const bytes = new Uint8Array(encoded.bytes);
+  encoded.writeTo(bytes);
+  const ids = await Promise.all(tasks);
+  return { bytes, tasks: Int32Array.from(ids.flatMap((some) => [...some])) };
+}
+
+/** The value of a payload; its futures are this client's. */
+export async function contentOf(asker: Asker, { bytes, tasks }: Payload): Promise<unknown> {
+  const { isNDArray } = await loadArrays();
+  await prepareValue(bytes);
+  const value = decodeValue(bytes);
+  if (isNDArray(value)) return value.copy();
+  if (tasks.length === 0) return value;
+  const submission = submissionOf(asker.link, tasks);
+  return lower(value, ({ first, count, keys }) => {
+    if (count === undefined) return new Future(submission, first, keys[0] as string);
+    return new FutureList(submission, first, count, (i) => keys[i] as string);
+  });
+}
+
+function checkOwner({ link }: Asker, submission: Submission): void {
+  if (submission.link === link) return;
+  throw new HeddleError("InvalidArgument", "the value holds a future of another client");
+}
+
+/** A value with places instead of futures; shares whatever holds none. */
+function lift(value: unknown, place: (futures: Future | FutureList) => FuturePlace): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (isFuture(value) || value instanceof FutureList) return place(value);
+  if (isLazy(value)) {
+    throw new HeddleError(
+      "NotSerializable",
+      "a lazy value cannot be shared: submit it (client.compute(value)), and share the future",
+    );
+  }
+  return eachPart(value, (part) => lift(part, place));
+}
+
+function lower(value: unknown, futures: (place: FuturePlace) => unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (value instanceof FuturePlace) return futures(value);
+  return eachPart(value, (part) => lower(part, futures));
+}
+
+/** An array or plain object with its parts changed; itself where none is. */
+function eachPart(value: object, change: (part: unknown) => unknown): unknown {
+  if (Array.isArray(value)) {
+    const parts = value.map(change);
+    return parts.every((part, i) => part === value[i]) ? value : parts;
+  }
+  if (!isPlain(value)) return value;
+  const entries = Object.entries(value).map(([key, part]) => [key, change(part)] as const);
+  return entries.every(([key, part]) => part === value[key]) ? value : Object.fromEntries(entries);
+}

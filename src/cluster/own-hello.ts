@@ -1,0 +1,21 @@
+/** @file What a process of this package says of itself when it connects. */
+import { randomBytes } from "node:crypto";
+import { createRequire } from "node:module";
+import type { OwnHello } from "../comm/index.ts";
+import type { Role } from "../protocol/index.ts";
+
+const manifest = createRequire(import.meta.url)("../../package.json") as { version: string };
+
+/** Another one after each start. */
+const incarnation = randomBytes(8).toString("hex");
+
+/** The hello of this process in a role; `id` names it in the cluster. */
+export function ownHello(role: Role, id: string, facts: unknown): OwnHello {
+  const { version } = manifest;
+  return { role, id, incarnation, version, codeHash: "", facts };
+}
+
+/** A name that no other process has. */
+export function uniqueName(stem: string): string {
+  return `${stem}-${process.pid}-${randomBytes(4).toString("hex")}`;
+}

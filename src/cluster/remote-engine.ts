@@ -1,0 +1,107 @@
+/**
+ * @file A cluster as clients see it: an engine whose scheduler is reached over a connection, one
+ * for each client.
+ */
+import { rememberAccess } from "../actors/access.ts";
+import type { HeddleError } from "../core/errors.ts";
+import { shipAllTexts } from "../functions/index.ts";
+import type { EngineHandle } from "./embedded.ts";
+import type { EngineLimits } from "./limits.ts";
+import { EngineLink } from "./link.ts";
+import type { RemoteListener, RemoteOptions } from "./remote-connection.ts";
+import { RemotePort } from "./remote-port.ts";
+import { RemoteValues } from "./remote-values.ts";
+
+export class RemoteEngine implements EngineHandle {
+  readonly ready: Promise<void>;
+  readonly #options: Promise<RemoteOptions>;
+  #address = "";
+  readonly #links = new Set<EngineLink>();
+  #opened: (opening: Promise<void>) => void = () => undefined;
+  #size: EngineLimits;
+  #workers = 0;
+  #dashboard: string | undefined;
+
+  /** `size` is what there will be, as far as is known before the scheduler says it. */
+  constructor(
+    options: RemoteOptions | Promise<RemoteOptions>,
+    size: EngineLimits = { threads: 0, memoryLimitBytes: 0 },
+  ) {
+    this.#size = size;
+    shipAllTexts();
+    this.#options = Promise.resolve(options);
+    if (!(options instanceof Promise)) this.#address = options.address;
+    this.#options.then(
+      ({ address }) => {
+        this.#address = address;
+      },
+      () => undefined,
+    );
+    this.ready = new Promise((resolve) => {
+      this.#opened = resolve;
+    });
+  }
+
+  get address(): string {
+    return this.#address;
+  }
+
+  /** Task threads of all workers that are there. */
+  get threads(): number {
+    return this.#size.threads;
+  }
+
+  get workerCount(): number {
+    return this.#workers;
+  }
+
+  get dashboardLink(): string | undefined {
+    return this.#dashboard;
+  }
+
+  get memoryLimitBytes(): number {
+    return this.#size.memoryLimitBytes;
+  }
+
+  connect(): EngineLink {
+    const port = new RemotePort();
+    const link: EngineLink = new EngineLink(port, port, (own) => new RemoteValues(own, port));
+    this.#links.add(link);
+    const listener: RemoteListener = {
+      size: (size) => {
+        this.#dashboard = size.dashboard ?? this.#dashboard;
+        this.#workers = size.workers;
+        // Workers are on their way to a cluster that was just made.
+        if (size.threads > 0) this.#size = size;
+      },
+      warn: (message) => link.onWarning(message),
+      closed: (reason) => {
+        this.#links.delete(link);
+        link.close(reason);
+      },
+    };
+    this.#opened(this.#open(port, listener));
+    return link;
+  }
+
+  async close(): Promise<void> {
+    for (const link of this.#links) link.close("the client was closed");
+  }
+
+  /** The cluster is known to be gone: nobody need wait for its silence. */
+  lost(error: HeddleError): void {
+    for (const link of this.#links) link.close(error);
+  }
+
+  async #open(port: RemotePort, listener: RemoteListener): Promise<void> {
+    try {
+      const { RemoteConnection } = await import("./remote-connection.ts");
+      const options = await this.#options;
+      rememberAccess(options.address, options);
+      port.open(await RemoteConnection.open(options, listener));
+    } catch (error) {
+      listener.closed(error as HeddleError);
+      throw error;
+    }
+  }
+}

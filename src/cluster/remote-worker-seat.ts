@@ -1,0 +1,123 @@
+/**
+ * @file A worker at the other end of a connection, as the scheduler sees it. Says where other
+ * workers are reached before it names them.
+ */
+import { HeddleError } from "../core/errors.ts";
+import type { InstalledGraph, Needs } from "../machine/scheduler/events.ts";
+import { type Outcome, unsettle, type WorkerOp } from "./control/ops.ts";
+import type { WorkerOrder, WorkerSeat } from "./scheduler-host.ts";
+import type { ToWorker } from "./wire/worker-messages.ts";
+import type { WorkerHello } from "./worker-hello.ts";
+import type { WorkerLoad } from "./worker-host.ts";
+
+interface Asked {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class RemoteWorkerSeat implements WorkerSeat {
+  readonly hello: WorkerHello;
+  readonly facts: WorkerSeat["facts"];
+  load: WorkerLoad = { memoryBytes: 0, peakBytes: 0, spilledBytes: 0, running: 0 };
+  readonly host: string;
+  readonly pid: number;
+  seenMs: number = Date.now();
+  #nextCall = 1;
+  /** Questions that have not been answered. */
+  readonly #asked = new Map<number, Asked>();
+  /** Who waits for its end. */
+  readonly #ends: (() => void)[] = [];
+  /** Why it goes, once it has said so. */
+  leaving: string | undefined;
+  /** Tasks that have been running for a while: they are blamed if its process dies. */
+  working: Int32Array = new Int32Array(0);
+  readonly send: (message: ToWorker) => void;
+  readonly #addressesOf: (worker: number) => readonly string[] | undefined;
+  /** Workers that this one has been told of. */
+  readonly #known = new Set<number>();
+
+  constructor(
+    hello: WorkerHello,
+    send: (message: ToWorker) => void,
+    addressesOf: (worker: number) => readonly string[] | undefined,
+  ) {
+    const { name, threads, memoryLimitBytes, resources, addresses, host, pid } = hello;
+    this.host = host;
+    this.pid = pid;
+    this.hello = hello;
+    const address = addresses[0] as string;
+    this.facts = { address, name, threads, memoryLimitBytes, resources };
+    this.send = send;
+    this.#addressesOf = addressesOf;
+  }
+
+  tell(order: WorkerOrder): void {
+    if (order.kind === "install") return this.send(installMessage(order.graph));
+    if ((order.kind === "lease" || order.kind === "copy") && order.needs !== undefined) {
+      this.#introduce(order.needs);
+    }
+    this.send(order);
+  }
+
+  async ask(op: WorkerOp): Promise<unknown> {
+    const call = this.#nextCall++;
+    return await new Promise((resolve, reject) => {
+      this.#asked.set(call, { resolve, reject });
+      this.send({ kind: "ask", call, op });
+    });
+  }
+
+  /** It has answered a question. */
+  told(call: number, outcome: Outcome): void {
+    const asked = this.#asked.get(call);
+    this.#asked.delete(call);
+    try {
+      asked?.resolve(unsettle(outcome));
+    } catch (error) {
+      asked?.reject(error);
+    }
+  }
+
+  stop(reason: string, restart: boolean): void {
+    this.send({ kind: "stop", reason, restart });
+  }
+
+  async restart(reason: string): Promise<void> {
+    const ended = new Promise<void>((resolve) => this.#ends.push(resolve));
+    this.stop(reason, true);
+    await ended;
+  }
+
+  /** It is gone: nothing that it was asked is answered any more. */
+  lost(reason: string): void {
+    const error = new HeddleError("CommClosed", `worker ${this.hello.name} is gone: ${reason}`);
+    for (const { reject } of this.#asked.values()) reject(error);
+    this.#asked.clear();
+    for (const ended of this.#ends.splice(0)) ended();
+  }
+
+  /**
+   * Another worker is gone. Also for those who never dealt with it: they may have heard from others
+   * what it had (the runs of exchanges).
+   */
+  forget(worker: number, addresses: readonly string[]): void {
+    this.#known.delete(worker);
+    this.send({ kind: "peers", peers: [], gone: [{ worker, addresses }] });
+  }
+
+  #introduce({ holders }: Needs): void {
+    const unknown = new Set(holders.filter((worker) => !this.#known.has(worker)));
+    if (unknown.size === 0) return;
+    const peers = [...unknown].map((worker) => {
+      this.#known.add(worker);
+      return { worker, addresses: [...(this.#addressesOf(worker) ?? [])] };
+    });
+    this.send({ kind: "peers", peers, gone: [] });
+  }
+}
+
+function installMessage(graph: InstalledGraph): ToWorker {
+  const { base, count, serial, graph: facts, body, ids } = graph;
+  const held = ids === undefined ? {} : { ids };
+  return { kind: "install", base, count, serial, facts, body: body as Uint8Array, ...held };
+}

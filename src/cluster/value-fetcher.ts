@@ -1,0 +1,186 @@
+/**
+ * @file Brings values into a worker's memory: those that its tasks need, from the workers that hold
+ * them, and those that clients bring.
+ */
+import type { BulkPool, BulkRoom } from "../comm/index.ts";
+import { HeddleError } from "../core/errors.ts";
+import type { WorkerCommand, WorkerEvent } from "../machine/worker/events.ts";
+import { workerOfRun } from "./runs/run-files.ts";
+import type { Arrival } from "./value-store.ts";
+import type { Peer } from "./wire/worker-messages.ts";
+import type { WorkerHost } from "./worker-host.ts";
+
+type LeaseMessage = Extract<WorkerEvent, { kind: "lease" }>;
+type Fetch = Extract<WorkerCommand, { kind: "fetch" }>;
+
+/** What a client says with values that it brings: the epoch of each. */
+export interface BroughtFacts {
+  readonly epochs: Readonly<Record<number, number>>;
+}
+
+/** A value that somebody would like to bring. */
+interface Offer {
+  readonly bytes: number;
+  readonly resolve: (room: BulkRoom) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class ValueFetcher {
+  readonly #host: WorkerHost;
+  readonly #pool: BulkPool;
+  readonly #peers = new Map<number, readonly string[]>();
+  /** Addresses of workers that were here once. */
+  readonly #gone = new Set<string>();
+  /** Offers that are not answered yet, by value. */
+  readonly #offers = new Map<number, Offer[]>();
+
+  constructor(host: WorkerHost, pool: BulkPool) {
+    this.#host = host;
+    this.#pool = pool;
+  }
+
+  /** Where other workers are reached. */
+  know(peers: readonly Peer[], gone: readonly Peer[]): void {
+    for (const { worker, addresses } of peers) this.#peers.set(worker, addresses);
+    for (const { worker, addresses } of gone) {
+      this.#peers.delete(worker);
+      for (const address of addresses) {
+        this.#gone.add(address);
+        this.#forgetRuns(this.#host.store.runs.copiesFrom(address));
+      }
+    }
+  }
+
+  /** The files of a worker are gone with it: copies of what describes them are no runs. */
+  #forgetRuns(ids: readonly number[]): void {
+    if (ids.length > 0) this.#host.loseCopies(Int32Array.from(ids));
+  }
+
+  /**
+   * The leases that may be taken now. A run that is to be made again here is not what a copy of its
+   * old description says, which goes as soon as no running task refers to it: the scheduler may try
+   * again.
+   */
+  takeable(lease: LeaseMessage): LeaseMessage {
+    const { runs } = this.#host.store;
+    const isStale = (id: number): boolean => runs.isCopy(id);
+    if (runs.isEmpty || !lease.ids.some(isStale)) return lease;
+    const of = (column: Int32Array, stale: boolean): Int32Array =>
+      column.filter((_, i) => isStale(lease.ids[i]!) === stale);
+    const { ids, epochs } = lease;
+    this.#host.giveBack(of(ids, true), of(epochs, true));
+    return { ...lease, ids: of(ids, false), epochs: of(epochs, false) };
+  }
+
+  /** Fetches values; the machine hears of each how it ended. */
+  fetch({ holder, ids }: Fetch): void {
+    const wanted = new Set<number>(ids);
+    this.#get(holder, ids, wanted).catch((error: unknown) => {
+      // Those that came before it broke are there.
+      this.#failed(holder, wanted, error instanceof Error ? error.message : String(error));
+    });
+  }
+
+  /** Resolves to room for a value that a client brings; rejects when it is not wanted any more. */
+  receive(id: number, bytes: number, facts: unknown): Promise<BulkRoom> {
+    const epoch = (facts as BroughtFacts | null)?.epochs?.[id] ?? -1;
+    return new Promise((resolve, reject) => {
+      const offers = this.#offers.get(id) ?? [];
+      offers.push({ bytes, resolve, reject });
+      this.#offers.set(id, offers);
+      this.#tell({ kind: "offered", ids: Int32Array.of(id), epochs: Int32Array.of(epoch) });
+    });
+  }
+
+  /** The machine's answer to the oldest offer of each value. */
+  taken(ids: Int32Array, isTaken: boolean): void {
+    for (const id of ids) {
+      const offers = this.#offers.get(id);
+      const offer = offers?.shift();
+      if (offers?.length === 0) this.#offers.delete(id);
+      if (offer === undefined) continue;
+      if (isTaken) this.#take(id, offer);
+      else offer.reject(new HeddleError("Lost", `value ${id} is not expected here any more`));
+    }
+  }
+
+  #take(id: number, { bytes, resolve, reject }: Offer): void {
+    const failed = (): void => this.#tell({ kind: "receive-failed", ids: Int32Array.of(id) });
+    let arrival: Arrival;
+    try {
+      arrival = this.#host.store.arrival(id, bytes);
+    } catch (error) {
+      failed();
+      return reject(error);
+    }
+    resolve({
+      target: arrival.target,
+      stored: () => {
+        arrival.keep();
+        this.#tell({
+          kind: "adopt",
+          ids: Int32Array.of(id),
+          bytes: Float64Array.of(arrival.bytes),
+        });
+      },
+      dropped: () => {
+        arrival.drop();
+        failed();
+      },
+    });
+  }
+
+  async #get(holder: number, ids: Int32Array, wanted: Set<number>): Promise<void> {
+    const address = this.#peers.get(holder)?.[0];
+    if (address === undefined) throw new HeddleError("Lost", `worker ${holder} is not known here`);
+    const { store } = this.#host;
+    const arrivals = new Map<number, Arrival>();
+    const place = (id: number, bytes: number): Uint8Array => {
+      const arrival = store.arrival(id, bytes);
+      arrivals.set(id, arrival);
+      return arrival.target;
+    };
+    const arrived = (id: number): void => {
+      const arrival = arrivals.get(id);
+      if (arrival === undefined) return;
+      arrivals.delete(id);
+      wanted.delete(id);
+      // A description may have been on its way when the worker went that it tells of.
+      const worker = workerOfRun(arrival.target);
+      if (worker !== undefined && this.#gone.has(worker)) {
+        arrival.drop();
+        return this.#fail(holder, id, true, `worker ${worker} is gone with its runs`);
+      }
+      arrival.keep();
+      this.#tell({
+        kind: "fetched",
+        ids: Int32Array.of(id),
+        bytes: Float64Array.of(arrival.bytes),
+      });
+    };
+    try {
+      for (const { id, status, message } of await this.#pool.get(address, ids, place, {
+        arrived,
+      })) {
+        if (status === "here") continue;
+        wanted.delete(id);
+        this.#fail(holder, id, status === "gone", message);
+      }
+    } finally {
+      for (const arrival of arrivals.values()) arrival.drop();
+    }
+  }
+
+  #failed(holder: number, ids: ReadonlySet<number>, message: string): void {
+    for (const id of ids) this.#fail(holder, id, false, message);
+  }
+
+  #fail(holder: number, id: number, isGone: boolean, message: string): void {
+    this.#tell({ kind: "fetch-failed", holder, ids: Int32Array.of(id), isGone, message });
+  }
+
+  #tell(event: Parameters<WorkerHost["tell"]>[0]): void {
+    this.#host.tell(event);
+    this.#host.wake();
+  }
+}

@@ -1,0 +1,42 @@
+/** @file What a worker says of itself when it connects, and how the scheduler reads it. */
+import { HeddleError } from "../core/errors.ts";
+
+/** The facts in a worker's hello. */
+export interface WorkerHello {
+  /** Unique name, chosen by the user or made from the process. */
+  readonly name: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly threads: number;
+  readonly memoryLimitBytes: number;
+  readonly resources: Readonly<Record<string, number>>;
+  /** Where its values are fetched, the best way first. */
+  readonly addresses: readonly string[];
+  /** The supervisor that restarts it, if there is one. */
+  readonly supervisor?: string;
+}
+
+/** Throws `ProtocolError` when these are not the facts of a worker. */
+export function readWorkerHello(facts: unknown): WorkerHello {
+  const hello = facts as WorkerHello;
+  const isRight =
+    typeof facts === "object" &&
+    facts !== null &&
+    typeof hello.name === "string" &&
+    typeof hello.host === "string" &&
+    isCount(hello.pid, 0) &&
+    isCount(hello.threads, 1) &&
+    isCount(hello.memoryLimitBytes, 1) &&
+    Array.isArray(hello.addresses) &&
+    hello.addresses.length > 0 &&
+    hello.addresses.every((address) => typeof address === "string") &&
+    typeof hello.resources === "object" &&
+    hello.resources !== null &&
+    Object.values(hello.resources).every((amount) => typeof amount === "number" && amount >= 0);
+  if (isRight) return hello;
+  throw new HeddleError("ProtocolError", "a worker's hello lacks its name, threads or addresses");
+}
+
+function isCount(value: unknown, least: number): boolean {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= least;
+}

@@ -1,0 +1,58 @@
+/**
+ * @file Entry of a worker process that a supervisor has started: gets its settings over the private
+ * channel to it, and ends with it.
+ */
+import { isHeddleError } from "../core/errors.ts";
+import type { ClusterWorker } from "./cluster-worker.ts";
+import type { FromProcess, ToProcess } from "./supervisor.ts";
+import type { WorkerSettings } from "./worker-settings.ts";
+
+/** The supervisor hears this often how much memory the process takes. */
+const MEMORY_MS = 100;
+
+function say(message: FromProcess): void {
+  if (process.connected) process.send?.(message, () => undefined);
+}
+
+/** Ends the process when what it has said is on its way. */
+function end(code: number): void {
+  if (!process.connected) process.exit(code);
+  process.send?.({ kind: "memory", rssBytes: process.memoryUsage.rss() }, () => process.exit(code));
+}
+
+let close: ClusterWorker["close"] = async () => end(0);
+
+process.on("message", (message: ToProcess) => {
+  if (message.kind === "stop") close("its supervisor stopped it").catch(() => end(1));
+  else start(message.settings).catch(failed);
+});
+// Without its supervisor nobody would ever end it.
+process.on("disconnect", () => {
+  const gone = (): void => process.exit(1);
+  close("its supervisor is gone").then(gone, gone);
+});
+// An interrupt at the terminal reaches every process of the group: the supervisor decides.
+process.on("SIGINT", () => undefined);
+process.on("SIGTERM", () => {
+  close("it was told to end", { restart: true }).catch(() => end(1));
+});
+
+async function start(settings: WorkerSettings): Promise<void> {
+  const { hostWorker } = await import("./worker-process.ts");
+  const worker = await hostWorker(settings, (how) => {
+    say({ kind: "ended", ...how });
+    end(0);
+  });
+  close = async (...args) => await worker.close(...args);
+  const readings = setInterval(() => {
+    say({ kind: "memory", rssBytes: process.memoryUsage.rss() });
+  }, MEMORY_MS);
+  readings.unref();
+  say({ kind: "ready", address: worker.address });
+}
+
+function failed(error: unknown): void {
+  const code = isHeddleError(error) ? error.code : "InvariantViolated";
+  const message = error instanceof Error ? error.message : String(error);
+  process.send?.({ kind: "failed", code, message } satisfies FromProcess, () => process.exit(1));
+}

@@ -1,0 +1,211 @@
+/**
+ * @file How connections are made secret and by whom: certificates and keys for each role, as PEM
+ * texts or files. TLS is always mutual: whoever connects shows a certificate of the same authority.
+ */
+import { readFileSync } from "node:fs";
+import type { ConnectionOptions, SecureContextOptions, TlsOptions } from "node:tls";
+import { HeddleError } from "../core/errors.ts";
+import { checkOptionNames } from "../core/options.ts";
+import { inspectAsText } from "../core/symbols.ts";
+import type { Role } from "../protocol/index.ts";
+
+/** Versions of TLS that Heddle speaks; older ones are broken. */
+export type TlsVersion = "TLSv1.2" | "TLSv1.3";
+
+/** Options of {@link Security}. A certificate or key is a PEM text or the path of a PEM file. */
+export interface SecurityOptions {
+  /** The authority whose certificates are accepted. */
+  readonly tlsCaFile?: string;
+  /** Certificate and key of every role that has none of its own. */
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly tlsSchedulerCert?: string;
+  readonly tlsSchedulerKey?: string;
+  readonly tlsWorkerCert?: string;
+  readonly tlsWorkerKey?: string;
+  readonly tlsClientCert?: string;
+  readonly tlsClientKey?: string;
+  /** Ciphers in OpenSSL's words; Node's own unless given. */
+  readonly tlsCiphers?: string;
+  /** Oldest version accepted; TLSv1.2 unless given. */
+  readonly tlsMinVersion?: TlsVersion;
+  readonly tlsMaxVersion?: TlsVersion;
+  /** Refuse addresses that are not encrypted; true unless given when there is an authority. */
+  readonly requireEncryption?: boolean;
+}
+
+const OPTION_NAMES: readonly (keyof SecurityOptions)[] = [
+  "tlsCaFile",
+  "tlsCert",
+  "tlsKey",
+  "tlsSchedulerCert",
+  "tlsSchedulerKey",
+  "tlsWorkerCert",
+  "tlsWorkerKey",
+  "tlsClientCert",
+  "tlsClientKey",
+  "tlsCiphers",
+  "tlsMinVersion",
+  "tlsMaxVersion",
+  "requireEncryption",
+];
+
+const VERSIONS: readonly string[] = ["TLSv1.2", "TLSv1.3"];
+
+/** Options that hold PEM. */
+const PEM_NAMES = OPTION_NAMES.filter((name) => /(File|Cert|Key)$/.test(name));
+
+/**
+ * Certificates for a cluster. Throws `InvalidArgument` for options that are not known, and
+ * `FileNotFound` when a file is read that is not there (at the first connection, not before).
+ *
+ * @example
+ * import { Security } from "heddle/distributed";
+ * const security = new Security({ tlsCaFile: "ca.pem", tlsCert: "me.pem", tlsKey: "me.key" });
+ * console.log(security.requireEncryption); // true
+ */
+export class Security {
+  readonly options: Readonly<SecurityOptions>;
+
+  constructor(options: SecurityOptions = {}) {
+    checkOptionNames("Security", options, OPTION_NAMES);
+    for (const name of ["tlsMinVersion", "tlsMaxVersion"] as const) {
+      const given = options[name];
+      if (given === undefined || VERSIONS.includes(given)) continue;
+      throw new HeddleError(
+        "InvalidArgument",
+        `Security: ${name} is "${String(given)}"; it may be ${VERSIONS.join(" or ")}`,
+      );
+    }
+    // Not enumerable, so that nothing prints or serialises keys by accident.
+    this.options = options;
+    Object.defineProperty(this, "options", { enumerable: false });
+  }
+
+  /**
+   * Security of a cluster that lives only now: an authority of its own, whose key is thrown away,
+   * and one certificate for all roles, kept in memory. Valid for a year.
+   */
+  static async temporary(options: { days?: number } = {}): Promise<Security> {
+    const { makeTemporaryCertificates } = await import("./certificates.ts");
+    const { ca, cert, key } = await makeTemporaryCertificates(options.days ?? 365);
+    return new Security({ tlsCaFile: ca, tlsCert: cert, tlsKey: key, requireEncryption: true });
+  }
+
+  /** Whether connections that are not encrypted are refused. */
+  get requireEncryption(): boolean {
+    return this.options.requireEncryption ?? this.options.tlsCaFile !== undefined;
+  }
+
+  /** Whether there are certificates for TLS. */
+  get hasCertificates(): boolean {
+    return this.options.tlsCaFile !== undefined;
+  }
+
+  /** The same with files read: for a process that cannot see them. Holds the keys. */
+  withTexts(): SecurityOptions {
+    const texts = PEM_NAMES.flatMap((name) => {
+      const given = this.options[name];
+      return given === undefined ? [] : [[name, readPem(name, String(given))] as const];
+    });
+    return { ...this.options, ...Object.fromEntries(texts) };
+  }
+
+  /** What Node's TLS needs of a role on either side. */
+  #context(role: Role): SecureContextOptions {
+    const own = role === "supervisor" ? "worker" : role;
+    const [certName, keyName] = NAMES_OF[own];
+    const ca = this.#pem("tlsCaFile", role);
+    const hasOwn = this.options[certName] !== undefined;
+    const cert = this.#pem(hasOwn ? certName : "tlsCert", role);
+    const key = this.#pem(hasOwn ? keyName : "tlsKey", role);
+    return {
+      ca,
+      cert,
+      key,
+      minVersion: this.options.tlsMinVersion ?? "TLSv1.2",
+      ...(this.options.tlsMaxVersion && { maxVersion: this.options.tlsMaxVersion }),
+      ...(this.options.tlsCiphers !== undefined && { ciphers: this.options.tlsCiphers }),
+    };
+  }
+
+  #pem(name: keyof SecurityOptions, role: Role): string {
+    const given = this.options[name];
+    if (given !== undefined) return readPem(name, String(given));
+    throw new HeddleError(
+      "InvalidArgument",
+      `TLS needs ${name} for the ${role}: give Security a PEM text or the path of a PEM file, ` +
+        "or use await Security.temporary()",
+    );
+  }
+
+  /**
+   * Options of a TLS listener. A certificate is asked for; whoever accepts a socket must look at
+   * its `authorized` (see `sockets.ts`): Node itself would hang up without a word.
+   */
+  listenOptions(role: Role, handshakeTimeout: number): TlsOptions {
+    return {
+      ...this.#context(role),
+      requestCert: true,
+      rejectUnauthorized: false,
+      handshakeTimeout,
+    };
+  }
+
+  /**
+   * Options of a TLS connection. The other's certificate must be of the authority; its names are
+   * not compared, since workers move between hosts and the authority is the cluster's own, unless
+   * `serverName` says which name it must have.
+   */
+  connectOptions(role: Role, serverName?: string): ConnectionOptions {
+    return {
+      ...this.#context(role),
+      rejectUnauthorized: true,
+      ...(serverName === undefined
+        ? { checkServerIdentity: () => undefined }
+        : { servername: serverName }),
+    };
+  }
+
+  toString(): string {
+    const names = OPTION_NAMES.filter((name) => this.options[name] !== undefined);
+    return `Security(${names.join(", ")})`;
+  }
+}
+inspectAsText(Security.prototype);
+
+const NAMES_OF = {
+  scheduler: ["tlsSchedulerCert", "tlsSchedulerKey"],
+  worker: ["tlsWorkerCert", "tlsWorkerKey"],
+  client: ["tlsClientCert", "tlsClientKey"],
+} as const;
+
+function readPem(name: string, given: string): string {
+  if (given.includes("-----BEGIN ")) return given;
+  let text: string;
+  try {
+    text = readFileSync(given, "utf8");
+  } catch (cause) {
+    throw new HeddleError("FileNotFound", `Security: ${name} "${given}" cannot be read`, { cause });
+  }
+  if (text.includes("-----BEGIN ")) return text;
+  throw new HeddleError("FileInvalid", `Security: ${name} "${given}" holds no PEM`);
+}
+
+/** OpenSSL's and Node's words for a certificate that is refused, by either side. */
+const CERTIFICATE_TROUBLE = /CERT|SELF_SIGNED|ISSUER|TLS_|SSL|ALERT/;
+
+/** The error of a TLS handshake in which one side did not accept the other's certificate, if so. */
+export function certificateRefused(
+  remote: string,
+  cause: Error,
+): HeddleError<"AuthFailed"> | undefined {
+  const { code = "" } = cause as NodeJS.ErrnoException;
+  if (!CERTIFICATE_TROUBLE.test(code)) return undefined;
+  return new HeddleError(
+    "AuthFailed",
+    `No TLS connection with ${remote}: ${cause.message}. Both sides need a certificate of the same ` +
+      "authority that has not expired",
+    { cause, fields: { address: remote, reason: code } },
+  );
+}

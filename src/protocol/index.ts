@@ -1,0 +1,72 @@
+/** @file Heddle's wire protocol as pure machines: messages, frames, sessions, the handshake. */
+export { ByteReader } from "./byte-reader.ts";
+export { BY_REFERENCE_BYTES, ByteWriter } from "./byte-writer.ts";
+export {
+  type AnyCodec,
+  bool,
+  bytes,
+  type Codec,
+  type Fields,
+  f64,
+  f64s,
+  i32,
+  i32s,
+  json,
+  jsonOf,
+  list,
+  type OptionalCodec,
+  oneOf,
+  optional,
+  type RecordOf,
+  record,
+  text,
+  u8,
+  u8s,
+  u16,
+  u32,
+  type ValueOf,
+} from "./fields.ts";
+export {
+  BODY_MAX,
+  bytesOfChunks,
+  FRAME,
+  type Frame,
+  type FrameHeader,
+  type FrameName,
+  FrameParser,
+  type FrameParserOptions,
+  frameName,
+  joinChunks,
+  UNPROVED_BODY_MAX,
+  writeFrame,
+} from "./frames.ts";
+export {
+  type Challenge,
+  decodeHandshake,
+  encodeHandshake,
+  errorOfRefusal,
+  type Handshake,
+  type Hello,
+  PROTOCOL_VERSION,
+  type Proof,
+  type Refused,
+  type ResumePoint,
+  type Role,
+  refusalOf,
+  transcript,
+  versionMismatch,
+  type Welcome,
+} from "./handshake.ts";
+export {
+  type AnyMessageType,
+  type Message,
+  type MessageBatch,
+  type MessageOf,
+  type MessageSet,
+  type MessageType,
+  message,
+  messageSet,
+  type Tagged,
+} from "./messages.ts";
+export { protocolError } from "./refusal.ts";
+export { Session, type SessionCommand, type SessionOptions, WINDOW_BYTES } from "./session.ts";
