@@ -59,6 +59,7 @@ describe("simulated cluster", () => {
     [26, 2, "two workers were to go at once, and neither could run what the other waited for"],
     [225, 3, "a suspect that waited for tasks of its own kept them from running"],
     [2625, 3, "a copy that was asked for made a revoked run look wanted"],
+    [9525, 7, "a lease that waited for a suspended task kept that one's children from starting"],
   ])("seed %i of %i workers: %s", (seed, workers) => {
     expect(simulateCluster(seed, workers).tasks).toBeGreaterThan(0);
   });

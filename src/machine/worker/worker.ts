@@ -121,6 +121,15 @@ export class WorkerMachine {
     return this.#running - this.#suspended;
   }
 
+  /**
+   * No thread has anything to do and no value is on its way from another worker (those from disk
+   * are `memory`'s). Leases that wait for their inputs all the same wait for tasks that wait for
+   * others, perhaps for the one that asks.
+   */
+  get #isIdle(): boolean {
+    return this.#busy <= 0 && this.#fetches.size === 0;
+  }
+
   #handle(event: WorkerEvent): void {
     switch (event.kind) {
       case "ran":
@@ -279,7 +288,7 @@ export class WorkerMachine {
         this.#giveBack(id);
         continue;
       }
-      const alone = this.#busy <= 0 && this.#readers.size === 0;
+      const alone = this.#isIdle;
       if (toCome > 0 && this.#refuses(id, entry, local)) continue;
       if (!this.memory.fits(expected + toCome)) this.#freshen(entry, local);
       if (!this.#admits(entry, local, expected + toCome, alone)) break;
@@ -458,8 +467,7 @@ export class WorkerMachine {
       }
       const bytes = this.#fetches.bytesOf(id);
       if (isMeant && bytes >= 0) {
-        const alone = this.#busy <= 0 && this.#fetches.size === 0;
-        if (!this.memory.admits(bytes, alone)) return;
+        if (!this.memory.admits(bytes, this.#isIdle)) return;
         this.#fetches.start(id);
       } else if (isMeant) {
         this.#giveCopyUp(id);
