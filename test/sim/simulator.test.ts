@@ -64,6 +64,12 @@ describe("simulated cluster", () => {
     expect(simulateCluster(seed, workers).tasks).toBeGreaterThan(0);
   });
 
+  test("workers with different limits that reach each other one way only do so too", () => {
+    const reports = Array.from({ length: 60 }, (_, i) => simulateCluster(i + 1, 3, true));
+    const fetches = reports.reduce((all, report) => all + report.fetches, 0);
+    expect(fetches).toBeGreaterThan(1000);
+  });
+
   test("one seed is one run", () => {
     expect(simulateCluster(7)).toEqual(simulateCluster(7));
   });
