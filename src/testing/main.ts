@@ -1,6 +1,6 @@
 /**
- * @file `npm run sim -- --seed N --count K [--workers W] [--shape both|embedded|cluster]`: runs
- * seeds of the simulator and prints a line for each that fails.
+ * @file `npm run sim -- --seed N --count K [--workers W] [--shape both|embedded|cluster]
+ * [--rough]`: runs seeds of the simulator and prints a line for each that fails.
  */
 import { parseArgs } from "node:util";
 import { simulate } from "./simulate.ts";
@@ -12,15 +12,17 @@ const { values } = parseArgs({
     count: { type: "string", default: "200" },
     workers: { type: "string", default: "3" },
     shape: { type: "string", default: "both" },
+    rough: { type: "boolean", default: false },
     verbose: { type: "boolean", default: false },
   },
 });
 const first = Number(values.seed);
 const count = Number(values.count);
 const workers = Number(values.workers);
+const rough = values.rough ? " --rough" : "";
 const shapes = {
   embedded: (seed: number): unknown => simulate(seed),
-  cluster: (seed: number): unknown => simulateCluster(seed, workers),
+  cluster: (seed: number): unknown => simulateCluster(seed, workers, values.rough),
 };
 let failed = 0;
 for (const [shape, run] of Object.entries(shapes)) {
@@ -32,7 +34,7 @@ for (const [shape, run] of Object.entries(shapes)) {
       if (values.verbose) console.log(JSON.stringify(report));
     } catch (error) {
       failedHere++;
-      const options = shape === "cluster" ? `--shape cluster --workers ${workers}` : "";
+      const options = shape === "cluster" ? `--shape cluster --workers ${workers}${rough}` : "";
       console.log(`seed ${seed} failed: npm run sim -- --seed ${seed} --count 1 ${options}`);
       console.log(error instanceof Error ? error.stack : error);
     }

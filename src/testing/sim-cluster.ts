@@ -28,6 +28,8 @@ export interface SimClusterOptions extends Omit<SimWorkerOptions, "number"> {
   readonly delayMs: number;
   /** See `SchedulerOptions`. */
   readonly homeBytes: number;
+  /** Workers' limits are between half and twice `memoryLimitBytes`; default false. */
+  readonly isUneven?: boolean;
 }
 
 /** A worker and its connection, which another one may replace. */
@@ -117,7 +119,10 @@ export class SimCluster {
         rejoined: (back: SimWorker, inventory: Inventory) => this.#rejoined(back, inventory),
       },
     };
-    worker = new SimWorker({ ...this.options, number }, shell);
+    const { memoryLimitBytes, isUneven = false } = this.options;
+    const factor = isUneven ? 2 ** (2 * this.prng.random() - 1) : 1;
+    const limit = { memoryLimitBytes: Math.ceil(factor * memoryLimitBytes) };
+    worker = new SimWorker({ ...this.options, ...limit, number }, shell);
     this.workers.push(worker);
     this.#join(worker, undefined);
   }
@@ -137,7 +142,7 @@ export class SimCluster {
   /** A new connection, with nothing of the old one on its way. */
   #join(worker: SimWorker, inventory: Inventory | undefined): void {
     const { clock, prng } = this;
-    const { delayMs, threads, memoryLimitBytes } = this.options;
+    const { delayMs, threads } = this.options;
     const { number } = worker;
     const joined: Joined = {
       worker,
@@ -156,7 +161,7 @@ export class SimCluster {
       worker: number,
       address: `sim://${number}`,
       threads,
-      memoryLimitBytes,
+      memoryLimitBytes: worker.machine.memory.limitBytes,
       leasesMax: 64,
       roundTripMs: 2 * delayMs,
       ...(inventory === undefined ? {} : { inventory, suspended: worker.suspended }),

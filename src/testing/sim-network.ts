@@ -21,7 +21,7 @@ export class SimTransfers {
   readonly #find: (worker: number) => SimWorker | undefined;
   readonly #pins = new Map<number, { readonly worker: SimWorker; readonly pinned: Pinned }>();
   readonly #puts = new Map<string, { value: SimValue; isThere: () => boolean }>();
-  /** Pairs of workers that cannot reach each other. */
+  /** Workers that cannot reach others: who, and whom. */
   readonly #cuts = new Set<string>();
   #nextReader = 1;
   fetches = 0;
@@ -33,10 +33,10 @@ export class SimTransfers {
     this.#find = find;
   }
 
-  /** From now on, or no more, nothing gets from one to the other. */
-  cut(a: SimWorker, b: SimWorker, isCut: boolean): void {
-    if (isCut) this.#cuts.add(this.#pair(a, b));
-    else this.#cuts.delete(this.#pair(a, b));
+  /** From now on the first cannot reach the other, nor the other way round unless it is one-way. */
+  cut(a: SimWorker, b: SimWorker, isOneWay: boolean): void {
+    this.#cuts.add(`${a.number} ${b.number}`);
+    if (!isOneWay) this.#cuts.add(`${b.number} ${a.number}`);
   }
 
   heal(): void {
@@ -127,11 +127,7 @@ export class SimTransfers {
     this.#clock.after(this.#prng.exponential(0.1), run);
   }
 
-  #isCut(a: SimWorker, b: SimWorker): boolean {
-    return this.#cuts.has(this.#pair(a, b));
-  }
-
-  #pair(a: SimWorker, b: SimWorker): string {
-    return [a.number, b.number].sort().join(" ");
+  #isCut(from: SimWorker, to: SimWorker): boolean {
+    return this.#cuts.has(`${to.number} ${from.number}`);
   }
 }

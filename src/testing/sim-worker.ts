@@ -145,7 +145,9 @@ export class SimWorker {
     if (this.#events.length === 0 || this.isDead) return false;
     const events = this.#events;
     this.#events = [];
-    for (const command of this.machine.step(events, this.store.usedBytes)) this.#obey(command);
+    const commands = this.machine.step(events, this.store.usedBytes);
+    this.#checkOverdraft(commands);
+    for (const command of commands) this.#obey(command);
     this.peakBytes = Math.max(this.peakBytes, this.store.usedBytes);
     return true;
   }
@@ -429,6 +431,23 @@ export class SimWorker {
       }
     }
     return found;
+  }
+
+  /** More than the limit is granted only when nothing is left that could make room. */
+  #checkOverdraft(commands: readonly WorkerCommand[]): void {
+    if (this.#options.diskBytes < Number.POSITIVE_INFINITY) return;
+    const { values, memory } = this.machine;
+    let used = this.store.usedBytes;
+    let granted = 0;
+    for (const command of commands) {
+      if (command.kind === "grant") granted += command.bytes;
+      // Room that is made in the same step.
+      if (command.kind === "evict") used -= values.bytes[command.id]!;
+      if (command.kind === "discard") return;
+    }
+    if (granted === 0 || used + granted <= memory.limitBytes) return;
+    const left = values.evictableBytes;
+    assert(left === 0, `more than the limit is granted while ${left} bytes could go to disk`);
   }
 
   /** What its machine says lies here must be in the store, and the other way round. */

@@ -59,8 +59,15 @@ describe("simulated cluster", () => {
     [26, 2, "two workers were to go at once, and neither could run what the other waited for"],
     [225, 3, "a suspect that waited for tasks of its own kept them from running"],
     [2625, 3, "a copy that was asked for made a revoked run look wanted"],
+    [9525, 7, "a lease that waited for a suspended task kept that one's children from starting"],
   ])("seed %i of %i workers: %s", (seed, workers) => {
     expect(simulateCluster(seed, workers).tasks).toBeGreaterThan(0);
+  });
+
+  test("workers with different limits that reach each other one way only do so too", () => {
+    const reports = Array.from({ length: 60 }, (_, i) => simulateCluster(i + 1, 3, true));
+    const fetches = reports.reduce((all, report) => all + report.fetches, 0);
+    expect(fetches).toBeGreaterThan(1000);
   });
 
   test("one seed is one run", () => {

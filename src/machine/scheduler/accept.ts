@@ -179,6 +179,7 @@ function makeRecord(
     lanes: laneOfTemplate,
     live: 0,
     serial: ++s.serial,
+    parent: parent && { id: event.parent!, serial: parent.serial },
     installed: new Set(),
     told: new Set(),
   };

@@ -4,6 +4,11 @@
  * until one is there at the next death or all have ended well. A convict is blamed for the deaths
  * that made it a suspect too, so that a task that kills its process at once does so at most
  * `allowedFailures + 1` times.
+ *
+ * A task that is run again submits its tasks again, and the scheduler does not know them for those
+ * of before: so deaths are passed on from children to the parent when it has to run again, and
+ * from the parent to a child that is convicted; and a convict takes the parents down with it that
+ * were there when it had killed often enough.
  */
 
 import { resourceRoom } from "./credit.ts";
@@ -13,7 +18,7 @@ import { lease } from "./lease.ts";
 import { isOpen, mayServe, reaches } from "./placement.ts";
 import type { ReadyLane } from "./ready.ts";
 import { attemptsOf, plainError, type SchedulerState, type WorkerRecord } from "./state.ts";
-import { NOBODY } from "./task-table.ts";
+import { NOBODY, STATE } from "./task-table.ts";
 import { fail } from "./transitions.ts";
 
 /** A worker's end, as far as it matters for blame. */
@@ -34,22 +39,70 @@ export function blame(
   ids: readonly number[],
   death: Death,
 ): number[] {
-  if (death.cause === "silence" || death.cause === "expected") return [...ids];
+  if (death.cause === "silence" || death.cause === "expected") return runAgain(s, ids);
   const convict = convictOf(worker, ids);
   // A task that had just begun may not have been seen: only a trial leaves no doubt.
   const isSure = convict !== undefined;
   const culprit = convict ?? onlySeen(ids, death);
   const others = ids.filter((id) => id !== culprit);
   const left = isSure ? others : others.filter((id) => staysSuspect(s, id, death));
-  if (culprit === undefined) return left;
-  const kind = death.cause === "memory" ? "memory" : "worker";
+  if (culprit === undefined) return runAgain(s, left);
+  const kind = kindOf(death);
   const attempts = attemptsOf(s, culprit);
-  attempts[kind] += 1 + (s.suspects.get(culprit) ?? 0);
+  const parents = parentsOf(s, culprit);
+  const before = Math.max(attempts[kind] + (s.suspects.get(culprit) ?? 0), inherited(s, parents));
+  const deaths = before + 1;
+  attempts[kind] = deaths;
   // It runs alone from now on.
   s.suspects.set(culprit, 0);
-  if (attempts[kind] <= s.options.allowedFailures) left.push(culprit);
-  else failKilled(s, culprit, attempts[kind], death);
-  return left;
+  for (const parent of parents) {
+    const { ofChildren } = attemptsOf(s, parent);
+    attemptsOf(s, parent).ofChildren = Math.max(ofChildren, deaths);
+  }
+  if (deaths <= s.options.allowedFailures) return runAgain(s, [...left, culprit]);
+  // The parents first: those that wait elsewhere hear of the culprit's end.
+  for (const parent of parents) if (left.includes(parent)) failKilled(s, parent, deaths, death);
+  failKilled(s, culprit, deaths, death);
+  return runAgain(s, left);
+}
+
+function kindOf({ cause }: Death): "memory" | "worker" {
+  return cause === "memory" ? "memory" : "worker";
+}
+
+/** The tasks that wait for this one because they submitted it, or what it is part of. */
+function parentsOf(s: SchedulerState, id: number): number[] {
+  const parents: number[] = [];
+  for (let at = s.graphOf(id).parent; at !== undefined; ) {
+    const graph = s.graphs[s.tasks.graph[at.id]!];
+    if (graph?.serial !== at.serial || s.tasks.state[at.id] === STATE.forgotten) break;
+    parents.push(at.id);
+    at = graph.parent;
+  }
+  return parents;
+}
+
+/** Deaths that are counted of earlier runs, in which the task had another id. */
+function inherited(s: SchedulerState, parents: readonly number[]): number {
+  let most = 0;
+  for (const parent of parents) {
+    const { worker = 0, memory = 0 } = s.attempts.get(parent) ?? {};
+    most = Math.max(most, worker + memory + (s.suspects.get(parent) ?? 0));
+  }
+  return most;
+}
+
+/** What tasks have submitted goes with their runs, and what that has done is counted of them. */
+function runAgain(s: SchedulerState, ids: readonly number[]): number[] {
+  for (const id of ids) {
+    const attempts = s.attempts.get(id);
+    if (attempts === undefined || attempts.ofChildren === 0) continue;
+    // One more may be needed to find the culprit again.
+    const deaths = Math.min(attempts.ofChildren, s.options.allowedFailures);
+    attempts.worker = Math.max(attempts.worker, deaths);
+    attempts.ofChildren = 0;
+  }
+  return [...ids];
 }
 
 /**
@@ -60,7 +113,7 @@ export function blame(
 function staysSuspect(s: SchedulerState, id: number, death: Death): boolean {
   const times = (s.suspects.get(id) ?? 0) + 1;
   s.suspects.set(id, times);
-  const deaths = times + attemptsOf(s, id)[death.cause === "memory" ? "memory" : "worker"];
+  const deaths = times + attemptsOf(s, id)[kindOf(death)];
   if (deaths <= s.options.allowedFailures) return true;
   failKilled(s, id, deaths, death);
   return false;

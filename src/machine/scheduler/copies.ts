@@ -182,11 +182,11 @@ function settle(s: SchedulerState, id: number): void {
     if (isMade && wish.from !== NOBODY) endMove(s, id, wish);
   }
   const staying = holdersOf(s, id).filter((holder) => mayKeep(s, holder, wish));
-  if (s.tasks.isWord(id) || staying.length >= wish.copies) {
-    // Copies that tasks have fetched could be dropped.
-    for (const holder of staying.slice(0, wish.copies)) s.out.hold(holder, id, s.tasks.epoch[id]!);
+  const isEnough = s.tasks.isWord(id) || staying.length >= wish.copies;
+  // One that stays is enough for others to go, however many are wished for.
+  if (isEnough || staying.length > 0) letLeave(s, id, staying.slice(0, wish.copies), isEnough);
+  if (isEnough) {
     if (!wish.isLasting) s.wishes.delete(id);
-    for (const ids of s.retiring.values()) ids.delete(id);
     return;
   }
   const target = chooseTarget(s, id);
@@ -200,6 +200,15 @@ function settle(s: SchedulerState, id: number): void {
   s.graphOf(id).told.add(target);
   const { epoch, bytes } = s.tasks;
   s.out.to(target).copies.add(id, epoch[id]!, bytes[id]!, sourcesFor(s, target, id));
+}
+
+/** These copies stay: no worker that is to go has to wait for the value. */
+function letLeave(s: SchedulerState, id: number, staying: number[], isEnough: boolean): void {
+  let isWaitedFor = isEnough;
+  for (const ids of s.retiring.values()) if (ids.delete(id)) isWaitedFor = true;
+  if (!isWaitedFor) return;
+  // Copies that tasks have fetched could be dropped.
+  for (const holder of staying) s.out.hold(holder, id, s.tasks.epoch[id]!);
 }
 
 /** Until one joins, or those that could not reach each other may try again. */

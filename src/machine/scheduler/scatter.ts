@@ -92,6 +92,7 @@ function recordOf(s: SchedulerState, base: number, facts: GraphFacts): GraphReco
     lanes: [],
     live: facts.count,
     serial: ++s.serial,
+    parent: undefined,
     installed: new Set(),
     told: new Set(),
   };

@@ -31,9 +31,17 @@ export interface GraphRecord {
   /** Tasks that are not forgotten; the record goes when it is 0. */
   live: number;
   readonly serial: number;
+  /** The task that submitted it while it ran. */
+  readonly parent: SubmittingTask | undefined;
   /** Workers that can run its tasks, and all that were ever told of one of its ids. */
   readonly installed: Set<number>;
   readonly told: Set<number>;
+}
+
+/** A task of the graph with this number, for as long as there is one of that number. */
+export interface SubmittingTask {
+  readonly id: number;
+  readonly serial: number;
 }
 
 export interface WorkerRecord {
@@ -133,6 +141,8 @@ export interface Attempts {
   user: number;
   worker: number;
   memory: number;
+  /** The most deaths that one of the tasks is to blame for which its present run has submitted. */
+  ofChildren: number;
 }
 
 /** Where a pure layer's tasks are, so that the same work is not done twice. */
@@ -304,7 +314,7 @@ export function globalId(record: GraphRecord, local: number): number {
 export function attemptsOf(s: SchedulerState, id: number): Attempts {
   let attempts = s.attempts.get(id);
   if (attempts === undefined) {
-    attempts = { user: 0, worker: 0, memory: 0 };
+    attempts = { user: 0, worker: 0, memory: 0, ofChildren: 0 };
     s.attempts.set(id, attempts);
   }
   return attempts;

@@ -101,7 +101,7 @@ export function finished(s: SchedulerState, event: EventOf<"finished">): void {
   if (tags !== undefined) s.isSpread = true;
   for (let i = 0; i < count; i++) {
     const id = ids[i]!;
-    if (!s.isCurrent(id, epochs[i]!)) {
+    if (!isLeaseOf(s, worker, id, epochs[i]!)) {
       // Under its epoch, so that a lease given in the meantime is left alone.
       if (!isHeld(s, id, epochs[i]!)) s.out.revoke(worker, id, epochs[i]!);
       continue;
@@ -124,7 +124,7 @@ export function durations(s: SchedulerState, event: EventOf<"durations">): void 
 
 export function erred(s: SchedulerState, event: EventOf<"erred">): void {
   const { id } = event;
-  if (!s.isCurrent(id, event.epoch)) return;
+  if (!isLeaseOf(s, event.worker, id, event.epoch)) return;
   endLease(s, id);
   s.suspects.delete(id);
   const attempts = attemptsOf(s, id);
@@ -164,7 +164,7 @@ function allowed(s: SchedulerState, id: number, blame: keyof Attempts): number {
 export function returned(s: SchedulerState, event: EventOf<"returned">): void {
   for (let i = 0; i < event.ids.length; i++) {
     const id = event.ids[i]!;
-    if (!s.isCurrent(id, event.epochs[i]!)) continue;
+    if (!isLeaseOf(s, event.worker, id, event.epochs[i]!)) continue;
     endLease(s, id);
     s.tasks.state[id] = STATE.waiting;
     if (s.hasRecipe(id)) queue(s, id);
@@ -198,6 +198,11 @@ export function unreachable(s: SchedulerState, event: EventOf<"unreachable">): v
     s.out.free(holder, id);
     loseCopy(s, holder, id);
   });
+}
+
+/** Whether it is this worker that has the task, under this lease. */
+function isLeaseOf(s: SchedulerState, worker: number, id: number, epoch: number): boolean {
+  return s.isCurrent(id, epoch) && s.tasks.holder[id] === worker;
 }
 
 /** The report came a second time: its value is the one in use. */

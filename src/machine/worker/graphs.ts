@@ -35,6 +35,15 @@ export class Graphs {
     return this.#entries[this.#values.graph[id]!]!;
   }
 
+  /** Calls `visit` with each input of a task. */
+  eachInput(entry: GraphEntry, local: number, visit: (input: number) => void): void {
+    const { depOffsets, deps } = entry.graph;
+    for (let e = depOffsets[local]!; e < depOffsets[local + 1]!; e++) {
+      const dep = deps[e]!;
+      visit(entry.ids === undefined ? entry.base + dep : entry.ids[dep]!);
+    }
+  }
+
   *all(): Generator<GraphEntry> {
     for (const entry of this.#entries) if (entry !== undefined) yield entry;
   }

@@ -8,12 +8,14 @@
  */
 import { FloatList } from "../float-list.ts";
 import { IdList } from "../id-list.ts";
+import { Admission } from "./admission.ts";
+import { Copies } from "./copies.ts";
 import type { WorkerCommand, WorkerEvent } from "./events.ts";
 import { Fetches } from "./fetches.ts";
 import { type GraphEntry, Graphs } from "./graphs.ts";
 import { inventoryOf } from "./inventory.ts";
 import { Loans } from "./loans.ts";
-import { Memory, type MemoryOptions, OVERDRAW_FACTOR } from "./memory.ts";
+import { Memory, type MemoryOptions } from "./memory.ts";
 import { Reads } from "./reads.ts";
 import { Receipts } from "./receipts.ts";
 import { ACTIVITY, ORIGIN, PLACE, UNWANTED, ValueTable } from "./value-table.ts";
@@ -45,19 +47,10 @@ export class WorkerMachine {
   readonly #fetches: Fetches;
   readonly #loans: Loans;
   readonly #receipts: Receipts;
-  /**
-   * Leased ids that wait for memory, in lease order; entries that are no longer `admission` are
-   * skipped.
-   */
-  readonly #waiting: number[] = [];
-  /** Tasks that wait for an input from disk or from another worker. */
-  readonly #readers = new Map<number, number[]>();
+  readonly #admission: Admission;
+  readonly #copies: Copies;
   readonly #reads: Reads;
   readonly #threads: number;
-  /** Values that shall be fetched and kept, although no task here needs them. */
-  readonly #copies = new Set<number>();
-  /** Those for which there was no room yet. */
-  readonly #copiesToStart: number[] = [];
   /** Leases of tasks whose values are on their way here already, with their epochs. */
   readonly #awaited = new Map<number, number>();
   #running = 0;
@@ -87,6 +80,16 @@ export class WorkerMachine {
     this.#receipts = new Receipts(this.values);
     this.#loans = new Loans(this.values, (id) => this.#unpin(id));
     this.#reads = new Reads(this.values, this.memory, say, (id) => this.#unpin(id));
+    this.#copies = new Copies(this.values, this.memory, this.#fetches, (id) => {
+      this.#dropped.push(id);
+    });
+    this.#admission = new Admission(this.values, this.memory, this.#graphs, this.#fetches, {
+      isIdle: () => this.#isIdle,
+      start: (id, entry, local) => this.#start(id, entry, local),
+      giveBack: (id) => this.#giveBack(id),
+      refuse: (id, error) => this.#refuse(id, error),
+      unpin: (id) => this.#unpin(id),
+    });
     this.#threads = options.threads;
   }
 
@@ -109,8 +112,8 @@ export class WorkerMachine {
     this.#stalled = false;
     for (const event of events) this.#handle(event);
     this.#reads.admit();
-    this.#admit();
-    this.#admitCopies();
+    this.#admission.admit();
+    this.#copies.admit(() => this.#isIdle);
     for (const base of this.#graphs.close()) this.#out.push({ kind: "uninstalled", base });
     this.memory.serve(this.#stalled ? 1 : Math.max(1, Math.min(this.#busy, this.#threads)));
     return this.#take();
@@ -119,6 +122,15 @@ export class WorkerMachine {
   /** Tasks that hold a thread. */
   get #busy(): number {
     return this.#running - this.#suspended;
+  }
+
+  /**
+   * No thread has anything to do and no value is on its way from another worker (those from disk
+   * are `memory`'s). Leases that wait for their inputs all the same wait for tasks that wait for
+   * others, perhaps for the one that asks.
+   */
+  get #isIdle(): boolean {
+    return this.#busy <= 0 && this.#fetches.size === 0;
   }
 
   #handle(event: WorkerEvent): void {
@@ -221,7 +233,7 @@ export class WorkerMachine {
       const named = new Set(words.ids);
       for (const id of ids) {
         const entry = this.#graphs.of(id);
-        this.#eachInput(entry, id - entry.base, (input) => {
+        this.#graphs.eachInput(entry, id - entry.base, (input) => {
           if (named.has(input)) this.#loans.keep(id, input);
         });
       }
@@ -252,119 +264,18 @@ export class WorkerMachine {
     const { depOffsets } = entry.graph;
     const hasInputs = depOffsets[local + 1]! > depOffsets[local]!;
     const expected = Math.max(0, entry.expected[entry.graph.template[local]!]!);
-    if (!hasInputs && this.#waiting.length === 0 && this.memory.fits(expected)) {
+    if (!hasInputs && this.#admission.isEmpty && this.memory.fits(expected)) {
       this.memory.reserve(id, expected);
       this.#start(id, entry, local);
       return;
     }
-    v.activity[id] = ACTIVITY.admission;
-    this.#waiting.push(id);
+    this.#admission.add(id);
   }
 
-  /**
-   * Starts waiting tasks in order as far as memory allows; the first always starts when nothing
-   * else runs.
-   */
-  #admit(): void {
-    const v = this.values;
-    let at = 0;
-    for (; at < this.#waiting.length; at++) {
-      const id = this.#waiting[at]!;
-      if (v.activity[id] !== ACTIVITY.admission || v.lacking[id]! > 0) continue;
-      const entry = this.#graphs.of(id);
-      const local = id - entry.base;
-      const expected = Math.max(0, entry.expected[entry.graph.template[local]!]!);
-      const toCome = this.#bytesToCome(entry, local);
-      if (toCome < 0) {
-        this.#giveBack(id);
-        continue;
-      }
-      const alone = this.#busy <= 0 && this.#readers.size === 0;
-      if (toCome > 0 && this.#refuses(id, entry, local)) continue;
-      if (!this.memory.fits(expected + toCome)) this.#freshen(entry, local);
-      if (!this.#admits(entry, local, expected + toCome, alone)) break;
-      this.memory.reserve(id, expected);
-      this.#fetchInputs(id, entry, local);
-      if (v.lacking[id] === 0) this.#start(id, entry, local);
-    }
-    this.#waiting.splice(0, at);
-  }
-
-  /** A task whose inputs can never be in memory together fails. */
-  #refuses(id: number, entry: GraphEntry, local: number): boolean {
-    const most = this.memory.limitBytes * OVERDRAW_FACTOR;
-    let bytes = 0;
-    this.#eachInput(entry, local, (input) => {
-      const isHere = this.values.place[input] !== PLACE.nowhere;
-      bytes += isHere ? this.values.bytes[input]! : Math.max(0, this.#fetches.bytesOf(input));
-    });
-    if (bytes <= most) return false;
+  /** The task's inputs can never be in memory together. */
+  #refuse(id: number, error: unknown): void {
     this.#leaveAdmission(id);
-    const message =
-      `the inputs of a task take ${bytes} bytes together, and the memory limit is ` +
-      `${this.memory.limitBytes}: make its inputs smaller or fewer, or give the engine more memory`;
-    const error = { plain: true, code: "MemoryLimit", message };
     this.#out.push({ kind: "erred", id, epoch: this.values.epoch[id]!, error, blame: "memory" });
-    return true;
-  }
-
-  /** The inputs of the next task to start are the last to make room for it. */
-  #freshen(entry: GraphEntry, local: number): void {
-    this.#eachInput(entry, local, (input) => {
-      this.values.unlist(input);
-      if (this.values.activity[input] === ACTIVITY.none) this.values.list(input);
-    });
-  }
-
-  /** Makes room, but not by letting go of copies that the task itself needs. */
-  #admits(entry: GraphEntry, local: number, bytes: number, alone: boolean): boolean {
-    if (this.memory.fits(bytes)) return true;
-    const v = this.values;
-    const own: number[] = [];
-    this.#eachInput(entry, local, (input) => {
-      if (v.origin[input] === ORIGIN.copy && v.activity[input] === ACTIVITY.none) own.push(input);
-    });
-    for (const input of own) v.unlist(input);
-    const admitted = this.memory.admits(bytes, alone);
-    for (const input of own) v.list(input);
-    return admitted;
-  }
-
-  /**
-   * Bytes of the inputs that are not in memory and not on their way; -1 when one is not here and
-   * it is not known where it is.
-   */
-  #bytesToCome(entry: GraphEntry, local: number): number {
-    const v = this.values;
-    let bytes = 0;
-    let isKnown = true;
-    this.#eachInput(entry, local, (input) => {
-      if (v.place[input] === PLACE.memory || v.activity[input] === ACTIVITY.fetching) return;
-      if (v.place[input] === PLACE.disk) {
-        bytes += v.bytes[input]!;
-        return;
-      }
-      const elsewhere = this.#fetches.bytesOf(input);
-      if (elsewhere < 0) isKnown = false;
-      else bytes += elsewhere;
-    });
-    return isKnown ? bytes : -1;
-  }
-
-  /** Pins the inputs; those that are not in memory are asked for and counted in `lacking`. */
-  #fetchInputs(id: number, entry: GraphEntry, local: number): void {
-    const v = this.values;
-    this.#eachInput(entry, local, (input) => {
-      v.unlist(input);
-      v.pins[input] = v.pins[input]! + 1;
-      if (v.place[input] === PLACE.memory) return;
-      v.lacking[id] = v.lacking[id]! + 1;
-      const readers = this.#readers.get(input) ?? [];
-      readers.push(id);
-      this.#readers.set(input, readers);
-      if (v.place[input] === PLACE.disk) this.memory.unspill(input);
-      else if (v.activity[input] === ACTIVITY.none) this.#fetches.start(input);
-    });
   }
 
   /** The task cannot have its inputs here: the scheduler finds another place for it. */
@@ -374,31 +285,12 @@ export class WorkerMachine {
     this.#returnedEpochs.push(this.values.epoch[id]!);
   }
 
-  /** An operation has ended that left no value: tasks that wait for it need it from elsewhere. */
-  #lookElsewhere(id: number): void {
-    const readers = this.#readers.get(id);
-    if (readers === undefined || this.#fetches.start(id)) return;
-    for (const reader of [...readers]) this.#giveBack(reader);
-  }
-
-  /** An input has come: tasks that have all of theirs start. */
-  #inputCame(id: number): void {
-    const v = this.values;
-    for (const reader of this.#readers.get(id) ?? []) {
-      v.lacking[reader] = v.lacking[reader]! - 1;
-      if (v.lacking[reader]! > 0 || v.activity[reader] !== ACTIVITY.admission) continue;
-      const entry = this.#graphs.of(reader);
-      this.#start(reader, entry, reader - entry.base);
-    }
-    this.#readers.delete(id);
-  }
-
   #fetched(id: number, bytes: number): void {
     const v = this.values;
     const epoch = this.#fetches.arrived(id);
     const leaseEpoch = this.#awaited.get(id);
     const isKept = this.#copies.delete(id) || leaseEpoch !== undefined;
-    const isRead = this.#readers.has(id);
+    const isRead = this.#admission.isRead(id);
     v.place[id] = PLACE.memory;
     v.bytes[id] = bytes;
     v.epoch[id] = leaseEpoch ?? epoch;
@@ -412,7 +304,7 @@ export class WorkerMachine {
     } else {
       v.unwanted[id] = UNWANTED.yes;
     }
-    this.#inputCame(id);
+    this.#admission.inputCame(id);
     if (v.pins[id] === 0) this.#settleUnpinned(id);
   }
 
@@ -426,9 +318,8 @@ export class WorkerMachine {
       return;
     }
     this.values.unwanted[id] = UNWANTED.no;
-    this.#lookElsewhere(id);
-    const isUnderWay = this.values.activity[id] !== ACTIVITY.none;
-    if (!isUnderWay && this.#copies.has(id) && !this.#fetches.start(id)) this.#giveCopyUp(id);
+    this.#admission.lookElsewhere(id);
+    if (this.values.activity[id] === ACTIVITY.none) this.#copies.fetchFailed(id);
   }
 
   #copy(id: number): void {
@@ -442,35 +333,12 @@ export class WorkerMachine {
       return;
     }
     this.#copies.add(id);
-    if (v.activity[id] !== ACTIVITY.fetching) this.#copiesToStart.push(id);
   }
 
-  /** Starts to fetch copies as far as memory allows; one always when nothing else goes on. */
-  #admitCopies(): void {
-    const { activity } = this.values;
-    for (let at = 0; at < this.#copiesToStart.length; ) {
-      const id = this.#copiesToStart[at]!;
-      const isMeant = this.#copies.has(id) && activity[id] !== ACTIVITY.fetching;
-      if (isMeant && activity[id] !== ACTIVITY.none) {
-        // Something else is under way with it: later.
-        at++;
-        continue;
-      }
-      const bytes = this.#fetches.bytesOf(id);
-      if (isMeant && bytes >= 0) {
-        const alone = this.#busy <= 0 && this.#fetches.size === 0;
-        if (!this.memory.admits(bytes, alone)) return;
-        this.#fetches.start(id);
-      } else if (isMeant) {
-        this.#giveCopyUp(id);
-      }
-      this.#copiesToStart.splice(at, 1);
-    }
-  }
-
-  #giveCopyUp(id: number): void {
-    this.#copies.delete(id);
-    this.#dropped.push(id);
+  #leaveAdmission(id: number): void {
+    this.values.activity[id] = ACTIVITY.none;
+    this.#loans.end(id);
+    this.#admission.leave(id);
   }
 
   /** The scheduler counts on this value. */
@@ -538,13 +406,13 @@ export class WorkerMachine {
       }
       v.unwanted[id] = UNWANTED.no;
       this.#discard(id, bytes);
-      this.#lookElsewhere(id);
+      this.#admission.lookElsewhere(id);
       return;
     }
     v.unwanted[id] = UNWANTED.no;
     this.#hold(id, bytes);
     this.#finish(id, bytes);
-    if (this.#readers.has(id)) this.#inputCame(id);
+    if (this.#admission.isRead(id)) this.#admission.inputCame(id);
   }
 
   #finish(id: number, bytes: number): void {
@@ -568,7 +436,7 @@ export class WorkerMachine {
     this.#ended(id, entry, id - entry.base);
     const isUnwanted = v.unwanted[id] === UNWANTED.yes;
     v.unwanted[id] = UNWANTED.no;
-    if (isUnwanted) return this.#lookElsewhere(id);
+    if (isUnwanted) return this.#admission.lookElsewhere(id);
     this.#out.push({ kind: "erred", id, epoch: v.epoch[id]!, error, blame });
   }
 
@@ -577,7 +445,7 @@ export class WorkerMachine {
     this.values.activity[id] = ACTIVITY.none;
     this.#running--;
     this.memory.unreserve(id);
-    this.#eachInput(entry, local, (input) => this.#unpin(input));
+    this.#graphs.eachInput(entry, local, (input) => this.#unpin(input));
     this.#loans.end(id);
   }
 
@@ -623,23 +491,6 @@ export class WorkerMachine {
     }
   }
 
-  #leaveAdmission(id: number): void {
-    const v = this.values;
-    const entry = this.#graphs.of(id);
-    v.activity[id] = ACTIVITY.none;
-    this.#loans.end(id);
-    if (v.lacking[id] === 0) return;
-    v.lacking[id] = 0;
-    this.memory.unreserve(id);
-    this.#eachInput(entry, id - entry.base, (input) => {
-      const readers = this.#readers.get(input);
-      const at = readers?.indexOf(id) ?? -1;
-      if (readers !== undefined && at >= 0) readers.splice(at, 1);
-      if (readers?.length === 0) this.#readers.delete(input);
-      this.#unpin(input);
-    });
-  }
-
   #takenBack(id: number): void {
     const v = this.values;
     const entry = this.#graphs.of(id);
@@ -652,7 +503,7 @@ export class WorkerMachine {
       this.#returned.push(id);
       this.#returnedEpochs.push(v.epoch[id]!);
     }
-    this.#lookElsewhere(id);
+    this.#admission.lookElsewhere(id);
   }
 
   #unstarted(ids: Int32Array): void {
@@ -661,7 +512,7 @@ export class WorkerMachine {
       const entry = this.#graphs.of(id);
       this.#ended(id, entry, id - entry.base);
       this.values.unwanted[id] = UNWANTED.no;
-      this.#lookElsewhere(id);
+      this.#admission.lookElsewhere(id);
     }
     this.#out.push({ kind: "returned", ids, epochs });
   }
@@ -718,7 +569,7 @@ export class WorkerMachine {
     v.activity[id] = ACTIVITY.none;
     this.memory.unspilled(id, error);
     if (error !== undefined) return this.#lose(id, error);
-    this.#inputCame(id);
+    this.#admission.inputCame(id);
     this.#reads.arrived(id);
     if (v.pins[id] === 0) this.#settleUnpinned(id);
   }
@@ -739,16 +590,8 @@ export class WorkerMachine {
       this.#out.push({ kind: "lost", ids: Int32Array.of(id) });
     }
     this.#reads.lost(id);
-    this.#lookElsewhere(id);
+    this.#admission.lookElsewhere(id);
     if (v.pins[id] === 0) v.unwanted[id] = UNWANTED.no;
-  }
-
-  #eachInput(entry: GraphEntry, local: number, visit: (input: number) => void): void {
-    const { depOffsets, deps } = entry.graph;
-    for (let e = depOffsets[local]!; e < depOffsets[local + 1]!; e++) {
-      const dep = deps[e]!;
-      visit(entry.ids === undefined ? entry.base + dep : entry.ids[dep]!);
-    }
   }
 
   #take(): WorkerCommand[] {

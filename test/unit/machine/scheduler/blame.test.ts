@@ -88,3 +88,34 @@ test("others wait until the worker with the fewest leases is free for a suspect"
   // 3 may not go before the suspects now.
   expect(leased(s.step(s.finished([2], 1)))).toEqual([0]);
 });
+
+test("what a task has submitted kills no more workers because the task runs again", () => {
+  const s = new TestScheduler({ allowedFailures: 3 });
+  join(s, 0, 1);
+  s.graph(graphOf([[]], { functions: ["parent"], name: "parent" }));
+  let deaths = 0;
+  const failed: unknown[] = [];
+  for (let first = 0; s.stateOf(0)[0] === "leased" && first < 20; first += 2) {
+    const second = first + 1;
+    s.step({ kind: "suspended", worker: first, count: 1 });
+    s.step({ kind: "worker-paused", worker: first, isPaused: true });
+    join(s, second, 1);
+    const child = graphOf([[]], { functions: ["killer"], name: `child-${first}` });
+    s.graph(child, { client: 10 + first, parent: 0 });
+    const { state, holder } = s.machine.state.tasks;
+    const id = holder.indexOf(second);
+    expect(state[id]).toBe(4);
+    // Once where it is alone, and once where its parent waits for it.
+    lose(s, second, [id]);
+    s.step({ kind: "worker-paused", worker: first, isPaused: false });
+    failed.push(...lose(s, first, [id]));
+    deaths += 2;
+    s.step({ kind: "client-left", client: 10 + first });
+    join(s, first + 2, 1);
+  }
+  expect(deaths).toBe(4);
+  expect(s.stateOf(0)).toEqual(["erred"]);
+  expect(failed).toContainEqual(
+    expect.objectContaining({ kind: "failed", client: 1, ids: [0], culprit: "parent" }),
+  );
+});

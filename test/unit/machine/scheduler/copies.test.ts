@@ -42,6 +42,21 @@ test("with nobody to take its values it stays a worker", () => {
   expect(leased(s.graph(graphOf([[]])))).toEqual([1]);
 });
 
+test("it goes although more copies are wished for than there will be workers", () => {
+  const s = withValue();
+  s.step({ kind: "replicate", ids: Int32Array.of(0), copies: 2 });
+  copied(s, 1);
+  expect(s.step({ kind: "retire", worker: 0 })).toContainEqual({
+    kind: "retired",
+    worker: 0,
+    left: 0,
+  });
+  s.step({ kind: "worker-lost", worker: 0, reason: "retired", cause: "expected" });
+  // The wish stays.
+  const [told] = s.join({ worker: 2, address: "c", threads: 1 });
+  expect(told).toMatchObject({ kind: "copy", worker: 2, needs: { holders: [1] } });
+});
+
 test("a copy that fails is made by another worker", () => {
   const s = withValue();
   s.step({ kind: "retire", worker: 0 });

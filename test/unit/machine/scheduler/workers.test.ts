@@ -157,3 +157,20 @@ describe("losses", () => {
     expect(s.graph(graphOf([[]]))[0]).toMatchObject({ base: 0 });
   });
 });
+
+test("what a worker reports of another one's lease does not count", () => {
+  const s = new TestScheduler();
+  s.join();
+  s.graph(graphOf([[]]));
+  s.join({ worker: 1, address: "b" });
+  expect(s.step(s.finished([0], 1))).toEqual([
+    { kind: "revoke", worker: 1, ids: [0], epochs: [1] },
+  ]);
+  const [ids, epochs] = [Int32Array.of(0), Int32Array.of(1)];
+  s.step({ kind: "returned", worker: 1, ids, epochs });
+  s.step({ kind: "erred", worker: 1, id: 0, epoch: 1, error: "no", blame: "user" });
+  expect(s.stateOf(0)).toEqual(["leased"]);
+  s.finish(0);
+  expect(s.stateOf(0)).toEqual(["memory"]);
+  expect(s.machine.state.tasks.holder[0]).toBe(0);
+});

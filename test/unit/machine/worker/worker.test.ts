@@ -357,6 +357,30 @@ describe("memory", () => {
     });
   });
 
+  test("a lease that waits for a task that waits for others keeps no others from starting", () => {
+    const w = new TestWorker(1000, 2);
+    w.install([[], [0], [], []], { functions: ["waits", "f", "f", "f"] });
+    w.lease([3]);
+    w.ran([3], 600);
+    w.free(3);
+    w.used = 0;
+    expect(w.lease([0])).toEqual([run(0)]);
+    w.step({ kind: "suspended", count: 1 });
+    // Made elsewhere meanwhile; here it cannot come before the run that goes on has ended.
+    w.revoke(0);
+    const [ids, epochs] = [Int32Array.of(1), Int32Array.of(1)];
+    const needs = {
+      ids: Int32Array.of(0),
+      epochs: Int32Array.of(2),
+      bytes: Float64Array.of(100),
+      offsets: Int32Array.of(0, 1),
+      holders: Int32Array.of(1),
+    };
+    expect(w.step({ kind: "lease", ids, epochs, needs })).toEqual([]);
+    // It has room reserved, so that this one does not fit; but 0 may be waiting for it.
+    expect(w.lease([2])).toEqual([run(2)]);
+  });
+
   test("a dead thread's request is not answered", () => {
     const w = new TestWorker(1000, 2);
     w.install([[], []]);
