@@ -5,7 +5,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import { refuseClass } from "../codec/registry.ts";
-import type { Security } from "../comm/index.ts";
+import type { Security } from "../comm/security.ts";
 import { isCollection } from "../core/collection.ts";
 import { HeddleError, isHeddleError } from "../core/errors.ts";
 import type { HeldTasks, Layer, TaskFunction, TaskOptions } from "../core/graph.ts";
@@ -104,6 +104,17 @@ export interface ClientOptions extends EngineOptions {
 
 /** What a client may be made of: an address, options, a cluster, or what has an engine. */
 export type ClientTarget = string | ClientOptions | { readonly engine: EngineHandle };
+
+/** Where `scatter` puts values; default on one worker, whichever has most room. */
+export interface ScatterOptions {
+  /** A copy on every worker. */
+  readonly broadcast?: boolean;
+  /** Names or addresses of the workers that may have the values. */
+  readonly workers?: readonly string[];
+}
+
+/** Copies on as many workers as there are. */
+const BROADCAST = 65_535;
 
 const current: Client[] = [];
 
@@ -221,12 +232,12 @@ export class Client extends ClusterControl implements GraphRunner {
 
   /**
    * Puts values into the engine and returns their futures: one for each element of an array, else
-   * one for the value. `broadcast` asks for a copy on every worker; the embedded engine has one
-   * worker, so it changes nothing there.
+   * one for the value. `broadcast` asks for a copy on every worker, `workers` (names or addresses)
+   * for these; the embedded engine has one worker, so they change nothing there.
    */
-  scatter<T>(values: readonly T[], options?: { broadcast?: boolean }): FutureList<T>;
-  scatter<T>(value: T, options?: { broadcast?: boolean }): Future<T>;
-  scatter(...given: [value?: unknown, options?: { broadcast?: boolean }]): unknown {
+  scatter<T>(values: readonly T[], options?: ScatterOptions): FutureList<T>;
+  scatter<T>(value: T, options?: ScatterOptions): Future<T>;
+  scatter(...given: [value?: unknown, options?: ScatterOptions]): unknown {
     const [value, options = {}] = given;
     if (given.length === 0) {
       throw new HeddleError(
@@ -234,14 +245,19 @@ export class Client extends ClusterControl implements GraphRunner {
         "client.scatter takes a value or an array of values",
       );
     }
-    checkOptionNames("client.scatter", options, ["broadcast"]);
+    checkOptionNames("client.scatter", options, ["broadcast", "workers"]);
     checkFlag("client.scatter", "broadcast", options.broadcast);
     const items: readonly unknown[] = Array.isArray(value) ? value : [value];
     const values = items.map(encodeShared);
     const name = `scatter-${tokenize(...values)}`;
     const submission = new Submission(this.#link);
     submission.types = items.map(typeName);
-    this.#link.submit((request) => ({ kind: "scatter", request, name, values }), {
+    const { broadcast = false, workers } = options;
+    const where = {
+      ...(broadcast ? { broadcast: BROADCAST } : {}),
+      ...(workers === undefined ? {} : { workers }),
+    };
+    this.#link.submit((request) => ({ kind: "scatter", request, name, values, ...where }), {
       accepted: (place) => submission.settle(place),
       failed: (error) => submission.fail(error),
     });

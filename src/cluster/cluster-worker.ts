@@ -37,7 +37,8 @@ import { ValueServer } from "./value-server.ts";
 import { decodeImage } from "./wire/graphs.ts";
 import { type FromWorker, fromWorker, type ToWorker, toWorker } from "./wire/worker-messages.ts";
 import type { WorkerHello } from "./worker-hello.ts";
-import { WorkerHost, type WorkerReport } from "./worker-host.ts";
+import { WorkerHost } from "./worker-host.ts";
+import type { WorkerReport } from "./worker-report.ts";
 import type { Lifetime, WorkerSettings } from "./worker-settings.ts";
 
 /** How a worker has come to its end. */

@@ -16,7 +16,12 @@ export {
   wait,
 } from "./as-completed.ts";
 export type { ActorOptions, SubmitOptions } from "./call-facts.ts";
-export { Client, type ClientOptions, type ClientTarget } from "./client.ts";
+export {
+  Client,
+  type ClientOptions,
+  type ClientTarget,
+  type ScatterOptions,
+} from "./client.ts";
 export type { ClientComputeOptions } from "./client-compute.ts";
 export type {
   HardwareRates,

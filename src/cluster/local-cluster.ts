@@ -3,7 +3,7 @@
  * the program; or, without processes, the task threads of one engine.
  */
 import { tmpdir } from "node:os";
-import type { Security } from "../comm/index.ts";
+import type { Security } from "../comm/security.ts";
 import { config } from "../config/config.ts";
 import { HeddleError } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";

@@ -2,38 +2,15 @@
  * @file A client's connection to a scheduler: what the link posts is put into the form in which it
  * travels, and the values of a scatter are brought to the workers that the scheduler names.
  */
-import { BulkPool, type Comm, connect, type Security } from "../comm/index.ts";
+import { BulkPool, type Comm, connect } from "../comm/index.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { ClientMessage, EngineMessage } from "./messages.ts";
 import { ownHello, uniqueName } from "./own-hello.ts";
+import type { RemoteListener, RemoteOptions } from "./remote-options.ts";
 import { sessionTimers } from "./session-timers.ts";
 import type { BroughtFacts } from "./value-fetcher.ts";
-import {
-  type ClusterSize,
-  type ToClient,
-  type ToScheduler,
-  toClient,
-  toScheduler,
-} from "./wire/client-messages.ts";
+import { type ToClient, type ToScheduler, toClient, toScheduler } from "./wire/client-messages.ts";
 import { encodeImage } from "./wire/graphs.ts";
-
-export interface RemoteOptions {
-  /** Where the scheduler listens. */
-  readonly address: string;
-  readonly token?: string | undefined;
-  readonly security?: Security | undefined;
-  /** Time for the first connection; default 30,000. */
-  readonly connectMs?: number | undefined;
-}
-
-/** What the scheduler says beside the news of tasks. */
-export interface RemoteListener {
-  /** Workers have come or gone. */
-  size(size: ClusterSize): void;
-  warn(message: string): void;
-  /** The connection is over. */
-  closed(reason: HeddleError | string): void;
-}
 
 type Scatter = Extract<ClientMessage, { kind: "scatter" }>;
 

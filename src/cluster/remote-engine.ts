@@ -8,7 +8,7 @@ import { shipAllTexts } from "../functions/index.ts";
 import type { EngineHandle } from "./embedded.ts";
 import type { EngineLimits } from "./limits.ts";
 import { EngineLink } from "./link.ts";
-import type { RemoteListener, RemoteOptions } from "./remote-connection.ts";
+import type { RemoteListener, RemoteOptions } from "./remote-options.ts";
 import { RemotePort } from "./remote-port.ts";
 import { RemoteValues } from "./remote-values.ts";
 

@@ -17,7 +17,7 @@ import {
   tokenFrom,
 } from "../comm/index.ts";
 import { HeddleError } from "../core/errors.ts";
-import type { RemoteOptions } from "./remote-connection.ts";
+import type { RemoteOptions } from "./remote-options.ts";
 
 /** A connection file is waited for as long as a connection. */
 const CONNECT_MS = 30_000;

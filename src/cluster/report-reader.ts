@@ -9,7 +9,7 @@ import { ERROR_PLACE, REPORT, wordMs } from "../threads/reports.ts";
 import { SLAB_BYTES } from "../threads/thread-heap.ts";
 import type { WireError } from "./messages.ts";
 import type { ValueStore } from "./value-store.ts";
-import type { WorkerReport } from "./worker-host.ts";
+import type { WorkerReport } from "./worker-report.ts";
 
 export class ReportReader {
   readonly #store: ValueStore;

@@ -26,7 +26,8 @@ import type {
   TaskFacts,
   WorkerInfo,
 } from "./messages.ts";
-import type { WorkerLoad, WorkerReport } from "./worker-host.ts";
+import type { WorkerLoad } from "./worker-host.ts";
+import type { WorkerReport } from "./worker-report.ts";
 
 /** What the scheduler says to a worker. */
 export type WorkerOrder = Extract<

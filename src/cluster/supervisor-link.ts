@@ -6,7 +6,7 @@ import { hostname } from "node:os";
 import { type Comm, connect } from "../comm/index.ts";
 import { HeddleError } from "../core/errors.ts";
 import { ownHello } from "./own-hello.ts";
-import type { RemoteOptions } from "./remote-connection.ts";
+import type { RemoteOptions } from "./remote-options.ts";
 import type { ProcessDeath } from "./supervisor.ts";
 import {
   type FromSupervisor,

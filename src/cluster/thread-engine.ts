@@ -6,8 +6,8 @@ import { isMainThread, workerData } from "node:worker_threads";
 import type { ClusterAccess, ThreadInit } from "../threads/messages.ts";
 import type { EngineHandle } from "./embedded.ts";
 import { EngineLink } from "./link.ts";
-import type { RemoteOptions } from "./remote-connection.ts";
 import { RemoteEngine } from "./remote-engine.ts";
+import type { RemoteOptions } from "./remote-options.ts";
 
 /** A cluster, reached over one connection. */
 class SharedRemoteEngine extends RemoteEngine {

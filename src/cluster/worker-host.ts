@@ -8,7 +8,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { MessagePort } from "node:worker_threads";
-import type { InstalledGraph, Inventory, SchedulerEvent } from "../machine/scheduler/events.ts";
+import type { InstalledGraph, Inventory } from "../machine/scheduler/events.ts";
 import type { WorkerCommand, WorkerEvent } from "../machine/worker/events.ts";
 import { ACTIVITY } from "../machine/worker/value-table.ts";
 import { WorkerMachine } from "../machine/worker/worker.ts";
@@ -24,6 +24,7 @@ import type { WireError } from "./messages.ts";
 import { ReportReader } from "./report-reader.ts";
 import { type EngineInit, type LaneSpec, LaunchedThread, laneOf } from "./thread-launch.ts";
 import { ownerOf, ValueStore } from "./value-store.ts";
+import type { WorkerReport } from "./worker-report.ts";
 
 /** Part of the memory that goes to the table engine once it is used. */
 const TABLE_SHARE = 0.5;
@@ -39,12 +40,6 @@ const CANCELLED_MS = 5000;
 const FORGET_AT_MOST = 64;
 /** A graph of at most so many bytes may be remembered for a while. */
 const SMALL_GRAPH_BYTES = 65_536;
-
-/** What a worker tells the scheduler: its events without the worker's number. */
-export type WorkerReport = Threaded<Unnumbered<Extract<SchedulerEvent, { worker: number }>>>;
-/** Times come with the threads on which they were measured; the machine does not look at these. */
-type Threaded<R> = R extends { kind: "durations" } ? R & { readonly threads?: Int32Array } : R;
-type Unnumbered<E> = E extends { worker: number } ? Omit<E, "worker"> : never;
 
 /** Whoever a worker works for. */
 export interface WorkerListener {

@@ -3,7 +3,6 @@
  * texts or files. TLS is always mutual: whoever connects shows a certificate of the same authority.
  */
 import { readFileSync } from "node:fs";
-import type { ConnectionOptions, SecureContextOptions, TlsOptions } from "node:tls";
 import { HeddleError } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { inspectAsText } from "../core/symbols.ts";
@@ -11,6 +10,29 @@ import type { Role } from "../protocol/index.ts";
 
 /** Versions of TLS that Heddle speaks; older ones are broken. */
 export type TlsVersion = "TLSv1.2" | "TLSv1.3";
+
+/** What a TLS listener is made with. */
+export interface TlsListening extends TlsContext {
+  readonly requestCert: boolean;
+  readonly handshakeTimeout: number;
+}
+
+/** What a TLS connection is made with. */
+export interface TlsDialing extends TlsContext {
+  readonly servername?: string;
+  readonly checkServerIdentity?: () => undefined;
+}
+
+/** What both ends of a TLS connection are made with: Node's words, without its types. */
+export interface TlsContext {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly minVersion: TlsVersion;
+  readonly maxVersion?: TlsVersion;
+  readonly ciphers?: string;
+  readonly rejectUnauthorized?: boolean;
+}
 
 /** Options of {@link Security}. A certificate or key is a PEM text or the path of a PEM file. */
 export interface SecurityOptions {
@@ -112,7 +134,7 @@ export class Security {
   }
 
   /** What Node's TLS needs of a role on either side. */
-  #context(role: Role): SecureContextOptions {
+  #context(role: Role): TlsContext {
     const own = role === "supervisor" ? "worker" : role;
     const [certName, keyName] = NAMES_OF[own];
     const ca = this.#pem("tlsCaFile", role);
@@ -143,7 +165,7 @@ export class Security {
    * Options of a TLS listener. A certificate is asked for; whoever accepts a socket must look at
    * its `authorized` (see `sockets.ts`): Node itself would hang up without a word.
    */
-  listenOptions(role: Role, handshakeTimeout: number): TlsOptions {
+  listenOptions(role: Role, handshakeTimeout: number): TlsListening {
     return {
       ...this.#context(role),
       requestCert: true,
@@ -157,7 +179,7 @@ export class Security {
    * not compared, since workers move between hosts and the authority is the cluster's own, unless
    * `serverName` says which name it must have.
    */
-  connectOptions(role: Role, serverName?: string): ConnectionOptions {
+  connectOptions(role: Role, serverName?: string): TlsDialing {
     return {
       ...this.#context(role),
       rejectUnauthorized: true,

@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import { Cluster } from "../cluster/cluster.ts";
 import { RemoteEngine } from "../cluster/remote-engine.ts";
 import { checkCount } from "../cluster/worker-shape.ts";
-import type { Security } from "../comm/index.ts";
+import type { Security } from "../comm/security.ts";
 import { checkOptionNames } from "../core/options.ts";
 
 /** How clients and workers get into a cluster. */

@@ -14,9 +14,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Client, Security } from "heddle/distributed";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { makeTemporaryCertificates } from "../../dist/comm/certificates.js";
-import { Client, Security } from "../../lib/cluster/index.js";
 import { isAlive, main, type Program, startProgram } from "./fixtures/programs.ts";
 
 let folder: string;
@@ -115,7 +115,8 @@ describe("a cluster of programs", () => {
     await host.logged(/worker w joined/, 2);
     const sum = client.submit((x: Float64Array) => x.reduce((a, b) => a + b, 0), value);
     expect(await sum.result()).toBe(2000);
-    expect(await client.submit(() => process.pid, { pure: false }).result()).not.toBe(first);
+    const again = client.options({ pure: false }).submit(() => process.pid);
+    expect(await again.result()).not.toBe(first);
     await client.close();
   });
 

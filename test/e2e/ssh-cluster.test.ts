@@ -7,9 +7,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import { SSHCluster } from "heddle/deploy";
+import { Client } from "heddle/distributed";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Client } from "../../lib/cluster/index.js";
-import { SSHCluster } from "../../lib/deploy/index.js";
 import { isAlive, startProgram } from "./fixtures/programs.ts";
 
 const SSHD = ["/usr/sbin/sshd", "/usr/local/sbin/sshd", "/sbin/sshd"].find(existsSync);
@@ -141,8 +141,8 @@ describe.skipIf(SSHD === undefined)("SSHCluster", () => {
 
   it("everything ends with the program that started it, also when that is killed", async () => {
     const script = join(folder, "killed.mjs");
-    const entry = new URL("../../lib/deploy/index.js", import.meta.url).href;
-    const distributed = new URL("../../lib/cluster/index.js", import.meta.url).href;
+    const entry = new URL("heddle/deploy", import.meta.url).href;
+    const distributed = new URL("heddle/distributed", import.meta.url).href;
     writeFileSync(
       script,
       `import { Client } from ${JSON.stringify(distributed)};

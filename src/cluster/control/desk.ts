@@ -12,7 +12,7 @@ import { loadArrays } from "../link-values.ts";
 import type { EngineInfo } from "../messages.ts";
 import type { WorkerSeat } from "../scheduler-host.ts";
 import { Meters } from "../status/meters.ts";
-import type { WorkerReport } from "../worker-host.ts";
+import type { WorkerReport } from "../worker-report.ts";
 import { ActorBook } from "./actor-book.ts";
 import { MemoryManager } from "./memory-manager.ts";
 import type {

@@ -3,7 +3,7 @@
  * saw them go by, in columns. An entry costs a few nanoseconds, so that it is always kept.
  */
 import type { SchedulerCommand } from "../../machine/scheduler/events.ts";
-import type { WorkerReport } from "../worker-host.ts";
+import type { WorkerReport } from "../worker-report.ts";
 
 const CAPACITY = 1 << 16;
 const MASK = CAPACITY - 1;

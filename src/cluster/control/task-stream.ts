@@ -4,7 +4,7 @@
  */
 import type { SchedulerState } from "../../machine/scheduler/state.ts";
 import { STATE } from "../../machine/scheduler/task-table.ts";
-import type { WorkerReport } from "../worker-host.ts";
+import type { WorkerReport } from "../worker-report.ts";
 
 /** Entries that are kept. */
 const CAPACITY = 16_384;

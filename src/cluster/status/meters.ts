@@ -4,7 +4,7 @@
  * report of many tasks costs an addition each.
  */
 import type { SchedulerState } from "../../machine/scheduler/state.ts";
-import type { WorkerReport } from "../worker-host.ts";
+import type { WorkerReport } from "../worker-report.ts";
 
 /** What is counted of one function. */
 export interface FunctionCounts {

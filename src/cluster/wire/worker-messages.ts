@@ -24,7 +24,8 @@ import {
 import type { Outcome, WorkerOp } from "../control/ops.ts";
 import type { WireError } from "../messages.ts";
 import type { WorkerOrder } from "../scheduler-host.ts";
-import type { WorkerLoad, WorkerReport } from "../worker-host.ts";
+import type { WorkerLoad } from "../worker-host.ts";
+import type { WorkerReport } from "../worker-report.ts";
 import { inventory, needs, plainAs, wireError, words } from "./fields.ts";
 import { graphFacts } from "./graphs.ts";
 

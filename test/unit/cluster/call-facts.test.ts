@@ -1,6 +1,7 @@
 /** @file What is refused when a call is submitted, and what is said about it. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { annotate, Client, delayed, isHeddleError } from "../../../dist/index.js";
+import type { SubmitOptions } from "../../../src/cluster/call-facts.ts";
 
 let client: Client;
 beforeAll(() => {
@@ -45,7 +46,7 @@ describe("options", () => {
   });
 
   test("undefined is an option that is not given", async () => {
-    const options = { retries: undefined, workers: undefined } as never;
+    const options = { retries: undefined, workers: undefined } as unknown as SubmitOptions;
     expect(await client.options(options).submit(same, 3).result()).toBe(3);
   });
 });

@@ -63,6 +63,23 @@ describe("values", () => {
   });
 });
 
+describe("scattered values", () => {
+  test("lie on one worker each, on all, or where they are asked to be", async () => {
+    const [one = ""] = Object.keys((await client.schedulerInfo()).workers);
+    const spread = client.scatter([fill(1), fill(2), fill(3)]);
+    expect((await spread.results()).map((array) => array[0])).toEqual([1, 2, 3]);
+    const named = client.scatter(fill(4), { workers: [one] });
+    await named.result();
+    expect(Object.values(await client.whoHas(named)).flat()).toEqual([one]);
+    const everywhere = client.scatter(fill(5), { broadcast: true });
+    await everywhere.result();
+    const holders = async (): Promise<number> =>
+      Object.values(await client.whoHas(everywhere)).flat().length;
+    while ((await holders()) < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(await client.submit((x: Float64Array) => x[3], everywhere).result()).toBe(5);
+  });
+});
+
 describe("tasks", () => {
   test("run in worker processes, and know their worker", async () => {
     const pids = new Set(

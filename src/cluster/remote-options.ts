@@ -1,0 +1,25 @@
+/**
+ * @file How a scheduler elsewhere is reached, and what it says beside the news of tasks. Without
+ * anything of Node's, whose types programs need not know.
+ */
+import type { Security } from "../comm/security.ts";
+import type { HeddleError } from "../core/errors.ts";
+import type { ClusterSize } from "./wire/client-messages.ts";
+
+export interface RemoteOptions {
+  /** Where the scheduler listens. */
+  readonly address: string;
+  readonly token?: string | undefined;
+  readonly security?: Security | undefined;
+  /** Time for the first connection; default 30,000. */
+  readonly connectMs?: number | undefined;
+}
+
+/** What the scheduler says beside the news of tasks. */
+export interface RemoteListener {
+  /** Workers have come or gone. */
+  size(size: ClusterSize): void;
+  warn(message: string): void;
+  /** The connection is over. */
+  closed(reason: HeddleError | string): void;
+}
