@@ -2,17 +2,15 @@
  * @file Commands and flags. Each command loads its implementation when it is chosen, so that
  * `heddle --help` is quick. Wrong names are answered with the nearest right one.
  */
-import { createRequire } from "node:module";
 import { Command } from "commander";
+import { packageVersion } from "../config/package-version.ts";
 import { addScheduler, addSSH, addWorker } from "./servers.ts";
-
-const manifest = createRequire(import.meta.url)("../../package.json") as { version: string };
 
 /** The command line; `setExitCode` takes the exit code of a program that was run. */
 export function makeProgram(setExitCode: (code: number) => void): Command {
   const program = new Command("heddle")
     .description("Parallel and distributed computing for TypeScript.")
-    .version(manifest.version, "-v, --version", "print the version")
+    .version(packageVersion(), "-v, --version", "print the version")
     .helpOption("-h, --help", "show help")
     .enablePositionalOptions()
     .exitOverride()
@@ -71,7 +69,7 @@ function addInfo(program: Command): void {
     .option("--json", "as JSON")
     .action(async (flags: { json?: boolean }) => {
       const { collectInfo, formatInfo } = await import("./info.ts");
-      const info = await collectInfo(manifest.version);
+      const info = await collectInfo(packageVersion());
       const text = flags.json === true ? JSON.stringify(info, null, 2) : formatInfo(info);
       process.stdout.write(`${text}\n`);
     });

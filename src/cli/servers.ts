@@ -1,11 +1,9 @@
 /** @file The flags of `heddle scheduler` and `heddle worker`. */
-import { createRequire } from "node:module";
 import { type Command, Option } from "commander";
+import { packageVersion } from "../config/package-version.ts";
 import type { SchedulerFlags } from "./scheduler.ts";
 import type { SSHFlags } from "./ssh.ts";
 import type { WorkerFlags } from "./worker-plan.ts";
-
-const manifest = createRequire(import.meta.url)("../../package.json") as { version: string };
 
 /** Flags given several times, or with commas, make a list. */
 function collect(value: string, before: string[] = []): string[] {
@@ -61,7 +59,7 @@ export function addScheduler(program: Command, setExitCode: (code: number) => vo
     )
     .action(async (flags: SchedulerFlags) => {
       const { runScheduler } = await import("./scheduler.ts");
-      setExitCode(await runScheduler(flags, manifest.version));
+      setExitCode(await runScheduler(flags, packageVersion()));
     });
 }
 
@@ -127,7 +125,7 @@ export function addWorker(program: Command, setExitCode: (code: number) => void)
     );
   addLife(addListening(command)).action(async (address: string | undefined, flags: WorkerFlags) => {
     const { runWorker } = await import("./worker.ts");
-    setExitCode(await runWorker(address, flags, manifest.version));
+    setExitCode(await runWorker(address, flags, packageVersion()));
   });
 }
 

@@ -3,7 +3,6 @@
  * begins with the first computation and never keeps the process alive by itself.
  */
 
-import { existsSync } from "node:fs";
 import { MessageChannel, Worker } from "node:worker_threads";
 import { HeddleError } from "../core/errors.ts";
 import { deniedAdvice, isDenied } from "../core/permissions.ts";
@@ -15,6 +14,7 @@ import { type EngineOptions, initFrom } from "./engine-options.ts";
 import type { EngineSettings } from "./engine-settings.ts";
 import { removeFolder } from "./folders.ts";
 import { EngineLink, type Keeper } from "./link.ts";
+import { packageFile } from "./package-file.ts";
 import { threadFlags } from "./thread-flags.ts";
 import type { EngineInit } from "./thread-launch.ts";
 
@@ -50,23 +50,11 @@ export function startEngine(options: EngineOptions): EngineHandle {
   return new EmbeddedEngine(initFrom(options));
 }
 
-/** What the control thread runs. A bundle that has taken Heddle in has lost it. */
-function engineFile(): URL {
-  const file = new URL("./engine-main.js", import.meta.url);
-  if (existsSync(file)) return file;
-  throw new HeddleError(
-    "NotSupported",
-    `Heddle's threads start from files of the package, and there is no ${file.href}: Heddle has ` +
-      "been bundled into the program. Leave it out and install it beside the program: " +
-      "esbuild --packages=external, or `external: [/^heddle/]` elsewhere.",
-  );
-}
-
 /** Starts a control thread. */
 function startThread(init: EngineInit): Worker {
   const execArgv = threadFlags(process.execArgv);
   try {
-    return new Worker(engineFile(), {
+    return new Worker(packageFile(new URL("./engine-main.js", import.meta.url)), {
       workerData: init,
       transferList: [init.output],
       name: "heddle-engine",

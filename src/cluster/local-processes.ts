@@ -5,6 +5,7 @@
 import { Worker } from "node:worker_threads";
 import { type ErrorCode, HeddleError } from "../core/errors.ts";
 import type { ClusterInit, ClusterNews, ClusterRequest } from "./cluster-thread.ts";
+import { packageFile } from "./package-file.ts";
 
 interface Pending {
   readonly resolve: (value: unknown) => void;
@@ -23,7 +24,7 @@ export class LocalProcesses {
   #ended: Promise<void> | undefined;
 
   constructor(init: ClusterInit) {
-    this.#thread = new Worker(new URL("./cluster-thread.js", import.meta.url), {
+    this.#thread = new Worker(packageFile(new URL("./cluster-thread.js", import.meta.url)), {
       workerData: init,
       name: "heddle-cluster",
     });

@@ -1,17 +1,15 @@
 /** @file What a process of this package says of itself when it connects. */
 import { randomBytes } from "node:crypto";
-import { createRequire } from "node:module";
 import type { OwnHello } from "../comm/index.ts";
+import { packageVersion } from "../config/package-version.ts";
 import type { Role } from "../protocol/index.ts";
-
-const manifest = createRequire(import.meta.url)("../../package.json") as { version: string };
 
 /** Another one after each start. */
 const incarnation = randomBytes(8).toString("hex");
 
 /** The hello of this process in a role; `id` names it in the cluster. */
 export function ownHello(role: Role, id: string, facts: unknown): OwnHello {
-  const { version } = manifest;
+  const version = packageVersion();
   return { role, id, incarnation, version, codeHash: "", facts };
 }
 

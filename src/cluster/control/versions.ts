@@ -1,13 +1,12 @@
 /** @file What the processes of a cluster run, and whether it fits together. */
-import { createRequire } from "node:module";
+
+import { packageVersion } from "../../config/package-version.ts";
 import { HeddleError } from "../../core/errors.ts";
 import type { Versions } from "./ops.ts";
 
-const manifest = createRequire(import.meta.url)("../../../package.json") as { version: string };
-
 export function ownVersions(): Versions {
   const { node, v8 } = process.versions;
-  return { heddle: manifest.version, node, v8, platform: process.platform, arch: process.arch };
+  return { heddle: packageVersion(), node, v8, platform: process.platform, arch: process.arch };
 }
 
 /** The versions of all that take part. */
