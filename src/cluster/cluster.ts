@@ -3,6 +3,8 @@
  * their logs, close. A kind of cluster says only how workers are started and ended.
  */
 /// <reference lib="esnext.disposable" preserve="true" />
+
+import { HeddleError } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { inspectAsText } from "../core/symbols.ts";
 import { Adaptive } from "./adaptive.ts";
@@ -22,6 +24,7 @@ export abstract class Cluster {
   /** Workers that there are to be. */
   abstract readonly workers: number;
   abstract readonly threadsPerWorker: number;
+  #isClosed = false;
   #own: EngineLink | undefined;
   #adaptive: Adaptive | undefined;
 
@@ -106,6 +109,7 @@ export abstract class Cluster {
 
   /** Ends the workers and the scheduler. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#adaptive?.stop();
     const own = this.#own;
     this.#own = undefined;
@@ -136,6 +140,7 @@ export abstract class Cluster {
   /** A connection of the cluster's own, for questions. */
   async #link(): Promise<EngineLink> {
     await this.ready;
+    if (this.#isClosed) throw new HeddleError("CommClosed", "the cluster was closed");
     this.#own ??= this.engine.connect();
     return this.#own;
   }
@@ -150,8 +155,8 @@ export abstract class Cluster {
   }
 
   #adaptiveFailed(error: unknown): void {
-    // The cluster is gone, or will be asked again after the interval.
-    if (this.#own !== undefined) process.emitWarning(`adapt: ${String(error)}`, "HeddleWarning");
+    // A closed cluster answers nothing; any other is asked again after the interval.
+    if (!this.#isClosed) process.emitWarning(`adapt: ${String(error)}`, "HeddleWarning");
   }
 }
 inspectAsText(Cluster.prototype);

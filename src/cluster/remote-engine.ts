@@ -40,6 +40,8 @@ export class RemoteEngine implements EngineHandle {
     this.ready = new Promise((resolve) => {
       this.#opened = resolve;
     });
+    // Who waits for it hears of a failure; the links hear of it in any case.
+    this.ready.catch(() => undefined);
   }
 
   get address(): string {
