@@ -2,7 +2,7 @@
  * @file Small values of finished tasks as they came with the news: a tag and a number for each id,
  * in pages that exist only where ids are in use.
  */
-import { TAG } from "../threads/value-pages.ts";
+import { TAG, valueOfWord } from "../threads/value-pages.ts";
 
 const PAGE_BITS = 10;
 const PAGE_SIZE = 1 << PAGE_BITS;
@@ -59,24 +59,5 @@ export class WordCache {
     if (page.tags[at] === TAG.none) page.count++;
     page.tags[at] = tag;
     page.words[at] = word;
-  }
-}
-
-/** The value that a tag and a word stand for. */
-export function valueOfWord(
-  tag: number,
-  word: number | undefined,
-): number | boolean | null | undefined {
-  switch (tag) {
-    case TAG.number:
-      return word;
-    case TAG.true:
-      return true;
-    case TAG.false:
-      return false;
-    case TAG.null:
-      return null;
-    default:
-      return undefined;
   }
 }

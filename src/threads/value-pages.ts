@@ -128,21 +128,29 @@ export class ValuePages {
   inline(id: number): number | boolean | null | undefined {
     const page = this.pageOf(id);
     const at = id & (PAGE_SIZE - 1);
-    switch (page.tag[at]! & TAG_MASK) {
-      case TAG.number:
-        return page.word[at]!;
-      case TAG.true:
-        return true;
-      case TAG.false:
-        return false;
-      case TAG.null:
-        return null;
-      default:
-        return undefined;
-    }
+    return valueOfWord(page.tag[at]! & TAG_MASK, page.word[at]);
   }
 }
 
 export function makeValuePage(): SharedArrayBuffer {
   return new SharedArrayBuffer(PAGE_SIZE * 11);
+}
+
+/** The value that a tag and a word stand for. */
+export function valueOfWord(
+  tag: number,
+  word: number | undefined,
+): number | boolean | null | undefined {
+  switch (tag) {
+    case TAG.number:
+      return word;
+    case TAG.true:
+      return true;
+    case TAG.false:
+      return false;
+    case TAG.null:
+      return null;
+    default:
+      return undefined;
+  }
 }

@@ -10,10 +10,10 @@ import {
   ByteWriter,
   bool,
   bytes,
-  bytesOfChunks,
   type Codec,
   f64s,
   i32s,
+  joinChunks,
   list,
   oneOf,
   optional,
@@ -175,14 +175,7 @@ const graphImage: Codec<GraphImage> = mapped(
 export function encodeImage(image: GraphImage): Uint8Array {
   const writer = new ByteWriter();
   graphImage.write(writer, image);
-  const chunks = writer.take();
-  const body = new Uint8Array(bytesOfChunks(chunks));
-  let at = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, at);
-    at += chunk.length;
-  }
-  return body;
+  return joinChunks(writer.take());
 }
 
 /** The image in memory that the process's threads share. */
