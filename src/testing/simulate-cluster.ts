@@ -29,9 +29,17 @@ export interface SimClusterReport {
   readonly virtualMs: number;
 }
 
-/** Runs one seed; throws on the first broken invariant. */
-export function simulateCluster(seed: number, workers = 3): SimClusterReport {
+/**
+ * Runs one seed; throws on the first broken invariant. `prepare` gets the cluster before anything
+ * happens.
+ */
+export function simulateCluster(
+  seed: number,
+  workers = 3,
+  prepare: (cluster: SimCluster) => void = () => undefined,
+): SimClusterReport {
   const scenario = new ClusterScenario(seed, workers);
+  prepare(scenario.cluster);
   scenario.plan();
   scenario.cluster.run();
   scenario.checkSettled();

@@ -12,7 +12,13 @@ import { install } from "./inputs.ts";
 import { lease } from "./lease.ts";
 import { isOpen, mayServe, reaches } from "./placement.ts";
 import type { ReadyLane } from "./ready.ts";
-import { attemptsOf, plainError, type SchedulerState, type WorkerRecord } from "./state.ts";
+import {
+  type Attempts,
+  attemptsOf,
+  plainError,
+  type SchedulerState,
+  type WorkerRecord,
+} from "./state.ts";
 import { NOBODY } from "./task-table.ts";
 import { fail } from "./transitions.ts";
 
@@ -37,21 +43,38 @@ export function blame(
   if (death.cause === "silence" || death.cause === "expected") return [...ids];
   const culprit = culpritOf(worker, ids, death);
   if (culprit === undefined) {
-    for (const id of ids) s.suspects.set(id, (s.suspects.get(id) ?? 0) + 1);
+    if (ids.length > 0) s.facts?.add({ kind: "suspected", ids: Int32Array.from(ids) });
+    suspect(s, ids);
     return [...ids];
   }
   // The convict runs alone from now on; those beside it are suspects only if it was on trial and
   // had them run for it.
   const kind = death.cause === "memory" ? "memory" : "worker";
-  const attempts = attemptsOf(s, culprit);
-  attempts[kind] += 1 + (s.suspects.get(culprit) ?? 0);
-  s.suspects.set(culprit, 0);
-  if (attempts[kind] <= s.options.allowedFailures) return [...ids];
+  const attempts = convict(s, culprit, kind);
+  if (attempts[kind] <= s.options.allowedFailures) {
+    s.facts?.add({ kind: "convicted", id: culprit, blame: kind });
+    return [...ids];
+  }
   const key = s.keyOf(culprit);
   const error = killedError(key, attempts[kind], death);
   const total = attempts.user + attempts.worker + attempts.memory;
-  fail(s, culprit, { error, culprit: key, culpritId: culprit, attempts: total });
+  const failure = { error, culprit: key, culpritId: culprit, attempts: total };
+  s.facts?.add({ kind: "convicted", id: culprit, blame: kind, failure });
+  fail(s, culprit, failure);
   return ids.filter((id) => id !== culprit);
+}
+
+/** Nobody knows which of these it was. */
+export function suspect(s: SchedulerState, ids: Iterable<number>): void {
+  for (const id of ids) s.suspects.set(id, (s.suspects.get(id) ?? 0) + 1);
+}
+
+/** It was this one; returns what it has to answer for. */
+export function convict(s: SchedulerState, id: number, kind: "worker" | "memory"): Attempts {
+  const attempts = attemptsOf(s, id);
+  attempts[kind] += 1 + (s.suspects.get(id) ?? 0);
+  s.suspects.set(id, 0);
+  return attempts;
 }
 
 function culpritOf(

@@ -38,8 +38,8 @@ function knownGraphs(
 ): Set<GraphRecord> {
   const known = new Set<GraphRecord>();
   bases.forEach((base, i) => {
-    const record = s.graphs.find((graph) => graph?.base === base);
-    if (record === undefined || record.serial !== serials[i] || s.closing.has(base)) {
+    const record = s.graphs[s.tasks.graph[base] ?? -1];
+    if (record?.base !== base || record.serial !== serials[i] || s.closing.has(base)) {
       letGoOf(s, worker, base, counts[i]!);
       return;
     }

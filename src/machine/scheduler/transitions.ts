@@ -84,6 +84,7 @@ export function remember(
   s.tasks.setWord(id, tag, word);
   s.addHeldBytes(worker, bytes);
   s.transitions++;
+  s.facts?.done(id, s.tasks.epoch[id]!, bytes, tag, word);
   if (s.wishes.size + s.retiring.size > 0) cameTo(s, id, worker);
   if (wants[id]! > 0) notifyDone(s, id);
   const record = s.graphOf(id);
