@@ -2,6 +2,7 @@
  * @file What a scheduler notes of a run, played into another one, gives the same state, and so does
  * its saved state with the facts that follow.
  */
+import { isDeepStrictEqual } from "node:util";
 import { describe, expect, test } from "vitest";
 import { Prng } from "../../src/core/prng.ts";
 import { type Fact, FactLog } from "../../src/machine/scheduler/facts.ts";
@@ -30,6 +31,11 @@ function noteFacts(
   };
 }
 
+/** As `toEqual`, which takes long for arrays. */
+function expectSame(actual: SavedScheduler, expected: SavedScheduler): void {
+  if (!isDeepStrictEqual(actual, expected)) expect(actual).toEqual(expected);
+}
+
 function played(facts: readonly Fact[], from?: SavedScheduler): SavedScheduler {
   const state = from === undefined ? new SchedulerState() : restore(from);
   replay(state, facts);
@@ -37,7 +43,7 @@ function played(facts: readonly Fact[], from?: SavedScheduler): SavedScheduler {
 }
 
 describe("facts of a scheduler", () => {
-  test.each(Array.from({ length: 60 }, (_, i) => i + 1))("seed %i: played and saved", (seed) => {
+  test.each(Array.from({ length: 30 }, (_, i) => i + 1))("seed %i: played and saved", (seed) => {
     const prng = new Prng(seed);
     let looks = 0;
     simulateCluster(seed, 3, (cluster) => {
@@ -46,11 +52,9 @@ describe("facts of a scheduler", () => {
       noteFacts(cluster, 0.03, prng, (facts) => {
         looks++;
         const saved = save(state);
-        expect(played(facts)).toEqual(saved);
-        expect(save(restore(saved))).toEqual(saved);
-        if (kept !== undefined) {
-          expect(played(facts.slice(kept.at), kept.saved)).toEqual(saved);
-        }
+        expectSame(played(facts), saved);
+        expectSame(save(restore(saved)), saved);
+        if (kept !== undefined) expectSame(played(facts.slice(kept.at), kept.saved), saved);
         if (kept === undefined || prng.chance(0.3)) kept = { saved, at: facts.length };
       });
     });

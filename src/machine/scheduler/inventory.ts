@@ -5,6 +5,7 @@
  * nothing may be left before the worker gets anything to do.
  */
 import type { Inventory } from "./events.ts";
+import { book } from "./lease.ts";
 import { unqueue } from "./placement.ts";
 import { addHolder } from "./replicas.ts";
 import type { GraphRecord, SchedulerState, WorkerRecord } from "./state.ts";
@@ -27,7 +28,26 @@ export function takeInventory(s: SchedulerState, worker: WorkerRecord, has: Inve
       s.out.free(worker.worker, id);
     }
   });
+  has.running?.forEach((id, i) => goOn(s, worker, known, id, has.runningEpochs![i]!));
   for (const id of has.others) if (!kept.has(id)) letGoOf(s, worker, id, 1);
+}
+
+/** A task that runs there goes on, if nobody else has it by now. */
+function goOn(
+  s: SchedulerState,
+  worker: WorkerRecord,
+  known: ReadonlySet<GraphRecord>,
+  id: number,
+  epoch: number,
+): void {
+  const record = s.graphs[s.tasks.graph[id] ?? -1];
+  const isFree = s.tasks.state[id] === STATE.queued && !s.suspects.has(id);
+  if (record === undefined || !known.has(record) || !isFree) {
+    s.out.revoke(worker.worker, id, epoch);
+    return;
+  }
+  unqueue(s, id);
+  book(s, worker, record.lanes[record.facts.template[id - record.base]!]!, id, epoch);
 }
 
 /** The graphs that are the same as then; the others are to be let go of. */

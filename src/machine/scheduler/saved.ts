@@ -131,13 +131,14 @@ function saveValues(s: SchedulerState): SavedScheduler["values"] {
       (state[id] === STATE.leased || state[id] === STATE.waiting) && !s.hasRecipe(id);
     if (state[id] === STATE.memory || isComing) ids.push(id);
   }
-  const wordOf = (id: number): number => (s.tasks.isWord(id) ? words![id]! : 0);
+  // Tags of what is no value yet are of an earlier life of the id.
+  const isWord = (id: number): boolean => state[id] === STATE.memory && s.tasks.isWord(id);
   return {
     ids: Int32Array.from(ids),
     epochs: Int32Array.from(ids, (id) => epoch[id]!),
     bytes: Float64Array.from(ids, (id) => bytes[id]!),
-    tags: Uint8Array.from(ids, (id) => (s.tasks.isWord(id) ? tags![id]! : 0)),
-    words: Float64Array.from(ids, wordOf),
+    tags: Uint8Array.from(ids, (id) => (isWord(id) ? tags![id]! : 0)),
+    words: Float64Array.from(ids, (id) => (isWord(id) ? words![id]! : 0)),
   };
 }
 
