@@ -15,6 +15,8 @@ export interface SimGraph {
   readonly failures: Uint8Array;
   /** How often each task has run to its end. */
   readonly tries: Uint8Array;
+  /** Tasks that end their worker's process whenever they run. */
+  readonly killers: ReadonlySet<number>;
   /** Graphs that tasks submit, and wait for, while they run. */
   readonly children: ReadonlyMap<number, SimGraph>;
   /** What the values of tasks of other graphs are, by local id. */
@@ -36,6 +38,8 @@ export interface RandomGraphOptions {
   readonly failing: number;
   /** Share of tasks that submit tasks themselves. */
   readonly nesting: number;
+  /** Share of tasks that end their worker; drawn only when it is set. */
+  readonly killing?: number;
   readonly pure: boolean;
   readonly held: readonly SimInput[];
 }
@@ -68,6 +72,7 @@ export function randomGraph(prng: Prng, options: RandomGraphOptions, depth = 0):
       prng.random() < options.failing ? 1 + prng.integer(3) : 0,
     ),
     tries: new Uint8Array(count),
+    killers: randomKillers(prng, fresh, options.killing ?? 0),
     facts: {
       count,
       templates: [
@@ -105,6 +110,12 @@ function randomEdges(
   }
   depOffsets.fill(deps.length, fresh + 1);
   return { depOffsets, deps: Int32Array.from(deps) };
+}
+
+function randomKillers(prng: Prng, fresh: number, share: number): Set<number> {
+  const killers = new Set<number>();
+  for (let i = 0; share > 0 && i < fresh; i++) if (prng.chance(share)) killers.add(i);
+  return killers;
 }
 
 function randomChildren(

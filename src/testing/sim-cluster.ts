@@ -55,8 +55,10 @@ export class SimCluster {
   #nextClient = 1;
   #nextWorker = 0;
   #wakeMs = Number.POSITIVE_INFINITY;
-  /** Values that could not be moved from workers that were to retire, or -1. */
+  /** Workers that have gone as they were asked to. */
   retired = 0;
+  /** How often each task has ended its worker. */
+  readonly killings: Map<string, number> = new Map();
 
   constructor(options: SimClusterOptions) {
     this.options = options;
@@ -109,6 +111,7 @@ export class SimCluster {
         fetch: (to: SimWorker, holder: number, id: number) => this.transfers.fetch(to, holder, id),
         received: (to: SimWorker, ids: Int32Array, isWanted: boolean) =>
           this.transfers.received(to, ids, isWanted),
+        crashed: (dead: SimWorker, id: number, name: string) => this.#crashed(dead, id, name),
         wordOf: (name: string) => this.wordOf(name),
         nameOf: (word: number) => this.#names[word]!,
         rejoined: (back: SimWorker, inventory: Inventory) => this.#rejoined(back, inventory),
@@ -156,7 +159,7 @@ export class SimCluster {
       memoryLimitBytes,
       leasesMax: 64,
       roundTripMs: 2 * delayMs,
-      ...(inventory === undefined ? {} : { inventory }),
+      ...(inventory === undefined ? {} : { inventory, suspended: worker.suspended }),
     });
   }
 
@@ -174,6 +177,16 @@ export class SimCluster {
       this.hear({ kind: "worker-lost", worker: number, reason: "killed", cause, running });
       this.clock.after(this.prng.exponential(20), () => this.startWorker());
     });
+  }
+
+  /** A task has ended its worker; what nobody waits for any more is not counted. */
+  #crashed(worker: SimWorker, id: number, name: string): void {
+    const { state, holder } = this.scheduler.state.tasks;
+    const isWaitedFor = state[id] === STATE.leased && holder[id] === worker.number;
+    if (isWaitedFor && this.#joined.get(worker.number)?.isCut === false) {
+      this.killings.set(name, (this.killings.get(name) ?? 0) + 1);
+    }
+    this.kill(worker);
   }
 
   /** The worker and the scheduler lose each other; later the worker joins again. */

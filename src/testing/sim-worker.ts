@@ -74,6 +74,7 @@ export interface SimNetwork {
   fetch(worker: SimWorker, holder: number, id: number): void;
   /** Whether the worker takes what clients offer. */
   received(worker: SimWorker, ids: Int32Array, isWanted: boolean): void;
+  crashed(worker: SimWorker, id: number, name: string): void;
   /** Word for a value without bytes, and what it stands for. */
   wordOf(name: string): number;
   nameOf(word: number): string;
@@ -132,9 +133,11 @@ export class SimWorker {
     return runs.map(({ id }) => id);
   }
 
-  /** The graphs that it knows. */
-  get graphs(): number {
-    return this.#graphs.size;
+  /** Tasks that wait for others. */
+  get suspended(): number {
+    let count = 0;
+    for (const thread of this.#threads) count += thread.suspended.size;
+    return count;
   }
 
   /** Lets the machine take what it has heard; false when there was nothing. */
@@ -268,11 +271,17 @@ export class SimWorker {
     });
     thread.run = run;
     this.#after(run.graph.durationMs[run.local]! / 2, thread, run, () => {
+      if (run.graph.killers.has(run.local)) return this.#crash(run);
       if (this.#shell.prng.random() < this.#options.deathRate) return this.#die(thread);
       const child = run.graph.children.get(run.local);
       if (child === undefined) this.#ask(thread, run);
       else this.#suspend(thread, run, child);
     });
+  }
+
+  /** The task takes the whole process with it. */
+  #crash({ graph, local, id }: SimRun): void {
+    this.#shell.network!.crashed(this, id, `${graph.name}[${local}]`);
   }
 
   /** Runs when the thread still runs the task then. */
@@ -309,8 +318,7 @@ export class SimWorker {
   }
 
   #tellSuspended(): void {
-    let count = 0;
-    for (const thread of this.#threads) count += thread.suspended.size;
+    const count = this.suspended;
     this.peakSuspended = Math.max(this.peakSuspended, count);
     this.hear({ kind: "suspended", count });
     this.#shell.tellScheduler({ kind: "suspended", worker: this.number, count });

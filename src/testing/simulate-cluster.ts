@@ -1,7 +1,7 @@
 /**
  * @file One simulated run of a whole cluster from a seed: several clients with random graphs on
- * several workers that die, are cut off from each other or from the scheduler, run out of memory and
- * disk; then the checks that must hold whatever happened.
+ * several workers that die, are cut off from each other or from the scheduler, run out of memory
+ * and disk; then the checks that must hold whatever happened.
  */
 import { assert } from "../core/errors.ts";
 import { Prng } from "../core/prng.ts";
@@ -24,6 +24,7 @@ export interface SimClusterReport {
   readonly rejoins: number;
   readonly scatters: number;
   readonly retired: number;
+  readonly killings: number;
   readonly peakBytes: number;
   readonly limitBytes: number;
   readonly virtualMs: number;
@@ -67,12 +68,15 @@ class ClusterScenario {
   readonly #graphs: SimGraph[] = [];
   readonly #failing: number;
   readonly #nesting: number;
+  readonly #killing: number;
   readonly #pure: boolean;
   /** Whether the limit is just 1.1 times what the largest task needs. */
   readonly #isTight: boolean;
   readonly #bytesOf = new Map<string, number>();
   #tasks = 0;
   #rejoins = 0;
+  #retries = 0;
+  #kills = 0;
   #scatters = 0;
 
   constructor(seed: number, workers: number) {
@@ -81,6 +85,7 @@ class ClusterScenario {
     this.#prng = prng;
     this.#failing = prng.chance(0.4) ? 0.03 : 0;
     this.#nesting = prng.chance(0.3) ? 0.1 : 0;
+    this.#killing = prng.chance(0.2) ? 0.01 : 0;
     this.#pure = prng.chance(0.3);
     this.#isTight = prng.chance(0.3);
     const limitBytes = 2000 + prng.integer(40_000);
@@ -137,8 +142,10 @@ class ClusterScenario {
     const other = prng.pick(alive);
     if (worker === undefined || other === undefined) return;
     const choice = prng.random();
-    if (choice < 0.4) this.cluster.kill(worker);
-    else if (choice < 0.6) {
+    if (choice < 0.4) {
+      this.#kills++;
+      this.cluster.kill(worker);
+    } else if (choice < 0.6) {
       this.#rejoins++;
       this.cluster.cutOff(worker);
     } else if (worker !== other) this.#cut(worker, other);
@@ -170,6 +177,7 @@ class ClusterScenario {
       bytesMax: 3000,
       failing: this.#failing,
       nesting: this.#nesting,
+      killing: this.#killing,
       pure: this.#pure && held.length === 0,
       held,
     });
@@ -200,6 +208,7 @@ class ClusterScenario {
       this.#graphs.filter(({ facts }) => facts.segments[0]?.pure === true),
     );
     if (graph === undefined) return;
+    this.#retries++;
     this.#send(user, graph);
     if (this.#prng.chance(0.5)) this.#release(user);
   }
@@ -242,6 +251,7 @@ class ClusterScenario {
   }
 
   #retry({ client, wanted }: User): void {
+    this.#retries++;
     client.retry([...wanted.keys()]);
   }
 
@@ -337,11 +347,13 @@ class ClusterScenario {
   }
 
   checkSettled(): void {
+    this.#checkKillings();
     const { scheduler } = this.cluster;
     for (const { client, wanted } of this.#users) {
       for (const [id, name] of wanted) {
         const status = client.statusOf(id);
         assert(status !== "pending", `output ${id} (${name}) never settled`);
+        if (status === "error") this.#checkBlame(client, id);
         if (status !== "finished") continue;
         assert(scheduler.stateOf(id) === "memory", `${name} is ${scheduler.stateOf(id)}, not done`);
         this.#checkWord(client, id, name);
@@ -353,12 +365,33 @@ class ClusterScenario {
     }
   }
 
+  /** Only what ends workers is blamed for it, and not too late. */
+  #checkBlame(client: SimClient, id: number): void {
+    const { error, culprit } = client.machine.failureOf(id)!;
+    const { killings } = this.cluster;
+    const fields = (error as { fields?: { deaths?: number } }).fields;
+    if (fields?.deaths === undefined) return;
+    assert(fields.deaths === 4, `${culprit} failed after ${fields.deaths} deaths`);
+    // Those that were on dying workers with others may be innocent.
+    const isSure = this.#kills === 0 && this.#nesting === 0;
+    if (isSure) assert(killings.has(culprit), `${culprit} was blamed without reason`);
+  }
+
+  #checkKillings(): void {
+    for (const [task, deaths] of this.cluster.killings) {
+      // Tasks that wait for others begin again beside the one on trial.
+      if (this.#nesting > 0) continue;
+      const most = 4 * (1 + this.#retries);
+      assert(deaths <= most, `${task} ended ${deaths} workers, at most ${most} were allowed`);
+    }
+  }
+
   releaseAll(): void {
     for (const { client, wanted } of this.#users) client.release([...wanted.keys()]);
   }
 
   report(): SimClusterReport {
-    const { workers, clock, options, transfers, retired } = this.cluster;
+    const { workers, clock, options, transfers, retired, killings } = this.cluster;
     const sum = (of: (worker: SimWorker) => number): number =>
       workers.reduce((total, worker) => total + of(worker), 0);
     return {
@@ -373,6 +406,7 @@ class ClusterScenario {
       rejoins: this.#rejoins,
       scatters: this.#scatters,
       retired,
+      killings: [...killings.values()].reduce((total, deaths) => total + deaths, 0),
       peakBytes: Math.max(...workers.map((worker) => worker.peakBytes)),
       limitBytes: options.memoryLimitBytes,
       virtualMs: clock.nowMs,

@@ -1,6 +1,7 @@
 /** @file Seeded runs of the whole engine; seeds that find a fault when it is put back are kept. */
 import { describe, expect, test } from "vitest";
 import { type SimReport, simulate } from "../../src/testing/simulate.ts";
+import { type SimClusterReport, simulateCluster } from "../../src/testing/simulate-cluster.ts";
 
 function sum(reports: readonly SimReport[], of: (report: SimReport) => number): number {
   return reports.reduce((total, report) => total + of(report), 0);
@@ -37,5 +38,32 @@ describe("simulated engine", () => {
 
   test("one seed is one run", () => {
     expect(simulate(42)).toEqual(simulate(42));
+  });
+});
+
+describe("simulated cluster", () => {
+  test("100 seeds keep every invariant and settle every output", () => {
+    const reports = Array.from({ length: 100 }, (_, i) => simulateCluster(i + 1));
+    const total = (of: (report: SimClusterReport) => number): number =>
+      reports.reduce((all, report) => all + of(report), 0);
+    expect(total((r) => r.fetches)).toBeGreaterThan(5000);
+    expect(total((r) => r.fetchFailures)).toBeGreaterThan(50);
+    expect(total((r) => r.workers)).toBeGreaterThan(350);
+    expect(total((r) => r.rejoins)).toBeGreaterThan(10);
+    expect(total((r) => r.scatters)).toBeGreaterThan(50);
+    expect(total((r) => r.retired)).toBeGreaterThan(5);
+    expect(total((r) => r.killings)).toBeGreaterThan(10);
+  });
+
+  test.each([
+    [26, 2, "two workers were to go at once, and neither could run what the other waited for"],
+    [225, 3, "a suspect that waited for tasks of its own kept them from running"],
+    [2625, 3, "a copy that was asked for made a revoked run look wanted"],
+  ])("seed %i of %i workers: %s", (seed, workers) => {
+    expect(simulateCluster(seed, workers).tasks).toBeGreaterThan(0);
+  });
+
+  test("one seed is one run", () => {
+    expect(simulateCluster(7)).toEqual(simulateCluster(7));
   });
 });

@@ -1,9 +1,9 @@
 /**
- * @file Who killed a worker. A task that was the only one seen running is to blame. When none or
- * several were, all that the worker had not finished are suspects: nobody is blamed, but each runs
- * alone on a worker, until one is there at the next death or all have ended well. A convict is
- * blamed for the death that made it a suspect too, so that a task that kills its process at once
- * does so at most `allowedFailures + 1` times.
+ * @file Who killed a worker. A task that was the only one seen running is blamed. All others that
+ * the worker had not finished are suspects: they are not blamed, but each runs alone on a worker,
+ * until one is there at the next death or all have ended well. A convict is blamed for the deaths
+ * that made it a suspect too, so that a task that kills its process at once does so at most
+ * `allowedFailures + 1` times.
  */
 
 import { resourceRoom } from "./credit.ts";
@@ -20,7 +20,7 @@ import {
   type WorkerRecord,
 } from "./state.ts";
 import { NOBODY } from "./task-table.ts";
-import { fail } from "./transitions.ts";
+import { failAlone } from "./transitions.ts";
 
 /** A worker's end, as far as it matters for blame. */
 export interface Death {
@@ -41,35 +41,22 @@ export function blame(
   death: Death,
 ): number[] {
   if (death.cause === "silence" || death.cause === "expected") return [...ids];
-  const culprit = culpritOf(worker, ids, death);
-  if (culprit === undefined) {
-    if (ids.length > 0) s.facts?.add({ kind: "suspected", ids: Int32Array.from(ids) });
-    suspect(s, ids);
-    return [...ids];
-  }
-  // The convict runs alone from now on; those beside it are suspects only if it was on trial and
-  // had them run for it.
+  const proved = convictOf(worker, ids);
+  // A task that had just begun may not have been seen: only a trial leaves no doubt.
+  const isSure = proved !== undefined;
+  const culprit = proved ?? onlySeen(ids, death);
+  const others = ids.filter((id) => id !== culprit);
+  const left = isSure ? others : others.filter((id) => staysSuspect(s, id, death));
+  if (culprit === undefined) return left;
   const kind = death.cause === "memory" ? "memory" : "worker";
+  s.facts?.add({ kind: "convicted", id: culprit, blame: kind });
   const attempts = convict(s, culprit, kind);
-  if (attempts[kind] <= s.options.allowedFailures) {
-    s.facts?.add({ kind: "convicted", id: culprit, blame: kind });
-    return [...ids];
-  }
-  const key = s.keyOf(culprit);
-  const error = killedError(key, attempts[kind], death);
-  const total = attempts.user + attempts.worker + attempts.memory;
-  const failure = { error, culprit: key, culpritId: culprit, attempts: total };
-  s.facts?.add({ kind: "convicted", id: culprit, blame: kind, failure });
-  fail(s, culprit, failure);
-  return ids.filter((id) => id !== culprit);
+  if (attempts[kind] <= s.options.allowedFailures) left.push(culprit);
+  else failKilled(s, culprit, attempts[kind], death);
+  return left;
 }
 
-/** Nobody knows which of these it was. */
-export function suspect(s: SchedulerState, ids: Iterable<number>): void {
-  for (const id of ids) s.suspects.set(id, (s.suspects.get(id) ?? 0) + 1);
-}
-
-/** It was this one; returns what it has to answer for. */
+/** It was this one, which runs alone from now on; returns what it has to answer for. */
 export function convict(s: SchedulerState, id: number, kind: "worker" | "memory"): Attempts {
   const attempts = attemptsOf(s, id);
   attempts[kind] += 1 + (s.suspects.get(id) ?? 0);
@@ -77,15 +64,45 @@ export function convict(s: SchedulerState, id: number, kind: "worker" | "memory"
   return attempts;
 }
 
-function culpritOf(
-  worker: WorkerRecord,
-  ids: readonly number[],
-  { running }: Death,
-): number | undefined {
-  if (ids.includes(worker.trial)) return worker.trial;
+/** It may have been this one; returns how often that has been said. */
+export function suspect(s: SchedulerState, id: number): number {
+  const times = (s.suspects.get(id) ?? 0) + 1;
+  s.suspects.set(id, times);
+  return times;
+}
+
+/**
+ * It cannot be said that it was not this task. Suspects run alone, so that this cannot happen often
+ * to one that is innocent, but for those that wait for tasks of their own: they fail when it has
+ * happened as often as they may be to blame.
+ */
+function staysSuspect(s: SchedulerState, id: number, death: Death): boolean {
+  s.facts?.add({ kind: "suspected", id });
+  const times = suspect(s, id);
+  const deaths = times + attemptsOf(s, id)[death.cause === "memory" ? "memory" : "worker"];
+  if (deaths <= s.options.allowedFailures) return true;
+  failKilled(s, id, deaths, death);
+  return false;
+}
+
+/** The task that was alone there. */
+function convictOf(worker: WorkerRecord, ids: readonly number[]): number | undefined {
   if (ids.length === 1) return ids[0];
+  // What waits for other tasks does nothing; but when the suspect does too, others may run.
+  const isAlone = ids.length <= 1 + worker.trialBeside;
+  return isAlone && ids.includes(worker.trial) ? worker.trial : undefined;
+}
+
+function onlySeen(ids: readonly number[], { running }: Death): number | undefined {
   const seen = running.filter((id) => ids.includes(id));
   return seen.length === 1 ? seen[0] : undefined;
+}
+
+function failKilled(s: SchedulerState, id: number, deaths: number, death: Death): void {
+  const culprit = s.keyOf(id);
+  const { user, worker, memory } = attemptsOf(s, id);
+  const error = killedError(culprit, deaths, death);
+  failAlone(s, id, { error, culprit, culpritId: id, attempts: user + worker + memory });
 }
 
 function killedError(key: string, times: number, death: Death): ReturnType<typeof plainError> {
@@ -116,6 +133,7 @@ export function dispatchTrials(s: SchedulerState): void {
     s.trials.delete(id);
     if (s.drained === worker.worker) s.drained = NOBODY;
     worker.trial = id;
+    worker.trialBeside = worker.leased + worker.tableLeased;
     install(s, worker.worker, s.graphOf(id));
     lease(s, worker, lane, id);
   }
@@ -141,8 +159,8 @@ function mayTry(
 
 function freeWorker(s: SchedulerState, lane: ReadyLane, id: number): WorkerRecord | undefined {
   for (const worker of s.open) {
-    const isBusy = worker.leased + worker.tableLeased > 0;
-    if (isBusy && worker.leased > worker.suspended) continue;
+    // Those that wait for others may wait beside it.
+    if (worker.leased + worker.tableLeased > worker.suspended) continue;
     if (resourceRoom(worker, lane) < 1 || !mayTry(s, worker, lane, id)) continue;
     return worker;
   }

@@ -1,5 +1,6 @@
 /**
- * @file What clients ask: wants and releases, cancellation, retry, and leaving, which releases all that the client wanted.
+ * @file What clients ask: wants and releases, cancellation, retry, and leaving, which releases all
+ * that the client wanted.
  */
 import { IdSet } from "../id-set.ts";
 import type { SchedulerEvent } from "./events.ts";
@@ -70,7 +71,11 @@ export function rejoined(s: SchedulerState, { client, ids, kept }: EventOf<"rejo
   for (const id of ids) referred.add(id);
   for (const id of kept) referred.add(id);
   for (const known of [wants, cancelled]) {
-    release(s, client, known.toIds().filter((id) => !referred.has(id)));
+    release(
+      s,
+      client,
+      known.toIds().filter((id) => !referred.has(id)),
+    );
   }
   for (const id of ids) {
     if (cancelled.has(id)) s.out.cancelled(client, id);

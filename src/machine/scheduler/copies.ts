@@ -237,8 +237,11 @@ function endMove(s: SchedulerState, id: number, wish: CopyWish): void {
 
 /** A worker that is to go is told to when nothing is lost with it, or nobody can take what is. */
 function settleRetiring(s: SchedulerState, worker: WorkerRecord, ids: Set<number>): void {
-  if (worker.leased + worker.tableLeased > 0) return;
-  const left = ids.size;
+  const leases = worker.leased + worker.tableLeased;
+  // Tasks that wait for others, which nobody may run, would wait for ever.
+  const isStuck = s.open.size === 0 && leases <= worker.suspended;
+  if (leases > 0 && !isStuck) return;
+  const left = ids.size + leases;
   if (left > 0 && s.open.size > 0) return;
   s.retiring.delete(worker);
   if (left > 0) {

@@ -1,6 +1,7 @@
 /** @file How much a worker may be given: its window of time, its slots, its resources. */
 import type { ReadyLane } from "./ready.ts";
 import type { SchedulerState, WorkerRecord } from "./state.ts";
+import { NOBODY } from "./task-table.ts";
 
 /** Leases of the table lane: one runs, one is ready behind it. */
 const TABLE_LEASES_MAX = 2;
@@ -35,9 +36,17 @@ export function isFull(s: SchedulerState, worker: WorkerRecord): boolean {
   return expectedMs(s, worker) >= windowMs(worker);
 }
 
+/** A suspect runs there alone, or will as soon as the worker is free. */
+export function isReserved(s: SchedulerState, worker: WorkerRecord): boolean {
+  if (s.drained === worker.worker) return true;
+  // When all that it has waits for other tasks, these may be what would run there.
+  return worker.trial !== NOBODY && worker.suspended < worker.leased + worker.tableLeased;
+}
+
 /** Leases that can run at once. */
 export function slots(worker: WorkerRecord): number {
-  return worker.threads + worker.suspended;
+  // Of an earlier life of the worker there may be some that have no lease.
+  return worker.threads + Math.min(worker.suspended, worker.leased);
 }
 
 /** Slots that no lease takes. */

@@ -1,7 +1,7 @@
 /**
- * @file Pairs of workers between which nothing can be fetched for a while. Each further failure of a
- * pair doubles the time for which it is avoided; a pair that was left alone for long enough starts
- * afresh.
+ * @file Pairs of workers between which nothing can be fetched for a while. Each further failure of
+ * a pair doubles the time for which it is avoided; a pair that was left alone for long enough
+ * starts afresh.
  */
 
 const FIRST_MS = 100;

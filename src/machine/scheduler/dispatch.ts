@@ -6,7 +6,7 @@
  * wait one behind each thread all the same, so that no thread waits for an answer.
  */
 import { dispatchTrials } from "./blame.ts";
-import { creditFor, freeSlots, isFull } from "./credit.ts";
+import { creditFor, freeSlots, isFull, isReserved } from "./credit.ts";
 import { install } from "./inputs.ts";
 import { comesBefore } from "./lane-list.ts";
 import { lease } from "./lease.ts";
@@ -52,13 +52,6 @@ function giveTurn(s: SchedulerState, worker: WorkerRecord): boolean {
     if (giveHome(s, worker, home.value) === "given") return true;
   }
   return s.isSpread && takeFromOthers(s, worker);
-}
-
-/** A suspect runs there alone, or will as soon as it is free. */
-function isReserved(s: SchedulerState, worker: WorkerRecord): boolean {
-  if (s.drained === worker.worker) return true;
-  // What the suspect itself waits for may run.
-  return worker.trial !== NOBODY && worker.suspended === 0;
 }
 
 function isBetter(home: HomeLane, lane: ReadyLane): boolean {

@@ -7,8 +7,8 @@ import type { Template } from "../../core/graph.ts";
 import type { Segment, TaskGraph } from "../../core/task-graph.ts";
 
 /**
- * Values that lie elsewhere, by column: `holders[offsets[i] .. offsets[i + 1]]` are the workers that
- * have value `i`, best first.
+ * Values that lie elsewhere, by column: `holders[offsets[i] .. offsets[i + 1]]` are the workers
+ * that have value `i`, best first.
  */
 export interface Needs {
   readonly ids: Int32Array;
@@ -128,6 +128,8 @@ export type SchedulerEvent =
       readonly roundTripMs?: number;
       /** Set when the worker was known under another number before. */
       readonly inventory?: Inventory;
+      /** Tasks there that wait for others already; see `suspended`. */
+      readonly suspended?: number;
     }
   | {
       readonly kind: "worker-lost";
@@ -321,7 +323,10 @@ export type SchedulerCommand =
       readonly epochs: Int32Array;
     }
   | {
-      /** The worker has nothing that counts, unless values are `left` that no other could take. */
+      /**
+       * The worker has nothing that counts, unless values and tasks are `left` that no other one
+       * can take: then it is a worker as before.
+       */
       readonly kind: "retired";
       readonly worker: number;
       readonly left: number;

@@ -62,15 +62,12 @@ export type Fact =
       readonly error: unknown;
       readonly blame: "user" | "worker" | "memory";
     }
-  /** These were on a worker when it died. */
-  | { readonly kind: "suspected"; readonly ids: Int32Array }
-  /** This one has killed its worker; `failure` when it was once too often. */
-  | {
-      readonly kind: "convicted";
-      readonly id: number;
-      readonly blame: "worker" | "memory";
-      readonly failure?: Failure;
-    };
+  /** It was on a worker when that died. */
+  | { readonly kind: "suspected"; readonly id: number }
+  /** It has killed its worker. */
+  | { readonly kind: "convicted"; readonly id: number; readonly blame: "worker" | "memory" }
+  /** It may not be tried again, or cannot be. */
+  | { readonly kind: "failed"; readonly id: number; readonly failure: Failure };
 
 export class FactLog {
   #facts: Fact[] = [];

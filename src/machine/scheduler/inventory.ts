@@ -1,8 +1,8 @@
 /**
  * @file A worker that was lost comes back with what it has. Values of tasks that are still to be
- * computed are remembered; copies of values that lie elsewhere count if they come from the same run.
- * All else is freed, and of graphs that are forgotten, or were replaced by others with the same ids,
- * nothing may be left before the worker gets anything to do.
+ * computed are remembered; copies of values that lie elsewhere count if they come from the same
+ * run. All else is freed, and of graphs that are forgotten, or were replaced by others with the
+ * same ids, nothing may be left before the worker gets anything to do.
  */
 import type { Inventory } from "./events.ts";
 import { book } from "./lease.ts";

@@ -61,6 +61,10 @@ export class Outbox {
     this.to(worker).revoked.push(id, epoch);
   }
 
+  recall(worker: number, id: number, epoch: number): void {
+    this.to(worker).recalled.push(id, epoch);
+  }
+
   hold(worker: number, id: number, epoch: number): void {
     this.to(worker).held.push(id, epoch);
   }

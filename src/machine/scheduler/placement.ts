@@ -1,7 +1,7 @@
 /**
  * @file Where a runnable task waits: for any worker, or for the one that has most of its inputs, if
- * bringing them elsewhere takes longer than a moment. Suspects (`blame.ts`) wait to run alone, tasks
- * whose inputs no worker can reach (`cuts.ts`) wait for a while.
+ * bringing them elsewhere takes longer than a moment. Suspects (`blame.ts`) wait to run alone,
+ * tasks whose inputs no worker can reach (`cuts.ts`) wait for a while.
  */
 import { OVERDRAW_FACTOR } from "../worker/memory.ts";
 import type { ReadyLane } from "./ready.ts";
@@ -12,6 +12,7 @@ import { NOBODY, STATE } from "./task-table.ts";
 /** Places of queued tasks (`holder`) that are no worker; `NOBODY` waits for any. */
 const TRIAL = -2;
 const PARKED = -3;
+const OVERSIZED = -4;
 
 /** The task may run: it waits in the ready queue. */
 export function queue(s: SchedulerState, id: number): void {
@@ -36,6 +37,7 @@ export function unqueue(s: SchedulerState, id: number): void {
   if (place === NOBODY) lane.ranks.delete(rank);
   else if (place === TRIAL) s.trials.delete(id);
   else if (place === PARKED) s.parked.delete(id);
+  else if (place === OVERSIZED) s.oversized.delete(id);
   else s.ready.deleteAt(place, lane, rank);
 }
 
@@ -54,6 +56,10 @@ function waitsElsewhere(
   const home = homeOf(s, id, lane);
   if (home === NOBODY) return false;
   s.tasks.holder[id] = home;
+  if (home === OVERSIZED) {
+    s.oversized.add(id);
+    return true;
+  }
   s.ready.addAt(home, lane, rank, record.facts.count);
   return true;
 }
@@ -68,17 +74,44 @@ function homeOf(s: SchedulerState, id: number, lane: ReadyLane): number {
     const bytes = s.tasks.bytes[dep]!;
     eachHolder(s, dep, (worker) => present.set(worker, (present.get(worker) ?? 0) + bytes));
   });
-  let best = NOBODY;
+  // Where its inputs fit only on some, it must not go to the others.
+  let best = roomyWorker(s, total, lane);
   let bestBytes = s.options.homeBytes - 1;
   for (const [number, bytes] of present) {
     if (bytes <= bestBytes) continue;
     const worker = s.workers.get(number);
     if (worker === undefined || !isOpen(worker) || !mayServe(s, worker, lane)) continue;
-    if (total > OVERDRAW_FACTOR * worker.memoryLimitBytes) continue;
+    if (!hasRoom(worker, total)) continue;
     best = number;
     bestBytes = bytes;
   }
   return best;
+}
+
+/**
+ * NOBODY when the inputs fit on all workers; else one on which they do, or OVERSIZED when there is
+ * none.
+ */
+function roomyWorker(s: SchedulerState, total: number, lane: ReadyLane): number {
+  let roomiest: WorkerRecord | undefined;
+  let fitsAll = true;
+  for (const worker of s.workers.values()) {
+    if (!hasRoom(worker, total)) fitsAll = false;
+    else if (isOpen(worker) && mayServe(s, worker, lane)) {
+      if (roomiest === undefined || worker.memoryLimitBytes > roomiest.memoryLimitBytes) {
+        roomiest = worker;
+      }
+    }
+  }
+  if (fitsAll) return NOBODY;
+  if (roomiest !== undefined) return roomiest.worker;
+  for (const worker of s.workers.values()) if (hasRoom(worker, total)) return NOBODY;
+  return OVERSIZED;
+}
+
+/** Whether inputs of so many bytes may be in the worker's memory together. */
+export function hasRoom(worker: WorkerRecord, bytes: number): boolean {
+  return bytes <= OVERDRAW_FACTOR * worker.memoryLimitBytes;
 }
 
 /** Bytes of all inputs together. */

@@ -39,11 +39,13 @@ function play(s: SchedulerState, fact: Fact): void {
       toWaiting(s, fact.id);
       return attemptFailed(s, fact.id, fact.error, fact.blame);
     case "suspected":
-      return suspect(s, fact.ids);
+      suspect(s, fact.id);
+      return;
     case "convicted":
       convict(s, fact.id, fact.blame);
-      if (fact.failure !== undefined) fail(s, fact.id, fact.failure);
       return;
+    case "failed":
+      return fail(s, fact.id, fact.failure);
     case "want":
       return want(s, fact.client, fact.ids);
     case "release":

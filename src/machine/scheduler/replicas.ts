@@ -1,7 +1,7 @@
 /**
- * @file Where values are. The first holder of a value is in the column `holder`; further ones, which
- * few values have, in a map beside it. Words (`TaskTable.tags`) travel with every message: they are
- * everywhere and cannot be lost.
+ * @file Where values are. The first holder of a value is in the column `holder`; further ones,
+ * which few values have, in a map beside it. Words (`TaskTable.tags`) travel with every message:
+ * they are everywhere and cannot be lost.
  */
 import type { SchedulerState } from "./state.ts";
 import { NOBODY } from "./task-table.ts";
@@ -63,10 +63,16 @@ export function removeHolder(s: SchedulerState, id: number, worker: number): boo
 /** Tells all holders that the value is not needed any more. */
 export function freeEverywhere(s: SchedulerState, id: number): void {
   const bytes = s.tasks.bytes[id]!;
-  eachHolder(s, id, (worker) => {
-    s.out.free(worker, id);
-    s.addHeldBytes(worker, -bytes);
-  });
-  s.replicas.delete(id);
+  const first = s.tasks.holder[id]!;
+  if (first !== NOBODY) freeAt(s, id, first, bytes);
   s.tasks.holder[id] = NOBODY;
+  const others = s.replicas.size === 0 ? undefined : s.replicas.get(id);
+  if (others === undefined) return;
+  for (const worker of others) freeAt(s, id, worker, bytes);
+  s.replicas.delete(id);
+}
+
+function freeAt(s: SchedulerState, id: number, worker: number, bytes: number): void {
+  s.out.free(worker, id);
+  s.addHeldBytes(worker, -bytes);
 }

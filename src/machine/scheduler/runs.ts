@@ -1,8 +1,8 @@
 /**
  * @file Which worker works on which stretch of a graph. Ranks are depth first, so neighbouring ones
- * are siblings and what uses them: a worker that takes a whole stretch finds the inputs of its later
- * tasks at home, however small they are. The first worker that takes a task of a stretch has it;
- * others help when it is busy and they would idle.
+ * are siblings and what uses them: a worker that takes a whole stretch finds the inputs of its
+ * later tasks at home, however small they are. The first worker that takes a task of a stretch has
+ * it; others help when it is busy and they would idle.
  */
 import type { RankSet } from "./rank-set.ts";
 

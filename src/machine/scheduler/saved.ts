@@ -3,9 +3,10 @@
  * tell (`facts.ts`), so that `restore(save(s))` is as good as playing all facts that led to `s`:
  * counters, queues and reverse edges follow from the rest and are made again.
  */
-import type { GraphFacts } from "./events.ts";
+
 import { makeRecord } from "./accept.ts";
 import { wantCopies } from "./copies.ts";
+import type { GraphFacts } from "./events.ts";
 import { queue } from "./placement.ts";
 import {
   type Failure,
@@ -71,7 +72,9 @@ export function save(s: SchedulerState): SavedScheduler {
     values: saveValues(s),
     failures: saveFailures(s),
     attempts: Int32Array.from(
-      sorted(s.attempts).flatMap(([id, { user, worker, memory }]) => [id, user, worker, memory]),
+      sorted(s.attempts).flatMap(([id, { user, worker, memory }]) =>
+        user + worker + memory === 0 ? [] : [id, user, worker, memory],
+      ),
     ),
     suspects: Int32Array.from(sorted(s.suspects).flat()),
     copies: Int32Array.from(

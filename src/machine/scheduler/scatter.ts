@@ -33,7 +33,16 @@ export function scatter(s: SchedulerState, event: EventOf<"scatter">): void {
   const workers = chooseWorkers(s, bytes, names);
   const epochs = new Int32Array(count);
   for (let i = 0; i < count; i++) epochs[i] = (epoch[base + i]! + 1) & 0x7fffffff;
-  s.facts?.add({ kind: "brought", client, request, base, name: event.name, bytes, epochs, broadcast });
+  s.facts?.add({
+    kind: "brought",
+    client,
+    request,
+    base,
+    name: event.name,
+    bytes,
+    epochs,
+    broadcast,
+  });
   for (let i = 0; i < count; i++) {
     const id = base + i;
     epoch[id] = epochs[i]!;

@@ -11,7 +11,9 @@ import { dispatch } from "./dispatch.ts";
 import type { SchedulerCommand, SchedulerEvent } from "./events.ts";
 import type { AskedFact } from "./facts.ts";
 import { lost, workerLost } from "./loss.ts";
+import { failOversized } from "./oversized.ts";
 import { unpark } from "./placement.ts";
+import { recallForIdle } from "./recall.ts";
 import { endRecovery } from "./recovery.ts";
 import { adopt, scatter } from "./scatter.ts";
 import { type SchedulerOptions, SchedulerState } from "./state.ts";
@@ -47,15 +49,17 @@ export class SchedulerMachine {
     if (s.isRecovering) return s.out.take();
     if (s.parked.size > 0) unpark(s);
     if (s.unsettled.size + s.stuckCopies.size + s.retiring.size > 0) settleCopies(s);
+    if (s.oversized.size > 0) failOversized(s);
     dispatch(s);
+    if (s.isSpread) recallForIdle(s);
     warnOfUnplaceable(s);
     return s.out.take();
   }
 
   /** When `step` should be called again even if nothing happens until then; often never. */
   get nextWakeMs(): number {
-    const { stuckCopies, stuckUntilMs } = this.state;
-    let next = stuckCopies.size > 0 ? stuckUntilMs : Number.POSITIVE_INFINITY;
+    const { stuckCopies, stuckUntilMs, recallMs } = this.state;
+    let next = stuckCopies.size > 0 ? Math.min(recallMs, stuckUntilMs) : recallMs;
     for (const untilMs of this.state.parked.values()) next = Math.min(next, untilMs);
     return next;
   }

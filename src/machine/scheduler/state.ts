@@ -67,6 +67,8 @@ export interface WorkerRecord {
   readonly stale: Set<number>;
   /** The suspect that it runs, and nothing else with it, or NOBODY. */
   trial: number;
+  /** Leases of tasks that were waiting for others when the trial began; -1: not alone any more. */
+  trialBeside: number;
   /** When it was last heard to have ended something, or got its first lease. */
   progressMs: number;
   /** Leases were recalled from it: until it ends something it gets only what it can run at once. */
@@ -172,8 +174,8 @@ export class SchedulerState {
   readonly foreignDependents: Map<number, number[]> = new Map();
   /** Further holders of values, beside the column `holder`. */
   readonly replicas: Map<number, number[]> = new Map();
-  /** Bytes of the values that each worker has. */
-  readonly #heldBytes: number[] = [];
+  /** Bytes of the values that each worker has, by number. */
+  #heldBytes: Float64Array = new Float64Array(16);
   /**
    * Whether values may lie elsewhere than where they are used: false as long as there has been one
    * worker only, and then nothing need be asked.
@@ -191,6 +193,10 @@ export class SchedulerState {
   readonly trials: Set<number> = new Set();
   /** The worker that gets nothing more until it is free for a suspect, or NOBODY. */
   drained: number = NOBODY;
+  /** Queued tasks whose inputs no worker has room for. */
+  readonly oversized: Set<number> = new Set();
+  /** When leases on slow workers should be looked at again. */
+  recallMs: number = Number.POSITIVE_INFINITY;
   /** Copies that shall be made on purpose (`copies.ts`); and those of them to be looked at. */
   readonly wishes: Map<number, CopyWish> = new Map();
   readonly unsettled: Set<number> = new Set();
@@ -234,11 +240,16 @@ export class SchedulerState {
 
   addHeldBytes(worker: number, bytes: number): void {
     if (worker === NOBODY) return;
-    this.#heldBytes[worker] = (this.#heldBytes[worker] ?? 0) + bytes;
+    if (worker >= this.#heldBytes.length) {
+      const larger = new Float64Array(2 * worker);
+      larger.set(this.#heldBytes);
+      this.#heldBytes = larger;
+    }
+    this.#heldBytes[worker] = this.#heldBytes[worker]! + bytes;
   }
 
   forgetHeldBytes(worker: number): void {
-    delete this.#heldBytes[worker];
+    this.#heldBytes[worker] = 0;
   }
 
   /** Whether this lease is the one that the task is under. */

@@ -3,11 +3,10 @@
  * costs less than they would wait there.
  */
 
-import { OVERDRAW_FACTOR } from "../worker/memory.ts";
-import { creditFor, expectedMs, freeSlots, slots } from "./credit.ts";
+import { creditFor, expectedMs, freeSlots, isReserved, slots } from "./credit.ts";
 import { install } from "./inputs.ts";
 import { lease } from "./lease.ts";
-import { inputBytes, mayServe, reaches } from "./placement.ts";
+import { hasRoom, inputBytes, mayServe, reaches } from "./placement.ts";
 import type { HomeLane } from "./ready.ts";
 import { isAt } from "./replicas.ts";
 import type { SchedulerState, WorkerRecord } from "./state.ts";
@@ -47,7 +46,7 @@ function takeOne(
   const id = record.base + record.localOfRank[rank]!;
   if (transferMs(s, worker, id) >= waitMs(s, victim, id)) return false;
   if (!reaches(s, worker.worker, id)) return false;
-  if (inputBytes(s, id) > OVERDRAW_FACTOR * worker.memoryLimitBytes) return false;
+  if (!hasRoom(worker, inputBytes(s, id))) return false;
   s.ready.deleteAt(victim.worker, lane, rank);
   install(s, worker.worker, record);
   lease(s, worker, lane, id);
@@ -55,7 +54,7 @@ function takeOne(
 }
 
 /** Time to bring what the worker lacks of the task's inputs. */
-function transferMs(s: SchedulerState, worker: WorkerRecord, id: number): number {
+export function transferMs(s: SchedulerState, worker: WorkerRecord, id: number): number {
   let bytes = 0;
   s.eachDependency(id, (dep) => {
     if (!s.tasks.isWord(dep) && !isAt(s, dep, worker.worker)) bytes += s.tasks.bytes[dep]!;
@@ -68,6 +67,7 @@ function waitMs(s: SchedulerState, victim: WorkerRecord, id: number): number {
   const p95Ms = s.groups.at(s.tasks.group[id]!).p95Ms;
   const eachMs = p95Ms < 0 ? UNKNOWN_MS : p95Ms;
   const queuedMs = (s.ready.waitingAt(victim.worker) - 1) * eachMs;
+  if (isReserved(s, victim)) return Math.max(UNKNOWN_MS, queuedMs);
   // A victim with a free slot takes it at once.
   if (freeSlots(victim) > 0 && queuedMs <= 0) return 0;
   return (queuedMs + expectedMs(s, victim)) / slots(victim);

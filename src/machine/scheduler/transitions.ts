@@ -123,6 +123,12 @@ export function notifyFailed(s: SchedulerState, client: number, id: number): voi
   s.out.say({ kind: "failed", client, ids: Int32Array.of(id), error, culprit, attempts });
 }
 
+/** A task fails for a reason that lies not in other tasks, and not in itself. */
+export function failAlone(s: SchedulerState, id: number, failure: Failure): void {
+  s.facts?.add({ kind: "failed", id, failure });
+  fail(s, id, failure);
+}
+
 /** A task fails, and all that wait for it. */
 export function fail(s: SchedulerState, first: number, failure: Failure): void {
   const { state } = s.tasks;

@@ -38,7 +38,7 @@ export function workerJoined(s: SchedulerState, event: EventOf<"worker-joined">)
     used: new Map(),
     leased: 0,
     slotsUsed: 0,
-    suspended: 0,
+    suspended: event.suspended ?? 0,
     tableLeased: 0,
     leasedOfGroup: new Map(),
     log: new LeaseLog(),
@@ -48,14 +48,26 @@ export function workerJoined(s: SchedulerState, event: EventOf<"worker-joined">)
     isRetiring: false,
     stale: new Set(),
     trial: NOBODY,
+    trialBeside: 0,
     progressMs: s.nowMs,
     isBehind: false,
   };
-  if (s.workers.size > 0) s.isSpread = true;
+  if (s.workers.size > 0 && !s.isSpread) becomeSpread(s);
   s.workers.set(worker, record);
   if (event.inventory !== undefined) takeInventory(s, record, event.inventory);
   reopen(s, record);
   tryCopiesAgain(s);
+}
+
+/** From now on there is more than one worker: what the first was given is written down. */
+function becomeSpread(s: SchedulerState): void {
+  s.isSpread = true;
+  const { state, holder, epoch } = s.tasks;
+  for (let id = 0; id < s.tasks.ranges.end; id++) {
+    if (state[id] !== STATE.leased) continue;
+    const worker = s.workers.get(holder[id]!);
+    worker?.log.add(id, epoch[id]!, worker.leased, s.isCurrent);
+  }
 }
 
 /** The worker has let go of a graph, of now or of an earlier life. */

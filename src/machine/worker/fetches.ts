@@ -69,7 +69,9 @@ export class Fetches {
     return source === undefined || source.holders.length === 0 ? -1 : source.bytes;
   }
 
-  /** Begins to fetch a value that nothing is under way for; false when nobody is known to have it. */
+  /**
+   * Begins to fetch a value that nothing is under way for; false when nobody is known to have it.
+   */
   start(id: number): boolean {
     const source = this.#sources.get(id);
     const holder = source?.holders[0];

@@ -1,4 +1,6 @@
-/** @file The graphs that a worker was told of, and the forgotten ones that it is still busy with. */
+/**
+ * @file The graphs that a worker was told of, and the forgotten ones that it is still busy with.
+ */
 import type { InstalledGraph } from "../scheduler/events.ts";
 import type { ValueTable } from "./value-table.ts";
 

@@ -1,6 +1,6 @@
 /**
- * @file Values that clients bring. The scheduler says which are expected, under which epoch; a client
- * may come before that, and waits, or too late, and is refused.
+ * @file Values that clients bring. The scheduler says which are expected, under which epoch; a
+ * client may come before that, and waits, or too late, and is refused.
  */
 import { IdList } from "../id-list.ts";
 import type { WorkerCommand } from "./events.ts";

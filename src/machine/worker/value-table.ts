@@ -35,7 +35,9 @@ export const ORIGIN = {
 /** Values of `unwanted`. */
 export const UNWANTED = {
   no: 0,
-  /** The scheduler has taken the lease back, or freed the value, while an operation was under way. */
+  /**
+   * The scheduler has taken the lease back, or freed the value, while an operation was under way.
+   */
   yes: 1,
   /** The lease is given back if its task has not been started. */
   recalled: 2,

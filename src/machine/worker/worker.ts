@@ -433,7 +433,8 @@ export class WorkerMachine {
 
   #copy(id: number): void {
     const v = this.values;
-    v.unwanted[id] = UNWANTED.no;
+    // A run of it that was revoked stays so: what it makes is another value.
+    if (v.activity[id] !== ACTIVITY.running) v.unwanted[id] = UNWANTED.no;
     if (v.place[id] !== PLACE.nowhere) {
       v.origin[id] = ORIGIN.own;
       this.#replicated.push(id);
@@ -446,11 +447,16 @@ export class WorkerMachine {
 
   /** Starts to fetch copies as far as memory allows; one always when nothing else goes on. */
   #admitCopies(): void {
-    const v = this.values;
-    while (this.#copiesToStart.length > 0) {
-      const id = this.#copiesToStart[0]!;
+    const { activity } = this.values;
+    for (let at = 0; at < this.#copiesToStart.length; ) {
+      const id = this.#copiesToStart[at]!;
+      const isMeant = this.#copies.has(id) && activity[id] !== ACTIVITY.fetching;
+      if (isMeant && activity[id] !== ACTIVITY.none) {
+        // Something else is under way with it: later.
+        at++;
+        continue;
+      }
       const bytes = this.#fetches.bytesOf(id);
-      const isMeant = this.#copies.has(id) && v.activity[id] === ACTIVITY.none;
       if (isMeant && bytes >= 0) {
         const alone = this.#busy <= 0 && this.#fetches.size === 0;
         if (!this.memory.admits(bytes, alone)) return;
@@ -458,7 +464,7 @@ export class WorkerMachine {
       } else if (isMeant) {
         this.#giveCopyUp(id);
       }
-      this.#copiesToStart.shift();
+      this.#copiesToStart.splice(at, 1);
     }
   }
 
@@ -539,6 +545,7 @@ export class WorkerMachine {
     v.unwanted[id] = UNWANTED.no;
     this.#hold(id, bytes);
     this.#finish(id, bytes);
+    if (this.#readers.has(id)) this.#inputCame(id);
   }
 
   #finish(id: number, bytes: number): void {

@@ -14,7 +14,7 @@ describe("a graph", () => {
     expect(s.graph(graphOf([[]]))[0]).toMatchObject({ base: 3, request: 2 });
   });
 
-  test("is told to a worker, with what the machine does not look at, before its first lease", () => {
+  test("is told to a worker before its first lease, with what nobody looks at", () => {
     const s = new TestScheduler();
     s.join({ threads: 1 });
     s.join({ worker: 1, address: "b" });

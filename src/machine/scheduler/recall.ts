@@ -1,0 +1,71 @@
+/**
+ * @file Leases that wait on a slow worker while another one idles. What a worker holds should take
+ * little time, but one slow task may hold up all that was leased behind it. The newest of these are
+ * asked for back when they would start sooner elsewhere; the worker keeps those that it has
+ * started.
+ */
+import { expectedMs, freeSlots, slots } from "./credit.ts";
+import { isOpen, mayServe, reaches } from "./placement.ts";
+import type { SchedulerState, WorkerRecord } from "./state.ts";
+import { transferMs } from "./steal.ts";
+import { NOBODY } from "./task-table.ts";
+
+/** Shorter waits are not worth the messages. */
+const WORTH_MS = 5;
+
+/** Asks for leases that idle workers could begin at once; sets when to look again. */
+export function recallForIdle(s: SchedulerState): void {
+  s.recallMs = Number.POSITIVE_INFINITY;
+  const idle = [...s.open].filter((worker) => isIdle(s, worker));
+  if (idle.length === 0) return;
+  let room = 0;
+  for (const worker of idle) room += freeSlots(worker);
+  for (const worker of s.workers.values()) {
+    const behind = Math.floor(worker.leased - slots(worker));
+    if (behind <= 0 || worker.isBehind || worker.trial !== NOBODY) continue;
+    const waitMs = waitOf(s, worker, behind);
+    const worthMs = WORTH_MS + 4 * worker.roundTripMs;
+    if (waitMs < worthMs) {
+      s.recallMs = Math.min(s.recallMs, s.nowMs + worthMs);
+      continue;
+    }
+    room -= recallSome(s, worker, Math.min(room, Math.ceil(behind / 2)), idle, waitMs);
+    if (room <= 0) return;
+  }
+}
+
+function isIdle(s: SchedulerState, worker: WorkerRecord): boolean {
+  if (!isOpen(worker) || worker.trial !== NOBODY || s.drained === worker.worker) return false;
+  return freeSlots(worker) > 0;
+}
+
+/** How long the leases that have not been started will wait, as it looks now. */
+function waitOf(s: SchedulerState, worker: WorkerRecord, behind: number): number {
+  const expected = (expectedMs(s, worker) * behind) / worker.leased / slots(worker);
+  return Math.max(expected, s.nowMs - worker.progressMs);
+}
+
+function recallSome(
+  s: SchedulerState,
+  worker: WorkerRecord,
+  limit: number,
+  idle: readonly WorkerRecord[],
+  waitMs: number,
+): number {
+  let recalled = 0;
+  const newestFirst = worker.log.current(s.isCurrent).reverse();
+  for (const id of newestFirst) {
+    if (recalled >= limit) break;
+    const record = s.graphOf(id);
+    const lane = record.lanes[record.facts.template[id - record.base]!]!;
+    const isBetter = idle.some((other) => {
+      if (lane.table || !mayServe(s, other, lane) || !reaches(s, other.worker, id)) return false;
+      return transferMs(s, other, id) < waitMs;
+    });
+    if (!isBetter) continue;
+    s.out.recall(worker.worker, id, s.tasks.epoch[id]!);
+    recalled++;
+  }
+  if (recalled > 0) worker.isBehind = true;
+  return recalled;
+}

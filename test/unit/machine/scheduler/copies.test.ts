@@ -1,0 +1,81 @@
+/** @file Copies that are made on purpose. */
+import { expect, test } from "vitest";
+import { graphOf, leased, TestScheduler } from "../graphs.ts";
+
+/** Three workers, the value of task 0 on the first. */
+function withValue(): TestScheduler {
+  const s = new TestScheduler();
+  s.join({ threads: 1 });
+  s.graph(graphOf([[]]));
+  s.finish(0);
+  s.join({ worker: 1, address: "b", threads: 1, memoryLimitBytes: 1e9 });
+  return s;
+}
+
+const copy = (worker: number) => ({
+  kind: "copy",
+  worker,
+  needs: { ids: [0], epochs: [1], bytes: [100], offsets: [0, 1], holders: [0] },
+});
+
+function copied(s: TestScheduler, worker: number): unknown[] {
+  return s.step({ kind: "replicated", worker, ids: Int32Array.of(0), epochs: Int32Array.of(1) });
+}
+
+test("a worker that is to go gets nothing more, and goes when its values are elsewhere", () => {
+  const s = withValue();
+  expect(s.step({ kind: "retire", worker: 0 })).toEqual([copy(1)]);
+  s.graph(graphOf([[], []]));
+  expect([...s.machine.state.tasks.holder.subarray(1, 3)]).toEqual([1, -1]);
+  expect(copied(s, 1)).toEqual([
+    { kind: "retired", worker: 0, left: 0 },
+    { kind: "hold", worker: 1, ids: [0], epochs: [1] },
+  ]);
+  s.step({ kind: "worker-lost", worker: 0, reason: "retired", cause: "expected" });
+  expect(s.stateOf(0)).toEqual(["memory"]);
+});
+
+test("with nobody to take its values it stays a worker", () => {
+  const s = withValue();
+  s.step({ kind: "worker-lost", worker: 1, reason: "gone", cause: "expected" });
+  expect(s.step({ kind: "retire", worker: 0 })).toEqual([{ kind: "retired", worker: 0, left: 1 }]);
+  expect(leased(s.graph(graphOf([[]])))).toEqual([1]);
+});
+
+test("a copy that fails is made by another worker", () => {
+  const s = withValue();
+  s.step({ kind: "retire", worker: 0 });
+  s.join({ worker: 2, address: "c", threads: 1 });
+  const rows = { ids: Int32Array.of(0), holders: Int32Array.of(0), isGone: Uint8Array.of(0) };
+  const told = s.step(
+    { kind: "unreachable", worker: 1, ...rows },
+    { kind: "lost", worker: 1, ids: Int32Array.of(0) },
+  );
+  expect(told).toEqual([copy(2)]);
+});
+
+test("as many copies as were asked for are kept up", () => {
+  const s = withValue();
+  expect(s.step({ kind: "replicate", ids: Int32Array.of(0), copies: 2 })).toEqual([copy(1)]);
+  copied(s, 1);
+  s.step({ kind: "worker-lost", worker: 1, reason: "gone", cause: "silence" });
+  expect(s.join({ worker: 2, address: "c", threads: 1 })).toEqual([copy(2)]);
+  // What is not needed any more is not copied either.
+  expect(s.tell("release", [0])).toContainEqual({ kind: "free", worker: 2, ids: [0] });
+  expect(s.machine.state.wishes.size).toBe(0);
+});
+
+test("values move from where there are many, and leave when the copy is there", () => {
+  const s = new TestScheduler();
+  s.join({ threads: 4 });
+  s.graph(graphOf([[], [], [], []]));
+  s.finish(0, 1, 2, 3);
+  s.join({ worker: 1, address: "b", threads: 1 });
+  const [told] = s.step({ kind: "rebalance" }) as { kind: string; needs: { ids: number[] } }[];
+  expect(told).toMatchObject({ kind: "copy", worker: 1, needs: { ids: [0, 1] } });
+  const ids = Int32Array.of(0, 1);
+  expect(
+    s.step({ kind: "replicated", worker: 1, ids, epochs: Int32Array.of(1, 1) }),
+  ).toContainEqual({ kind: "free", worker: 0, ids: [0, 1] });
+  expect(s.machine.state.heldBytes(0)).toBe(200);
+});
