@@ -229,7 +229,9 @@ function restoreClient(s: SchedulerState, saved: SavedClient): void {
     cancelled.add(id);
     s.tasks.dependents[id] = s.tasks.dependents[id]! + 1;
   }
-  saved.askedIds.forEach((id, i) => askedAgain.set(id, saved.askedRequests[i]!));
+  saved.askedIds.forEach((id, i) => {
+    askedAgain.set(id, saved.askedRequests[i]!);
+  });
 }
 
 /** Who depends on what, and who still will read it. */
