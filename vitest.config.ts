@@ -1,7 +1,41 @@
 import { availableParallelism } from "node:os";
+import { dirname, resolve } from "node:path";
 import { defineConfig } from "vitest/config";
 
 const common = { pool: "forks" as const, testTimeout: 60_000, hookTimeout: 60_000 };
+
+const root = import.meta.dirname;
+
+/** Imports of the sources become those of what was compiled from them. */
+const compiled = {
+  name: "compiled",
+  enforce: "pre" as const,
+  resolveId(source: string, importer: string | undefined): string | undefined {
+    if (importer === undefined || !source.startsWith(".") || !source.endsWith(".ts")) return;
+    const path = resolve(dirname(importer), source);
+    const sources = resolve(root, "src/");
+    if (!path.startsWith(`${sources}/`)) return;
+    return path.replace(sources, resolve(root, "dist")).replace(/\.ts$/, ".js");
+  },
+};
+
+/** The suites of the collections on another scheduler. */
+const elsewhere = (runner: "threads" | "cluster") => ({
+  plugins: [compiled],
+  test: {
+    ...common,
+    name: `on-${runner}`,
+    env: { HEDDLE_TEST_RUNNER: runner },
+    setupFiles: ["test/support/on-cluster.ts"],
+    include: [
+      "test/conformance/{array,frames}.test.ts",
+      "test/unit/{array,bag,dataframe,delayed}/**/*.test.ts",
+      "test/property/{array/whole,bag}.test.ts",
+    ],
+    // It notes in this process what runs.
+    exclude: ["test/unit/delayed/graph-manipulation.test.ts"],
+  },
+});
 
 export default defineConfig({
   test: {
@@ -23,6 +57,8 @@ export default defineConfig({
           include: ["test/{e2e,slow}/**/*.test.ts"],
         },
       },
+      elsewhere("threads"),
+      elsewhere("cluster"),
     ],
   },
 });

@@ -6,6 +6,8 @@ import { referToAll } from "./functions/index.ts";
 import * as self from "./index.ts";
 
 export {
+  type Actor,
+  ActorFuture,
   asCompleted,
   Client,
   type ClientComputeOptions,

@@ -85,7 +85,11 @@ export async function itemsToTable(
   fields: readonly Field[],
   guessed: boolean,
 ): Promise<Table> {
-  const { Table: LocalTable } = await import("../table/table.ts");
+  // With its codec, since the value leaves the task.
+  const [{ Table: LocalTable }] = await Promise.all([
+    import("../table/table.ts"),
+    import("../table/codec.ts"),
+  ]);
   const rows = rowsOf(toArray(items), columns ?? undefined);
   const known = new Set(fields.map(({ name }) => name));
   if (guessed) {

@@ -4,6 +4,7 @@
  */
 import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
+import { interfaceAddress } from "../comm/addresses.ts";
 import { Security, type SecurityOptions, tokenFrom } from "../comm/index.ts";
 import { config } from "../config/config.ts";
 import { type ConfigKey, type ConfigValues, SCHEMA } from "../config/schema.ts";
@@ -82,8 +83,8 @@ export function listenAddress(flags: ListenFlags, host: string, ports: string): 
   if (flags.host !== undefined && flags.interface !== undefined) {
     badFlag("--host", flags.host, "either --host or --interface");
   }
-  // An interface's name is a host: the address is looked up when the socket is opened.
-  const chosen = flags.interface ?? flags.host ?? host;
+  const named = flags.interface === undefined ? undefined : interfaceAddress(flags.interface);
+  const chosen = named ?? flags.host ?? host;
   const bare = chosen.replace(/^\[(.*)\]$/, "$1");
   if (/[/@?#\s]/.test(bare)) badFlag("--host", chosen, "a host name or an IP address");
   return `${protocol}://${bare.includes(":") ? `[${bare}]` : bare}:${ports}`;

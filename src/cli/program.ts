@@ -4,7 +4,7 @@
  */
 import { createRequire } from "node:module";
 import { Command } from "commander";
-import { addScheduler, addWorker } from "./servers.ts";
+import { addScheduler, addSSH, addWorker } from "./servers.ts";
 
 const manifest = createRequire(import.meta.url)("../../package.json") as { version: string };
 
@@ -22,6 +22,7 @@ export function makeProgram(setExitCode: (code: number) => void): Command {
   addConfig(program);
   addScheduler(program, setExitCode);
   addWorker(program, setExitCode);
+  addSSH(program, setExitCode);
   addDemo(program, setExitCode);
   for (const command of [program, ...program.commands]) pointToHelp(command as Command, "heddle");
   return program;

@@ -31,6 +31,7 @@ export interface SchedulerFlags extends ListenFlags, SecurityFlags {
   readonly idleTimeout?: string;
   readonly preload?: string[];
   readonly json?: boolean;
+  readonly endWithStdin?: boolean;
 }
 
 /** What the preload modules of a scheduler are given. */
@@ -50,38 +51,57 @@ export async function runScheduler(flags: SchedulerFlags, version: string): Prom
   const id = uniqueName("scheduler");
   const { security, token, address } = plan;
   const shutdown = new Shutdown();
+  if (flags.endWithStdin === true) shutdown.endWithStdin();
   const files = new RunFiles();
+  const close = (reason: string, exitCode = 0): void => shutdown.ask({ reason, exitCode });
+  const scheduler = await ClusterScheduler.start({
+    address,
+    token,
+    security,
+    hello: ownHello("scheduler", id, {}),
+    allowedFailures: config.get("scheduler.allowed-failures"),
+    shutDown: () => close("a client has shut it down"),
+    log,
+  });
+  let reason = "it could not begin";
   try {
-    const scheduler = await ClusterScheduler.start({
-      address,
-      token,
-      security,
-      hello: ownHello("scheduler", id, {}),
-      allowedFailures: config.get("scheduler.allowed-failures"),
-      log,
-    });
-    const facts = { id, type: "scheduler", pid: process.pid, host: hostname(), version };
-    const own = defaultConnectionFile(scheduler.address);
-    sweepConnections(dirname(own));
-    const info = connectionInfo(scheduler.address, plan, facts);
-    const schedulerFiles = flags.schedulerFile === undefined ? [] : [flags.schedulerFile];
-    for (const path of [own, ...schedulerFiles]) files.writeConnection(path, info);
-    if (flags.pidFile !== undefined) files.writePid(flags.pidFile);
-    announce(flags, scheduler.address, { ...facts, connectionFile: own });
-    const close = (reason: string): void => shutdown.ask({ reason, exitCode: 0 });
+    leaveWord(files, scheduler.address, plan, flags, { id, version });
     const context: SchedulerContext = { id, address: scheduler.address, log, close };
     await preloads.setup(context);
     const stopWatching = endWhenIdle(scheduler, plan.idleTimeoutMs, close);
-    const { reason, exitCode } = await shutdown.asked;
+    const ending = await shutdown.asked;
     stopWatching();
+    reason = ending.reason;
     log.info("the scheduler ends: {reason}", { reason });
     await preloads.teardown(context, log);
-    await scheduler.close(`the scheduler ends: ${reason}`);
-    return exitCode;
+    return ending.exitCode;
   } finally {
+    await scheduler.close(`the scheduler ends: ${reason}`);
     files.remove();
     shutdown.release();
   }
+}
+
+/** Files that say how the scheduler is reached, and the first line. */
+function leaveWord(
+  files: RunFiles,
+  address: string,
+  plan: SchedulerPlan,
+  flags: SchedulerFlags,
+  { id, version }: { readonly id: string; readonly version: string },
+): void {
+  const facts = { id, type: "scheduler", pid: process.pid, host: hostname(), version };
+  const connectionFile = defaultConnectionFile(address);
+  sweepConnections(dirname(connectionFile));
+  const info = connectionInfo(address, plan, facts);
+  const asked = flags.schedulerFile === undefined ? [] : [flags.schedulerFile];
+  for (const path of [connectionFile, ...asked]) files.writeConnection(path, info);
+  if (flags.pidFile !== undefined) files.writePid(flags.pidFile);
+  const line =
+    flags.json === true
+      ? JSON.stringify({ ...facts, address, connectionFile })
+      : `heddle ${version} scheduler at ${address} (pid ${process.pid}; token in ${connectionFile})`;
+  process.stdout.write(`${line}\n`);
 }
 
 interface SchedulerPlan {
@@ -124,20 +144,6 @@ function connectionInfo(
     ...(security === undefined ? {} : { security: security.options }),
     facts,
   };
-}
-
-/** The first line: JSON for programs, words for people. */
-function announce(
-  { json }: SchedulerFlags,
-  address: string,
-  facts: Readonly<Record<string, unknown>>,
-): void {
-  const { pid, version, connectionFile } = facts;
-  const line =
-    json === true
-      ? JSON.stringify({ ...facts, address })
-      : `heddle ${version} scheduler at ${address} (pid ${pid}; token in ${connectionFile})`;
-  process.stdout.write(`${line}\n`);
 }
 
 /** Ends a scheduler that has had nothing to do for so long; the result stops watching. */

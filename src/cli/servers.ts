@@ -2,6 +2,7 @@
 import { createRequire } from "node:module";
 import { type Command, Option } from "commander";
 import type { SchedulerFlags } from "./scheduler.ts";
+import type { SSHFlags } from "./ssh.ts";
 import type { WorkerFlags } from "./worker-plan.ts";
 
 const manifest = createRequire(import.meta.url)("../../package.json") as { version: string };
@@ -26,7 +27,8 @@ function addListening(command: Command): Command {
     .option("--tls-key <path>", "private key of this process (PEM)")
     .option("--token-file <path>", "file with the cluster's token, readable for you alone")
     .option("--pid-file <path>", "file for the number of this process")
-    .option("--json", "the first line and the log as JSON");
+    .option("--json", "the first line and the log as JSON")
+    .option("--end-with-stdin", "end when standard input ends, for programs that start this one");
 }
 
 export function addScheduler(program: Command, setExitCode: (code: number) => void): void {
@@ -54,6 +56,38 @@ export function addScheduler(program: Command, setExitCode: (code: number) => vo
     .action(async (flags: SchedulerFlags) => {
       const { runScheduler } = await import("./scheduler.ts");
       setExitCode(await runScheduler(flags, manifest.version));
+    });
+}
+
+export function addSSH(program: Command, setExitCode: (code: number) => void): void {
+  program
+    .command("ssh")
+    .description("start a cluster on hosts that ssh reaches, for as long as this runs")
+    .argument("[hosts...]", "the first one has the scheduler, too")
+    .option("--hostfile <path>", "file with more hosts, one a line")
+    .option("--scheduler <host>", "host of the scheduler; the first one unless given")
+    .option("--scheduler-port <port>", "port of the scheduler, or a range", "8786")
+    .option("--scheduler-file <path>", "file in which to leave how the scheduler is reached")
+    .option("--nohost", "no workers on the scheduler's host")
+    .option("--nworkers <n>", "workers on each host", "1")
+    .option("--nthreads <n>", "task threads of each worker; the host's cores unless given")
+    .option("--memory-limit <size>", "memory of each worker")
+    .option("--local-directory <path>", "folder for spilled data there")
+    .option("--worker-port <port>", "port on which values are served, or a range a:b")
+    .option("--ssh-username <name>", "user on the hosts")
+    .option("--ssh-port <port>", "port of their ssh servers")
+    .option("--ssh-private-key <path>", "private key for them")
+    .option("--ssh-option <option>", "as after ssh -o", (value: string, before: string[] = []) => [
+      ...before,
+      value,
+    ])
+    .option("--remote-node <path>", "node on the hosts; where it is here unless given")
+    .option("--remote-command <words>", "the command there in place of node and Heddle's file")
+    .option("--log-directory <path>", "folder for what the programs wrote, at the end")
+    .option("--json", "the first line as JSON")
+    .action(async (hosts: string[], flags: SSHFlags) => {
+      const { runSSH } = await import("./ssh.ts");
+      setExitCode(await runSSH(hosts, flags));
     });
 }
 

@@ -43,10 +43,18 @@ export class Shutdown {
     this.#ask(ending);
   }
 
+  /** Asks for the end when standard input ends: whoever holds it is gone, or wants that. */
+  endWithStdin(): void {
+    process.stdin.on("end", () => this.ask({ reason: "its standard input ended", exitCode: 0 }));
+    process.stdin.on("error", () => undefined);
+    process.stdin.resume();
+  }
+
   /** Signals do again what they do by themselves. */
   release(): void {
     for (const [signal, listener] of this.#listeners) process.off(signal, listener);
     this.#listeners.clear();
+    process.stdin.pause();
   }
 
   #signalled(signal: NodeJS.Signals): void {

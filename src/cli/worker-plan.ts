@@ -46,6 +46,7 @@ export interface WorkerFlags extends ListenFlags, SecurityFlags {
   readonly pidFile?: string;
   readonly validate?: boolean;
   readonly json?: boolean;
+  readonly endWithStdin?: boolean;
 }
 
 export interface WorkerPlan {

@@ -93,6 +93,7 @@ async function supervise({
   const id = uniqueName("supervisor");
   const preloads = await loadPreloads(plan.preloadNanny);
   const shutdown = new Shutdown();
+  if (flags.endWithStdin === true) shutdown.endWithStdin();
   const link = await SupervisorLink.open({ ...access, id, deathMs: plan.deathMs });
   link.onEnded = (end) => {
     if (end.kind === "stopped") shutdown.ask({ reason: end.reason, exitCode: 0 });
@@ -119,22 +120,29 @@ async function supervise({
   };
   const close = (reason: string): void => shutdown.ask({ reason, exitCode: 0 });
   const context: SupervisorContext = { id, scheduler: access.address, log, close };
-  await preloads.setup(context);
-  await pool.scale(plan.workers);
-  link.serve(pool);
-  announce(flags, plan, { id, scheduler: access.address, workers: pool.names, version });
-  const { reason, exitCode } = await shutdown.asked;
-  log.info("the workers end: {reason}", { reason });
-  await pool.close();
-  await preloads.teardown(context, log);
-  await link.close(reason);
-  shutdown.release();
-  return exitCode;
+  let reason = "it could not begin";
+  try {
+    await preloads.setup(context);
+    await pool.scale(plan.workers);
+    link.serve(pool);
+    announce(flags, plan, { id, scheduler: access.address, workers: pool.names, version });
+    const ending = await shutdown.asked;
+    reason = ending.reason;
+    log.info("the workers end: {reason}", { reason });
+    await pool.close();
+    await preloads.teardown(context, log);
+    return ending.exitCode;
+  } finally {
+    await pool.close();
+    await link.close(reason);
+    shutdown.release();
+  }
 }
 
 /** One worker in this process, which nobody replaces. */
 async function runAlone({ flags, plan, access, log, makeSettings, version }: Run): Promise<number> {
   const shutdown = new Shutdown();
+  if (flags.endWithStdin === true) shutdown.endWithStdin();
   const settings = makeSettings(0);
   let hasEnded: () => void = () => undefined;
   const ended = new Promise<void>((resolve) => {

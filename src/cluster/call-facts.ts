@@ -16,13 +16,22 @@ export interface SubmitOptions extends TaskOptions {
   readonly pure?: boolean;
   /** Key of the task; default: the function's name and a token. */
   readonly key?: string;
+  /**
+   * Whether what is submitted is a class, to be made an actor of: an object that stays in a task
+   * thread of one worker and has its methods called there. Default false.
+   */
+  readonly actor?: boolean;
 }
+
+/** Options with which classes are submitted, and actors made. */
+export type ActorOptions = SubmitOptions & { readonly actor: true };
 
 /** Throws `InvalidArgument` for an option or a value that does not exist. */
 export function checkSubmitOptions(options: SubmitOptions): void {
   const what = "client.options";
-  checkTaskOptions(what, options, ["pure", "key"]);
+  checkTaskOptions(what, options, ["pure", "key", "actor"]);
   checkFlag(what, "pure", options.pure);
+  checkFlag(what, "actor", options.actor);
   const { key } = options;
   if (key === undefined || (typeof key === "string" && key !== "")) return;
   throw new HeddleError(
@@ -69,7 +78,7 @@ export function callFacts(
   fn: TaskFunction,
   values: readonly unknown[],
 ): CallFacts {
-  const { pure = true, key, ...own } = options;
+  const { pure = true, key, actor: _, ...own } = options;
   const rest = { ...currentAnnotations(), ...own };
   const name = fn.name === "" ? "lambda" : fn.name;
   // Reading the function now makes what cannot travel fail here, and fixes what it captures.

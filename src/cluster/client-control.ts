@@ -6,6 +6,7 @@ import { HeddleError } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { checkFlag } from "../core/task-options.ts";
 import { type CallOutcome, encodeCall, errorIn, valueIn } from "../functions/index.ts";
+import { ActiveMemoryManager } from "./amm.ts";
 import { ClusterView, type WorkersOption, workersIn, workersOf } from "./client-view.ts";
 import { describeGiven } from "./given.ts";
 import { type Futures, futuresIn } from "./given-futures.ts";
@@ -96,7 +97,7 @@ export abstract class ClusterControl extends ClusterView {
       const read = await Promise.all(
         outcomes.map((one) => resultOf(one, `the function failed on ${address}`, onError)),
       );
-      const kept = read.flatMap((one) => one);
+      const kept = read.flat();
       if (kept.length > 0) results[address] = each ? kept : kept[0];
     }
     return results;
@@ -154,6 +155,23 @@ export abstract class ClusterControl extends ClusterView {
   /** Moves values from workers that hold much to those that hold little. */
   async rebalance(): Promise<void> {
     await this.link.control({ kind: "rebalance" });
+  }
+
+  /**
+   * The active memory manager, which evens out what workers hold.
+   *
+   * @example
+   * import { Client } from "heddle";
+   * await Client.with({ embedded: true }, async (client) => {
+   *   await client.amm.start();
+   *   console.log(await client.amm.running()); // true
+   *   await client.amm.stop();
+   * });
+   */
+  get amm(): ActiveMemoryManager {
+    return new ActiveMemoryManager(async (action) => {
+      return (await this.link.control({ kind: "amm", action })) as boolean;
+    });
   }
 
   /**

@@ -38,6 +38,13 @@ export type TaskStoryEntry = Omit<StoryEntry, "id" | "timeMs"> & {
   readonly time: Date;
 };
 
+/** A line of a log. */
+export interface LogEntry {
+  readonly time: Date;
+  readonly level: string;
+  readonly message: string;
+}
+
 /** Tasks, by their futures or by their keys. */
 export type GivenTasks = Futures | string | readonly string[];
 
@@ -190,6 +197,28 @@ export abstract class ClusterView extends SharedState {
     return entries as TaskStreamEntry[];
   }
 
+  /** What the scheduler has logged lately, oldest first, at most `count` lines; none when embedded. */
+  async getSchedulerLogs(options: { readonly count?: number } = {}): Promise<LogEntry[]> {
+    checkOptionNames("client.getSchedulerLogs", options, ["count"]);
+    const logs = await this.#logs();
+    return entriesIn(logs["scheduler"] ?? "", options.count);
+  }
+
+  /** Name of the worker -> what has lately been logged about it, oldest first. */
+  async getWorkerLogs(
+    options: { readonly count?: number } = {},
+  ): Promise<Record<string, LogEntry[]>> {
+    checkOptionNames("client.getWorkerLogs", options, ["count"]);
+    const { scheduler: _, ...logs } = await this.#logs();
+    return Object.fromEntries(
+      Object.entries(logs).map(([name, text]) => [name, entriesIn(text, options.count)]),
+    );
+  }
+
+  async #logs(): Promise<Readonly<Record<string, string>>> {
+    return (await this.link.control({ kind: "logs" })) as Readonly<Record<string, string>>;
+  }
+
   /**
    * Everything that the scheduler knows, for those who look for a fault: workers, tasks, versions
    * and the task stream. With a `file` it is written there as JSON, compressed where the name ends
@@ -208,6 +237,15 @@ async function writeJson(file: string, state: unknown): Promise<void> {
   if (!file.endsWith(".gz")) return await writeFile(file, text);
   const { gzipSync } = await import("node:zlib");
   await writeFile(file, gzipSync(text));
+}
+
+/** The last lines of a log. */
+function entriesIn(text: string, count: number = Number.POSITIVE_INFINITY): LogEntry[] {
+  const lines = text.split("\n").filter((line) => line !== "");
+  return lines.slice(Math.max(0, lines.length - count)).map((line) => {
+    const [time = "", level = "", ...words] = line.split(" ");
+    return { time: new Date(time), level, message: words.join(" ") };
+  });
 }
 
 /** The workers that an option names. */

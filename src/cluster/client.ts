@@ -7,18 +7,20 @@
 import { refuseClass } from "../codec/registry.ts";
 import type { Security } from "../comm/index.ts";
 import { isCollection } from "../core/collection.ts";
-import { HeddleError } from "../core/errors.ts";
+import { HeddleError, isHeddleError } from "../core/errors.ts";
 import type { HeldTasks, Layer, TaskFunction, TaskOptions } from "../core/graph.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { placementProblem } from "../core/placement.ts";
-import { inspectAsText } from "../core/symbols.ts";
+import { DISPLAY, inspectAsText } from "../core/symbols.ts";
 import type { TaskGraph } from "../core/task-graph.ts";
 import { checkFlag } from "../core/task-options.ts";
 import { tokenize } from "../core/token.ts";
 import { encodeShared } from "../threads/graph-image.ts";
 import { currentTask } from "../threads/task-context.ts";
 import { typeName } from "../threads/value-kinds.ts";
+import { type ActorMaker, actorMaker, placesOfActors } from "./actor-maker.ts";
 import {
+  type ActorOptions,
   callFacts,
   checkArguments,
   checkFunction,
@@ -34,6 +36,7 @@ import {
   withOptions,
 } from "./client-compute.ts";
 import { ClusterControl } from "./client-control.ts";
+import { type ClientFacts, clientHtml, clientText } from "./client-html.ts";
 import type { Asker } from "./coordination/asker.ts";
 import { type EngineHandle, type EngineOptions, embeddedEngine, startEngine } from "./embedded.ts";
 import { Future, FutureList, Submission } from "./future.ts";
@@ -190,12 +193,19 @@ export class Client extends ClusterControl implements GraphRunner {
   }
 
   /** The same client with options for the tasks it submits. */
-  options(options: SubmitOptions): Pick<Client, "submit" | "map"> {
+  options(options: ActorOptions): ActorMaker;
+  options(options: SubmitOptions): Pick<Client, "submit" | "map">;
+  options(options: SubmitOptions): Pick<Client, "submit" | "map"> | ActorMaker {
     checkSubmitOptions(options);
-    return {
+    if (options.actor === true) {
+      const isFixed = this.#engine.workers !== undefined;
+      return actorMaker(options, isFixed, (...given) => this.#submit(...given));
+    }
+    const plain: Pick<Client, "submit" | "map"> = {
       submit: (fn, ...args) => this.#submit(options, fn as TaskFunction, args) as never,
       map: (fn, ...lists) => this.#map(options, fn as TaskFunction, lists) as never,
     };
+    return plain;
   }
 
   /**
@@ -315,6 +325,14 @@ export class Client extends ClusterControl implements GraphRunner {
     return this.#engine.threads;
   }
 
+  /**
+   * Where the cluster shows its state over HTTP, with the token; undefined where it does not, as on
+   * the embedded engine, and before the client has connected.
+   */
+  get dashboardLink(): string | undefined {
+    return this.#engine.dashboardLink;
+  }
+
   /** @internal */
   override get coordination(): Asker {
     return this.#link.coordination;
@@ -372,12 +390,56 @@ export class Client extends ClusterControl implements GraphRunner {
     await this.#closing;
   }
 
+  /**
+   * Ends the scheduler and all workers, for all clients, and this client with them. An engine in
+   * this process ends likewise.
+   */
+  async shutdown(): Promise<void> {
+    if (this.#engine.workers === undefined) {
+      // The end may come before the answer.
+      await this.#link.control({ kind: "shutdown" }).catch((error: unknown) => {
+        if (!isHeddleError(error, "CommClosed")) throw error;
+      });
+      return await this.close();
+    }
+    await this.close();
+    await this.#engine.close();
+  }
+
+  /**
+   * Runs `use` with this client as the default one: the client of computations and of
+   * `Client.current()` until what `use` gives has settled.
+   */
+  async asCurrent<R>(use: () => R | Promise<R>): Promise<R> {
+    current.push(this);
+    openLimits(this.#engine);
+    try {
+      return await use();
+    } finally {
+      current.splice(current.lastIndexOf(this), 1);
+      closeLimits(this.#engine);
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
   override toString(): string {
-    return `Client(${this.#engine.address}, ${this.threads} threads)`;
+    return clientText(this.#facts());
+  }
+
+  /** A summary and a table of the workers, for notebooks. */
+  async toHTML(): Promise<string> {
+    const info = await this.schedulerInfo().catch(() => undefined);
+    return clientHtml(this.#facts(), info);
+  }
+
+  #facts(): ClientFacts {
+    const { address, threads, memoryLimitBytes, workerCount, workers, dashboardLink } =
+      this.#engine;
+    const count = workerCount ?? workers?.length ?? 0;
+    return { address, workers: count, threads, memoryLimitBytes, dashboardLink };
   }
 
   /** How many of these tasks have ended, for progress. @internal */
@@ -443,7 +505,16 @@ export class Client extends ClusterControl implements GraphRunner {
   }
 
   /** Sends a graph as soon as the tasks it depends on have ids. */
-  #sendDraft(submission: Submission, { graph, inputs }: DraftGraph): void {
+  #sendDraft(submission: Submission, draft: DraftGraph): void {
+    const places = placesOfActors(draft, async (op) => await this.#link.control(op));
+    if (places === undefined) return this.#sendPlaced(submission, draft);
+    places.then(
+      (placed) => this.#sendPlaced(submission, placed),
+      (error: unknown) => submission.fail(error),
+    );
+  }
+
+  #sendPlaced(submission: Submission, { graph, inputs }: DraftGraph): void {
     const foreign = inputs.some((input) => input.submission.link !== this.#link);
     if (foreign) {
       const error = new HeddleError("InvalidArgument", "an argument is a future of another client");
@@ -547,6 +618,12 @@ export class Client extends ClusterControl implements GraphRunner {
   }
 }
 inspectAsText(Client.prototype);
+// What notebooks that run JavaScript show.
+Object.defineProperty(Client.prototype, DISPLAY, {
+  async value(this: Client): Promise<Readonly<Record<string, string>>> {
+    return { "text/html": await this.toHTML(), "text/plain": this.toString() };
+  },
+});
 refuseClass(Client, {
   type: "Client",
   advice: "Call getClient() inside the task: it gives the client of the engine that runs it.",

@@ -8,19 +8,23 @@ import {
   type CommTrouble,
   type Listener,
   listen,
+  makeToken,
   type Security,
 } from "../comm/index.ts";
 import { HeddleError } from "../core/errors.ts";
 import { formatBytes } from "../core/units.ts";
 import type { Hello, MessageSet, Role } from "../protocol/index.ts";
 import type { ValueMessage } from "./client-seats.ts";
-import { type EventLog, SILENT } from "./event-log.ts";
+import { bothLogs, type EventLog, SILENT } from "./event-log.ts";
+import { LogBook } from "./log-book.ts";
 import type { EngineMessage } from "./messages.ts";
 import { RemoteWorkerSeat } from "./remote-worker-seat.ts";
 import { SchedulerHost, type WorkerLoss, type WorkerReturn } from "./scheduler-host.ts";
 import { sessionTimers } from "./session-timers.ts";
+import type { StatusServer } from "./status/status-server.ts";
 import type { ProcessDeath } from "./supervisor.ts";
 import { SupervisorSeats } from "./supervisor-seats.ts";
+import { checkToScheduler } from "./wire/client-checks.ts";
 import { type ToClient, type ToScheduler, toClient, toScheduler } from "./wire/client-messages.ts";
 import {
   type FromSupervisor,
@@ -28,6 +32,7 @@ import {
   type ToSupervisor,
   toSupervisor,
 } from "./wire/supervisor-messages.ts";
+import { checkFromWorker } from "./wire/worker-checks.ts";
 import { type FromWorker, fromWorker, type ToWorker, toWorker } from "./wire/worker-messages.ts";
 import { readWorkerHello, type WorkerHello } from "./worker-hello.ts";
 
@@ -69,6 +74,10 @@ export class ClusterScheduler {
   readonly host: SchedulerHost;
   readonly supervisors: SupervisorSeats;
   readonly #log: EventLog;
+  /** What clients read of the log. */
+  readonly #book: LogBook = new LogBook();
+  readonly #token: string | undefined;
+  #status: StatusServer | undefined;
   #listener: Listener<Incoming, Outgoing> | undefined;
   readonly #seats = new Map<number, RemoteWorkerSeat>();
   readonly #onSilence: (name: string) => void;
@@ -77,13 +86,20 @@ export class ClusterScheduler {
   #wakeTimer: NodeJS.Timeout | undefined;
 
   private constructor(options: ClusterSchedulerOptions) {
-    const { log = SILENT } = options;
+    const log = bothLogs(this.#book, options.log ?? SILENT);
     this.#log = log;
+    this.#token = options.token;
     this.supervisors = new SupervisorSeats((name, death) => this.workerDied(name, death), log);
     const { allowedFailures, shutDown } = options;
     this.#onSilence = options.onSilence ?? ((name) => this.supervisors.endSilent(name));
     this.host = new SchedulerHost(
-      { allowedFailures, address: () => this.address, ...(shutDown && { shutDown }) },
+      {
+        allowedFailures,
+        address: () => this.address,
+        dashboard: () => this.dashboardLink,
+        logs: () => this.#book.texts(),
+        shutDown: shutDown ?? (() => this.#closeSoon()),
+      },
       () => this.#planTurn(),
     );
     this.host.clients.onWarning = (warning) => log.warn("{warning}", { warning });
@@ -104,6 +120,32 @@ export class ClusterScheduler {
       log: (trouble) => scheduler.#logTrouble(trouble),
     });
     return scheduler;
+  }
+
+  /** Where its state is shown, for a browser; undefined where it is not. */
+  get dashboardLink(): string | undefined {
+    return this.#status?.link;
+  }
+
+  /**
+   * Shows its state over HTTP, at the next free port where the one that is asked for is taken.
+   * Errors: `InvalidArgument` for addresses; `ConnectFailed`.
+   */
+  async showStatus(address: string): Promise<StatusServer> {
+    const { openStatus } = await import("./status/source.ts");
+    const { hostname: host } = new URL(this.address.replace(/^\w+:/, "http:"));
+    const token = this.#token ?? makeToken();
+    this.#status = await openStatus(this.host, { address, token, host });
+    const { url, taken } = this.#status;
+    if (taken === undefined) this.#log.info("status at {url}", { url });
+    else this.#log.warn("port {taken} is taken: status at {url}", { url, taken });
+    this.#tellSize();
+    return this.#status;
+  }
+
+  /** A client has asked for the end, and should hear that it comes. */
+  #closeSoon(): void {
+    setImmediate(() => this.close("a client has shut it down").catch(() => undefined));
   }
 
   /** Where workers and clients reach it. */
@@ -131,7 +173,7 @@ export class ClusterScheduler {
     clearTimeout(this.#wakeTimer);
     this.supervisors.stop(reason);
     for (const seat of this.#seats.values()) seat.send({ kind: "stop", reason, restart: false });
-    await this.#listener?.close();
+    await Promise.all([this.#listener?.close(), this.#status?.close()]);
   }
 
   #accept(comm: Comm<Incoming, Outgoing>): void {
@@ -154,6 +196,7 @@ export class ClusterScheduler {
       const at = messages.findIndex(({ kind }) => kind === "inventory");
       const first = messages[at];
       if (first?.kind !== "inventory") return;
+      checkFromWorker(first);
       this.#join(comm, hello, first);
       comm.onMessages(messages.slice(at + 1));
     };
@@ -176,7 +219,10 @@ export class ClusterScheduler {
     });
     comm.onMessages = (messages) => {
       seat.seenMs = Date.now();
-      for (const message of messages) this.#hearWorker(worker, seat, message);
+      for (const message of messages) {
+        checkFromWorker(message);
+        this.#hearWorker(worker, seat, message);
+      }
       this.#planTurn();
     };
     comm.onState = (state) => {
@@ -228,6 +274,7 @@ export class ClusterScheduler {
       workers: all.length,
       threads: all.reduce((sum, { threads }) => sum + threads, 0),
       memoryLimitBytes: all.reduce((sum, { memoryLimitBytes }) => sum + memoryLimitBytes, 0),
+      ...(this.dashboardLink === undefined ? {} : { dashboard: this.dashboardLink }),
     };
   }
 
@@ -262,7 +309,8 @@ export class ClusterScheduler {
   }
 
   #acceptClient(comm: Comm<ToScheduler, ToClient>): void {
-    const { clients } = this.host;
+    const { clients, machine } = this.host;
+    const { tasks } = machine.state;
     const client = clients.add({
       post: (messages) => {
         for (const message of messages) comm.send(message as ToClient);
@@ -273,13 +321,17 @@ export class ClusterScheduler {
     const { id } = comm.peer;
     this.#log.info("client {id} joined", { id });
     comm.send(this.#size());
-    comm.onMessages = (messages) => clients.receive(client, messages);
+    comm.onMessages = (messages) => {
+      for (const message of messages) checkToScheduler(message, tasks.capacity);
+      clients.receive(client, messages);
+    };
     comm.onReconnected = ({ fresh }) => {
       if (fresh) comm.abort(new HeddleError("CommClosed", "the session could not go on"));
     };
     comm.onClosed = (error) => {
       const reason = error?.message ?? "it has left";
-      this.#log.info("client {id} is gone: {reason}", { id, reason });
+      const isNormal = error === undefined || error.code === "CommClosed";
+      this.#log[isNormal ? "info" : "warn"]("client {id} is gone: {reason}", { id, reason });
       clients.remove(client);
     };
   }

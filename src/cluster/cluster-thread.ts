@@ -3,9 +3,11 @@
  * processes are supervised: what the program does on its own thread delays neither.
  */
 import { parentPort, workerData } from "node:worker_threads";
+import { Security } from "../comm/index.ts";
 import { config } from "../config/config.ts";
 import { isHeddleError } from "../core/errors.ts";
 import { ClusterScheduler } from "./cluster-scheduler.ts";
+import { LogBook } from "./log-book.ts";
 import { ownHello } from "./own-hello.ts";
 import type { ProcessDeath } from "./supervisor.ts";
 import { WorkerPool } from "./worker-pool.ts";
@@ -17,19 +19,27 @@ export interface ClusterInit {
   readonly address: string;
   readonly token: string;
   readonly configuration: string;
+  /** Where the state is shown over HTTP; null for nowhere. */
+  readonly dashboardAddress: string | null;
   /** The same for all workers. */
   readonly worker: Omit<WorkerSettings, "name" | "scheduler" | "token" | "configuration">;
 }
 
 /** What the thread is asked; each request is answered by its number. */
 export type ClusterRequest =
-  | { readonly kind: "scale"; readonly request: number; readonly workers: number }
-  | { readonly kind: "close"; readonly request: number };
+  | {
+      readonly kind: "scale";
+      readonly request: number;
+      readonly workers: number;
+      /** Those that go first. */
+      readonly going?: readonly string[];
+    }
+  | { readonly kind: "logs" | "close"; readonly request: number };
 
 /** What the thread says. */
 export type ClusterNews =
   | { readonly kind: "listening"; readonly address: string }
-  | { readonly kind: "done"; readonly request: number }
+  | { readonly kind: "done"; readonly request: number; readonly value?: unknown }
   | {
       readonly kind: "failed";
       readonly request?: number;
@@ -37,6 +47,9 @@ export type ClusterNews =
       readonly message: string;
     }
   | { readonly kind: "warn"; readonly message: string };
+
+/** What has happened in the cluster. */
+const book = new LogBook();
 
 class ClusterThread {
   readonly #init: ClusterInit;
@@ -55,9 +68,16 @@ class ClusterThread {
     });
   }
 
+  async obey(request: ClusterRequest): Promise<unknown> {
+    if (request.kind === "logs") return book.texts();
+    if (request.kind === "scale") await this.scale(request.workers, request.going);
+    else await this.close();
+    return undefined;
+  }
+
   /** Starts or ends workers until there are so many. Resolves when they have been told. */
-  async scale(count: number): Promise<void> {
-    await this.#workers.scale(count);
+  async scale(count: number, going: readonly string[] = []): Promise<void> {
+    await this.#workers.scale(count, going);
   }
 
   /** Ends the process of a worker that is silent; another one follows. */
@@ -102,15 +122,24 @@ try {
     onSilence: (name) => cluster?.kill(name),
     address: init.address,
     token: init.token,
+    security: init.worker.security && new Security(init.worker.security),
     hello: ownHello("scheduler", init.name, {}),
     allowedFailures: config.get("scheduler.allowed-failures"),
+    log: book,
+    shutDown: () => {
+      cluster?.close().catch((error: unknown) => say({ kind: "warn", message: String(error) }));
+    },
   });
   const running = new ClusterThread(init, scheduler);
   cluster = running;
+  if (init.dashboardAddress !== null) {
+    const { url, taken } = await scheduler.showStatus(init.dashboardAddress);
+    if (taken !== undefined)
+      say({ kind: "warn", message: `port ${taken} is taken: status at ${url}` });
+  }
   parentPort?.on("message", (request: ClusterRequest) => {
-    const done = request.kind === "scale" ? running.scale(request.workers) : running.close();
-    done.then(
-      () => say({ kind: "done", request: request.request }),
+    running.obey(request).then(
+      (value) => say({ kind: "done", request: request.request, value }),
       (error: unknown) => say({ kind: "failed", request: request.request, ...failure(error) }),
     );
   });

@@ -21,6 +21,7 @@ import { type AnyMessageType, type Message, messageSet } from "../protocol/index
 import { OutputPrinter } from "../threads/output.ts";
 import { settle, type WorkerOp } from "./control/ops.ts";
 import { initFrom } from "./engine-options.ts";
+import { type EventLog, SILENT } from "./event-log.ts";
 import { removeFolder } from "./folders.ts";
 import { ownHello } from "./own-hello.ts";
 import { sessionTimers } from "./session-timers.ts";
@@ -91,7 +92,7 @@ export class ClusterWorker {
   }
 
   /** Resolves when the scheduler has taken the worker. */
-  static async start(settings: WorkerSettings): Promise<ClusterWorker> {
+  static async start(settings: WorkerSettings, log: EventLog = SILENT): Promise<ClusterWorker> {
     const { token, name } = settings;
     config.adopt(settings.configuration);
     const { port1: arrivals, port2: output } = new MessageChannel();
@@ -103,6 +104,13 @@ export class ClusterWorker {
       outgoing: messageSet<AnyMessageType>([]),
       accept: () => {
         throw new HeddleError("NotSupported", "a worker serves bulk data only");
+      },
+      log: ({ remote, kind, error }) => {
+        log.warn("{remote}: the connection was {kind}: {error}", {
+          remote,
+          kind,
+          error: error.message,
+        });
       },
     });
     const init: EngineInit = {
@@ -126,10 +134,18 @@ export class ClusterWorker {
     const launched = launchLane(lane);
     const pool = new BulkPool(common);
     const worker = new ClusterWorker(init, new OutputPrinter(arrivals), listener, pool);
-    serveBulk(listener, {
-      get: (id, _peer, part) => worker.#server.read(id, part),
-      put: (id, bytes, _peer, facts) => worker.#fetcher.receive(id, bytes, facts),
-    });
+    serveBulk(
+      listener,
+      {
+        get: (id, _peer, part) => worker.#server.read(id, part),
+        put: (id, bytes, _peer, facts) => worker.#fetcher.receive(id, bytes, facts),
+      },
+      {
+        log: (remote, error) => {
+          log.warn("{remote}: a transfer broke off: {error}", { remote, error: error.message });
+        },
+      },
+    );
     await worker.#join(settings);
     worker.host.start(lane, launched);
     return worker;
@@ -233,6 +249,8 @@ export class ClusterWorker {
           this.#comm?.send({ kind: "warn", message: String(error) });
         });
         return;
+      case "lease":
+        return this.host.tell(this.#fetcher.takeable(message));
       default:
         return this.host.tell(message);
     }

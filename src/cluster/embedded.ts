@@ -27,6 +27,10 @@ export interface EngineHandle {
   readonly memoryLimitBytes: number;
   /** Resolves when it can take work. */
   readonly ready: Promise<void>;
+  /** Where its state is shown over HTTP, if it is. */
+  readonly dashboardLink?: string | undefined;
+  /** How many workers there are, where that changes; 0 while it is not known. */
+  readonly workerCount?: number;
   /** Its workers, where they can never change. */
   readonly workers?: readonly WorkerFacts[];
   connect(): EngineLink;
@@ -94,6 +98,7 @@ class EmbeddedEngine implements EngineHandle {
   /** Who needs the process to go on until the engine has answered. */
   #references = 0;
   #isClosing = false;
+  #closing: Promise<void> | undefined;
   #failure = "";
   readonly #keeper: Keeper = {
     ref: () => {
@@ -146,6 +151,11 @@ class EmbeddedEngine implements EngineHandle {
   }
 
   async close(): Promise<void> {
+    this.#closing ??= this.#close();
+    await this.#closing;
+  }
+
+  async #close(): Promise<void> {
     if (shared === this) shared = undefined;
     const ended = new Promise<void>((resolve) => this.#worker.once("exit", () => resolve()));
     this.#isClosing = true;

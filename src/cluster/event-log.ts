@@ -23,5 +23,21 @@ export const SILENT: EventLog = {
   error: () => undefined,
 };
 
+/** Writes to both. */
+export function bothLogs(a: EventLog, b: EventLog): EventLog {
+  const write =
+    (level: keyof EventLog) =>
+    (message: string, facts?: EventFacts): void => {
+      a[level](message, facts);
+      b[level](message, facts);
+    };
+  return {
+    debug: write("debug"),
+    info: write("info"),
+    warn: write("warn"),
+    error: write("error"),
+  };
+}
+
 /** From which event on a log is written. */
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";

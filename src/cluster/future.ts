@@ -4,6 +4,7 @@
  * objects are made when they are looked at.
  */
 /// <reference lib="esnext.disposable" preserve="true" />
+import { isActor, referenceOf } from "../actors/actor.ts";
 import { refuseClass } from "../codec/registry.ts";
 import type { HeddleError } from "../core/errors.ts";
 import type { Layer, TaskRef } from "../core/graph.ts";
@@ -221,6 +222,10 @@ export class Future<R = unknown> extends SingleTaskBase<R> {
     checkOptionNames("future.result", options, ["timeoutMs"]);
     const id = await within(options.timeoutMs, `future ${this.key}`, this.#settled());
     const [value] = await this.#submission.link.values(Int32Array.of(id), caller);
+    if (isActor(value)) {
+      // Until its thread knows of the one who has it, the future keeps it.
+      referenceOf(value).whenHeld(this.#submission.hold(this.#local, 1));
+    }
     return value as R;
   }
 

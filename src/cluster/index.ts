@@ -2,6 +2,11 @@
 import { referToAll } from "../functions/index.ts";
 import * as self from "./index.ts";
 
+export { type Actor, isActor } from "../actors/actor.ts";
+export { ActorFuture } from "../actors/future.ts";
+export { Security, type SecurityOptions } from "../comm/security.ts";
+export type { ActorMaker } from "./actor-maker.ts";
+export type { ActiveMemoryManager } from "./amm.ts";
 export {
   type AsCompletedOptions,
   asCompleted,
@@ -10,7 +15,7 @@ export {
   type WaitResult,
   wait,
 } from "./as-completed.ts";
-export type { SubmitOptions } from "./call-facts.ts";
+export type { ActorOptions, SubmitOptions } from "./call-facts.ts";
 export { Client, type ClientOptions, type ClientTarget } from "./client.ts";
 export type { ClientComputeOptions } from "./client-compute.ts";
 export type {
@@ -20,7 +25,13 @@ export type {
   WorkerRunOptions,
 } from "./client-control.ts";
 export type { EventListener, LoggedEvent } from "./client-shared.ts";
-export type { GivenTasks, RunningCall, TaskStoryEntry, WorkersOption } from "./client-view.ts";
+export type {
+  GivenTasks,
+  LogEntry,
+  RunningCall,
+  TaskStoryEntry,
+  WorkersOption,
+} from "./client-view.ts";
 export {
   getClient,
   getWorker,

@@ -2,19 +2,21 @@
  * @file A cluster on this machine: worker processes with a scheduler of their own, which end with
  * the program; or, without processes, the task threads of one engine.
  */
-/// <reference lib="esnext.disposable" preserve="true" />
 import { tmpdir } from "node:os";
+import type { Security } from "../comm/index.ts";
 import { config } from "../config/config.ts";
 import { HeddleError } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
-import { inspectAsText } from "../core/symbols.ts";
 import { checkFlag } from "../core/task-options.ts";
 import { nodeCrypto } from "../functions/crypto.ts";
+import type { Adaptive } from "./adaptive.ts";
+import type { AdaptOptions } from "./adaptive-target.ts";
+import { Cluster } from "./cluster.ts";
 import type { ClusterInit } from "./cluster-thread.ts";
 import { type EngineHandle, startEngine } from "./embedded.ts";
 import { LocalProcesses } from "./local-processes.ts";
 import { RemoteEngine } from "./remote-engine.ts";
-import { checkCount, clusterShape, workerMemory } from "./worker-shape.ts";
+import { clusterShape, workerMemory } from "./worker-shape.ts";
 
 export interface LocalClusterOptions {
   /**
@@ -39,6 +41,16 @@ export interface LocalClusterOptions {
   readonly host?: string;
   /** Port of the scheduler; default any that is free. */
   readonly schedulerPort?: number;
+  /**
+   * Certificates with which all connections are encrypted, such as `await Security.temporary()`;
+   * default none: on one machine a secret token is enough.
+   */
+  readonly security?: Security;
+  /**
+   * Where `/health`, `/json` and `/metrics` are served: a port or a host and a port; the next free
+   * port where it is taken. Default `":8787"` on this machine only; null for nowhere.
+   */
+  readonly dashboardAddress?: string | null;
   readonly name?: string;
   /** Variables added to the environment of each worker. */
   readonly environ?: Readonly<Record<string, string>>;
@@ -55,6 +67,8 @@ const CLUSTER_OPTIONS = [
   "resources",
   "host",
   "schedulerPort",
+  "security",
+  "dashboardAddress",
   "name",
   "environ",
   "validate",
@@ -71,20 +85,22 @@ const CLUSTER_OPTIONS = [
  * });
  * await cluster.close();
  */
-export class LocalCluster {
+export class LocalCluster extends Cluster {
   /** @internal */
   readonly engine: EngineHandle;
   readonly name: string;
-  /** Resolves when the scheduler listens; rejects when it cannot. */
   readonly ready: Promise<void>;
+  readonly threadsPerWorker: number;
   readonly #processes: LocalProcesses | undefined;
   #workers: number;
 
   constructor(options: LocalClusterOptions = {}) {
+    super();
     checkOptionNames("LocalCluster", options, CLUSTER_OPTIONS);
     checkFlag("LocalCluster", "processes", options.processes);
     const { workers, threads } = clusterShape(options);
     this.#workers = workers;
+    this.threadsPerWorker = threads;
     this.name = options.name ?? `local-${nodeCrypto().randomBytes(3).toString("hex")}`;
     if (options.processes === false) {
       const { memoryLimit, localDirectory, resources, validate } = options;
@@ -101,73 +117,72 @@ export class LocalCluster {
     const init = initOf(this.name, threads, options);
     const processes = new LocalProcesses(init);
     this.#processes = processes;
-    const engine = new RemoteEngine(
-      processes.listening.then((address) => ({ address, token: init.token })),
+    this.engine = new RemoteEngine(
+      processes.listening.then((address) => ({
+        address,
+        token: init.token,
+        security: options.security,
+      })),
       { threads: workers * threads, memoryLimitBytes: workers * init.worker.memoryLimitBytes },
     );
-    this.engine = engine;
-    processes.onLost = (error) => engine.lost(error);
     this.ready = processes.listening.then(() => undefined);
     this.ready.catch(() => undefined);
     processes.listening.then(() => processes.scale(workers)).catch(() => undefined);
   }
 
-  /** The scheduler's address; empty until it listens. */
-  get address(): string {
-    return this.engine.address;
-  }
-
-  /** Workers that there are to be. */
   get workers(): number {
     return this.#workers;
   }
 
-  /** Task threads of all workers. */
-  get threads(): number {
-    return this.engine.threads;
+  override async scale(workers: number): Promise<void> {
+    this.#needProcesses();
+    await super.scale(workers);
   }
 
-  /** Starts or ends workers until there are so many. */
-  async scale(workers: number): Promise<void> {
-    checkCount("workers", workers, 0);
-    if (this.#processes === undefined) {
-      throw new HeddleError(
-        "NotSupported",
-        "a LocalCluster without processes has the threads that it began with: leave " +
-          "{ processes: false } out to scale it",
-      );
-    }
+  override adapt(options: AdaptOptions = {}): Adaptive {
+    this.#needProcesses();
+    return super.adapt(options);
+  }
+
+  async logs(): Promise<Readonly<Record<string, string>>> {
     await this.ready;
-    this.#workers = workers;
-    await this.#processes.scale(workers);
+    return (await this.#processes?.logs()) ?? {};
   }
 
-  async close(): Promise<void> {
+  protected async setWorkers(workers: number, going: readonly string[] = []): Promise<void> {
+    this.#workers = workers;
+    await this.#needProcesses().scale(workers, going);
+  }
+
+  protected async end(): Promise<void> {
     await this.engine.close();
     await this.#processes?.close();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
-
-  toString(): string {
-    const parts = `${this.#workers} workers, ${this.threads} threads`;
-    return `LocalCluster(${this.name}, ${this.address}, ${parts})`;
+  #needProcesses(): LocalProcesses {
+    if (this.#processes !== undefined) return this.#processes;
+    throw new HeddleError(
+      "NotSupported",
+      "a LocalCluster without processes has the threads that it began with: leave " +
+        "{ processes: false } out to scale it",
+    );
   }
 }
-inspectAsText(LocalCluster.prototype);
 
 function initOf(name: string, threads: number, options: LocalClusterOptions): ClusterInit {
-  const { host = "127.0.0.1", schedulerPort = 0 } = options;
+  const { host = "127.0.0.1", schedulerPort = 0, security } = options;
+  const scheme = security === undefined ? "tcp" : "tls";
   const at = host.includes(":") ? `[${host}]` : host;
   return {
     name,
-    address: `tcp://${at}:${schedulerPort}`,
+    address: `${scheme}://${at}:${schedulerPort}`,
     token: nodeCrypto().randomBytes(32).toString("hex"),
     configuration: config.serialize(),
+    dashboardAddress: options.dashboardAddress === undefined ? ":8787" : options.dashboardAddress,
     worker: {
-      listen: [`tcp://${at}:0`],
+      listen: [`${scheme}://${at}:0`],
+      // Texts: what the processes get does not depend on files.
+      ...(security === undefined ? {} : { security: security.withTexts() }),
       threads,
       memoryLimitBytes: workerMemory(options.memoryLimit ?? "auto", threads),
       resources: options.resources ?? config.get("worker.resources"),

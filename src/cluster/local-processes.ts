@@ -7,7 +7,7 @@ import { type ErrorCode, HeddleError } from "../core/errors.ts";
 import type { ClusterInit, ClusterNews, ClusterRequest } from "./cluster-thread.ts";
 
 interface Pending {
-  readonly resolve: () => void;
+  readonly resolve: (value: unknown) => void;
   readonly reject: (error: HeddleError) => void;
 }
 
@@ -48,8 +48,13 @@ export class LocalProcesses {
   }
 
   /** Starts or ends workers until there are so many. */
-  async scale(workers: number): Promise<void> {
-    await this.#ask((request) => ({ kind: "scale", request, workers }));
+  async scale(workers: number, going: readonly string[] = []): Promise<void> {
+    await this.#ask((request) => ({ kind: "scale", request, workers, going }));
+  }
+
+  /** What has happened to the scheduler and to each worker, by name. */
+  async logs(): Promise<Record<string, string>> {
+    return (await this.#ask((request) => ({ kind: "logs", request }))) as Record<string, string>;
   }
 
   /** Ends all workers, then the scheduler. */
@@ -67,10 +72,10 @@ export class LocalProcesses {
     await this.#thread.terminate();
   }
 
-  #ask(make: (request: number) => ClusterRequest): Promise<void> {
+  #ask(make: (request: number) => ClusterRequest): Promise<unknown> {
     const request = this.#nextRequest++;
     this.#thread.ref();
-    return new Promise<void>((resolve, reject) => {
+    return new Promise<unknown>((resolve, reject) => {
       this.#pending.set(request, { resolve, reject });
       this.#thread.postMessage(make(request));
     }).finally(() => {
@@ -83,7 +88,7 @@ export class LocalProcesses {
     if (news.kind === "warn") return this.onWarning(news.message);
     if (news.kind === "listening" || news.request === undefined) return;
     const pending = this.#pending.get(news.request);
-    if (news.kind === "done") pending?.resolve();
+    if (news.kind === "done") pending?.resolve(news.value);
     else pending?.reject(errorOf(news));
   }
 

@@ -6,7 +6,6 @@
 import {
   configureSync,
   getAnsiColorFormatter,
-  getJsonLinesFormatter,
   getLogger,
   getTextFormatter,
   type LogRecord,
@@ -41,12 +40,20 @@ export function openEventLog(kind: string, level: LogLevel, format: LogFormat): 
 }
 
 function formatterFor(format: LogFormat): TextFormatter {
-  if (format === "json") return getJsonLinesFormatter({ properties: "flatten" });
+  if (format === "json") return jsonLine;
   const options = { value: shown, timestamp: "date-time-tz", category: "." } as const;
   const isColoured = process.stderr.isTTY && process.env["NO_COLOR"] === undefined;
   return isColoured
     ? getAnsiColorFormatter({ ...options, categoryStyle: null })
     : getTextFormatter(options);
+}
+
+/** One event as JSON: time, level, who, the message with its facts in place, and the facts. */
+function jsonLine({ timestamp, level, category, message, properties }: LogRecord): string {
+  const text = message.map((part) => (typeof part === "string" ? part : JSON.stringify(part)));
+  const time = new Date(timestamp).toISOString();
+  const program = category.at(-1);
+  return `${JSON.stringify({ ...properties, time, level, program, message: text.join("") })}\n`;
 }
 
 function shown(value: unknown, inspect: (value: unknown) => string): string {

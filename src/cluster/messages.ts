@@ -54,7 +54,7 @@ export type ClientMessage =
   | { readonly kind: "close" };
 
 /** What may be asked of an engine at any time. */
-export type Query = "info" | "tasks" | "progress" | "holders";
+export type Query = "info" | "tasks" | "progress" | "holders" | "demand";
 
 export type EngineMessage =
   | { readonly kind: "arena"; readonly memory: WasmMemory }

@@ -3,6 +3,7 @@
  * `setup(program)` and `teardown(program)`, both optional, both awaited.
  */
 import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { HeddleError } from "../core/errors.ts";
@@ -33,7 +34,7 @@ export function resolvePreloads(names: readonly string[], folder: string): strin
     const isPath = /^[./]|\.[cm]?[jt]s$/.test(name);
     if (isPath) throw new HeddleError("FileNotFound", `--preload ${name}: there is no such file`);
     try {
-      return import.meta.resolve(name, pathToFileURL(`${folder}/`).href);
+      return pathToFileURL(createRequire(`${resolve(folder)}/`).resolve(name)).href;
     } catch (cause) {
       throw new HeddleError(
         "FileNotFound",

@@ -2,6 +2,7 @@
  * @file A cluster as clients see it: an engine whose scheduler is reached over a connection, one
  * for each client.
  */
+import { rememberAccess } from "../actors/access.ts";
 import type { HeddleError } from "../core/errors.ts";
 import { shipAllTexts } from "../functions/index.ts";
 import type { EngineHandle } from "./embedded.ts";
@@ -18,6 +19,8 @@ export class RemoteEngine implements EngineHandle {
   readonly #links = new Set<EngineLink>();
   #opened: (opening: Promise<void>) => void = () => undefined;
   #size: EngineLimits;
+  #workers = 0;
+  #dashboard: string | undefined;
 
   /** `size` is what there will be, as far as is known before the scheduler says it. */
   constructor(
@@ -48,6 +51,14 @@ export class RemoteEngine implements EngineHandle {
     return this.#size.threads;
   }
 
+  get workerCount(): number {
+    return this.#workers;
+  }
+
+  get dashboardLink(): string | undefined {
+    return this.#dashboard;
+  }
+
   get memoryLimitBytes(): number {
     return this.#size.memoryLimitBytes;
   }
@@ -58,6 +69,8 @@ export class RemoteEngine implements EngineHandle {
     this.#links.add(link);
     const listener: RemoteListener = {
       size: (size) => {
+        this.#dashboard = size.dashboard ?? this.#dashboard;
+        this.#workers = size.workers;
         // Workers are on their way to a cluster that was just made.
         if (size.threads > 0) this.#size = size;
       },
@@ -83,7 +96,9 @@ export class RemoteEngine implements EngineHandle {
   async #open(port: RemotePort, listener: RemoteListener): Promise<void> {
     try {
       const { RemoteConnection } = await import("./remote-connection.ts");
-      port.open(await RemoteConnection.open(await this.#options, listener));
+      const options = await this.#options;
+      rememberAccess(options.address, options);
+      port.open(await RemoteConnection.open(options, listener));
     } catch (error) {
       listener.closed(error as HeddleError);
       throw error;

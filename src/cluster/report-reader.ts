@@ -22,6 +22,7 @@ export class ReportReader {
   readonly #timesMs = new FloatList();
   #failures: WorkerEvent[] = [];
   readonly #again = new IdList();
+  readonly #givenUp = new IdList();
   readonly #suspendedOf = new Map<number, number>();
   #suspendedChanged = false;
   /** Asynchronous tasks by thread, with the time of their beginning. */
@@ -84,6 +85,12 @@ export class ReportReader {
       }
       case REPORT.again:
         this.#again.push(a);
+        return;
+      case REPORT.actor:
+        store.keepsActor(a);
+        return;
+      case REPORT.givenUp:
+        this.#givenUp.push(a);
         return;
     }
   }
@@ -152,6 +159,9 @@ export class ReportReader {
         bytes: this.#bytes.take(),
       });
     }
+    if (this.#givenUp.length > 0) {
+      workerEvents.push({ kind: "taken-back", ids: this.#givenUp.take() });
+    }
     if (this.#again.length > 0) {
       const ids = this.#again.take().filter((id) => this.#isRunning(id));
       workerEvents.push({ kind: "unstarted", ids });
@@ -168,7 +178,8 @@ function endsTask(kind: number): boolean {
     kind === REPORT.doneExtent ||
     kind === REPORT.doneSlab ||
     kind === REPORT.failed ||
-    kind === REPORT.again
+    kind === REPORT.again ||
+    kind === REPORT.givenUp
   );
 }
 

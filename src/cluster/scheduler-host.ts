@@ -16,6 +16,7 @@ import { type ClientHost, ClientSeats } from "./client-seats.ts";
 import { ControlDesk } from "./control/desk.ts";
 import { type ControlOp, settle, type WorkerOp } from "./control/ops.ts";
 import { CoordinationHost } from "./coordination/host.ts";
+import { demandOf } from "./demand.ts";
 import { GraphWatch } from "./graph-watch.ts";
 import type {
   EngineInfo,
@@ -75,6 +76,8 @@ export interface SchedulerHostOptions extends Partial<SchedulerOptions> {
   readonly address: () => string;
   /** Where the state is shown, if it is. */
   readonly dashboard?: () => string | undefined;
+  /** Lines of the log by what they are about: `scheduler`, and names of workers. */
+  readonly logs?: () => Readonly<Record<string, string>>;
   /** Ends the scheduler and its workers, when a client wants that. */
   readonly shutDown?: () => void;
 }
@@ -102,7 +105,8 @@ export class SchedulerHost implements ClientHost {
       machine: this.machine,
       seats: this.#seats,
       tell: (events) => this.tell(events),
-      info: () => this.#info(),
+      info: () => this.info(),
+      logs: () => options.logs?.() ?? {},
       warn: (message) => this.clients.warn(message),
       shutDown: () => options.shutDown?.(),
     });
@@ -132,8 +136,7 @@ export class SchedulerHost implements ClientHost {
 
   report(worker: number, report: WorkerReport): void {
     if (this.#watch.isActive) this.#watchReport(report);
-    this.desk.story.report(worker, report);
-    this.desk.stream.report(worker, report);
+    this.desk.report(worker, report);
     this.#events.push({ ...report, worker } as SchedulerEvent);
   }
 
@@ -164,7 +167,8 @@ export class SchedulerHost implements ClientHost {
 
   /** Answers a client's question. */
   answer(what: Query, ids: Int32Array | undefined): unknown {
-    if (what === "info") return this.#info();
+    if (what === "info") return this.info();
+    if (what === "demand") return demandOf(this.machine.state, this.#seats);
     if (what === "holders") return this.#holders(ids ?? new Int32Array(0));
     if (what === "progress") return progressOf(this.machine.state, ids?.[0] ?? -1);
     return Array.from(ids ?? [], (id) => this.#taskFacts(id));
@@ -181,11 +185,11 @@ export class SchedulerHost implements ClientHost {
   }
 
   clientJoined(client: number): void {
-    this.desk.plugins.tell("addClient", client);
+    this.desk.clientJoined(client);
   }
 
   clientLeft(client: number): void {
-    this.desk.plugins.tell("removeClient", client);
+    this.desk.clientLeft(client);
   }
 
   coordinate(event: CoordinationEvent): void {
@@ -233,7 +237,8 @@ export class SchedulerHost implements ClientHost {
     return { addresses, holders };
   }
 
-  #info(): EngineInfo {
+  /** The workers, and what there is altogether. */
+  info(): EngineInfo {
     const seats = [...this.#seats.values()];
     const threads = seats.reduce((sum, { facts }) => sum + facts.threads, 0);
     const memoryLimitBytes = seats.reduce((sum, { facts }) => sum + facts.memoryLimitBytes, 0);

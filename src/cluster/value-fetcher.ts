@@ -4,11 +4,13 @@
  */
 import type { BulkPool, BulkRoom } from "../comm/index.ts";
 import { HeddleError } from "../core/errors.ts";
-import type { WorkerCommand } from "../machine/worker/events.ts";
+import type { WorkerCommand, WorkerEvent } from "../machine/worker/events.ts";
+import { workerOfRun } from "./runs/run-files.ts";
 import type { Arrival } from "./value-store.ts";
 import type { Peer } from "./wire/worker-messages.ts";
 import type { WorkerHost } from "./worker-host.ts";
 
+type LeaseMessage = Extract<WorkerEvent, { kind: "lease" }>;
 type Fetch = Extract<WorkerCommand, { kind: "fetch" }>;
 
 /** What a client says with values that it brings: the epoch of each. */
@@ -27,6 +29,8 @@ export class ValueFetcher {
   readonly #host: WorkerHost;
   readonly #pool: BulkPool;
   readonly #peers = new Map<number, readonly string[]>();
+  /** Addresses of workers that were here once. */
+  readonly #gone = new Set<string>();
   /** Offers that are not answered yet, by value. */
   readonly #offers = new Map<number, Offer[]>();
 
@@ -40,20 +44,38 @@ export class ValueFetcher {
     for (const { worker, addresses } of peers) this.#peers.set(worker, addresses);
     for (const { worker, addresses } of gone) {
       this.#peers.delete(worker);
-      for (const address of addresses) this.#forgetRuns(address);
+      for (const address of addresses) {
+        this.#gone.add(address);
+        this.#forgetRuns(this.#host.store.runs.copiesFrom(address));
+      }
     }
   }
 
-  /** The worker's files are gone: copies of what describes them are no copies of its runs. */
-  #forgetRuns(address: string): void {
-    const ids = Int32Array.from(this.#host.store.runs.copiesFrom(address));
-    if (ids.length === 0) return;
-    this.#host.loseCopies(ids);
+  /** The files of a worker are gone with it: copies of what describes them are no runs. */
+  #forgetRuns(ids: readonly number[]): void {
+    if (ids.length > 0) this.#host.loseCopies(Int32Array.from(ids));
+  }
+
+  /**
+   * The leases that may be taken now. A run that is to be made again here is not what a copy of its
+   * old description says, which goes as soon as no running task refers to it: the scheduler may try
+   * again.
+   */
+  takeable(lease: LeaseMessage): LeaseMessage {
+    const { runs } = this.#host.store;
+    const isStale = (id: number): boolean => runs.isCopy(id);
+    if (runs.isEmpty || !lease.ids.some(isStale)) return lease;
+    const of = (column: Int32Array, stale: boolean): Int32Array =>
+      column.filter((_, i) => isStale(lease.ids[i]!) === stale);
+    const { ids, epochs } = lease;
+    this.#host.giveBack(of(ids, true), of(epochs, true));
+    return { ...lease, ids: of(ids, false), epochs: of(epochs, false) };
   }
 
   /** Fetches values; the machine hears of each how it ended. */
-  fetch({ holder, ids }: Fetch): void {
-    const wanted = new Set<number>(ids);
+  fetch({ holder, ids, bytes }: Fetch): void {
+    const wanted = new Map<number, number>();
+    ids.forEach((id, i) => void wanted.set(id, bytes[i]!));
     this.#get(holder, ids, wanted).catch((error: unknown) => {
       // Those that came before it broke are there.
       this.#failed(holder, wanted, error instanceof Error ? error.message : String(error));
@@ -95,7 +117,13 @@ export class ValueFetcher {
     resolve({
       target: arrival.target,
       stored: () => {
-        arrival.keep();
+        try {
+          arrival.keep();
+        } catch (error) {
+          arrival.drop();
+          failed();
+          throw error;
+        }
         this.#tell({
           kind: "adopt",
           ids: Int32Array.of(id),
@@ -109,12 +137,23 @@ export class ValueFetcher {
     });
   }
 
-  async #get(holder: number, ids: Int32Array, wanted: Set<number>): Promise<void> {
+  /** `wanted`: the values that have neither come nor failed, with the sizes that they have. */
+  async #get(holder: number, ids: Int32Array, wanted: Map<number, number>): Promise<void> {
     const address = this.#peers.get(holder)?.[0];
     if (address === undefined) throw new HeddleError("Lost", `worker ${holder} is not known here`);
     const { store } = this.#host;
     const arrivals = new Map<number, Arrival>();
+    /** A value that is not what the scheduler knows of is none: another copy will do, or a new one. */
+    const isUseless = (id: number, message: string): void => {
+      wanted.delete(id);
+      this.#fail(holder, id, true, message);
+    };
     const place = (id: number, bytes: number): Uint8Array => {
+      if (bytes > (wanted.get(id) ?? 0)) {
+        const message = `value ${id} should have ${wanted.get(id)} bytes and came with ${bytes}`;
+        isUseless(id, message);
+        throw new HeddleError("ValueCorrupt", message);
+      }
       const arrival = store.arrival(id, bytes);
       arrivals.set(id, arrival);
       return arrival.target;
@@ -123,8 +162,13 @@ export class ValueFetcher {
       const arrival = arrivals.get(id);
       if (arrival === undefined) return;
       arrivals.delete(id);
+      try {
+        this.#keep(arrival);
+      } catch (error) {
+        arrival.drop();
+        return isUseless(id, error instanceof Error ? error.message : String(error));
+      }
       wanted.delete(id);
-      arrival.keep();
       this.#tell({
         kind: "fetched",
         ids: Int32Array.of(id),
@@ -144,8 +188,18 @@ export class ValueFetcher {
     }
   }
 
-  #failed(holder: number, ids: ReadonlySet<number>, message: string): void {
-    for (const id of ids) this.#fail(holder, id, false, message);
+  /** Throws for what is no value, or not one any more. */
+  #keep(arrival: Arrival): void {
+    // A description may have been on its way when the worker went that it tells of.
+    const worker = workerOfRun(arrival.target);
+    if (worker !== undefined && this.#gone.has(worker)) {
+      throw new HeddleError("Lost", `worker ${worker} is gone with its runs`);
+    }
+    arrival.keep();
+  }
+
+  #failed(holder: number, ids: ReadonlyMap<number, number>, message: string): void {
+    for (const id of ids.keys()) this.#fail(holder, id, false, message);
   }
 
   #fail(holder: number, id: number, isGone: boolean, message: string): void {

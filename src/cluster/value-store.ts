@@ -3,7 +3,8 @@
  * slabs of small values, and files of spilled ones. Only the control thread uses it. Decides
  * nothing: the worker machine does.
  */
-import { assert } from "../core/errors.ts";
+import { frameBytes } from "../codec/index.ts";
+import { assert, HeddleError } from "../core/errors.ts";
 import { createSharedMemory, type WasmMemory } from "../core/wasm.ts";
 import { type Extent, Heap } from "../heap/index.ts";
 import type { Words } from "../machine/scheduler/events.ts";
@@ -24,6 +25,8 @@ interface Slab {
 export interface StoreListener {
   arena(memory: WasmMemory): void;
   page(buffer: SharedArrayBuffer): void;
+  /** A value that is an actor made here has gone. */
+  actorGone(id: number): void;
 }
 
 export class ValueStore {
@@ -37,6 +40,8 @@ export class ValueStore {
   readonly #slabs: (Slab | undefined)[] = [];
   readonly #slabOf = new Map<number, Slab>();
   readonly #files: SpillFiles;
+  /** Values that are actors: their threads hear when they go. */
+  readonly #actors = new Set<number>();
 
   constructor(limitBytes: number, directory: string, validate: boolean, listener: StoreListener) {
     this.#listener = listener;
@@ -154,10 +159,12 @@ export class ValueStore {
       bytes: extent.bytes,
       target: this.heap.bytes(extent).subarray(0, bytes),
       keep: () => {
+        const value = this.heap.bytes(extent).subarray(0, bytes);
+        checkWhole(value);
+        this.runs.copied(id, value);
         end();
         this.ensure(id + 1);
         this.pages.setHeap(id, TAG.heap, extent.arena, extent.offset, 0);
-        this.runs.copied(id, this.#bytesOf(id));
       },
       drop: () => {
         end();
@@ -166,8 +173,14 @@ export class ValueStore {
     };
   }
 
+  /** The value is an actor that one of the threads refers to. */
+  keepsActor(id: number): void {
+    this.#actors.add(id);
+  }
+
   /** Frees the value of an id, wherever it is. */
   discard(id: number): void {
+    if (this.#actors.size > 0 && this.#actors.delete(id)) this.#listener.actorGone(id);
     const tag = this.pages.tagOf(id);
     if (!this.runs.isEmpty) this.runs.discard(id);
     if (this.#files.has(id)) this.#files.drop(id);
@@ -255,10 +268,17 @@ export interface Arrival {
   /** Bytes that it takes in the heap. */
   readonly bytes: number;
   readonly target: Uint8Array;
-  /** It has come. */
+  /** It has come. Throws `ValueCorrupt`, and changes nothing, for what is not one whole value. */
   readonly keep: () => void;
   /** It will not come. */
   readonly drop: () => void;
+}
+
+/** Whoever reads the value later trusts its header: it must not reach beyond what has come. */
+function checkWhole(bytes: Uint8Array): void {
+  const length = frameBytes(bytes);
+  if (length === bytes.length) return;
+  throw new HeddleError("ValueCorrupt", `A value of ${length} bytes came with ${bytes.length}`);
 }
 
 /** Owner number of a thread's extents in the heap (0 is nobody). */

@@ -99,6 +99,7 @@ export class WorkerHost {
     this.store = new ValueStore(init.memoryLimitBytes, init.spillDirectory, init.validate, {
       arena: (memory) => this.#tellAll({ kind: "arena", memory }),
       page: (buffer) => this.#tellAll({ kind: "page", buffer }),
+      actorGone: (id) => this.#tasks?.post({ kind: "actors-gone", ids: [id] }),
     });
     this.#reports = new ReportReader(this.store, (id) => this.#isRunning(id));
     this.service = new WorkerService(this.#serviceHost());
@@ -159,8 +160,15 @@ export class WorkerHost {
   /** Copies that are worth nothing any more go, and the scheduler hears of it. */
   loseCopies(ids: Int32Array): void {
     this.tell({ kind: "free", ids });
+    // After what the machine still has to say of them: that they have come.
+    this.step();
     this.#listener.report({ kind: "lost", ids });
     this.wake();
+  }
+
+  /** Leases that are not taken. */
+  giveBack(ids: Int32Array, epochs: Int32Array): void {
+    this.#listener.report({ kind: "returned", ids, epochs });
   }
 
   /** Runs turns until nothing is left to do, giving the event loop its turn in between. */

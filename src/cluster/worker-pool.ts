@@ -33,10 +33,14 @@ export class WorkerPool {
     return [...this.#workers.values()].flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
   }
 
-  /** Starts workers, or ends the youngest, until there are so many. */
-  async scale(count: number): Promise<void> {
+  /**
+   * Starts workers, or ends some until there are so many: those named, then the youngest.
+   */
+  async scale(count: number, first: readonly string[] = []): Promise<void> {
     while (this.#workers.size < count) this.#add();
-    const surplus = this.names.slice(count);
+    const going = first.filter((name) => this.#workers.has(name));
+    const others = this.names.filter((name) => !going.includes(name));
+    const surplus = [...going, ...others.slice(count)].slice(0, this.#workers.size - count);
     await Promise.all(surplus.map(async (name) => await this.end(name)));
   }
 

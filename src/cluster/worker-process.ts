@@ -24,7 +24,7 @@ export async function hostWorker(
 ): Promise<WorkerContext> {
   const log = await openLog(settings);
   const preloads = await loadPreloads(settings.preload ?? []);
-  const worker = await ClusterWorker.start(settings);
+  const worker = await ClusterWorker.start(settings, log);
   const { name } = settings;
   const context: WorkerContext = {
     name,

@@ -4,9 +4,7 @@
 export {
   type Address,
   contactHost,
-  DEFAULT_PORT,
   formatAddress,
-  interfaceAddress,
   isOwnHost,
   normaliseAddress,
   parseAddress,
@@ -28,4 +26,4 @@ export { type ConnectionInfo, readConnectionFile, writeConnectionFile } from "./
 export type { OwnHello } from "./greeting.ts";
 export { type Listener, type ListenOptions, listen } from "./listen.ts";
 export { Security, type SecurityOptions } from "./security.ts";
-export { makeToken, TOKEN_VARIABLE, tokenFrom } from "./token.ts";
+export { makeToken, tokenFrom } from "./token.ts";

@@ -26,6 +26,12 @@ export interface ConfigValues {
   scheduler: "auto" | "threads" | "sync";
   "temporary-directory": string | null;
 
+  "adaptive.interval": number;
+  "adaptive.maximum": number | null;
+  "adaptive.minimum": number;
+  "adaptive.target-duration": number;
+  "adaptive.wait-count": number;
+
   "array.chunk-size": number;
   "array.chunk-size-tolerance": number;
   "array.rechunk.method": "auto" | "tasks" | "exchange";
@@ -97,6 +103,28 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
     nullable(text),
     null,
     "Folder for spilled data and other temporary files; null means the system's.",
+  ),
+
+  "adaptive.interval": key(
+    duration,
+    1000,
+    "Time between two looks at whether a cluster that adapts should have more or fewer workers.",
+  ),
+  "adaptive.maximum": key(
+    nullable(integerFrom(0)),
+    null,
+    "Most workers of a cluster that adapts; null means no bound.",
+  ),
+  "adaptive.minimum": key(integerFrom(0), 0, "Fewest workers of a cluster that adapts."),
+  "adaptive.target-duration": key(
+    duration,
+    5000,
+    "A cluster that adapts has workers enough to end what there is to do in so long.",
+  ),
+  "adaptive.wait-count": key(
+    integerFrom(1),
+    3,
+    "So many looks in a row must ask for fewer workers before a cluster that adapts ends any.",
   ),
 
   "array.chunk-size": key(bytes, 128 * MIB, 'Size aimed at by chunks: "auto".'),

@@ -29,6 +29,8 @@ export type ThreadMessage =
   | { readonly kind: "forget"; readonly numbers: readonly number[] }
   /** Asynchronous tasks that nobody wants any more: what they still do does not count. */
   | { readonly kind: "give-up"; readonly ids: Int32Array }
+  /** Values that are actors, and are gone. */
+  | { readonly kind: "actors-gone"; readonly ids: readonly number[] }
   /** Something to do beside tasks; answered by `ThreadAnswer`. */
   | { readonly kind: "call"; readonly call: number; readonly op: ThreadOp }
   | { readonly kind: "stop" };

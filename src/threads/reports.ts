@@ -28,6 +28,10 @@ export const REPORT = {
   began: 10,
   /** id: the task wants to be run again, perhaps elsewhere. */
   again: 11,
+  /** id: the asynchronous task was given up, as it was told. */
+  givenUp: 12,
+  /** id: the value that is reported next is an actor, and the thread hears when it goes. */
+  actor: 13,
 } as const;
 
 /** Where a task's error lies: the thread's slab, an extent, or nowhere for want of memory. */

@@ -3,6 +3,7 @@
  * local arrays of the engine's heap where they are, everything else encoded into the thread's slab
  * or an extent of its own.
  */
+import { keepActor } from "../actors/kept.ts";
 import { type EncodedValue, encodeValue } from "../codec/index.ts";
 import { encodeTaskError } from "../functions/index.ts";
 import type { Extent } from "../heap/index.ts";
@@ -41,7 +42,9 @@ export class ResultWriter {
     }
     try {
       if (value instanceof NDArray && this.#storeInPlace(id, value)) return;
-      this.#storeEncoded(id, TAG.heap, encodeValue(value), kindNumber(value));
+      const encoded = encodeValue(value);
+      if (keepActor(id, value)) this.#reports.write(REPORT.actor, id, 0, 0);
+      this.#storeEncoded(id, TAG.heap, encoded, kindNumber(value));
     } catch (error) {
       this.fail(id, error);
     }

@@ -7,6 +7,7 @@
 import "../functions/index.ts";
 import { join } from "node:path";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { dropActors } from "../actors/kept.ts";
 import { config } from "../config/config.ts";
 import { assert, HeddleError, isHeddleError } from "../core/errors.ts";
 import { setAllocator } from "../ndarray/allocation.ts";
@@ -237,8 +238,7 @@ class TaskThread {
       this.#reports.announce();
     };
     this.#underWay.set(id, () => {
-      const error = new HeddleError("Cancelled", "the task was cancelled while it ran");
-      end(() => this.#results.fail(id, error));
+      end(() => this.#reports.write(REPORT.givenUp, id, 0, 0));
     });
     value.then(
       (result) => end(() => this.#keep(id, context, result, inputs.problem())),
@@ -347,6 +347,8 @@ class TaskThread {
       case "give-up":
         for (const id of message.ids) this.#underWay.get(id)?.();
         return;
+      case "actors-gone":
+        return dropActors(message.ids);
       case "call":
         return this.#serve(message.call, message.op);
       case "page":

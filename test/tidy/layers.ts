@@ -9,6 +9,8 @@ export const LAYERS: Readonly<Record<string, number>> = {
   heap: 1,
   machine: 1,
   comm: 2,
+  actors: 2,
+  actors: 2,
   functions: 2,
   threads: 2,
   ndarray: 2,

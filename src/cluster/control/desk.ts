@@ -11,6 +11,10 @@ import { STATE } from "../../machine/scheduler/task-table.ts";
 import { loadArrays } from "../link-values.ts";
 import type { EngineInfo } from "../messages.ts";
 import type { WorkerSeat } from "../scheduler-host.ts";
+import { Meters } from "../status/meters.ts";
+import type { WorkerReport } from "../worker-host.ts";
+import { ActorBook } from "./actor-book.ts";
+import { MemoryManager } from "./memory-manager.ts";
 import type { ControlOp, RegisterOp, RetireOp, SomeTasks, WorkerOp, WorkerResult } from "./ops.ts";
 import { PluginRegistry, type SchedulerContext } from "./plugin-registry.ts";
 import { dumpTasks, heldBy, idsOfKeys, isTask, leasedTo, sizesOf, stateCounts } from "./reads.ts";
@@ -25,6 +29,7 @@ export interface DeskHost {
   readonly seats: ReadonlyMap<number, WorkerSeat>;
   tell(events: readonly SchedulerEvent[]): void;
   info(): EngineInfo;
+  logs(): Readonly<Record<string, string>>;
   warn(message: string): void;
   /** Ends the scheduler and all workers. */
   shutDown(): void;
@@ -39,7 +44,10 @@ export class ControlDesk {
   readonly story: StoryLog;
   readonly stream: TaskStream;
   readonly plugins: PluginRegistry;
+  readonly meters: Meters;
   readonly #host: DeskHost;
+  readonly #actors = new ActorBook();
+  readonly #memory: MemoryManager;
   readonly #waiting = new Set<Waiting>();
   /** Who waits for a worker to be retired. */
   readonly #retiring = new Map<number, (left: number) => void>();
@@ -47,6 +55,14 @@ export class ControlDesk {
   constructor(host: DeskHost) {
     this.#host = host;
     const { state } = host.machine;
+    this.meters = new Meters(state);
+    this.#memory = new MemoryManager(
+      () =>
+        [...state.workers.values()].map(({ worker, memoryLimitBytes }) => {
+          return { heldBytes: state.heldBytes(worker), memoryLimitBytes };
+        }),
+      () => host.tell([{ kind: "rebalance" }]),
+    );
     this.story = new StoryLog((base) => state.graphs[state.tasks.graph[base]!]?.facts.count ?? 1);
     this.stream = new TaskStream(state, (worker) => this.#addressOf(worker) ?? "");
     this.plugins = new PluginRegistry(
@@ -55,8 +71,26 @@ export class ControlDesk {
     );
   }
 
+  /** A worker says something. */
+  report(worker: number, report: WorkerReport): void {
+    this.story.report(worker, report);
+    this.stream.report(worker, report);
+    this.meters.report(report);
+  }
+
+  clientJoined(client: number): void {
+    this.meters.clientsAdded++;
+    this.plugins.tell("addClient", client);
+  }
+
+  clientLeft(client: number): void {
+    this.meters.clientsRemoved++;
+    this.plugins.tell("removeClient", client);
+  }
+
   /** A worker has taken its seat. */
   workerJoined(worker: number, { address }: { readonly address: string }): void {
+    this.meters.workersAdded++;
     this.story.workerJoined(worker, address);
     this.plugins.greet(worker);
     this.plugins.tell("addWorker", address);
@@ -68,6 +102,7 @@ export class ControlDesk {
   }
 
   workerLost(worker: number, address: string, reason: string): void {
+    this.meters.workersRemoved++;
     this.story.workerLost(worker, reason);
     this.plugins.tell("removeWorker", address, reason);
     this.retired(worker, 0);
@@ -104,6 +139,8 @@ export class ControlDesk {
         return this.#story(op);
       case "task-stream":
         return this.stream.entries(op.sinceMs, op.count);
+      case "logs":
+        return this.#host.logs();
       case "dump":
         return await this.#dump();
       default:
@@ -117,8 +154,14 @@ export class ControlDesk {
         return await this.#retire(op);
       case "replicate":
         return this.#host.tell([{ kind: "replicate", ids: op.ids, copies: op.copies }]);
+      case "actor-place":
+      case "actor-made":
+      case "actor-gone":
+        return this.#actors.answer(op, this.#addresses());
       case "rebalance":
         return this.#host.tell([{ kind: "rebalance" }]);
+      case "amm":
+        return this.#memory.handle(op.action);
       case "restart":
         return await this.#restart(op.all, op.workers);
       case "shutdown":
@@ -131,6 +174,10 @@ export class ControlDesk {
       default:
         throw new HeddleError("NotSupported", `this scheduler does not know "${op.kind}"`);
     }
+  }
+
+  #addresses(): string[] {
+    return [...this.#host.seats.values()].map(({ facts }) => facts.address);
   }
 
   async #run(
@@ -201,8 +248,10 @@ export class ControlDesk {
 
   async #dump(): Promise<unknown> {
     const { state } = this.#host.machine;
+    // Dumps are passed on: not with a link that opens the status port.
+    const { dashboard: _, ...info } = this.#host.info();
     return {
-      info: this.#host.info(),
+      info,
       versions: await this.#versions().catch(() => ({})),
       counts: stateCounts(state),
       tasks: dumpTasks(state, (worker) => this.#addressOf(worker)),

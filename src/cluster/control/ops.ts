@@ -5,6 +5,8 @@
  */
 import { type ErrorCode, HeddleError, isHeddleError } from "../../core/errors.ts";
 import type { CallOutcome } from "../../functions/index.ts";
+import type { ActorOp } from "./actor-book.ts";
+import type { AmmAction } from "./memory-manager.ts";
 
 /** Which workers are meant, by address, name or host; default all. */
 export interface WorkerChoice {
@@ -23,10 +25,12 @@ export type ControlOp =
   | ({ readonly kind: "call-stack" } & SomeTasks)
   | ({ readonly kind: "story" } & SomeTasks)
   | { readonly kind: "task-stream"; readonly sinceMs?: number; readonly count?: number }
-  | { readonly kind: "dump" }
+  | { readonly kind: "dump" | "logs" }
   | RetireOp
   | { readonly kind: "replicate"; readonly ids: Int32Array; readonly copies: number }
   | { readonly kind: "rebalance" }
+  | ActorOp
+  | { readonly kind: "amm"; readonly action: AmmAction }
   | ({ readonly kind: "restart"; readonly all: boolean } & WorkerChoice)
   | { readonly kind: "shutdown" }
   | RegisterOp

@@ -15,8 +15,9 @@ import type { ThreadInit } from "../../threads/messages.ts";
 import { scratchDirectory } from "../../threads/scratch.ts";
 import { ownHello, uniqueName } from "../own-hello.ts";
 import type { Run } from "./run.ts";
-import { partRequest, STRETCH_BYTES } from "./run-parts.ts";
+import { partRequest } from "./run-parts.ts";
 import { damaged, PART_HEAD_BYTES, piecesInPart } from "./run-reader.ts";
+import { DOUBLE_BYTES } from "./run-writer.ts";
 import { Spool } from "./spool.ts";
 
 /** So many parts are asked for at a time. */
@@ -50,6 +51,13 @@ export class PulledParts {
   /** Bytes of the run's part that are here. */
   bytesOf(run: Run): number {
     return (this.#stretches.get(run) ?? []).reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** Whether as many bytes are here as the part's beginning says. */
+  isComplete(run: Run): boolean {
+    const head = new Float64Array(PART_HEAD_BYTES / DOUBLE_BYTES);
+    this.#read(run, new Uint8Array(head.buffer), 0);
+    return this.bytesOf(run) >= (head[1] as number);
   }
 
   has(run: Run): boolean {
@@ -143,11 +151,8 @@ async function pullStretches(
           const [run, bytes] = [byTask.get(task), rooms.get(task)];
           rooms.delete(task);
           if (run === undefined || bytes === undefined) return;
-          const isFirst = !parts.has(run);
           parts.add(run, bytes);
-          if (isFirst ? totalOf(bytes) > bytes.length : bytes.length === STRETCH_BYTES) {
-            goOn.push(run);
-          }
+          if (!parts.isComplete(run)) goOn.push(run);
         },
       },
     );
@@ -159,13 +164,7 @@ async function pullStretches(
     if (status === "here" || run === undefined) continue;
     throw await unavailable(run, status === "gone" ? "it is not there" : message);
   }
-  // The last stretch may have ended exactly where the part does.
   return goOn;
-}
-
-/** Length of a part, as its beginning says. */
-function totalOf(first: Uint8Array): number {
-  return new Float64Array(first.slice(0, PART_HEAD_BYTES).buffer)[1] ?? 0;
 }
 
 /** Runs that could not be had, with the time when that was seen first. */

@@ -27,9 +27,8 @@ export class RunFiles {
 
   /** A value has come from elsewhere, perhaps a run's description. */
   copied(id: number, bytes: Uint8Array): void {
-    if (!isRunAtRest(bytes)) return;
-    const run = decodeValue(bytes);
-    if (run instanceof Run) this.#copies.set(id, run.worker);
+    const worker = workerOfRun(bytes);
+    if (worker !== undefined) this.#copies.set(id, worker);
   }
 
   /** The value is not needed any more: neither is the file. */
@@ -47,6 +46,11 @@ export class RunFiles {
     return [...this.#copies].filter(([, worker]) => worker === address).map(([id]) => id);
   }
 
+  /** Whether what is here of the run was made elsewhere. */
+  isCopy(id: number): boolean {
+    return this.#copies.has(id);
+  }
+
   /** A stretch of the part that another worker asks for; undefined when the run is not here. */
   async read(id: number, part: unknown): Promise<{ readonly bytes: Uint8Array } | undefined> {
     const request = readPartRequest(part);
@@ -54,4 +58,11 @@ export class RunFiles {
     if (run === undefined || basename(run.path) !== request[0]) return undefined;
     return { bytes: await readStretch(run, request) };
   }
+}
+
+/** Address of the worker that has the file, if the value is a run. */
+export function workerOfRun(bytes: Uint8Array): string | undefined {
+  if (!isRunAtRest(bytes)) return undefined;
+  const run = decodeValue(bytes);
+  return run instanceof Run ? run.worker : undefined;
 }

@@ -24,7 +24,7 @@ import {
 import type { ControlOp, Outcome } from "../control/ops.ts";
 import type { CoordinationNews, CoordinationRequest } from "../coordination/asker.ts";
 import type { ClientMessage, EngineMessage, Query } from "../messages.ts";
-import { jsonAs, plainAs, wireError } from "./fields.ts";
+import { plainAs, wireError } from "./fields.ts";
 import { graphFacts } from "./graphs.ts";
 
 /** What a client says to the scheduler. */
@@ -65,7 +65,7 @@ export const toScheduler: MessageSet<ToScheduler> = messageSet([
   message("cancel", 5, { ids: i32s, force: bool }),
   message("query", 6, {
     request: u32,
-    what: oneOf<Query>("info", "tasks", "progress", "holders"),
+    what: oneOf<Query>("info", "tasks", "progress", "holders", "demand"),
     ids: optional(i32s),
   }),
   message("scatter", 7, {
@@ -101,7 +101,7 @@ export const toClient: MessageSet<ToClient> = messageSet([
   message("reset", 4, { ids: i32s }),
   message("failed", 5, { ids: i32s, error: wireError, culprit: text, attempts: u32 }),
   message("progress", 6, { request: u32, ids: i32s, elapsedMs: f64s, failed: u8s }),
-  message("answer", 7, { request: u32, value: jsonAs<unknown>() }),
+  message("answer", 7, { request: u32, value: plainAs<unknown>() }),
   message("warn", 8, { message: text }),
   message("collect", 9, {}),
   message("closed", 10, {}),

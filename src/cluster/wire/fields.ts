@@ -1,5 +1,6 @@
 /** @file Fields that several messages have. */
 import { decodeValue, encodeValue } from "../../codec/index.ts";
+import { HeddleError } from "../../core/errors.ts";
 import type { Inventory, Needs, Words } from "../../machine/scheduler/events.ts";
 import {
   bytes,
@@ -43,8 +44,16 @@ export function plainAs<T>(): Codec<T> {
       encoded.writeTo(target);
       return target;
     },
-    // A copy: what is kept of it must not keep the frame.
-    (wire) => decodeValue(wire.slice()) as T,
+    (wire) => {
+      try {
+        // A copy: what is kept of it must not keep the frame.
+        return decodeValue(wire.slice()) as T;
+      } catch (cause) {
+        // Whatever is wrong with it, the peer that sent it is at fault.
+        const why = cause instanceof Error ? cause.message : String(cause);
+        throw new HeddleError("ProtocolError", `Plain data cannot be read: ${why}`, { cause });
+      }
+    },
   );
 }
 

@@ -115,8 +115,8 @@ describe("reductions of blocks in memory", () => {
   });
 
   /** An array of 100 blocks that an engine holds. */
-  function held(side: number): da.DistArray<"float64", 2> {
-    const array = da.ones([side, side], { chunks: side / 10 }).add(1) as da.DistArray<"float64", 2>;
+  function held(side: number): da.DistArray<"float64"> {
+    const array = da.ones([side, side], { chunks: side / 10 }).add(1) as da.DistArray<"float64">;
     const { outputs, rebuild } = array.lower();
     const ids = Int32Array.from(outputs, ({ index }) => index);
     const layers = new Map(

@@ -5,6 +5,7 @@ import type { Collection } from "../../../src/core/collection.ts";
 import { isHeddleError } from "../../../src/core/errors.ts";
 import { delayed } from "../../../src/delayed/index.ts";
 import { optimizeGraph } from "../../../src/optimize/flatten.ts";
+import { testHere } from "../../support/here.ts";
 
 const sync = { scheduler: "sync" } as const;
 
@@ -394,7 +395,7 @@ describe("shape of the work", () => {
     ]);
   });
 
-  test("take reads no more than it needs", async () => {
+  testHere("take reads no more than it needs", async () => {
     const seen: number[] = [];
     const watched = range(100, { npartitions: 4 }).map((x) => {
       seen.push(x);
@@ -419,7 +420,7 @@ describe("shape of the work", () => {
     ]);
   });
 
-  test("a persisted bag is used without computing it again", async () => {
+  testHere("a persisted bag is used without computing it again", async () => {
     let calls = 0;
     const counted = range(4, { npartitions: 2 }).map((x) => {
       calls++;
@@ -460,8 +461,8 @@ describe("shape of the work", () => {
       .map((x) => ({ key: x % 7, x }))
       .groupby("key", { npartitions: 3 })
       .map(([key, items]) => [key, items.length]);
-    // Five write, one seals, three read: no value of another task is ever stored.
-    expect(optimizeGraph(sizes.lower().outputs).count).toBe(9);
+    // Five write, three read: no value of another task is ever stored.
+    expect(optimizeGraph(sizes.lower().outputs).count).toBe(8);
   });
 });
 
@@ -471,9 +472,11 @@ describe("sums and means", () => {
 
   test("of what is no number are errors that say so", async () => {
     const texts = fromSequence(["a", "b"]) as never as bag.Bag<number>;
-    expect(await message(valuesOf(texts.sum()))).toMatch(/sum was given text "a".*\.map\(Number\)/);
-    expect(await message(valuesOf(texts.mean()))).toMatch(/mean was given text "a"/);
-    expect(await message(valuesOf(texts.std()))).toMatch(/var and std was given text "a"/);
+    expect(await message(valuesOf(texts.sum()))).toMatch(
+      /sum was given text "[ab]".*\.map\(Number\)/,
+    );
+    expect(await message(valuesOf(texts.mean()))).toMatch(/mean was given text "[ab]"/);
+    expect(await message(valuesOf(texts.std()))).toMatch(/var and std was given text "[ab]"/);
     const mixed = fromSequence([1, "a"]) as never as bag.Bag<number>;
     expect(await message(valuesOf(mixed.sum()))).toMatch(/text "a"/);
     const missing = fromSequence([1, null]) as never as bag.Bag<number>;

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Environ } from "../../../dist/cluster/index.js";
@@ -196,6 +197,29 @@ describe.each(ENGINES)("a client of %s", (engine) => {
     const tasks = written["tasks"] as { key: string; state: string }[];
     expect(tasks.find(({ key }) => key === future.key)?.state).toBe("memory");
     expect(Object.keys(written)).toEqual(Object.keys(state));
+  });
+
+  test("is shown with its address, workers, threads and memory", async () => {
+    const { address } = await client.schedulerInfo();
+    const count = workers === 1 ? "1 worker" : "2 workers";
+    expect(String(client)).toMatch(
+      new RegExp(`^Client\\(${address}, ${count}, 2 threads, .* GiB\\)$`),
+    );
+    expect(String(client)).toBe(inspect(client));
+    const html = await client.toHTML();
+    for (const worker of Object.keys(await client.nthreads())) expect(html).toContain(worker);
+  });
+
+  test("tasks go where they are sent, by the addresses of the workers", async () => {
+    const where = await Promise.all(
+      Object.keys((await client.schedulerInfo()).workers).map(async (address) => {
+        const sent = client.options({ workers: [address], pure: false }).submit(wordsAndBytes, 10);
+        await sent.result();
+        return [address, (await client.whoHas(sent))[sent.key]];
+      }),
+    );
+    for (const [address, holders] of where) expect(holders).toEqual([address]);
+    expect(where).toHaveLength(workers);
   });
 
   test("shares datasets, metadata and topics", async () => {

@@ -24,6 +24,7 @@ import {
 } from "../../../src/dataframe/index.ts";
 
 import { compute, delayed } from "../../../src/delayed/index.ts";
+import { testHere } from "../../support/here.ts";
 
 const DATA = new URL("../../../node_modules/vega-datasets/data/", import.meta.url).pathname;
 const sync = { scheduler: "sync" } as const;
@@ -420,7 +421,7 @@ describe("verbs", () => {
 });
 
 describe("mapPartitions", () => {
-  test("hands over typed columns and takes tables, columns or rows", async () => {
+  testHere("hands over typed columns and takes tables, columns or rows", async () => {
     const part = flights.select("delay").mapPartitions((table) => {
       const { values } = table.column("delay");
       expect(values).toBeInstanceOf(BigInt64Array);

@@ -11,6 +11,7 @@ import {
   persist,
   timed,
 } from "../../../src/delayed/index.ts";
+import { testHere } from "../../support/here.ts";
 
 const SYNC = { scheduler: "sync" } as const;
 const inc = delayed((x: number) => x + 1, { name: "inc" });
@@ -31,7 +32,7 @@ describe("compute", () => {
     expect(d).toBe("text");
   });
 
-  test("runs shared tasks once over the union of all graphs", async () => {
+  testHere("runs shared tasks once over the union of all graphs", async () => {
     let runs = 0;
     const shared = delayed(() => ++runs, { name: "shared" })();
     expect(await compute([inc(shared), inc(shared)], shared, SYNC)).toEqual([[2, 2], 1]);
@@ -65,7 +66,7 @@ describe("compute", () => {
   });
 });
 
-test("persist gives the same structures over values that need no work", async () => {
+testHere("persist gives the same structures over values that need no work", async () => {
   let runs = 0;
   const once = delayed(() => ++runs, { name: "once" })();
   const [kept, { inner }] = await persist(once, { inner: inc(once) }, SYNC);

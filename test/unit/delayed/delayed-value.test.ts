@@ -10,6 +10,7 @@ import type { TaskRef } from "../../../src/core/graph.ts";
 import { TASK } from "../../../src/core/single-task.ts";
 import { compute, Delayed, delayed, optimize } from "../../../src/delayed/index.ts";
 import { optimizeGraph } from "../../../src/optimize/flatten.ts";
+import { testHere } from "../../support/here.ts";
 
 const unfused = (outputs: readonly TaskRef[]) => optimizeGraph(outputs, { fuse: false });
 const SYNC = { scheduler: "sync" } as const;
@@ -17,7 +18,7 @@ const inc = delayed((x: number) => x + 1, { name: "inc" });
 const add = delayed((a: number, b: number) => a + b, { name: "add" });
 
 describe("calls", () => {
-  test("run nothing until computed, and each needed task once", async () => {
+  testHere("run nothing until computed, and each needed task once", async () => {
     const ran: string[] = [];
     const note = delayed((name: string, ..._after: unknown[]) => ran.push(name), { name: "note" });
     const shared = note("shared");
@@ -46,7 +47,7 @@ describe("calls", () => {
     expect(await delayed(nested).compute(SYNC)).toEqual(expected);
   });
 
-  test("do not look into class instances, nor anywhere with traverse: false", async () => {
+  testHere("do not look into class instances, nor anywhere with traverse: false", async () => {
     class Box {
       readonly inside: Delayed<number>;
       constructor(inside: Delayed<number>) {
@@ -128,7 +129,7 @@ describe("keys and purity", () => {
     expect(lazy.with({ key: "mine" })(1).key).toBe("mine");
   });
 
-  test("equal pure calls are one task, also through pure dependencies", async () => {
+  testHere("equal pure calls are one task, also through pure dependencies", async () => {
     let runs = 0;
     const pure = delayed(
       (x: number) => {
@@ -193,7 +194,7 @@ describe("keys and purity", () => {
 });
 
 describe("lowering", () => {
-  test("shares tasks between values that are lowered one after the other", async () => {
+  testHere("shares tasks between values that are lowered one after the other", async () => {
     let runs = 0;
     const count = delayed(() => ++runs, { name: "count" });
     const shared = count();
@@ -286,7 +287,7 @@ describe("looking at one", () => {
 });
 
 describe("bad input", () => {
-  test("a circle with a lazy value is refused, one without is a literal", async () => {
+  testHere("a circle with a lazy value is refused, one without is a literal", async () => {
     const circle: unknown[] = [];
     circle.push(circle);
     const see = delayed((x: unknown) => x, { name: "see" });

@@ -1,0 +1,199 @@
+/**
+ * @file Data four times the memory limits of a local cluster of two processes: each case records
+ * the seconds, the largest resident set of each worker (the kernel's own count) and the largest use
+ * of the workers' folders on disk.
+ *
+ * `node bench/larger-than-memory-cluster.mjs [--case NAME] [--limit 256MiB] [--lib DIR] [--json]`
+ *
+ * The limit is that of each worker's process; of it, 60 % are for values. A case passes when its
+ * result is right, no worker was ended for taking more than its limit, and nothing is left on disk.
+ */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+
+const script = fileURLToPath(import.meta.url);
+const MIB = 2 ** 20;
+const FACTOR = 4;
+const WORKERS = 2;
+
+const { values: flags } = parseArgs({
+  options: {
+    case: { type: "string" },
+    limit: { type: "string", default: "512MiB" },
+    lib: { type: "string", default: join(dirname(dirname(script)), "lib") },
+    far: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+  },
+});
+
+const load = (path) => import(pathToFileURL(join(resolve(flags.lib), path)).href);
+const { Client, LocalCluster, config } = await load("index.js");
+const { parseBytes } = await load("core/units.js");
+const limitBytes = parseBytes(flags.limit);
+/** Bytes of the data: four times what the workers may take together. */
+const dataBytes = FACTOR * WORKERS * limitBytes;
+
+/** Side of a square float64 array of this many bytes, a multiple of 64. */
+const side = Math.ceil(Math.sqrt(dataBytes / 8) / 64) * 64;
+
+/** What is computed, by case; each gives true when the result is right. */
+const cases = {
+  "x + x.T": async () => {
+    const da = await load("array/index.js");
+    const x = da.random.defaultRng(1).random([side, side], { chunks: side / 16 });
+    const [total, single] = [await x.add(x.T).sum().compute(), await x.sum().compute()];
+    return Math.abs(total - 2 * single) < 1e-6 * total;
+  },
+  "rechunk rows to columns": async () => {
+    const da = await load("array/index.js");
+    const strip = side / 64;
+    const rows = da.random.defaultRng(1).random([side, side], { chunks: [strip, side] });
+    const columns = rows.rechunk([side, strip]);
+    const [sums, total] = [await columns.sum({ axis: 0 }).compute(), await rows.sum().compute()];
+    const again = sums.toArray().reduce((a, b) => a + b, 0);
+    return Math.abs(again - total) < 1e-9 * total;
+  },
+  "bag groupby": async () => {
+    const { range } = await load("bag/index.js");
+    // An item takes about 320 bytes as JSON, and more as an object.
+    const count = Math.round(dataBytes / 320);
+    const text = "The quick brown fox jumps over the lazy dog. ".repeat(8);
+    const parts = Math.max(32, Math.ceil(dataBytes / (8 * MIB)));
+    const items = range(count, { npartitions: parts }).map((i) => ({
+      id: i,
+      key: (i * 7919) % 1000,
+      words: ["some", "words", `of item ${i}`],
+      note: text.slice(i % 100, (i % 100) + 220),
+      place: { x: i % 360, y: i % 180 },
+    }));
+    const groups = items
+      .groupby("key", { npartitions: parts })
+      .map(([key, list]) => [key, list.length]);
+    const sizes = await groups.compute();
+    const total = sizes.reduce((sum, [, size]) => sum + size, 0);
+    return sizes.length === 1000 && total === count;
+  },
+  "frame join": async ({ folder }) => {
+    const { readParquet } = await load("dataframe/index.js");
+    const rows = Math.round(dataBytes / 64);
+    await writeFrames(folder, rows);
+    const left = readParquet(join(folder, "left-*.parquet"));
+    const right = readParquet(join(folder, "right-*.parquet"));
+    const joined = left.merge(right, { on: "id" });
+    const [{ n, same }] = (
+      await joined.agg((r) => ({ n: r.id.count(), same: r.a.sub(r.b).abs().max() })).compute()
+    ).toRecords();
+    return Number(n) === rows && Number(same) === 0;
+  },
+};
+
+/** Two frames of 32 bytes a row, each row of one meeting one row of the other. */
+async function writeFrames(folder, rows) {
+  const { TableEngine } = await load("dataframe/index.js");
+  const engine = TableEngine.open({ threads: 2 });
+  const session = engine.session();
+  const files = 8;
+  for (let k = 0; k < files; k++) {
+    const [from, to] = [Math.floor((rows * k) / files), Math.floor((rows * (k + 1)) / files)];
+    for (const [name, id, column] of [
+      ["left", "i", "a"],
+      ["right", `${rows} - 1 - i`, "b"],
+    ]) {
+      session.execute(
+        `copy (select ${id} as id, ((${id}) * 7919 % 1000003)::double as ${column}, ` +
+          `i * 0.5 as x${name}, hash(i)::double as y${name} from range(${from}, ${to}) t(i)) ` +
+          `to '${join(folder, `${name}-${k}.parquet`)}' (format parquet)`,
+      );
+    }
+  }
+  engine.close();
+}
+
+/** Largest resident set of a process so far, in MiB. */
+function peakMiB(pid) {
+  try {
+    const text = readFileSync(`/proc/${pid}/status`, "utf8");
+    return Number(/^VmHWM:\s+(\d+)/m.exec(text)?.[1] ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
+}
+
+function diskMiB(folder) {
+  let bytes = 0;
+  for (const name of readdirSync(folder, { recursive: true })) {
+    const stat = statSync(join(folder, name), { throwIfNoEntry: false });
+    if (stat?.isFile()) bytes += stat.size;
+  }
+  return bytes / MIB;
+}
+
+async function runCase(name) {
+  const folder = mkdtempSync(join(tmpdir(), "heddle-bench-"));
+  const spill = mkdtempSync(join(tmpdir(), "heddle-spill-"));
+  config.set({ "exchange.read-neighbours": !flags.far });
+  const cluster = new LocalCluster({
+    nWorkers: WORKERS,
+    threadsPerWorker: 1,
+    memoryLimit: limitBytes,
+    localDirectory: spill,
+  });
+  const client = new Client(cluster);
+  await client.ready;
+  const pids = new Set();
+  let [diskMost, rssMost] = [0, 0];
+  const look = async () => {
+    const { workers } = await client.schedulerInfo();
+    for (const { pid } of Object.values(workers)) pids.add(pid);
+    for (const pid of pids) rssMost = Math.max(rssMost, peakMiB(pid));
+    diskMost = Math.max(diskMost, diskMiB(spill));
+  };
+  const watch = setInterval(() => look().catch(() => undefined), 200);
+  const startMs = performance.now();
+  let right = false;
+  let problem;
+  try {
+    right = await cases[name]({ folder });
+  } catch (error) {
+    problem = String(error);
+  }
+  const seconds = (performance.now() - startMs) / 1000;
+  clearInterval(watch);
+  await look();
+  await client.close();
+  await cluster.close();
+  const leftFiles = readdirSync(spill).length;
+  rmSync(folder, { recursive: true, force: true });
+  rmSync(spill, { recursive: true, force: true });
+  const deaths = pids.size - WORKERS;
+  return {
+    case: name,
+    ok: right && deaths === 0 && leftFiles === 0,
+    right,
+    seconds,
+    dataMiB: dataBytes / MIB,
+    limitMiB: limitBytes / MIB,
+    rssMiB: rssMost,
+    diskMiB: diskMost,
+    deaths,
+    leftFiles,
+    ...(problem === undefined ? {} : { problem }),
+  };
+}
+
+const results = [];
+for (const name of Object.keys(cases)) {
+  if (flags.case === undefined || name.includes(flags.case)) results.push(await runCase(name));
+}
+if (flags.json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
+else {
+  const round = (value) => (typeof value === "number" ? Math.round(value * 10) / 10 : value);
+  for (const { case: name, ...figures } of results) {
+    const rounded = Object.entries(figures).map(([key, value]) => [key, round(value)]);
+    console.log(name, JSON.stringify(Object.fromEntries(rounded)));
+  }
+}
+process.exitCode = results.every(({ ok }) => ok) ? 0 : 1;

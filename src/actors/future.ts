@@ -1,0 +1,70 @@
+/** @file The result of an actor's method that is under way; not thenable, like other futures. */
+import { HeddleError } from "../core/errors.ts";
+import { inspectAsText } from "../core/symbols.ts";
+import { currentTask } from "../threads/task-context.ts";
+
+/** A call of an actor, or what is read of it. It runs whether its result is asked for or not. */
+export class ActorFuture<R = unknown> {
+  readonly #what: string;
+  readonly #value: Promise<R>;
+  #done = false;
+
+  /** @internal */
+  constructor(what: string, value: Promise<R>) {
+    this.#what = what;
+    this.#value = value;
+    const settled = (): void => {
+      this.#done = true;
+    };
+    // A failure that nobody asks for is nobody's.
+    value.then(settled, settled);
+  }
+
+  /** Whether the call has ended or failed. */
+  get done(): boolean {
+    return this.#done;
+  }
+
+  /**
+   * What the method returned; with `timeoutMs`, not later than that. A task that waits lends its
+   * slot. Errors: what the method threw, with its class, message and stack; `Lost` when the actor
+   * is gone; `Timeout`, after which the call goes on.
+   */
+  async result(options: { readonly timeoutMs?: number } = {}): Promise<R> {
+    const resume = currentTask()?.suspend();
+    try {
+      return await this.#within(options.timeoutMs);
+    } finally {
+      resume?.();
+    }
+  }
+
+  /** What the method threw, or undefined; waits for the call. */
+  async exception(): Promise<unknown> {
+    try {
+      await this.result();
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  toString(): string {
+    return `ActorFuture(${this.#what}, ${this.#done ? "done" : "pending"}): await .result()`;
+  }
+
+  async #within(timeoutMs: number | undefined): Promise<R> {
+    if (timeoutMs === undefined) return await this.#value;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const message = `${this.#what} did not end within ${timeoutMs} ms; it goes on`;
+      timer = setTimeout(() => reject(new HeddleError("Timeout", message)), timeoutMs);
+    });
+    try {
+      return await Promise.race([this.#value, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+inspectAsText(ActorFuture.prototype);

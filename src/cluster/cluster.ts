@@ -1,0 +1,157 @@
+/**
+ * @file What every cluster can do, whoever starts its workers: scale, adapt, wait for workers, give
+ * their logs, close. A kind of cluster says only how workers are started and ended.
+ */
+/// <reference lib="esnext.disposable" preserve="true" />
+import { checkOptionNames } from "../core/options.ts";
+import { inspectAsText } from "../core/symbols.ts";
+import { Adaptive } from "./adaptive.ts";
+import { type AdaptOptions, type Demand, leastUseful } from "./adaptive-target.ts";
+import type { EngineHandle } from "./embedded.ts";
+import type { EngineLink } from "./link.ts";
+import { within } from "./timeout.ts";
+import { checkCount } from "./worker-shape.ts";
+
+/** A scheduler and its workers. A client is made of it: `new Client(cluster)`. */
+export abstract class Cluster {
+  /** @internal */
+  abstract readonly engine: EngineHandle;
+  abstract readonly name: string;
+  /** Resolves when the scheduler listens; rejects when it cannot. */
+  abstract readonly ready: Promise<void>;
+  /** Workers that there are to be. */
+  abstract readonly workers: number;
+  abstract readonly threadsPerWorker: number;
+  #own: EngineLink | undefined;
+  #adaptive: Adaptive | undefined;
+
+  /** The scheduler's address; empty until it listens. */
+  get address(): string {
+    return this.engine.address;
+  }
+
+  /** Where the state is shown over HTTP, with the token; undefined where it is not. */
+  get dashboardLink(): string | undefined {
+    return this.engine.dashboardLink;
+  }
+
+  /** Task threads of all workers. */
+  get threads(): number {
+    return this.engine.threads;
+  }
+
+  /**
+   * Starts or ends workers until there are so many. Those that go bring their values to others
+   * first.
+   */
+  async scale(workers: number): Promise<void> {
+    checkCount("workers", workers, 0);
+    this.#adaptive?.stop();
+    await this.ready;
+    const surplus = this.workers - workers;
+    if (surplus <= 0) return await this.setWorkers(workers);
+    const names = leastUseful((await this.#demand()).workers, surplus);
+    await this.#retire(names);
+    await this.setWorkers(workers, names);
+  }
+
+  /**
+   * Changes the number of workers by what there is to do, from now on; `scale()` ends it.
+   *
+   * @example
+   * import { LocalCluster } from "heddle";
+   * const cluster = new LocalCluster({ nWorkers: 0, threadsPerWorker: 1 });
+   * cluster.adapt({ minimum: 0, maximum: 4 });
+   * await cluster.close();
+   */
+  adapt(options: AdaptOptions = {}): Adaptive {
+    this.#adaptive?.stop();
+    const cluster = this;
+    this.#adaptive = new Adaptive(
+      {
+        get workers() {
+          return cluster.workers;
+        },
+        get threadsPerWorker() {
+          return cluster.threadsPerWorker;
+        },
+        demand: async () => await this.#demand(),
+        grow: async (workers) => await this.setWorkers(workers),
+        shrink: async (names) => {
+          await this.#retire(names);
+          await this.setWorkers(this.workers - names.length, names);
+        },
+      },
+      options,
+      (error) => this.#adaptiveFailed(error),
+    );
+    return this.#adaptive;
+  }
+
+  /** Resolves when there are so many workers. Errors: `Timeout`. */
+  async waitForWorkers(
+    count: number,
+    options: { readonly timeoutMs?: number } = {},
+  ): Promise<void> {
+    checkOptionNames("waitForWorkers", options, ["timeoutMs"]);
+    checkCount("waitForWorkers", count, 0);
+    const there = this.#link().then(async (link) => {
+      await link.control({ kind: "wait-for-workers", count });
+    });
+    await within(options.timeoutMs, `waiting for ${count} workers`, there);
+  }
+
+  /** What has happened to the scheduler and to each worker, as lines, by name. */
+  abstract logs(): Promise<Readonly<Record<string, string>>>;
+
+  /** Ends the workers and the scheduler. */
+  async close(): Promise<void> {
+    this.#adaptive?.stop();
+    const own = this.#own;
+    this.#own = undefined;
+    own?.close("the cluster was closed");
+    await this.end();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  toString(): string {
+    const parts = [
+      this.name,
+      this.address,
+      `${this.workers} workers`,
+      `${this.workers * this.threadsPerWorker} threads`,
+    ];
+    return `${this.constructor.name}(${parts.filter((part) => part !== "").join(", ")})`;
+  }
+
+  /** Starts or ends workers until there are so many; `going` have been told to go. */
+  protected abstract setWorkers(workers: number, going?: readonly string[]): Promise<void>;
+
+  /** Ends everything. */
+  protected abstract end(): Promise<void>;
+
+  /** A connection of the cluster's own, for questions. */
+  async #link(): Promise<EngineLink> {
+    await this.ready;
+    this.#own ??= this.engine.connect();
+    return this.#own;
+  }
+
+  async #demand(): Promise<Demand> {
+    return (await (await this.#link()).query("demand")) as Demand;
+  }
+
+  async #retire(workers: readonly string[]): Promise<void> {
+    if (workers.length === 0) return;
+    await (await this.#link()).control({ kind: "retire", close: true, workers });
+  }
+
+  #adaptiveFailed(error: unknown): void {
+    // The cluster is gone, or will be asked again after the interval.
+    if (this.#own !== undefined) process.emitWarning(`adapt: ${String(error)}`, "HeddleWarning");
+  }
+}
+inspectAsText(Cluster.prototype);

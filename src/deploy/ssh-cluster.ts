@@ -1,0 +1,148 @@
+/**
+ * @file A cluster over hosts that are reached with `ssh`: the scheduler on the first, workers on the
+ * others.
+ */
+import { fileURLToPath } from "node:url";
+import { makeToken } from "../comm/index.ts";
+import { HeddleError } from "../core/errors.ts";
+import { checkOptionNames } from "../core/options.ts";
+import { type ClusterAccess, type SchedulerJob, SpecCluster } from "./spec-cluster.ts";
+import { type SSHConnectOptions, SSHJob, type SSHProgram } from "./ssh-job.ts";
+
+export interface SSHClusterOptions {
+  /** The scheduler's host, then those of the workers; one alone has both. */
+  readonly hosts: readonly string[];
+  readonly connect?: SSHConnectOptions;
+  /** Workers on each host (1). */
+  readonly nWorkers?: number;
+  /** Task threads of each worker; the host's cores unless given. */
+  readonly nThreads?: number;
+  /** Memory of each worker, as after `--memory-limit`. */
+  readonly memoryLimit?: number | string;
+  readonly localDirectory?: string;
+  readonly resources?: Readonly<Record<string, number>>;
+  /** Port of the scheduler (0: any that is free). */
+  readonly schedulerPort?: number | string;
+  /** Address or interface that the scheduler listens on; default all. */
+  readonly schedulerHost?: string;
+  /** Ports of the workers, as after `--worker-port`. */
+  readonly workerPort?: number | string;
+  /** Node on the other hosts; default the path that it has here. */
+  readonly remoteNode?: string;
+  /** The command there in place of Node and Heddle's own file, such as `"heddle"`. */
+  readonly remoteCommand?: string | readonly string[];
+  /** Variables added to the environment of the programs. */
+  readonly environ?: Readonly<Record<string, string>>;
+  readonly name?: string;
+}
+
+const OPTIONS = [
+  "hosts",
+  "connect",
+  "nWorkers",
+  "nThreads",
+  "memoryLimit",
+  "localDirectory",
+  "resources",
+  "schedulerPort",
+  "schedulerHost",
+  "workerPort",
+  "remoteNode",
+  "remoteCommand",
+  "environ",
+  "name",
+] satisfies (keyof SSHClusterOptions)[];
+
+/**
+ * Workers on other hosts. Heddle of the same version has to be installed there, by default at the
+ * same path as here, and `ssh` has to get in without a password. Ends with this process.
+ *
+ * ```ts
+ * const cluster = new SSHCluster({ hosts: ["login", "node1", "node2"], nThreads: 8 });
+ * const client = new Client(cluster);
+ * ```
+ */
+export class SSHCluster extends SpecCluster {
+  constructor(options: SSHClusterOptions) {
+    checkOptionNames("SSHCluster", options, OPTIONS);
+    const { hosts, name, nWorkers = 1, nThreads } = options;
+    const [first, ...rest] = Array.isArray(hosts) ? (hosts as readonly string[]) : [];
+    if (first === undefined) {
+      throw new HeddleError(
+        "InvalidArgument",
+        "SSHCluster takes { hosts }: the scheduler's host, then those of the workers",
+      );
+    }
+    const workerHosts = rest.length === 0 ? [first] : rest;
+    const token = makeToken();
+    let count = 0;
+    super({
+      ...(name === undefined ? {} : { name }),
+      ...(nThreads === undefined ? {} : { threadsPerWorker: nThreads }),
+      nWorkers: nWorkers * workerHosts.length,
+      scheduler: () => schedulerJob(programOf(first, schedulerArgs(options), options, token)),
+      worker: (worker, { address }) => {
+        // Round the hosts, so that any number of workers is spread over them.
+        const host = workerHosts[count++ % workerHosts.length] as string;
+        return new SSHJob(programOf(host, workerArgs(worker, address, options), options, token));
+      },
+    });
+  }
+
+  /** How clients get in, once there is a scheduler. */
+  async access(): Promise<ClusterAccess> {
+    await this.ready;
+    return this.scheduler.access;
+  }
+}
+
+function schedulerJob(program: SSHProgram): SchedulerJob {
+  const job = new SSHJob(program);
+  return {
+    start: async () => await job.start(),
+    close: async () => await job.close(),
+    logs: () => job.logs(),
+    ended: job.ended,
+    get access() {
+      return { address: String(job.first["address"]), token: program.token };
+    },
+  };
+}
+
+function programOf(
+  host: string,
+  args: readonly string[],
+  options: SSHClusterOptions,
+  token: string,
+): SSHProgram {
+  const { connect = {}, environ = {}, remoteNode = process.execPath, remoteCommand } = options;
+  const own = [remoteNode, fileURLToPath(new URL("../cli/main.js", import.meta.url))];
+  const command =
+    remoteCommand === undefined
+      ? own
+      : typeof remoteCommand === "string"
+        ? [remoteCommand]
+        : remoteCommand;
+  return { host, connect, command, args: [...args, "--json", "--end-with-stdin"], environ, token };
+}
+
+function schedulerArgs({ schedulerPort = 0, schedulerHost }: SSHClusterOptions): string[] {
+  const host = schedulerHost === undefined ? [] : ["--host", schedulerHost];
+  return ["scheduler", "--port", String(schedulerPort), ...host];
+}
+
+function workerArgs(name: string, address: string, options: SSHClusterOptions): string[] {
+  const { resources = {} } = options;
+  const amounts = Object.entries(resources).map(([what, amount]) => `${what}=${amount}`);
+  const flags: Readonly<Record<string, string | number | undefined>> = {
+    "--nthreads": options.nThreads,
+    "--memory-limit": options.memoryLimit,
+    "--local-directory": options.localDirectory,
+    "--worker-port": options.workerPort,
+    "--resources": amounts.length === 0 ? undefined : amounts.join(" "),
+  };
+  const given = Object.entries(flags).flatMap(([flag, value]) =>
+    value === undefined ? [] : [flag, String(value)],
+  );
+  return ["worker", address, "--name", name, ...given];
+}

@@ -1,0 +1,85 @@
+/** @file A worker that was away for too long comes back with what it has, and what it still runs. */
+import { tmpdir } from "node:os";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { ClusterScheduler } from "../../dist/cluster/cluster-scheduler.js";
+import { ClusterWorker } from "../../dist/cluster/cluster-worker.js";
+import { ownHello } from "../../dist/cluster/own-hello.js";
+import { Client, config } from "../../dist/index.js";
+import { TcpProxy } from "../lab/tcp-proxy.ts";
+
+const token = "a token for this test alone";
+
+let scheduler: ClusterScheduler;
+let proxy: TcpProxy;
+let worker: ClusterWorker;
+let client: Client;
+
+beforeEach(async () => {
+  config.set({ "comm.timeouts.lost": 300 });
+  scheduler = await ClusterScheduler.start({
+    token,
+    hello: ownHello("scheduler", "lab", {}),
+    allowedFailures: 3,
+  });
+  proxy = await TcpProxy.start(scheduler.address);
+  worker = await ClusterWorker.start({
+    name: "one",
+    scheduler: [proxy.address],
+    token,
+    listen: ["tcp://127.0.0.1:0"],
+    threads: 1,
+    memoryLimitBytes: 2 ** 30,
+    resources: {},
+    localDirectory: tmpdir(),
+    configuration: config.serialize(),
+    validate: true,
+    environ: {},
+    nodeOptions: [],
+  });
+  client = new Client({ address: scheduler.address, token });
+  await client.ready;
+});
+
+afterEach(async () => {
+  await client.close();
+  await worker.close("the test is over");
+  await proxy.close();
+  await scheduler.close();
+  config.pop("comm.timeouts.lost");
+});
+
+/** Cuts the worker off until the scheduler has given it up, and lets it come back. */
+async function away(): Promise<void> {
+  const workers = async (): Promise<number> =>
+    Object.keys((await client.schedulerInfo()).workers).length;
+  proxy.refuses = true;
+  proxy.cut();
+  while ((await workers()) > 0) await pause(20);
+  proxy.refuses = false;
+  while ((await workers()) === 0) await pause(20);
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+test("its values are the same as before", async () => {
+  const made = client.map(
+    (i: number) => ({ i, random: Math.random(), filler: "x".repeat(1000) }),
+    [1, 2, 3, 4],
+  );
+  const words = client.map((i: number) => i + Math.random(), [1, 2, 3]);
+  const before = [await made.results(), await words.results()];
+  await away();
+  expect([await made.results(), await words.results()]).toEqual(before);
+});
+
+test("an asynchronous task that it was running, and that is still wanted, ends well", async () => {
+  const slow = client.submit(async () => {
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    return "done";
+  });
+  await pause(100);
+  await away();
+  expect(await slow.result()).toBe("done");
+});

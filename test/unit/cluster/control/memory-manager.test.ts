@@ -1,0 +1,39 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { isUneven, MemoryManager } from "../../../../src/cluster/control/memory-manager.ts";
+
+const worker = (
+  heldBytes: number,
+  memoryLimitBytes = 100,
+): { heldBytes: number; memoryLimitBytes: number } => ({
+  heldBytes,
+  memoryLimitBytes,
+});
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+test("only what is uneven by shares of the limits is worth moving", () => {
+  expect(isUneven([])).toBe(false);
+  expect(isUneven([worker(90)])).toBe(false);
+  expect(isUneven([worker(20), worker(25)])).toBe(false);
+  expect(isUneven([worker(20), worker(40)])).toBe(true);
+  expect(isUneven([worker(20), worker(400, 2000)])).toBe(false);
+});
+
+test("moves values while it runs, where that is worth it", () => {
+  let fills = [worker(0), worker(5)];
+  const rebalance = vi.fn();
+  const manager = new MemoryManager(() => fills, rebalance);
+  expect(manager.handle("start")).toBe(true);
+  vi.advanceTimersByTime(10_000);
+  expect(rebalance).not.toHaveBeenCalled();
+  fills = [worker(0), worker(50)];
+  vi.advanceTimersByTime(2000);
+  expect(rebalance).toHaveBeenCalledTimes(1);
+  expect(manager.handle("stop")).toBe(false);
+  vi.advanceTimersByTime(10_000);
+  expect(rebalance).toHaveBeenCalledTimes(1);
+  manager.handle("run-once");
+  expect(rebalance).toHaveBeenCalledTimes(2);
+  expect(manager.handle("running")).toBe(false);
+});
