@@ -51,11 +51,11 @@ export class SchedulerJournal {
   noteStep(): Promise<HeddleError | undefined> | undefined {
     const facts = this.#facts.take();
     if (facts.length === 0) return undefined;
-    this.#journal.append(facts);
     for (const fact of facts) {
       this.memory.answers.learn(fact);
       if (fact.kind === "client-left") this.memory.clients.delete(fact.client);
     }
+    this.#journal.append(facts);
     return facts.some(isWork) ? this.#journal.commit() : undefined;
   }
 
