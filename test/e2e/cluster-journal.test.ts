@@ -70,22 +70,21 @@ describe("a scheduler with a journal", () => {
     const client = new Client(address);
     await client.ready;
     const futures = client.map(
-      (i: number, file: string) => {
+      (i: number) => {
         const endMs = performance.now() + 0.5;
         while (performance.now() < endMs);
-        appendFileSync(file, `${i}\n`);
+        appendFileSync(path, `${i}\n`);
         // A value of the heap, not a word.
         return { i, square: i * i };
       },
       Array.from({ length: 10_000 }, (_, i) => i),
-      path,
     );
     const sum = client.submit((all: readonly { square: number }[]) => {
       return all.reduce((total, { square }) => total + square, 0);
-    }, futures as never);
-    await futures[500]!.result();
+    }, futures);
+    await futures.at(500)!.result();
     await restart();
-    await futures[5000]!.result();
+    await futures.at(5000)!.result();
     await restart();
     const values = (await client.gather(futures)) as unknown as { i: number; square: number }[];
     expect(values.map(({ i }) => i)).toEqual(Array.from({ length: 10_000 }, (_, i) => i));
