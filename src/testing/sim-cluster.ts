@@ -99,6 +99,11 @@ export class SimCluster {
     });
   }
 
+  /** How often the scheduler has started anew. */
+  get restarts(): number {
+    return this.#life;
+  }
+
   connect(): SimClient {
     const number = this.#nextClient++;
     const { clock, prng } = this;

@@ -24,8 +24,8 @@ export class Journal {
   readonly path: string;
   /** Hears when the journal cannot be written any more, and (undefined) when it can again. */
   onFailure: (failure: HeddleError | undefined) => void = () => undefined;
-  /** Gives the state that a new file begins with. */
-  state: () => JournalRecord[] = () => [];
+  /** Gives the state that a new file begins with; until it is set no file is replaced. */
+  state: (() => JournalRecord[]) | undefined;
   #file: JournalFile;
   #number: number;
   /** Size of the file beyond which it is replaced. */
@@ -113,13 +113,14 @@ export class Journal {
 
   /** Begins a new file with the state as it is now; resolves when that has taken over. */
   async replace(): Promise<void> {
-    if (this.#meanwhile !== undefined || this.#isClosed) return;
+    const { state } = this;
+    if (state === undefined || this.#meanwhile !== undefined || this.#isClosed) return;
     this.#meanwhile = [];
     const path = fileOf(this.path, this.#number + 1);
     let file: JournalFile | undefined;
     try {
       file = JournalFile.create(`${path}.new`);
-      for (const record of this.state()) file.append([joinChunks(journalRecords.encode([record]))]);
+      for (const record of state()) file.append([joinChunks(journalRecords.encode([record]))]);
       const began = file.bytes;
       await this.#catchUp(file);
       if (this.#isClosed) throw new HeddleError("CommClosed", "the journal was closed");

@@ -86,7 +86,7 @@ const savedFailure: Codec<SavedFailure> = record({ ...failureFields, ids: i32s }
 const body: Codec<unknown> = mapped(
   bytes,
   (value: unknown) => (value instanceof Uint8Array ? value : new Uint8Array(0)),
-  (wire): unknown => wire,
+  (wire): unknown => (wire.length === 0 ? undefined : wire),
 );
 
 const savedClient: Codec<SavedClient> = record({
