@@ -24,6 +24,7 @@ const elsewhere = (runner: "threads" | "cluster") => ({
   plugins: [compiled],
   test: {
     ...common,
+    testTimeout: 600_000,
     name: `on-${runner}`,
     env: { HEDDLE_TEST_RUNNER: runner },
     setupFiles: ["test/support/on-cluster.ts"],

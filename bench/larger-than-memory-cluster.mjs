@@ -3,10 +3,12 @@
  * the seconds, the largest resident set of each worker (the kernel's own count) and the largest use
  * of the workers' folders on disk.
  *
- * `node bench/larger-than-memory-cluster.mjs [--case NAME] [--limit 256MiB] [--lib DIR] [--json]`
+ * `node bench/larger-than-memory-cluster.mjs [--case NAME] [--limit 256MiB] [--factor 4] [--far]
+ * [--lib DIR] [--json]`
  *
- * The limit is that of each worker's process; of it, 60 % are for values. A case passes when its
- * result is right, no worker was ended for taking more than its limit, and nothing is left on disk.
+ * With `--far`, workers pull from each other what they could read from disk. The limit is that of
+ * each worker's process, of which a part is for values. A case passes when its result is right, no
+ * worker was ended for taking more than its limit, and nothing is left on disk.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,13 +18,13 @@ import { parseArgs } from "node:util";
 
 const script = fileURLToPath(import.meta.url);
 const MIB = 2 ** 20;
-const FACTOR = 4;
 const WORKERS = 2;
 
 const { values: flags } = parseArgs({
   options: {
     case: { type: "string" },
     limit: { type: "string", default: "512MiB" },
+    factor: { type: "string", default: "4" },
     lib: { type: "string", default: join(dirname(dirname(script)), "lib") },
     far: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
@@ -33,8 +35,8 @@ const load = (path) => import(pathToFileURL(join(resolve(flags.lib), path)).href
 const { Client, LocalCluster, config } = await load("index.js");
 const { parseBytes } = await load("core/units.js");
 const limitBytes = parseBytes(flags.limit);
-/** Bytes of the data: four times what the workers may take together. */
-const dataBytes = FACTOR * WORKERS * limitBytes;
+/** Bytes of the data: by default four times what the workers may take together. */
+const dataBytes = Number(flags.factor) * WORKERS * limitBytes;
 
 /** Side of a square float64 array of this many bytes, a multiple of 64. */
 const side = Math.ceil(Math.sqrt(dataBytes / 8) / 64) * 64;
@@ -78,29 +80,32 @@ const cases = {
   },
   "frame join": async ({ folder }) => {
     const { readParquet } = await load("dataframe/index.js");
-    const rows = Math.round(dataBytes / 64);
-    await writeFrames(folder, rows);
     const left = readParquet(join(folder, "left-*.parquet"));
     const right = readParquet(join(folder, "right-*.parquet"));
     const joined = left.merge(right, { on: "id" });
     const [{ n, same }] = (
       await joined.agg((r) => ({ n: r.id.count(), same: r.a.sub(r.b).abs().max() })).compute()
     ).toRecords();
-    return Number(n) === rows && Number(same) === 0;
+    return Number(n) === rowCount && Number(same) === 0;
   },
 };
 
+const rowCount = Math.round(dataBytes / 64);
+
 /** Two frames of 32 bytes a row, each row of one meeting one row of the other. */
-async function writeFrames(folder, rows) {
+async function writeFrames(folder) {
   const { TableEngine } = await load("dataframe/index.js");
   const engine = TableEngine.open({ threads: 2 });
   const session = engine.session();
   const files = 8;
   for (let k = 0; k < files; k++) {
-    const [from, to] = [Math.floor((rows * k) / files), Math.floor((rows * (k + 1)) / files)];
+    const [from, to] = [
+      Math.floor((rowCount * k) / files),
+      Math.floor((rowCount * (k + 1)) / files),
+    ];
     for (const [name, id, column] of [
       ["left", "i", "a"],
-      ["right", `${rows} - 1 - i`, "b"],
+      ["right", `${rowCount} - 1 - i`, "b"],
     ]) {
       session.execute(
         `copy (select ${id} as id, ((${id}) * 7919 % 1000003)::double as ${column}, ` +
@@ -134,6 +139,7 @@ function diskMiB(folder) {
 async function runCase(name) {
   const folder = mkdtempSync(join(tmpdir(), "heddle-bench-"));
   const spill = mkdtempSync(join(tmpdir(), "heddle-spill-"));
+  if (name === "frame join") await writeFrames(folder);
   config.set({ "exchange.read-neighbours": !flags.far });
   const cluster = new LocalCluster({
     nWorkers: WORKERS,

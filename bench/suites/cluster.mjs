@@ -1,8 +1,8 @@
 /**
- * @file A cluster of processes over TCP: two workers of one thread each, the scheduler in a thread of
- * its own. Every task is real: its own argument, key, state and result, and it may fail. The shapes
- * "merge" to "numpy" are those of the paper on the Rust scheduler for Dask (Böhm and Beránek,
- * "Runtime vs Scheduler: Analyzing Dask's Overheads", 2020), sized for two cores.
+ * @file A cluster of processes over TCP: two workers of one thread each, the scheduler in a thread
+ * of its own. Every task is real: its own argument, key, state and result, and it may fail. The
+ * shapes "merge" to "numpy" are those of the paper on the Rust scheduler for Dask (Böhm and
+ * Beránek, "Runtime vs Scheduler: Analyzing Dask's Overheads", 2020), sized for two cores.
  */
 import { Client, LocalCluster } from "heddle";
 import * as da from "heddle/array";

@@ -19,8 +19,9 @@ import { ACTOR, ActorReference } from "./reference.ts";
  * copies.
  *
  * Methods run one at a time, in the order in which the calls of each caller have come, on the event
- * loop of the thread: a long synchronous task of the same thread is waited for. One that calls other
- * actors may be called back by them.
+ * loop of the thread: a long synchronous task of the same thread is waited for. One that calls
+ * other actors may be called back by them; two that call each other at the same time, each within a
+ * method of its own, wait for each other for ever, unless they are made with a `concurrency`.
  */
 export type Actor<T> = ActorBase & {
   readonly [K in keyof T]: T[K] extends (...args: infer A) => infer R

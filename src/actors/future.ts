@@ -20,6 +20,14 @@ export class ActorFuture<R = unknown> {
     value.then(settled, settled);
   }
 
+  /** Resolves when the call has ended; a task that waits for this keeps its slot. @internal */
+  get settled(): Promise<void> {
+    return this.#value.then(
+      () => undefined,
+      () => undefined,
+    );
+  }
+
   /** Whether the call has ended or failed. */
   get done(): boolean {
     return this.#done;

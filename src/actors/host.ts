@@ -1,7 +1,7 @@
 /**
  * @file The actors of this thread. The methods of one run one at a time, in the order in which the
  * calls have come, on the event loop, so between tasks. A call that some running method of the
- * actor waits for runs at once: two actors that call each other do not wait for each other for ever.
+ * actor waits for runs at once: an actor may be called back by one that it calls.
  */
 import { randomBytes } from "node:crypto";
 import { decodeValue, prepareValue } from "../codec/values.ts";

@@ -2,9 +2,10 @@
  * @file Writing partitions as text files. A file appears under its name only when it is whole, so
  * that a task that is run twice, or dies, leaves no half file behind.
  */
-import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { threadId } from "node:worker_threads";
+import { makeFolder } from "../config/make-folder.ts";
 import { HeddleError } from "../core/errors.ts";
 import { referToAll } from "../functions/index.ts";
 import { type Compression, compress, compressionOf, requireCompression } from "./files.ts";
@@ -115,7 +116,7 @@ export function writeTextfile(
 ): string[] {
   const compression = compressionOf(path, format.compression);
   requireCompression(compression);
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const unfinished = `${path}.${process.pid}-${threadId}.part`;
   try {
     const fd = openSync(unfinished, "w");

@@ -1,6 +1,6 @@
 /**
- * @file What the flags of servers mean: ports and ranges of ports, times, sizes, numbers of workers.
- * Whatever makes no sense is an `InvalidArgument` that names the flag.
+ * @file What the flags of servers mean: ports and ranges of ports, times, sizes, numbers of
+ * workers. Whatever makes no sense is an `InvalidArgument` that names the flag.
  */
 import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";

@@ -2,9 +2,9 @@
  * @file Files that live as long as a program: its pid file, and connection files. They are taken
  * away when the process ends, unless another process has written its own there meanwhile.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { type ConnectionInfo, writeConnectionFile } from "../comm/index.ts";
 import { HeddleError, shortPath } from "../core/errors.ts";
 
@@ -41,7 +41,6 @@ export class RunFiles {
   #write(given: string, write: () => void): void {
     const path = resolve(given);
     try {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       write();
       this.#texts.set(path, readFileSync(path, "utf8"));
     } catch (cause) {

@@ -29,6 +29,8 @@ export interface SchedulerFlags extends ListenFlags, SecurityFlags {
   readonly port?: string;
   readonly schedulerFile?: string;
   readonly pidFile?: string;
+  readonly dashboardAddress?: string;
+  readonly dashboard?: boolean;
   readonly idleTimeout?: string;
   readonly journal?: string;
   readonly preload?: string[];
@@ -68,7 +70,9 @@ export async function runScheduler(flags: SchedulerFlags, version: string): Prom
   });
   let reason = "it could not begin";
   try {
-    leaveWord(files, scheduler.address, plan, flags, { id, version });
+    if (plan.dashboardAddress !== null) await scheduler.showStatus(plan.dashboardAddress);
+    const { dashboardLink } = scheduler;
+    leaveWord(files, scheduler.address, plan, flags, { id, version, dashboardLink });
     const context: SchedulerContext = { id, address: scheduler.address, log, close };
     await preloads.setup(context);
     const stopWatching = endWhenIdle(scheduler, plan.idleTimeoutMs, close);
@@ -85,25 +89,34 @@ export async function runScheduler(flags: SchedulerFlags, version: string): Prom
   }
 }
 
+interface OwnFacts {
+  readonly id: string;
+  readonly version: string;
+  /** With the token: for files that only this user may read. */
+  readonly dashboardLink: string | undefined;
+}
+
 /** Files that say how the scheduler is reached, and the first line. */
 function leaveWord(
   files: RunFiles,
   address: string,
   plan: SchedulerPlan,
   flags: SchedulerFlags,
-  { id, version }: { readonly id: string; readonly version: string },
+  { id, version, dashboardLink }: OwnFacts,
 ): void {
   const facts = { id, type: "scheduler", pid: process.pid, host: hostname(), version };
   const connectionFile = defaultConnectionFile(address);
+  mkdirSync(dirname(connectionFile), { recursive: true, mode: 0o700 });
   sweepConnections(dirname(connectionFile));
-  const info = connectionInfo(address, plan, facts);
+  const dashboard = dashboardLink === undefined ? {} : { dashboard: dashboardLink };
+  const info = connectionInfo(address, plan, { ...facts, ...dashboard });
   const asked = flags.schedulerFile === undefined ? [] : [flags.schedulerFile];
   for (const path of [connectionFile, ...asked]) files.writeConnection(path, info);
   if (flags.pidFile !== undefined) files.writePid(flags.pidFile);
   const line =
     flags.json === true
       ? JSON.stringify({ ...facts, address, connectionFile })
-      : `heddle ${version} scheduler at ${address} (pid ${process.pid}; token in ${connectionFile})`;
+      : `heddle ${version} scheduler at ${address} (pid ${process.pid}; see ${connectionFile})`;
   process.stdout.write(`${line}\n`);
 }
 
@@ -111,6 +124,8 @@ interface SchedulerPlan {
   readonly address: string;
   readonly security: Security | undefined;
   readonly token: string | undefined;
+  /** Null: no status port. */
+  readonly dashboardAddress: string | null;
   readonly idleTimeoutMs: number | null;
   readonly journal: string | undefined;
   readonly preload: readonly string[];
@@ -132,6 +147,7 @@ export function planScheduler(flags: SchedulerFlags): SchedulerPlan {
     // Certificates alone are enough; without them there has to be a token.
     token: tokenOf(flags) ?? (protocol === "tls" ? undefined : ownToken(journal)),
     journal,
+    dashboardAddress: flags.dashboard === false ? null : (flags.dashboardAddress ?? ":8787"),
     idleTimeoutMs: timeOrConfig("--idle-timeout", flags.idleTimeout, "scheduler.idle-timeout"),
     preload: resolvePreloads(preload, process.cwd()),
     format: flags.json === true ? "json" : "text",

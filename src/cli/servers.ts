@@ -39,6 +39,12 @@ export function addScheduler(program: Command, setExitCode: (code: number) => vo
       .option("--port <port>", keyed("port, or a range such as 8786:8799", "scheduler.port"))
       .option("--scheduler-file <path>", "file in which to leave how the scheduler is reached")
       .option(
+        "--dashboard-address <address>",
+        "port, or host and port, of /health, /json and /metrics; the next free port if taken",
+        ":8787",
+      )
+      .option("--no-dashboard", "no such port")
+      .option(
         "--idle-timeout <time>",
         keyed("end after so long with nothing to do", "scheduler.idle-timeout"),
       )

@@ -1,6 +1,6 @@
 /**
- * @file How a server ends: somebody asks for it once (a signal, the scheduler, idleness) and it ends
- * in order; a second signal ends it at once.
+ * @file How a server ends: somebody asks for it once (a signal, the scheduler, idleness) and it
+ * ends in order; a second signal ends it at once.
  */
 
 /** Exit code of what a user interrupted. */

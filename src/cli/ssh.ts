@@ -1,10 +1,11 @@
 /**
  * @file `heddle ssh`: a scheduler and workers on other hosts, for as long as this command runs.
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { defaultConnectionFile } from "../cluster/remote-target.ts";
+import { makeFolder } from "../config/make-folder.ts";
 import { HeddleError, shortPath } from "../core/errors.ts";
 import type { SSHClusterOptions } from "../deploy/index.ts";
 import { SSHCluster } from "../deploy/index.ts";
@@ -45,6 +46,7 @@ export async function runSSH(hosts: readonly string[], flags: SSHFlags): Promise
     const connectionFile = defaultConnectionFile(address);
     const facts = { type: "ssh", pid: process.pid, host: hostname(), hosts: options.hosts };
     const info = { address, ...(token === undefined ? {} : { token }), facts };
+    makeFolder(dirname(connectionFile), { mode: 0o700 });
     const own = flags.schedulerFile === undefined ? [] : [flags.schedulerFile];
     for (const path of [connectionFile, ...own]) files.writeConnection(path, info);
     const { workers } = cluster;
@@ -111,7 +113,7 @@ function readHosts(path: string): string[] {
 }
 
 async function writeLogs(cluster: SSHCluster, folder: string): Promise<void> {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   for (const [name, text] of Object.entries(await cluster.logs())) {
     writeFileSync(join(folder, `${name}.log`), text);
   }

@@ -104,11 +104,12 @@ export function decide(
     return { decision: { kind: "stay" }, patience: NO_PATIENCE };
   }
   const patience = { looks: before.looks + 1, most: Math.max(before.most, wanted) };
-  const isPatient = patience.looks < rules.waitCount && wanted >= rules.minimum;
-  if (isPatient && planned <= rules.maximum) return { decision: { kind: "stay" }, patience };
-  const surplus = planned - Math.min(rules.maximum, patience.most);
-  const names = leastUseful(demand.workers, surplus);
-  return { decision: { kind: "shrink", names }, patience: NO_PATIENCE };
+  const isPatient = patience.looks < rules.waitCount;
+  // Bounds hold at once.
+  const target = isPatient ? Math.min(planned, rules.maximum) : patience.most;
+  if (target === planned) return { decision: { kind: "stay" }, patience };
+  const names = leastUseful(demand.workers, planned - target);
+  return { decision: { kind: "shrink", names }, patience: isPatient ? patience : NO_PATIENCE };
 }
 
 /** Names of so many workers: idle ones, and of these those with the fewest values, go first. */

@@ -44,7 +44,7 @@ export interface RestartOptions {
 export interface RetireOptions extends WorkersOption {
   /** How many may go, where none is named: those that run and hold least. */
   readonly count?: number;
-  /** Whether their processes end; default true. */
+  /** Whether their processes end then, default; else they stay and do nothing. */
   readonly closeWorkers?: boolean;
 }
 

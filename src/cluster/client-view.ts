@@ -133,8 +133,10 @@ export abstract class ClusterView extends SharedState {
         `client.waitForWorkers takes a number of workers, but was given ${describeGiven(count)}`,
       );
     }
-    const op = { kind: "wait-for-workers", count } as const;
-    await within(options.timeoutMs, `waiting for ${count} workers`, this.link.control(op));
+    const { timeoutMs } = options;
+    const limit = timeoutMs === undefined ? {} : { timeoutMs };
+    const op = { kind: "wait-for-workers", count, ...limit } as const;
+    await within(timeoutMs, `waiting for ${count} workers`, this.link.control(op));
   }
 
   /**
@@ -197,7 +199,9 @@ export abstract class ClusterView extends SharedState {
     return entries as TaskStreamEntry[];
   }
 
-  /** What the scheduler has logged lately, oldest first, at most `count` lines; none when embedded. */
+  /**
+   * What the scheduler has logged lately, oldest first, at most `count` lines; none when embedded.
+   */
   async getSchedulerLogs(options: { readonly count?: number } = {}): Promise<LogEntry[]> {
     checkOptionNames("client.getSchedulerLogs", options, ["count"]);
     const logs = await this.#logs();

@@ -40,6 +40,7 @@ import { type ClientFacts, clientHtml, clientText } from "./client-html.ts";
 import type { Asker } from "./coordination/asker.ts";
 import { type EngineHandle, type EngineOptions, embeddedEngine, startEngine } from "./embedded.ts";
 import { Future, FutureList, Submission } from "./future.ts";
+import { futuresOf } from "./futures-of.ts";
 import { checkGathered, checkGatherOptions, type GatherOptions, gatherAll } from "./gather.ts";
 import { type Futures, futuresIn } from "./given-futures.ts";
 import {
@@ -312,6 +313,15 @@ export class Client extends ClusterControl implements GraphRunner {
     if (futures instanceof FutureList) return await futures.cancel(options);
     const list = futuresIn("client.cancel", futures);
     await Promise.all(list.map((future) => future.cancel(options)));
+  }
+
+  /**
+   * The futures in a value: in lists, arrays and plain objects; of a persisted collection, one for
+   * each task that it keeps. Errors: `InvalidArgument` for a collection that was not persisted
+   * here.
+   */
+  futuresOf(given: unknown): Future[] {
+    return futuresOf(this.#link, given);
   }
 
   /** Tries failed futures again. */

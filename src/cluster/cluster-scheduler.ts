@@ -176,13 +176,14 @@ export class ClusterScheduler {
   }
 
   /**
-   * Shows its state over HTTP, at the next free port where the one that is asked for is taken.
+   * Shows its state over HTTP, at the next free port where the one that is asked for is taken. The
+   * port has a token of its own, which opens nothing else: it may be read where it is sent.
    * Errors: `InvalidArgument` for addresses; `ConnectFailed`.
    */
   async showStatus(address: string): Promise<StatusServer> {
-    const { openStatus } = await import("./status/source.ts");
+    const { openStatus, statusToken } = await import("./status/source.ts");
     const { hostname: host } = new URL(this.address.replace(/^\w+:/, "http:"));
-    const token = this.#token ?? makeToken();
+    const token = statusToken(this.#token ?? makeToken());
     this.#status = await openStatus(this.host, { address, token, host });
     const { url, taken } = this.#status;
     if (taken === undefined) this.#log.info("status at {url}", { url });
@@ -286,7 +287,8 @@ export class ClusterScheduler {
     };
     comm.onState = (state) => {
       if (state === "closed") return;
-      this.host.tell([{ kind: "worker-paused", worker, isPaused: state !== "open" }]);
+      seat.isSilent = state !== "open";
+      this.#tellPaused(worker, seat);
     };
     comm.onReconnected = ({ fresh }) => {
       if (fresh) comm.abort(new HeddleError("CommClosed", "the session could not go on"));
@@ -340,9 +342,11 @@ export class ClusterScheduler {
 
   #hearWorker(worker: number, seat: RemoteWorkerSeat, message: FromWorker): void {
     switch (message.kind) {
-      case "load":
-        seat.load = message;
+      case "load": {
+        const { kind: _, ...load } = message;
+        seat.load = load;
         return;
+      }
       case "warn":
         this.#log.warn("worker {name}: {warning}", {
           name: seat.hello.name,
@@ -351,6 +355,10 @@ export class ClusterScheduler {
         return this.host.clients.broadcast({ kind: "warn", message: message.message });
       case "collect":
         return this.host.clients.collect(performance.now());
+      case "short":
+        seat.isShort = message.isShort;
+        this.#logShort(seat, message.memoryBytes);
+        return this.#tellPaused(worker, seat);
       case "leaving":
         seat.leaving = message.reason;
         return;
@@ -366,6 +374,17 @@ export class ClusterScheduler {
       default:
         this.host.report(worker, message);
     }
+  }
+
+  /** A worker gets no tasks while it is silent or short of memory. */
+  #tellPaused(worker: number, { isSilent, isShort }: RemoteWorkerSeat): void {
+    this.host.tell([{ kind: "worker-paused", worker, isPaused: isSilent || isShort }]);
+  }
+
+  #logShort({ hello: { name }, isShort }: RemoteWorkerSeat, memoryBytes: number): void {
+    const memory = formatBytes(memoryBytes);
+    if (!isShort) this.#log.info("worker {name} takes tasks again at {memory}", { name, memory });
+    else this.#log.warn("worker {name} takes no tasks: it is at {memory}", { name, memory });
   }
 
   #scatter(client: number, message: ValueMessage): void {
@@ -386,11 +405,8 @@ export class ClusterScheduler {
   }
 
   #logTrouble({ kind, remote, error }: CommTrouble): void {
-    this.#log.warn("{remote}: the connection was {kind}: {error}", {
-      remote,
-      kind,
-      error: error.message,
-    });
+    const text = kind === "refused" ? "{remote} was refused: {error}" : "{remote} broke: {error}";
+    this.#log.warn(text, { remote, error: error.message });
   }
 
   /** What came together is handled together. */

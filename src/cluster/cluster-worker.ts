@@ -23,6 +23,12 @@ import { settle, type WorkerOp } from "./control/ops.ts";
 import { initFrom } from "./engine-options.ts";
 import { type EventLog, SILENT } from "./event-log.ts";
 import { removeFolder } from "./folders.ts";
+import {
+  MemoryPressure,
+  type MemoryReading,
+  type MemoryShares,
+  takenBytes,
+} from "./memory-pressure.ts";
 import { ownHello } from "./own-hello.ts";
 import { sessionTimers } from "./session-timers.ts";
 import { type EngineInit, laneOf, launchLane } from "./thread-launch.ts";
@@ -45,8 +51,8 @@ export interface WorkerEnd {
 const LOAD_MS = 500;
 /** The longest that Node's timers can wait: 24 days. */
 const TIMER_MOST_MS = 2 ** 31 - 1;
-/** Part of a process's memory for values: the rest is for V8's heaps and what lies around them. */
-const VALUES_SHARE = 0.6;
+/** How often it is looked how much memory the process takes. */
+const MEMORY_MS = 100;
 
 export class ClusterWorker {
   readonly host: WorkerHost;
@@ -62,6 +68,7 @@ export class ClusterWorker {
   #comm: Comm<ToWorker, FromWorker> | undefined;
   #loadTimer: NodeJS.Timeout | undefined;
   #lifeTimer: NodeJS.Timeout | undefined;
+  #memoryTimer: NodeJS.Timeout | undefined;
   #isEnding = false;
   /** Plugins that are being set up or torn down, and what waits for it. */
   #changes = 0;
@@ -113,10 +120,11 @@ export class ClusterWorker {
         });
       },
     });
+    const pressure = new MemoryPressure(settings.memoryLimitBytes, memoryShares(settings));
     const init: EngineInit = {
       ...initFrom({
         threads: settings.threads,
-        memoryLimit: Math.floor(VALUES_SHARE * settings.memoryLimitBytes),
+        memoryLimit: pressure.valuesBytes,
         resources: settings.resources,
         localDirectory: settings.localDirectory,
         validate: settings.validate,
@@ -134,6 +142,7 @@ export class ClusterWorker {
     const launched = launchLane(lane);
     const pool = new BulkPool(common);
     const worker = new ClusterWorker(init, new OutputPrinter(arrivals), listener, pool);
+    if (settings.isLimited !== false) worker.#watchMemory(pressure);
     serveBulk(
       listener,
       {
@@ -155,6 +164,11 @@ export class ClusterWorker {
     return this.#address;
   }
 
+  /** Memory of the process, without room that its values have left free. */
+  takenBytes(): number {
+    return takenBytes(this.#readMemory());
+  }
+
   /** Ends the worker; the scheduler hears that it was meant. */
   async close(
     reason: string,
@@ -163,6 +177,7 @@ export class ClusterWorker {
     if (this.#isEnding) return;
     this.#isEnding = true;
     clearInterval(this.#loadTimer);
+    clearInterval(this.#memoryTimer);
     clearTimeout(this.#lifeTimer);
     this.#comm?.send({ kind: "leaving", reason });
     await this.#comm?.close(reason);
@@ -216,6 +231,24 @@ export class ClusterWorker {
     }, LOAD_MS);
     this.#loadTimer.unref();
     if (settings.lifetime !== undefined) this.#endAfter(settings.lifetime);
+  }
+
+  #readMemory(): MemoryReading {
+    const { committedBytes, usedBytes } = this.host.store.heap;
+    const rssBytes = process.memoryUsage.rss();
+    return { rssBytes, committedBytes, usedBytes, running: this.host.running };
+  }
+
+  /** Values make room, and tasks wait, when the process as a whole takes too much. */
+  #watchMemory(pressure: MemoryPressure): void {
+    this.#memoryTimer = setInterval(() => {
+      const { isPaused: isShortBefore } = pressure;
+      const memoryBytes = pressure.read(this.#readMemory());
+      this.host.limitValues(pressure.valuesBytes, pressure.mostBytes);
+      const { isPaused: isShort } = pressure;
+      if (isShort !== isShortBefore) this.#comm?.send({ kind: "short", isShort, memoryBytes });
+    }, MEMORY_MS);
+    this.#memoryTimer.unref();
   }
 
   #endAfter({ ms, staggerMs, restart }: Lifetime): void {
@@ -291,4 +324,15 @@ export class ClusterWorker {
     }
     this.#comm?.send({ ...report, ...this.host.store.wordsOf(report.ids, report.bytes) });
   }
+}
+
+function memoryShares({ isLimited }: WorkerSettings): MemoryShares {
+  const target = config.get("worker.memory.target");
+  // Values go to disk also where the process itself has no limit.
+  if (isLimited === false) return { target, spill: false, pause: false };
+  return {
+    target,
+    spill: config.get("worker.memory.spill"),
+    pause: config.get("worker.memory.pause"),
+  };
 }

@@ -55,8 +55,8 @@ export function rejoin(): void {
 }
 
 /**
- * Calls `use` with the client of the engine that runs the task, while the task takes no place of its
- * thread. Errors: `InvalidArgument` outside of tasks.
+ * Calls `use` with the client of the engine that runs the task, while the task takes no place of
+ * its thread. Errors: `InvalidArgument` outside of tasks.
  *
  * @example
  * import { Client, workerClient } from "heddle";

@@ -54,6 +54,7 @@ export class Engine {
       facts: { address: ADDRESS, threads, memoryLimitBytes, resources, leasesMax: 4096 },
       host: hostname(),
       pid: process.pid,
+      isFixed: true,
       get load() {
         return worker.load;
       },

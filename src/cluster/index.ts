@@ -61,6 +61,9 @@ export {
 } from "./coordination/index.ts";
 export type { EngineHandle, EngineOptions } from "./embedded.ts";
 export { Future, FutureList, type FutureStatus, isFuture } from "./future.ts";
+export { type Gang, group } from "./gang.ts";
+export type { GangContext, ReducibleArray, Reduction } from "./gang-context.ts";
+export { getGang } from "./gang-seat.ts";
 export type { GatherOptions } from "./gather.ts";
 export { LocalCluster, type LocalClusterOptions } from "./local-cluster.ts";
 export type { EngineInfo, WorkerInfo } from "./messages.ts";

@@ -1,6 +1,6 @@
 /**
- * @file A log that is kept in memory: the last events of a cluster, as lines, under the names of the
- * workers that they are about. What `cluster.logs()` gives.
+ * @file A log that is kept in memory: the last events of a cluster, as lines, under the names of
+ * the workers that they are about. What `cluster.logs()` gives.
  */
 import type { EventFacts, EventLog } from "./event-log.ts";
 

@@ -27,6 +27,10 @@ export class RemoteWorkerSeat implements WorkerSeat {
   readonly #asked = new Map<number, Asked>();
   /** Who waits for its end. */
   readonly #ends: (() => void)[] = [];
+  /** Nothing has been heard of it for a while. */
+  isSilent = false;
+  /** It has said that it is short of memory. */
+  isShort = false;
   /** Why it goes, once it has said so. */
   leaving: string | undefined;
   /** Tasks that have been running for a while: they are blamed if its process dies. */

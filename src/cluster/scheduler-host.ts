@@ -66,6 +66,8 @@ export interface WorkerSeat {
   readonly pid: number;
   /** When it was last heard of, in milliseconds since 1970. */
   readonly seenMs: number;
+  /** Whether it cannot go before the scheduler does. */
+  readonly isFixed?: boolean;
   tell(order: WorkerOrder): void;
   /** Asks for something beside tasks; rejects when the worker is lost. */
   ask(op: WorkerOp): Promise<unknown>;
@@ -243,7 +245,7 @@ export class SchedulerHost implements ClientHost {
   /** Answers a question beside work, when there is an answer. */
   control(client: number, request: number, op: ControlOp): void {
     const answered = async (): Promise<void> => {
-      const outcome = await settle(async () => await this.desk.answer(op));
+      const outcome = await settle(async () => await this.desk.answer(op, client));
       this.clients.post(client, { kind: "controlled", request, outcome });
       this.#wake();
     };

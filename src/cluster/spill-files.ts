@@ -6,7 +6,8 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { assert } from "../core/errors.ts";
+import { assert, HeddleError } from "../core/errors.ts";
+import { formatBytes } from "../core/units.ts";
 import { removeFolder } from "./folders.ts";
 
 interface SpillFile {
@@ -25,13 +26,17 @@ export class SpillFiles {
   /** Bytes of all values on disk. */
   bytes = 0;
   readonly #directory: string;
+  readonly #maxBytes: number;
+  /** On their way to files. */
+  #writingBytes = 0;
   #isMade = false;
   /** Numbers the files: a name is never used twice, because files are removed in their own time. */
   #count = 0;
   readonly #places = new Map<number, Place>();
 
-  constructor(directory: string) {
+  constructor(directory: string, maxBytes: number = Number.POSITIVE_INFINITY) {
     this.#directory = directory;
+    this.#maxBytes = maxBytes;
   }
 
   has(id: number): boolean {
@@ -42,8 +47,22 @@ export class SpillFiles {
     return this.#placeOf(id).bytes;
   }
 
-  /** Writes values into a new file; all of them, or none. */
+  /**
+   * Writes values into a new file; all of them, or none. Throws `SpillFailed` when there would be
+   * more than is allowed, and the errors of the disk.
+   */
   async write(ids: readonly number[], values: readonly Uint8Array[]): Promise<void> {
+    const size = values.reduce((sum, value) => sum + value.length, 0);
+    this.#checkRoom(size);
+    this.#writingBytes += size;
+    try {
+      await this.#write(ids, values);
+    } finally {
+      this.#writingBytes -= size;
+    }
+  }
+
+  async #write(ids: readonly number[], values: readonly Uint8Array[]): Promise<void> {
     const path = this.#newPath();
     const bytes = joined(values);
     const handle = await open(path, "wx", 0o600);
@@ -64,6 +83,7 @@ export class SpillFiles {
   writeNow(id: number, value: Uint8Array): boolean {
     let path = "";
     try {
+      this.#checkRoom(value.length);
       path = this.#newPath();
       writeFileSync(path, value, { mode: 0o600, flag: "wx" });
     } catch {
@@ -101,6 +121,16 @@ export class SpillFiles {
 
   close(): void {
     removeFolder(this.#directory);
+  }
+
+  #checkRoom(bytes: number): void {
+    const { bytes: there } = this;
+    if (there + this.#writingBytes + bytes <= this.#maxBytes) return;
+    throw new HeddleError(
+      "SpillFailed",
+      `${formatBytes(bytes)} more on disk would be more than worker.memory.max-spill, ` +
+        `${formatBytes(this.#maxBytes)}; ${formatBytes(there)} are there`,
+    );
   }
 
   #newPath(): string {

@@ -5,6 +5,7 @@
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { config } from "../config/config.ts";
 import { formatBytes } from "../core/units.ts";
 import type { WorkerSettings } from "./worker-settings.ts";
 
@@ -40,8 +41,6 @@ export interface SupervisorListener {
   failed(worker: SupervisedWorker, reason: string): void;
 }
 
-/** A worker over this share of its limit is ended. */
-const TERMINATE_SHARE = 0.95;
 /** A worker that was told to stop may take so long. */
 const STOP_MS = 5000;
 /** The first restart comes at once, the next ones later and later. */
@@ -69,6 +68,12 @@ export class SupervisedWorker {
     this.settings = settings;
     this.#listener = listener;
     this.#start();
+  }
+
+  /** A process that takes more is ended. */
+  get #mostBytes(): number {
+    const share = config.get("worker.memory.terminate");
+    return share === false ? Number.POSITIVE_INFINITY : share * this.settings.memoryLimitBytes;
   }
 
   get pid(): number | undefined {
@@ -145,7 +150,7 @@ export class SupervisedWorker {
       case "memory":
         this.#rssBytes = message.rssBytes;
         if (this.settings.isLimited === false) return;
-        if (message.rssBytes <= TERMINATE_SHARE * this.settings.memoryLimitBytes) return;
+        if (message.rssBytes <= this.#mostBytes) return;
         this.#isOverLimit = true;
         this.#process?.kill("SIGKILL");
     }

@@ -143,7 +143,9 @@ export class ValueFetcher {
     if (address === undefined) throw new HeddleError("Lost", `worker ${holder} is not known here`);
     const { store } = this.#host;
     const arrivals = new Map<number, Arrival>();
-    /** A value that is not what the scheduler knows of is none: another copy will do, or a new one. */
+    /**
+     * A value that is not what the scheduler knows of is none: another copy will do, or a new one.
+     */
     const isUseless = (id: number, message: string): void => {
       wanted.delete(id);
       this.#fail(holder, id, true, message);

@@ -3,7 +3,9 @@
  * slabs of small values, and files of spilled ones. Only the control thread uses it. Decides
  * nothing: the worker machine does.
  */
+
 import { frameBytes } from "../codec/index.ts";
+import { config } from "../config/config.ts";
 import { assert, HeddleError } from "../core/errors.ts";
 import { createSharedMemory, type WasmMemory } from "../core/wasm.ts";
 import { type Extent, Heap } from "../heap/index.ts";
@@ -45,7 +47,10 @@ export class ValueStore {
 
   constructor(limitBytes: number, directory: string, validate: boolean, listener: StoreListener) {
     this.#listener = listener;
-    this.#files = new SpillFiles(directory);
+    this.#files = new SpillFiles(
+      directory,
+      config.get("worker.memory.max-spill") ?? Number.POSITIVE_INFINITY,
+    );
     this.heap = new Heap({
       budgetBytes: limitBytes * OVERDRAW_FACTOR,
       createMemory: createSharedMemory,

@@ -27,6 +27,10 @@ import { ownerOf, ValueStore } from "./value-store.ts";
 
 /** Part of the memory that goes to the table engine once it is used. */
 const TABLE_SHARE = 0.5;
+/** When there is no room for values there is still so much for errors. */
+const RESERVE_BYTES = 8 * SLAB_BYTES;
+/** Smaller changes of what the process has room for are of no matter. */
+const LIMIT_STEP_BYTES = 2 ** 20;
 /** While threads wait for memory, it is looked this often whether all of them do. */
 const STALL_CHECK_MS = 20;
 /** A synchronous task that was cancelled may go on for so long. */
@@ -75,6 +79,9 @@ export class WorkerHost {
   #table: LanePool | undefined;
   readonly #reports: ReportReader;
   #events: WorkerEvent[] = [];
+  /** What the process has room for, beside all else that it takes. */
+  #valuesBytes: number = Number.POSITIVE_INFINITY;
+  #mostBytes: number = Number.POSITIVE_INFINITY;
   /** Graphs by base: what threads were told. */
   readonly #graphs = new Map<number, ThreadGraph>();
   #nextGraph = 1;
@@ -138,6 +145,18 @@ export class WorkerHost {
     if (event.kind === "install") this.#install(event.graph);
     this.#events.push(event);
     if (event.kind === "revoke" && event.cancelled === true) this.#isCancelling = true;
+  }
+
+  /**
+   * The process has room for so many bytes of values, whatever their own limit; a task that needs
+   * more than the most, when nothing can make room, fails.
+   */
+  limitValues(bytes: number, mostBytes: number): void {
+    this.#mostBytes = mostBytes;
+    if (Math.abs(bytes - this.#valuesBytes) < LIMIT_STEP_BYTES) return;
+    this.#valuesBytes = bytes;
+    this.#tellLimit();
+    this.wake();
   }
 
   /** Puts values into memory, or on disk when it has no room for them; returns those lost. */
@@ -421,10 +440,12 @@ export class WorkerHost {
   #grant(thread: number, bytes: number): void {
     const lane = this.#lanes().find((candidate) => candidate.has(thread));
     const near = lane?.nearOf(thread);
-    const extent = this.store.heap.allocate(bytes, {
-      owner: ownerOf(thread),
-      ...(near === undefined ? {} : { near }),
-    });
+    const { heap } = this.store;
+    const where = { owner: ownerOf(thread), ...(near === undefined ? {} : { near }) };
+    // A task that fails has to say why.
+    const reserve = bytes <= SLAB_BYTES ? RESERVE_BYTES : 0;
+    const fits = heap.usedBytes + bytes <= this.#mostBytes + reserve;
+    const extent = fits ? heap.allocate(bytes, where) : undefined;
     if (lane?.answer(thread, extent) !== true && extent !== undefined) this.store.heap.free(extent);
   }
 
@@ -450,10 +471,18 @@ export class WorkerHost {
       const table = { interruptCell: this.#init.interruptCell, threads, memoryLimitBytes: share };
       const lane = laneOf(this.#init, table);
       this.#table = this.#makeLane(lane, [new LaunchedThread(lane, 0)]);
-      this.#events.push({ kind: "limit", bytes: memoryLimitBytes - share });
+      this.#tellLimit();
       this.#listen(this.#table);
     }
     return this.#table;
+  }
+
+  /** What values may take: less once the table thread has its part, or the process is short. */
+  #tellLimit(): void {
+    const { memoryLimitBytes } = this.#init;
+    const ofTable = this.#table === undefined ? 0 : Math.floor(memoryLimitBytes * TABLE_SHARE);
+    const bytes = Math.min(memoryLimitBytes - ofTable, this.#valuesBytes);
+    this.#events.push({ kind: "limit", bytes });
   }
 
   /** The lanes that run tasks of a graph: the threads of others need not wake to hear of it. */

@@ -45,7 +45,7 @@ async function start(settings: WorkerSettings): Promise<void> {
   });
   close = async (...args) => await worker.close(...args);
   const readings = setInterval(() => {
-    say({ kind: "memory", rssBytes: process.memoryUsage.rss() });
+    say({ kind: "memory", rssBytes: worker.takenBytes() });
   }, MEMORY_MS);
   readings.unref();
   say({ kind: "ready", address: worker.address });

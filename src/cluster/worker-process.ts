@@ -13,6 +13,8 @@ export interface WorkerContext {
   /** Where values of this worker are fetched. */
   readonly address: string;
   readonly log: EventLog;
+  /** Memory of the process, without room that its values have left free. */
+  takenBytes(): number;
   /** Ends the worker; with `restart` its supervisor starts another one. */
   close(reason: string, options?: { readonly restart?: boolean | undefined }): Promise<void>;
 }
@@ -30,6 +32,7 @@ export async function hostWorker(
     name,
     address: worker.address,
     log,
+    takenBytes: () => worker.takenBytes(),
     close: async (reason, options) => await worker.close(reason, options),
   };
   worker.onEnded = (end) => {

@@ -58,8 +58,8 @@ function machineMemory(): number {
 }
 
 /**
- * Bytes of one worker, from bytes, a size, a share of the machine, or `"auto"`: the machine's by the
- * worker's threads. Throws `InvalidArgument`.
+ * Bytes of one worker, from bytes, a size, a share of the machine, or `"auto"`: the machine's by
+ * the worker's threads. Throws `InvalidArgument`.
  */
 export function workerMemory(limit: number | string, threads: number): number {
   const machine = machineMemory();

@@ -2,10 +2,11 @@
  * @file Listening for wires on an address: a port or one of a range, an encrypted one, a socket in
  * the file system, a name in this thread. A tcp listener also opens the unix socket beside it.
  */
-import { mkdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
+import { makeFolder } from "../config/make-folder.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { Role } from "../protocol/index.ts";
 import {
@@ -69,7 +70,7 @@ function openInproc(asked: string, options: SocketOptions): Sockets {
 async function openUnix(asked: string, options: SocketOptions): Promise<Sockets> {
   const path = usablePath(asked);
   const folder = dirname(path);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, { mode: 0o700 });
   checkPrivate(folder);
   const text = `unix://${asked}`;
   const server = createServer((socket) => accepted(socket, text, options));

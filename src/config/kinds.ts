@@ -105,6 +105,17 @@ export function numberFrom(least: number): Kind<number> {
   };
 }
 
+/** A share of something, or false for none. */
+export const share: Kind<number | false> = {
+  expects: "a share above 0 and up to 1, such as 0.7, or false",
+  parse: (raw) => {
+    if (raw === false || raw === "false") return false;
+    const value = toNumber(raw);
+    return value !== undefined && value > 0 && value <= 1 ? value : undefined;
+  },
+  format: plain,
+};
+
 /** A whole number from `least` on. */
 export function integerFrom(least: number): Kind<number> {
   return {

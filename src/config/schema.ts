@@ -14,6 +14,7 @@ import {
   nullable,
   numberFrom,
   oneOf,
+  share,
   text,
   texts,
 } from "./kinds.ts";
@@ -69,6 +70,11 @@ export interface ConfigValues {
   "worker.lifetime.restart": boolean;
   "worker.lifetime.stagger": number;
   "worker.memory.limit": number | "auto";
+  "worker.memory.max-spill": number | null;
+  "worker.memory.pause": number | false;
+  "worker.memory.spill": number | false;
+  "worker.memory.target": number | false;
+  "worker.memory.terminate": number | false;
   "worker.preload": readonly string[];
   "worker.resources": Readonly<Record<string, number>>;
   "worker.threads": number | "auto";
@@ -250,6 +256,31 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
     auto(bytes),
     "auto",
     'Memory of the engine in this process; "auto" takes what the machine or the container gives.',
+  ),
+  "worker.memory.max-spill": key(
+    nullable(bytes),
+    null,
+    "Most bytes of values that one worker keeps on disk; null means as many as fit.",
+  ),
+  "worker.memory.pause": key(
+    share,
+    0.8,
+    "A worker process that takes more than this share of its limit gets no more tasks.",
+  ),
+  "worker.memory.spill": key(
+    share,
+    0.7,
+    "Values go to disk so that a worker process takes at most this share of its limit.",
+  ),
+  "worker.memory.target": key(
+    share,
+    0.6,
+    "Share of a worker process's memory limit that values may take before they go to disk.",
+  ),
+  "worker.memory.terminate": key(
+    share,
+    0.95,
+    "A worker process that takes more than this share of its limit is ended and replaced.",
   ),
   "worker.preload": key(texts, [], "Modules that each worker process loads first."),
   "worker.resources": key(

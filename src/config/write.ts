@@ -2,11 +2,12 @@
  * @file Changing the user's configuration file: `heddle config set`. Comments and order of the file
  * are kept.
  */
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Node, Pair } from "yaml";
 import { HeddleError } from "../core/errors.ts";
 import { findKey, isGroup, resolveKey } from "./keys.ts";
+import { makeFolder } from "./make-folder.ts";
 import { CONFIG_KEYS, type Definition, SCHEMA } from "./schema.ts";
 import { isMap, parseYaml, readValue, type Surroundings, userFolder } from "./sources.ts";
 
@@ -18,7 +19,7 @@ export function userFile(around: Surroundings = {}): string {
 /** Makes the file with every key commented out, unless it exists; returns its path. */
 export function ensureFile(path: string = userFile()): string {
   if (existsSync(path)) return path;
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   if (path.endsWith(".json")) {
     writeFileSync(path, "{}\n");
     return path;

@@ -2,9 +2,10 @@
  * @file Writing frames to files: the engine copies a query's rows straight to disk, larger than
  * memory included. One file, or one for each partition of the frame.
  */
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { dirname, extname, join, resolve } from "node:path";
 import { type ComputeOptions, computeAll } from "../cluster/compute.ts";
+import { makeFolder } from "../config/make-folder.ts";
 import { COLLECTION, type Collection } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
 import { quoteName, quoteText } from "../table/sql-text.ts";
@@ -122,7 +123,7 @@ async function write(
     throw new HeddleError("InvalidArgument", `"${path}" exists: choose another path or overwrite`);
   }
   if (isParts) checkNotRead(plan, path);
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const by = options.partitionBy ?? [];
   const all = {
     ...settings,

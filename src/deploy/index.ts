@@ -1,4 +1,6 @@
-/** @file `heddle/deploy`: clusters whose processes are started by somebody else than this machine. */
+/**
+ * @file `heddle/deploy`: clusters whose processes are started by somebody else than this machine.
+ */
 export type { Adaptive } from "../cluster/adaptive.ts";
 export type { AdaptOptions } from "../cluster/adaptive-target.ts";
 export { Cluster } from "../cluster/cluster.ts";

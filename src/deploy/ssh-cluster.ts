@@ -1,6 +1,6 @@
 /**
- * @file A cluster over hosts that are reached with `ssh`: the scheduler on the first, workers on the
- * others.
+ * @file A cluster over hosts that are reached with `ssh`: the scheduler on the first, workers on
+ * the others.
  */
 import { fileURLToPath } from "node:url";
 import { makeToken } from "../comm/index.ts";

@@ -1,7 +1,7 @@
 /**
- * @file A `heddle` program on another host, started with the system's `ssh`. The token goes over its
- * standard input, never onto a command line, and the program ends when that input ends: with this
- * process, or with the connection, whatever becomes of them.
+ * @file A `heddle` program on another host, started with the system's `ssh`. The token goes over
+ * its standard input, never onto a command line, and the program ends when that input ends: with
+ * this process, or with the connection, whatever becomes of them.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { HeddleError } from "../core/errors.ts";

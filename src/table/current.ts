@@ -3,11 +3,12 @@
  * task functions that run on it. A process has one thread that runs table tasks; in `sync` mode it
  * is the calling thread.
  */
-import { mkdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { threadId } from "node:worker_threads";
 import { config } from "../config/config.ts";
+import { makeFolder } from "../config/make-folder.ts";
 import { HeddleError } from "../core/errors.ts";
 import { type EngineSettings, TableEngine } from "./engine.ts";
 import { InterruptCell } from "./interrupt.ts";
@@ -31,7 +32,7 @@ export function tableEngine(): TableEngine {
   if (current === undefined) {
     const given = settings ?? configuredSettings();
     const tempDirectory = given.tempDirectory ?? ownTempDirectory();
-    makeFolder(tempDirectory);
+    makeTableFolder(tempDirectory);
     current = TableEngine.open({ ...given, tempDirectory }, cell);
   }
   return current;
@@ -68,9 +69,9 @@ function ownTempDirectory(): string {
   return ownDirectory;
 }
 
-function makeFolder(path: string): void {
+function makeTableFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolder(path, { mode: 0o700 });
   } catch (cause) {
     const { message } = cause as Error;
     throw new HeddleError(

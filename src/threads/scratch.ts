@@ -2,7 +2,8 @@
  * @file A folder for what a graph's tasks write while it runs (the runs of exchanges). It lives as
  * long as the graph: whoever runs the graph removes it when its tasks are forgotten.
  */
-import { mkdirSync } from "node:fs";
+
+import { makeFolder } from "../config/make-folder.ts";
 import { HeddleError } from "../core/errors.ts";
 
 let provider: (() => string) | undefined;
@@ -20,7 +21,7 @@ export function scratchDirectory(): string {
   }
   const folder = provider();
   if (!made.has(folder)) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, { mode: 0o700 });
     made.add(folder);
   }
   return folder;

@@ -50,3 +50,8 @@ export function runSynchronously<A>(context: TaskContext, run: (at: A) => unknow
 export function runInTask<A>(context: TaskContext, run: (at: A) => unknown, at: A): unknown {
   return storage.run(context, (given: A) => returned(run(given)), at);
 }
+
+/** Runs code as if it belonged to no task: what it waits for frees no slot. */
+export function runOutsideTask<R>(run: () => R): R {
+  return storage.exit(run);
+}

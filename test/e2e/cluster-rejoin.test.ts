@@ -1,4 +1,6 @@
-/** @file A worker that was away for too long comes back with what it has, and what it still runs. */
+/**
+ * @file A worker that was away for too long comes back with what it has, and what it still runs.
+ */
 import { tmpdir } from "node:os";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ClusterScheduler } from "../../dist/cluster/cluster-scheduler.js";

@@ -8,12 +8,23 @@ import { connect as dial, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { Client, type Future, LocalCluster, Security } from "../../dist/cluster/index.js";
+import { Client, type Future, LocalCluster, Security, wait } from "../../dist/cluster/index.js";
 import { ownHello } from "../../dist/cluster/own-hello.js";
 import { toClient, toScheduler } from "../../dist/cluster/wire/client-messages.js";
-import { fromWorker, toWorker } from "../../dist/cluster/wire/worker-messages.js";
-import { connect } from "../../dist/comm/index.js";
-import { encodeHandshake, FRAME, writeFrame } from "../../dist/protocol/index.js";
+import {
+  type FromWorker,
+  fromWorker,
+  type ToWorker,
+  toWorker,
+} from "../../dist/cluster/wire/worker-messages.js";
+import { connect, listen, serveBulk } from "../../dist/comm/index.js";
+import {
+  type AnyMessageType,
+  encodeHandshake,
+  FRAME,
+  messageSet,
+  writeFrame,
+} from "../../dist/protocol/index.js";
 import { type Program, startProgram } from "./fixtures/programs.ts";
 
 const TOKEN = "a token that nobody must ever read";
@@ -256,7 +267,7 @@ describe("strangers and broken peers", () => {
     });
   });
 
-  test("a worker that speaks nonsense is disconnected, and what it had runs elsewhere", async () => {
+  test("a worker that speaks nonsense is disconnected, and nobody else hears of it", async () => {
     const facts = {
       name: "broken",
       host: "nowhere",
@@ -295,7 +306,99 @@ describe("strangers and broken peers", () => {
       await liar.close("it has lied enough");
     });
   });
+
+  test("values that are not what they should be are made again", async () => {
+    const { name, exposed } = await fraud([
+      (bytes) => falseValue(bytes, 2 ** 40),
+      (bytes) => falseValue(bytes, Number.NaN),
+      (bytes) => falseValue(10 * bytes, 10 * bytes),
+      (bytes) => falseValue(bytes - 1, bytes - 1000),
+      () => new Uint8Array(3),
+      (bytes) => falseValue(4096 * bytes, 4096 * bytes),
+    ]);
+    const parts = client
+      .options({ pure: false, workers: [name], allowOtherWorkers: true })
+      .map((n: number) => new Float64Array(1000).fill(n), [1, 2, 3, 4, 5, 6]);
+    await wait([...parts]);
+    expect(Object.values(await client.whoHas([...parts])).flat()).not.toContain(values);
+    const total = client
+      .options({ pure: false, workers: ["w"] })
+      .submit(
+        (all: readonly Float64Array[]) => all.reduce((sum, part) => sum + (part[999] ?? 0), 0),
+        [...parts],
+      );
+    await exposed;
+    expect(await total.result()).toBe(21);
+  });
 });
+
+/** A worker that says it has made whatever it is asked for, and serves anything in its place. */
+async function fraud(lies: readonly ((bytes: number) => Uint8Array)[]): Promise<{
+  readonly name: string;
+  /** Resolves when each lie has been told. */
+  readonly exposed: Promise<void>;
+}> {
+  const name = "fraud";
+  const security = { hello: ownHello("worker", name, {}), token: TOKEN };
+  const nothing = messageSet<AnyMessageType>([]);
+  const listener = await listen("tcp://127.0.0.1:0", {
+    ...security,
+    incoming: nothing,
+    outgoing: nothing,
+    accept: () => undefined,
+  });
+  const facts = {
+    name,
+    host: "nowhere",
+    pid: 1,
+    threads: 4,
+    memoryLimitBytes: 1e9,
+    resources: {},
+    addresses: [listener.contactAddress],
+  };
+  const comm = await connect<ToWorker, FromWorker>(address, {
+    ...security,
+    hello: ownHello("worker", name, facts),
+    incoming: toWorker,
+    outgoing: fromWorker,
+  });
+  comm.onMessages = (messages) => {
+    for (const message of messages) {
+      if (message.kind !== "lease") continue;
+      const { ids, epochs } = message;
+      const bytes = new Float64Array(ids.length).fill(FRAUD_BYTES);
+      comm.send({ kind: "finished", count: ids.length, ids, epochs, bytes });
+    }
+  };
+  let told = 0;
+  const exposed = new Promise<void>((resolve) => {
+    serveBulk(listener, {
+      get: () => {
+        const lie = lies[told++ % lies.length] as (bytes: number) => Uint8Array;
+        if (told < lies.length) return { bytes: lie(FRAUD_BYTES) };
+        setImmediate(async () => {
+          await comm.close("it was found out");
+          await listener.close();
+          resolve();
+        });
+        return { bytes: lie(FRAUD_BYTES) };
+      },
+    });
+  });
+  return { name, exposed };
+}
+
+const FRAUD_BYTES = 100_000;
+
+/** A header that announces so many bytes, and nothing behind it that makes sense. */
+function falseValue(bytes: number, announced: number): Uint8Array {
+  const value = new Uint8Array(bytes).fill(65);
+  const head = new DataView(value.buffer);
+  head.setUint32(0, 16, true);
+  head.setUint32(4, 64, true);
+  head.setFloat64(8, announced, true);
+  return value;
+}
 
 describe("certificates", () => {
   test("a local cluster whose connections are all encrypted", async () => {

@@ -1,8 +1,8 @@
 /**
- * @file Set-up of the projects that run the collections' suites on other schedulers, unchanged: what
- * the tests compute on the calling thread, or on whatever client there is, goes to task threads or
- * to a local cluster of two processes (`HEDDLE_TEST_RUNNER`). Imports of the sources are those of
- * `dist` here (`vitest.config.ts`), since worker threads cannot load TypeScript.
+ * @file Set-up of the projects that run the collections' suites on other schedulers, unchanged:
+ * what the tests compute on the calling thread, or on whatever client there is, goes to task
+ * threads or to a local cluster of two processes (`HEDDLE_TEST_RUNNER`). Imports of the sources are
+ * those of `dist` here (`vitest.config.ts`), since worker threads cannot load TypeScript.
  */
 import { afterAll, vi } from "vitest";
 import type { GraphRunner } from "../../src/cluster/run-collections.ts";

@@ -10,7 +10,6 @@ export const LAYERS: Readonly<Record<string, number>> = {
   machine: 1,
   comm: 2,
   actors: 2,
-  actors: 2,
   functions: 2,
   threads: 2,
   ndarray: 2,

@@ -2,7 +2,16 @@
 import { expectTypeOf, test } from "vitest";
 import { arange, type DistArray } from "../../src/array/index.ts";
 import { type Bag, range } from "../../src/bag/index.ts";
-import { Client, type Delayed, delayed, type Future, type FutureList } from "../../src/index.ts";
+import { group } from "../../src/cluster/index.ts";
+import {
+  type Actor,
+  type ActorFuture,
+  Client,
+  type Delayed,
+  delayed,
+  type Future,
+  type FutureList,
+} from "../../src/index.ts";
 import type { NDArray } from "../../src/ndarray/index.ts";
 
 const client = new Client({ embedded: true });
@@ -62,4 +71,34 @@ test("compute gives futures, or the values with sync", () => {
 
 test("a future knows the type of its value", () => {
   expectTypeOf(client.submit(add, 1, 2).result()).toEqualTypeOf<Promise<number>>();
+});
+
+class Counter {
+  n = 0;
+  constructor(start: number) {
+    this.n = start;
+  }
+  increment(by: number): number {
+    return this.n + by;
+  }
+  async later(): Promise<string> {
+    return "";
+  }
+}
+
+test("methods of actors give futures of what they return", async () => {
+  const future = client.options({ actor: true }).submit(Counter, 1);
+  expectTypeOf(future).toEqualTypeOf<Future<Actor<Counter>>>();
+  const counter = await future.result();
+  expectTypeOf(counter.increment(1)).toEqualTypeOf<ActorFuture<number>>();
+  expectTypeOf(counter.later()).toEqualTypeOf<ActorFuture<string>>();
+  expectTypeOf(counter.n).toEqualTypeOf<ActorFuture<number>>();
+  // @ts-expect-error a text is no number
+  counter.increment("1");
+  // @ts-expect-error the constructor needs a number
+  client.options({ actor: true }).submit(Counter, "1");
+  const gang = await group(2, Counter, 1);
+  expectTypeOf(gang.call("later")).toEqualTypeOf<Promise<string[]>>();
+  // @ts-expect-error there is no such method
+  await gang.call("decrement");
 });

@@ -15,10 +15,18 @@ import { Meters } from "../status/meters.ts";
 import type { WorkerReport } from "../worker-host.ts";
 import { ActorBook } from "./actor-book.ts";
 import { MemoryManager } from "./memory-manager.ts";
-import type { ControlOp, RegisterOp, RetireOp, SomeTasks, WorkerOp, WorkerResult } from "./ops.ts";
+import type {
+  ControlOp,
+  PluginTarget,
+  RegisterOp,
+  RetireOp,
+  SomeTasks,
+  WorkerOp,
+  WorkerResult,
+} from "./ops.ts";
 import { PluginRegistry, type SchedulerContext } from "./plugin-registry.ts";
 import { dumpTasks, heldBy, idsOfKeys, isTask, leasedTo, sizesOf, stateCounts } from "./reads.ts";
-import { type StoryEntry, StoryLog } from "./story.ts";
+import { type StoryEntry, StoryLog, type TransitionListener } from "./story.ts";
 import { TaskStream } from "./task-stream.ts";
 import { ownVersions } from "./versions.ts";
 import { chosenWorkers, workersToRetire } from "./worker-choice.ts";
@@ -35,7 +43,9 @@ export interface DeskHost {
   shutDown(): void;
 }
 
+/** A client that waits for workers. */
 interface Waiting {
+  readonly client: number;
   readonly count: number;
   readonly resolve: () => void;
 }
@@ -50,7 +60,7 @@ export class ControlDesk {
   readonly #memory: MemoryManager;
   readonly #waiting = new Set<Waiting>();
   /** Who waits for a worker to be retired. */
-  readonly #retiring = new Map<number, (left: number) => void>();
+  readonly #retiring = new Map<number, ((left: number) => void)[]>();
 
   constructor(host: DeskHost) {
     this.#host = host;
@@ -84,6 +94,9 @@ export class ControlDesk {
   }
 
   clientLeft(client: number): void {
+    for (const waiting of [...this.#waiting]) {
+      if (waiting.client === client) this.#waiting.delete(waiting);
+    }
     this.meters.clientsRemoved++;
     this.plugins.tell("removeClient", client);
   }
@@ -110,12 +123,12 @@ export class ControlDesk {
 
   /** The machine has said what became of a retirement. */
   retired(worker: number, left: number): void {
-    this.#retiring.get(worker)?.(left);
+    for (const resolve of this.#retiring.get(worker) ?? []) resolve(left);
     this.#retiring.delete(worker);
   }
 
   /** Answers a question; rejects with the error that the client gets. */
-  async answer(op: ControlOp): Promise<unknown> {
+  async answer(op: ControlOp, client: number): Promise<unknown> {
     const { state } = this.#host.machine;
     switch (op.kind) {
       case "run":
@@ -126,7 +139,7 @@ export class ControlDesk {
       case "versions":
         return await this.#versions();
       case "wait-for-workers":
-        return await this.#waitForWorkers(op.count);
+        return await this.#waitForWorkers(op, client);
       case "has-what":
         return this.#byWorker(op.workers, (worker) => heldBy(state, worker));
       case "processing":
@@ -170,7 +183,7 @@ export class ControlDesk {
       case "register":
         return await this.#register(op);
       case "unregister":
-        return await this.plugins.unregister(op.target, op.name, [...this.#host.seats.keys()]);
+        return await this.#unregister(op.target, op.name);
       default:
         throw new HeddleError("NotSupported", `this scheduler does not know "${op.kind}"`);
     }
@@ -207,9 +220,18 @@ export class ControlDesk {
     return { scheduler: ownVersions(), workers: Object.fromEntries(workers) };
   }
 
-  async #waitForWorkers(count: number): Promise<void> {
+  async #waitForWorkers(
+    { count, timeoutMs }: Extract<ControlOp, { kind: "wait-for-workers" }>,
+    client: number,
+  ): Promise<void> {
     if (this.#host.seats.size >= count) return;
-    await new Promise<void>((resolve) => this.#waiting.add({ count, resolve }));
+    await new Promise<void>((resolve) => {
+      const waiting = { client, count, resolve };
+      this.#waiting.add(waiting);
+      // The client waits no longer, either.
+      if (timeoutMs === undefined || timeoutMs >= 2 ** 31) return;
+      setTimeout(() => this.#waiting.delete(waiting), timeoutMs).unref();
+    });
   }
 
   async #callStack(op: SomeTasks): Promise<unknown> {
@@ -261,11 +283,18 @@ export class ControlDesk {
 
   async #retire(op: RetireOp): Promise<string[]> {
     const workers = workersToRetire(this.#host.machine.state, this.#host.seats, op);
+    if (workers.some((worker) => this.#host.seats.get(worker)?.isFixed === true)) {
+      throw new HeddleError(
+        "NotSupported",
+        "the embedded engine has one worker, which stays: close the client to end it",
+      );
+    }
     const left = await Promise.all(
       workers.map(async (worker) => {
-        const answer = new Promise<number>((resolve) => this.#retiring.set(worker, resolve));
-        this.#host.tell([{ kind: "retire", worker }]);
-        return await answer;
+        return await new Promise<number>((resolve) => {
+          this.#retiring.set(worker, [...(this.#retiring.get(worker) ?? []), resolve]);
+          this.#host.tell([{ kind: "retire", worker }]);
+        });
       }),
     );
     const gone = workers.filter((_, i) => left[i] === 0);
@@ -300,15 +329,22 @@ export class ControlDesk {
     return outcome;
   }
 
+  async #unregister(target: PluginTarget, name: string): Promise<CallOutcome> {
+    const workers = [...this.#host.seats.keys()];
+    const outcome = await this.plugins.unregister(target, name, workers);
+    this.#listenForPlugins();
+    return outcome;
+  }
+
   /** Transitions cost something to tell: only where a plugin hears of them. */
   #listenForPlugins(): void {
     const { state } = this.#host.machine;
-    if (!this.plugins.hears("transition")) return;
-    this.story.onTransition = (ids, start, finish) => {
+    const tell: TransitionListener = (ids, start, finish) => {
       for (const id of ids) {
         if (isTask(state, id)) this.plugins.tell("transition", state.keyOf(id), start, finish);
       }
     };
+    this.story.onTransition = this.plugins.hears("transition") ? tell : undefined;
   }
 
   #context(): SchedulerContext {

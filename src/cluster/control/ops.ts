@@ -19,7 +19,7 @@ export type ControlOp =
   | ({ readonly kind: "run"; readonly call: Uint8Array; readonly each: boolean } & WorkerChoice)
   | { readonly kind: "run-on-scheduler"; readonly call: Uint8Array }
   | { readonly kind: "versions" }
-  | { readonly kind: "wait-for-workers"; readonly count: number }
+  | { readonly kind: "wait-for-workers"; readonly count: number; readonly timeoutMs?: number }
   | ({ readonly kind: "has-what" | "processing" } & WorkerChoice)
   | { readonly kind: "sizes"; readonly ids?: Int32Array }
   | ({ readonly kind: "call-stack" } & SomeTasks)

@@ -1,8 +1,9 @@
 /** @file Plugins that come with Heddle: environment, files, packages, and the output of tasks. */
 import { execFile } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { makeFolder } from "../../config/make-folder.ts";
 import { HeddleError } from "../../core/errors.ts";
 import { referToAll } from "../../functions/index.ts";
 import type { WorkerContext } from "../../threads/worker-context.ts";
@@ -89,7 +90,7 @@ export class NpmInstall implements WorkerPlugin {
 
   async setup({ thread, localDirectory }: WorkerContext): Promise<void> {
     if (thread !== 0) return;
-    mkdirSync(localDirectory, { recursive: true });
+    makeFolder(localDirectory);
     const args = ["install", "--no-audit", "--no-fund", ...this.npmOptions, "--", ...this.packages];
     const [program, ...first] = process.platform === "win32" ? ["cmd", "/c", "npm"] : ["npm"];
     await promisify(execFile)(program as string, [...first, ...args], { cwd: localDirectory });
@@ -109,7 +110,7 @@ function read(path: string): Uint8Array {
 
 /** Other threads never see half a file. */
 function write(path: string, bytes: Uint8Array): void {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const fresh = `${path}.${process.pid}.part`;
   writeFileSync(fresh, bytes);
   renameSync(fresh, path);

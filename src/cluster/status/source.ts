@@ -1,8 +1,14 @@
 /** @file What the status port shows of a scheduler, read from its shell. */
+import { createHmac } from "node:crypto";
 import { stateCounts } from "../control/reads.ts";
 import type { SchedulerHost } from "../scheduler-host.ts";
 import { metricsText } from "./metrics.ts";
 import { type StatusOptions, StatusServer, type StatusSource } from "./status-server.ts";
+
+/** The token of the status port: made of the cluster's, which cannot be made of it. */
+export function statusToken(clusterToken: string): string {
+  return createHmac("sha256", clusterToken).update("heddle status").digest("hex");
+}
 
 /** Shows the state of a scheduler. */
 export async function openStatus(

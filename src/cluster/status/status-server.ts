@@ -1,7 +1,7 @@
 /**
- * @file The scheduler's plain HTTP port: `/health`, `/json` and `/metrics`. It only reads. Everything
- * but `/health` takes the token, and requests for other hosts are refused: a page in somebody's
- * browser whose name was made to point here (DNS rebinding) learns nothing.
+ * @file The scheduler's plain HTTP port: `/health`, `/json` and `/metrics`. It only reads.
+ * Everything but `/health` takes the token, and requests for other hosts are refused: a page in
+ * somebody's browser whose name was made to point here (DNS rebinding) learns nothing.
  */
 import { timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -155,7 +155,10 @@ function answerTo(request: IncomingMessage, { source, token, isAllowed }: Rules)
   const url = new URL(request.url ?? "/", "http://scheduler");
   if (url.pathname === "/health") return { status: 200, type: TEXT_TYPE, body: "ok\n" };
   if (!isToken(givenToken(request, url), token)) {
-    return refusal(401, "give the cluster's token: Authorization: Bearer, or ?token=");
+    return refusal(
+      401,
+      "give the token of the dashboard's link: Authorization: Bearer, or ?token=",
+    );
   }
   if (url.pathname === "/metrics") {
     return { status: 200, type: METRICS_TYPE, body: source.metrics() };

@@ -1,7 +1,7 @@
 /**
- * @file What the scheduler makes sure of before it believes a message: the schema gives the types of
- * fields, these checks what the machines rely on beyond that. A peer that says what makes no sense
- * gets a `ProtocolError` and is disconnected; the machines never see it.
+ * @file What the scheduler makes sure of before it believes a message: the schema gives the types
+ * of fields, these checks what the machines rely on beyond that. A peer that says what makes no
+ * sense gets a `ProtocolError` and is disconnected; the machines never see it.
  */
 import { HeddleError } from "../../core/errors.ts";
 

@@ -1,6 +1,6 @@
 /**
- * @file What the scheduler and a supervisor of workers say to each other: deaths as they happen, and
- * orders with their answers.
+ * @file What the scheduler and a supervisor of workers say to each other: deaths as they happen,
+ * and orders with their answers.
  */
 import {
   bool,

@@ -34,6 +34,8 @@ export function checkFromWorker(message: FromWorker): void {
       return checkInventory(message.inventory);
     case "load":
       return checkAmounts("load", [message.memoryBytes, message.peakBytes, message.spilledBytes]);
+    case "short":
+      return checkAmounts(kind, [message.memoryBytes]);
     case "printed":
       if (message.stream !== 1 && message.stream !== 2) nonsense(`printed to ${message.stream}`);
       return;
@@ -54,7 +56,9 @@ function checkColumns(what: string, { ids, epochs, bytes }: Columns): void {
   if (bytes !== undefined) checkAmounts(`${what}: the size of a value`, bytes);
 }
 
-/** Values that are words: a tag and a word for each id, or neither; tag 0 for those that are not. */
+/**
+ * Values that are words: a tag and a word for each id, or neither; tag 0 for those that are not.
+ */
 function checkWords(
   what: string,
   { ids, tags, words }: Pick<Inventory, "ids" | "tags" | "words">,

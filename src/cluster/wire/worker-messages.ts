@@ -95,6 +95,8 @@ export type FromWorker =
   | ({ readonly kind: "load" } & WorkerLoad)
   | { readonly kind: "warn"; readonly message: string }
   | { readonly kind: "collect" }
+  /** It is short of memory, or not any more: it wants no tasks meanwhile. */
+  | { readonly kind: "short"; readonly isShort: boolean; readonly memoryBytes: number }
   | { readonly kind: "told"; readonly call: number; readonly outcome: Outcome }
   /** What its tasks have printed: to standard output (1) or standard error (2). */
   | { readonly kind: "printed"; readonly stream: number; readonly text: string }
@@ -144,4 +146,5 @@ export const fromWorker: MessageSet<FromWorker> = messageSet([
   message("working", 80, { ids: i32s }),
   message("told", 81, { call: u32, outcome: plainAs<Outcome>() }),
   message("printed", 82, { stream: u32, text }),
+  message("short", 83, { isShort: bool, memoryBytes: f64 }),
 ]);

@@ -28,7 +28,9 @@ export function takeInventory(s: SchedulerState, worker: WorkerRecord, has: Inve
       s.out.free(worker.worker, id);
     }
   });
-  has.running?.forEach((id, i) => goOn(s, worker, known, id, has.runningEpochs![i]!));
+  has.running?.forEach((id, i) => {
+    goOn(s, worker, known, id, has.runningEpochs![i]!);
+  });
   for (const id of has.others) if (!kept.has(id)) letGoOf(s, worker, id, 1);
 }
 

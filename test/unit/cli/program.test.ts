@@ -62,7 +62,7 @@ describe("wrong use names the nearest right one", () => {
     );
     await expect(heddle("config", "find", "zebra")).rejects.toThrow(/has to do with "zebra"/);
     await expect(heddle("config", "list", "arrays")).rejects.toThrow('Did you mean "array"?');
-    await expect(heddle("config", "list", "zebra")).rejects.toThrow(/Groups: array, /);
+    await expect(heddle("config", "list", "zebra")).rejects.toThrow(/Groups: adaptive, array, /);
   });
 });
 

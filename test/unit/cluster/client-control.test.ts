@@ -235,7 +235,7 @@ describe.each(ENGINES)("plugins and tasks' own context on %s", (engine) => {
 });
 
 describe("a cluster of processes", () => {
-  test("shows what tasks print before their results, if it is asked to, and keeps a log", async () => {
+  test("shows what tasks print before their results, if asked to, and keeps a log", async () => {
     await using cluster = new LocalCluster({
       nWorkers: 1,
       threadsPerWorker: 1,
@@ -297,6 +297,31 @@ describe("a cluster of processes", () => {
     });
   });
 
+  test("a worker that dies under a call is an error of that call, and comes back", async () => {
+    await using cluster = new LocalCluster({
+      nWorkers: 2,
+      threadsPerWorker: 1,
+      dashboardAddress: null,
+    });
+    await using client = new Client(cluster);
+    await client.waitForWorkers(2);
+    const [victim = ""] = Object.keys(await client.nthreads());
+    const called = await client.run(
+      (address: string) => {
+        if (getWorker().address === address) process.kill(process.pid, "SIGKILL");
+        return "alive";
+      },
+      victim,
+      { onError: "return" },
+    );
+    const { [victim]: lost, ...others } = called;
+    expect(lost).toMatchObject({ code: "CommClosed" });
+    expect(Object.values(others)).toEqual(["alive"]);
+    while (Object.keys(await client.nthreads()).includes(victim)) await new Promise(setImmediate);
+    await client.waitForWorkers(2);
+    expect(Object.keys(await client.run(() => 1))).toHaveLength(2);
+  });
+
   test("ends for everybody with shutdown, and nobody hangs", async () => {
     await using cluster = new LocalCluster({
       nWorkers: 1,
@@ -317,6 +342,8 @@ describe("a cluster of processes", () => {
 test("an engine in this process ends with shutdown", async () => {
   const client = new Client({ threads: 1 });
   expect(await client.submit(() => 1).result()).toBe(1);
+  expect(await failure(client.retireWorkers())).toMatchObject({ code: "NotSupported" });
+  expect(await client.submit(() => 2).result()).toBe(2);
   await client.shutdown();
   expect((await failure(client.schedulerInfo())).code).toBe("CommClosed");
 });

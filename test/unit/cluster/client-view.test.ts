@@ -111,6 +111,12 @@ describe.each(ENGINES)("a client of %s", (engine) => {
     expect(unknown.message).toContain("named by its address, name or host");
   });
 
+  test("a function that ends its thread is an error, and another thread comes", async () => {
+    const ended = await failure(client.run(() => process.exit(3)));
+    expect(ended).toMatchObject({ code: "TaskFailed", cause: { code: "KilledWorker" } });
+    expect(Object.values(await client.run(() => 1, { threads: "all" })).flat()).toEqual([1, 1]);
+  });
+
   test("run sees and changes what tasks of the thread see", async () => {
     await client.run(() => Object.assign(globalThis, { mark: 5 }), { threads: "all" });
     const read = client.submit(() => (globalThis as { mark?: number }).mark);

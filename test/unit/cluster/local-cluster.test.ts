@@ -1,4 +1,6 @@
-/** @file A cluster of worker processes on this machine: results, values, errors, deaths, scaling. */
+/**
+ * @file A cluster of worker processes on this machine: results, values, errors, deaths, scaling.
+ */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Client, getClient, getWorker, LocalCluster, wait } from "../../../dist/index.js";
 import type { HeddleError } from "../../../src/core/errors.ts";

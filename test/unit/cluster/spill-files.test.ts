@@ -73,3 +73,23 @@ test("a value written at once", async () => {
   writeFileSync(folder, "");
   expect(new SpillFiles(folder).writeNow(9, bytes("now"))).toBe(false);
 });
+
+test("no more than is allowed lies on disk; what does not fit leaves nothing there", async () => {
+  const files = new SpillFiles(folder, 10);
+  await files.write([1], [bytes("123456")]);
+  await expect(files.write([2], [bytes("12345")])).rejects.toMatchObject({ code: "SpillFailed" });
+  // What is on its way counts, too.
+  const both = [files.write([3], [bytes("123")]), files.write([4], [bytes("456")])];
+  expect((await Promise.allSettled(both)).map(({ status }) => status)).toEqual([
+    "fulfilled",
+    "rejected",
+  ]);
+  expect(files.writeNow(5, bytes("12"))).toBe(false);
+  expect(files.writeNow(6, bytes("1"))).toBe(true);
+  expect(files.bytes).toBe(10);
+  expect([files.has(2), files.has(4), files.has(5)]).toEqual([false, false, false]);
+  expect(readdirSync(folder)).toHaveLength(3);
+  expect(await textOf(files, 1)).toBe("123456");
+  files.drop(1);
+  expect(files.writeNow(5, bytes("12"))).toBe(true);
+});

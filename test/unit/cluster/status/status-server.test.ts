@@ -2,6 +2,7 @@ import { request } from "node:http";
 import { createServer } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { Client, LocalCluster } from "../../../../dist/index.js";
+import { statusToken } from "../../../../src/cluster/status/source.ts";
 import { parseStatusAddress, StatusServer } from "../../../../src/cluster/status/status-server.ts";
 
 const TOKEN = "secret-token";
@@ -131,7 +132,15 @@ test("a cluster shows its state, and its clients know where", async () => {
   };
   expect(state.counts).toMatchObject({ workers: 1, clients: 1, tasks: { memory: 1 } });
   expect(Object.keys(state.workers)).toEqual(Object.keys(await client.nthreads()));
-  expect(JSON.stringify(state)).not.toContain(link.searchParams.get("token"));
+  const token = link.searchParams.get("token") ?? "";
+  expect(JSON.stringify(state)).not.toContain(token);
+  expect(JSON.stringify(await client.dumpClusterState())).not.toContain(token);
+  // It opens the status port only, and is the same each time.
+  expect(statusToken("cluster")).toBe(statusToken("cluster"));
+  expect(statusToken("cluster")).not.toContain("cluster");
+  const stranger = new Client({ address: cluster.address, token, setAsDefault: false });
+  await expect(stranger.ready).rejects.toMatchObject({ code: "AuthFailed" });
+  await stranger.close();
   const metrics = await (await fetch(new URL(`/metrics${link.search}`, link))).text();
   expect(metrics).toContain('heddle_scheduler_tasks{state="memory"} 1\n');
   expect(metrics).toContain(

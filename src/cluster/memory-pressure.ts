@@ -1,0 +1,99 @@
+/**
+ * @file What a worker does about the memory that its whole process takes, which is more than its
+ * values: V8's heaps, buffers of tasks, libraries. Up to a share of the limit values have theirs;
+ * beyond that they have to give way, then the worker gets no more tasks, and at last its supervisor
+ * ends it. As in Dask, with Dask's shares.
+ */
+
+/** Shares of the memory limit; false switches a step off. */
+export interface MemoryShares {
+  readonly target: number | false;
+  readonly spill: number | false;
+  readonly pause: number | false;
+}
+
+/** What is measured, in bytes. */
+export interface MemoryReading {
+  /** Resident memory of the process. */
+  readonly rssBytes: number;
+  /** What the arenas of the heap have grown to, and what of it is in use. */
+  readonly committedBytes: number;
+  readonly usedBytes: number;
+  /** Tasks that run. */
+  readonly running: number;
+}
+
+/** A worker is paused until it takes so much less than at first, as a share of its limit. */
+const HYSTERESIS = 0.05;
+/** Values keep so much of their share, whatever else the process takes: tasks need their inputs. */
+const LEAST_SHARE = 0.5;
+/** Share of values where no target is given. */
+const ALL = 1;
+/** What the rest of the process takes is believed to become less by so much with each reading. */
+const DECAY = 0.99;
+
+/**
+ * Memory of a process without the arenas' free room, which values will take before anything new.
+ */
+export function takenBytes({ rssBytes, committedBytes, usedBytes }: MemoryReading): number {
+  return Math.max(usedBytes, rssBytes - (committedBytes - usedBytes));
+}
+
+/** Judges one reading after the other. */
+export class MemoryPressure {
+  /** Whether the worker should get no more tasks. */
+  isPaused = false;
+  /** What values may take now. */
+  valuesBytes: number;
+  /** What values may take when nothing can be done to make room: more would end the process. */
+  mostBytes: number;
+  readonly #limitBytes: number;
+  readonly #shares: MemoryShares;
+  #othersBytes = 0;
+
+  constructor(limitBytes: number, shares: MemoryShares) {
+    this.#limitBytes = limitBytes;
+    this.#shares = shares;
+    this.valuesBytes = this.#targetBytes;
+    this.mostBytes = limitBytes;
+  }
+
+  /** Part of the limit that is for values. */
+  get #targetBytes(): number {
+    return Math.floor((this.#shares.target || ALL) * this.#limitBytes);
+  }
+
+  /** Takes a reading; returns the bytes that count. */
+  read(reading: MemoryReading): number {
+    const taken = takenBytes(reading);
+    this.#judgeValues(taken - reading.usedBytes);
+    this.#judgeMost(taken - reading.usedBytes);
+    this.#judgePause(taken, reading.running);
+    return taken;
+  }
+
+  #judgeValues(othersBytes: number): void {
+    const { spill } = this.#shares;
+    const target = this.#targetBytes;
+    if (spill === false) return;
+    const room = Math.floor(spill * this.#limitBytes - othersBytes);
+    this.valuesBytes = Math.max(LEAST_SHARE * target, Math.min(target, room));
+  }
+
+  /** Pages that are new and empty hide what the rest takes: it is remembered for a while. */
+  #judgeMost(othersBytes: number): void {
+    const { pause } = this.#shares;
+    if (pause === false) return;
+    this.#othersBytes = Math.max(othersBytes, DECAY * this.#othersBytes);
+    const share = (pause + ALL) / 2;
+    this.mostBytes = Math.max(this.valuesBytes, share * this.#limitBytes - this.#othersBytes);
+  }
+
+  #judgePause(taken: number, running: number): void {
+    const { pause } = this.#shares;
+    // Where nothing runs, nothing ends: waiting would free no memory.
+    if (pause === false || running === 0) this.isPaused = false;
+    else if (taken > pause * this.#limitBytes) this.isPaused = true;
+    else if (taken < (pause - HYSTERESIS) * this.#limitBytes) this.isPaused = false;
+  }
+}

@@ -1,0 +1,24 @@
+/**
+ * @file The benchmark of data larger than a cluster's memory in small: as much data as both worker
+ * processes may take in all, nearly twice what they have for values.
+ */
+import { spawnSync } from "node:child_process";
+import { expect, test } from "vitest";
+
+const script = new URL("../../bench/larger-than-memory-cluster.mjs", import.meta.url).pathname;
+
+test.each([
+  ["x + x.T", "192MiB", []],
+  ["rechunk", "192MiB", ["--far"]],
+  ["bag groupby", "192MiB", []],
+  // DuckDB itself takes more of a process.
+  ["frame join", "384MiB", []],
+])("%s, %s %j", (name, limit, more) => {
+  const args = [script, "--case", name, "--limit", limit, "--factor", "1", "--json", ...more];
+  const { stdout, stderr } = spawnSync(process.execPath, args, {
+    encoding: "utf8",
+    timeout: 500_000,
+  });
+  const [figures] = JSON.parse(stdout) as unknown[];
+  expect(figures, stderr).toMatchObject({ right: true, deaths: 0, leftFiles: 0 });
+});

@@ -1,0 +1,65 @@
+/** @file What a worker does about the memory of its process: readings in, decisions out. */
+import { expect, test } from "vitest";
+import { MemoryPressure, takenBytes } from "../../../src/cluster/memory-pressure.ts";
+
+const SHARES = { target: 0.6, spill: 0.7, pause: 0.8 } as const;
+
+/** A reading of a process that takes so much beside its values. */
+function reading(others: number, used: number, { running = 1, free = 0 } = {}) {
+  return { rssBytes: others + used + free, committedBytes: used + free, usedBytes: used, running };
+}
+
+test("room that values have left free does not count", () => {
+  expect(takenBytes(reading(100, 200, { free: 300 }))).toBe(300);
+  // Arenas grow before their pages are touched.
+  expect(takenBytes({ rssBytes: 50, committedBytes: 500, usedBytes: 100, running: 0 })).toBe(100);
+});
+
+test("values have their share, and less where the rest of the process takes more", () => {
+  const pressure = new MemoryPressure(1000, SHARES);
+  expect(pressure.valuesBytes).toBe(600);
+  pressure.read(reading(90, 100));
+  expect(pressure.valuesBytes).toBe(600);
+  pressure.read(reading(250, 100));
+  expect(pressure.valuesBytes).toBe(450);
+  pressure.read(reading(900, 100));
+  expect(pressure.valuesBytes).toBe(300);
+  pressure.read(reading(50, 100));
+  expect(pressure.valuesBytes).toBe(600);
+});
+
+test("what tasks may take at most leaves room for the rest of the process", () => {
+  const pressure = new MemoryPressure(1000, SHARES);
+  pressure.read(reading(200, 100));
+  expect(pressure.mostBytes).toBeCloseTo(700);
+  // Arenas that have grown and are not used yet hide the rest, which is there all the same.
+  pressure.read({ rssBytes: 300, committedBytes: 500, usedBytes: 500, running: 1 });
+  expect(pressure.mostBytes).toBeCloseTo(702);
+});
+
+test("a worker that is short of memory is paused, and goes on somewhat below", () => {
+  const pressure = new MemoryPressure(1000, SHARES);
+  const isPausedAt = (bytes: number, running = 1): boolean => {
+    expect(pressure.read(reading(bytes, 0, { running }))).toBe(bytes);
+    return pressure.isPaused;
+  };
+  expect([700, 800, 801, 799, 751, 749, 790].map((bytes) => isPausedAt(bytes))).toEqual([
+    false,
+    false,
+    true,
+    true,
+    true,
+    false,
+    false,
+  ]);
+  expect(isPausedAt(900)).toBe(true);
+  // Nothing runs that could end: it would wait for ever.
+  expect(isPausedAt(900, 0)).toBe(false);
+});
+
+test("steps can be switched off", () => {
+  const pressure = new MemoryPressure(1000, { target: false, spill: false, pause: false });
+  pressure.read(reading(5000, 100));
+  expect(pressure.valuesBytes).toBe(1000);
+  expect(pressure.isPaused).toBe(false);
+});
