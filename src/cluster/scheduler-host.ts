@@ -192,7 +192,9 @@ export class SchedulerHost implements ClientHost {
     this.#wake();
   }
 
-  /** What could not be noted has not been accepted: the clients hear why, and nothing comes of it. */
+  /**
+   * What could not be noted has not been accepted: the clients hear why, and nothing comes of it.
+   */
   #refuse(commands: readonly SchedulerCommand[], failure: HeddleError): SchedulerCommand[] {
     return commands.filter((command) => {
       if (command.kind === "placed") return false;

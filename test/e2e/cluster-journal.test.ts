@@ -34,7 +34,9 @@ async function heddle(...args: string[]): Promise<Program> {
 
 const SMALL = ["--nthreads", "1", "--memory-limit", "1GB"];
 
-/** A cluster whose scheduler has a journal of the name, and what starts another scheduler for it. */
+/**
+ * A cluster whose scheduler has a journal of the name, and what starts another scheduler for it.
+ */
 async function cluster(name: string): Promise<{ address: string; restart: () => Promise<void> }> {
   const journal = ["--journal", join(folder, name)];
   const first = await heddle("scheduler", "--port", "0", "--host", "127.0.0.1", ...journal);

@@ -1,9 +1,10 @@
 /**
  * @file The journal of a scheduler: a folder with one file of records, written as things happen and
  * read when a scheduler starts. What is appended is in the system's hands at once, so that it
- * outlives the process, and on the disk after `commit`, so that it outlives the machine. A file that
- * has grown much beyond what is still of interest is replaced by one that begins with the state.
- * While the journal cannot be written it says so (`failure`), and tries a new file now and then.
+ * outlives the process, and on the disk after `commit`, so that it outlives the machine. A file
+ * that has grown much beyond what is still of interest is replaced by one that begins with the
+ * state. While the journal cannot be written it says so (`failure`), and tries a new file now and
+ * then.
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -45,8 +46,8 @@ export class Journal {
   }
 
   /**
-   * Opens the journal in a folder, which is made if it is not there, and reads what it holds. Throws
-   * `FileInvalid` when another scheduler uses it or its file is none of a journal.
+   * Opens the journal in a folder, which is made if it is not there, and reads what it holds.
+   * Throws `FileInvalid` when another scheduler uses it or its file is none of a journal.
    */
   static open(path: string, read: (records: readonly JournalRecord[]) => void): Journal {
     mkdirSync(path, { recursive: true, mode: 0o700 });

@@ -1,6 +1,6 @@
 /**
- * @file What a scheduler's journal holds, as messages: facts of the scheduler machine, events of the
- * coordination machine, who has which number, and at the beginning of a compacted journal the
+ * @file What a scheduler's journal holds, as messages: facts of the scheduler machine, events of
+ * the coordination machine, who has which number, and at the beginning of a compacted journal the
  * whole state.
  */
 import type { CoordinationSnapshot } from "../../machine/coordination/coordination.ts";

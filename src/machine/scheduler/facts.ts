@@ -1,8 +1,8 @@
 /**
  * @file What a scheduler has to remember beyond its own life, as facts in the order in which they
- * came to be: what clients asked, which values exist, what has failed. Not who was given what: after
- * a restart workers say themselves what they have and what they run. So facts played into a machine
- * (`replay.ts`) do not depend on how tasks are placed, and need no clock.
+ * came to be: what clients asked, which values exist, what has failed. Not who was given what:
+ * after a restart workers say themselves what they have and what they run. So facts played into a
+ * machine (`replay.ts`) do not depend on how tasks are placed, and need no clock.
  */
 import { FloatList } from "../float-list.ts";
 import { IdList } from "../id-list.ts";

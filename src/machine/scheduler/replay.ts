@@ -1,7 +1,7 @@
 /**
  * @file Plays facts into a machine that has no workers: afterwards it knows what the one knew that
- * noted them, but for who was given what. Tasks that were under lease are queued, and values have no
- * holders.
+ * noted them, but for who was given what. Tasks that were under lease are queued, and values have
+ * no holders.
  */
 import { assert } from "../../core/errors.ts";
 import { acceptGraph } from "./accept.ts";

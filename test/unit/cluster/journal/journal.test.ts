@@ -1,4 +1,6 @@
-/** @file The journal: torn tails are cut off, large files are replaced, full disks are spoken of. */
+/**
+ * @file The journal: torn tails are cut off, large files are replaced, full disks are spoken of.
+ */
 import {
   appendFileSync,
   mkdtempSync,
