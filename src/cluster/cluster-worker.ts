@@ -113,11 +113,9 @@ export class ClusterWorker {
         throw new HeddleError("NotSupported", "a worker serves bulk data only");
       },
       log: ({ remote, kind, error }) => {
-        log.warn("{remote}: the connection was {kind}: {error}", {
-          remote,
-          kind,
-          error: error.message,
-        });
+        const text =
+          kind === "refused" ? "{remote} was refused: {error}" : "{remote} broke: {error}";
+        log.warn(text, { remote, error: error.message });
       },
     });
     const pressure = new MemoryPressure(settings.memoryLimitBytes, memoryShares(settings));

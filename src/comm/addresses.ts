@@ -51,10 +51,6 @@ function badAddress(text: unknown, why: string): HeddleError {
 /**
  * Reads an address. Without a scheme it is tcp; without a port it has `defaultPort` (8786). Throws
  * `InvalidArgument` with the allowed forms for anything else.
- *
- * @example
- * import { parseAddress } from "heddle/distributed";
- * console.log(parseAddress("tcp://[::1]:8786")); // { scheme: "tcp", host: "::1", port: 8786, ... }
  */
 export function parseAddress(text: string, defaultPort: number = DEFAULT_PORT): Address {
   if (typeof text !== "string" || text.trim() === "") throw badAddress(text, "it is empty");
