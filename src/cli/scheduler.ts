@@ -2,9 +2,9 @@
  * @file `heddle scheduler`: a scheduler in a process of its own, which leaves word of how it is
  * reached and ends in order.
  */
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { ClusterScheduler } from "../cluster/cluster-scheduler.ts";
 import type { EventLog } from "../cluster/event-log.ts";
 import { openEventLog } from "../cluster/log.ts";
@@ -32,6 +32,7 @@ export interface SchedulerFlags extends ListenFlags, SecurityFlags {
   readonly dashboardAddress?: string;
   readonly dashboard?: boolean;
   readonly idleTimeout?: string;
+  readonly journal?: string;
   readonly preload?: string[];
   readonly json?: boolean;
   readonly endWithStdin?: boolean;
@@ -63,6 +64,7 @@ export async function runScheduler(flags: SchedulerFlags, version: string): Prom
     security,
     hello: ownHello("scheduler", id, {}),
     allowedFailures: config.get("scheduler.allowed-failures"),
+    journal: plan.journal,
     shutDown: () => close("a client has shut it down"),
     log,
   });
@@ -125,6 +127,7 @@ interface SchedulerPlan {
   /** Null: no status port. */
   readonly dashboardAddress: string | null;
   readonly idleTimeoutMs: number | null;
+  readonly journal: string | undefined;
   readonly preload: readonly string[];
   readonly format: "json" | "text";
 }
@@ -136,17 +139,30 @@ export function planScheduler(flags: SchedulerFlags): SchedulerPlan {
   const ports = portsOf("--port", flags.port ?? String(config.get("scheduler.port")));
   const address = listenAddress({ ...flags, protocol }, "0.0.0.0", ports);
   parseAddress(address);
+  const journal = flags.journal ?? config.get("scheduler.journal") ?? undefined;
   const preload = flags.preload ?? config.get("scheduler.preload");
   return {
     address,
     security,
     // Certificates alone are enough; without them there has to be a token.
-    token: tokenOf(flags) ?? (protocol === "tls" ? undefined : makeToken()),
+    token: tokenOf(flags) ?? (protocol === "tls" ? undefined : ownToken(journal)),
+    journal,
     dashboardAddress: flags.dashboard === false ? null : (flags.dashboardAddress ?? ":8787"),
     idleTimeoutMs: timeOrConfig("--idle-timeout", flags.idleTimeout, "scheduler.idle-timeout"),
     preload: resolvePreloads(preload, process.cwd()),
     format: flags.json === true ? "json" : "text",
   };
+}
+
+/** A token of its own: with a journal the same after each start, so that workers come back. */
+function ownToken(journal: string | undefined): string {
+  if (journal === undefined) return makeToken();
+  mkdirSync(journal, { recursive: true, mode: 0o700 });
+  const path = join(journal, "token");
+  if (existsSync(path)) return readFileSync(path, "utf8");
+  const token = makeToken();
+  writeFileSync(path, token, { mode: 0o600 });
+  return token;
 }
 
 function connectionInfo(

@@ -47,6 +47,10 @@ export function addScheduler(program: Command, setExitCode: (code: number) => vo
         keyed("end after so long with nothing to do", "scheduler.idle-timeout"),
       )
       .option(
+        "--journal <folder>",
+        keyed("go on after a restart with what this folder holds", "scheduler.journal"),
+      )
+      .option(
         "--preload <module>",
         keyed("module to load first: setup(scheduler), teardown(scheduler)", "scheduler.preload"),
         collect,

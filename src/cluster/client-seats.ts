@@ -3,6 +3,7 @@
  * sends each what concerns it, one list a turn. What a client says about values, which lie at
  * workers, goes to the seat's own `values`.
  */
+import type { HeddleError } from "../core/errors.ts";
 import type { CoordinationEvent } from "../machine/coordination/events.ts";
 import type { SchedulerCommand, SchedulerEvent } from "../machine/scheduler/events.ts";
 import type { ControlOp } from "./control/ops.ts";
@@ -15,6 +16,10 @@ export interface ClientHost {
   answer(what: Query, ids: Int32Array | undefined): unknown;
   /** A question beside work. */
   control(client: number, request: number, op: ControlOp): void;
+  /** Why no new work is taken, if it is not. */
+  readonly refusal: HeddleError | undefined;
+  /** Whether a request has been accepted before. */
+  hasAnswered(client: number, request: number): boolean;
   clientJoined(client: number): void;
   clientLeft(client: number): void;
   /** Something for the coordination machine. */
@@ -40,7 +45,7 @@ export interface ClientSeat {
 
 interface Connection {
   readonly client: number;
-  readonly seat: ClientSeat;
+  seat: ClientSeat;
   outgoing: EngineMessage[];
   /** Whether something has come from it. */
   isUsed: boolean;
@@ -66,12 +71,31 @@ export class ClientSeats {
     this.#host = host;
   }
 
-  /** A client comes; returns its number. */
-  add(seat: ClientSeat): number {
-    const client = this.#nextClient++;
+  /** A client comes; returns its number: the one that it had before, if it did. */
+  add(seat: ClientSeat, before?: number): number {
+    const client = before ?? this.#nextClient;
+    this.#nextClient = Math.max(this.#nextClient, client + 1);
     this.#connections.set(client, { client, seat, outgoing: [], isUsed: false });
     this.#host.clientJoined(client);
     return client;
+  }
+
+  /** The client is reached in another way from now on; what has not been said to it is not. */
+  move(client: number, seat: ClientSeat): void {
+    const connection = this.#connections.get(client);
+    if (connection === undefined) return;
+    connection.seat = seat;
+    connection.outgoing = [];
+  }
+
+  /** The number of the next client at least. */
+  startFrom(next: number): void {
+    this.#nextClient = Math.max(this.#nextClient, next);
+  }
+
+  /** The client's request cannot be taken. */
+  refuse(client: number, request: number, { code, message }: HeddleError): void {
+    this.post(client, { kind: "refused", request, code, message });
   }
 
   /** The client is gone: its futures are released. */
@@ -165,6 +189,13 @@ export class ClientSeats {
     switch (message.kind) {
       case "graph": {
         const { request, facts, parent, watch } = message;
+        // Asked again, by a client that has missed the answer.
+        if (this.#host.hasAnswered(client, request)) return undefined;
+        const { refusal } = this.#host;
+        if (refusal !== undefined) {
+          this.refuse(client, request, refusal);
+          return undefined;
+        }
         const body = "image" in message ? message.image : message.body;
         if (watch === true) this.#watching.set(request, { client, count: facts.count });
         const from = parent === undefined ? {} : { parent };
@@ -187,8 +218,12 @@ export class ClientSeats {
     switch (message.kind) {
       case "read":
       case "unpin":
-      case "scatter":
         return seat.values(client, message);
+      case "scatter": {
+        const { refusal } = this.#host;
+        if (refusal === undefined) return seat.values(client, message);
+        return this.refuse(client, message.request, refusal);
+      }
       case "query": {
         const value = this.#host.answer(message.what, message.ids);
         this.post(client, { kind: "answer", request: message.request, value });

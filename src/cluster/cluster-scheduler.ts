@@ -11,20 +11,23 @@ import {
   makeToken,
   type Security,
 } from "../comm/index.ts";
+import { config } from "../config/config.ts";
 import { HeddleError } from "../core/errors.ts";
 import { formatBytes } from "../core/units.ts";
 import type { Hello, MessageSet, Role } from "../protocol/index.ts";
 import type { ValueMessage } from "./client-seats.ts";
 import { bothLogs, type EventLog, SILENT } from "./event-log.ts";
+import { Homecoming } from "./homecoming.ts";
+import { SchedulerJournal } from "./journal/scheduler-journal.ts";
 import { LogBook } from "./log-book.ts";
 import type { EngineMessage } from "./messages.ts";
+import { peerKey, RemoteClients } from "./remote-clients.ts";
 import { RemoteWorkerSeat } from "./remote-worker-seat.ts";
 import { SchedulerHost, type WorkerLoss, type WorkerReturn } from "./scheduler-host.ts";
 import { sessionTimers } from "./session-timers.ts";
 import type { StatusServer } from "./status/status-server.ts";
 import type { ProcessDeath } from "./supervisor.ts";
 import { SupervisorSeats } from "./supervisor-seats.ts";
-import { checkToScheduler } from "./wire/client-checks.ts";
 import { type ToClient, type ToScheduler, toClient, toScheduler } from "./wire/client-messages.ts";
 import {
   type FromSupervisor,
@@ -68,6 +71,13 @@ export interface ClusterSchedulerOptions {
   readonly onSilence?: (name: string) => void;
   /** Hears what happens; silent unless given. */
   readonly log?: EventLog;
+  /**
+   * Folder of the journal: a scheduler that is started with the same one goes on where this one
+   * ended, however it did. Default none.
+   */
+  readonly journal?: string | undefined;
+  /** After a restart, how long workers are waited for; default `scheduler.journal-grace`. */
+  readonly journalGraceMs?: number | undefined;
 }
 
 export class ClusterScheduler {
@@ -81,6 +91,9 @@ export class ClusterScheduler {
   #listener: Listener<Incoming, Outgoing> | undefined;
   readonly #seats = new Map<number, RemoteWorkerSeat>();
   readonly #onSilence: (name: string) => void;
+  readonly #journal: SchedulerJournal | undefined;
+  readonly #homecoming: Homecoming;
+  readonly #clients: RemoteClients;
   #isTurnPlanned = false;
   #isClosing = false;
   #wakeTimer: NodeJS.Timeout | undefined;
@@ -90,7 +103,8 @@ export class ClusterScheduler {
     this.#log = log;
     this.#token = options.token;
     this.supervisors = new SupervisorSeats((name, death) => this.workerDied(name, death), log);
-    const { allowedFailures, shutDown } = options;
+    const { allowedFailures, shutDown, journal } = options;
+    if (journal !== undefined) this.#journal = new SchedulerJournal(journal, { allowedFailures });
     this.#onSilence = options.onSilence ?? ((name) => this.supervisors.endSilent(name));
     this.host = new SchedulerHost(
       {
@@ -99,10 +113,44 @@ export class ClusterScheduler {
         dashboard: () => this.dashboardLink,
         logs: () => this.#book.texts(),
         shutDown: shutDown ?? (() => this.#closeSoon()),
+        ...(this.#journal && { journal: this.#journal }),
       },
       () => this.#planTurn(),
     );
     this.host.clients.onWarning = (warning) => log.warn("{warning}", { warning });
+    const graceMs = options.journalGraceMs ?? config.get("scheduler.journal-grace");
+    this.#homecoming = this.#awaitWorkers(graceMs);
+    this.#clients = new RemoteClients({
+      host: this.host,
+      journal: this.#journal,
+      homecoming: this.#homecoming,
+      log,
+      welcome: () => this.#size(),
+      scatter: (client, message) => this.#scatter(client, message),
+    });
+  }
+
+  /** After a restart: what there is will be known when the workers are back. */
+  #awaitWorkers(graceMs: number): Homecoming {
+    const journal = this.#journal;
+    if (journal !== undefined) {
+      journal.onFailure = (failure) => {
+        this.host.clients.warn(failure?.message ?? "the journal is written again");
+      };
+    }
+    const before = new Map(journal?.memory.workers);
+    if (journal?.isRecovering === true) {
+      this.#log.info("going on with the journal: {workers} workers are awaited", {
+        workers: before.size,
+      });
+    }
+    return new Homecoming(before, graceMs, (missing) => {
+      for (const number of before.keys()) journal?.noteWorkerGone(number);
+      if (missing.length > 0) {
+        this.#log.warn("{count} workers did not come back", { count: missing.length });
+      }
+      this.host.recovered();
+    });
   }
 
   /** Resolves when workers and clients can connect. */
@@ -172,15 +220,18 @@ export class ClusterScheduler {
   async close(reason = "the scheduler was closed"): Promise<void> {
     this.#isClosing = true;
     clearTimeout(this.#wakeTimer);
+    this.#homecoming.close();
+    this.#clients.close();
     this.supervisors.stop(reason);
     for (const seat of this.#seats.values()) seat.send({ kind: "stop", reason, restart: false });
     await Promise.all([this.#listener?.close(), this.#status?.close()]);
+    this.#journal?.close();
   }
 
   #accept(comm: Comm<Incoming, Outgoing>): void {
     const { peer } = comm;
     if (peer.role === "worker") return this.#acceptWorker(comm as never, peer);
-    if (peer.role === "client") return this.#acceptClient(comm as never);
+    if (peer.role === "client") return this.#clients.accept(comm as never);
     if (peer.role === "supervisor") return this.supervisors.add(comm as never);
     throw new HeddleError("NotSupported", "a scheduler takes no connections of a scheduler");
   }
@@ -191,19 +242,26 @@ export class ClusterScheduler {
       if (other.name !== hello.name) continue;
       throw new HeddleError("InvalidArgument", `there is a worker named ${hello.name} already`);
     }
-    if (peer.resume === undefined) return this.#join(comm, hello);
+    const key = peerKey(peer);
+    if (peer.resume === undefined) return this.#join(comm, hello, key);
     // It was known before, and says first what it has; all else is about the time before.
     comm.onMessages = (messages) => {
       const at = messages.findIndex(({ kind }) => kind === "inventory");
       const first = messages[at];
       if (first?.kind !== "inventory") return;
       checkFromWorker(first);
-      this.#join(comm, hello, first);
+      this.#join(comm, hello, key, first);
+      this.#homecoming.arrived(key);
       comm.onMessages(messages.slice(at + 1));
     };
   }
 
-  #join(comm: Comm<FromWorker, ToWorker>, hello: WorkerHello, known?: WorkerReturn): void {
+  #join(
+    comm: Comm<FromWorker, ToWorker>,
+    hello: WorkerHello,
+    key: string,
+    known?: WorkerReturn,
+  ): void {
     const seat = new RemoteWorkerSeat(
       hello,
       (message) => comm.send(message),
@@ -211,6 +269,7 @@ export class ClusterScheduler {
     );
     const worker = this.host.addWorker(seat, known);
     this.#seats.set(worker, seat);
+    this.#journal?.noteWorker(worker, key);
     const { name, threads, memoryLimitBytes, addresses } = hello;
     this.#log.info("worker {name} joined at {address}: {threads} threads, {memory}", {
       name,
@@ -257,6 +316,7 @@ export class ClusterScheduler {
       reason,
     });
     seat.lost(reason);
+    if (!this.#isClosing) this.#journal?.noteWorkerGone(worker);
     this.host.removeWorker(worker, { running: seat.working, ...loss });
     for (const other of this.#seats.values()) other.forget(worker, seat.hello.addresses);
     this.#tellSize();
@@ -327,34 +387,6 @@ export class ClusterScheduler {
     else this.#log.warn("worker {name} takes no tasks: it is at {memory}", { name, memory });
   }
 
-  #acceptClient(comm: Comm<ToScheduler, ToClient>): void {
-    const { clients, machine } = this.host;
-    const { tasks } = machine.state;
-    const client = clients.add({
-      post: (messages) => {
-        for (const message of messages) comm.send(message as ToClient);
-      },
-      values: (from, message) => this.#scatter(from, message),
-      left: () => undefined,
-    });
-    const { id } = comm.peer;
-    this.#log.info("client {id} joined", { id });
-    comm.send(this.#size());
-    comm.onMessages = (messages) => {
-      for (const message of messages) checkToScheduler(message, tasks.capacity);
-      clients.receive(client, messages);
-    };
-    comm.onReconnected = ({ fresh }) => {
-      if (fresh) comm.abort(new HeddleError("CommClosed", "the session could not go on"));
-    };
-    comm.onClosed = (error) => {
-      const reason = error?.message ?? "it has left";
-      const isNormal = error === undefined || error.code === "CommClosed";
-      this.#log[isNormal ? "info" : "warn"]("client {id} is gone: {reason}", { id, reason });
-      clients.remove(client);
-    };
-  }
-
   #scatter(client: number, message: ValueMessage): void {
     if (message.kind !== "scatter" || !("bytes" in message)) return;
     const { request, name, bytes, workers, broadcast } = message;
@@ -397,6 +429,8 @@ export class ClusterScheduler {
   /** The machine asks to be looked at again at some time. */
   #armWake(): void {
     clearTimeout(this.#wakeTimer);
+    // The next step comes by itself.
+    if (this.host.isHeld) return;
     const { nextWakeMs } = this.host.machine;
     if (nextWakeMs === Number.POSITIVE_INFINITY) return;
     const delayMs = Math.max(0, nextWakeMs - performance.now());

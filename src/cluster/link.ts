@@ -139,6 +139,9 @@ export class EngineLink {
     this.#await(on.failed);
     this.#answers.set(request, (message) => {
       this.#endAwait(on.failed);
+      if (message.kind === "refused") {
+        on.failed(new HeddleError(message.code as ErrorCode, message.message));
+      }
       if (message.kind !== "accepted") return;
       this.#postReleased();
       this.#seen = request;
@@ -415,6 +418,7 @@ export class EngineLink {
         this.#progress.get(message.request)?.(message as never);
         return;
       case "accepted":
+      case "refused":
       case "read":
       case "controlled":
       case "answer": {

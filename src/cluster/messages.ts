@@ -65,6 +65,13 @@ export type EngineMessage =
       readonly base: number;
       readonly ids?: Int32Array;
     }
+  /** A graph or a scatter that was not accepted, and why. */
+  | {
+      readonly kind: "refused";
+      readonly request: number;
+      readonly code: string;
+      readonly message: string;
+    }
   | { readonly kind: "cancelled" | "reset"; readonly ids: Int32Array }
   | {
       readonly kind: "done";

@@ -8,6 +8,7 @@ import type { ClientMessage, EngineMessage } from "./messages.ts";
 import { ownHello, uniqueName } from "./own-hello.ts";
 import type { RemoteListener, RemoteOptions } from "./remote-options.ts";
 import { sessionTimers } from "./session-timers.ts";
+import { Unanswered } from "./unanswered.ts";
 import type { BroughtFacts } from "./value-fetcher.ts";
 import { type ToClient, type ToScheduler, toClient, toScheduler } from "./wire/client-messages.ts";
 import { encodeImage } from "./wire/graphs.ts";
@@ -22,15 +23,18 @@ export class RemoteConnection {
   readonly #listener: RemoteListener;
   /** Values that wait to be brought somewhere, by request. */
   readonly #scattering = new Map<number, Scatter["values"]>();
+  /** What has been asked and not answered. */
+  readonly #unanswered: Unanswered;
 
   private constructor(comm: Comm<ToClient, ToScheduler>, pool: BulkPool, listener: RemoteListener) {
     this.#comm = comm;
     this.pool = pool;
     this.#listener = listener;
+    this.#unanswered = new Unanswered((id) => listener.isPending(id));
     comm.onMessages = (messages) => this.#receive(messages);
     comm.onClosed = (error) => listener.closed(error ?? "the scheduler was closed");
     comm.onReconnected = ({ fresh }) => {
-      if (fresh) listener.closed("the scheduler does not know this client any more");
+      if (fresh) this.#rejoin();
     };
   }
 
@@ -51,7 +55,9 @@ export class RemoteConnection {
   send(messages: readonly ClientMessage[]): void {
     for (const message of messages) {
       const sent = this.#inWire(message);
-      if (sent !== undefined) this.#comm.send(sent);
+      if (sent === undefined) continue;
+      this.#unanswered.sent(sent);
+      this.#comm.send(sent);
     }
   }
 
@@ -68,9 +74,21 @@ export class RemoteConnection {
     this.#comm.close("the client was closed").catch(() => undefined);
   }
 
+  /**
+   * Nothing of the old session is on its way any more: the scheduler hears what this client has,
+   * and what it waits for once more.
+   */
+  #rejoin(): void {
+    const { asking, messages, lost } = this.#unanswered.again();
+    this.#comm.send({ kind: "rejoin", ids: this.#listener.referred(), asking });
+    for (const message of messages) this.#comm.send(message);
+    if (lost.length > 0) this.onMessages(lost);
+  }
+
   #receive(messages: readonly ToClient[]): void {
     const news: EngineMessage[] = [];
     for (const message of messages) {
+      this.#unanswered.heard(message);
       if (message.kind === "placed") this.#bring(message);
       else if (message.kind === "size") this.#listener.size(message);
       else news.push(message);

@@ -5,6 +5,7 @@
 import { rememberAccess } from "../actors/access.ts";
 import type { HeddleError } from "../core/errors.ts";
 import { shipAllTexts } from "../functions/index.ts";
+import { STATUS } from "../machine/client/client.ts";
 import type { EngineHandle } from "./embedded.ts";
 import type { EngineLimits } from "./limits.ts";
 import { EngineLink } from "./link.ts";
@@ -77,6 +78,8 @@ export class RemoteEngine implements EngineHandle {
         if (size.threads > 0) this.#size = size;
       },
       warn: (message) => link.onWarning(message),
+      referred: () => link.machine.referred(),
+      isPending: (id) => link.machine.statusOf(id) === STATUS.pending,
       closed: (reason) => {
         this.#links.delete(link);
         link.close(reason);

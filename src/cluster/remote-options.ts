@@ -22,4 +22,7 @@ export interface RemoteListener {
   warn(message: string): void;
   /** The connection is over. */
   closed(reason: HeddleError | string): void;
+  /** The tasks that the client refers to, and those of them that have not settled. */
+  referred(): Int32Array;
+  isPending(id: number): boolean;
 }

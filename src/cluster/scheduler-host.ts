@@ -4,6 +4,9 @@
  * same class; what a seat is (a call in the same thread, a message port, a connection) is the
  * business of whoever takes it.
  */
+
+import type { HeddleError } from "../core/errors.ts";
+import { CoordinationMachine } from "../machine/coordination/coordination.ts";
 import type { CoordinationEvent } from "../machine/coordination/events.ts";
 import type { SchedulerCommand, SchedulerEvent } from "../machine/scheduler/events.ts";
 import { progressOf } from "../machine/scheduler/progress.ts";
@@ -18,6 +21,7 @@ import { type ControlOp, settle, type WorkerOp } from "./control/ops.ts";
 import { CoordinationHost } from "./coordination/host.ts";
 import { demandOf } from "./demand.ts";
 import { GraphWatch } from "./graph-watch.ts";
+import type { SchedulerJournal } from "./journal/scheduler-journal.ts";
 import type {
   EngineInfo,
   EngineMessage,
@@ -83,6 +87,8 @@ export interface SchedulerHostOptions extends Partial<SchedulerOptions> {
   readonly logs?: () => Readonly<Record<string, string>>;
   /** Ends the scheduler and its workers, when a client wants that. */
   readonly shutDown?: () => void;
+  /** Remembers what happens, and what has happened before. */
+  readonly journal?: SchedulerJournal;
 }
 
 export class SchedulerHost implements ClientHost {
@@ -95,14 +101,17 @@ export class SchedulerHost implements ClientHost {
   readonly #seats = new Map<number, WorkerSeat>();
   readonly #wake: () => void;
   readonly #startedMs: number = Date.now();
-  #nextWorker = 0;
+  #nextWorker: number;
+  #isHeld = false;
   #events: SchedulerEvent[] = [];
 
   /** `wake` is called when there is something for `step`. */
   constructor(options: SchedulerHostOptions, wake: () => void) {
     this.#options = options;
     this.#wake = wake;
-    this.machine = new SchedulerMachine(options);
+    const { journal } = options;
+    this.machine = new SchedulerMachine(options, journal?.memory.scheduler);
+    this.#nextWorker = journal?.memory.nextWorker ?? 0;
     this.clients = new ClientSeats(this);
     this.desk = new ControlDesk({
       machine: this.machine,
@@ -113,10 +122,14 @@ export class SchedulerHost implements ClientHost {
       warn: (message) => this.clients.warn(message),
       shutDown: () => options.shutDown?.(),
     });
-    this.#coordination = new CoordinationHost({
-      tell: (events) => this.tell(events),
-      post: (client, message) => this.clients.post(client, message),
-    });
+    this.#coordination = new CoordinationHost(
+      {
+        tell: (events) => this.tell(events),
+        post: (client, message) => this.clients.post(client, message),
+        note: (event, nowMs) => journal?.noteCoordination(event, nowMs),
+      },
+      journal?.memory.coordination ?? new CoordinationMachine(),
+    );
   }
 
   /** A worker joins; returns its number. */
@@ -150,12 +163,67 @@ export class SchedulerHost implements ClientHost {
 
   /** Runs the machine over what has come in; false when there was nothing, and nothing was due. */
   step(nowMs: number): boolean {
+    if (this.#isHeld) return false;
     if (this.#events.length === 0 && this.machine.nextWakeMs > nowMs) return false;
     const events = this.#events;
     this.#events = [];
     const cancelled = events.some(({ kind }) => kind === "cancel");
-    this.#obey(this.machine.step(events, nowMs), cancelled);
+    const commands = this.machine.step(events, nowMs);
+    const noted = this.#options.journal?.noteStep();
+    if (noted === undefined) this.#obey(commands, cancelled);
+    else this.#obeyWhen(noted, commands, cancelled).catch(fatal);
     return true;
+  }
+
+  /** Whether the next step waits until the last one is in the journal. */
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  /** New work is spoken of when it is on the disk: until then other news wait too, in order. */
+  async #obeyWhen(
+    noted: Promise<HeddleError | undefined>,
+    commands: readonly SchedulerCommand[],
+    cancelled: boolean,
+  ): Promise<void> {
+    this.#isHeld = true;
+    const failure = await noted;
+    this.#isHeld = false;
+    this.#obey(failure === undefined ? commands : this.#refuse(commands, failure), cancelled);
+    this.#wake();
+  }
+
+  /**
+   * What could not be noted has not been accepted: the clients hear why, and nothing comes of it.
+   */
+  #refuse(commands: readonly SchedulerCommand[], failure: HeddleError): SchedulerCommand[] {
+    return commands.filter((command) => {
+      if (command.kind === "placed") return false;
+      if (command.kind !== "accepted") return true;
+      const { client, request } = command;
+      const outputs = this.#options.journal?.answerTo(client, request)?.outputs;
+      if (outputs !== undefined) this.tell([{ kind: "release", client, ids: outputs }]);
+      this.clients.refuse(client, request, failure);
+      return false;
+    });
+  }
+
+  /** Why no new work is taken, if it is not. */
+  get refusal(): HeddleError | undefined {
+    return this.#options.journal?.failure;
+  }
+
+  /** Whether the client's request has been accepted: it asks again after a restart. */
+  hasAnswered(client: number, request: number): boolean {
+    return this.#options.journal?.answerTo(client, request) !== undefined;
+  }
+
+  /** All workers that are going to are back after a restart: work goes on. */
+  recovered(): void {
+    const { journal } = this.#options;
+    if (journal?.isRecovering !== true) return;
+    journal.memory.coordination = this.#coordination.resume();
+    this.tell([{ kind: "recovered" }]);
   }
 
   /** Handles one event at once, after all that came before; returns what the machine says. */
@@ -323,4 +391,11 @@ export class SchedulerHost implements ClientHost {
       });
     }
   }
+}
+
+/** The scheduler cannot go on with half a step. */
+function fatal(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
 }

@@ -60,6 +60,8 @@ export interface ConfigValues {
 
   "scheduler.allowed-failures": number;
   "scheduler.idle-timeout": number | null;
+  "scheduler.journal": string | null;
+  "scheduler.journal-grace": number;
   "scheduler.port": number;
   "scheduler.preload": readonly string[];
 
@@ -216,6 +218,16 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
     nullable(duration),
     null,
     "A scheduler that has had nothing to do for so long ends, with its workers; null means never.",
+  ),
+  "scheduler.journal": key(
+    nullable(text),
+    null,
+    "Folder of the journal of `heddle scheduler`, with which it goes on after a restart.",
+  ),
+  "scheduler.journal-grace": key(
+    duration,
+    15_000,
+    "How long a restarted scheduler waits for the workers that its journal knows.",
   ),
   "scheduler.port": key(integerFrom(0), 8786, "Port that `heddle scheduler` listens on."),
   "scheduler.preload": key(texts, [], "Modules that `heddle scheduler` loads first."),

@@ -32,6 +32,7 @@ export type ErrorCode =
   | "ResourceUnsatisfied"
   | "MemoryLimit"
   | "SpillFailed"
+  | "JournalFailed"
   | "ConnectFailed"
   | "CommClosed"
   | "TransferFailed"

@@ -22,7 +22,7 @@ const workers = Number(values.workers);
 const rough = values.rough ? " --rough" : "";
 const shapes = {
   embedded: (seed: number): unknown => simulate(seed),
-  cluster: (seed: number): unknown => simulateCluster(seed, workers, values.rough),
+  cluster: (seed: number): unknown => simulateCluster(seed, workers, { isRough: values.rough }),
 };
 let failed = 0;
 for (const [shape, run] of Object.entries(shapes)) {

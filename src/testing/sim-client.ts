@@ -18,18 +18,48 @@ export class SimClient {
   /** Values that came with the news that they are there. */
   readonly words: Map<number, number> = new Map();
   #hasLeft = false;
-  readonly #send: (event: SchedulerEvent) => void;
+  /** Cut off from the scheduler: what is said goes nowhere. */
+  isAway = false;
+  readonly #tell: (event: SchedulerEvent) => void;
   readonly #requests = new Map<
     number,
     { idsOf: (locals: Int32Array) => Int32Array; placed: Placed; outputs: Int32Array }
   >();
+  /** Requests that have not been answered. */
+  readonly #asked = new Map<number, SchedulerEvent>();
   readonly #puts = new Map<number, (news: Extract<News, { kind: "placed" }>) => void>();
   #request = 0;
   #seen = 0;
 
   constructor(number: number, send: (event: SchedulerEvent) => void) {
     this.number = number;
-    this.#send = send;
+    this.#tell = send;
+  }
+
+  #send(event: SchedulerEvent): void {
+    if ("request" in event) this.#asked.set(event.request, event);
+    if (!this.isAway) this.#tell(event);
+  }
+
+  /**
+   * The scheduler is there again, and may not have heard what was said last. `outputsOf`: of a
+   * request that it has accepted.
+   */
+  comeBack(outputsOf: (client: number, request: number) => Int32Array | undefined): void {
+    this.isAway = false;
+    const { number: client } = this;
+    if (this.#hasLeft) return this.#tell({ kind: "client-left", client });
+    const again: SchedulerEvent[] = [];
+    const outputs: number[] = [];
+    for (const [request, event] of this.#asked) {
+      const known = outputsOf(client, request);
+      if (known === undefined) again.push(event);
+      else outputs.push(...known);
+    }
+    const kept = Int32Array.from(outputs);
+    this.#tell({ kind: "rejoined", client, ids: this.machine.referred(), kept });
+    this.#tell({ kind: "want", client, ids: kept });
+    for (const event of again) this.#tell(event);
   }
 
   get hasLeft(): boolean {
@@ -125,6 +155,7 @@ export class SimClient {
         const { request, base, ids } = news;
         const { placed, outputs } = this.#requests.get(request)!;
         this.#requests.delete(request);
+        this.#asked.delete(request);
         this.#seen = request;
         const own = Array.from(outputs, (local) => ids?.[local] ?? base + local);
         for (const id of own) this.machine.retain(id);

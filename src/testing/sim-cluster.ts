@@ -40,22 +40,39 @@ interface Joined {
   isCut: boolean;
 }
 
+/** A message, and which scheduler it is to or from. */
+interface Said<T> {
+  readonly life: number;
+  readonly said: T;
+}
+
+/** What a scheduler that starts anew knows of a client's request. */
+export type AnswerOf = (
+  client: number,
+  request: number,
+) => { readonly accepted: SchedulerCommand; readonly outputs: Int32Array } | undefined;
+
 export class SimCluster {
   readonly clock: SimClock = new SimClock();
   readonly prng: Prng;
-  readonly scheduler: SchedulerMachine;
+  scheduler: SchedulerMachine;
   readonly options: SimClusterOptions;
   readonly transfers: SimTransfers;
   /** All workers that there have been. */
   readonly workers: SimWorker[] = [];
   /** By number; a worker has another number each time that it joins. */
   readonly #joined = new Map<number, Joined>();
-  readonly #clients = new Map<number, { client: SimClient; link: SimLink<SchedulerCommand> }>();
+  readonly #clients = new Map<
+    number,
+    { client: SimClient; link: SimLink<Said<SchedulerCommand>> }
+  >();
   readonly #words = new Map<string, number>();
   readonly #names: string[] = [];
   #events: SchedulerEvent[] = [];
   #nextClient = 1;
   #nextWorker = 0;
+  /** How many schedulers there have been before: what was said to one the next does not hear. */
+  #life = 0;
   #wakeMs = Number.POSITIVE_INFINITY;
   /** Workers that have gone as they were asked to. */
   retired = 0;
@@ -84,14 +101,21 @@ export class SimCluster {
     });
   }
 
+  /** How often the scheduler has started anew. */
+  get restarts(): number {
+    return this.#life;
+  }
+
   connect(): SimClient {
     const number = this.#nextClient++;
     const { clock, prng } = this;
     const { delayMs } = this.options;
-    const up = new SimLink<SchedulerEvent>(clock, prng, delayMs, (event) => this.hear(event));
-    const client = new SimClient(number, (event) => up.send(event));
-    const link = new SimLink<SchedulerCommand>(clock, prng, delayMs, (news) => {
-      if ("client" in news) client.hear(news);
+    const up = new SimLink<Said<SchedulerEvent>>(clock, prng, delayMs, ({ life, said }) => {
+      if (life === this.#life) this.hear(said);
+    });
+    const client = new SimClient(number, (said) => up.send({ life: this.#life, said }));
+    const link = new SimLink<Said<SchedulerCommand>>(clock, prng, delayMs, ({ life, said }) => {
+      if ("client" in said && life === this.#life) client.hear(said);
     });
     this.#clients.set(number, { client, link });
     return client;
@@ -208,6 +232,42 @@ export class SimCluster {
     });
   }
 
+  /**
+   * The scheduler ends, with all that was on its way, and another one takes its place, which waits
+   * for the workers for a while. Then the clients come back.
+   */
+  restartScheduler(scheduler: SchedulerMachine, answerOf: AnswerOf): void {
+    this.scheduler = scheduler;
+    this.#life++;
+    this.#events = [];
+    this.#wakeMs = Number.POSITIVE_INFINITY;
+    const life = this.#life;
+    for (const { client } of this.#clients.values()) client.isAway = true;
+    for (const worker of this.workers) {
+      const joined = this.#joined.get(worker.number)!;
+      if (joined.isCut) continue;
+      joined.isCut = true;
+      this.clock.after(this.prng.exponential(5), () => {
+        if (worker.isDead) this.startWorker();
+        else worker.hear({ kind: "rejoin" });
+      });
+    }
+    this.clock.after(this.prng.exponential(15), () => {
+      if (life !== this.#life) return;
+      this.hear({ kind: "recovered" });
+      for (const { client, link } of this.#clients.values()) this.#comeBack(client, link, answerOf);
+    });
+  }
+
+  #comeBack(client: SimClient, link: SimLink<Said<SchedulerCommand>>, answerOf: AnswerOf): void {
+    client.comeBack((number, request) => {
+      const answer = answerOf(number, request);
+      if (answer === undefined) return undefined;
+      link.send({ life: this.#life, said: answer.accepted });
+      return answer.outputs;
+    });
+  }
+
   #rejoined(worker: SimWorker, inventory: Inventory): void {
     worker.number = this.#nextWorker++;
     this.#join(worker, inventory);
@@ -259,7 +319,7 @@ export class SimCluster {
     if (command.kind === "retired") return this.#retire(command.worker, command.left);
     if ("client" in command) {
       if (command.kind === "accepted") this.#checkUnused(command.base);
-      this.#clients.get(command.client)?.link.send(command);
+      this.#clients.get(command.client)?.link.send({ life: this.#life, said: command });
     } else {
       this.#joined.get(command.worker)?.link.send(command);
     }

@@ -30,12 +30,25 @@ export interface SimClusterReport {
   readonly virtualMs: number;
 }
 
-/**
- * Runs one seed; throws on the first broken invariant. `isRough`: workers have different limits,
- * some die for lack of memory, and some cannot reach one that reaches them; default false.
- */
-export function simulateCluster(seed: number, workers = 3, isRough = false): SimClusterReport {
+/** What may be said of a seed; default: nothing. */
+export interface SimClusterConditions {
+  /**
+   * Workers have different limits, some die for lack of memory, and some cannot reach one that
+   * reaches them; default false.
+   */
+  readonly isRough?: boolean;
+  /** Gets the cluster before anything happens. */
+  readonly prepare?: (cluster: SimCluster) => void;
+}
+
+/** Runs one seed; throws on the first broken invariant. */
+export function simulateCluster(
+  seed: number,
+  workers = 3,
+  { isRough = false, prepare }: SimClusterConditions = {},
+): SimClusterReport {
   const scenario = new ClusterScenario(seed, workers, isRough);
+  prepare?.(scenario.cluster);
   scenario.plan();
   scenario.cluster.run();
   scenario.checkSettled();
@@ -381,7 +394,8 @@ class ClusterScenario {
     for (const [task, deaths] of this.cluster.killings) {
       // Submitted again it is another task, whose deaths are not all known to be of the same.
       if (this.#nesting > 0) continue;
-      const most = 4 * (1 + this.#retries);
+      // Of a death during a restart of the scheduler nobody knows the cause.
+      const most = 4 * (1 + this.#retries) + this.cluster.restarts;
       assert(deaths <= most, `${task} ended ${deaths} workers, at most ${most} were allowed`);
     }
   }

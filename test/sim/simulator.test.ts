@@ -65,7 +65,9 @@ describe("simulated cluster", () => {
   });
 
   test("workers with different limits that reach each other one way only do so too", () => {
-    const reports = Array.from({ length: 60 }, (_, i) => simulateCluster(i + 1, 3, true));
+    const reports = Array.from({ length: 60 }, (_, i) =>
+      simulateCluster(i + 1, 3, { isRough: true }),
+    );
     const fetches = reports.reduce((all, report) => all + report.fetches, 0);
     expect(fetches).toBeGreaterThan(1000);
   });

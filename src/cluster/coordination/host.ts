@@ -12,6 +12,8 @@ export interface CoordinationOutlets {
   /** Tells the scheduler machine, and sees to it that clients hear what was posted. */
   tell(events: readonly SchedulerEvent[]): void;
   post(client: number, message: EngineMessage): void;
+  /** Notes a step for those who start anew, before anybody hears of it. */
+  note?(event: CoordinationEvent | undefined, nowMs: number): void;
 }
 
 /** The client of the scheduler machine that owns what queues, variables and datasets refer to. */
@@ -20,26 +22,38 @@ const OWNER = -1;
 const DELAY_MS_MAX = 2 ** 31 - 1;
 
 export class CoordinationHost {
-  readonly #machine: CoordinationMachine = new CoordinationMachine();
+  #machine: CoordinationMachine;
   readonly #outlets: CoordinationOutlets;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(outlets: CoordinationOutlets) {
+  constructor(outlets: CoordinationOutlets, machine: CoordinationMachine) {
     this.#outlets = outlets;
+    this.#machine = machine;
+  }
+
+  /** Goes on with what another has left: deadlines begin again. */
+  resume(): CoordinationMachine {
+    const nowMs = clockMs();
+    const { machine, commands } = CoordinationMachine.restore(this.#machine.snapshot(), nowMs);
+    this.#machine = machine;
+    for (const command of commands) this.#obey(command, nowMs);
+    return machine;
   }
 
   /** Handles an event of a client now. */
   take(event: CoordinationEvent): void {
-    this.#step([event]);
+    this.#step(event);
   }
 
   close(): void {
     clearTimeout(this.#timer);
   }
 
-  #step(events: readonly CoordinationEvent[]): void {
+  #step(event?: CoordinationEvent): void {
     const nowMs = clockMs();
-    for (const command of this.#machine.step(events, nowMs)) this.#obey(command, nowMs);
+    const commands = this.#machine.step(event === undefined ? [] : [event], nowMs);
+    this.#outlets.note?.(event, nowMs);
+    for (const command of commands) this.#obey(command, nowMs);
   }
 
   #obey(command: CoordinationCommand, nowMs: number): void {
@@ -73,7 +87,7 @@ export class CoordinationHost {
     const nowMs = clockMs();
     // Timers may be early, and cannot be set for weeks.
     if (nowMs < atMs) return this.#wakeAt(atMs, nowMs);
-    this.#step([]);
+    this.#step();
     // Clients hear of it now.
     this.#outlets.tell([]);
   }

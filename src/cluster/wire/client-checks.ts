@@ -19,6 +19,7 @@ export function checkToScheduler(message: ToScheduler, end: number): void {
     case "retry":
     case "release":
     case "cancel":
+    case "rejoin":
       return checkIds(message.kind, message.ids, end);
     case "scatter":
       if (message.bytes.length > SCATTER_MAX) nonsense(`${message.bytes.length} values at once`);

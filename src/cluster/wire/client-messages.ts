@@ -29,6 +29,12 @@ import { graphFacts } from "./graphs.ts";
 
 /** What a client says to the scheduler. */
 export type ToScheduler =
+  | {
+      /** First of all after it was away: the tasks it refers to, and its unanswered requests. */
+      readonly kind: "rejoin";
+      readonly ids: Int32Array;
+      readonly asking: Int32Array;
+    }
   | Exclude<ClientMessage, { kind: "graph" | "read" | "unpin" | "scatter" }>
   | {
       readonly kind: "graph";
@@ -78,6 +84,7 @@ export const toScheduler: MessageSet<ToScheduler> = messageSet([
   message("close", 8, {}),
   message("coordinate", 9, { event: plainAs<CoordinationRequest>() }),
   message("control", 10, { request: u32, op: plainAs<ControlOp>() }),
+  message("rejoin", 11, { ids: i32s, asking: i32s }),
 ]);
 
 /** What all workers of a cluster have together. */
@@ -115,4 +122,5 @@ export const toClient: MessageSet<ToClient> = messageSet([
   message("coordinated", 13, { news: plainAs<CoordinationNews>() }),
   message("controlled", 14, { request: u32, outcome: plainAs<Outcome>() }),
   message("printed", 15, { stream: u32, text }),
+  message("refused", 16, { request: u32, code: text, message: text }),
 ]);

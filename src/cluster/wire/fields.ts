@@ -94,4 +94,6 @@ export const inventory: Codec<Inventory> = record({
   counts: i32s,
   serials: i32s,
   others: i32s,
+  running: optional(i32s),
+  runningEpochs: optional(i32s),
 });

@@ -90,4 +90,7 @@ function checkInventory(inventory: Inventory): void {
   checkLength("inventory: counts", counts, bases.length);
   checkLength("inventory: serials", serials, bases.length);
   checkAmounts("inventory: the size of a graph", counts);
+  const { running = new Int32Array(0), runningEpochs = new Int32Array(0) } = inventory;
+  checkIds("inventory: running", running);
+  checkLength("inventory: running epochs", runningEpochs, running.length);
 }

@@ -3,6 +3,7 @@
  * is known of their state, and who waits for them. Pure: the shell sends what `release` returns and
  * resolves what the waiters are.
  */
+import { IdList } from "../id-list.ts";
 
 /** State of a task as its client sees it. */
 export const STATUS = { unknown: 0, pending: 1, finished: 2, error: 3, cancelled: 4 } as const;
@@ -47,6 +48,17 @@ export class ClientMachine {
 
   statusOf(id: number): number {
     return this.#pages.get(id >>> PAGE_BITS)?.status[id & (PAGE_SIZE - 1)] ?? STATUS.unknown;
+  }
+
+  /** All tasks that the client refers to. */
+  referred(): Int32Array {
+    const ids = new IdList();
+    for (const [number, { references }] of this.#pages) {
+      for (let at = 0; at < PAGE_SIZE; at++) {
+        if (references[at] !== 0) ids.push(number * PAGE_SIZE + at);
+      }
+    }
+    return ids.take();
   }
 
   failureOf(id: number): ClientFailure | undefined {

@@ -6,7 +6,13 @@
 import type { GraphFacts, SchedulerEvent } from "./events.ts";
 import { queue } from "./placement.ts";
 import { laneKey, type ReadyLane } from "./ready.ts";
-import type { ClientRecord, Failure, GraphRecord, SchedulerState } from "./state.ts";
+import type {
+  ClientRecord,
+  Failure,
+  GraphRecord,
+  SchedulerState,
+  SubmittingTask,
+} from "./state.ts";
 import { STATE } from "./task-table.ts";
 import {
   cancelledFailure,
@@ -19,18 +25,27 @@ import {
   unknownFailure,
 } from "./transitions.ts";
 
-export function acceptGraph(
-  s: SchedulerState,
-  event: Extract<SchedulerEvent, { kind: "graph" }>,
-): void {
+type GraphEvent = Extract<SchedulerEvent, { kind: "graph" }>;
+
+/** `at`: the first id that the tasks had before; default any that are free. */
+export function acceptGraph(s: SchedulerState, event: GraphEvent, at?: number): void {
   const facts = event.graph;
   const { client: number, request } = event;
-  if (facts.count === 0) return s.out.say({ kind: "accepted", client: number, request, base: 0 });
-  const base = s.tasks.allocate(facts.count);
+  if (facts.count === 0) return acceptEmpty(s, event);
+  const base = at ?? s.tasks.allocate(facts.count);
+  if (at !== undefined) s.tasks.claim(at, facts.count);
   const client = s.client(number);
   const missing = missingInputs(s, client, facts);
   const ids = knownTasks(s, client, facts, base);
-  const record = makeRecord(s, event, base, ids);
+  const record = makeRecord(s, {
+    base,
+    facts,
+    body: event.body,
+    ids,
+    generation: generationOf(s, event.parent),
+    serial: ++s.serial,
+    parent: submitting(s, event.parent),
+  });
   s.graphs[record.slot] = record;
   const fresh = ids === undefined ? undefined : neededTasks(facts, ids, base);
   createTasks(s, record, fresh);
@@ -46,6 +61,7 @@ export function acceptGraph(
     base,
     ...(ids === undefined ? {} : { ids }),
   });
+  noteGraph(s, event, base, ids);
   for (const [local, failure] of missing) {
     if (fresh?.[local] !== 0) failAtOnce(s, client, base + local, failure);
   }
@@ -54,6 +70,30 @@ export function acceptGraph(
   settleOutputs(s, number, facts, base, ids);
   registerNames(s, record);
   if (record.live === 0) retireEmpty(s, record);
+}
+
+function acceptEmpty(s: SchedulerState, event: GraphEvent): void {
+  const { client, request } = event;
+  s.out.say({ kind: "accepted", client, request, base: 0 });
+  noteGraph(s, event, 0, undefined);
+}
+
+function noteGraph(
+  s: SchedulerState,
+  { client, request, parent, graph, body }: GraphEvent,
+  base: number,
+  ids: Int32Array | undefined,
+): void {
+  s.facts?.add({
+    kind: "graph",
+    client,
+    request,
+    base,
+    facts: graph,
+    body,
+    ...(parent === undefined ? {} : { parent }),
+    ...(ids === undefined ? {} : { ids }),
+  });
 }
 
 /**
@@ -144,17 +184,25 @@ function neededTasks(facts: GraphFacts, ids: Int32Array, base: number): Uint8Arr
   return needed;
 }
 
-function makeRecord(
-  s: SchedulerState,
-  event: Extract<SchedulerEvent, { kind: "graph" }>,
-  base: number,
-  ids: Int32Array | undefined,
-): GraphRecord {
-  const facts = event.graph;
-  const slot = freeSlot(s);
-  const parent = event.parent === undefined ? undefined : s.graphs[s.tasks.graph[event.parent]!];
-  const generation =
-    parent?.lanes[0] === undefined ? ++s.generation : parent.lanes[0].generation - 0.01;
+function generationOf(s: SchedulerState, parent: number | undefined): number {
+  const lane = parent === undefined ? undefined : s.graphs[s.tasks.graph[parent]!]?.lanes[0];
+  return lane === undefined ? ++s.generation : lane.generation - 0.01;
+}
+
+function submitting(s: SchedulerState, id: number | undefined): SubmittingTask | undefined {
+  const graph = id === undefined ? undefined : s.graphs[s.tasks.graph[id]!];
+  return graph && { id: id!, serial: graph.serial };
+}
+
+/** What a graph's record is made of. */
+export interface GraphSource
+  extends Pick<GraphRecord, "base" | "facts" | "body" | "ids" | "serial" | "parent"> {
+  readonly generation: number;
+}
+
+export function makeRecord(s: SchedulerState, source: GraphSource): GraphRecord {
+  const { facts, base, ids, generation } = source;
+  const slot = s.freeSlots.pop() ?? s.graphs.length;
   const lanes = new Map<string, ReadyLane>();
   const laneOfTemplate = facts.templates.map((template) => {
     const table = template.lane === "table";
@@ -171,22 +219,18 @@ function makeRecord(
     slot,
     base,
     facts,
-    body: event.body,
+    body: source.body,
     ids,
     dependentOffsets: offsets,
     dependents,
     localOfRank,
     lanes: laneOfTemplate,
     live: 0,
-    serial: ++s.serial,
-    parent: parent && { id: event.parent!, serial: parent.serial },
+    serial: source.serial,
+    parent: source.parent,
     installed: new Set(),
     told: new Set(),
   };
-}
-
-function freeSlot(s: SchedulerState): number {
-  return s.freeSlots.pop() ?? s.graphs.length;
 }
 
 function reverseEdges(

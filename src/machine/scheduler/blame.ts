@@ -17,9 +17,15 @@ import { install } from "./inputs.ts";
 import { lease } from "./lease.ts";
 import { isOpen, mayServe, reaches } from "./placement.ts";
 import type { ReadyLane } from "./ready.ts";
-import { attemptsOf, plainError, type SchedulerState, type WorkerRecord } from "./state.ts";
+import {
+  type Attempts,
+  attemptsOf,
+  plainError,
+  type SchedulerState,
+  type WorkerRecord,
+} from "./state.ts";
 import { NOBODY, STATE } from "./task-table.ts";
-import { fail } from "./transitions.ts";
+import { failAlone } from "./transitions.ts";
 
 /** A worker's end, as far as it matters for blame. */
 export interface Death {
@@ -40,28 +46,21 @@ export function blame(
   death: Death,
 ): number[] {
   if (death.cause === "silence" || death.cause === "expected") return runAgain(s, ids);
-  const convict = convictOf(worker, ids);
+  const proved = convictOf(worker, ids);
   // A task that had just begun may not have been seen: only a trial leaves no doubt.
-  const isSure = convict !== undefined;
-  const culprit = convict ?? onlySeen(ids, death);
+  const isSure = proved !== undefined;
+  const culprit = proved ?? onlySeen(ids, death);
   const others = ids.filter((id) => id !== culprit);
   const left = isSure ? others : others.filter((id) => staysSuspect(s, id, death));
   if (culprit === undefined) return runAgain(s, left);
   const kind = kindOf(death);
-  const attempts = attemptsOf(s, culprit);
-  const parents = parentsOf(s, culprit);
-  const before = Math.max(attempts[kind] + (s.suspects.get(culprit) ?? 0), inherited(s, parents));
-  const deaths = before + 1;
-  attempts[kind] = deaths;
-  // It runs alone from now on.
-  s.suspects.set(culprit, 0);
-  for (const parent of parents) {
-    const { ofChildren } = attemptsOf(s, parent);
-    attemptsOf(s, parent).ofChildren = Math.max(ofChildren, deaths);
-  }
+  s.facts?.add({ kind: "convicted", id: culprit, blame: kind });
+  const deaths = convict(s, culprit, kind)[kind];
   if (deaths <= s.options.allowedFailures) return runAgain(s, [...left, culprit]);
   // The parents first: those that wait elsewhere hear of the culprit's end.
-  for (const parent of parents) if (left.includes(parent)) failKilled(s, parent, deaths, death);
+  for (const parent of parentsOf(s, culprit)) {
+    if (left.includes(parent)) failKilled(s, parent, deaths, death);
+  }
   failKilled(s, culprit, deaths, death);
   return runAgain(s, left);
 }
@@ -92,17 +91,45 @@ function inherited(s: SchedulerState, parents: readonly number[]): number {
   return most;
 }
 
-/** What tasks have submitted goes with their runs, and what that has done is counted of them. */
+/** These run once more, if nothing else keeps them from it. */
 function runAgain(s: SchedulerState, ids: readonly number[]): number[] {
   for (const id of ids) {
-    const attempts = s.attempts.get(id);
-    if (attempts === undefined || attempts.ofChildren === 0) continue;
-    // One more may be needed to find the culprit again.
-    const deaths = Math.min(attempts.ofChildren, s.options.allowedFailures);
-    attempts.worker = Math.max(attempts.worker, deaths);
-    attempts.ofChildren = 0;
+    if (!s.attempts.get(id)?.ofChildren) continue;
+    s.facts?.add({ kind: "inherited", id });
+    inherit(s, id);
   }
   return [...ids];
+}
+
+/** What the task has submitted goes with its run, and what that has done is counted of the task. */
+export function inherit(s: SchedulerState, id: number): void {
+  const attempts = attemptsOf(s, id);
+  // One more may be needed to find the culprit again.
+  const deaths = Math.min(attempts.ofChildren, s.options.allowedFailures);
+  attempts.worker = Math.max(attempts.worker, deaths);
+  attempts.ofChildren = 0;
+}
+
+/** It was this one, which runs alone from now on; returns what it has to answer for. */
+export function convict(s: SchedulerState, id: number, kind: "worker" | "memory"): Attempts {
+  const attempts = attemptsOf(s, id);
+  const parents = parentsOf(s, id);
+  const before = attempts[kind] + (s.suspects.get(id) ?? 0);
+  const deaths = Math.max(before, inherited(s, parents)) + 1;
+  attempts[kind] = deaths;
+  s.suspects.set(id, 0);
+  for (const parent of parents) {
+    const ofParent = attemptsOf(s, parent);
+    ofParent.ofChildren = Math.max(ofParent.ofChildren, deaths);
+  }
+  return attempts;
+}
+
+/** It may have been this one; returns how often that has been said. */
+export function suspect(s: SchedulerState, id: number): number {
+  const times = (s.suspects.get(id) ?? 0) + 1;
+  s.suspects.set(id, times);
+  return times;
 }
 
 /**
@@ -111,9 +138,8 @@ function runAgain(s: SchedulerState, ids: readonly number[]): number[] {
  * happened as often as they may be to blame.
  */
 function staysSuspect(s: SchedulerState, id: number, death: Death): boolean {
-  const times = (s.suspects.get(id) ?? 0) + 1;
-  s.suspects.set(id, times);
-  const deaths = times + attemptsOf(s, id)[kindOf(death)];
+  s.facts?.add({ kind: "suspected", id });
+  const deaths = suspect(s, id) + attemptsOf(s, id)[kindOf(death)];
   if (deaths <= s.options.allowedFailures) return true;
   failKilled(s, id, deaths, death);
   return false;
@@ -136,7 +162,7 @@ function failKilled(s: SchedulerState, id: number, deaths: number, death: Death)
   const culprit = s.keyOf(id);
   const { user, worker, memory } = attemptsOf(s, id);
   const error = killedError(culprit, deaths, death);
-  fail(s, id, { error, culprit, culpritId: id, attempts: user + worker + memory });
+  failAlone(s, id, { error, culprit, culpritId: id, attempts: user + worker + memory });
 }
 
 function killedError(key: string, times: number, death: Death): ReturnType<typeof plainError> {

@@ -2,6 +2,7 @@
  * @file What clients ask: wants and releases, cancellation, retry, and leaving, which releases all
  * that the client wanted.
  */
+import { IdSet } from "../id-set.ts";
 import type { SchedulerEvent } from "./events.ts";
 import type { SchedulerState } from "./state.ts";
 import { STATE } from "./task-table.ts";
@@ -60,6 +61,31 @@ export function release(
   }
 }
 
+/**
+ * The client was away: what it does not refer to any more is released, but for what it cannot know
+ * of yet (`kept`), and it is told how everything else is.
+ */
+export function rejoined(s: SchedulerState, { client, ids, kept }: EventOf<"rejoined">): void {
+  const { wants, cancelled } = s.client(client);
+  const referred = new IdSet();
+  for (const id of ids) referred.add(id);
+  for (const id of kept) referred.add(id);
+  for (const known of [wants, cancelled]) {
+    release(
+      s,
+      client,
+      known.toIds().filter((id) => !referred.has(id)),
+    );
+  }
+  for (const id of ids) {
+    if (cancelled.has(id)) s.out.cancelled(client, id);
+    else {
+      s.out.reset(client, id);
+      want(s, client, Int32Array.of(id));
+    }
+  }
+}
+
 export function clientLeft(s: SchedulerState, client: number): void {
   const { wants, cancelled } = s.client(client);
   release(s, client, wants.toIds());
@@ -68,7 +94,12 @@ export function clientLeft(s: SchedulerState, client: number): void {
 }
 
 /** Cancels for one client, or for all: tasks that wait for a cancelled one fail with it. */
-export function cancel(s: SchedulerState, event: EventOf<"cancel">): void {
+export function cancel(
+  s: SchedulerState,
+  event: EventOf<"cancel">,
+  spared: Int32Array = runningDependents(s, event.ids),
+): void {
+  s.facts?.add({ ...event, spared });
   for (const id of event.ids) {
     const state = s.tasks.state[id];
     if (state === undefined || state === STATE.forgotten) continue;
@@ -77,9 +108,21 @@ export function cancel(s: SchedulerState, event: EventOf<"cancel">): void {
       dropWant(s, event.client, id);
       continue;
     }
-    failDependents(s, id);
+    failDependents(s, id, spared);
     for (const client of [...s.clients.keys()]) dropWant(s, client, id);
   }
+}
+
+/** They have their inputs already. */
+function runningDependents(s: SchedulerState, ids: Int32Array): Int32Array {
+  const running: number[] = [];
+  for (const id of ids) {
+    if ((s.tasks.state[id] ?? STATE.forgotten) === STATE.forgotten) continue;
+    s.eachDependent(id, (dependent) => {
+      if (s.tasks.state[dependent] === STATE.leased) running.push(dependent);
+    });
+  }
+  return Int32Array.from(running);
 }
 
 /** The client no longer wants the value, but goes on referring to the task until it releases it. */
@@ -93,12 +136,13 @@ function dropWant(s: SchedulerState, client: number, id: number): void {
   letGo(s, id);
 }
 
-function failDependents(s: SchedulerState, id: number): void {
+function failDependents(s: SchedulerState, id: number, spared: Int32Array): void {
   const failure = cancelledFailure(s, id);
   const waiting: number[] = [];
   s.eachDependent(id, (dependent) => {
     const state = s.tasks.state[dependent];
-    if (state === STATE.waiting || state === STATE.queued) waiting.push(dependent);
+    if (state !== STATE.waiting && state !== STATE.queued) return;
+    if (!spared.includes(dependent)) waiting.push(dependent);
   });
   for (const dependent of waiting) fail(s, dependent, failure);
 }

@@ -40,6 +40,9 @@ export interface Inventory {
   readonly serials: Int32Array;
   /** Ids of no such graph that it is busy with. */
   readonly others: Int32Array;
+  /** Tasks that it is running, and goes on with unless it is told otherwise; default none. */
+  readonly running?: Int32Array;
+  readonly runningEpochs?: Int32Array;
 }
 
 /**
@@ -99,6 +102,18 @@ export type SchedulerEvent =
       readonly force?: boolean;
     }
   | { readonly kind: "client-left"; readonly client: number }
+  | {
+      /**
+       * The client was away and may have missed anything: it refers to `ids`, and to those of
+       * `kept`, of which it does not know yet. It is told how each of `ids` is.
+       */
+      readonly kind: "rejoined";
+      readonly client: number;
+      readonly ids: Int32Array;
+      readonly kept: Int32Array;
+    }
+  /** After a restart: all workers have come back that are going to. */
+  | { readonly kind: "recovered" }
   | {
       readonly kind: "worker-joined";
       readonly worker: number;

@@ -3,6 +3,7 @@
  * every table indexed by id stays as small as the most tasks ever alive at once. First fit over a
  * sorted list of free ranges.
  */
+import { assert } from "../../core/errors.ts";
 
 export class IdRanges {
   /** Free ranges below `#end`, by start. */
@@ -27,6 +28,27 @@ export class IdRanges {
     const start = this.#end;
     this.#end += count;
     return start;
+  }
+
+  /** Takes a range that is known to be free. */
+  claim(start: number, count: number): void {
+    if (start > this.#end) this.free(this.#end, start - this.#end);
+    const tail = Math.min(count, this.#end - start);
+    this.#end = Math.max(this.#end, start + count);
+    if (tail <= 0) return;
+    const at = this.#free.findIndex((range) => start < range.start + range.count);
+    const range = this.#free[at];
+    assert(
+      range !== undefined && range.start <= start && start + tail <= range.start + range.count,
+      `the ids from ${start} are in use`,
+    );
+    const before = start - range.start;
+    const after = range.count - before - tail;
+    const rest = [
+      { start: range.start, count: before },
+      { start: start + tail, count: after },
+    ];
+    this.#free.splice(at, 1, ...rest.filter((part) => part.count > 0));
   }
 
   free(start: number, count: number): void {

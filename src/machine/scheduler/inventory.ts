@@ -5,6 +5,7 @@
  * same ids, nothing may be left before the worker gets anything to do.
  */
 import type { Inventory } from "./events.ts";
+import { book } from "./lease.ts";
 import { unqueue } from "./placement.ts";
 import { addHolder } from "./replicas.ts";
 import type { GraphRecord, SchedulerState, WorkerRecord } from "./state.ts";
@@ -27,7 +28,28 @@ export function takeInventory(s: SchedulerState, worker: WorkerRecord, has: Inve
       s.out.free(worker.worker, id);
     }
   });
+  has.running?.forEach((id, i) => {
+    goOn(s, worker, known, id, has.runningEpochs![i]!);
+  });
   for (const id of has.others) if (!kept.has(id)) letGoOf(s, worker, id, 1);
+}
+
+/** A task that runs there goes on, if nobody else has it by now. */
+function goOn(
+  s: SchedulerState,
+  worker: WorkerRecord,
+  known: ReadonlySet<GraphRecord>,
+  id: number,
+  epoch: number,
+): void {
+  const record = s.graphs[s.tasks.graph[id] ?? -1];
+  const isFree = s.tasks.state[id] === STATE.queued && !s.suspects.has(id);
+  if (record === undefined || !known.has(record) || !isFree) {
+    s.out.revoke(worker.worker, id, epoch);
+    return;
+  }
+  unqueue(s, id);
+  book(s, worker, record.lanes[record.facts.template[id - record.base]!]!, id, epoch);
 }
 
 /** The graphs that are the same as then; the others are to be let go of. */
@@ -38,8 +60,8 @@ function knownGraphs(
 ): Set<GraphRecord> {
   const known = new Set<GraphRecord>();
   bases.forEach((base, i) => {
-    const record = s.graphs.find((graph) => graph?.base === base);
-    if (record === undefined || record.serial !== serials[i] || s.closing.has(base)) {
+    const record = s.graphs[s.tasks.graph[base] ?? -1];
+    if (record?.base !== base || record.serial !== serials[i] || s.closing.has(base)) {
       letGoOf(s, worker, base, counts[i]!);
       return;
     }

@@ -6,10 +6,22 @@ import { NOBODY, STATE } from "./task-table.ts";
 
 /** Gives a task that was queued, and is in no lane any more, to the worker. */
 export function lease(s: SchedulerState, worker: WorkerRecord, lane: ReadyLane, id: number): void {
-  const { state, epoch, holder, group } = s.tasks;
   if (s.isSpread) describeInputs(s, worker.worker, id);
+  const epoch = (s.tasks.epoch[id]! + 1) & 0x7fffffff;
+  book(s, worker, lane, id, epoch);
+  s.out.lease(worker.worker, id, epoch);
+}
+
+/** The worker has the lease: with it goes what the task takes there. */
+export function book(
+  s: SchedulerState,
+  worker: WorkerRecord,
+  lane: ReadyLane,
+  id: number,
+  now: number,
+): void {
+  const { state, epoch, holder, group } = s.tasks;
   state[id] = STATE.leased;
-  const now = (epoch[id]! + 1) & 0x7fffffff;
   epoch[id] = now;
   holder[id] = worker.worker;
   s.transitions++;
@@ -26,6 +38,5 @@ export function lease(s: SchedulerState, worker: WorkerRecord, lane: ReadyLane, 
   for (const [name, amount] of lane.constraint?.resources ?? []) {
     worker.used.set(name, (worker.used.get(name) ?? 0) + amount);
   }
-  s.out.lease(worker.worker, id, now);
   if (s.isSpread) worker.log.add(id, now, worker.leased + worker.tableLeased, s.isCurrent);
 }

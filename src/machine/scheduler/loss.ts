@@ -29,8 +29,10 @@ export function loseCopy(s: SchedulerState, worker: number, id: number): void {
   else if (s.retiring.size > 0) copyLost(s, id);
 }
 
-function loseValue(s: SchedulerState, id: number): void {
+/** Nobody has the value any more. */
+export function loseValue(s: SchedulerState, id: number): void {
   const { state, wants, waiters } = s.tasks;
+  s.facts?.gone(id);
   state[id] = STATE.released;
   s.transitions++;
   if (s.wishes.size > 0) forgetWish(s, id);
@@ -44,6 +46,12 @@ function loseValue(s: SchedulerState, id: number): void {
   });
   if (!s.hasRecipe(id)) return loseForGood(s, id);
   if (wants[id]! > 0 || waiters[id]! > 0) need(s, id);
+}
+
+/** A value that a client was to bring, and that will not come. */
+export function neverBrought(s: SchedulerState, id: number): void {
+  s.facts?.gone(id);
+  loseForGood(s, id);
 }
 
 function backToWaiting(s: SchedulerState, id: number, before: number): void {
@@ -72,7 +80,7 @@ export function workerLost(s: SchedulerState, event: EventOf<"worker-lost">): vo
   }
   moveHome(s, worker.worker);
   for (const id of values) loseCopy(s, worker.worker, id);
-  for (const id of brought) if (s.tasks.state[id] === STATE.waiting) loseForGood(s, id);
+  for (const id of brought) if (s.tasks.state[id] === STATE.waiting) neverBrought(s, id);
   s.forgetHeldBytes(worker.worker);
   s.ready.checkAgain();
   forgetWorker(s, worker);

@@ -1,7 +1,7 @@
 /** @file Tasks whose inputs alone are more than any worker may have in memory: they fail. */
 import { hasRoom, inputBytes, queue } from "./placement.ts";
 import { plainError, type SchedulerState } from "./state.ts";
-import { fail } from "./transitions.ts";
+import { failAlone } from "./transitions.ts";
 
 /** Fails them, unless a worker has come that has room for them. */
 export function failOversized(s: SchedulerState): void {
@@ -19,6 +19,6 @@ export function failOversized(s: SchedulerState): void {
       `the inputs of task ${culprit} take ${bytes} bytes together, and the largest memory limit ` +
       `of a worker is ${largest}: make its inputs smaller or fewer, or give workers more memory`;
     const error = plainError("MemoryLimit", message, { bytes, memoryLimitBytes: largest });
-    fail(s, id, { error, culprit, culpritId: id, attempts: 0 });
+    failAlone(s, id, { error, culprit, culpritId: id, attempts: 0 });
   }
 }

@@ -32,12 +32,23 @@ export function scatter(s: SchedulerState, event: EventOf<"scatter">): void {
   const { state, holder, epoch } = s.tasks;
   const workers = chooseWorkers(s, bytes, names);
   const epochs = new Int32Array(count);
+  for (let i = 0; i < count; i++) epochs[i] = (epoch[base + i]! + 1) & 0x7fffffff;
+  s.facts?.add({
+    kind: "brought",
+    client,
+    request,
+    base,
+    name: event.name,
+    bytes,
+    epochs,
+    broadcast,
+  });
   for (let i = 0; i < count; i++) {
     const id = base + i;
-    epoch[id] = (epoch[id]! + 1) & 0x7fffffff;
-    epochs[i] = epoch[id]!;
+    epoch[id] = epochs[i]!;
     s.tasks.bytes[id] = bytes[i]!;
     if (workers === undefined) {
+      s.facts?.gone(id);
       loseForGood(s, id);
       continue;
     }
@@ -52,16 +63,21 @@ export function scatter(s: SchedulerState, event: EventOf<"scatter">): void {
   s.out.say({ kind: "placed", client, request, base, workers, epochs });
 }
 
-/** A graph of values without recipes, all wanted by the client; none when there are none. */
-function bring(
+/**
+ * A graph of values without recipes, all wanted by the client; none when there are none. `at`: as
+ * in `acceptGraph`.
+ */
+export function bring(
   s: SchedulerState,
-  { client, request, count, name }: EventOf<"adopt" | "scatter">,
+  { client, request, count, name }: Omit<EventOf<"adopt">, "kind" | "worker" | "bytes">,
+  at?: number,
 ): GraphRecord | undefined {
   if (count === 0) {
     s.out.say({ kind: "accepted", client, request, base: 0 });
     return undefined;
   }
-  const base = s.tasks.allocate(count);
+  const base = at ?? s.tasks.allocate(count);
+  if (at !== undefined) s.tasks.claim(at, count);
   const record = recordOf(s, base, dataGraph(name, count));
   s.graphs[record.slot] = record;
   s.out.say({ kind: "accepted", client, request, base });
@@ -79,7 +95,7 @@ function bring(
   return record;
 }
 
-function recordOf(s: SchedulerState, base: number, facts: GraphFacts): GraphRecord {
+export function recordOf(s: SchedulerState, base: number, facts: GraphFacts): GraphRecord {
   return {
     slot: s.freeSlots.pop() ?? s.graphs.length,
     base,

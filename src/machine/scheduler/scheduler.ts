@@ -5,14 +5,16 @@
  */
 import { HeddleError } from "../../core/errors.ts";
 import { acceptGraph } from "./accept.ts";
-import { cancel, clientLeft, release, retry, want } from "./clients.ts";
+import { cancel, clientLeft, rejoined, release, retry, want } from "./clients.ts";
 import { rebalance, replicate, retire, settleCopies } from "./copies.ts";
 import { dispatch } from "./dispatch.ts";
 import type { SchedulerCommand, SchedulerEvent } from "./events.ts";
+import type { AskedFact } from "./facts.ts";
 import { lost, workerLost } from "./loss.ts";
 import { failOversized } from "./oversized.ts";
 import { unpark } from "./placement.ts";
 import { recallForIdle } from "./recall.ts";
+import { endRecovery } from "./recovery.ts";
 import { adopt, scatter } from "./scatter.ts";
 import { type SchedulerOptions, SchedulerState } from "./state.ts";
 import { STATE, STATE_NAMES } from "./task-table.ts";
@@ -34,8 +36,9 @@ import {
 export class SchedulerMachine {
   readonly state: SchedulerState;
 
-  constructor(options: Partial<SchedulerOptions> = {}) {
-    this.state = new SchedulerState(options);
+  /** `state`: one that was restored; see `saved.ts`. */
+  constructor(options: Partial<SchedulerOptions> = {}, state?: SchedulerState) {
+    this.state = state ?? new SchedulerState(options);
   }
 
   /** Handles events in order, then leases what the workers' credit allows. */
@@ -43,6 +46,7 @@ export class SchedulerMachine {
     const s = this.state;
     s.nowMs = nowMs;
     for (const event of events) if (isHeard(s, event)) handle(s, event);
+    if (s.isRecovering) return s.out.take();
     if (s.parked.size > 0) unpark(s);
     if (s.unsettled.size + s.stuckCopies.size + s.retiring.size > 0) settleCopies(s);
     if (s.oversized.size > 0) failOversized(s);
@@ -77,6 +81,20 @@ export class SchedulerMachine {
   }
 }
 
+/** Events that are facts as they are. */
+function isAsked(event: SchedulerEvent): event is AskedFact {
+  return ASKED.has(event.kind);
+}
+
+const ASKED: ReadonlySet<string> = new Set<AskedFact["kind"]>([
+  "want",
+  "retry",
+  "release",
+  "client-left",
+  "replicate",
+  "rejoined",
+]);
+
 /** What is said by a worker that was lost is about the past. */
 function isHeard(s: SchedulerState, event: SchedulerEvent): boolean {
   if (!("worker" in event) || event.kind === "worker-joined" || event.kind === "adopt") return true;
@@ -84,6 +102,7 @@ function isHeard(s: SchedulerState, event: SchedulerEvent): boolean {
 }
 
 function handle(s: SchedulerState, event: SchedulerEvent): void {
+  if (s.facts !== undefined && isAsked(event)) s.facts.add(event);
   switch (event.kind) {
     case "finished":
       return finished(s, event);
@@ -125,6 +144,10 @@ function handle(s: SchedulerState, event: SchedulerEvent): void {
       return cancel(s, event);
     case "client-left":
       return clientLeft(s, event.client);
+    case "rejoined":
+      return rejoined(s, event);
+    case "recovered":
+      return endRecovery(s);
     case "worker-joined":
       return workerJoined(s, event);
     case "worker-lost":

@@ -8,6 +8,7 @@ import { taskKey } from "../../core/task-graph.ts";
 import { IdSet } from "../id-set.ts";
 import { Cuts } from "./cuts.ts";
 import type { GraphFacts } from "./events.ts";
+import type { FactLog } from "./facts.ts";
 import { FunctionGroups } from "./groups.ts";
 import type { LeaseLog } from "./lease-log.ts";
 import { Outbox } from "./outbox.ts";
@@ -218,6 +219,13 @@ export class SchedulerState {
   readonly open: Set<WorkerRecord> = new Set();
   nowMs = 0;
   readonly out: Outbox;
+  /** Hears what must outlive the scheduler, if anybody wants to know. */
+  facts: FactLog | undefined;
+  /**
+   * The scheduler has started anew with what it knew before: where values are will be known when
+   * the workers have come back, and nothing is given to anybody until then.
+   */
+  isRecovering = false;
   /** Forgotten graphs by base, with the workers that may still be busy with a task of theirs. */
   readonly closing: Map<number, { readonly record: GraphRecord; readonly workers: Set<number> }> =
     new Map();
@@ -241,6 +249,7 @@ export class SchedulerState {
   }
 
   addHeldBytes(worker: number, bytes: number): void {
+    if (worker === NOBODY) return;
     if (worker >= this.#heldBytes.length) {
       const larger = new Float64Array(2 * worker);
       larger.set(this.#heldBytes);

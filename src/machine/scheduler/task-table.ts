@@ -76,6 +76,12 @@ export class TaskTable {
     return base;
   }
 
+  /** Takes ids that are known to be free. */
+  claim(base: number, count: number): void {
+    this.ranges.claim(base, count);
+    if (this.ranges.end > this.#capacity) this.#grow(this.ranges.end);
+  }
+
   free(base: number, count: number): void {
     this.ranges.free(base, count);
   }

@@ -84,6 +84,7 @@ export function remember(
   s.tasks.setWord(id, tag, word);
   s.addHeldBytes(worker, bytes);
   s.transitions++;
+  s.facts?.done(id, s.tasks.epoch[id]!, bytes, tag, word);
   if (s.wishes.size + s.retiring.size > 0) cameTo(s, id, worker);
   if (wants[id]! > 0) notifyDone(s, id);
   const record = s.graphOf(id);
@@ -120,6 +121,12 @@ export function notifyFailed(s: SchedulerState, client: number, id: number): voi
   if (failure === undefined) return;
   const { error, culprit, attempts } = failure;
   s.out.say({ kind: "failed", client, ids: Int32Array.of(id), error, culprit, attempts });
+}
+
+/** A task fails for a reason that lies not in other tasks, and not in itself. */
+export function failAlone(s: SchedulerState, id: number, failure: Failure): void {
+  s.facts?.add({ kind: "failed", id, failure });
+  fail(s, id, failure);
 }
 
 /** A task fails, and all that wait for it. */

@@ -7,18 +7,12 @@ import { tryCopiesAgain } from "./copies.ts";
 import type { SchedulerEvent } from "./events.ts";
 import { takeInventory } from "./inventory.ts";
 import { LeaseLog } from "./lease-log.ts";
-import { loseCopy } from "./loss.ts";
+import { loseCopy, neverBrought } from "./loss.ts";
 import { queue, reopen } from "./placement.ts";
 import { addHolder, isAt } from "./replicas.ts";
-import {
-  type Attempts,
-  attemptsOf,
-  plainError,
-  type SchedulerState,
-  type WorkerRecord,
-} from "./state.ts";
+import { attemptsOf, plainError, type SchedulerState, type WorkerRecord } from "./state.ts";
 import { NOBODY, STATE } from "./task-table.ts";
-import { endLease, fail, letGoOfGraph, loseForGood, remember } from "./transitions.ts";
+import { endLease, fail, letGoOfGraph, remember } from "./transitions.ts";
 
 type EventOf<K extends SchedulerEvent["kind"]> = Extract<SchedulerEvent, { kind: K }>;
 
@@ -123,22 +117,30 @@ export function durations(s: SchedulerState, event: EventOf<"durations">): void 
 }
 
 export function erred(s: SchedulerState, event: EventOf<"erred">): void {
-  const { id } = event;
+  const { id, error, blame } = event;
   if (!isLeaseOf(s, event.worker, id, event.epoch)) return;
   endLease(s, id);
+  s.tasks.state[id] = STATE.waiting;
+  s.facts?.add({ kind: "erred", id, error, blame });
+  attemptFailed(s, id, error, blame);
+}
+
+/** A waiting task has failed once more: it is tried again, or fails for good. */
+export function attemptFailed(
+  s: SchedulerState,
+  id: number,
+  cause: unknown,
+  blame: EventOf<"erred">["blame"],
+): void {
   s.suspects.delete(id);
   const attempts = attemptsOf(s, id);
-  attempts[event.blame]++;
+  attempts[blame]++;
   const total = attempts.user + attempts.worker + attempts.memory;
-  if (attempts[event.blame] <= allowed(s, id, event.blame)) {
-    s.tasks.state[id] = STATE.waiting;
-    queue(s, id);
-    return;
-  }
+  if (attempts[blame] <= allowed(s, id, blame)) return queue(s, id);
   const error =
-    event.blame === "worker"
-      ? plainError("KilledWorker", killedMessage(s.keyOf(id), attempts.worker, event.error))
-      : event.error;
+    blame === "worker"
+      ? plainError("KilledWorker", killedMessage(s.keyOf(id), attempts.worker, cause))
+      : cause;
   fail(s, id, { error, culprit: s.keyOf(id), culpritId: id, attempts: total });
 }
 
@@ -151,7 +153,7 @@ function plainText(error: object): string {
   return "message" in error ? String(error.message) : "no reason was reported";
 }
 
-function allowed(s: SchedulerState, id: number, blame: keyof Attempts): number {
+function allowed(s: SchedulerState, id: number, blame: EventOf<"erred">["blame"]): number {
   // What a client was to bring.
   if (!s.hasRecipe(id)) return 0;
   if (blame === "worker") return s.options.allowedFailures;
@@ -168,7 +170,7 @@ export function returned(s: SchedulerState, event: EventOf<"returned">): void {
     endLease(s, id);
     s.tasks.state[id] = STATE.waiting;
     if (s.hasRecipe(id)) queue(s, id);
-    else loseForGood(s, id);
+    else neverBrought(s, id);
   }
 }
 

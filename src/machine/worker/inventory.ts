@@ -1,13 +1,15 @@
 /** @file What a worker has, for a scheduler that does not know it any more. */
 import type { Inventory } from "../scheduler/events.ts";
 import type { GraphEntry } from "./graphs.ts";
-import { ORIGIN, PLACE, UNWANTED, type ValueTable } from "./value-table.ts";
+import { ACTIVITY, ORIGIN, PLACE, UNWANTED, type ValueTable } from "./value-table.ts";
 
 /** All values that are wanted here, but for words that were lent, and all that ids are used for. */
 export function inventoryOf(values: ValueTable, graphs: Iterable<GraphEntry>): Inventory {
-  const { place, origin, unwanted, epoch, bytes } = values;
+  const { place, origin, unwanted, epoch, bytes, activity } = values;
   const ids: number[] = [];
+  const running: number[] = [];
   for (let id = 0; id < values.end; id++) {
+    if (activity[id] === ACTIVITY.running && unwanted[id] !== UNWANTED.yes) running.push(id);
     if (place[id] === PLACE.nowhere || origin[id] === ORIGIN.lent) continue;
     if (unwanted[id] !== UNWANTED.yes) ids.push(id);
   }
@@ -24,5 +26,7 @@ export function inventoryOf(values: ValueTable, graphs: Iterable<GraphEntry>): I
     counts: Int32Array.from(known, ({ count }) => count),
     serials: Int32Array.from(known, ({ serial }) => serial),
     others: Int32Array.from(others),
+    running: Int32Array.from(running),
+    runningEpochs: Int32Array.from(running, (id) => epoch[id]!),
   };
 }

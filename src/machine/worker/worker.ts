@@ -364,15 +364,16 @@ export class WorkerMachine {
     else this.#finish(id, bytes);
   }
 
-  /** All that the scheduler has asked for is void; it is told what is here. */
+  /** What the scheduler has asked for and has not begun is void; it is told what is here. */
   #rejoin(): void {
     const v = this.values;
     this.#copies.clear();
     this.#awaited.clear();
     for (let id = 0; id < v.end; id++) {
       if (v.activity[id] === ACTIVITY.admission) this.#leaveAdmission(id);
-      else if (v.activity[id] === ACTIVITY.running) {
-        v.unwanted[id] = UNWANTED.yes;
+      else if (v.activity[id] === ACTIVITY.running && v.unwanted[id] !== UNWANTED.yes) {
+        // What has been started goes on: the scheduler is told of it, and may still want it.
+        v.unwanted[id] = UNWANTED.recalled;
         this.#takeBack.push(id);
       }
     }

@@ -52,3 +52,21 @@ test("of another graph that had the same ids nothing may be left before it gets 
   ]);
   expect(leased(s.uninstalled(0, 1))).toEqual([0, 1]);
 });
+
+test("what it is still running goes on under its lease, and is given to nobody else", () => {
+  const s = withLost();
+  const running = { running: Int32Array.of(1), runningEpochs: Int32Array.of(1) };
+  const has = { ...inventory([], [], 1, 2), ...running };
+  const told = s.join({ worker: 1, inventory: has, threads: 2 });
+  expect(leased(told)).toEqual([0]);
+  expect(s.machine.stateOf(1)).toBe("leased");
+  const report = {
+    kind: "finished",
+    worker: 1,
+    count: 1,
+    ids: Int32Array.of(1),
+    epochs: Int32Array.of(1),
+    bytes: Float64Array.of(3),
+  } as const;
+  expect(s.step(report)).toContainEqual({ kind: "done", client: 1, ids: [1] });
+});

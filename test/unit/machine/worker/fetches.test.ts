@@ -151,7 +151,7 @@ test("copies that the scheduler asks for are fetched and kept", () => {
   expect(w.machine.values.evictableBytes).toBe(100);
 });
 
-test("a worker that joins again says what it has, and forgets its leases", () => {
+test("a worker that joins again says what it has and runs, and goes on with that", () => {
   const w = new Other();
   w.lease(3, needs([7], 0));
   w.fetched(0);
@@ -166,10 +166,16 @@ test("a worker that joins again says what it has, and forgets its leases", () =>
         counts: [4],
         serials: [1],
         others: [],
+        running: [3],
+        runningEpochs: [1],
       },
     },
     { kind: "take-back", ids: [3] },
   ]);
+  const ran = { kind: "ran", count: 1, ids: Int32Array.of(3), bytes: Float64Array.of(8) } as const;
+  expect(w.step(ran)).toContainEqual(
+    expect.objectContaining({ kind: "finished", ids: [3], epochs: [1] }),
+  );
 });
 
 test("leases that have not been started are given back when they are recalled", () => {

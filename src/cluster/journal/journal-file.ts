@@ -1,0 +1,137 @@
+/**
+ * @file A file that only grows, of records `[u32 length][u32 checksum][bytes]`, after eight bytes
+ * that say what it is. What was being written when the process or the machine stopped is cut off
+ * when the file is read again.
+ */
+import {
+  closeSync,
+  fdatasync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  writeSync,
+} from "node:fs";
+import { open } from "node:fs/promises";
+import { promisify } from "node:util";
+import { HeddleError } from "../../core/errors.ts";
+import { checksum } from "../../heap/checksum.ts";
+
+const MAGIC: Uint8Array = new TextEncoder().encode("HEDDLEJ1");
+const HEADER_BYTES = 8;
+
+const syncData = promisify(fdatasync);
+
+export class JournalFile {
+  readonly path: string;
+  readonly #fd: number;
+  #bytes: number;
+
+  private constructor(path: string, fd: number, bytes: number) {
+    this.path = path;
+    this.#fd = fd;
+    this.#bytes = bytes;
+  }
+
+  /** An empty file; one that is there is replaced. */
+  static create(path: string): JournalFile {
+    const file = new JournalFile(path, openSync(path, "w", 0o600), MAGIC.length);
+    file.#write(MAGIC, 0);
+    return file;
+  }
+
+  /**
+   * Reads all records of a file in order, cuts off what is not whole, and goes on at its end.
+   * Throws `FileInvalid` when this is no journal.
+   */
+  static resume(path: string, read: (record: Uint8Array) => void): JournalFile {
+    const fd = openSync(path, "r+");
+    const magic = readAt(fd, 0, MAGIC.length);
+    if (magic === undefined || magic.some((byte, i) => byte !== MAGIC[i])) {
+      closeSync(fd);
+      throw new HeddleError("FileInvalid", `${path} is not a journal of this version of Heddle`);
+    }
+    const { size } = fstatSync(fd);
+    let at = MAGIC.length;
+    for (let body = recordAt(fd, at, size); body !== undefined; body = recordAt(fd, at, size)) {
+      read(body);
+      at += HEADER_BYTES + body.length;
+    }
+    ftruncateSync(fd, at);
+    return new JournalFile(path, fd, at);
+  }
+
+  /** Its size. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Appends records; what cannot be written whole is not there. Throws errors of the system. */
+  append(records: readonly Uint8Array[]): void {
+    for (const record of records) {
+      const header = new Uint32Array([record.length, checksum(record)]);
+      try {
+        this.#write(new Uint8Array(header.buffer), this.#bytes);
+        this.#write(record, this.#bytes + HEADER_BYTES);
+      } catch (error) {
+        this.#cut();
+        throw error;
+      }
+      this.#bytes += HEADER_BYTES + record.length;
+    }
+  }
+
+  /** Resolves when everything that was appended before is on the disk. */
+  async sync(): Promise<void> {
+    await syncData(this.#fd);
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+
+  #write(bytes: Uint8Array, position: number): void {
+    for (let at = 0; at < bytes.length; ) {
+      at += writeSync(this.#fd, bytes, at, bytes.length - at, position + at);
+    }
+  }
+
+  #cut(): void {
+    try {
+      ftruncateSync(this.#fd, this.#bytes);
+    } catch {
+      // Whoever reads the file finds the torn record.
+    }
+  }
+}
+
+/** The names in a folder are on the disk. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+function recordAt(fd: number, at: number, size: number): Uint8Array | undefined {
+  const header = readAt(fd, at, HEADER_BYTES);
+  if (header === undefined) return undefined;
+  const [length, sum] = new Uint32Array(header.buffer) as unknown as readonly [number, number];
+  // Torn off, or no length at all.
+  if (at + HEADER_BYTES + length > size) return undefined;
+  const body = readAt(fd, at + HEADER_BYTES, length);
+  return body !== undefined && checksum(body) === sum ? body : undefined;
+}
+
+/** So many bytes, in a buffer of their own; undefined when there are fewer. */
+function readAt(fd: number, at: number, count: number): Uint8Array | undefined {
+  const bytes = new Uint8Array(count);
+  for (let got = 0; got < count; ) {
+    const more = readSync(fd, bytes, got, count - got, at + got);
+    if (more === 0) return undefined;
+    got += more;
+  }
+  return bytes;
+}

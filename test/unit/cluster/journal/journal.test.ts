@@ -1,0 +1,178 @@
+/**
+ * @file The journal: torn tails are cut off, large files are replaced, full disks are spoken of.
+ */
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Journal } from "../../../../src/cluster/journal/journal.ts";
+import type { JournalRecord } from "../../../../src/cluster/journal/records.ts";
+import type { HeddleError } from "../../../../src/core/errors.ts";
+
+const disk = vi.hoisted(() => ({ isFull: false }));
+vi.mock("node:fs", async (original) => {
+  const fs = await original<typeof import("node:fs")>();
+  const writeSync = (...args: [number, Uint8Array, number, number, number]): number => {
+    if (!disk.isFull) return fs.writeSync(...args);
+    // A part still fits.
+    if (args[3] > 4) fs.writeSync(args[0], args[1], args[2], 4, args[4]);
+    throw Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC" });
+  };
+  return { ...fs, writeSync };
+});
+
+let folder: string;
+let open: Journal[];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "heddle-journal-unit-"));
+  open = [];
+  disk.isFull = false;
+});
+afterEach(() => {
+  for (const journal of open) journal.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function start(read: JournalRecord[] = []): Journal {
+  const journal = Journal.open(folder, (records) => read.push(...records));
+  open.push(journal);
+  return journal;
+}
+
+function reread(): JournalRecord[] {
+  for (const journal of open.splice(0)) journal.close();
+  const read: JournalRecord[] = [];
+  start(read);
+  return read;
+}
+
+const life = (n: number): JournalRecord => ({ kind: "life", life: n });
+const gone = (count: number): JournalRecord => ({ kind: "gone", ids: new Int32Array(count) });
+
+describe("a journal", () => {
+  test("gives back what was appended, in order", async () => {
+    const journal = start();
+    journal.append([life(1), { kind: "client", number: 3, key: "c" }]);
+    journal.append([
+      {
+        kind: "done",
+        ids: Int32Array.of(1, 2),
+        epochs: Int32Array.of(5, 6),
+        bytes: Float64Array.of(8, 100),
+        tags: Uint8Array.of(1, 0),
+        words: Float64Array.of(0.5, 0),
+      },
+    ]);
+    expect(await journal.commit()).toBeUndefined();
+    const read = reread();
+    expect(read.map(({ kind }) => kind)).toEqual(["life", "client", "done"]);
+    expect(read[2]).toMatchObject({ ids: Int32Array.of(1, 2), words: Float64Array.of(0.5, 0) });
+  });
+
+  test("wherever it is torn, the records before it are there and it goes on after them", () => {
+    const journal = start();
+    const sizes = [journal.bytes];
+    for (let i = 1; i <= 5; i++) {
+      journal.append([life(i)]);
+      sizes.push(journal.bytes);
+    }
+    journal.close();
+    const path = join(folder, "journal-1.log");
+    const whole = readFileSync(path);
+    fc.assert(
+      fc.property(fc.integer({ min: 8, max: whole.length }), fc.boolean(), (length, isDirty) => {
+        writeFileSync(path, whole);
+        truncateSync(path, length);
+        // Blocks may have been allocated and not written.
+        if (isDirty) appendFileSync(path, new Uint8Array(40).fill(0xff));
+        const count = sizes.filter((size) => size <= length).length - 1;
+        const read = reread();
+        expect(read).toEqual(Array.from({ length: count }, (_, i) => life(i + 1)));
+        open[0]!.append([life(99)]);
+        expect(reread()).toEqual([...read, life(99)]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("a changed byte ends it there", () => {
+    const journal = start();
+    journal.append([life(1)]);
+    const at = journal.bytes;
+    journal.append([life(2)]);
+    journal.append([life(3)]);
+    const path = join(folder, "journal-1.log");
+    const bytes = readFileSync(path);
+    bytes[at + 17] = bytes[at + 17]! ^ 1;
+    writeFileSync(path, bytes);
+    expect(reread()).toEqual([life(1)]);
+  });
+
+  test("what is no journal is left alone", () => {
+    writeFileSync(join(folder, "journal-1.log"), "something else entirely");
+    expect(() => start()).toThrow(/not a journal/);
+    expect(statSync(join(folder, "journal-1.log")).size).toBe(23);
+  });
+
+  test("a new file begins with the state, then what came meanwhile", async () => {
+    const journal = start();
+    journal.append([gone(1000)]);
+    journal.state = () => [life(7)];
+    const replaced = journal.replace();
+    journal.append([life(8)]);
+    await replaced;
+    journal.append([life(9)]);
+    expect(await journal.commit()).toBeUndefined();
+    expect(readdirSync(folder).sort()).toEqual(["journal-2.log", "lock"]);
+    expect(reread()).toEqual([life(7), life(8), life(9)]);
+  });
+
+  test("is replaced by itself when it has grown", async () => {
+    const journal = start();
+    journal.state = () => [life(1)];
+    for (let i = 0; i < 20; i++) journal.append([gone(250_000)]);
+    await vi.waitFor(() => expect(journal.bytes).toBeLessThan(2 ** 23));
+    expect(reread()[0]).toEqual(life(1));
+  });
+
+  test("says that the disk is full, and that it is not any more", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const journal = start();
+      const heard: (HeddleError | undefined)[] = [];
+      journal.onFailure = (failure) => heard.push(failure);
+      journal.append([life(1)]);
+      disk.isFull = true;
+      journal.append([life(2)]);
+      const failure = await journal.commit();
+      expect(failure?.code).toBe("JournalFailed");
+      expect(failure?.message).toContain("no space left");
+      disk.isFull = false;
+      journal.state = () => [life(3)];
+      await vi.advanceTimersByTimeAsync(5000);
+      await vi.waitFor(() => expect(heard).toEqual([failure, undefined]));
+      journal.append([life(4)]);
+      expect(await journal.commit()).toBeUndefined();
+      expect(reread()).toEqual([life(3), life(4)]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test("belongs to one scheduler at a time", () => {
+    writeFileSync(join(folder, "lock"), String(process.ppid));
+    expect(() => start()).toThrow(/is used by the scheduler with process id/);
+    writeFileSync(join(folder, "lock"), "999999999");
+    start();
+  });
+});
