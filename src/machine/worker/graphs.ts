@@ -16,7 +16,7 @@ export class Graphs {
   readonly #entries: (GraphEntry | undefined)[] = [];
   readonly #freeSlots: number[] = [];
   /** Forgotten graphs with the ids that are still busy. */
-  readonly #closing: { readonly base: number; busy: number[] }[] = [];
+  #closing: { readonly base: number; readonly busy: readonly number[] }[] = [];
 
   constructor(values: ValueTable) {
     this.#values = values;
@@ -59,18 +59,18 @@ export class Graphs {
   /** Lets go of forgotten graphs that nothing here is busy with any more; returns their bases. */
   close(): number[] {
     const closed: number[] = [];
-    for (let i = this.#closing.length - 1; i >= 0; i--) {
-      const closing = this.#closing[i]!;
-      closing.busy = closing.busy.filter((id) => this.#values.isBusy(id));
-      if (closing.busy.length > 0) continue;
-      this.#closing.splice(i, 1);
-      const slot = this.#entries.findIndex((entry) => entry?.base === closing.base);
-      if (slot >= 0) {
+    if (this.#closing.length === 0) return closed;
+    this.#closing = this.#closing.filter(({ base, busy }) => {
+      if (busy.some((id) => this.#values.isBusy(id))) return true;
+      const slot = this.#values.graph[base]!;
+      // It may be one that was installed in an earlier life of the scheduler, or never.
+      if (this.#entries[slot]?.base === base) {
         this.#entries[slot] = undefined;
         this.#freeSlots.push(slot);
       }
-      closed.push(closing.base);
-    }
+      closed.push(base);
+      return false;
+    });
     return closed;
   }
 }
