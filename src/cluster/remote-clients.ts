@@ -33,6 +33,9 @@ interface Away {
   readonly timer: NodeJS.Timeout;
 }
 
+/** What tasks print is not kept for a client that has so much to read already. */
+const PRINTED_MAX_BYTES = 16 * 2 ** 20;
+
 /** Whoever is away hears nothing. */
 const NOWHERE: ClientSeat = {
   post: () => undefined,
@@ -63,13 +66,7 @@ export class RemoteClients {
     const { id } = comm.peer;
     const key = peerKey(comm.peer);
     const away = this.#away.get(key);
-    if (away === undefined && comm.peer.resume !== undefined) {
-      throw new HeddleError(
-        "CommClosed",
-        `the scheduler does not know the client ${id} any more: it was started anew without a ` +
-          "journal, or the client was away for too long",
-      );
-    }
+    if (away === undefined && comm.peer.resume !== undefined) throw unknown(id);
     const seat = this.#seatOf(comm);
     const client = away?.client ?? this.#seats.add(seat);
     if (away === undefined) journal?.noteClient(client, key);
@@ -77,6 +74,7 @@ export class RemoteClients {
     log.info(away === undefined ? "client {id} joined" : "client {id} is back", { id });
     comm.send(welcome());
     this.#listen(comm, key, client);
+    if (away === undefined) this.#refuseReturn(comm);
   }
 
   close(): void {
@@ -86,7 +84,11 @@ export class RemoteClients {
   #seatOf(comm: ClientComm): ClientSeat {
     return {
       post: (messages) => {
-        for (const message of messages) comm.send(message as ToClient);
+        for (const message of messages) {
+          // Texts of tasks are all that comes without end while a client does not read.
+          if (message.kind === "printed" && comm.queuedBytes > PRINTED_MAX_BYTES) continue;
+          comm.send(message as ToClient);
+        }
       },
       values: (from, message) => this.#options.scatter(from, message),
       left: () => undefined,
@@ -114,6 +116,16 @@ export class RemoteClients {
       const isNormal = error === undefined || error.code === "CommClosed";
       log[isNormal ? "info" : "warn"]("client {id} is gone: {reason}", { id, reason });
       this.#seats.remove(client);
+    };
+  }
+
+  /** Without a session to name: what it refers to are numbers that mean something else by now. */
+  #refuseReturn(comm: ClientComm): void {
+    const listen = comm.onMessages;
+    comm.onMessages = (messages) => {
+      comm.onMessages = listen;
+      if (messages.some(({ kind }) => kind === "rejoin")) comm.abort(unknown(comm.peer.id));
+      else listen(messages);
     };
   }
 
@@ -162,6 +174,14 @@ export class RemoteClients {
     this.#away.delete(key);
     this.#seats.move(client, seat);
   }
+}
+
+function unknown(id: string): HeddleError<"CommClosed"> {
+  return new HeddleError(
+    "CommClosed",
+    `the scheduler does not know the client ${id} any more: it was started anew without a ` +
+      "journal, or the client was away for too long",
+  );
 }
 
 /** Who it is: another one after each start of its process. */

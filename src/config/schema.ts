@@ -47,6 +47,7 @@ export interface ConfigValues {
   "comm.timeouts.lost": number;
   "comm.timeouts.suspect": number;
   "comm.timeouts.dead": number;
+  "comm.timeouts.client": number;
 
   "dataframe.deterministic": boolean;
   "dataframe.memory-limit": number | "auto";
@@ -174,7 +175,12 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
   "comm.timeouts.dead": key(
     duration,
     60_000,
-    "A worker or client that has been silent for this time is lost.",
+    "A worker that has been silent for this time is lost, and a client whose connection broke.",
+  ),
+  "comm.timeouts.client": key(
+    duration,
+    3_600_000,
+    "A client that has been silent for this time is lost, its connection open: it may compute.",
   ),
   "exchange.read-neighbours": key(
     boolean,

@@ -181,6 +181,7 @@ describe.skipIf(missing !== undefined)("between hosts", { timeout: LONG_MS }, ()
         HEDDLE_COMM__TIMEOUTS__SUSPECT: "500ms",
         HEDDLE_COMM__TIMEOUTS__LOST: "1s",
         HEDDLE_COMM__TIMEOUTS__DEAD: "2s",
+        HEDDLE_COMM__TIMEOUTS__CLIENT: "2s",
       });
       expected = await client.do("reduce", SIDE);
     });

@@ -52,6 +52,15 @@ export class TcpProxy {
     this.#pairs.clear();
   }
 
+  /** Cuts what the proxy has to its target; who has connected to it hears nothing of that. */
+  cutFar(): void {
+    for (const { near, far } of this.#pairs) {
+      far.removeAllListeners("close");
+      far.destroy();
+      near.pause();
+    }
+  }
+
   /** Lets nothing through, and nobody sees why; what is new is accepted and stays silent, too. */
   silence(): void {
     this.#isSilent = true;
