@@ -264,18 +264,18 @@ export class ClusterScheduler {
   ): void {
     const seat = new RemoteWorkerSeat(
       hello,
-      (message) => comm.send(message),
+      comm,
       (worker) => this.#seats.get(worker)?.hello.addresses,
     );
     const worker = this.host.addWorker(seat, known);
     this.#seats.set(worker, seat);
     this.#journal?.noteWorker(worker, key);
-    const { name, threads, memoryLimitBytes, addresses } = hello;
+    const { name, threads, addresses } = hello;
     this.#log.info("worker {name} joined at {address}: {threads} threads, {memory}", {
       name,
       address: addresses[0],
       threads,
-      memory: formatBytes(memoryLimitBytes),
+      memory: formatBytes(seat.processLimitBytes),
     });
     comm.onMessages = (messages) => {
       seat.seenMs = Date.now();
@@ -330,12 +330,12 @@ export class ClusterScheduler {
   }
 
   #size(): Extract<ToClient, { kind: "size" }> {
-    const all = [...this.#seats.values()].map(({ hello }) => hello);
+    const all = [...this.#seats.values()];
     return {
       kind: "size",
       workers: all.length,
-      threads: all.reduce((sum, { threads }) => sum + threads, 0),
-      memoryLimitBytes: all.reduce((sum, { memoryLimitBytes }) => sum + memoryLimitBytes, 0),
+      threads: all.reduce((sum, { facts }) => sum + facts.threads, 0),
+      memoryLimitBytes: all.reduce((sum, { processLimitBytes }) => sum + processLimitBytes, 0),
       ...(this.dashboardLink === undefined ? {} : { dashboard: this.dashboardLink }),
     };
   }

@@ -196,6 +196,7 @@ export class ClusterWorker {
       pid: process.pid,
       threads,
       memoryLimitBytes: this.#init.memoryLimitBytes,
+      processLimitBytes: settings.memoryLimitBytes,
       resources,
       addresses: [this.address],
       ...(settings.supervisor === undefined ? {} : { supervisor: settings.supervisor }),
@@ -317,10 +318,10 @@ export class ClusterWorker {
   #report(report: WorkerReport): void {
     // What a task has printed comes before its result.
     if (this.#output.onText !== undefined) this.#output.drain();
-    if (report.kind !== "finished") {
-      this.#comm?.send(report as FromWorker);
-      return;
+    if (report.kind === "uninstalled" || report.kind === "durations") {
+      return this.#comm?.sendSoon(report);
     }
+    if (report.kind !== "finished") return this.#comm?.send(report as FromWorker);
     this.#comm?.send({ ...report, ...this.host.store.wordsOf(report.ids, report.bytes) });
   }
 }

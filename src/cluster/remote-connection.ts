@@ -57,7 +57,8 @@ export class RemoteConnection {
       const sent = this.#inWire(message);
       if (sent === undefined) continue;
       this.#unanswered.sent(sent);
-      this.#comm.send(sent);
+      if (sent.kind === "release") this.#comm.sendSoon(sent);
+      else this.#comm.send(sent);
     }
   }
 

@@ -2,11 +2,12 @@
  * @file A worker at the other end of a connection, as the scheduler sees it. Says where other
  * workers are reached before it names them.
  */
+import type { Comm } from "../comm/index.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { InstalledGraph, Needs } from "../machine/scheduler/events.ts";
 import { type Outcome, unsettle, type WorkerOp } from "./control/ops.ts";
 import type { WorkerOrder, WorkerSeat } from "./scheduler-host.ts";
-import type { ToWorker } from "./wire/worker-messages.ts";
+import type { FromWorker, ToWorker } from "./wire/worker-messages.ts";
 import type { WorkerHello } from "./worker-hello.ts";
 import type { WorkerLoad } from "./worker-host.ts";
 
@@ -21,6 +22,7 @@ export class RemoteWorkerSeat implements WorkerSeat {
   load: WorkerLoad = { memoryBytes: 0, peakBytes: 0, spilledBytes: 0, running: 0 };
   readonly host: string;
   readonly pid: number;
+  readonly processLimitBytes: number;
   seenMs: number = Date.now();
   #nextCall = 1;
   /** Questions that have not been answered. */
@@ -35,23 +37,24 @@ export class RemoteWorkerSeat implements WorkerSeat {
   leaving: string | undefined;
   /** Tasks that have been running for a while: they are blamed if its process dies. */
   working: Int32Array = new Int32Array(0);
-  readonly send: (message: ToWorker) => void;
+  readonly #comm: Pick<Comm<FromWorker, ToWorker>, "send" | "sendSoon">;
   readonly #addressesOf: (worker: number) => readonly string[] | undefined;
   /** Workers that this one has been told of. */
   readonly #known = new Set<number>();
 
   constructor(
     hello: WorkerHello,
-    send: (message: ToWorker) => void,
+    comm: Pick<Comm<FromWorker, ToWorker>, "send" | "sendSoon">,
     addressesOf: (worker: number) => readonly string[] | undefined,
   ) {
     const { name, threads, memoryLimitBytes, resources, addresses, host, pid } = hello;
     this.host = host;
     this.pid = pid;
+    this.processLimitBytes = hello.processLimitBytes ?? memoryLimitBytes;
     this.hello = hello;
     const address = addresses[0] as string;
     this.facts = { address, name, threads, memoryLimitBytes, resources };
-    this.send = send;
+    this.#comm = comm;
     this.#addressesOf = addressesOf;
   }
 
@@ -60,7 +63,13 @@ export class RemoteWorkerSeat implements WorkerSeat {
     if ((order.kind === "lease" || order.kind === "copy") && order.needs !== undefined) {
       this.#introduce(order.needs);
     }
-    this.send(order);
+    // The worker lets go of something: nobody waits for that.
+    if (order.kind === "free" || order.kind === "uninstall") this.#comm.sendSoon(order);
+    else this.send(order);
+  }
+
+  send(message: ToWorker): void {
+    this.#comm.send(message);
   }
 
   async ask(op: WorkerOp): Promise<unknown> {

@@ -39,6 +39,8 @@ export interface Greeted {
   readonly early: readonly Frame[];
 }
 
+/** What does not press goes with the next message that does, or after so long. */
+const SOON_MS = 2;
 /** How long a closing connection may take to send the rest. */
 const CLOSE_MS = 2000;
 
@@ -76,6 +78,8 @@ export class Comm<In extends Message = Message, Out extends Message = Message> {
   #isPaused = false;
   #isReferenced = true;
   #isFlushPlanned = false;
+  /** Set while something waits that does not press. */
+  #soon: NodeJS.Timeout | undefined;
   /** Whether there has been a wire; what is sent before that waits for it. */
   #isStarted = false;
   #timer: NodeJS.Timeout | undefined;
@@ -136,8 +140,20 @@ export class Comm<In extends Message = Message, Out extends Message = Message> {
     });
   }
 
+  /**
+   * As `send`, for what nobody waits for: it goes with the next message that is sent, or two
+   * milliseconds later. A write of its own would wake the other side for little.
+   */
+  sendSoon(message: Out): void {
+    if (this.#state === "closed") return;
+    this.#batch.add(message);
+    this.#soon ??= setTimeout(() => this.flush(), SOON_MS);
+  }
+
   /** Sends what waits for the end of the turn now. */
   flush(): void {
+    clearTimeout(this.#soon);
+    this.#soon = undefined;
     if (this.#batch.bytes === 0) return;
     for (const body of this.#batch.take()) this.#run(this.#session.send(body));
     this.#write();
@@ -395,6 +411,7 @@ export class Comm<In extends Message = Message, Out extends Message = Message> {
     if (this.#state === "closed") return;
     this.#state = "closed";
     clearTimeout(this.#timer);
+    clearTimeout(this.#soon);
     this.#batch.take();
     const wire = this.#wire;
     this.#wire = undefined;

@@ -10,7 +10,7 @@ import { SchedulerHost } from "../../src/cluster/scheduler-host.ts";
 import { checkToScheduler } from "../../src/cluster/wire/client-checks.ts";
 import { toClient, toScheduler } from "../../src/cluster/wire/client-messages.ts";
 import { checkFromWorker } from "../../src/cluster/wire/worker-checks.ts";
-import { fromWorker, toWorker } from "../../src/cluster/wire/worker-messages.ts";
+import { fromWorker, type ToWorker, toWorker } from "../../src/cluster/wire/worker-messages.ts";
 import { isHeddleError } from "../../src/core/errors.ts";
 import { joinChunks, type Message, type MessageSet } from "../../src/protocol/index.ts";
 import { fromClient, fromWorkers } from "../helpers/hostile-messages.ts";
@@ -38,11 +38,8 @@ class Lab {
         resources: { GPU: 1 },
         addresses: [`tcp://lab:${i}`],
       };
-      const seat = new RemoteWorkerSeat(
-        hello,
-        (message) => void toWorker.encode([message]),
-        () => hello.addresses,
-      );
+      const send = (message: ToWorker): void => void toWorker.encode([message]);
+      const seat = new RemoteWorkerSeat(hello, { send, sendSoon: send }, () => hello.addresses);
       this.seats.push(seat);
       this.workers.push(this.host.addWorker(seat));
       const client: number = this.host.clients.add({

@@ -70,6 +70,28 @@ describe("a connection", () => {
     expect(batches).toEqual([50]);
   });
 
+  it("sends what does not press with the next message that does, in order, or soon", async () => {
+    const { listener, next } = await station();
+    const comm = await dialed(listener.address);
+    const far = await next();
+    const batches: string[][] = [];
+    let heard = (): void => undefined;
+    far.onMessages = (messages) => {
+      batches.push(words(messages));
+      heard();
+    };
+    const batch = async (): Promise<void> => await new Promise((resolve) => (heard = resolve));
+    comm.sendSoon({ kind: "say", words: "a" });
+    comm.send({ kind: "say", words: "b" });
+    await batch();
+    comm.sendSoon({ kind: "say", words: "c" });
+    await batch();
+    expect(batches).toEqual([["a", "b"], ["c"]]);
+    comm.sendSoon({ kind: "say", words: "d" });
+    await Promise.all([batch(), comm.close()]);
+    expect(batches.at(-1)).toEqual(["d"]);
+  });
+
   it("throws where something is sent that is not a message", async () => {
     const { listener } = await station();
     const comm = await dialed(listener.address);
