@@ -5,7 +5,15 @@
  * and the command line start, and every module that functions are named by (`referToAll`). The code
  * lies in chunks, one for modules that are needed together, and sees the `import.meta.url` it had.
  */
-import { copyFileSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import {
+  copyFileSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
@@ -139,6 +147,13 @@ const keepDemo = {
   },
 };
 
+/** Names the code: processes of a cluster that run different builds refuse each other. */
+function codeHash() {
+  const hash = createHash("sha256");
+  for (const [file, text] of texts) hash.update(`${pathOf(file)}\n${text.length}\n${text}`);
+  return hash.digest("hex").slice(0, 16);
+}
+
 const names = chunkNames();
 rmSync(fresh, { recursive: true, force: true });
 const bundle = await rolldown({
@@ -168,5 +183,6 @@ await bundle.close();
 for (const end of ["", ".map"]) {
   copyFileSync(join(dist, `cli/demo.js${end}`), join(fresh, `cli/demo.js${end}`));
 }
+writeFileSync(join(fresh, "code-hash"), codeHash());
 rmSync(lib, { recursive: true, force: true });
 renameSync(fresh, lib);

@@ -147,7 +147,7 @@ export interface EngineInfo {
   /** Task threads of all workers, also under the name `cpu`. */
   readonly threads: number;
   readonly cpu: number;
-  /** Memory of all workers in bytes, also under the name `memory`. */
+  /** The memory limits of all workers in bytes, also under the name `memory`. */
   readonly memoryLimitBytes: number;
   readonly memory: number;
   readonly clients: number;
@@ -165,6 +165,7 @@ export interface WorkerInfo {
   readonly host: string;
   readonly pid: number;
   readonly threads: number;
+  /** What it was given: of its process, or of the values of an engine within the program. */
   readonly memoryLimitBytes: number;
   readonly resources: Readonly<Record<string, number>>;
   /** When it was last heard of, in milliseconds since 1970. */

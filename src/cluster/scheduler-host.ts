@@ -65,6 +65,8 @@ export interface WorkerSeat {
   /** Where its process is. */
   readonly host: string;
   readonly pid: number;
+  /** Memory that its process may take, where it has one of its own. */
+  readonly processLimitBytes?: number;
   /** When it was last heard of, in milliseconds since 1970. */
   readonly seenMs: number;
   /** Whether it cannot go before the scheduler does. */
@@ -312,7 +314,7 @@ export class SchedulerHost implements ClientHost {
   info(): EngineInfo {
     const seats = [...this.#seats.values()];
     const threads = seats.reduce((sum, { facts }) => sum + facts.threads, 0);
-    const memoryLimitBytes = seats.reduce((sum, { facts }) => sum + facts.memoryLimitBytes, 0);
+    const memoryLimitBytes = seats.reduce((sum, seat) => sum + limitOf(seat), 0);
     const dashboard = this.#options.dashboard?.();
     return {
       address: this.#options.address(),
@@ -330,8 +332,10 @@ export class SchedulerHost implements ClientHost {
     };
   }
 
-  #workerInfo({ facts, host, pid, seenMs, load }: WorkerSeat): WorkerInfo {
-    const { address, name, threads, memoryLimitBytes, resources = {} } = facts;
+  #workerInfo(seat: WorkerSeat): WorkerInfo {
+    const { facts, host, pid, seenMs, load } = seat;
+    const { address, name, threads, resources = {} } = facts;
+    const memoryLimitBytes = limitOf(seat);
     const who = { name: name ?? address, address, host, pid, threads, memoryLimitBytes };
     return { ...who, resources, seenMs, ...load };
   }
@@ -391,6 +395,11 @@ export class SchedulerHost implements ClientHost {
       });
     }
   }
+}
+
+/** What the user has given the worker; its values may take a part of it. */
+function limitOf({ processLimitBytes, facts }: WorkerSeat): number {
+  return processLimitBytes ?? facts.memoryLimitBytes;
 }
 
 /** The scheduler cannot go on with half a step. */

@@ -115,6 +115,7 @@ export class SupervisedWorker {
     const file = fileURLToPath(new URL("./worker-main.js", import.meta.url));
     const { nodeOptions, environ } = this.settings;
     const child = fork(file, [], {
+      execPath: config.get("worker.node") ?? process.execPath,
       execArgv: [...nodeOptions],
       env: { ...process.env, ...environ },
       serialization: "advanced",

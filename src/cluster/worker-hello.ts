@@ -8,7 +8,10 @@ export interface WorkerHello {
   readonly host: string;
   readonly pid: number;
   readonly threads: number;
+  /** Of this its values may take so much. */
   readonly memoryLimitBytes: number;
+  /** Memory of its process, as it was asked for; where it has none, that of its values. */
+  readonly processLimitBytes?: number;
   readonly resources: Readonly<Record<string, number>>;
   /** Where its values are fetched, the best way first. */
   readonly addresses: readonly string[];
@@ -27,6 +30,7 @@ export function readWorkerHello(facts: unknown): WorkerHello {
     isCount(hello.pid, 0) &&
     isCount(hello.threads, 1) &&
     isCount(hello.memoryLimitBytes, 1) &&
+    (hello.processLimitBytes === undefined || isCount(hello.processLimitBytes, 1)) &&
     Array.isArray(hello.addresses) &&
     hello.addresses.length > 0 &&
     hello.addresses.every((address) => typeof address === "string") &&

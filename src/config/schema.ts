@@ -76,6 +76,7 @@ export interface ConfigValues {
   "worker.memory.spill": number | false;
   "worker.memory.target": number | false;
   "worker.memory.terminate": number | false;
+  "worker.node": string | null;
   "worker.preload": readonly string[];
   "worker.resources": Readonly<Record<string, number>>;
   "worker.threads": number | "auto";
@@ -287,6 +288,11 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
     share,
     0.95,
     "A worker process that takes more than this share of its limit is ended and replaced.",
+  ),
+  "worker.node": key(
+    nullable(text),
+    null,
+    "Path of the Node that runs worker processes; null means the one that starts them.",
   ),
   "worker.preload": key(texts, [], "Modules that each worker process loads first."),
   "worker.resources": key(

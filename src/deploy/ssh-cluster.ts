@@ -4,6 +4,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { makeToken } from "../comm/index.ts";
+import { config } from "../config/config.ts";
 import { HeddleError } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { type ClusterAccess, type SchedulerJob, SpecCluster } from "./spec-cluster.ts";
@@ -27,7 +28,7 @@ export interface SSHClusterOptions {
   readonly schedulerHost?: string;
   /** Ports of the workers, as after `--worker-port`. */
   readonly workerPort?: number | string;
-  /** Node on the other hosts; default the path that it has here. */
+  /** Node on the other hosts; default `worker.node`, or the path that it has here. */
   readonly remoteNode?: string;
   /** The command there in place of Node and Heddle's own file, such as `"heddle"`. */
   readonly remoteCommand?: string | readonly string[];
@@ -115,7 +116,8 @@ function programOf(
   options: SSHClusterOptions,
   token: string,
 ): SSHProgram {
-  const { connect = {}, environ = {}, remoteNode = process.execPath, remoteCommand } = options;
+  const { connect = {}, environ = {}, remoteCommand } = options;
+  const { remoteNode = config.get("worker.node") ?? process.execPath } = options;
   const own = [remoteNode, fileURLToPath(new URL("../cli/main.js", import.meta.url))];
   const command =
     remoteCommand === undefined

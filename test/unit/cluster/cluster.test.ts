@@ -1,0 +1,135 @@
+/**
+ * @file What a local cluster promises: its options are honoured, a client of it becomes the
+ * default, and tasks go where their inputs lie.
+ */
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as da from "../../../dist/array/index.js";
+import { Client, delayed, getWorker, LocalCluster, persist, wait } from "../../../dist/index.js";
+
+const folder = mkdtempSync(join(tmpdir(), "heddle-local-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const fill = (n: number, value: number): Float64Array => new Float64Array(n).fill(value);
+const range = (n: number): number[] => [...Array(n).keys()];
+const place = (_a: unknown, _b: unknown, _c: unknown): string => getWorker().address;
+
+describe("a cluster of two processes", () => {
+  let cluster: LocalCluster;
+  let client: Client;
+
+  beforeAll(async () => {
+    cluster = new LocalCluster({
+      nWorkers: 2,
+      threadsPerWorker: 3,
+      memoryLimit: "1.5GB",
+      localDirectory: folder,
+      dashboardAddress: null,
+      resources: { GPU: 1 },
+      environ: { GREETING: "hello" },
+      name: "lab",
+    });
+    client = new Client(cluster);
+    await client.waitForWorkers(2);
+  });
+  afterAll(async () => {
+    await client.close();
+    await cluster.close();
+  });
+
+  test("has the workers, threads, memory and folder that it was asked for", async () => {
+    const { workers, threads, memoryLimitBytes } = await client.schedulerInfo();
+    expect([threads, memoryLimitBytes]).toEqual([6, 3e9]);
+    expect(
+      Object.values(workers)
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(["lab-0", "lab-1"]);
+    for (const worker of Object.values(workers)) {
+      expect(worker).toMatchObject({ threads: 3, memoryLimitBytes: 1.5e9, resources: { GPU: 1 } });
+      expect(worker.pid).not.toBe(process.pid);
+    }
+    const where = await client.run(() => [getWorker().localDirectory, process.env["GREETING"]]);
+    const folders = Object.values(where);
+    expect(folders.map(([, greeting]) => greeting)).toEqual(["hello", "hello"]);
+    for (const [own = ""] of folders) expect(own.startsWith(join(folder, "heddle-"))).toBe(true);
+  });
+
+  test("its client becomes the default, until it is closed", async () => {
+    expect(Client.current()).toBe(client);
+    const pids = Object.values((await client.schedulerInfo()).workers).map(({ pid }) => pid);
+    expect(pids).toContain(await delayed(() => process.pid)().compute());
+    const [kept] = await persist(da.ones([40, 40], { chunks: 20 }));
+    const blocks = client.futuresOf(kept);
+    await wait(blocks);
+    expect(Object.values(await client.whoHas(blocks)).flat()).toHaveLength(4);
+    expect(await kept.sum().compute()).toBe(1600);
+    const other = new Client({ engine: cluster.engine, setAsDefault: false } as never);
+    expect(Client.current()).toBe(other);
+    await other.close();
+    expect(Client.current()).toBe(client);
+  });
+
+  test("tasks run where their inputs lie, by bytes, and the inputs stay there alone", async () => {
+    const [one = "", two = ""] = Object.keys((await client.schedulerInfo()).workers);
+    const at = (address: string, n: number, value: number) =>
+      client.options({ workers: [address] }).submit(fill, n, value);
+    const large = at(one, 4e6, 1);
+    const small = at(two, 4e4, 2);
+    await wait([large, small]);
+    expect(await client.submit(place, large, small, 0).result()).toBe(one);
+    expect(await client.submit(place, small, large, 1).result()).toBe(one);
+    expect(Object.values(await client.whoHas([large]))).toEqual([[one]]);
+    // Of many blocks on both workers none has to move, once it is known how short the task is.
+    await client.map(place, range(200), range(200), range(200)).results();
+    const blocks = range(16).map((i) => at(i % 3 === 0 ? two : one, 1e6, i));
+    await wait(blocks);
+    const places = await client.map(place, blocks, blocks, blocks).results();
+    expect(places).toEqual(blocks.map((_, i) => (i % 3 === 0 ? two : one)));
+    const holders = Object.values(await client.whoHas(blocks));
+    expect(holders).toEqual(places.map((address) => [address]));
+  });
+});
+
+test("without processes it is the threads of this one", async () => {
+  const cluster = new LocalCluster({
+    nWorkers: 1,
+    threadsPerWorker: 2,
+    processes: false,
+    memoryLimit: "300MB",
+    localDirectory: folder,
+  });
+  await Client.with(cluster, async (client) => {
+    const { workers, threads, memoryLimitBytes } = await client.schedulerInfo();
+    expect([Object.keys(workers).length, threads, memoryLimitBytes]).toEqual([1, 2, 300e6]);
+    expect(await client.submit(() => process.pid).result()).toBe(process.pid);
+    // More than the memory: some of it lies in the folder.
+    const parts = client.map(fill, new Array(20).fill(3e6), range(20));
+    await wait([...parts]);
+    const spilled = readdirSync(folder, { recursive: true, withFileTypes: true });
+    expect(spilled.filter((entry) => entry.isFile()).length).toBeGreaterThan(0);
+    const sums = client.map((x: Float64Array) => x[9], parts);
+    expect(await sums.results()).toEqual(range(20));
+  });
+  await cluster.close();
+});
+
+test.each([
+  ["8GB", 8e9],
+  ["512MiB", 2 ** 29],
+  [3e9, 3e9],
+])("a memory limit of %s is so many bytes for each worker", async (memoryLimit, bytes) => {
+  const cluster = new LocalCluster({ nWorkers: 0, memoryLimit, dashboardAddress: null });
+  try {
+    expect(cluster.engine.memoryLimitBytes).toBe(0);
+    await cluster.scale(1);
+    await Client.with({ engine: cluster.engine }, async (client) => {
+      await client.waitForWorkers(1);
+      expect((await client.schedulerInfo()).memoryLimitBytes).toBe(bytes);
+    });
+  } finally {
+    await cluster.close();
+  }
+});
