@@ -6,9 +6,9 @@
  * with `--save` it also goes to `bench/results/NAME.json`, with the machine, and into the tables of
  * `bench/README.md`.
  *
- * A case is `{ name, unit, better, run, goal?, peers? }`: `better` says whether "more" or "less" is
- * better, `run()` gives one figure, `goal` is what it should reach, `peers` are measured in this
- * process, by name. Each runs `--rounds` times (default 5) after one round that warms up, or until
+ * A case is `{ name, unit, better, run, goal?, peers?, once? }`: `better` says whether "more" or
+ * "less" is better, `run()` gives one figure, `goal` is what it should reach, `peers` are measured in
+ * this process, by name, and with `once` it runs a single time. Each runs `--rounds` times (default 5) after one round that warms up, or until
  * `--seconds` (default 4) are over; the median counts. The ratio is how many times better Heddle is
  * than its best peer: below 1 it is a loss, and is shown.
  */
@@ -18,7 +18,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { machineFacts } from "./lib/machine.mjs";
-import { measure } from "./lib/measure.mjs";
+import { measure, measureOnce } from "./lib/measure.mjs";
 import { short, writeReadme } from "./lib/tables.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -83,9 +83,9 @@ async function runSuite(suite) {
   );
   const results = [];
   await module.setUp?.();
-  for (const { name, unit, better, goal, run, peers } of cases) {
+  for (const { name, unit, better, goal, run, peers, once } of cases) {
     process.stderr.write(`bench: ${suite} / ${name}\n`);
-    const { median, ...spread } = await measure(run, limits);
+    const { median, ...spread } = await (once === true ? measureOnce(run) : measure(run, limits));
     const from = goal === undefined ? {} : { goal };
     const own = await ownPeers(peers);
     results.push({ suite, case: name, unit, better, ...from, heddle: median, spread, own });

@@ -30,6 +30,12 @@ export async function measure(run, { rounds, seconds }) {
   };
 }
 
+/** For what takes minutes, in a process of its own. */
+export async function measureOnce(run) {
+  const figure = await run();
+  return { median: figure, low: figure, high: figure, rounds: 1 };
+}
+
 /** Milliseconds that `work` takes. */
 export async function timeMs(work) {
   const startMs = performance.now();

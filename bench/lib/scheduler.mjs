@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { SchedulerMachine } from "../../dist/machine/scheduler/scheduler.js";
+import { columnsOf } from "./columns.mjs";
 import { check } from "./measure.mjs";
 
 // Bytes are counted after a collection.
@@ -10,32 +11,6 @@ setFlagsFromString("--expose-gc");
 globalThis.gc ??= runInNewContext("gc");
 
 const ADDRESS = "inproc://0";
-
-/** Columns of a graph of `count` tasks, all but the first few with `edges` inputs before them. */
-function columnsOf(count, edges) {
-  const deps = new Int32Array(count * edges);
-  const depOffsets = new Int32Array(count + 1);
-  let at = 0;
-  let seed = 1;
-  for (let i = 0; i < count; i++) {
-    for (let edge = 0; edge < edges && i > edges; edge++) {
-      seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
-      deps[at++] = i - 1 - (seed % Math.min(i, 1000));
-    }
-    depOffsets[i + 1] = at;
-  }
-  const rank = Int32Array.from({ length: count }, (_, i) => i);
-  return {
-    count,
-    templates: [{ name: "f" }],
-    template: new Int32Array(count),
-    depOffsets,
-    deps: deps.subarray(0, at),
-    segments: [{ start: 0, count, name: `graph-${count}-${edges}`, columns: [], pure: true }],
-    rank,
-    outputs: rank,
-  };
-}
 
 /** What the machine's worker says when it has run all that it was given. */
 function reportsOf({ ids, epochs }) {
