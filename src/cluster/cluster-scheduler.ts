@@ -267,6 +267,7 @@ export class ClusterScheduler {
       comm,
       (worker) => this.#seats.get(worker)?.hello.addresses,
     );
+    if (known !== undefined) this.#tellOfGraphs(seat, known);
     const worker = this.host.addWorker(seat, known);
     this.#seats.set(worker, seat);
     this.#journal?.noteWorker(worker, key);
@@ -303,6 +304,17 @@ export class ClusterScheduler {
       if (wasThere && cause === "silence" && !isBack) this.#onSilence(hello.name);
     };
     this.#tellSize();
+  }
+
+  /** A worker that comes back has graphs, whose rows it may lack. */
+  #tellOfGraphs(seat: RemoteWorkerSeat, { inventory: { bases, serials } }: WorkerReturn): void {
+    const { graphs, tasks } = this.host.machine.state;
+    bases.forEach((base, i) => {
+      const record = graphs[tasks.graph[base] ?? -1];
+      if (record?.base !== base || record.serial !== serials[i]) return;
+      const { facts: graph, body, serial, ids } = record;
+      seat.has({ base, count: graph.count, graph, body, serial, ...(ids && { ids }) });
+    });
   }
 
   #removeWorker(worker: number, loss: WorkerLoss): boolean {

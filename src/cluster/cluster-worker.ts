@@ -34,6 +34,7 @@ import { sessionTimers } from "./session-timers.ts";
 import { type EngineInit, laneOf, launchLane } from "./thread-launch.ts";
 import { ValueFetcher } from "./value-fetcher.ts";
 import { ValueServer } from "./value-server.ts";
+import { PagedGraphs } from "./wire/graph-pages.ts";
 import { decodeImage } from "./wire/graphs.ts";
 import { type FromWorker, fromWorker, type ToWorker, toWorker } from "./wire/worker-messages.ts";
 import type { WorkerHello } from "./worker-hello.ts";
@@ -64,6 +65,7 @@ export class ClusterWorker {
   readonly #pool: BulkPool;
   readonly #server: ValueServer;
   readonly #fetcher: ValueFetcher;
+  readonly #paged: PagedGraphs = new PagedGraphs();
   readonly #output: OutputPrinter;
   readonly #address: string;
   #comm: Comm<ToWorker, FromWorker> | undefined;
@@ -267,11 +269,19 @@ export class ClusterWorker {
     }
     switch (message.kind) {
       case "install": {
-        const { base, count, serial, facts, body, ids } = message;
-        const held = ids === undefined ? {} : { ids };
-        const graph = { base, count, serial, graph: facts, body: decodeImage(body), ...held };
+        const { base, count, serial, facts, body, ids, pages } = message;
+        const which = { base, count, serial, ...(ids === undefined ? {} : { ids }) };
+        const graph =
+          pages === undefined
+            ? { ...which, graph: facts, body: decodeImage(body) }
+            : this.#paged.open(which, facts, body, pages);
         return this.host.tell({ kind: "install", graph });
       }
+      case "page":
+        return this.#paged.fill(message);
+      case "uninstall":
+        this.#paged.close(message.base);
+        return this.host.tell(message);
       case "peers":
         return this.#fetcher.know(message.peers, message.gone);
       case "stop":

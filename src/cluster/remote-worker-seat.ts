@@ -7,6 +7,7 @@ import { HeddleError } from "../core/errors.ts";
 import type { InstalledGraph, Needs } from "../machine/scheduler/events.ts";
 import { type Outcome, unsettle, type WorkerOp } from "./control/ops.ts";
 import type { WorkerOrder, WorkerSeat } from "./scheduler-host.ts";
+import { GraphPages } from "./wire/graph-pages.ts";
 import type { FromWorker, ToWorker } from "./wire/worker-messages.ts";
 import type { WorkerHello } from "./worker-hello.ts";
 import type { WorkerLoad } from "./worker-host.ts";
@@ -41,6 +42,8 @@ export class RemoteWorkerSeat implements WorkerSeat {
   readonly #addressesOf: (worker: number) => readonly string[] | undefined;
   /** Workers that this one has been told of. */
   readonly #known = new Set<number>();
+  /** Graphs that it gets in pages, by their first ids, with the pages that it has. */
+  readonly #paged = new Map<number, { readonly pages: GraphPages; readonly has: Uint8Array }>();
 
   constructor(
     hello: WorkerHello,
@@ -59,7 +62,9 @@ export class RemoteWorkerSeat implements WorkerSeat {
   }
 
   tell(order: WorkerOrder): void {
-    if (order.kind === "install") return this.send(installMessage(order.graph));
+    if (order.kind === "install") return this.#install(order.graph);
+    if (order.kind === "uninstall") this.#paged.delete(order.base);
+    if (order.kind === "lease" && this.#paged.size > 0) this.#sendPages(order.ids);
     if ((order.kind === "lease" || order.kind === "copy") && order.needs !== undefined) {
       this.#introduce(order.needs);
     }
@@ -118,6 +123,38 @@ export class RemoteWorkerSeat implements WorkerSeat {
     this.send({ kind: "peers", peers: [], gone: [{ worker, addresses }] });
   }
 
+  /** It has the graph from before, and nobody knows which of its pages. */
+  has(graph: InstalledGraph): void {
+    const pages = GraphPages.of(graph);
+    if (pages === undefined) return;
+    this.#paged.set(graph.base, { pages, has: new Uint8Array(pages.length) });
+  }
+
+  #install(graph: InstalledGraph): void {
+    this.has(graph);
+    const { base, count, serial, graph: facts, body, ids } = graph;
+    const pages = this.#paged.get(base)?.pages;
+    const what = pages?.shape ?? { facts, body: body as Uint8Array };
+    // Of a graph in pages their task ids come with the pages.
+    const held = pages === undefined ? ids : ids?.subarray(0, 0);
+    const which = held === undefined ? {} : { ids: held };
+    this.send({ kind: "install", base, count, serial, ...what, ...which });
+  }
+
+  #sendPages(ids: Int32Array): void {
+    for (let i = 0; i < ids.length; i++) {
+      for (const { pages, has } of this.#paged.values()) {
+        const local = ids[i]! - pages.base;
+        if (local < 0 || local >= pages.count) continue;
+        const number = Math.floor(local / pages.tasks);
+        if (has[number] === 1) break;
+        has[number] = 1;
+        this.send({ kind: "page", ...pages.page(number) });
+        break;
+      }
+    }
+  }
+
   #introduce({ holders }: Needs): void {
     const unknown = new Set(holders.filter((worker) => !this.#known.has(worker)));
     if (unknown.size === 0) return;
@@ -127,10 +164,4 @@ export class RemoteWorkerSeat implements WorkerSeat {
     });
     this.send({ kind: "peers", peers, gone: [] });
   }
-}
-
-function installMessage(graph: InstalledGraph): ToWorker {
-  const { base, count, serial, graph: facts, body, ids } = graph;
-  const held = ids === undefined ? {} : { ids };
-  return { kind: "install", base, count, serial, facts, body: body as Uint8Array, ...held };
 }

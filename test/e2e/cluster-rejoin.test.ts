@@ -85,3 +85,16 @@ test("an asynchronous task that it was running, and that is still wanted, ends w
   await away();
   expect(await slow.result()).toBe("done");
 });
+
+test("it gets the rest of a graph that it has in part", async () => {
+  const texts = Array.from({ length: 40_000 }, (_, i) => `text ${i}`);
+  const read = client.map((text: string) => {
+    const endMs = performance.now() + (text === "text 1" ? 1500 : 0);
+    while (performance.now() < endMs);
+    return `${text}!`;
+  }, texts);
+  await read.at(0).result();
+  await away();
+  const results = await client.gather([read.at(0), read.at(20_000), read.at(39_999)]);
+  expect(results).toEqual(["text 0!", "text 20000!", "text 39999!"]);
+});

@@ -182,5 +182,10 @@ export function encodeImage(image: GraphImage): Uint8Array {
 export function decodeImage(body: Uint8Array): GraphImage {
   const shared = new Uint8Array(new SharedArrayBuffer(body.length));
   shared.set(body);
-  return graphImage.read(new ByteReader(shared, "A graph"));
+  return readImage(shared);
+}
+
+/** The image over the bytes themselves, which begin at a multiple of 8. */
+export function readImage(body: Uint8Array): GraphImage {
+  return graphImage.read(new ByteReader(body, "A graph"));
 }

@@ -27,6 +27,7 @@ import type { WorkerOrder } from "../scheduler-host.ts";
 import type { WorkerLoad } from "../worker-host.ts";
 import type { WorkerReport } from "../worker-report.ts";
 import { inventory, needs, plainAs, wireError, words } from "./fields.ts";
+import type { GraphPage, GraphSizes } from "./graph-pages.ts";
 import { graphFacts } from "./graphs.ts";
 
 /** A graph that a worker is going to run tasks of. */
@@ -38,7 +39,10 @@ export interface InstallMessage {
   readonly facts: GraphFacts;
   /** The image, as bytes. */
   readonly body: Uint8Array;
+  /** With pages: of any length, when there are some. */
   readonly ids?: Int32Array;
+  /** The rows come in pages. */
+  readonly pages?: GraphSizes;
 }
 
 /** Where another worker is reached. */
@@ -49,10 +53,27 @@ export interface Peer {
 
 const peer = record({ worker: u32, addresses: list(text) });
 
+const columnSize = record({
+  kind: oneOf("integers", "numbers", "encoded"),
+  rows: u32,
+  bytes: f64,
+});
+
+const columnPart = record({
+  column: u32,
+  row: u32,
+  integers: optional(i32s),
+  numbers: optional(f64s),
+  offsets: optional(f64s),
+  bytes: optional(bytes),
+});
+
 /** What the scheduler says to a worker. */
 export type ToWorker =
   | InstallMessage
   | Exclude<WorkerOrder, { kind: "install" }>
+  /** Rows of an installed graph: said before the first lease of any. */
+  | ({ readonly kind: "page" } & GraphPage)
   /** Other workers: said before any message that names them, and when they are gone. */
   | { readonly kind: "peers"; readonly peers: readonly Peer[]; readonly gone: readonly Peer[] }
   /** Something to do beside tasks; answered by `told`. */
@@ -68,6 +89,7 @@ export const toWorker: MessageSet<ToWorker> = messageSet([
     facts: graphFacts,
     body: bytes,
     ids: optional(i32s),
+    pages: optional(record({ deps: u32, columns: list(columnSize) })),
   }),
   message("uninstall", 66, { base: u32, count: u32 }),
   message("lease", 67, {
@@ -87,6 +109,16 @@ export const toWorker: MessageSet<ToWorker> = messageSet([
   /** Ends the worker. */
   message("stop", 75, { reason: text, restart: bool }),
   message("ask", 76, { call: u32, op: plainAs<WorkerOp>() }),
+  message("page", 77, {
+    base: u32,
+    start: u32,
+    template: i32s,
+    depOffsets: i32s,
+    deps: i32s,
+    ids: optional(i32s),
+    depIds: optional(i32s),
+    columns: list(columnPart),
+  }),
 ]);
 
 /** What a worker says to the scheduler. */
