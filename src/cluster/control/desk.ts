@@ -18,9 +18,11 @@ import { MemoryManager } from "./memory-manager.ts";
 import type {
   ControlOp,
   PluginTarget,
+  ProfileOp,
   RegisterOp,
   RetireOp,
   SomeTasks,
+  WorkerChoice,
   WorkerOp,
   WorkerResult,
 } from "./ops.ts";
@@ -152,6 +154,9 @@ export class ControlDesk {
         return this.#story(op);
       case "task-stream":
         return this.stream.entries(op.sinceMs, op.count);
+      case "profile-start":
+      case "profile-stop":
+        return await this.#profile(op);
       case "logs":
         return this.#host.logs();
       case "dump":
@@ -251,6 +256,17 @@ export class ControlDesk {
       }),
     );
     return Object.fromEntries(stacks.filter(([, calls]) => calls.length > 0));
+  }
+
+  /** Answered by the workers that are there: what became of others is not a profile. */
+  async #profile(op: ProfileOp & WorkerChoice): Promise<Record<string, unknown>> {
+    const profiles = await Promise.all(
+      this.#choose(op.workers).map(async (worker) => {
+        const address = this.#addressOf(worker) as string;
+        return [address, await this.#ask(worker, op).catch(() => null)] as const;
+      }),
+    );
+    return Object.fromEntries(profiles);
   }
 
   #story(op: SomeTasks): (StoryEntry & { readonly key: string })[] {
