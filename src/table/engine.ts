@@ -211,16 +211,29 @@ export class TableSession implements Disposable {
     return this.#collect<S>(sql);
   }
 
-  /** Makes a temporary table of the rows of `tables`, in order, under `name`. */
-  load(name: string, tables: readonly Table[]): void {
-    const [first] = tables;
-    if (first === undefined) throw new HeddleError("InvalidArgument", `"${name}" has no tables`);
-    const { fields } = first;
+  /**
+   * Makes a temporary table of the rows of `tables`, in order, under `name`. Tables are taken one
+   * after the other, so that those behind an iterator need not be there together; where there may
+   * be none, `columns` says what they would have.
+   */
+  load(name: string, tables: Iterable<Table>, columns?: readonly Field[]): void {
+    const each = tables[Symbol.iterator]();
+    const start = each.next();
+    const fields = start.done === true ? columns : start.value.fields;
+    if (fields === undefined) throw new HeddleError("InvalidArgument", `"${name}" has no tables`);
+    this.#create(name, fields, (raw) => {
+      for (let at = start; at.done !== true; at = each.next()) {
+        if (at.value.length > 0) this.#append(raw, at.value);
+      }
+    });
+  }
+
+  #create(name: string, fields: readonly Field[], fill: (raw: string) => void): void {
     const columns = fields.map((f) => `${quoteName(f.name)} ${carrierOf(f.type)}`);
     const carried = fields.every((field) => isCarried(field.type));
     const raw = carried ? name : `${name} carried`;
     this.execute(`CREATE TEMPORARY TABLE ${quoteName(raw)} (${columns.join(", ")})`);
-    for (const table of tables) if (table.length > 0) this.#append(raw, table);
+    fill(raw);
     if (carried) return;
     const list = fields.map(
       (f) => `${uncarrySql(f.type, quoteName(f.name))} AS ${quoteName(f.name)}`,
