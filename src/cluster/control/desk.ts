@@ -58,7 +58,7 @@ export class ControlDesk {
   readonly plugins: PluginRegistry;
   readonly meters: Meters;
   readonly #host: DeskHost;
-  readonly #actors = new ActorBook();
+  readonly #actors: ActorBook;
   readonly #memory: MemoryManager;
   readonly #waiting = new Set<Waiting>();
   /** Who waits for a worker to be retired. */
@@ -68,6 +68,9 @@ export class ControlDesk {
     this.#host = host;
     const { state } = host.machine;
     this.meters = new Meters(state);
+    this.#actors = new ActorBook(
+      (keys) => new Set(idsOfKeys(state, keys).map((id) => state.keyOf(id))),
+    );
     this.#memory = new MemoryManager(
       () =>
         [...state.workers.values()].map(({ worker, memoryLimitBytes }) => {
