@@ -28,11 +28,13 @@ function cellOf(number: number, grid: readonly number[]): number[] {
 }
 
 /** Where a block lies along each axis: its first element and the one after its last. */
-function spanOf(chunks: Chunks, cell: readonly number[]): (readonly [number, number])[] {
-  return chunks.map((blocks, axis) => {
-    const offsets = offsetsOf(blocks);
+function spanOf(
+  offsets: readonly Float64Array[],
+  cell: readonly number[],
+): (readonly [number, number])[] {
+  return offsets.map((starts, axis) => {
     const at = cell[axis] as number;
-    return [offsets[at] as number, offsets[at + 1] as number];
+    return [starts[at] as number, starts[at + 1] as number];
   });
 }
 
@@ -42,7 +44,8 @@ export function* splitPieces(
   source: number,
   plan: RechunkPlan,
 ): Generator<Piece<NDArray>> {
-  const span = spanOf(plan.old, cellOf(source, gridOf(plan.old)));
+  const span = spanOf(plan.old.map(offsetsOf), cellOf(source, gridOf(plan.old)));
+  const wanted = plan.wanted.map(offsetsOf);
   const grid = gridOf(plan.wanted);
   const strides = stridesOf(grid);
   // The new blocks that it meets form a box: along each axis, those between its two ends.
@@ -56,7 +59,7 @@ export function* splitPieces(
   const cell = counts.map(() => 0);
   for (let i = 0; i < product(counts); i++) {
     const target = cell.map((at, axis) => at + (boxes[axis]?.[0] as number));
-    const meeting = spanOf(plan.wanted, target).map(([start, end], axis) => {
+    const meeting = spanOf(wanted, target).map(([start, end], axis) => {
       const [low, high] = span[axis] as readonly [number, number];
       return [Math.max(start, low) - low, Math.min(end, high) - low] as const;
     });
@@ -76,15 +79,16 @@ export function joinPieces(
   destination: number,
   plan: RechunkPlan,
 ): NDArray {
-  const span = spanOf(plan.wanted, cellOf(destination, gridOf(plan.wanted)));
+  const span = spanOf(plan.wanted.map(offsetsOf), cellOf(destination, gridOf(plan.wanted)));
   const block = newBlock(
     plan.dtype,
     span.map(([start, end]) => end - start),
   );
   const grid = gridOf(plan.old);
+  const old = plan.old.map(offsetsOf);
   for (const { source, value } of arrivals) {
     const piece = value as NDArray;
-    const origin = spanOf(plan.old, cellOf(source, grid));
+    const origin = spanOf(old, cellOf(source, grid));
     const at = origin.map(([low], axis) => Math.max(0, low - (span[axis]?.[0] as number)));
     copyPart(block, at, piece);
   }

@@ -15,6 +15,8 @@ import { describeGiven } from "./given.ts";
 import { type Futures, futuresIn } from "./given-futures.ts";
 import type { EngineLink } from "./link.ts";
 import type { EngineInfo } from "./messages.ts";
+import type { Profile } from "./profile.ts";
+import type { ProfileOptions } from "./take-profile.ts";
 import { within } from "./timeout.ts";
 
 /** Which workers are meant, by address, name or host; default all. */
@@ -164,6 +166,25 @@ export abstract class ClusterView extends SharedState {
     const given = tasks === undefined ? {} : await tasksIn("client.callStack", tasks);
     const op = { kind: "call-stack", ...given } as const;
     return (await this.link.control(op)) as Record<string, RunningCall[]>;
+  }
+
+  /**
+   * What task threads spend their time on, by samples of their stacks: while `use` runs, or for
+   * `durationMs` from now on. At most ten minutes; workers that join meanwhile are not in it.
+   *
+   * On the embedded engine a thread that is in a synchronous task begins and ends after it. What
+   * `use` throws is thrown.
+   */
+  async profile(use: () => unknown, options?: ProfileOptions): Promise<Profile>;
+  async profile(options?: ProfileOptions): Promise<Profile>;
+  async profile(
+    given: (() => unknown) | ProfileOptions = {},
+    more: ProfileOptions = {},
+  ): Promise<Profile> {
+    const [use, options] = typeof given === "function" ? [given, more] : [undefined, given];
+    const { takeProfile } = await import("./take-profile.ts");
+    const chosen = workersOf("client.profile", options.workers);
+    return await takeProfile(async (op) => await this.link.control(op), use, options, chosen);
   }
 
   /**

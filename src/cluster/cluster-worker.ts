@@ -292,8 +292,6 @@ export class ClusterWorker {
           this.#comm?.send({ kind: "warn", message: String(error) });
         });
         return;
-      case "lease":
-        return this.host.tell(this.#fetcher.takeable(message));
       default:
         return this.host.tell(message);
     }

@@ -2,6 +2,7 @@
  * @file Entry of the embedded engine's control thread. Starts the task threads before it loads the
  * engine itself: then all of them load at the same time.
  */
+import { dirname } from "node:path";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { type EngineInit, laneOf, launchLane } from "./thread-launch.ts";
 
@@ -35,4 +36,4 @@ parentPort?.on("message", (request: EngineRequest) => {
   }
 });
 
-await removeLeftovers();
+await removeLeftovers(dirname(init.spillDirectory));

@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { config } from "../config/config.ts";
 import { HeddleError } from "../core/errors.ts";
 import { formatBytes, parseBytes } from "../core/units.ts";
-import { nodeCrypto } from "../functions/crypto.ts";
 import { INTERRUPT_CELL_BYTES } from "../table/interrupt.ts";
 import type { EngineSettings } from "./engine-settings.ts";
+import { engineFolder } from "./leftovers.ts";
 
 /** How an engine is set up; undefined means the default. */
 export interface EngineOptions {
@@ -58,10 +58,7 @@ export function initFrom(options: EngineOptions): EngineSettings {
     threads,
     configuration: config.serialize(),
     memoryLimitBytes,
-    spillDirectory: join(
-      directory,
-      `heddle-${process.pid}-${nodeCrypto().randomBytes(4).toString("hex")}`,
-    ),
+    spillDirectory: join(directory, engineFolder()),
     interruptCell: new SharedArrayBuffer(INTERRUPT_CELL_BYTES),
     allowedFailures: config.get("scheduler.allowed-failures"),
     validate: options.validate ?? config.get("worker.validate"),

@@ -7,11 +7,9 @@
  */
 import { closeSync, openSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
 import { workerData } from "node:worker_threads";
 import { decodeValue, encodeValue, prepareValue } from "../codec/index.ts";
 import { config } from "../config/config.ts";
-import { HeddleError } from "../core/errors.ts";
 import { nodeCrypto } from "../functions/crypto.ts";
 import { referToAll } from "../functions/index.ts";
 import type { ThreadInit } from "../threads/messages.ts";
@@ -19,9 +17,10 @@ import { scratchDirectory } from "../threads/scratch.ts";
 import { currentTask } from "../threads/task-context.ts";
 import * as self from "./exchange-tasks.ts";
 import { type PulledParts, pullParts, rescheduled } from "./runs/pull-parts.ts";
-import { Run } from "./runs/run.ts";
+import { Run, runPath } from "./runs/run.ts";
 import { piecesInFile } from "./runs/run-reader.ts";
 import { onDisk, RunWriter } from "./runs/run-writer.ts";
+import { type SealedRuns, sealedRuns } from "./runs/sealed-runs.ts";
 
 /** A part of a source, and the number of the destination that it goes to. */
 export type Piece<T = unknown> = readonly [destination: number, value: T];
@@ -40,6 +39,7 @@ export interface Arrival<T = unknown> {
 }
 
 const HOST = hostname();
+const ATTEMPT_BYTES = 6;
 
 /** Where this process is reached; the same for all its threads. */
 function ownAddress(): string {
@@ -49,7 +49,8 @@ function ownAddress(): string {
 /** Task of a source: writes its pieces. */
 export function writeRun(pieces: Pieces, source: number, destinations: number): Run {
   const folder = onDisk("its folder", scratchDirectory);
-  const path = join(folder, `run-${source}-${nodeCrypto().randomBytes(6).toString("hex")}`);
+  const attempt = nodeCrypto().randomBytes(ATTEMPT_BYTES).readUIntBE(0, ATTEMPT_BYTES);
+  const path = runPath({ folder, source, attempt });
   const writer = new RunWriter(path, destinations);
   try {
     const iterator = (pieces as Generator<Piece, void, number>)[Symbol.iterator]();
@@ -64,7 +65,8 @@ export function writeRun(pieces: Pieces, source: number, destinations: number): 
       task: currentTask()?.id ?? -1,
       worker: ownAddress(),
       host: HOST,
-      path,
+      folder,
+      attempt,
       bytes: writer.position,
       index,
       needsModules: writer.needsModules,
@@ -78,24 +80,23 @@ export function writeRun(pieces: Pieces, source: number, destinations: number): 
   }
 }
 
+/** The task between all sources and all destinations. */
+export function sealRuns(runs: readonly Run[], exchange: string): SealedRuns {
+  return sealedRuns(runs, exchange);
+}
+
 /**
  * First half of a destination's task: its pieces, in the order of their sources, and of each source
  * in the order in which it gave them. They can be gone through once, and are read as they are asked
  * for.
  */
 export function readPieces(
-  runs: readonly Run[],
+  sealed: SealedRuns,
   destination: number,
-  exchange: string,
 ): Iterable<Arrival> | Promise<Iterable<Arrival>> {
-  runs.forEach((run, source) => {
-    if (run.source === source) return;
-    throw new HeddleError(
-      "InvariantViolated",
-      `exchange ${exchange} has the run of source ${run.source} in place of that of ${source}`,
-    );
-  });
-  const far = runs.filter((run) => !isNear(run));
+  const runs = [...sealed];
+  const near = nearPlaces(runs);
+  const far = runs.filter(({ worker }) => !near.has(worker));
   const rich = runs.some((run) => run.needsModules);
   if (far.length === 0 && !rich) return arrivals(runs, destination);
   return gather(runs, far, destination);
@@ -150,7 +151,18 @@ function* guarded(run: Run, destination: number): Generator<Uint8Array> {
   }
 }
 
-/** Whether the run's file can be read here: it is the same worker's, or one's on the same host. */
+/** Workers whose runs can be read here: this one, and those whose folder can be read. */
+function nearPlaces(runs: readonly Run[]): Set<string> {
+  const tried = new Set<string>();
+  const near = new Set<string>();
+  for (const run of runs) {
+    if (tried.has(run.worker)) continue;
+    tried.add(run.worker);
+    if (isNear(run)) near.add(run.worker);
+  }
+  return near;
+}
+
 function isNear(run: Run): boolean {
   if (run.worker === ownAddress()) return true;
   if (run.host !== HOST || !config.get("exchange.read-neighbours")) return false;

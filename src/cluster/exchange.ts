@@ -1,17 +1,18 @@
 /**
- * @file All-to-all as layers: n sources that write runs, m destinations that read their part of
- * each; n + m tasks, whatever goes where. A destination depends on every run, so that each is kept
- * until all have read it, and one that is lost with its worker is made again from its own source
- * alone; the edges cost four bytes each.
+ * @file All-to-all as layers: n sources that write runs, one task that seals them, m destinations
+ * that read their part of each run; n + m edges, whatever goes where. The seal's value refers to
+ * the runs: they are kept as long as it is, and when one is lost with its worker, that run is made
+ * again from its own source alone, and then the seal; destinations that are done stay.
  */
 import {
   type Arg,
+  type Bound,
   type Layer,
   type LayerKind,
   regularOffsets,
   type TaskFunction,
 } from "../core/graph.ts";
-import { readPieces, writeRun } from "./exchange-tasks.ts";
+import { readPieces, sealRuns, writeRun } from "./exchange-tasks.ts";
 
 /** How an exchange cuts its sources and joins what arrives. */
 export interface ExchangeOptions {
@@ -54,8 +55,20 @@ export function exchange(options: ExchangeOptions): Layer {
     ],
     offsets: regularOffsets(count, 1),
     deps: indices(count),
+    bound: "worker",
   });
-  const readers = exchangeLayer(name, destinations, [writers], {
+  const seal = exchangeLayer(`${name}-seal`, 1, [writers], {
+    kind: "reduction",
+    fn: sealRuns,
+    args: [
+      { kind: "deps", start: 0, count },
+      { kind: "const", value: name },
+    ],
+    offsets: Int32Array.of(0, count),
+    deps: indices(count),
+    bound: "inputs",
+  });
+  const readers = exchangeLayer(name, destinations, [seal], {
     kind: "blockwise",
     fn: join.fn,
     args: [
@@ -63,16 +76,15 @@ export function exchange(options: ExchangeOptions): Layer {
         kind: "call",
         fn: readPieces,
         args: [
-          { kind: "deps", start: 0, count },
+          { kind: "dep", index: 0 },
           { kind: "column", column: 0 },
-          { kind: "const", value: name },
         ],
       },
       { kind: "column", column: 0 },
       ...(join.args ?? []),
     ],
-    offsets: regularOffsets(destinations, count),
-    deps: repeated(indices(count), destinations),
+    offsets: regularOffsets(destinations, 1),
+    deps: new Int32Array(destinations),
   });
   return grid === undefined ? readers : { ...readers, grid };
 }
@@ -87,13 +99,16 @@ function exchangeLayer(
     readonly args: readonly Arg[];
     readonly offsets: Int32Array;
     readonly deps: Int32Array;
+    readonly bound?: Bound;
   },
 ): Layer {
+  const { fn, args, bound } = work;
+  const template = { name: name.replace(/-[0-9a-f]{8,}/, ""), fn, args };
   return {
     name,
     kind: work.kind,
     count,
-    templates: [{ name: name.replace(/-[0-9a-f]{8,}/, ""), fn: work.fn, args: work.args }],
+    templates: [bound === undefined ? template : { ...template, bound }],
     inputs,
     depOffsets: work.offsets,
     deps: work.deps,
@@ -103,10 +118,4 @@ function exchangeLayer(
 
 function indices(count: number): Int32Array {
   return Int32Array.from({ length: count }, (_, i) => i);
-}
-
-function repeated(numbers: Int32Array, times: number): Int32Array {
-  const all = new Int32Array(numbers.length * times);
-  for (let i = 0; i < times; i++) all.set(numbers, i * numbers.length);
-  return all;
 }

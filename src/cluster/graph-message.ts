@@ -24,10 +24,11 @@ export function graphMessage(graph: TaskGraph): GraphMessage {
       deps: shared(graph.deps),
       rank: shared(graph.rank),
       outputs: shared(graph.outputs),
-      templates: templates.map(({ name, lane, options }) => ({
+      templates: templates.map(({ name, lane, options, bound }) => ({
         name,
         ...(lane === undefined ? {} : { lane }),
         ...(options === undefined ? {} : { options }),
+        ...(bound === undefined ? {} : { bound }),
       })),
       segments: segments.map(({ columns: __, ...segment }) => segment),
     },

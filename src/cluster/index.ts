@@ -86,7 +86,9 @@ export type {
   SchedulerPlugin,
   WorkerPlugin,
 } from "./plugins/plugin.ts";
+export type { Profile, ProfiledThread, ProfileNode } from "./profile.ts";
 export type { ComputeOptions, GraphRunner, RunOptions } from "./run-collections.ts";
+export type { ProfileOptions } from "./take-profile.ts";
 export type { Gathered, Lazy } from "./types.ts";
 
 referToAll(import.meta.url, self);

@@ -1,20 +1,32 @@
 /**
- * @file Removes what engines of killed processes left in the system's temporary folder. Only there:
- * a folder chosen by the user may be shared with other machines, whose processes cannot be seen.
+ * @file The folders of engines and workers, and what those of killed processes left behind. A
+ * folder may be shared with other machines, whose processes cannot be seen, so names say the host.
  */
 import { readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { hostname } from "node:os";
 import { join } from "node:path";
+import { nodeCrypto } from "../functions/crypto.ts";
 
-const ENGINE_FOLDER = /^heddle-(\d+)-[0-9a-f]{8}$/;
+const ENGINE_FOLDER = /^heddle-([\w.-]*)-(\d+)-[0-9a-f]{8}$/;
 
-/** Removes the folders of engines whose process is gone; resolves to their names. */
-export async function removeLeftovers(folder: string = tmpdir()): Promise<string[]> {
+/** Name of a folder for this process that no other one has. */
+export function engineFolder(): string {
+  return `heddle-${ownHost()}-${process.pid}-${nodeCrypto().randomBytes(4).toString("hex")}`;
+}
+
+/** The host's name with nothing in it that a folder's name must not have. */
+function ownHost(): string {
+  return hostname().replace(/[^\w.-]/g, "_");
+}
+
+/** Removes the folders of this host's engines whose process is gone; resolves to their names. */
+export async function removeLeftovers(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => []);
   const removed: string[] = [];
   for (const name of names) {
-    const pid = Number(ENGINE_FOLDER.exec(name)?.[1] ?? 0);
-    if (pid === 0 || isAlive(pid)) continue;
+    const [, host, number] = ENGINE_FOLDER.exec(name) ?? [];
+    const pid = Number(number ?? 0);
+    if (pid === 0 || host !== ownHost() || isAlive(pid)) continue;
     // Another user's folder stays: it cannot be removed, and need not be.
     await rm(join(folder, name), { recursive: true }).then(
       () => removed.push(name),

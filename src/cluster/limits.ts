@@ -6,7 +6,10 @@
 /** Size of an engine. */
 export interface EngineLimits {
   readonly threads: number;
+  /** Of all workers together. */
   readonly memoryLimitBytes: number;
+  /** How many processes share threads and memory; absent means one. */
+  readonly workerCount?: number;
 }
 
 const open: EngineLimits[] = [];

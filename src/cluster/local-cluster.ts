@@ -123,7 +123,11 @@ export class LocalCluster extends Cluster {
         token: init.token,
         security: options.security,
       })),
-      { threads: workers * threads, memoryLimitBytes: workers * init.worker.memoryLimitBytes },
+      {
+        threads: workers * threads,
+        memoryLimitBytes: workers * init.worker.memoryLimitBytes,
+        workerCount: workers,
+      },
     );
     this.ready = processes.listening.then(() => undefined);
     this.ready.catch(() => undefined);

@@ -20,7 +20,7 @@ export class RemoteEngine implements EngineHandle {
   readonly #links = new Set<EngineLink>();
   #opened: (opening: Promise<void>) => void = () => undefined;
   #size: EngineLimits;
-  #workers = 0;
+  #workers: number;
   #dashboard: string | undefined;
 
   /** `size` is what there will be, as far as is known before the scheduler says it. */
@@ -29,6 +29,7 @@ export class RemoteEngine implements EngineHandle {
     size: EngineLimits = { threads: 0, memoryLimitBytes: 0 },
   ) {
     this.#size = size;
+    this.#workers = size.workerCount ?? 0;
     shipAllTexts();
     this.#options = Promise.resolve(options);
     if (!(options instanceof Promise)) this.#address = options.address;

@@ -110,10 +110,10 @@ export class SupervisorSeats {
   #hear(comm: SupervisorComm, message: FromSupervisor): void {
     switch (message.kind) {
       case "workers":
-        this.#workers.set(comm, message.names);
-        return;
+        return this.#name(comm, message.names);
       case "workerDied": {
         const { kind: _, name, ...death } = message;
+        if (this.#isAnothers(comm, name)) return this.#refuse(comm, name);
         return this.#died(name, death);
       }
       case "answer": {
@@ -127,6 +127,32 @@ export class SupervisorSeats {
       case "leaving":
         return;
     }
+  }
+
+  /** A supervisor speaks of its own workers only: names belong to whoever said them first. */
+  #name(comm: SupervisorComm, names: readonly string[]): void {
+    const others = names.find((name) => this.#isAnothers(comm, name));
+    if (others !== undefined) return this.#refuse(comm, others);
+    for (const [other, its] of this.#workers) {
+      const left = its.filter((name) => !names.includes(name));
+      if (left.length < its.length) this.#workers.set(other, left);
+    }
+    this.#workers.set(comm, names);
+  }
+
+  /** One whose connection is down may be dead, and this one follow it. */
+  #isAnothers(comm: SupervisorComm, name: string): boolean {
+    for (const [other, names] of this.#workers) {
+      if (other !== comm && other.state === "open" && names.includes(name)) return true;
+    }
+    return false;
+  }
+
+  #refuse(comm: SupervisorComm, name: string): void {
+    const message =
+      `the supervisor "${comm.peer.id}" names the worker "${name}", which another supervisor ` +
+      "looks after: give its workers another --name";
+    comm.abort(new HeddleError("InvalidArgument", message));
   }
 
   #fail(gone: SupervisorComm, reason: string): void {

@@ -4,13 +4,11 @@
  */
 import type { BulkPool, BulkRoom } from "../comm/index.ts";
 import { HeddleError } from "../core/errors.ts";
-import type { WorkerCommand, WorkerEvent } from "../machine/worker/events.ts";
-import { workerOfRun } from "./runs/run-files.ts";
+import type { WorkerCommand } from "../machine/worker/events.ts";
 import type { Arrival } from "./value-store.ts";
 import type { Peer } from "./wire/worker-messages.ts";
 import type { WorkerHost } from "./worker-host.ts";
 
-type LeaseMessage = Extract<WorkerEvent, { kind: "lease" }>;
 type Fetch = Extract<WorkerCommand, { kind: "fetch" }>;
 
 /** What a client says with values that it brings: the epoch of each. */
@@ -29,8 +27,6 @@ export class ValueFetcher {
   readonly #host: WorkerHost;
   readonly #pool: BulkPool;
   readonly #peers = new Map<number, readonly string[]>();
-  /** Addresses of workers that were here once. */
-  readonly #gone = new Set<string>();
   /** Offers that are not answered yet, by value. */
   readonly #offers = new Map<number, Offer[]>();
 
@@ -42,34 +38,7 @@ export class ValueFetcher {
   /** Where other workers are reached. */
   know(peers: readonly Peer[], gone: readonly Peer[]): void {
     for (const { worker, addresses } of peers) this.#peers.set(worker, addresses);
-    for (const { worker, addresses } of gone) {
-      this.#peers.delete(worker);
-      for (const address of addresses) {
-        this.#gone.add(address);
-        this.#forgetRuns(this.#host.store.runs.copiesFrom(address));
-      }
-    }
-  }
-
-  /** The files of a worker are gone with it: copies of what describes them are no runs. */
-  #forgetRuns(ids: readonly number[]): void {
-    if (ids.length > 0) this.#host.loseCopies(Int32Array.from(ids));
-  }
-
-  /**
-   * The leases that may be taken now. A run that is to be made again here is not what a copy of its
-   * old description says, which goes as soon as no running task refers to it: the scheduler may try
-   * again.
-   */
-  takeable(lease: LeaseMessage): LeaseMessage {
-    const { runs } = this.#host.store;
-    const isStale = (id: number): boolean => runs.isCopy(id);
-    if (runs.isEmpty || !lease.ids.some(isStale)) return lease;
-    const of = (column: Int32Array, stale: boolean): Int32Array =>
-      column.filter((_, i) => isStale(lease.ids[i]!) === stale);
-    const { ids, epochs } = lease;
-    this.#host.giveBack(of(ids, true), of(epochs, true));
-    return { ...lease, ids: of(ids, false), epochs: of(epochs, false) };
+    for (const { worker } of gone) this.#peers.delete(worker);
   }
 
   /** Fetches values; the machine hears of each how it ended. */
@@ -165,7 +134,8 @@ export class ValueFetcher {
       if (arrival === undefined) return;
       arrivals.delete(id);
       try {
-        this.#keep(arrival);
+        // Throws for what is no value.
+        arrival.keep();
       } catch (error) {
         arrival.drop();
         return isUseless(id, error instanceof Error ? error.message : String(error));
@@ -188,16 +158,6 @@ export class ValueFetcher {
     } finally {
       for (const arrival of arrivals.values()) arrival.drop();
     }
-  }
-
-  /** Throws for what is no value, or not one any more. */
-  #keep(arrival: Arrival): void {
-    // A description may have been on its way when the worker went that it tells of.
-    const worker = workerOfRun(arrival.target);
-    if (worker !== undefined && this.#gone.has(worker)) {
-      throw new HeddleError("Lost", `worker ${worker} is gone with its runs`);
-    }
-    arrival.keep();
   }
 
   #failed(holder: number, ids: ReadonlyMap<number, number>, message: string): void {

@@ -166,7 +166,6 @@ export class ValueStore {
       keep: () => {
         const value = this.heap.bytes(extent).subarray(0, bytes);
         checkWhole(value);
-        this.runs.copied(id, value);
         end();
         this.ensure(id + 1);
         this.pages.setHeap(id, TAG.heap, extent.arena, extent.offset, 0);

@@ -171,20 +171,6 @@ export class WorkerHost {
     return ids.filter((_, i) => bytes[i]! < 0);
   }
 
-  /** Copies that are worth nothing any more go, and the scheduler hears of it. */
-  loseCopies(ids: Int32Array): void {
-    this.tell({ kind: "free", ids });
-    // After what the machine still has to say of them: that they have come.
-    this.step();
-    this.#listener.report({ kind: "lost", ids });
-    this.wake();
-  }
-
-  /** Leases that are not taken. */
-  giveBack(ids: Int32Array, epochs: Int32Array): void {
-    this.#listener.report({ kind: "returned", ids, epochs });
-  }
-
   /** Runs turns until nothing is left to do, giving the event loop its turn in between. */
   wake(): void {
     if (this.#active || this.#closed || this.#tasks === undefined) return;
@@ -382,7 +368,8 @@ export class WorkerHost {
     const got = this.#lanes().flatMap((lane) => [...lane.takeBack(ids)]);
     if (got.length > 0) this.#events.push({ kind: "taken-back", ids: Int32Array.from(got) });
     const back = new Set(got);
-    const running = ids.filter((id) => !back.has(id) && this.#isRunning(id));
+    // One that is only asked for back, and has begun, goes on.
+    const running = ids.filter((id) => !back.has(id) && this.#isUnwanted(id));
     if (running.length === 0) return;
     for (const lane of this.#lanes()) lane.post({ kind: "give-up", ids: running });
     if (this.#isCancelling) this.#endLater(running);

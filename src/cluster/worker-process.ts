@@ -4,6 +4,7 @@
  */
 import { ClusterWorker, type WorkerEnd } from "./cluster-worker.ts";
 import { type EventLog, SILENT } from "./event-log.ts";
+import { removeLeftovers } from "./leftovers.ts";
 import { loadPreloads } from "./preload.ts";
 import type { WorkerSettings } from "./worker-settings.ts";
 
@@ -40,6 +41,8 @@ export async function hostWorker(
     const done = (): void => ended(end);
     preloads.teardown(context, log).then(done, done);
   };
+  // Nobody waits for that; what cannot be removed stays.
+  removeLeftovers(settings.localDirectory).catch(() => undefined);
   log.debug("worker {name} serves values at {address}", { name, address: worker.address });
   await preloads.setup(context);
   return context;

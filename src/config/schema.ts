@@ -50,6 +50,7 @@ export interface ConfigValues {
   "comm.timeouts.client": number;
 
   "dataframe.deterministic": boolean;
+  "dataframe.fragment": "auto" | "single" | "partitioned";
   "dataframe.memory-limit": number | "auto";
   "dataframe.threads": number | "auto";
 
@@ -193,6 +194,13 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
     boolean,
     false,
     "Whether float aggregates are the same bit for bit in every run, at some cost.",
+  ),
+  "dataframe.fragment": key(
+    oneOf("auto", "single", "partitioned"),
+    "auto",
+    'How frames run: "single" as one query on one worker, "partitioned" as queries over partitions ' +
+      'on all workers with exchanges between them; "auto" partitions what is larger than the table ' +
+      "engine of one of several workers may take.",
   ),
   "dataframe.memory-limit": key(
     auto(bytes),

@@ -67,6 +67,13 @@ export interface TaskOptions {
   readonly concurrency?: number;
 }
 
+/**
+ * What a value stands and falls with. `inputs`: it refers to the values of its inputs: they are
+ * kept for as long as it is in memory, and when one is lost it is made again. `worker`: it refers
+ * to something at the worker that made it: copies of it are worth nothing without that one.
+ */
+export type Bound = "inputs" | "worker";
+
 /** What to run: shared by all tasks of a layer (or by those of one entry of `templates`). */
 export interface Template {
   /** Readable name of the function, the first part of every key and the group of all statistics. */
@@ -80,6 +87,8 @@ export interface Template {
   readonly args: readonly Arg[];
   readonly lane?: Lane;
   readonly options?: TaskOptions;
+  /** What the values stand and fall with; default: they are copied and kept like any other. */
+  readonly bound?: Bound;
   /** Equal for equal templates of other graphs, which then share what a thread has loaded. */
   readonly id?: string;
 }

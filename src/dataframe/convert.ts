@@ -14,9 +14,9 @@ import { isTable, type Table } from "../table/table.ts";
 import { isNumeric, type SqlType } from "../table/types.ts";
 import * as self from "./convert.ts";
 import { tableRecords, tableValues } from "./convert-tasks.ts";
-import { lowerPartitions, mapRefs, rowwiseScan } from "./lower.ts";
+import { lowerPartitions, mapRefs } from "./lower.ts";
 import { optimizePlan } from "./optimize-plan.ts";
-import { namedColumns, type Plan } from "./plan.ts";
+import { namedColumns, type Plan, rowwiseScan } from "./plan.ts";
 import { numericNames } from "./verbs.ts";
 
 /** A local array of rows by columns. */

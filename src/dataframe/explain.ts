@@ -1,13 +1,14 @@
 /** @file Plans as text: a tree, one step a line, from the last step down to the files. */
 import { describeExpr } from "./expression-sql.ts";
-import { fragmentSql } from "./lower.ts";
+import { describeFragments } from "./lower.ts";
 import { optimizePlan } from "./optimize-plan.ts";
 import { inputsOf, isIdentity, type NamedExpr, type Plan } from "./plan.ts";
 
 /** The plan as written, as optimised, and the query of its topmost fragment. */
 export function explainPlan(plan: Plan): string {
   const optimized = optimizePlan(plan);
-  const query = optimized.kind === "map" ? explainMap(optimized) : fragmentSql(plan);
+  const { sql, notes } = describeFragments(optimized.kind === "map" ? optimized.input : plan);
+  const query = optimized.kind === "map" ? `the function runs on each partition of: ${sql}` : sql;
   return [
     "== Plan as written",
     ...tree(plan),
@@ -15,13 +16,10 @@ export function explainPlan(plan: Plan): string {
     "== Optimised plan",
     ...tree(optimized),
     "",
+    ...(notes.length === 0 ? [] : ["== Partitions", ...notes, ""]),
     "== Query",
     query,
   ].join("\n");
-}
-
-function explainMap(plan: Extract<Plan, { kind: "map" }>): string {
-  return `the function runs on each partition of: ${fragmentSql(plan.input)}`;
 }
 
 function tree(plan: Plan, indent = ""): string[] {
@@ -63,6 +61,8 @@ function describe(plan: Plan): string {
       return `${plan.from === "head" ? "first" : "last"} ${plan.count} rows`;
     case "distinct":
       return `${plan.keep} row of each ${plan.subset.join(", ")}`;
+    case "shuffle":
+      return `rows of equal ${plan.on.join(", ")} together`;
     case "concat":
       return `rows of ${plan.inputs.length} frames`;
     case "query":

@@ -144,6 +144,9 @@ const SCALARS: Readonly<Record<string, Render>> = {
   floorTo: (x, unit) => `date_trunc(${unit}, ${x})`,
   strftime: fn("strftime"),
   epochSeconds: fn("epoch"),
+  // For exchanges: the same in one version of the engine, and bytes that sort as the values do.
+  engineHash: (...args) => `CAST(hash(${args.join(", ")}) AS UBIGINT)`,
+  sortKey: fn("create_sort_key"),
 };
 
 /**

@@ -31,8 +31,9 @@ import { type Expr, type ExprLike, nodeOf, type Operand, quantileOf } from "./ex
 import { call, column, conjunction, type ExprNode, literal } from "./expression.ts";
 import * as self from "./frame.ts";
 import { GroupBy, type GroupByOptions } from "./groupby.ts";
-import { lowerPartitions, lowerPlan, rowwiseScan } from "./lower.ts";
+import { countPartitions, lowerPartitions, lowerPlan } from "./lower.ts";
 import { optimizePlan } from "./optimize-plan.ts";
+import { sizeOf } from "./partitioned/sizes.ts";
 import { type JoinHow, type NamedExpr, namedColumns, type Plan } from "./plan.ts";
 import { columnNames, schemaOf } from "./schema.ts";
 import { Series } from "./series.ts";
@@ -127,10 +128,7 @@ export class DataFrame<S extends object = AnyRow>
    * else 1.
    */
   get npartitions(): number {
-    const plan = optimizePlan(this.plan);
-    if (plan.kind === "input") return plan.refs?.length ?? 1;
-    if (plan.kind === "map") return new DataFrame(plan.input).npartitions;
-    return rowwiseScan(plan)?.source.partitions().length ?? 1;
+    return countPartitions(this.plan);
   }
 
   /**
@@ -280,6 +278,23 @@ export class DataFrame<S extends object = AnyRow>
     const subset = verbs.nameList("dropDuplicates", options.subset ?? columnNames(this.plan));
     const keep = options.keep ?? "first";
     return this.#make({ kind: "distinct", input: this.plan, subset, keep });
+  }
+
+  /**
+   * The same rows, those with equal values in the columns in one partition of `mapPartitions`. How
+   * many partitions there are follows from the size of the data unless `npartitions` says it; a
+   * frame that runs as one query has one. The order of rows is not kept.
+   */
+  shuffle(
+    on: Names<S> | readonly Names<S>[],
+    options: { npartitions?: number } = {},
+  ): DataFrame<S> {
+    checkOptionNames("shuffle", options, ["npartitions"]);
+    const { npartitions } = options;
+    if (npartitions !== undefined) verbs.partitionCount("shuffle", npartitions);
+    const by = verbs.nameList("shuffle", on);
+    const count = npartitions === undefined ? {} : { npartitions };
+    return this.#make({ kind: "shuffle", input: this.plan, on: by, ...count });
   }
 
   /** About `fraction` of the rows; the same seed gives the same rows. */
@@ -463,7 +478,8 @@ export class DataFrame<S extends object = AnyRow>
   }
 
   #held(refs: readonly TaskRef[]): DataFrame<S> {
-    return new DataFrame<S>({ kind: "input", fields: schemaOf(this.plan), refs });
+    const size = sizeOf(optimizePlan(this.plan));
+    return new DataFrame<S>({ kind: "input", fields: schemaOf(this.plan), refs, size });
   }
 
   /** Computes the rows as a local table. */

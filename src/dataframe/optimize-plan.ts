@@ -148,6 +148,7 @@ function pushFilters(plan: Plan): Plan {
     case "project":
       return throughProject(plan, input);
     case "sort":
+    case "shuffle":
       return { ...input, input: pushFilters({ ...plan, input: input.input }) };
     case "concat":
       return pushIntoConcat(plan, input.inputs);
@@ -293,6 +294,8 @@ function neededBelow(plan: Plan, needed: Needed): Needed[] {
       const all = plan.subset.length === columnNames(plan.input).length;
       return [all ? undefined : union(needed, new Set(plan.subset))];
     }
+    case "shuffle":
+      return [union(needed, new Set(plan.on))];
     case "limit":
     case "sample":
       return [needed];

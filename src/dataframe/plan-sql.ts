@@ -36,12 +36,20 @@ export interface LeafSql {
   readonly row: string;
 }
 
+/** How a scan's files, or some of them, are read. */
+export interface ScanSql {
+  readonly from: string;
+  readonly where?: string;
+  /** Number of the first of the files among all of the scan's; default 0. */
+  readonly firstFile?: number;
+}
+
 /** What rendering needs to know from outside. */
 export interface SqlContext {
   schema(plan: Plan): readonly Field[];
   leaf(plan: InputPlan): LeafSql;
   /** The reader call of a scan; the caller may restrict it to a part of the files. */
-  scan(plan: ScanPlan): { readonly from: string; readonly where?: string };
+  scan(plan: ScanPlan): ScanSql;
 }
 
 interface Item {
@@ -187,6 +195,9 @@ class Renderer {
         return this.#join(plan, row);
       case "sort":
         return this.#sort(plan);
+      case "shuffle":
+        // Within one query there is one partition.
+        return this.#block(plan.input, row);
       case "limit":
         return this.#limit(plan, row);
       case "distinct":
@@ -219,7 +230,7 @@ class Renderer {
   }
 
   #scan(plan: ScanPlan, row: boolean): Block {
-    const { from, where } = this.#context.scan(plan);
+    const { from, where, firstFile = 0 } = this.#context.scan(plan);
     const { options } = plan.source;
     const fields = this.#context.schema(plan);
     const conditions = where === undefined ? [] : [where];
@@ -238,7 +249,8 @@ class Renderer {
         ? quoteName(name)
         : castSql(quoteName(name), type),
     }));
-    const ordinal = "(CAST(file_index AS BIGINT) * 1099511627776 + file_row_number)";
+    const file = firstFile === 0 ? "file_index" : `(file_index + ${firstFile})`;
+    const ordinal = `(CAST(${file} AS BIGINT) * 1099511627776 + file_row_number)`;
     const block = over(from, items, false);
     return { ...block, where: conditions, row: row ? [ordinal] : [], inOrder: true };
   }

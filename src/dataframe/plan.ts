@@ -3,11 +3,11 @@
  * `schema.ts` says what columns a plan gives, `optimize-plan.ts` rewrites it, `plan-sql.ts` makes
  * it a query.
  */
-import type { TaskFunction, TaskRef } from "../core/graph.ts";
+import type { Layer, TaskFunction, TaskRef } from "../core/graph.ts";
 import type { Table } from "../table/table.ts";
 import type { Field, SqlType } from "../table/types.ts";
-import type { ExprNode } from "./expression.ts";
-import type { Source } from "./source.ts";
+import { type ExprNode, isRowwise } from "./expression.ts";
+import type { PartitionRange, Source } from "./source.ts";
 
 /** A column of a projection or aggregation. */
 export interface NamedExpr {
@@ -35,15 +35,18 @@ export interface JoinColumn {
   readonly right?: string;
 }
 
-/** Reads files; `columns` and `partition` narrow what is read. */
+/** Reads files; `columns` and `ranges` narrow what is read. */
 export interface ScanPlan {
   readonly kind: "scan";
   readonly source: Source;
   readonly columns?: readonly string[];
+  /** Whole files, or rows of one file; absent means all files. */
+  readonly ranges?: readonly PartitionRange[];
 }
 
 /**
- * Tables that exist: one in this process (`table`), or the values of tasks (`refs`), end to end.
+ * Tables that exist: one in this process (`table`), the values of tasks (`refs`), end to end, or
+ * what comes to one destination of an exchange (`arrivals`).
  */
 export interface InputPlan {
   readonly kind: "input";
@@ -51,6 +54,22 @@ export interface InputPlan {
   readonly columns?: readonly string[];
   readonly table?: Table;
   readonly refs?: readonly TaskRef[];
+  readonly arrivals?: Arrivals;
+  /** What `refs` are thought to hold. */
+  readonly size?: PlanSize;
+}
+
+/** One destination of an exchange. */
+export interface Arrivals {
+  /** Its tasks write the runs. */
+  readonly writers: Layer;
+  readonly destination: number;
+}
+
+/** How much a plan is thought to give; too much rather than too little. */
+export interface PlanSize {
+  readonly rows: number;
+  readonly bytes: number;
 }
 
 export interface ProjectPlan {
@@ -108,6 +127,14 @@ export interface DistinctPlan {
   readonly keep: "first" | "last";
 }
 
+/** The same rows, those of equal values in one partition. */
+export interface ShufflePlan {
+  readonly kind: "shuffle";
+  readonly input: Plan;
+  readonly on: readonly string[];
+  readonly npartitions?: number;
+}
+
 /** The rows of all inputs, one after the other; a column that an input lacks is null there. */
 export interface ConcatPlan {
   readonly kind: "concat";
@@ -150,6 +177,7 @@ export type Plan =
   | SortPlan
   | LimitPlan
   | DistinctPlan
+  | ShufflePlan
   | ConcatPlan
   | QueryPlan
   | SamplePlan
@@ -185,6 +213,31 @@ export function withInputs(plan: Plan, inputs: readonly Plan[]): Plan {
     default:
       return { ...plan, input: inputs[0] as Plan };
   }
+}
+
+/** The scan of a plan that treats every row by itself, so that each partition can be read alone. */
+export function rowwiseScan(plan: Plan): ScanPlan | undefined {
+  switch (plan.kind) {
+    case "scan":
+      return plan;
+    case "filter":
+      return isRowwise(plan.predicate) ? rowwiseScan(plan.input) : undefined;
+    case "project": {
+      const each = plan.items.every(({ expr }) => isRowwise(expr));
+      return each ? rowwiseScan(plan.input) : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** A plan of {@link rowwiseScan} over some of the files' rows. */
+export function ofRanges(plan: Plan, ranges: readonly PartitionRange[]): Plan {
+  if (plan.kind === "scan") return { ...plan, ranges };
+  return withInputs(
+    plan,
+    inputsOf(plan).map((input) => ofRanges(input, ranges)),
+  );
 }
 
 /** Columns by name, each as it is. */

@@ -64,6 +64,9 @@ function bind(plan: Plan): readonly Field[] {
     case "distinct":
       checkNames(plan);
       return schemaOf(plan.input);
+    case "shuffle":
+      checkNames(plan);
+      return schemaOf(plan.input);
     case "limit":
     case "sample":
       return schemaOf(plan.input);
@@ -191,6 +194,8 @@ function referencedNames(plan: Plan): [input: number, name: string][] {
       return of(plan.keys.map((key) => key.expr));
     case "distinct":
       return plan.subset.map((name) => [0, name]);
+    case "shuffle":
+      return plan.on.map((name) => [0, name]);
     case "join":
       return plan.on.flatMap(([left, right]): [number, string][] => [
         [0, left],

@@ -276,11 +276,19 @@ const WITHIN: Readonly<Record<FileFormat, RegExp>> = {
   json: /\.(json|jsonl|ndjson)(\.gz|\.zst)?$/,
 };
 
+/** The files that ranges of a source lie in. */
+export function filesOfRanges(source: Source, ranges: readonly PartitionRange[]): FileInfo[] {
+  const wanted = new Set(ranges.map(({ file }) => file));
+  return source.files.filter((_, file) => wanted.has(file));
+}
+
 /**
- * A partition's rows as a condition on the reader's virtual columns, or undefined for whole files.
+ * The rows of neighbouring partitions of one file as a condition on the reader's virtual columns,
+ * or undefined for whole files.
  */
-export function rangeSql(range: PartitionRange): string | undefined {
-  if (range.firstRow === undefined || range.lastRow === undefined) return undefined;
+export function rangeSql(first: PartitionRange, last: PartitionRange = first): string | undefined {
+  if (first.firstRow === undefined || last.lastRow === undefined) return undefined;
+  if (first.file !== last.file) return undefined;
   const row = quoteName("file_row_number");
-  return `${row} BETWEEN ${range.firstRow} AND ${range.lastRow}`;
+  return `${row} BETWEEN ${first.firstRow} AND ${last.lastRow}`;
 }

@@ -3,6 +3,7 @@
  * the user's functions and conversions run on task threads. Module exports, so that they travel by
  * name.
  */
+import type { Arrival } from "../cluster/exchange-tasks.ts";
 import { HeddleError } from "../core/errors.ts";
 import "../table/codec.ts";
 import { referToAll } from "../functions/index.ts";
@@ -19,7 +20,12 @@ import * as self from "./tasks.ts";
 export interface FragmentInput {
   readonly name: string;
   readonly columns: readonly string[] | null;
+  /** All columns, for where there is no table to tell. */
+  readonly fields: readonly Field[];
 }
+
+/** Tables that a task reads under one name: values of tasks, or what an exchange brings. */
+export type FragmentTables = readonly Table[] | Iterable<Arrival<Table>>;
 
 /** One query and the names under which it reads the task's inputs. */
 export interface Fragment {
@@ -34,7 +40,7 @@ export interface Fragment {
 export function runFragment(
   fragment: Fragment,
   sql: string,
-  inputs: readonly (readonly Table[])[],
+  inputs: readonly FragmentTables[],
 ): Table {
   return withInputs(fragment, inputs, (session) => session.query(sql));
 }
@@ -43,7 +49,7 @@ export function runFragment(
 export function writeFragment(
   fragment: Fragment,
   sql: string,
-  inputs: readonly (readonly Table[])[],
+  inputs: readonly FragmentTables[],
 ): number {
   return withInputs(fragment, inputs, (session) => {
     const [reported] = session.execute<{ Count: number }>(sql).toRecords();
@@ -51,35 +57,72 @@ export function writeFragment(
   });
 }
 
-function withInputs<R>(
+/** The rows of a fragment as they come, in tables of about `rows` rows each. */
+export function* streamFragment(
   fragment: Fragment,
-  inputs: readonly (readonly Table[])[],
-  use: (session: TableSession) => R,
-): R {
+  sql: string,
+  inputs: readonly FragmentTables[],
+  rows: number,
+): Generator<Table> {
   try {
-    return withSession(fragment, inputs, use);
+    yield* withSession(fragment, inputs, (session) => session.stream(sql, { rows }));
   } catch (error) {
     throw locateCsvError(error, fragment.csvFiles);
   }
 }
 
-function withSession<R>(
+function withInputs<R>(
   fragment: Fragment,
-  inputs: readonly (readonly Table[])[],
+  inputs: readonly FragmentTables[],
   use: (session: TableSession) => R,
 ): R {
+  try {
+    const [result] = withSession(fragment, inputs, (session) => [use(session)]);
+    return result as R;
+  } catch (error) {
+    throw locateCsvError(error, fragment.csvFiles);
+  }
+}
+
+/** A session with the fragment's tables, for as long as what it gives is gone through. */
+function* withSession<R>(
+  fragment: Fragment,
+  inputs: readonly FragmentTables[],
+  use: (session: TableSession) => Iterable<R>,
+): Generator<R> {
   using session = tableEngine().session();
-  fragment.inputs.forEach(({ name, columns }, k) => {
-    const tables = inputs[k] ?? [];
-    session.load(name, columns === null ? tables : tables.map((t) => t.select(...columns)));
-  });
-  if (!fragment.deterministic) return use(session);
+  loadInputs(session, fragment, inputs);
+  if (!fragment.deterministic) {
+    yield* use(session);
+    return;
+  }
   const threads = session.query<{ n: number }>("SELECT current_setting('threads') AS n");
   session.execute("SET threads = 1");
   try {
-    return use(session);
+    yield* use(session);
   } finally {
     session.execute(`SET threads = ${threads.toRecords()[0]?.n ?? 1}`);
+  }
+}
+
+/** Makes the tables that a fragment reads. */
+function loadInputs(
+  session: TableSession,
+  fragment: Fragment,
+  inputs: readonly FragmentTables[],
+): void {
+  fragment.inputs.forEach(({ name, columns, fields }, k) => {
+    const kept = columns === null ? fields : fields.filter((f) => columns.includes(f.name));
+    session.load(name, tablesOf(inputs[k] ?? [], kept), kept);
+  });
+}
+
+/** The tables with the wanted columns, one after the other. */
+function* tablesOf(input: FragmentTables, fields: readonly Field[]): Generator<Table> {
+  const names = fields.map(({ name }) => name);
+  for (const item of input) {
+    const table = isTable(item) ? item : item.value;
+    yield table.columns.length === names.length ? table : table.select(...names);
   }
 }
 

@@ -242,26 +242,40 @@ function metaOf(url: string): object {
 function factoryOf(node: JsonObject, names: readonly string[], site: Site): Factory {
   const text = String(node["x"]);
   const flags = Number(node["k"]);
-  const key = `${flags} ${site.url}:${site.line}:${site.column} ${names.join()} ${text}`;
+  const name = labelOf(node["N"]);
+  const key = `${flags} ${site.url}:${site.line}:${site.column} ${name} ${names.join()} ${text}`;
   let factory = factories.get(key);
   if (factory === undefined) {
-    factory = compile(text, flags, names, site);
+    factory = compile(text, flags, names, site, name);
     keep(factories, key, factory);
   }
   return factory;
 }
 
+/** The function's name, where source can give it: stacks and profiles show no other. */
+function labelOf(name: unknown): string {
+  return typeof name === "string" && name !== "__proto__" ? name : "";
+}
+
 /** One line in front, then the source where it stood in its file. */
-function compile(text: string, flags: number, names: readonly string[], site: Site): Factory {
+function compile(
+  text: string,
+  flags: number,
+  names: readonly string[],
+  site: Site,
+  name: string,
+): Factory {
+  const property = JSON.stringify(name);
   const sets = names.map((name, i) => `${name} = $heddle[${i}];`).join(" ");
   const head = [
     (flags & 1) === 0 ? "" : '"use strict";',
     names.length === 0 ? "" : `let ${names.join(", ")};`,
-    `return [($heddle) => { ${sets} }, () => (`,
+    // A function without a name of its own has that of its property.
+    `return [($heddle) => { ${sets} }, () => ({ ${property}:`,
   ].join(" ");
   const usesImport = (flags & 4) !== 0;
   if (usesImport) allowImports();
-  return vm.compileFunction(`${head}\n${" ".repeat(site.column)}${text}\n)];`, [], {
+  return vm.compileFunction(`${head}\n${" ".repeat(site.column)}${text}\n})[${property}]];`, [], {
     filename: site.isMapped === true ? `${site.url}${MAPPED}` : site.url,
     lineOffset: site.line - 1,
     ...(usesImport

@@ -211,16 +211,28 @@ export class TableSession implements Disposable {
     return this.#collect<S>(sql);
   }
 
-  /** Makes a temporary table of the rows of `tables`, in order, under `name`. */
-  load(name: string, tables: readonly Table[]): void {
-    const [first] = tables;
-    if (first === undefined) throw new HeddleError("InvalidArgument", `"${name}" has no tables`);
-    const { fields } = first;
+  /**
+   * Makes a temporary table of the rows of `tables`, in order, under `name`. Tables are taken one
+   * after the other, so that those behind an iterator need not be there together; where there may
+   * be none, `columns` says what they would have.
+   */
+  load(name: string, tables: Iterable<Table>, columns?: readonly Field[]): void {
+    const each = tables[Symbol.iterator]();
+    const start = each.next();
+    const fields = start.done === true ? columns : start.value.fields;
+    if (fields === undefined) throw new HeddleError("InvalidArgument", `"${name}" has no tables`);
+    const rows = function* (): Generator<Table> {
+      for (let at = start; at.done !== true; at = each.next()) yield at.value;
+    };
+    this.#create(name, fields, (raw) => this.#append(raw, fields.length, rows()));
+  }
+
+  #create(name: string, fields: readonly Field[], fill: (raw: string) => void): void {
     const columns = fields.map((f) => `${quoteName(f.name)} ${carrierOf(f.type)}`);
     const carried = fields.every((field) => isCarried(field.type));
     const raw = carried ? name : `${name} carried`;
     this.execute(`CREATE TEMPORARY TABLE ${quoteName(raw)} (${columns.join(", ")})`);
-    for (const table of tables) if (table.length > 0) this.#append(raw, table);
+    fill(raw);
     if (carried) return;
     const list = fields.map(
       (f) => `${uncarrySql(f.type, quoteName(f.name))} AS ${quoteName(f.name)}`,
@@ -371,26 +383,30 @@ export class TableSession implements Disposable {
     }
   }
 
-  #append(name: string, table: Table): void {
+  /** Appends tables one after the other; they become rows together. */
+  #append(name: string, width: number, tables: Iterable<Table>): void {
     const library = this.#library;
     const appender: Out<Pointer> = [0];
     const fail = (): never => {
       throw engineError(library.appenderError(appender[0]) ?? "rows cannot be appended");
     };
     if (library.appenderCreate(this.#connection[0], null, name, appender) !== 0) fail();
-    const width = table.columns.length;
-    const types = table.fields.map((_, c) => library.appenderColumnType(appender[0], c));
+    const types = Array.from({ length: width }, (_, c) =>
+      library.appenderColumnType(appender[0], c),
+    );
     const chunk = library.createDataChunk(BigUint64Array.from(types, BigInt), width);
-    const writers = table.fields.map((f) => columnWriter(library, table.column(f.name)));
     try {
-      for (let start = 0; start < table.length; start += VECTOR_ROWS) {
-        const end = Math.min(table.length, start + VECTOR_ROWS);
-        library.chunkReset(chunk);
-        writers.forEach((write, c) => {
-          write(library.chunkVector(chunk, c), start, end);
-        });
-        library.chunkSetSize(chunk, end - start);
-        if (library.appendChunk(appender[0], chunk) !== 0) fail();
+      for (const table of tables) {
+        const writers = table.fields.map((f) => columnWriter(library, table.column(f.name)));
+        for (let start = 0; start < table.length; start += VECTOR_ROWS) {
+          const end = Math.min(table.length, start + VECTOR_ROWS);
+          library.chunkReset(chunk);
+          writers.forEach((write, c) => {
+            write(library.chunkVector(chunk, c), start, end);
+          });
+          library.chunkSetSize(chunk, end - start);
+          if (library.appendChunk(appender[0], chunk) !== 0) fail();
+        }
       }
       if (library.appenderClose(appender[0]) !== 0) fail();
     } finally {

@@ -139,6 +139,8 @@ export class SimCluster {
           this.transfers.received(to, ids, isWanted),
         crashed: (dead: SimWorker, id: number, name: string) => this.#crashed(dead, id, name),
         wordOf: (name: string) => this.wordOf(name),
+        isLeased: (by: SimWorker, id: number) => this.#isLeased(by, id),
+        isConnected: (to: SimWorker) => this.alive.includes(to),
         nameOf: (word: number) => this.#names[word]!,
         rejoined: (back: SimWorker, inventory: Inventory) => this.#rejoined(back, inventory),
       },
@@ -208,11 +210,15 @@ export class SimCluster {
     });
   }
 
+  #isLeased(worker: SimWorker, id: number): boolean {
+    const { state, holder } = this.scheduler.state.tasks;
+    const isHere = this.#joined.get(worker.number)?.isCut === false;
+    return isHere && state[id] === STATE.leased && holder[id] === worker.number;
+  }
+
   /** A task has ended its worker; what nobody waits for any more is not counted. */
   #crashed(worker: SimWorker, id: number, name: string): void {
-    const { state, holder } = this.scheduler.state.tasks;
-    const isWaitedFor = state[id] === STATE.leased && holder[id] === worker.number;
-    if (isWaitedFor && this.#joined.get(worker.number)?.isCut === false) {
+    if (this.#isLeased(worker, id)) {
       this.killings.set(name, (this.killings.get(name) ?? 0) + 1);
     }
     this.kill(worker);

@@ -6,11 +6,14 @@
 import { assert } from "../core/errors.ts";
 import type { Prng } from "../core/prng.ts";
 import type { SimClock } from "./sim-clock.ts";
+import type { SimPart } from "./sim-exchange.ts";
 
 /** A value: what it is, and its size. */
 export interface SimValue {
   readonly name: string;
   readonly bytes: number;
+  /** What it tells of, at whatever worker that lies. */
+  readonly parts?: readonly SimPart[];
 }
 
 export interface SimDiskOptions {

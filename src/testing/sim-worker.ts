@@ -17,7 +17,8 @@ import { WorkerMachine } from "../machine/worker/worker.ts";
 import type { SimGraph } from "./random-graph.ts";
 import type { SimClient } from "./sim-client.ts";
 import type { SimClock } from "./sim-clock.ts";
-import { type SimDiskOptions, SimStore } from "./sim-disk.ts";
+import { type SimDiskOptions, SimStore, type SimValue } from "./sim-disk.ts";
+import { checkParts, type SimPart } from "./sim-exchange.ts";
 
 export interface SimWorkerOptions extends SimDiskOptions {
   readonly number: number;
@@ -46,6 +47,8 @@ interface SimRun {
   readonly graph: SimGraph;
   readonly local: number;
   grantedBytes: number;
+  /** What its inputs tell of. */
+  readonly parts: SimPart[];
   /** A task that it waited for has failed. */
   hasFailed: boolean;
 }
@@ -78,6 +81,9 @@ export interface SimNetwork {
   /** Word for a value without bytes, and what it stands for. */
   wordOf(name: string): number;
   nameOf(word: number): string;
+  /** Whether the scheduler counts on the worker for the task. */
+  isLeased(worker: SimWorker, id: number): boolean;
+  isConnected(worker: SimWorker): boolean;
   /** The worker has found its scheduler again. */
   rejoined(worker: SimWorker, inventory: Inventory): void;
 }
@@ -270,14 +276,42 @@ export class SimWorker {
       const value = this.store.heap.get(input);
       assert(value, `input ${input} (${name}) of task ${id} is not in memory`);
       assert(value.name === name, `input ${input} of task ${id} is ${value.name}, not ${name}`);
+      run.parts.push(...(value.parts ?? []));
     });
     thread.run = run;
+    if (!this.#hasParts(run)) return this.#putOff(thread, run);
     this.#after(run.graph.durationMs[run.local]! / 2, thread, run, () => {
       if (run.graph.killers.has(run.local)) return this.#crash(run);
       if (this.#shell.prng.random() < this.#options.deathRate) return this.#die(thread);
       const child = run.graph.children.get(run.local);
       if (child === undefined) this.#ask(thread, run);
       else this.#suspend(thread, run, child);
+    });
+  }
+
+  /** Whether a destination of an exchange finds what it is to read. */
+  #hasParts(run: SimRun): boolean {
+    const { graph, local, id, parts } = run;
+    if (parts.length === 0 || graph.facts.templates[templateOf(run)]?.bound !== undefined)
+      return true;
+    checkParts(graph, graph.facts.deps[graph.facts.depOffsets[local]!]!, parts);
+    const { network } = this.#shell;
+    for (const { source, worker, isThere } of parts) {
+      if (isThere()) continue;
+      const mayBe = worker.isDead || network?.isConnected(worker) !== true;
+      const isVoid = mayBe || !network.isLeased(this, id);
+      assert(isVoid, `what ${source} has written is gone while ${id} reads it`);
+      return false;
+    }
+    return true;
+  }
+
+  /** The task is tried again when the scheduler knows what has happened. */
+  #putOff(thread: SimThread, run: SimRun): void {
+    this.#after(1, thread, run, () => {
+      thread.run = undefined;
+      this.store.grantedBytes -= run.grantedBytes;
+      this.hear({ kind: "unstarted", ids: Int32Array.of(run.id) });
     });
   }
 
@@ -361,18 +395,32 @@ export class SimWorker {
         counts: Int32Array.of(1),
         meanMs: Float64Array.of(2 * ms),
       });
+      if (!this.#hasParts(run)) return this.#putOff(thread, run);
       graph.tries[local] = graph.tries[local]! + 1;
       if (graph.tries[local]! <= graph.failures[local]!) this.#fail(thread, run);
       else this.#succeed(thread, run);
     });
   }
 
-  #succeed(thread: SimThread, { id, graph, local, grantedBytes }: SimRun): void {
+  #succeed(thread: SimThread, run: SimRun): void {
+    const { id, graph, local, grantedBytes } = run;
     thread.run = undefined;
     const bytes = graph.bytes[local]!;
     this.store.grantedBytes -= grantedBytes;
-    this.store.put(id, { name: `${graph.name}[${local}]`, bytes }, thread.number);
+    this.store.put(id, this.#valueOf(run), thread.number);
     this.hear({ kind: "ran", count: 1, ids: Int32Array.of(id), bytes: Float64Array.of(bytes) });
+  }
+
+  #valueOf(run: SimRun): SimValue {
+    const { id, graph, local } = run;
+    const name = `${graph.name}[${local}]`;
+    const bytes = graph.bytes[local]!;
+    const bound = graph.facts.templates[templateOf(run)]?.bound;
+    if (bound === "inputs") return { name, bytes, parts: run.parts };
+    if (bound === undefined) return { name, bytes };
+    const isThere = (): boolean => !this.isDead && this.store.find(id) === value;
+    const value: SimValue = { name, bytes, parts: [{ source: name, worker: this, isThere }] };
+    return value;
   }
 
   #fail(thread: SimThread, run: SimRun): void {
@@ -403,7 +451,8 @@ export class SimWorker {
   #runOf(id: number): SimRun {
     for (const { base, count, body } of this.#graphs.values()) {
       if (id < base || id >= base + count) continue;
-      return { id, graph: body as SimGraph, local: id - base, grantedBytes: 0, hasFailed: false };
+      const graph = body as SimGraph;
+      return { id, graph, local: id - base, grantedBytes: 0, parts: [], hasFailed: false };
     }
     assert(false, `task ${id} belongs to no graph that is installed`);
   }
@@ -473,4 +522,8 @@ export class SimWorker {
     assert(this.machine.values.evictableBytes === 0, "values are still listed as evictable");
     assert(!this.machine.values.pins.some((pins) => pins !== 0), "values are still pinned");
   }
+}
+
+function templateOf({ graph, local }: SimRun): number {
+  return graph.facts.template[local]!;
 }

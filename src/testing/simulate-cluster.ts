@@ -9,6 +9,7 @@ import { holdersOf } from "../machine/scheduler/replicas.ts";
 import { footprintOf, randomGraph, type SimGraph } from "./random-graph.ts";
 import type { SimClient } from "./sim-client.ts";
 import { SimCluster } from "./sim-cluster.ts";
+import { withExchange } from "./sim-exchange.ts";
 import type { SimWorker } from "./sim-worker.ts";
 
 /** What a run did, for the log. */
@@ -37,6 +38,8 @@ export interface SimClusterConditions {
    * reaches them; default false.
    */
   readonly isRough?: boolean;
+  /** Some graphs have an exchange; default false. */
+  readonly hasExchanges?: boolean;
   /** Gets the cluster before anything happens. */
   readonly prepare?: (cluster: SimCluster) => void;
 }
@@ -45,9 +48,10 @@ export interface SimClusterConditions {
 export function simulateCluster(
   seed: number,
   workers = 3,
-  { isRough = false, prepare }: SimClusterConditions = {},
+  conditions: SimClusterConditions = {},
 ): SimClusterReport {
-  const scenario = new ClusterScenario(seed, workers, isRough);
+  const { prepare } = conditions;
+  const scenario = new ClusterScenario(seed, workers, conditions);
   prepare?.(scenario.cluster);
   scenario.plan();
   scenario.cluster.run();
@@ -81,6 +85,8 @@ class ClusterScenario {
   /** Whether the limit is just 1.1 times what the largest task needs. */
   readonly #isTight: boolean;
   readonly #isRough: boolean;
+  /** Drawn apart, so that seeds stay what they were. */
+  readonly #exchanges: Prng | undefined;
   readonly #bytesOf = new Map<string, number>();
   #tasks = 0;
   #rejoins = 0;
@@ -88,8 +94,13 @@ class ClusterScenario {
   #kills = 0;
   #scatters = 0;
 
-  constructor(seed: number, workers: number, isRough: boolean) {
+  constructor(
+    seed: number,
+    workers: number,
+    { isRough = false, hasExchanges = false }: SimClusterConditions,
+  ) {
     this.#isRough = isRough;
+    this.#exchanges = hasExchanges ? new Prng(seed + 3) : undefined;
     const prng = new Prng(seed);
     this.#seed = seed;
     this.#prng = prng;
@@ -182,7 +193,7 @@ class ClusterScenario {
       .filter(() => prng.chance(0.2))
       .slice(0, 5)
       .map(([id, name]) => ({ id, name }));
-    const graph = randomGraph(prng, {
+    const drawn = randomGraph(prng, {
       name: `graph-${this.#graphs.length}`,
       tasksMax: 200,
       bytesMax: 3000,
@@ -192,7 +203,8 @@ class ClusterScenario {
       pure: this.#pure && held.length === 0,
       held,
     });
-    this.#scale(graph);
+    this.#scale(drawn);
+    const graph = this.#exchanges?.chance(0.6) ? withExchange(this.#exchanges, drawn) : drawn;
     this.#graphs.push(graph);
     this.#send(user, graph);
   }

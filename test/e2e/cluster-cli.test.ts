@@ -12,9 +12,9 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
-import { Client, Security } from "heddle/distributed";
+import { Client, Event, Security } from "heddle/distributed";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { makeTemporaryCertificates } from "../../dist/comm/certificates.js";
 import { isAlive, main, type Program, startProgram } from "./fixtures/programs.ts";
@@ -47,6 +47,15 @@ async function heddle(...args: string[]): Promise<Program> {
 async function scheduler(...args: string[]): Promise<Program> {
   return await heddle("scheduler", "--port", "0", "--host", "127.0.0.1", ...args);
 }
+
+async function startedOn(...args: string[]): Promise<Program> {
+  return await heddle("scheduler", "--port", "0", ...args);
+}
+
+/** The interface that leads nowhere but here. */
+const LOOPBACK = Object.entries(networkInterfaces()).find(([, all]) =>
+  all?.some(({ internal }) => internal),
+)?.[0] as string;
 
 const SMALL = ["--nthreads", "1", "--memory-limit", "1GB"];
 
@@ -140,6 +149,52 @@ describe("a cluster of programs", () => {
     expect(await workers.ended).toBe(130);
     await host.logged(/worker .* is gone: its supervisor stopped it/, 2);
     await host.logged(/supervisor .* is gone: it has left/);
+  });
+
+  it("a second interrupt ends everything at once, whatever runs", async () => {
+    const host = await scheduler();
+    const workers = await heddle("worker", addressOf(host), "--name", "w", ...SMALL);
+    await host.logged(/worker w joined/);
+    const client = new Client(addressOf(host));
+    client.ready.catch(() => undefined);
+    const busy = client.submit(async () => {
+      await new Event("busy").set();
+      for (;;);
+    });
+    busy.result().catch(() => undefined);
+    await new Event("busy").wait();
+    const [pid = 0] = Object.values((await client.schedulerInfo()).workers).map(
+      (worker) => worker.pid,
+    );
+    workers.kill("SIGINT");
+    await workers.logged(/the workers end: received SIGINT/);
+    workers.kill("SIGINT");
+    expect(await workers.ended).toBe(130);
+    while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
+    host.kill("SIGINT");
+    host.kill("SIGINT");
+    expect(await host.ended).toBe(130);
+    await client.close();
+  });
+
+  it("listens on addresses of version 6, and on interfaces by name", async () => {
+    const host = await startedOn("--host", "::1");
+    expect(addressOf(host)).toMatch(/^tcp:\/\/\[::1\]:\d+$/);
+    await heddle("worker", addressOf(host), "--nworkers", "2", ...SMALL);
+    await host.logged(/joined at tcp:\/\/\[::1\]:\d+/, 2);
+    const client = new Client(addressOf(host));
+    const parts = client.map((i: number) => new Float64Array(30_000).fill(i), [1, 2, 3, 4]);
+    const total = client.submit(
+      (all: Float64Array[]) => all.reduce((s, a) => s + a[9]!, 0),
+      [...parts],
+    );
+    expect(await total.result()).toBe(10);
+    await client.close();
+
+    const local = await startedOn("--interface", LOOPBACK);
+    expect(addressOf(local)).toMatch(/^tcp:\/\/127\.0\.0\.1:\d+$/);
+    await heddle("worker", addressOf(local), "--interface", LOOPBACK, ...SMALL);
+    await local.logged(/joined at tcp:\/\/127\.0\.0\.1:\d+/);
   });
 
   it("workers end when the scheduler is gone for longer than they may wait", async () => {

@@ -15,18 +15,36 @@ export type ActorOp =
 interface Entry {
   readonly worker: string;
   readonly isMade: boolean;
+  /** It was not made yet, and its task was not known, when the book was last looked through. */
+  readonly isDoubtful?: boolean;
 }
+
+/** The book is looked through when it has so many entries, and again when it has doubled. */
+const LOOK_FIRST = 256;
 
 export class ActorBook {
   readonly #entries = new Map<string, Entry>();
+  readonly #knownOf: (keys: readonly string[]) => ReadonlySet<string>;
+  #lookAt = LOOK_FIRST;
+
+  /** `knownOf` says of which of these keys the scheduler knows tasks. */
+  constructor(knownOf: (keys: readonly string[]) => ReadonlySet<string>) {
+    this.#knownOf = knownOf;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
 
   /** `workers` are the addresses of those that are there. */
   answer(op: ActorOp, workers: readonly string[]): string | null {
     switch (op.kind) {
       case "actor-place": {
         const worker = this.#fewest(workers);
-        if (worker !== undefined) this.#entries.set(op.key, { worker, isMade: false });
-        return worker ?? null;
+        if (worker === undefined) return null;
+        if (this.#entries.size >= this.#lookAt) this.#lookThrough(workers);
+        this.#entries.set(op.key, { worker, isMade: false });
+        return worker;
       }
       case "actor-made": {
         const before = this.#entries.get(op.key);
@@ -38,6 +56,22 @@ export class ActorBook {
         this.#entries.delete(op.key);
         return null;
     }
+  }
+
+  /**
+   * Forgets actors that nobody can ask for any more: lost ones whose tasks are forgotten, so that
+   * they cannot be made again, and those whose tasks ended before they were made. A task becomes
+   * known soon after its actor was placed, so that is doubted once first.
+   */
+  #lookThrough(workers: readonly string[]): void {
+    const here = new Set(workers);
+    const known = this.#knownOf([...this.#entries.keys()]);
+    for (const [key, entry] of this.#entries) {
+      if (known.has(key) || (entry.isMade && here.has(entry.worker))) continue;
+      if (entry.isMade || entry.isDoubtful === true) this.#entries.delete(key);
+      else this.#entries.set(key, { ...entry, isDoubtful: true });
+    }
+    this.#lookAt = Math.max(LOOK_FIRST, 2 * this.#entries.size);
   }
 
   #fewest(workers: readonly string[]): string | undefined {

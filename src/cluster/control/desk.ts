@@ -18,9 +18,11 @@ import { MemoryManager } from "./memory-manager.ts";
 import type {
   ControlOp,
   PluginTarget,
+  ProfileOp,
   RegisterOp,
   RetireOp,
   SomeTasks,
+  WorkerChoice,
   WorkerOp,
   WorkerResult,
 } from "./ops.ts";
@@ -56,7 +58,7 @@ export class ControlDesk {
   readonly plugins: PluginRegistry;
   readonly meters: Meters;
   readonly #host: DeskHost;
-  readonly #actors = new ActorBook();
+  readonly #actors: ActorBook;
   readonly #memory: MemoryManager;
   readonly #waiting = new Set<Waiting>();
   /** Who waits for a worker to be retired. */
@@ -66,6 +68,9 @@ export class ControlDesk {
     this.#host = host;
     const { state } = host.machine;
     this.meters = new Meters(state);
+    this.#actors = new ActorBook(
+      (keys) => new Set(idsOfKeys(state, keys).map((id) => state.keyOf(id))),
+    );
     this.#memory = new MemoryManager(
       () =>
         [...state.workers.values()].map(({ worker, memoryLimitBytes }) => {
@@ -152,6 +157,9 @@ export class ControlDesk {
         return this.#story(op);
       case "task-stream":
         return this.stream.entries(op.sinceMs, op.count);
+      case "profile-start":
+      case "profile-stop":
+        return await this.#profile(op);
       case "logs":
         return this.#host.logs();
       case "dump":
@@ -251,6 +259,17 @@ export class ControlDesk {
       }),
     );
     return Object.fromEntries(stacks.filter(([, calls]) => calls.length > 0));
+  }
+
+  /** Answered by the workers that are there: what became of others is not a profile. */
+  async #profile(op: ProfileOp & WorkerChoice): Promise<Record<string, unknown>> {
+    const profiles = await Promise.all(
+      this.#choose(op.workers).map(async (worker) => {
+        const address = this.#addressOf(worker) as string;
+        return [address, await this.#ask(worker, op).catch(() => null)] as const;
+      }),
+    );
+    return Object.fromEntries(profiles);
   }
 
   #story(op: SomeTasks): (StoryEntry & { readonly key: string })[] {

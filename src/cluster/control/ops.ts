@@ -7,6 +7,7 @@ import { type ErrorCode, HeddleError, isHeddleError } from "../../core/errors.ts
 import type { CallOutcome } from "../../functions/index.ts";
 import type { ActorOp } from "./actor-book.ts";
 import type { AmmAction } from "./memory-manager.ts";
+import type { ThreadProfile } from "./profiler.ts";
 
 /** Which workers are meant, by address, name or host; default all. */
 export interface WorkerChoice {
@@ -26,6 +27,7 @@ export type ControlOp =
   | ({ readonly kind: "story" } & SomeTasks)
   | { readonly kind: "task-stream"; readonly sinceMs?: number; readonly count?: number }
   | { readonly kind: "dump" | "logs" }
+  | (ProfileOp & WorkerChoice)
   | RetireOp
   | { readonly kind: "replicate"; readonly ids: Int32Array; readonly copies: number }
   | { readonly kind: "rebalance" }
@@ -35,6 +37,11 @@ export type ControlOp =
   | { readonly kind: "shutdown" }
   | RegisterOp
   | { readonly kind: "unregister"; readonly target: PluginTarget; readonly name: string };
+
+/** Begins or ends taking samples on task threads; a profile is known by its id. */
+export type ProfileOp =
+  | { readonly kind: "profile-start"; readonly id: string; readonly intervalUs: number }
+  | { readonly kind: "profile-stop"; readonly id: string };
 
 /** Tasks by id or by key; default all. */
 export interface SomeTasks {
@@ -69,6 +76,7 @@ export type WorkerOp =
   | { readonly kind: "tear-down"; readonly name: string }
   | { readonly kind: "forward-output"; readonly on: boolean }
   | { readonly kind: "running" }
+  | ProfileOp
   | { readonly kind: "versions" }
   | { readonly kind: "restart-threads" };
 
@@ -85,6 +93,8 @@ interface WorkerResults {
   readonly "tear-down": CallOutcome;
   readonly "forward-output": null;
   readonly running: readonly RunningTask[];
+  readonly "profile-start": null;
+  readonly "profile-stop": readonly ThreadProfile[];
   readonly versions: Versions;
   readonly "restart-threads": null;
 }

@@ -6,6 +6,7 @@ import { type CallOutcome, outcomeOf } from "../../functions/index.ts";
 import type { ThreadAnswer, ThreadMessage, ThreadOp } from "../../threads/messages.ts";
 import { ThreadCalls } from "../thread-calls.ts";
 import type { RunningTask, WorkerOp, WorkerResult } from "./ops.ts";
+import type { Profiler } from "./profiler.ts";
 import { ownVersions } from "./versions.ts";
 
 /** What is needed of the worker's host. */
@@ -25,6 +26,8 @@ export class WorkerService {
   readonly #calls: ThreadCalls;
   /** What each new thread is told first. */
   readonly #plugins = new Map<string, Uint8Array>();
+  /** Loaded with the first profile. */
+  #ownProfiler: Profiler | undefined;
 
   constructor(host: ServiceHost) {
     this.#host = host;
@@ -66,12 +69,23 @@ export class WorkerService {
         return null;
       case "running":
         return this.#host.runningNow;
+      case "profile-start":
+        await (await this.#profiler()).start(op.id, op.intervalUs);
+        return null;
+      case "profile-stop":
+        return await (await this.#profiler()).stop(op.id);
       case "versions":
         return ownVersions();
       case "restart-threads":
         await this.#host.restartThreads();
         return null;
     }
+  }
+
+  async #profiler(): Promise<Profiler> {
+    const { Profiler: Made } = await import("./profiler.ts");
+    this.#ownProfiler ??= new Made(this.#calls, this.#host.threads);
+    return this.#ownProfiler;
   }
 
   /** One that has nothing to do, if there is one. */

@@ -92,9 +92,11 @@ export class RunWriter {
   }
 }
 
+// Empty again after each digest.
+const hash = new Hash128();
+
 /** 52 bits of the content's hash. */
 export function checksum(bytes: Uint8Array): number {
-  const hash = new Hash128();
   hash.bytes(bytes);
   return Number.parseInt(hash.digest().slice(0, 13), 16);
 }

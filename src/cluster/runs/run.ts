@@ -3,24 +3,30 @@
  * made it. The value is the description only; the bytes stay where they were written, for as long
  * as the worker has the value.
  */
-import { HEADER_BYTES, registerCodec } from "../../codec/index.ts";
+import { join } from "node:path";
+import { registerCodec } from "../../codec/index.ts";
 
 /** Name of the kind in descriptions of values. */
 const RUN_KIND = "run";
-/** How such a description begins. */
-const BEGINNING = new TextEncoder().encode(JSON.stringify({ k: RUN_KIND }).slice(0, -1));
+/** Digits of an attempt's number in hex. */
+const ATTEMPT_DIGITS = 12;
 
-export interface RunFacts {
-  /** Number of the source among those of the exchange. */
-  readonly source: number;
-  /** Task that made it, by which its worker knows it; -1 outside of engines. */
-  readonly task: number;
+/** Where runs lie: the same for all that a worker makes for an exchange. */
+export interface RunPlace {
   /** Where its worker serves parts of it; equal to the reader's own address: the same process. */
   readonly worker: string;
   /** Host of the worker: readers there need not ask it, they can read the file themselves. */
   readonly host: string;
-  /** The file. Its name tells this attempt from all others. */
-  readonly path: string;
+  readonly folder: string;
+}
+
+export interface RunFacts extends RunPlace {
+  /** Number of the source among those of the exchange. */
+  readonly source: number;
+  /** Task that made it, by which its worker knows it; -1 outside of engines. */
+  readonly task: number;
+  /** A number of 48 bits that tells this attempt, and its file, from all others. */
+  readonly attempt: number;
   readonly bytes: number;
   /**
    * Where in the file its index begins: the place in the table of each destination's entries, and
@@ -37,7 +43,8 @@ export class Run implements RunFacts {
   readonly task: number;
   readonly worker: string;
   readonly host: string;
-  readonly path: string;
+  readonly folder: string;
+  readonly attempt: number;
   readonly bytes: number;
   readonly index: number;
   readonly needsModules: boolean;
@@ -47,45 +54,28 @@ export class Run implements RunFacts {
     this.task = facts.task;
     this.worker = facts.worker;
     this.host = facts.host;
-    this.path = facts.path;
+    this.folder = facts.folder;
+    this.attempt = facts.attempt;
     this.bytes = facts.bytes;
     this.index = facts.index;
     this.needsModules = facts.needsModules;
   }
+
+  /** The file. */
+  get path(): string {
+    return runPath(this);
+  }
+}
+
+/** Where the file of a run is, which may still have to be written. */
+export function runPath(of: Pick<RunFacts, "folder" | "source" | "attempt">): string {
+  const attempt = of.attempt.toString(16).padStart(ATTEMPT_DIGITS, "0");
+  return join(of.folder, `run-${of.source}-${attempt}`);
 }
 
 registerCodec<Run>({
   kind: RUN_KIND,
   test: (value) => value instanceof Run,
-  encode: (run) => ({
-    meta: [
-      run.source,
-      run.task,
-      run.worker,
-      run.host,
-      run.path,
-      run.bytes,
-      run.index,
-      run.needsModules,
-    ],
-    buffers: [],
-  }),
-  decode: (meta) => {
-    const [source, task, worker, host, path, bytes, index, needsModules] = meta as [
-      number,
-      number,
-      string,
-      string,
-      string,
-      number,
-      number,
-      boolean,
-    ];
-    return new Run({ source, task, worker, host, path, bytes, index, needsModules });
-  },
+  encode: (run) => ({ meta: { ...run } satisfies RunFacts, buffers: [] }),
+  decode: (meta) => new Run(meta as RunFacts),
 });
-
-/** Whether a value is a run, without reading its description. */
-export function isRunAtRest(bytes: Uint8Array): boolean {
-  return BEGINNING.every((byte, i) => bytes[HEADER_BYTES + i] === byte);
-}

@@ -81,6 +81,7 @@ export const needs: Codec<Needs> = record({
   bytes: f64s,
   offsets: i32s,
   holders: i32s,
+  exact: optional(u8s),
 });
 
 /** What a worker has that comes back. */
@@ -90,6 +91,7 @@ export const inventory: Codec<Inventory> = record({
   bytes: f64s,
   tags: optional(u8s),
   words: optional(f64s),
+  copies: optional(u8s),
   bases: i32s,
   counts: i32s,
   serials: i32s,

@@ -3,7 +3,7 @@
  * body, which it passes on as it came: templates and literals, read by workers only.
  */
 
-import type { Lane, SerialKeys, TaskOptions } from "../../core/graph.ts";
+import type { Bound, Lane, SerialKeys, TaskOptions } from "../../core/graph.ts";
 import type { GraphFacts } from "../../machine/scheduler/events.ts";
 import {
   ByteReader,
@@ -33,6 +33,7 @@ import { jsonAs, mapped } from "./fields.ts";
 const TASKS_MAX = 2 ** 28;
 
 const lane: Codec<Lane> = oneOf("thread", "table");
+const bound: Codec<Bound> = oneOf("inputs", "worker");
 const options: Codec<TaskOptions> = jsonAs<TaskOptions>();
 
 const serialKeys: Codec<SerialKeys> = mapped(
@@ -96,6 +97,7 @@ const templateFacts: Codec<GraphFacts["templates"][number]> = record({
   name: text,
   lane: optional(lane),
   options: optional(options),
+  bound: optional(bound),
 });
 
 /** What a scheduler reads of a graph. */

@@ -82,9 +82,10 @@ function checkDurations(message: Extract<FromWorker, { kind: "durations" }>): vo
 }
 
 function checkInventory(inventory: Inventory): void {
-  const { bases, counts, serials, others } = inventory;
+  const { ids, copies, bases, counts, serials, others } = inventory;
   checkColumns("inventory", inventory);
   checkWords("inventory", inventory);
+  checkLength("inventory: copies", copies, ids.length);
   checkIds("inventory: graphs", bases);
   checkIds("inventory: others", others);
   checkLength("inventory: counts", counts, bases.length);

@@ -225,6 +225,7 @@ export function makeRecord(s: SchedulerState, source: GraphSource): GraphRecord 
     dependents,
     localOfRank,
     lanes: laneOfTemplate,
+    hasBound: facts.templates.some(({ bound }) => bound !== undefined),
     live: 0,
     serial: source.serial,
     parent: source.parent,

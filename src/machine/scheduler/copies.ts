@@ -5,6 +5,7 @@
  * looked at again whenever that has changed.
  */
 import type { SchedulerEvent } from "./events.ts";
+import { neededValue } from "./inputs.ts";
 import { isOpen, reopen, sourcesFor } from "./placement.ts";
 import { holdersOf, isAt, removeHolder } from "./replicas.ts";
 import type { CopyWish, SchedulerState, WorkerRecord } from "./state.ts";
@@ -21,6 +22,7 @@ export function replicate(s: SchedulerState, event: EventOf<"replicate">): void 
 
 /** The value shall lie on so many workers as long as it is there. */
 export function wantCopies(s: SchedulerState, id: number, copies: number): void {
+  if (s.boundOf(id) === "worker") return;
   const wish = wishOf(s, id);
   wish.copies = Math.max(1, copies);
   wish.isLasting = true;
@@ -41,7 +43,7 @@ export function retire(s: SchedulerState, event: EventOf<"retire">): void {
 
 /** A value of a worker that is to go: one copy shall lie elsewhere. */
 function keepElsewhere(s: SchedulerState, id: number, worker: WorkerRecord): void {
-  if (s.tasks.isWord(id)) return;
+  if (s.tasks.isWord(id) || s.boundOf(id) === "worker") return;
   s.retiring.get(worker)!.add(id);
   wishOf(s, id);
 }
@@ -65,6 +67,7 @@ export function copyLost(s: SchedulerState, id: number): void {
 /** The worker will not make the copy that it was asked for. */
 export function copyFailed(s: SchedulerState, id: number, worker: number): void {
   const wish = s.wishes.get(id);
+  if (wish?.kept === worker) wish.kept = NOBODY;
   if (wish?.target !== worker) return;
   wish.target = NOBODY;
   s.unsettled.add(id);
@@ -85,6 +88,7 @@ export function rebalance(s: SchedulerState): void {
   const { state, holder, bytes } = s.tasks;
   for (let id = 0; id < s.tasks.ranges.end; id++) {
     if (state[id] !== STATE.memory || s.tasks.isWord(id) || s.wishes.has(id)) continue;
+    if (s.boundOf(id) === "worker") continue;
     const from = holder[id]!;
     const size = bytes[id]!;
     if ((fill.get(from) ?? 0) - size < (fair.get(from) ?? 0)) continue;
@@ -116,7 +120,7 @@ function emptiest(
 function wishOf(s: SchedulerState, id: number): CopyWish {
   let wish = s.wishes.get(id);
   if (wish === undefined) {
-    wish = { copies: 1, isLasting: false, target: NOBODY, from: NOBODY };
+    wish = { copies: 1, isLasting: false, target: NOBODY, kept: NOBODY, from: NOBODY };
     s.wishes.set(id, wish);
   }
   s.unsettled.add(id);
@@ -135,6 +139,7 @@ export function forgetWish(s: SchedulerState, id: number): void {
   // A copy that is being made is not needed.
   if (wish.target !== NOBODY && s.workers.has(wish.target)) s.out.free(wish.target, id);
   wish.target = NOBODY;
+  wish.kept = NOBODY;
   wish.from = NOBODY;
   for (const ids of s.retiring.values()) ids.delete(id);
   if (!wish.isLasting) s.wishes.delete(id);
@@ -175,21 +180,19 @@ export function settleCopies(s: SchedulerState): void {
 function settle(s: SchedulerState, id: number): void {
   const wish = s.wishes.get(id);
   if (wish === undefined) return;
-  if (wish.target !== NOBODY) {
-    const isMade = isAt(s, id, wish.target);
-    if (!isMade && s.workers.has(wish.target)) return;
-    wish.target = NOBODY;
-    if (isMade && wish.from !== NOBODY) endMove(s, id, wish);
-  }
+  if (wish.target !== NOBODY) return;
   const staying = holdersOf(s, id).filter((holder) => mayKeep(s, holder, wish));
-  const isEnough = s.tasks.isWord(id) || staying.length >= wish.copies;
+  const isWord = s.tasks.isWord(id);
+  const isSafe = isWord || staying.some((holder) => isKept(s, id, holder, wish));
+  const isEnough = isWord || staying.length >= wish.copies;
   // One that stays is enough for others to go, however many are wished for.
-  if (isEnough || staying.length > 0) letLeave(s, id, staying.slice(0, wish.copies), isEnough);
-  if (isEnough) {
+  if (isSafe) letLeave(s, id, staying.slice(0, wish.copies), isEnough);
+  if (isSafe && isEnough) {
     if (!wish.isLasting) s.wishes.delete(id);
     return;
   }
-  const target = chooseTarget(s, id);
+  // One that a task has fetched may be dropped at any time: it is asked for first.
+  const target = isSafe ? chooseTarget(s, id) : (staying[0] ?? chooseTarget(s, id));
   if (target === undefined) {
     // Nobody can take it: a move is given up, the others wait.
     if (wish.from !== NOBODY && !wish.isLasting) s.wishes.delete(id);
@@ -198,8 +201,23 @@ function settle(s: SchedulerState, id: number): void {
   }
   wish.target = target;
   s.graphOf(id).told.add(target);
-  const { epoch, bytes } = s.tasks;
-  s.out.to(target).copies.add(id, epoch[id]!, bytes[id]!, sourcesFor(s, target, id));
+  s.out.to(target).copies.add(id, neededValue(s, target, id));
+}
+
+/** Whether the worker does not drop the value to make room. */
+function isKept(s: SchedulerState, id: number, holder: number, wish: CopyWish): boolean {
+  return holder === s.tasks.holder[id] || holder === wish.kept;
+}
+
+/** The worker has made a copy, perhaps the one that it was asked for. */
+export function copyMade(s: SchedulerState, id: number, worker: number): void {
+  const wish = s.wishes.get(id);
+  if (wish === undefined) return;
+  s.unsettled.add(id);
+  if (wish.target !== worker) return;
+  wish.target = NOBODY;
+  wish.kept = worker;
+  if (wish.from !== NOBODY) endMove(s, id, wish);
 }
 
 /** These copies stay: no worker that is to go has to wait for the value. */

@@ -17,6 +17,8 @@ export interface Needs {
   readonly bytes: Float64Array;
   readonly offsets: Int32Array;
   readonly holders: Int32Array;
+  /** 1 for those of which an equal value of another run will not do; default: none. */
+  readonly exact?: Uint8Array;
 }
 
 /** Values that are words themselves: a tag, which the machines never look into, and the word. */
@@ -34,6 +36,8 @@ export interface Inventory {
   /** Of values that are words; tag 0 for the others. */
   readonly tags?: Uint8Array;
   readonly words?: Float64Array;
+  /** 1 for values that were fetched and that nobody counts on; default: none. */
+  readonly copies?: Uint8Array;
   /** The graphs that it was told of: their first ids, their sizes, and `InstalledGraph.serial`. */
   readonly bases: Int32Array;
   readonly counts: Int32Array;
@@ -60,7 +64,7 @@ export interface LossFacts {
 }
 
 /** What the machine reads of a template; the rest is the business of whoever runs it. */
-export type TemplateFacts = Pick<Template, "name" | "lane" | "options">;
+export type TemplateFacts = Pick<Template, "name" | "lane" | "options" | "bound">;
 
 /** What the machine reads of a graph. */
 export type GraphFacts = Omit<TaskGraph, "templates" | "segments" | "holders"> & {

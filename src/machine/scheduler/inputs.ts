@@ -3,6 +3,7 @@
  * inputs, and where the others lie. Whoever is told of an id is noted with the id's graph: it must
  * have let go of it before the id is given to another task.
  */
+import type { NeededValue } from "./mail.ts";
 import { sourcesFor } from "./placement.ts";
 import { isAt } from "./replicas.ts";
 import type { GraphRecord, SchedulerState } from "./state.ts";
@@ -21,6 +22,17 @@ export function install(s: SchedulerState, worker: number, record: GraphRecord):
   });
 }
 
+/** What the worker has to know of a value that it does not have. */
+export function neededValue(s: SchedulerState, worker: number, id: number): NeededValue {
+  const { epoch, bytes } = s.tasks;
+  return {
+    epoch: epoch[id]!,
+    bytes: bytes[id]!,
+    holders: sourcesFor(s, worker, id),
+    isExact: s.boundOf(id) !== undefined,
+  };
+}
+
 /** Adds the inputs that the worker does not have to what it is told with its leases. */
 export function describeInputs(s: SchedulerState, worker: number, id: number): void {
   const { tasks } = s;
@@ -32,7 +44,7 @@ export function describeInputs(s: SchedulerState, worker: number, id: number): v
       if (isAt(s, dep, worker)) return;
       const { needs } = s.out.to(worker);
       if (needs.has(dep)) return;
-      needs.add(dep, tasks.epoch[dep]!, tasks.bytes[dep]!, sourcesFor(s, worker, dep));
+      needs.add(dep, neededValue(s, worker, dep));
     }
     s.graphOf(dep).told.add(worker);
   });

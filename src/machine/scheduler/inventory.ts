@@ -44,7 +44,9 @@ function goOn(
 ): void {
   const record = s.graphs[s.tasks.graph[id] ?? -1];
   const isFree = s.tasks.state[id] === STATE.queued && !s.suspects.has(id);
-  if (record === undefined || !known.has(record) || !isFree) {
+  // What it refers to may have been made again meanwhile.
+  const isVoid = isFree && s.boundOf(id) === "inputs";
+  if (record === undefined || !known.has(record) || !isFree || isVoid) {
     s.out.revoke(worker.worker, id, epoch);
     return;
   }
@@ -85,6 +87,9 @@ function letGoOf(
 /** Whether the value counts from now on. */
 function accept(s: SchedulerState, worker: number, id: number, has: Inventory, i: number): boolean {
   const { state, epoch } = s.tasks;
+  const bound = s.boundOf(id);
+  if (bound === "worker" && has.copies?.[i] === 1) return false;
+  if (bound === "inputs" && state[id] !== STATE.memory) return false;
   switch (state[id]) {
     case STATE.memory:
       if (epoch[id] !== has.epochs[i]) return false;

@@ -6,10 +6,17 @@ import { blame } from "./blame.ts";
 import { copiesLost, copyFailed, copyLost, forgetWish } from "./copies.ts";
 import type { SchedulerEvent } from "./events.ts";
 import { moveHome, queue, unqueue } from "./placement.ts";
-import { removeHolder } from "./replicas.ts";
+import { freeEverywhere, removeHolder } from "./replicas.ts";
 import type { SchedulerState, WorkerRecord } from "./state.ts";
 import { NOBODY, STATE } from "./task-table.ts";
-import { endLease, letGoOfGraph, loseForGood, need, notifyReset } from "./transitions.ts";
+import {
+  endLease,
+  letGoOfGraph,
+  loseForGood,
+  need,
+  notifyReset,
+  stopReading,
+} from "./transitions.ts";
 
 type EventOf<K extends SchedulerEvent["kind"]> = Extract<SchedulerEvent, { kind: K }>;
 
@@ -29,23 +36,32 @@ export function loseCopy(s: SchedulerState, worker: number, id: number): void {
   else if (s.retiring.size > 0) copyLost(s, id);
 }
 
-/** Nobody has the value any more. */
+/** Nobody has the value any more, or it refers to one that is gone. */
 export function loseValue(s: SchedulerState, id: number): void {
   const { state, wants, waiters } = s.tasks;
+  const isBound = s.boundOf(id) === "inputs";
   s.facts?.gone(id);
   state[id] = STATE.released;
   s.transitions++;
   if (s.wishes.size > 0) forgetWish(s, id);
   notifyReset(s, id);
+  const referring: number[] = [];
   s.eachDependent(id, (dependent) => {
     const before = state[dependent];
+    if (before === STATE.memory && s.boundOf(dependent) === "inputs") referring.push(dependent);
     if (before === STATE.queued || before === STATE.leased) backToWaiting(s, dependent, before);
     if (before === STATE.waiting || before === STATE.queued || before === STATE.leased) {
       s.tasks.missing[dependent] = s.tasks.missing[dependent]! + 1;
     }
   });
+  for (const dependent of referring) {
+    freeEverywhere(s, dependent);
+    loseValue(s, dependent);
+  }
   if (!s.hasRecipe(id)) return loseForGood(s, id);
   if (wants[id]! > 0 || waiters[id]! > 0) need(s, id);
+  // Those that are needed for the next value are needed by now.
+  if (isBound) stopReading(s, id, s.graphOf(id));
 }
 
 /** A value that a client was to bring, and that will not come. */

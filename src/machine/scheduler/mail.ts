@@ -21,12 +21,23 @@ class Pairs {
   }
 }
 
+/** What is said of a value that lies elsewhere. */
+export interface NeededValue {
+  readonly epoch: number;
+  readonly bytes: number;
+  readonly holders: readonly number[];
+  /** An equal value of another run will not do. */
+  readonly isExact: boolean;
+}
+
 /** Values that lie elsewhere. */
 export class NeedsList {
   readonly #pairs = new Pairs();
   readonly #bytes = new FloatList();
   readonly #offsets = new IdList();
   readonly #holders = new IdList();
+  readonly #exact = new IdList();
+  #hasExact = false;
   readonly #named = new Set<number>();
 
   get isEmpty(): boolean {
@@ -37,23 +48,30 @@ export class NeedsList {
     return this.#named.has(id);
   }
 
-  add(id: number, epoch: number, bytes: number, holders: readonly number[]): void {
+  add(id: number, value: NeededValue): void {
     if (this.#named.has(id)) return;
+    const { epoch, bytes, holders, isExact } = value;
     this.#named.add(id);
     this.#pairs.push(id, epoch);
     this.#bytes.push(bytes);
     this.#offsets.push(this.#holders.length);
     for (const holder of holders) this.#holders.push(holder);
+    this.#exact.push(isExact ? 1 : 0);
+    this.#hasExact ||= isExact;
   }
 
   take(): Needs {
     this.#named.clear();
     this.#offsets.push(this.#holders.length);
+    const exact = Uint8Array.from(this.#exact.take());
+    const hasExact = this.#hasExact;
+    this.#hasExact = false;
     return {
       ...this.#pairs.take(),
       bytes: this.#bytes.take(),
       offsets: this.#offsets.take(),
       holders: this.#holders.take(),
+      ...(hasExact ? { exact } : {}),
     };
   }
 }

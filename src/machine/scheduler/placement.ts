@@ -184,7 +184,7 @@ export function reaches(s: SchedulerState, worker: number, id: number): boolean 
 export function sourcesFor(s: SchedulerState, worker: number, id: number): number[] {
   const sources: number[] = [];
   eachHolder(s, id, (holder) => {
-    if (!s.cuts.has(worker, holder, s.nowMs)) sources.push(holder);
+    if (holder !== worker && !s.cuts.has(worker, holder, s.nowMs)) sources.push(holder);
   });
   const from = sources.length === 0 ? 0 : worker % sources.length;
   return from === 0 ? sources : [...sources.slice(from), ...sources.slice(0, from)];

@@ -244,11 +244,12 @@ function countEdges(s: SchedulerState, record: GraphRecord): void {
     const id = base + local;
     if (state[id] === STATE.forgotten) continue;
     const isToRun = state[id] === STATE.waiting || state[id] === STATE.queued;
+    const isBound = state[id] === STATE.memory && s.boundOf(id) === "inputs";
     let lacking = 0;
     for (let e = facts.depOffsets[local]!; e < facts.depOffsets[local + 1]!; e++) {
       const dep = globalId(record, facts.deps[e]!);
       dependents[dep] = dependents[dep]! + 1;
-      if (isToRun) waiters[dep] = waiters[dep]! + 1;
+      if (isToRun || isBound) waiters[dep] = waiters[dep]! + 1;
       if (state[dep] !== STATE.memory) lacking++;
       if (dep === base + facts.deps[e]!) continue;
       const list = s.foreignDependents.get(dep) ?? [];

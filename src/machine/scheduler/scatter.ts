@@ -106,6 +106,7 @@ export function recordOf(s: SchedulerState, base: number, facts: GraphFacts): Gr
     dependents: new Int32Array(0),
     localOfRank: facts.rank,
     lanes: [],
+    hasBound: false,
     live: facts.count,
     serial: ++s.serial,
     parent: undefined,

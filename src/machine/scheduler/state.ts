@@ -3,7 +3,9 @@
  * dependencies and dependents of a task, its key, its graph. Changes happen in `transitions.ts`,
  * `accept.ts`, `clients.ts`, `workers.ts`.
  */
+
 import type { ErrorCode } from "../../core/errors.ts";
+import type { Bound } from "../../core/graph.ts";
 import { taskKey } from "../../core/task-graph.ts";
 import { IdSet } from "../id-set.ts";
 import { Cuts } from "./cuts.ts";
@@ -29,6 +31,8 @@ export interface GraphRecord {
   readonly localOfRank: Int32Array;
   /** Ready lane and function group of each template. */
   readonly lanes: readonly ReadyLane[];
+  /** Whether some template is `bound`. */
+  readonly hasBound: boolean;
   /** Tasks that are not forgotten; the record goes when it is 0. */
   live: number;
   readonly serial: number;
@@ -91,6 +95,8 @@ export interface CopyWish {
   isLasting: boolean;
   /** The worker that is making a copy, or NOBODY. */
   target: number;
+  /** The worker that has made a copy and does not drop it, or NOBODY. */
+  kept: number;
   /** The worker that shall not keep it once there is another copy, or NOBODY. */
   from: number;
 }
@@ -298,6 +304,13 @@ export class SchedulerState {
   hasRecipe(id: number): boolean {
     const record = this.graphOf(id);
     return record.facts.template[id - record.base]! >= 0;
+  }
+
+  /** See `Template`. */
+  boundOf(id: number): Bound | undefined {
+    const record = this.graphOf(id);
+    if (!record.hasBound) return undefined;
+    return record.facts.templates[record.facts.template[id - record.base]!]?.bound;
   }
 
   keyOf(id: number): string {

@@ -100,7 +100,7 @@ export function remember(
     missing[dependent] = missing[dependent]! - 1;
     if (missing[dependent] === 0) queue(s, dependent);
   }
-  stopReading(s, id, record);
+  if (s.boundOf(id) !== "inputs") stopReading(s, id, record);
   if (wants[id] === 0 && waiters[id] === 0) drop(s, id);
 }
 
@@ -162,8 +162,11 @@ export function fail(s: SchedulerState, first: number, failure: Failure): void {
   for (const id of settled) forgetIfUnneeded(s, id);
 }
 
-/** The task no longer waits for its inputs: those that nobody else needs are let go. */
-function stopReading(s: SchedulerState, id: number, record: GraphRecord): void {
+/**
+ * The task no longer waits for its inputs, and no value of it refers to them: those that nobody
+ * else needs are let go.
+ */
+export function stopReading(s: SchedulerState, id: number, record: GraphRecord): void {
   const { waiters } = s.tasks;
   const { depOffsets, deps } = record.facts;
   const local = id - record.base;
@@ -239,6 +242,7 @@ function drop(s: SchedulerState, id: number): void {
   if (s.wishes.size > 0) forgetWish(s, id);
   s.tasks.state[id] = STATE.released;
   s.transitions++;
+  if (s.boundOf(id) === "inputs") stopReading(s, id, s.graphOf(id));
   if (!s.hasRecipe(id)) loseForGood(s, id);
   forgetIfUnneeded(s, id);
 }

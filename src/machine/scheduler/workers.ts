@@ -3,7 +3,7 @@
  * report counts only under the epoch of the current lease; anything else is about the past, and
  * what it made is freed.
  */
-import { tryCopiesAgain } from "./copies.ts";
+import { copyFailed, copyMade, tryCopiesAgain } from "./copies.ts";
 import type { SchedulerEvent } from "./events.ts";
 import { takeInventory } from "./inventory.ts";
 import { LeaseLog } from "./lease-log.ts";
@@ -178,11 +178,15 @@ export function returned(s: SchedulerState, event: EventOf<"returned">): void {
 export function replicated(s: SchedulerState, event: EventOf<"replicated">): void {
   const { state, epoch } = s.tasks;
   event.ids.forEach((id, i) => {
-    // What is not needed any more, or was made again by another run, is not kept.
-    if (state[id] === STATE.memory && epoch[id] === event.epochs[i]) {
+    // What is not needed any more, was made again by another run, or is worth nothing by itself is
+    // not kept: whoever uses it there goes on.
+    const isSame = state[id] === STATE.memory && epoch[id] === event.epochs[i];
+    if (isSame && (s.boundOf(id) !== "worker" || isAt(s, id, event.worker))) {
       addHolder(s, id, event.worker);
+      copyMade(s, id, event.worker);
     } else if (state[id] !== STATE.leased || s.tasks.holder[id] !== event.worker) {
       s.out.free(event.worker, id);
+      copyFailed(s, id, event.worker);
     }
   });
 }

@@ -6,7 +6,7 @@
 import type { Fetches } from "./fetches.ts";
 import type { GraphEntry, Graphs } from "./graphs.ts";
 import { type Memory, OVERDRAW_FACTOR } from "./memory.ts";
-import { ACTIVITY, ORIGIN, PLACE, type ValueTable } from "./value-table.ts";
+import { ACTIVITY, ORIGIN, PLACE, UNWANTED, type ValueTable } from "./value-table.ts";
 
 /** What the machine does for it. */
 export interface AdmissionSeat {
@@ -64,12 +64,17 @@ export class Admission {
    */
   admit(): void {
     const v = this.#values;
+    const held: number[] = [];
     let at = 0;
     for (; at < this.#waiting.length; at++) {
       const id = this.#waiting[at]!;
       if (v.activity[id] !== ACTIVITY.admission || v.lacking[id]! > 0) continue;
       const entry = this.#graphs.of(id);
       const local = id - entry.base;
+      if (this.#fetches.hasExact && this.#hasOutdated(entry, local)) {
+        held.push(id);
+        continue;
+      }
       const expected = Math.max(0, entry.expected[entry.graph.template[local]!]!);
       const toCome = this.#bytesToCome(entry, local);
       if (toCome < 0) {
@@ -84,7 +89,17 @@ export class Admission {
       this.#fetchInputs(id, entry, local);
       if (v.lacking[id] === 0) this.#on.start(id, entry, local);
     }
-    this.#waiting.splice(0, at);
+    this.#waiting.splice(0, at, ...held);
+  }
+
+  /** Whether an input is here as another run has made it, and has to go first. */
+  #hasOutdated(entry: GraphEntry, local: number): boolean {
+    let found = false;
+    this.#graphs.eachInput(entry, local, (input) => {
+      const isUnwanted = this.#values.unwanted[input] === UNWANTED.yes;
+      found ||= isUnwanted && this.#fetches.isOutdated(input);
+    });
+    return found;
   }
 
   /** A task whose inputs can never be in memory together fails. */

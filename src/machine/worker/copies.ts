@@ -4,7 +4,7 @@
  */
 import type { Fetches } from "./fetches.ts";
 import type { Memory } from "./memory.ts";
-import { ACTIVITY, type ValueTable } from "./value-table.ts";
+import { ACTIVITY, PLACE, type ValueTable } from "./value-table.ts";
 
 export class Copies {
   readonly #values: ValueTable;
@@ -38,12 +38,12 @@ export class Copies {
 
   /** Starts to fetch as far as memory allows; one always when nothing else goes on. */
   admit(isIdle: () => boolean): void {
-    const { activity } = this.#values;
+    const { activity, place } = this.#values;
     for (let at = 0; at < this.#toStart.length; ) {
       const id = this.#toStart[at]!;
       const isMeant = this.#wanted.has(id) && activity[id] !== ACTIVITY.fetching;
-      if (isMeant && activity[id] !== ACTIVITY.none) {
-        // Something else is under way with it: later.
+      if (isMeant && (activity[id] !== ACTIVITY.none || place[id] !== PLACE.nowhere)) {
+        // Something else is under way with it, or there: later.
         at++;
         continue;
       }

@@ -7,7 +7,7 @@ import { IdList } from "../id-list.ts";
 import type { Needs } from "../scheduler/events.ts";
 import type { WorkerCommand } from "./events.ts";
 import type { Memory } from "./memory.ts";
-import { ACTIVITY, type ValueTable } from "./value-table.ts";
+import { ACTIVITY, PLACE, type ValueTable } from "./value-table.ts";
 
 /** What is known of a value elsewhere. */
 interface Source {
@@ -15,6 +15,8 @@ interface Source {
   readonly bytes: number;
   /** Workers that have it and have not failed, best first. */
   holders: number[];
+  /** An equal value of another run will not do. */
+  readonly isExact: boolean;
 }
 
 /** A value on its way. */
@@ -37,6 +39,8 @@ export class Fetches {
   readonly #sources = new Map<number, Source>();
   readonly #underWay = new Map<number, Fetch>();
   readonly #batches = new Map<number, Batch>();
+  /** Whether there ever was one of which no other value would do. */
+  hasExact = false;
   readonly #failedIds = new IdList();
   readonly #failedHolders = new IdList();
   readonly #failedGone = new IdList();
@@ -52,15 +56,28 @@ export class Fetches {
   }
 
   /** The scheduler says where values are; what it said before is out of date. */
-  learn({ ids, epochs, bytes, offsets, holders }: Needs): void {
+  learn({ ids, epochs, bytes, offsets, holders, exact }: Needs): void {
+    this.hasExact ||= exact !== undefined;
     ids.forEach((id, i) => {
       this.#values.ensure(id + 1);
       this.#sources.set(id, {
         epoch: epochs[i]!,
         bytes: bytes[i]!,
         holders: [...holders.subarray(offsets[i], offsets[i + 1])],
+        isExact: exact?.[i] === 1,
       });
     });
+  }
+
+  /** Whether what is here, or on its way, cannot stand for what the scheduler means. */
+  isOutdated(id: number): boolean {
+    if (!this.hasExact) return false;
+    const source = this.#sources.get(id);
+    if (source?.isExact !== true) return false;
+    const fetch = this.#underWay.get(id);
+    if (fetch !== undefined) return fetch.epoch !== source.epoch;
+    const { place, epoch } = this.#values;
+    return place[id] !== PLACE.nowhere && epoch[id] !== source.epoch;
   }
 
   /** Size of a value that can be fetched, or -1. */
@@ -94,7 +111,8 @@ export class Fetches {
   /** A value has come; returns the epoch of the run that made it. */
   arrived(id: number): number {
     const { epoch } = this.#end(id);
-    this.#sources.delete(id);
+    const source = this.#sources.get(id);
+    if (source?.isExact !== true || source.epoch === epoch) this.#sources.delete(id);
     return epoch;
   }
 

@@ -22,6 +22,7 @@ export function inventoryOf(values: ValueTable, graphs: Iterable<GraphEntry>): I
     ids: Int32Array.from(ids),
     epochs: Int32Array.from(ids, (id) => epoch[id]!),
     bytes: Float64Array.from(ids, (id) => bytes[id]!),
+    copies: Uint8Array.from(ids, (id) => (origin[id] === ORIGIN.copy ? 1 : 0)),
     bases: Int32Array.from(known, ({ base }) => base),
     counts: Int32Array.from(known, ({ count }) => count),
     serials: Int32Array.from(known, ({ serial }) => serial),

@@ -6,8 +6,10 @@
  * expected result fits, and values nobody uses make room by going to disk. Inputs that lie on
  * other workers are fetched once there is room for all of them and the result.
  */
+import type { Bound } from "../../core/graph.ts";
 import { FloatList } from "../float-list.ts";
 import { IdList } from "../id-list.ts";
+import type { Needs } from "../scheduler/events.ts";
 import { Admission } from "./admission.ts";
 import { Copies } from "./copies.ts";
 import type { WorkerCommand, WorkerEvent } from "./events.ts";
@@ -53,6 +55,8 @@ export class WorkerMachine {
   readonly #threads: number;
   /** Leases of tasks whose values are on their way here already, with their epochs. */
   readonly #awaited = new Map<number, number>();
+  /** Leases, with their epochs, that begin when what is here of an earlier run has gone. */
+  readonly #deferred = new Map<number, number>();
   #running = 0;
   /** Running tasks that wait for other tasks. */
   #suspended = 0;
@@ -111,6 +115,7 @@ export class WorkerMachine {
     this.memory.begin(usedBytes);
     this.#stalled = false;
     for (const event of events) this.#handle(event);
+    if (this.#deferred.size > 0) this.#leaseDeferred();
     this.#reads.admit();
     this.#admission.admit();
     this.#copies.admit(() => this.#isIdle);
@@ -200,7 +205,7 @@ export class WorkerMachine {
         for (let i = 0; i < event.ids.length; i++) this.#keep(event.ids[i]!, event.epochs[i]!);
         return;
       case "copy":
-        this.#fetches.learn(event.needs);
+        this.#learn(event.needs);
         for (const id of event.needs.ids) this.#copy(id);
         return;
       case "expect":
@@ -226,7 +231,7 @@ export class WorkerMachine {
   }
 
   #leaseAll({ ids, epochs, needs, words }: EventOf<"lease">): void {
-    if (needs !== undefined) this.#fetches.learn(needs);
+    if (needs !== undefined) this.#learn(needs);
     if (words !== undefined) {
       const fresh = this.#loans.learn(words);
       if (fresh.ids.length > 0) this.#out.push({ kind: "words", ...fresh });
@@ -243,10 +248,29 @@ export class WorkerMachine {
     for (let i = 0; i < ids.length; i++) this.#lease(ids[i]!, epochs[i]!);
   }
 
+  /** Where values are; what is here of another run goes if it cannot stand for them. */
+  #learn(needs: Needs): void {
+    const v = this.values;
+    this.#fetches.learn(needs);
+    for (const id of needs.ids) {
+      if (!this.#fetches.isOutdated(id) || v.activity[id] === ACTIVITY.running) continue;
+      v.unwanted[id] = UNWANTED.yes;
+      if (v.pins[id] === 0 && v.activity[id] === ACTIVITY.none) this.#settleUnpinned(id);
+    }
+  }
+
   #lease(id: number, epoch: number): void {
     const v = this.values;
     const entry = this.#graphs.of(id);
     const local = id - entry.base;
+    if (this.#isVoid(id, entry.graph.templates[entry.graph.template[local]!]!.bound)) {
+      v.unwanted[id] = UNWANTED.yes;
+      if (v.pins[id]! > 0 || v.activity[id] !== ACTIVITY.none) {
+        this.#deferred.set(id, epoch);
+        return;
+      }
+      this.#settleUnpinned(id);
+    }
     v.epoch[id] = epoch;
     v.unwanted[id] = UNWANTED.no;
     // What an earlier lease has made, or is making, serves this one too.
@@ -270,6 +294,37 @@ export class WorkerMachine {
       return;
     }
     this.#admission.add(id);
+  }
+
+  /**
+   * Whether what is here of a task, or is being made, must not serve a new lease of it: it was
+   * freed, is the copy of a value that was worth something elsewhere only, or refers to what its
+   * inputs were.
+   */
+  #isVoid(id: number, bound: Bound | undefined): boolean {
+    const v = this.values;
+    const isUnwanted = v.unwanted[id] === UNWANTED.yes;
+    if (v.activity[id] === ACTIVITY.running) return isUnwanted && bound === "inputs";
+    if (v.activity[id] === ACTIVITY.fetching) return bound === "worker";
+    if (v.place[id] === PLACE.nowhere) return false;
+    return isUnwanted || (bound === "worker" && v.origin[id] === ORIGIN.copy);
+  }
+
+  /** A lease ends that has not begun. */
+  #undefer(id: number, epoch: number): boolean {
+    if (this.#deferred.get(id) !== epoch) return false;
+    this.#deferred.delete(id);
+    this.#loans.end(id);
+    return true;
+  }
+
+  #leaseDeferred(): void {
+    const v = this.values;
+    for (const [id, epoch] of [...this.#deferred]) {
+      if (v.place[id] !== PLACE.nowhere || v.activity[id] !== ACTIVITY.none) continue;
+      this.#deferred.delete(id);
+      this.#lease(id, epoch);
+    }
   }
 
   /** The task's inputs can never be in memory together. */
@@ -317,16 +372,17 @@ export class WorkerMachine {
       this.#lease(id, epoch);
       return;
     }
-    this.values.unwanted[id] = UNWANTED.no;
+    this.values.unwanted[id] = this.#deferred.has(id) ? UNWANTED.yes : UNWANTED.no;
     this.#admission.lookElsewhere(id);
     if (this.values.activity[id] === ACTIVITY.none) this.#copies.fetchFailed(id);
   }
 
   #copy(id: number): void {
     const v = this.values;
+    const isOutdated = this.#fetches.isOutdated(id);
     // A run of it that was revoked stays so: what it makes is another value.
-    if (v.activity[id] !== ACTIVITY.running) v.unwanted[id] = UNWANTED.no;
-    if (v.place[id] !== PLACE.nowhere) {
+    if (v.activity[id] !== ACTIVITY.running && !isOutdated) v.unwanted[id] = UNWANTED.no;
+    if (v.place[id] !== PLACE.nowhere && !isOutdated) {
       v.origin[id] = ORIGIN.own;
       this.#replicated.push(id);
       this.#replicatedEpochs.push(v.epoch[id]!);
@@ -369,6 +425,7 @@ export class WorkerMachine {
     const v = this.values;
     this.#copies.clear();
     this.#awaited.clear();
+    for (const [id, epoch] of [...this.#deferred]) this.#undefer(id, epoch);
     for (let id = 0; id < v.end; id++) {
       if (v.activity[id] === ACTIVITY.admission) this.#leaveAdmission(id);
       else if (v.activity[id] === ACTIVITY.running && v.unwanted[id] !== UNWANTED.yes) {
@@ -458,7 +515,7 @@ export class WorkerMachine {
 
   #revoke(id: number, epoch: number): void {
     const v = this.values;
-    if (v.epoch[id] !== epoch) return;
+    if (this.#undefer(id, epoch) || v.epoch[id] !== epoch) return;
     if (this.#awaited.get(id) === epoch) {
       this.#awaited.delete(id);
       return;
@@ -484,6 +541,11 @@ export class WorkerMachine {
   /** Gives the lease back if its task has not been started. */
   #recall(id: number, epoch: number): void {
     const v = this.values;
+    if (this.#undefer(id, epoch)) {
+      this.#returned.push(id);
+      this.#returnedEpochs.push(epoch);
+      return;
+    }
     if (v.epoch[id] !== epoch) return;
     if (v.activity[id] === ACTIVITY.admission) this.#giveBack(id);
     else if (v.activity[id] === ACTIVITY.running && v.unwanted[id] === UNWANTED.no) {

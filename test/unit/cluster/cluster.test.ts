@@ -2,7 +2,7 @@
  * @file What a local cluster promises: its options are honoured, a client of it becomes the
  * default, and tasks go where their inputs lie.
  */
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -70,6 +70,23 @@ describe("a cluster of two processes", () => {
     expect(Client.current()).toBe(other);
     await other.close();
     expect(Client.current()).toBe(client);
+  });
+
+  test("the folder of a worker that was killed is removed by those that follow", async () => {
+    // It is made with the first thing that lies in it.
+    const before = await client.run(() => {
+      mkdirSync(getWorker().localDirectory, { recursive: true });
+      return [process.pid, getWorker().localDirectory] as const;
+    });
+    const [[pid, own] = [0, ""]] = Object.values(before);
+    expect(existsSync(own)).toBe(true);
+    process.kill(pid, "SIGKILL");
+    while (existsSync(own)) await new Promise((resolve) => setTimeout(resolve, 20));
+    await client.waitForWorkers(2);
+    const pids = Object.values(await client.run(() => process.pid));
+    expect(pids).not.toContain(pid);
+    const others = Object.values(before).map(([, path]) => existsSync(path));
+    expect(others).toEqual([false, true]);
   });
 
   test("tasks run where their inputs lie, by bytes, and the inputs stay there alone", async () => {

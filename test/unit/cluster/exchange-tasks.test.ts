@@ -19,9 +19,12 @@ import {
   type Piece,
   type Pieces,
   readPieces,
+  sealRuns,
   writeRun,
 } from "../../../src/cluster/exchange-tasks.ts";
 import type { Run } from "../../../src/cluster/runs/run.ts";
+import type { SealedRuns } from "../../../src/cluster/runs/sealed-runs.ts";
+import { decodeValue, encodeValue } from "../../../src/codec/index.ts";
 import { isHeddleError } from "../../../src/core/errors.ts";
 import { setScratch } from "../../../src/threads/scratch.ts";
 
@@ -35,9 +38,18 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+function atRest(value: unknown): Uint8Array {
+  const encoded = encodeValue(value);
+  const bytes = new Uint8Array(encoded.bytes);
+  encoded.writeTo(bytes);
+  return bytes;
+}
+
 async function received(runs: readonly Run[], destinations: number): Promise<unknown[][]> {
   const all: unknown[][] = [];
-  for (let i = 0; i < destinations; i++) all.push([...(await readPieces(runs, i, "test"))]);
+  // As it travels between tasks.
+  const sealed = decodeValue(atRest(sealRuns(runs, "test"))) as SealedRuns;
+  for (let i = 0; i < destinations; i++) all.push([...(await readPieces(sealed, i))]);
   return all;
 }
 
@@ -93,7 +105,7 @@ describe("writing and reading", () => {
 describe("what is wrong is said", () => {
   test("a source in the place of another", () => {
     const run = writeRun([], 0, 1);
-    expect(() => readPieces([run, run], 0, "test")).toThrow(/source 0 in place of that of 1/);
+    expect(() => sealRuns([run, run], "test")).toThrow(/source 0 in place of that of 1/);
   });
 
   test("a destination that does not exist, whose file does not stay behind", () => {

@@ -1,18 +1,21 @@
 /** @file What killed engines left behind is removed, and nothing else. */
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { removeLeftovers } from "../../../src/cluster/leftovers.ts";
+import { engineFolder, removeLeftovers } from "../../../src/cluster/leftovers.ts";
 
 test("folders of dead processes go, others stay", async () => {
   const folder = mkdtempSync(join(tmpdir(), "heddle-leftovers-"));
-  const dead = "heddle-4194304-0123abcd";
-  const alive = `heddle-${process.pid}-0123abcd`;
+  const alive = engineFolder();
+  expect(alive).toMatch(new RegExp(`^heddle-.+-${process.pid}-[0-9a-f]{8}$`));
+  const dead = alive.replace(`-${process.pid}-`, "-4194304-");
+  const elsewhere = dead.replace(hostname(), `not-${hostname()}`);
   const other = "heddle-notes";
-  for (const name of [dead, alive, other]) mkdirSync(join(folder, name));
+  const kept = [alive, elsewhere, other].sort();
+  for (const name of [dead, ...kept]) mkdirSync(join(folder, name));
   expect(await removeLeftovers(folder)).toEqual([dead]);
-  expect(readdirSync(folder).sort()).toEqual([alive, other].sort());
+  expect(readdirSync(folder).sort()).toEqual(kept);
   rmSync(folder, { recursive: true });
 });
 

@@ -39,6 +39,22 @@ beforeEach(() => {
 });
 
 describe("inside a test runner", () => {
+  test("stacks show a copy under the name that the original has", async () => {
+    const deep = (): string => String(new Error("here").stack?.split("\n")[1]);
+    const copy = await copyOf(deep);
+    expect(copy()).toMatch(/at (Object\.)?deep \(/);
+    expect(
+      (
+        await copyOf(
+          (
+            () => () =>
+              1
+          )(),
+        )
+      ).name,
+    ).toBe("");
+  });
+
   test("imports of Node's modules, of functions, values and classes of other modules", async () => {
     const fn = (x: number) => [
       scaled(x) + settings.scale,

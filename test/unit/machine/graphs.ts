@@ -1,5 +1,5 @@
 /** @file Small graphs for tests of the machines, written as lists of dependencies. */
-import type { TaskOptions } from "../../../src/core/graph.ts";
+import type { Bound, TaskOptions } from "../../../src/core/graph.ts";
 import type {
   GraphFacts,
   SchedulerCommand,
@@ -13,6 +13,8 @@ export interface GraphOptions {
   /** Function of each task; default all the same. */
   readonly functions?: readonly string[];
   readonly options?: Readonly<Record<string, TaskOptions>>;
+  /** By function; default none. */
+  readonly bound?: Readonly<Record<string, Bound>>;
   readonly lane?: "table";
   /** Engine ids of values that the graph uses: they have the local ids behind the tasks. */
   readonly held?: readonly number[];
@@ -41,9 +43,11 @@ export function graphOf(
     count,
     templates: names.map((fn) => {
       const own = options.options?.[fn];
+      const bound = options.bound?.[fn];
       return {
         name: fn,
         ...(own === undefined ? {} : { options: own }),
+        ...(bound === undefined ? {} : { bound }),
         ...(lane === undefined ? {} : { lane }),
       };
     }),

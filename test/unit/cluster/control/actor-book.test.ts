@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { ActorBook } from "../../../../src/cluster/control/actor-book.ts";
 
 test("the next actor goes to the worker with fewest", () => {
-  const book = new ActorBook();
+  const book = new ActorBook((keys) => new Set(keys));
   const place = (key: string, workers = ["a", "b"]): string | null =>
     book.answer({ kind: "actor-place", key }, workers);
   expect([place("1"), place("2"), place("3")].sort()).toEqual(["a", "a", "b"]);
@@ -13,7 +13,7 @@ test("the next actor goes to the worker with fewest", () => {
 });
 
 test("an actor that was made once is not made again, until it has gone", () => {
-  const book = new ActorBook();
+  const book = new ActorBook((keys) => new Set(keys));
   const made = (worker: string): string | null =>
     book.answer({ kind: "actor-made", key: "1", worker }, ["a", "b"]);
   book.answer({ kind: "actor-place", key: "1" }, ["a", "b"]);
@@ -21,4 +21,28 @@ test("an actor that was made once is not made again, until it has gone", () => {
   expect(made("b")).toBe("a");
   book.answer({ kind: "actor-gone", key: "1" }, []);
   expect(made("b")).toBeNull();
+});
+
+test("actors that nobody can ask for any more are forgotten", () => {
+  const known = new Set<string>();
+  const book = new ActorBook(() => known);
+  const make = (key: string, worker: string, workers: readonly string[]): void => {
+    book.answer({ kind: "actor-place", key }, workers);
+    expect(book.answer({ kind: "actor-made", key, worker }, workers)).toBeNull();
+  };
+  // Lost with their worker, some of them with tasks that are still there.
+  for (let i = 0; i < 200; i++) make(`lost-${i}`, "a", ["a"]);
+  for (let i = 0; i < 10; i++) known.add(`lost-${i}`);
+  // Placed, and then cancelled.
+  for (let i = 0; i < 40; i++) book.answer({ kind: "actor-place", key: `never-${i}` }, ["b"]);
+  for (let i = 0; i < 2000; i++) {
+    make(`new-${i}`, "b", ["b"]);
+    if (i >= 5) book.answer({ kind: "actor-gone", key: `new-${i}` }, ["b"]);
+  }
+  expect(book.size).toBeLessThan(256);
+  for (let i = 0; i < 250; i++) make(`more-${i}`, "b", ["b"]);
+  // What is left: 10 lost ones that could be made again, 5 and 250 that live.
+  expect(book.size).toBe(265);
+  expect(book.answer({ kind: "actor-made", key: "lost-3", worker: "b" }, ["b"])).toBe("a");
+  expect(book.answer({ kind: "actor-made", key: "new-3", worker: "c" }, ["b"])).toBe("b");
 });

@@ -111,16 +111,4 @@ describe("files of runs", () => {
     expect(files.isEmpty).toBe(true);
     await vi.waitFor(() => expect(existsSync(run.path)).toBe(false));
   });
-
-  test("copies of descriptions are known by their worker, and nothing else is", () => {
-    const files = new RunFiles();
-    const run = longRun();
-    files.copied(1, atRest(run));
-    files.copied(2, atRest({ k: "run" }));
-    expect(files.copiesFrom(run.worker)).toEqual([1]);
-    expect([1, 2].map((id) => files.isCopy(id))).toEqual([true, false]);
-    files.discard(1);
-    expect(files.isEmpty).toBe(true);
-    expect(existsSync(run.path)).toBe(true);
-  });
 });

@@ -35,6 +35,15 @@ test("a worker that is to go gets nothing more, and goes when its values are els
   expect(s.stateOf(0)).toEqual(["memory"]);
 });
 
+test("a copy that a task has fetched may be dropped: a worker goes when it is kept", () => {
+  const s = withValue();
+  copied(s, 1);
+  // Worker 1 has one, but nobody has told it to keep it.
+  expect(s.step({ kind: "retire", worker: 0 })).toEqual([copy(1)]);
+  expect(s.step({ kind: "lost", worker: 1, ids: Int32Array.of(0) })).toEqual([copy(1)]);
+  expect(copied(s, 1)).toContainEqual({ kind: "retired", worker: 0, left: 0 });
+});
+
 test("with nobody to take its values it stays a worker", () => {
   const s = withValue();
   s.step({ kind: "worker-lost", worker: 1, reason: "gone", cause: "expected" });

@@ -3,7 +3,13 @@ import { describe, expect, test } from "vitest";
 import type { Needs } from "../../../../src/machine/scheduler/events.ts";
 import type { WorkerEvent } from "../../../../src/machine/worker/events.ts";
 import { WorkerMachine } from "../../../../src/machine/worker/worker.ts";
-import { graphOf, plain } from "../graphs.ts";
+import { type GraphOptions, graphOf, plain } from "../graphs.ts";
+
+/** Where value `id` of 100 bytes is, as nobody else has made it since. */
+function exactly(epoch: number, holders: number[], ...ids: number[]): Needs {
+  const epochs = Int32Array.from(ids, () => epoch);
+  return { ...needs(holders, ...ids), epochs, exact: Uint8Array.from(ids, () => 1) };
+}
 
 /** Where value `id` of 100 bytes is. */
 function needs(holders: number[], ...ids: number[]): Needs {
@@ -21,9 +27,9 @@ class Other {
   readonly machine: WorkerMachine;
   used = 0;
 
-  constructor(memoryLimitBytes = 1000) {
+  constructor(memoryLimitBytes = 1000, options: GraphOptions = {}) {
     this.machine = new WorkerMachine({ memoryLimitBytes, threads: 2 });
-    const graph = graphOf([[], [], [0, 1], [0]]);
+    const graph = graphOf([[], [], [0, 1], [0]], options);
     this.step({ kind: "install", graph: { base: 0, count: 4, graph, body: 0, serial: 1 } });
   }
 
@@ -162,6 +168,7 @@ test("a worker that joins again says what it has and runs, and goes on with that
         ids: [0],
         epochs: [4],
         bytes: [100],
+        copies: [1],
         bases: [0],
         counts: [4],
         serials: [1],
@@ -190,4 +197,65 @@ test("leases that have not been started are given back when they are recalled", 
   ]);
   const ran = { kind: "ran", count: 1, ids: Int32Array.of(0), bytes: Float64Array.of(0) } as const;
   expect(w.step(ran)).toContainEqual(expect.objectContaining({ kind: "finished", ids: [0] }));
+});
+
+describe("values that stand and fall with others", () => {
+  const functions = ["write", "write", "seal", "read"];
+  const bound = { write: "worker", seal: "inputs" } as const;
+  const worker = (): Other => new Other(1000, { functions, bound });
+  const lease = (id: number, epoch: number): WorkerEvent => {
+    return { kind: "lease", ids: Int32Array.of(id), epochs: Int32Array.of(epoch) };
+  };
+  const revoke = (id: number): WorkerEvent => {
+    return { kind: "revoke", ids: Int32Array.of(id), epochs: Int32Array.of(1) };
+  };
+
+  test("a copy of what another run has made goes before the right one is fetched", () => {
+    const w = worker();
+    w.lease(3, needs([7], 0));
+    w.fetched(0);
+    // The task still reads the old one.
+    expect(w.step({ ...lease(2, 1), needs: exactly(5, [8], 0, 1) } as WorkerEvent)).toEqual([]);
+    const ran = { ids: Int32Array.of(3), bytes: Float64Array.of(0) };
+    const [discarded, fetched] = w.step({ kind: "ran", count: 1, ...ran });
+    expect(discarded).toEqual({ kind: "discard", ids: [0], onDisk: false });
+    expect(fetched).toMatchObject({ kind: "fetch", holder: 8, ids: [0, 1], epochs: [5, 5] });
+  });
+
+  test("a copy does not serve the lease of its own task", () => {
+    const w = worker();
+    w.lease(3, needs([7], 0));
+    w.fetched(0);
+    const ran = { ids: Int32Array.of(3), bytes: Float64Array.of(0) };
+    w.step({ kind: "ran", count: 1, ...ran });
+    expect(w.step(lease(0, 5))).toEqual([
+      { kind: "discard", ids: [0], onDisk: false },
+      { kind: "run", table: false, ids: [0] },
+    ]);
+  });
+
+  test("one on its way does not serve it either", () => {
+    const w = worker();
+    w.lease(3, needs([7], 0));
+    expect(w.step(lease(0, 5), revoke(3))).toEqual([]);
+    expect(w.fetched(0)).toEqual([
+      { kind: "discard", ids: [0], onDisk: false },
+      { kind: "run", table: false, ids: [0] },
+    ]);
+  });
+
+  test("a run that was revoked does not serve the next lease: it may refer to what is gone", () => {
+    const w = worker();
+    w.step(lease(0, 1), lease(1, 1));
+    for (const id of [0, 1]) {
+      w.step({ kind: "ran", count: 1, ids: Int32Array.of(id), bytes: Float64Array.of(1) });
+    }
+    expect(w.step(lease(2, 1))).toEqual([{ kind: "run", table: false, ids: [2] }]);
+    expect(w.step(revoke(2), lease(2, 2))).toEqual([{ kind: "take-back", ids: [2] }]);
+    const ran = { ids: Int32Array.of(2), bytes: Float64Array.of(8) };
+    expect(w.step({ kind: "ran", count: 1, ...ran })).toEqual([
+      { kind: "discard", ids: [2], onDisk: false },
+      { kind: "run", table: false, ids: [2] },
+    ]);
+  });
 });

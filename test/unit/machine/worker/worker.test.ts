@@ -214,16 +214,32 @@ describe("revoking", () => {
     expect(w.ran([0])).toEqual([finished(0, 2)]);
   });
 
-  test("a lease for a value that is still read is met by that value", () => {
+  test("a value that was freed never serves a new lease: that waits until it has gone", () => {
     const w = new TestWorker();
     w.install([[], [0]]);
     w.lease([0]);
     w.ran([0], 10);
     w.lease([1]);
     w.free(0);
-    expect(w.lease([0], 2)).toEqual([finished(0, 2, 10)]);
-    w.ran([1]);
-    expect(w.revoke(0, 2)).toEqual([{ kind: "discard", ids: [0], onDisk: false }]);
+    expect(w.lease([0], 2)).toEqual([]);
+    expect(w.ran([1])).toEqual([{ kind: "discard", ids: [0], onDisk: false }, run(0), finished(1)]);
+    expect(w.ran([0], 10)).toEqual([finished(0, 2, 10)]);
+  });
+
+  test("a lease that waits for that is taken back or given back like any other", () => {
+    const w = new TestWorker();
+    w.install([[], [0]]);
+    w.lease([0]);
+    w.ran([0], 10);
+    w.lease([1]);
+    w.free(0);
+    w.lease([0], 2);
+    expect(w.revoke(0, 2)).toEqual([]);
+    w.lease([0], 3);
+    expect(w.step({ kind: "recall", ids: Int32Array.of(0), epochs: Int32Array.of(3) })).toEqual([
+      { kind: "returned", ids: [0], epochs: [3] },
+    ]);
+    expect(w.ran([1])).toEqual([{ kind: "discard", ids: [0], onDisk: false }, finished(1)]);
   });
 });
 
