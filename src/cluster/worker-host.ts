@@ -28,8 +28,6 @@ import type { WorkerReport } from "./worker-report.ts";
 
 /** Part of the memory that goes to the table engine once it is used. */
 const TABLE_SHARE = 0.5;
-/** When there is no room for values there is still so much for errors. */
-const RESERVE_BYTES = 8 * SLAB_BYTES;
 /** Smaller changes of what the process has room for are of no matter. */
 const LIMIT_STEP_BYTES = 2 ** 20;
 /** While threads wait for memory, it is looked this often whether all of them do. */
@@ -147,9 +145,10 @@ export class WorkerHost {
    * more than the most, when nothing can make room, fails.
    */
   limitValues(bytes: number, mostBytes: number): void {
-    this.#mostBytes = mostBytes;
-    if (Math.abs(bytes - this.#valuesBytes) < LIMIT_STEP_BYTES) return;
+    const isNear = (a: number, b: number): boolean => Math.abs(a - b) < LIMIT_STEP_BYTES;
+    if (isNear(bytes, this.#valuesBytes) && isNear(mostBytes, this.#mostBytes)) return;
     this.#valuesBytes = bytes;
+    this.#mostBytes = mostBytes;
     this.#tellLimit();
     this.wake();
   }
@@ -267,6 +266,9 @@ export class WorkerHost {
           break;
         case "grant":
           this.#grant(command.thread, command.bytes);
+          break;
+        case "deny":
+          this.#deny(command.thread);
           break;
         case "pinned":
           this.#listener.pinned(command.reader, command.missing);
@@ -419,15 +421,17 @@ export class WorkerHost {
     );
   }
 
+  #deny(thread: number): void {
+    const lane = this.#lanes().find((candidate) => candidate.has(thread));
+    lane?.answer(thread, undefined);
+  }
+
   #grant(thread: number, bytes: number): void {
     const lane = this.#lanes().find((candidate) => candidate.has(thread));
     const near = lane?.nearOf(thread);
     const { heap } = this.store;
     const where = { owner: ownerOf(thread), ...(near === undefined ? {} : { near }) };
-    // A task that fails has to say why.
-    const reserve = bytes <= SLAB_BYTES ? RESERVE_BYTES : 0;
-    const fits = heap.usedBytes + bytes <= this.#mostBytes + reserve;
-    const extent = fits ? heap.allocate(bytes, where) : undefined;
+    const extent = heap.allocate(bytes, where);
     if (lane?.answer(thread, extent) !== true && extent !== undefined) this.store.heap.free(extent);
   }
 
@@ -464,7 +468,7 @@ export class WorkerHost {
     const { memoryLimitBytes } = this.#init;
     const ofTable = this.#table === undefined ? 0 : Math.floor(memoryLimitBytes * TABLE_SHARE);
     const bytes = Math.min(memoryLimitBytes - ofTable, this.#valuesBytes);
-    this.#events.push({ kind: "limit", bytes });
+    this.#events.push({ kind: "limit", bytes, mostBytes: this.#mostBytes });
   }
 
   /** The lanes that run tasks of a graph: the threads of others need not wake to hear of it. */

@@ -98,6 +98,7 @@ export class SimWorker {
   readonly store: SimStore;
   runs = 0;
   deaths = 0;
+  denials = 0;
   peakBytes = 0;
   peakSuspended = 0;
   isDead = false;
@@ -207,6 +208,8 @@ export class SimWorker {
         return;
       case "grant":
         return this.#grant(command.thread, command.bytes);
+      case "deny":
+        return this.#deny(command.thread);
       case "pinned":
         return this.#shell.pinned(command.reader, command.missing);
       case "warn":
@@ -382,6 +385,16 @@ export class SimWorker {
       this.store.grantedBytes += bytes;
     }
     this.#finishLater(thread, run);
+  }
+
+  #deny(number: number): void {
+    const thread = this.#threads[number]!;
+    const { run } = thread;
+    assert(run !== undefined && thread.asks >= 0, `thread ${number} did not ask for anything`);
+    this.denials++;
+    thread.asks = -1;
+    thread.run = undefined;
+    this.hear({ kind: "failed", id: run.id, error: "no room", blame: "memory" });
   }
 
   #finishLater(thread: SimThread, run: SimRun): void {

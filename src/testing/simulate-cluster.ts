@@ -25,6 +25,7 @@ export interface SimClusterReport {
   readonly rejoins: number;
   readonly scatters: number;
   readonly retired: number;
+  readonly denials: number;
   readonly killings: number;
   readonly peakBytes: number;
   readonly limitBytes: number;
@@ -40,6 +41,8 @@ export interface SimClusterConditions {
   readonly isRough?: boolean;
   /** Some graphs have an exchange; default false. */
   readonly hasExchanges?: boolean;
+  /** Workers have less memory for values at times; default false. */
+  readonly hasPressure?: boolean;
   /** Gets the cluster before anything happens. */
   readonly prepare?: (cluster: SimCluster) => void;
 }
@@ -87,6 +90,7 @@ class ClusterScenario {
   readonly #isRough: boolean;
   /** Drawn apart, so that seeds stay what they were. */
   readonly #exchanges: Prng | undefined;
+  readonly #pressure: Prng | undefined;
   readonly #bytesOf = new Map<string, number>();
   #tasks = 0;
   #rejoins = 0;
@@ -97,9 +101,10 @@ class ClusterScenario {
   constructor(
     seed: number,
     workers: number,
-    { isRough = false, hasExchanges = false }: SimClusterConditions,
+    { isRough = false, hasExchanges = false, hasPressure = false }: SimClusterConditions,
   ) {
     this.#isRough = isRough;
+    this.#pressure = hasPressure ? new Prng(seed + 4) : undefined;
     this.#exchanges = hasExchanges ? new Prng(seed + 3) : undefined;
     const prng = new Prng(seed);
     this.#seed = seed;
@@ -151,6 +156,21 @@ class ClusterScenario {
     if (prng.chance(0.1)) this.#at(ACTIVE_MS, () => this.#leave(this.#user()));
     const faults = prng.chance(0.7) ? 1 + prng.integer(4) : 0;
     for (let i = 0; i < faults; i++) this.#at(ACTIVE_MS, () => this.#fault());
+    for (let i = this.#pressure?.integer(8) ?? 0; i > 0; i--) this.#planPressure(this.#pressure!);
+  }
+
+  /** A worker's process takes more than its values for a while. */
+  #planPressure(prng: Prng): void {
+    const { clock, options } = this.cluster;
+    const share = 0.2 + 0.8 * prng.random();
+    const most = share + prng.random();
+    const lastsMs = prng.exponential(100);
+    clock.after(prng.random() * ACTIVE_MS, () => {
+      const worker = prng.pick(this.cluster.alive);
+      const bytes = options.memoryLimitBytes;
+      worker?.hear({ kind: "limit", bytes: share * bytes, mostBytes: most * bytes });
+      clock.after(lastsMs, () => worker?.hear({ kind: "limit", bytes }));
+    });
   }
 
   #at(withinMs: number, run: () => void): void {
@@ -432,6 +452,7 @@ class ClusterScenario {
       rejoins: this.#rejoins,
       scatters: this.#scatters,
       retired,
+      denials: sum((worker) => worker.denials),
       killings: [...killings.values()].reduce((total, deaths) => total + deaths, 0),
       peakBytes: Math.max(...workers.map((worker) => worker.peakBytes)),
       limitBytes: options.memoryLimitBytes,

@@ -91,8 +91,16 @@ export type WorkerEvent =
       readonly reader: number;
       readonly ids: Int32Array;
     }
-  /** Part of the memory now belongs to something else (the table engine has started). */
-  | { readonly kind: "limit"; readonly bytes: number }
+  | {
+      /** Part of the memory now belongs to something else (the table engine has started). */
+      readonly kind: "limit";
+      readonly bytes: number;
+      /**
+       * Tasks that cannot go on otherwise may have more, up to this much; default: as much as they
+       * need.
+       */
+      readonly mostBytes?: number;
+    }
   | { readonly kind: "unpin"; readonly ids: Int32Array }
   /** Tasks among the running ones that wait for other tasks and hold no thread while they do. */
   | { readonly kind: "suspended"; readonly count: number }
@@ -123,6 +131,8 @@ export type WorkerCommand =
   | { readonly kind: "keep"; readonly id: number }
   | { readonly kind: "discard"; readonly ids: number[]; readonly onDisk: boolean }
   | { readonly kind: "grant"; readonly thread: number; readonly bytes: number }
+  /** The thread does not get what it asked for: its task fails. */
+  | { readonly kind: "deny"; readonly thread: number }
   | { readonly kind: "pinned"; readonly reader: number; readonly missing: Int32Array }
   | { readonly kind: "warn"; readonly message: string }
   /** Memory is short: clients should let go of values that they have forgotten. */

@@ -30,11 +30,17 @@ interface Request {
 export const OVERDRAW_FACTOR = 2;
 /** Up to this factor it is not worth a warning: tasks that wait for a thread pin their inputs. */
 const WARN_FACTOR = 1.1;
+/** So many slabs are left when nothing else is given any more: a task that fails has to say why. */
+const RESERVE_SLABS = 8;
 /** Values on their way to disk: at most so many, or as many as make up a slab. */
 const SPILLS_MAX = 4;
 
 export class Memory {
   limitBytes: number;
+  /** Beyond the limit running tasks get so much when nothing else can go on. */
+  #mostBytes = Number.POSITIVE_INFINITY;
+  /** The limit has been lowered, and more is in use. */
+  #isShrinking = false;
   /** What the limit was before the table thread took its part. */
   readonly #givenBytes: number;
   readonly #values: ValueTable;
@@ -74,6 +80,19 @@ export class Memory {
     this.#slabValueBytes = options.slabValueBytes ?? 0;
     this.#slabBytes = options.slabBytes ?? 0;
     this.#say = say;
+  }
+
+  limit(bytes: number, mostBytes: number = Number.POSITIVE_INFINITY): void {
+    this.#isShrinking ||= bytes < this.limitBytes;
+    this.limitBytes = bytes;
+    this.#mostBytes = mostBytes;
+  }
+
+  /** Values that nobody uses go to disk until a lowered limit is kept. */
+  shrink(): void {
+    if (!this.#isShrinking) return;
+    if (this.#used > this.limitBytes) this.#makeRoom(0);
+    else this.#isShrinking = false;
   }
 
   get reservedBytes(): number {
@@ -151,6 +170,10 @@ export class Memory {
         this.#makeRoom(request.bytes);
         const stuck = this.#spilling === 0 && this.#unspilling === 0;
         if (!stuck || this.#requests.length < waitersMax) return;
+        if (this.#isTooMuch(request.bytes)) {
+          this.#denyOne();
+          continue;
+        }
         const isMuch = this.#used + request.bytes > WARN_FACTOR * this.limitBytes;
         if (isMuch && !this.#isOverdrawn) this.#warnOfOverdraft(request.bytes);
         this.#isOverdrawn ||= isMuch;
@@ -158,6 +181,24 @@ export class Memory {
       this.#requests.shift();
       this.#grant(request);
     }
+  }
+
+  #isTooMuch(bytes: number): boolean {
+    const reserve = bytes <= this.#slabBytes ? RESERVE_SLABS * this.#slabBytes : 0;
+    return this.#used + bytes > this.#mostBytes + reserve;
+  }
+
+  /** No task can go on within what there is: the one that asks for most fails. */
+  #denyOne(): void {
+    const requests = this.#requests;
+    const first = requests.findIndex(({ bytes }) => !this.#isTooMuch(bytes));
+    if (first > 0) {
+      requests.unshift(...requests.splice(first, 1));
+      return;
+    }
+    const most = requests.reduce((a, b) => (b.bytes > a.bytes ? b : a));
+    requests.splice(requests.indexOf(most), 1);
+    this.#say({ kind: "deny", thread: most.thread });
   }
 
   #grant(request: Request): void {

@@ -120,6 +120,7 @@ export class WorkerMachine {
     this.#admission.admit();
     this.#copies.admit(() => this.#isIdle);
     for (const base of this.#graphs.close()) this.#out.push({ kind: "uninstalled", base });
+    this.memory.shrink();
     this.memory.serve(this.#stalled ? 1 : Math.max(1, Math.min(this.#busy, this.#threads)));
     return this.#take();
   }
@@ -166,8 +167,7 @@ export class WorkerMachine {
         for (const id of event.ids) this.#fetchFailed(id, event.holder, event.isGone);
         return;
       case "limit":
-        this.memory.limitBytes = event.bytes;
-        return;
+        return this.memory.limit(event.bytes, event.mostBytes);
       case "request":
         return this.memory.request(event.thread, event.id, event.bytes);
       case "pin":

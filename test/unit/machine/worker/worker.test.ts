@@ -338,6 +338,40 @@ describe("memory", () => {
     expect(w.request(0, 2, 600)).not.toContainEqual(expect.objectContaining({ kind: "spill" }));
   });
 
+  test("what the process has no room for is denied, and nothing is promised", () => {
+    const w = new TestWorker(1000, 2);
+    w.install([[], []]);
+    w.lease([0, 1]);
+    w.step({ kind: "limit", bytes: 800, mostBytes: 1200 });
+    w.used = 700;
+    expect(w.request(0, 0, 900)).toEqual([]);
+    // Both wait: the one that can go on does, however late it came.
+    expect(w.request(1, 1, 400)).toEqual([
+      { kind: "warn", message: expect.stringContaining("400 more") },
+      { kind: "grant", thread: 1, bytes: 400 },
+    ]);
+    w.used = 1100;
+    expect(w.ran([1])).toEqual([{ kind: "deny", thread: 0 }, finished(1)]);
+  });
+
+  test("a lowered limit is kept as soon as values can go to disk", () => {
+    const w = new TestWorker(1000);
+    w.install([[], [], []]);
+    w.lease([0, 1, 2]);
+    w.ran([0, 1, 2], 300);
+    const spills = w.step({ kind: "limit", bytes: 500 });
+    expect(spills).toEqual([
+      { kind: "spill", id: 0, bytes: 300 },
+      { kind: "spill", id: 1, bytes: 300 },
+      collect,
+    ]);
+    w.spilled(0);
+    w.used = 600;
+    expect(w.spilled(1)).toEqual([{ kind: "evict", id: 1 }]);
+    w.used = 300;
+    expect(w.step()).toEqual([]);
+  });
+
   test("requests wait while another thread may still free memory", () => {
     const w = new TestWorker(1000, 2);
     w.install([[], []]);
