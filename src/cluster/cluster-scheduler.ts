@@ -208,6 +208,9 @@ export class ClusterScheduler {
     for (const [worker, seat] of this.#seats) {
       if (seat.hello.name === name) this.#removeWorker(worker, { reason, cause, facts });
     }
+    for (const comm of this.#listener?.comms ?? []) {
+      if (isClientOf(comm.peer, name)) comm.abort(new HeddleError("CommClosed", reason));
+    }
   }
 
   /** Whether nothing is running and nothing waits for a worker. */
@@ -448,4 +451,9 @@ export class ClusterScheduler {
     const delayMs = Math.max(0, nextWakeMs - performance.now());
     this.#wakeTimer = setTimeout(() => this.#turn(), delayMs);
   }
+}
+
+/** Whether this is a client in a task thread of the worker: its locks and futures go with it. */
+function isClientOf({ role, facts }: Hello, worker: string): boolean {
+  return role === "client" && (facts as { readonly worker?: unknown } | null)?.worker === worker;
 }

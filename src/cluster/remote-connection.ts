@@ -40,8 +40,9 @@ export class RemoteConnection {
 
   /** Connects to a scheduler. Errors as in `connect`. */
   static async open(options: RemoteOptions, listener: RemoteListener): Promise<RemoteConnection> {
-    const { address, token, security, connectMs } = options;
-    const common = { hello: ownHello("client", uniqueName("client"), {}), token, security };
+    const { address, token, security, connectMs, worker } = options;
+    const facts = worker === undefined ? {} : { worker };
+    const common = { hello: ownHello("client", uniqueName("client"), facts), token, security };
     const comm = await connect<ToClient, ToScheduler>(address, {
       ...common,
       incoming: toClient,

@@ -13,6 +13,8 @@ export interface RemoteOptions {
   readonly security?: Security | undefined;
   /** Time for the first connection; default 30,000. */
   readonly connectMs?: number | undefined;
+  /** Name of the worker in whose task thread the client is, if it is in one. */
+  readonly worker?: string;
 }
 
 /** What the scheduler says beside the news of tasks. */

@@ -27,7 +27,7 @@ export function taskEngine(): EngineHandle | undefined {
   const init = workerData as Partial<ThreadInit> | null;
   if (isMainThread || init?.clientPort === undefined) return undefined;
   if (init.cluster !== undefined) {
-    engine = new SharedRemoteEngine(accessOf(init.cluster));
+    engine = new SharedRemoteEngine(accessOf(init.cluster, init.name ?? ""));
     return engine;
   }
   const address = init.address ?? "inproc://0";
@@ -44,12 +44,13 @@ export function taskEngine(): EngineHandle | undefined {
   return engine;
 }
 
-function accessOf(access: ClusterAccess): RemoteOptions | Promise<RemoteOptions> {
+function accessOf(access: ClusterAccess, worker: string): RemoteOptions | Promise<RemoteOptions> {
   const { scheduler: address, token, security } = access;
-  if (security === undefined) return { address, token };
+  if (security === undefined) return { address, token, worker };
   return import("../comm/security.ts").then(({ Security }) => ({
     address,
     token,
+    worker,
     security: new Security(security),
   }));
 }

@@ -1,5 +1,5 @@
 /** @file Locks, queues and events between tasks in several processes, and processes that die. */
-import { mkdtempSync, openSync, rmSync, unlinkSync } from "node:fs";
+import { appendFileSync, mkdtempSync, openSync, readFileSync, rmSync, unlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -48,20 +48,27 @@ test("of tasks in all processes, one holds a lock at a time", async () => {
   expect(await lock.locked()).toBe(false);
 });
 
-test("a process that is killed gives back what its tasks held, and waits no longer", async () => {
-  const [lock, semaphore] = [new Lock("killed"), new Semaphore({ name: "killed", maxLeases: 2 })];
-  const task = client.submit(async () => {
-    await Promise.all([lock.acquire(), semaphore.acquire(), semaphore.acquire()]);
-    process.kill(process.pid, "SIGKILL");
-    await new Promise(() => undefined);
-  });
-  expect(await task.exception()).toMatchObject({ code: "KilledWorker" });
-  expect(await lock.acquire()).toBe(true);
-  expect(await semaphore.acquire()).toBe(true);
-  expect(await semaphore.getValue()).toBe(1);
-  await lock.release();
-  await semaphore.close();
-});
+// Nobody waits for the silence of a dead process, four times a minute.
+const SOON = { timeout: 120_000 };
+
+test(
+  "a process that is killed gives back what its tasks held, and waits no longer",
+  SOON,
+  async () => {
+    const [lock, semaphore] = [new Lock("killed"), new Semaphore({ name: "killed", maxLeases: 2 })];
+    const task = client.submit(async () => {
+      await Promise.all([lock.acquire(), semaphore.acquire(), semaphore.acquire()]);
+      process.kill(process.pid, "SIGKILL");
+      await new Promise(() => undefined);
+    });
+    expect(await task.exception()).toMatchObject({ code: "KilledWorker" });
+    expect(await lock.acquire()).toBe(true);
+    expect(await semaphore.acquire()).toBe(true);
+    expect(await semaphore.getValue()).toBe(1);
+    await lock.release();
+    await semaphore.close();
+  },
+);
 
 test("a queue keeps futures of other processes; an event lets them all go on", async () => {
   const queue = new Queue<{ large: Future<Float64Array>; pid: number }>("futures");
@@ -78,4 +85,26 @@ test("a queue keeps futures of other processes; an event lets them all go on", a
   const values = await client.gather(got.map(({ large }) => large));
   expect(values.map((value) => value[49_999]).sort()).toEqual(counting(8));
   await queue.close();
+});
+
+test("tasks that have begun and wait are not begun again where a thread is free", async () => {
+  await using small = new LocalCluster({ nWorkers: 1, threadsPerWorker: 1 });
+  const own = new Client(small);
+  const path = join(folder, "begun");
+  const start = new Event("begin", { client: own });
+  const tasks = own.map(async (i: number) => {
+    appendFileSync(path, `${i}\n`);
+    await start.wait();
+    return i;
+  }, counting(8));
+  const begun = (): string[] => readFileSync(path, "utf8").trim().split("\n");
+  await expect.poll(() => new Set(begun()).size, { timeout: 20_000 }).toBe(8);
+  await small.scale(2);
+  await own.waitForWorkers(2);
+  // The new worker has nothing to do: what waits elsewhere is asked for back.
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  await start.set();
+  expect(await tasks.results()).toEqual(counting(8));
+  expect(begun().sort()).toEqual(counting(8).map(String));
+  await own.close();
 });
