@@ -8,6 +8,7 @@ import { Client, LocalCluster } from "heddle";
 import * as da from "heddle/array";
 import { fromSequence } from "heddle/bag";
 import { check, median, timeMs } from "../lib/measure.mjs";
+import { schedulerMemory } from "../lib/scheduler-memory.mjs";
 
 const WORKERS = 2;
 const TASKS = 400_000;
@@ -232,4 +233,8 @@ export const cases = [
   more("1 GB scattered and gathered", "MB/s", scatterGather),
   more("100 MB between two workers", "MB/s", transfer),
   less("two workers ready", "ms", ready, 800),
+  {
+    ...less("scheduler's memory, 1,000,000 tasks", "MB", () => schedulerMemory(1e6), 300),
+    once: true,
+  },
 ];
