@@ -8,7 +8,7 @@ import { refuseClass } from "../codec/registry.ts";
 import type { Security } from "../comm/security.ts";
 import { isCollection } from "../core/collection.ts";
 import { HeddleError, isHeddleError } from "../core/errors.ts";
-import type { HeldTasks, Layer, TaskFunction, TaskOptions } from "../core/graph.ts";
+import type { Layer, TaskFunction, TaskOptions } from "../core/graph.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { placementProblem } from "../core/placement.ts";
 import { DISPLAY, inspectAsText } from "../core/symbols.ts";
@@ -26,7 +26,6 @@ import {
   checkFunction,
   checkSubmitOptions,
   type SubmitOptions,
-  unique,
 } from "./call-facts.ts";
 import {
   type ClientComputeOptions,
@@ -51,6 +50,7 @@ import {
   withHeld,
 } from "./graph-message.ts";
 import { GraphCounter } from "./graph-progress.ts";
+import { heldLayer, keepOutputs } from "./held-layer.ts";
 import { largeValueWarning } from "./large-values.ts";
 import { LazyInputs } from "./lazy-inputs.ts";
 import { closeLimits, type EngineLimits, openLimits } from "./limits.ts";
@@ -384,7 +384,7 @@ export class Client extends ClusterControl implements GraphRunner {
     const submission = this.#send(graph, progress?.heard);
     submission.whenPlaced(() => progress?.placed(submission.place as Accepted));
     const locals = graph.outputs;
-    const held = outputsOf(submission, locals);
+    const held = keepOutputs(submission, locals);
     try {
       await submission.accepted;
       const ids = submission.idsAt(locals);
@@ -402,9 +402,10 @@ export class Client extends ClusterControl implements GraphRunner {
     const message = this.#messageOf(graph);
     const counter = counterOf(submission, graph);
     this.#post(submission, message, this.#follow(submission, graph));
-    const release = outputsOf(submission, graph.outputs);
+    const release = keepOutputs(submission, graph.outputs);
     await submission.accepted;
-    return heldLayer({ engine: this, ids: submission.idsAt(graph.outputs), counter }, release);
+    const handle = { engine: this, ids: submission.idsAt(graph.outputs), counter };
+    return heldLayer(handle, release);
   }
 
   /**
@@ -717,47 +718,9 @@ const CLIENT_OPTIONS = [
   "threadHeapMb",
 ] satisfies (keyof ClientOptions)[];
 
-/** Refers to the outputs of a graph until the returned function is called. */
-function outputsOf(submission: Submission, locals: Int32Array): () => void {
-  const { link } = submission;
-  submission.whenPlaced(() => {
-    for (const id of submission.idsAt(locals)) link.machine.retain(id);
-  });
-  return () => {
-    submission.whenPlaced(() => {
-      link.release(submission.idsAt(locals));
-    });
-  };
-}
-
 /** Counts the tasks of a graph that is being sent. */
 function counterOf(submission: Submission, graph: TaskGraph): GraphCounter {
   const counter = new GraphCounter(submission.link, graph);
   submission.whenTaken((place) => counter.placed(place));
   return counter;
-}
-
-const held = new FinalizationRegistry<() => void>((release) => release());
-
-/**
- * A layer over values that the engine keeps for as long as the layer's `held` object is reachable.
- */
-function heldLayer(
-  handle: HeldTasks & { readonly counter: GraphCounter },
-  release: () => void,
-): Layer {
-  const { ids } = handle;
-  held.register(handle, release);
-  return {
-    name: `held-${unique()}`,
-    kind: "data",
-    count: ids.length,
-    templates: [],
-    inputs: [],
-    depOffsets: new Int32Array(ids.length + 1),
-    deps: new Int32Array(0),
-    columns: [],
-    held: handle,
-    pure: false,
-  };
 }

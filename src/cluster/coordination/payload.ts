@@ -1,15 +1,18 @@
 /**
  * @file Values that may hold futures, as payloads: the value's bytes with a place for each future,
- * and the tasks behind these places. Futures are found in arrays and plain objects at any depth.
+ * and the tasks behind these places. Futures and collections are found in arrays and plain objects
+ * at any depth.
  */
 import { decodeValue, encodeValue, prepareValue } from "../../codec/index.ts";
 import { registerClass } from "../../codec/registry.ts";
+import { type Collection, isCollection } from "../../core/collection.ts";
 import { HeddleError } from "../../core/errors.ts";
-import { isLazy, isPlain } from "../../core/lazy-values.ts";
+import { isPlain } from "../../core/lazy-values.ts";
 import type { Payload } from "../../machine/coordination/events.ts";
 import { Future, FutureList, isFuture, type Submission } from "../future.ts";
 import { loadArrays } from "../link-values.ts";
 import { type Asker, submissionOf } from "./asker.ts";
+import { withoutStandIns, withStandIns } from "./collections.ts";
 
 /** Stands for a future, or for a list of them, in the bytes of a payload. */
 class FuturePlace {
@@ -32,7 +35,7 @@ registerClass("heddle/FuturePlace", FuturePlace);
  * client's. Throws `NotSerializable` for what cannot travel.
  */
 export async function payloadOf(asker: Asker, value: unknown): Promise<Payload> {
-  const tasks: Promise<Int32Array>[] = [];
+  const tasks: (Promise<Int32Array> | Int32Array)[] = [];
   let count = 0;
   const place = (futures: Future | FutureList): FuturePlace => {
     checkOwner(asker, futures.submission);
@@ -49,7 +52,15 @@ export async function payloadOf(asker: Asker, value: unknown): Promise<Payload> 
       futures.map(({ key }) => key),
     );
   };
-  const lifted = lift(value, place);
+  const placeHeld = (ids: Int32Array): number => {
+    tasks.push(ids);
+    count += ids.length;
+    return count - ids.length;
+  };
+  const collections = (value: Collection): Collection => {
+    return withStandIns(asker.link, value, placeHeld);
+  };
+  const lifted = lift(value, place, collections);
   await loadArrays();
   const encoded = encodeValue(lifted);
   const bytes = new Uint8Array(encoded.bytes);
@@ -66,10 +77,11 @@ export async function contentOf(asker: Asker, { bytes, tasks }: Payload): Promis
   if (isNDArray(value)) return value.copy();
   if (tasks.length === 0) return value;
   const submission = submissionOf(asker.link, tasks);
-  return lower(value, ({ first, count, keys }) => {
+  const futures = ({ first, count, keys }: FuturePlace): unknown => {
     if (count === undefined) return new Future(submission, first, keys[0] as string);
     return new FutureList(submission, first, count, (i) => keys[i] as string);
-  });
+  };
+  return lower(value, futures, (part) => withoutStandIns(asker.link, part, tasks));
 }
 
 function checkOwner({ link }: Asker, submission: Submission): void {
@@ -78,22 +90,26 @@ function checkOwner({ link }: Asker, submission: Submission): void {
 }
 
 /** A value with places instead of futures; shares whatever holds none. */
-function lift(value: unknown, place: (futures: Future | FutureList) => FuturePlace): unknown {
+function lift(
+  value: unknown,
+  place: (futures: Future | FutureList) => FuturePlace,
+  collection: (value: Collection) => Collection,
+): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (isFuture(value) || value instanceof FutureList) return place(value);
-  if (isLazy(value)) {
-    throw new HeddleError(
-      "NotSerializable",
-      "a lazy value cannot be shared: submit it (client.compute(value)), and share the future",
-    );
-  }
-  return eachPart(value, (part) => lift(part, place));
+  if (isCollection(value)) return collection(value);
+  return eachPart(value, (part) => lift(part, place, collection));
 }
 
-function lower(value: unknown, futures: (place: FuturePlace) => unknown): unknown {
+function lower(
+  value: unknown,
+  futures: (place: FuturePlace) => unknown,
+  collection: (value: Collection) => Collection,
+): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (value instanceof FuturePlace) return futures(value);
-  return eachPart(value, (part) => lower(part, futures));
+  if (isCollection(value)) return collection(value);
+  return eachPart(value, (part) => lower(part, futures, collection));
 }
 
 /** An array or plain object with its parts changed; itself where none is. */

@@ -97,7 +97,13 @@ describe("samples of threads", () => {
     const { nodes, samples, timeDeltas, startTime, endTime } = new Profile([
       one,
       one,
-    ]).toCpuProfile() as Record<string, never> & { nodes: { id: number; children: number[] }[] };
+    ]).toCpuProfile() as {
+      nodes: { id: number; children: number[] }[];
+      samples: number[];
+      timeDeltas: number[];
+      startTime: number;
+      endTime: number;
+    };
     expect(nodes.map(({ id }) => id)).toEqual(nodes.map((_, i) => i + 1));
     expect(nodes[0]?.children).toEqual([2, 11]);
     expect(samples).toEqual([3, 6, 7, 8, 9, 10, 2, 12, 15, 16, 17, 18, 19, 11]);
