@@ -359,6 +359,25 @@ export class Client extends ClusterControl implements GraphRunner {
     return this.#engine.dashboardLink;
   }
 
+  /**
+   * Writes a file by which other programs find the cluster: `new Client({ schedulerFile })`. It has
+   * the cluster's token in it, so nobody else may read it. Errors: `NotSupported` on the embedded
+   * engine, which no other program can reach; `FileInvalid`.
+   */
+  async writeSchedulerFile(path: string): Promise<void> {
+    const access = await this.#engine.access?.();
+    if (access === undefined) {
+      throw new HeddleError(
+        "NotSupported",
+        "client.writeSchedulerFile: no other program can reach the engine in this one. Make a " +
+          "cluster: new LocalCluster(), or heddle scheduler.",
+      );
+    }
+    await this.ready;
+    const { writeAccess } = await import("./write-access.ts");
+    writeAccess(path, access);
+  }
+
   /** @internal */
   override get coordination(): Asker {
     return this.#link.coordination;

@@ -15,6 +15,7 @@ import type { EngineSettings } from "./engine-settings.ts";
 import { removeFolder } from "./folders.ts";
 import { EngineLink, type Keeper } from "./link.ts";
 import { packageFile } from "./package-file.ts";
+import type { RemoteOptions } from "./remote-options.ts";
 import { threadFlags } from "./thread-flags.ts";
 import type { EngineInit } from "./thread-launch.ts";
 
@@ -33,6 +34,8 @@ export interface EngineHandle {
   readonly workerCount?: number;
   /** Its workers, where they can never change. */
   readonly workers?: readonly WorkerFacts[];
+  /** How others reach it, where they can. */
+  access?(): Promise<RemoteOptions>;
   connect(): EngineLink;
   close(): Promise<void>;
 }

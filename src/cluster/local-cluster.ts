@@ -14,8 +14,11 @@ import type { AdaptOptions } from "./adaptive-target.ts";
 import { Cluster } from "./cluster.ts";
 import type { ClusterInit } from "./cluster-thread.ts";
 import { type EngineHandle, startEngine } from "./embedded.ts";
+import { describeGiven } from "./given.ts";
 import { LocalProcesses } from "./local-processes.ts";
+import { resolvePreloads } from "./preload.ts";
 import { RemoteEngine } from "./remote-engine.ts";
+import type { WorkerSettings } from "./worker-settings.ts";
 import { clusterShape, workerMemory } from "./worker-shape.ts";
 
 export interface LocalClusterOptions {
@@ -54,6 +57,14 @@ export interface LocalClusterOptions {
   readonly name?: string;
   /** Variables added to the environment of each worker. */
   readonly environ?: Readonly<Record<string, string>>;
+  /** Modules that each worker loads first, with `setup(worker)` and `teardown(worker)`. */
+  readonly preload?: readonly string[];
+  /** A worker ends by itself after so long; default `worker.lifetime.duration`: never. */
+  readonly lifetimeMs?: number;
+  /** So much longer or shorter, by chance; default `worker.lifetime.stagger`. */
+  readonly lifetimeStaggerMs?: number;
+  /** Whether another process follows; default `worker.lifetime.restart`. */
+  readonly lifetimeRestart?: boolean;
   /** Checks invariants and poisons freed memory; default false. */
   readonly validate?: boolean;
 }
@@ -71,6 +82,10 @@ const CLUSTER_OPTIONS = [
   "dashboardAddress",
   "name",
   "environ",
+  "preload",
+  "lifetimeMs",
+  "lifetimeStaggerMs",
+  "lifetimeRestart",
   "validate",
 ] satisfies (keyof LocalClusterOptions)[];
 
@@ -194,6 +209,26 @@ function initOf(name: string, threads: number, options: LocalClusterOptions): Cl
       validate: options.validate ?? config.get("worker.validate"),
       environ: options.environ ?? {},
       nodeOptions: [],
+      preload: resolvePreloads(options.preload ?? config.get("worker.preload"), process.cwd()),
+      ...lifetimeOf(options),
     },
   };
+}
+
+/** How long the workers live, where that is bounded. */
+function lifetimeOf(options: LocalClusterOptions): Pick<WorkerSettings, "lifetime"> {
+  const ms = timeOf("lifetimeMs", options.lifetimeMs) ?? config.get("worker.lifetime.duration");
+  const stagger = timeOf("lifetimeStaggerMs", options.lifetimeStaggerMs);
+  const staggerMs = stagger ?? config.get("worker.lifetime.stagger");
+  checkFlag("LocalCluster", "lifetimeRestart", options.lifetimeRestart);
+  const restart = options.lifetimeRestart ?? config.get("worker.lifetime.restart");
+  return ms === null ? {} : { lifetime: { ms, staggerMs, restart } };
+}
+
+function timeOf(name: string, ms: number | undefined): number | undefined {
+  if (ms === undefined || (typeof ms === "number" && ms >= 0)) return ms;
+  throw new HeddleError(
+    "InvalidArgument",
+    `LocalCluster: ${name} is ${describeGiven(ms)}; it must be a time in milliseconds`,
+  );
 }

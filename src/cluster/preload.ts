@@ -32,13 +32,13 @@ export function resolvePreloads(names: readonly string[], folder: string): strin
     const path = resolve(folder, name);
     if (existsSync(path)) return pathToFileURL(path).href;
     const isPath = /^[./]|\.[cm]?[jt]s$/.test(name);
-    if (isPath) throw new HeddleError("FileNotFound", `--preload ${name}: there is no such file`);
+    if (isPath) throw new HeddleError("FileNotFound", `preload ${name}: there is no such file`);
     try {
       return pathToFileURL(createRequire(`${resolve(folder)}/`).resolve(name)).href;
     } catch (cause) {
       throw new HeddleError(
         "FileNotFound",
-        `--preload ${name}: there is neither such a file nor such a package`,
+        `preload ${name}: there is neither such a file nor such a package`,
         { cause },
       );
     }

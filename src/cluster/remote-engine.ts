@@ -67,6 +67,10 @@ export class RemoteEngine implements EngineHandle {
     return this.#size.memoryLimitBytes;
   }
 
+  async access(): Promise<RemoteOptions> {
+    return await this.#options;
+  }
+
   connect(): EngineLink {
     const port = new RemotePort();
     const link: EngineLink = new EngineLink(port, port, (own) => new RemoteValues(own, port));

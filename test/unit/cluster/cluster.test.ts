@@ -2,7 +2,16 @@
  * @file What a local cluster promises: its options are honoured, a client of it becomes the
  * default, and tasks go where their inputs lie.
  */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -131,6 +140,47 @@ test("without processes it is the threads of this one", async () => {
     expect(await sums.results()).toEqual(range(20));
   });
   await cluster.close();
+});
+
+test("workers load modules first, end when their time is over, and are followed", async () => {
+  const written = join(folder, "preload.txt");
+  writeFileSync(
+    join(folder, "early.mjs"),
+    `import { appendFileSync } from "node:fs";
+    export const setup = ({ name }) => {
+      appendFileSync(${JSON.stringify(written)}, name + "\\n");
+      globalThis.early = true;
+    };`,
+  );
+  const cluster = new LocalCluster({
+    nWorkers: 1,
+    name: "short",
+    dashboardAddress: null,
+    preload: [join(folder, "early.mjs")],
+    lifetimeMs: 700,
+    lifetimeRestart: true,
+  });
+  await Client.with(cluster, async (client) => {
+    const file = join(folder, "cluster.json");
+    await client.writeSchedulerFile(file);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const lines = (): string[] =>
+      (existsSync(written) ? readFileSync(written, "utf8") : "").split("\n");
+    while (lines().length < 4) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(new Set(lines())).toEqual(new Set(["short-0", ""]));
+    await Client.with({ schedulerFile: file }, async (other) => {
+      expect(await other.submit((x: number) => x + 1, 41).result()).toBe(42);
+    });
+    await expect(client.writeSchedulerFile("/nowhere/at/all")).rejects.toThrow(/cannot be written/);
+  });
+  await cluster.close();
+  expect(() => new LocalCluster({ lifetimeMs: "1s" as never })).toThrow(/time in milliseconds/);
+  expect(() => new LocalCluster({ preload: ["./none.mjs"] })).toThrow(/no such file/);
+  await Client.with({ threads: 1 }, async (client) => {
+    await expect(client.writeSchedulerFile(written)).rejects.toMatchObject({
+      code: "NotSupported",
+    });
+  });
 });
 
 test.each([
