@@ -121,6 +121,10 @@ export function addWorker(program: Command, setExitCode: (code: number) => void)
     .option("--nanny-port <port>", "accepted, without effect: supervisors open no port")
     .option("--listen-address <address>", "address on which values are served")
     .option("--contact-address <address>", "where others reach that address")
+    .option(
+      "--dashboard-address <address>",
+      "port, or host and port, of each worker's own /health, /json and /metrics",
+    )
     .option("--nanny", "a supervisor restarts workers that die", true)
     .option("--no-nanny", "one worker in this process, restarted by nobody")
     .option(

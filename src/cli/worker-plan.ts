@@ -37,6 +37,7 @@ export interface WorkerFlags extends ListenFlags, SecurityFlags {
   readonly contactAddress?: string;
   /** Whether a supervisor looks after the workers. */
   readonly nanny: boolean;
+  readonly dashboardAddress?: string;
   readonly deathTimeout?: string;
   readonly lifetime?: string;
   readonly lifetimeStagger?: string;
@@ -63,6 +64,8 @@ export interface WorkerPlan {
   readonly contact: string | undefined;
   readonly security: Security | undefined;
   readonly token: string | undefined;
+  /** Where each worker shows its state over HTTP, if it does. */
+  readonly dashboardAddress: string | undefined;
   readonly deathMs: number;
   readonly lifetime: Lifetime | undefined;
   readonly preload: readonly string[];
@@ -91,6 +94,7 @@ export function planWorkers(flags: WorkerFlags, folder: string, cores: number): 
     contact: flags.contactAddress && checked("--contact-address", flags.contactAddress),
     security: securityOf(flags),
     token: tokenOf(flags),
+    dashboardAddress: flags.dashboardAddress,
     deathMs: timeOrConfig("--death-timeout", flags.deathTimeout, "worker.death-timeout"),
     lifetime: lifetimeOf(flags),
     preload: resolvePreloads(flags.preload ?? config.get("worker.preload"), folder),

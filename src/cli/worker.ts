@@ -198,7 +198,7 @@ async function settingsMaker(
 ): Promise<Run["makeSettings"]> {
   const { listen = await ownAddress(address, plan.ports) } = plan;
   const stem = name ?? uniqueName(hostname());
-  const { contact, lifetime, workers } = plan;
+  const { contact, dashboardAddress, lifetime, workers } = plan;
   return (index, supervisor) => ({
     name: name !== undefined && workers === 1 && index === 0 ? name : `${stem}-${index}`,
     scheduler: [address],
@@ -218,6 +218,7 @@ async function settingsMaker(
     ...(token === undefined ? {} : { token }),
     ...(security === undefined ? {} : { security: security.withTexts() }),
     ...(contact === undefined ? {} : { contact }),
+    ...(dashboardAddress === undefined ? {} : { dashboardAddress }),
     ...(lifetime === undefined ? {} : { lifetime }),
     ...(supervisor === undefined ? {} : { supervisor }),
   });

@@ -11,6 +11,7 @@ import {
   connect,
   type Listener,
   listen,
+  makeToken,
   Security,
   serveBulk,
 } from "../comm/index.ts";
@@ -31,6 +32,7 @@ import {
 } from "./memory-pressure.ts";
 import { ownHello } from "./own-hello.ts";
 import { sessionTimers } from "./session-timers.ts";
+import type { StatusServer } from "./status/status-server.ts";
 import { type EngineInit, laneOf, launchLane } from "./thread-launch.ts";
 import { ValueFetcher } from "./value-fetcher.ts";
 import { ValueServer } from "./value-server.ts";
@@ -72,6 +74,7 @@ export class ClusterWorker {
   #loadTimer: NodeJS.Timeout | undefined;
   #lifeTimer: NodeJS.Timeout | undefined;
   #memoryTimer: NodeJS.Timeout | undefined;
+  #status: StatusServer | undefined;
   #isEnding = false;
   /** Plugins that are being set up or torn down, and what waits for it. */
   #changes = 0;
@@ -156,6 +159,7 @@ export class ClusterWorker {
         },
       },
     );
+    await worker.#showStatus(settings, log);
     await worker.#join(settings);
     worker.host.start(lane, launched);
     return worker;
@@ -185,9 +189,24 @@ export class ClusterWorker {
     await this.host.close();
     this.#pool.close();
     await this.#listener.close();
+    await this.#status?.close();
     this.#output.close();
     removeFolder(this.#init.spillDirectory);
     this.onEnded({ reason, restart });
+  }
+
+  /** Opens the worker's own status port, where one is wanted. */
+  async #showStatus(settings: WorkerSettings, log: EventLog): Promise<void> {
+    const { dashboardAddress: address, name, threads, memoryLimitBytes, token } = settings;
+    if (address === undefined) return;
+    const { openWorkerStatus } = await import("./status/worker-source.ts");
+    const own = { name, address: this.address, threads, memoryLimitBytes };
+    const read = { load: () => this.host.load, takenBytes: () => this.takenBytes() };
+    this.#status = await openWorkerStatus(
+      { ...own, ...read },
+      { address, token: token ?? makeToken() },
+    );
+    log.info("status of worker {name} at {url}", { name, url: this.#status.url });
   }
 
   async #join(settings: WorkerSettings): Promise<void> {
@@ -201,6 +220,7 @@ export class ClusterWorker {
       processLimitBytes: settings.memoryLimitBytes,
       resources,
       addresses: [this.address],
+      ...(this.#status === undefined ? {} : { dashboard: this.#status.url }),
       ...(settings.supervisor === undefined ? {} : { supervisor: settings.supervisor }),
     };
     this.#comm = await connect<ToWorker, FromWorker>(settings.scheduler[0] ?? "", {

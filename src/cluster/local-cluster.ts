@@ -54,6 +54,11 @@ export interface LocalClusterOptions {
    * port where it is taken. Default `":8787"` on this machine only; null for nowhere.
    */
   readonly dashboardAddress?: string | null;
+  /**
+   * Where each worker serves its own `/health`, `/json` and `/metrics`: `":0"` for any free port,
+   * or the first of a row of ports; `schedulerInfo()` says where. Default nowhere.
+   */
+  readonly workerDashboardAddress?: string;
   readonly name?: string;
   /** Variables added to the environment of each worker. */
   readonly environ?: Readonly<Record<string, string>>;
@@ -80,6 +85,7 @@ const CLUSTER_OPTIONS = [
   "schedulerPort",
   "security",
   "dashboardAddress",
+  "workerDashboardAddress",
   "name",
   "environ",
   "preload",
@@ -211,6 +217,9 @@ function initOf(name: string, threads: number, options: LocalClusterOptions): Cl
       nodeOptions: [],
       preload: resolvePreloads(options.preload ?? config.get("worker.preload"), process.cwd()),
       ...lifetimeOf(options),
+      ...(options.workerDashboardAddress === undefined
+        ? {}
+        : { dashboardAddress: options.workerDashboardAddress }),
     },
   };
 }

@@ -176,4 +176,6 @@ export interface WorkerInfo {
   readonly peakBytes: number;
   readonly spilledBytes: number;
   readonly running: number;
+  /** Where it shows its own metrics over HTTP, if it does; takes the token of `dashboardLink`. */
+  readonly dashboard?: string;
 }

@@ -24,6 +24,7 @@ export class RemoteWorkerSeat implements WorkerSeat {
   readonly host: string;
   readonly pid: number;
   readonly processLimitBytes: number;
+  readonly dashboard: string | undefined;
   seenMs: number = Date.now();
   #nextCall = 1;
   /** Questions that have not been answered. */
@@ -54,6 +55,7 @@ export class RemoteWorkerSeat implements WorkerSeat {
     this.host = host;
     this.pid = pid;
     this.processLimitBytes = hello.processLimitBytes ?? memoryLimitBytes;
+    this.dashboard = hello.dashboard;
     this.hello = hello;
     const address = addresses[0] as string;
     this.facts = { address, name, threads, memoryLimitBytes, resources };

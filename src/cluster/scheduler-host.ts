@@ -67,6 +67,8 @@ export interface WorkerSeat {
   readonly pid: number;
   /** Memory that its process may take, where it has one of its own. */
   readonly processLimitBytes?: number;
+  /** Where it shows its state over HTTP, if it does. */
+  readonly dashboard?: string | undefined;
   /** When it was last heard of, in milliseconds since 1970. */
   readonly seenMs: number;
   /** Whether it cannot go before the scheduler does. */
@@ -337,7 +339,14 @@ export class SchedulerHost implements ClientHost {
     const { address, name, threads, resources = {} } = facts;
     const memoryLimitBytes = limitOf(seat);
     const who = { name: name ?? address, address, host, pid, threads, memoryLimitBytes };
-    return { ...who, resources, seenMs, ...load };
+    const { dashboard } = seat;
+    return {
+      ...who,
+      resources,
+      seenMs,
+      ...load,
+      ...(dashboard === undefined ? {} : { dashboard }),
+    };
   }
 
   #obey(commands: readonly SchedulerCommand[], cancelled: boolean): void {

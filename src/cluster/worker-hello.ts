@@ -15,6 +15,8 @@ export interface WorkerHello {
   readonly resources: Readonly<Record<string, number>>;
   /** Where its values are fetched, the best way first. */
   readonly addresses: readonly string[];
+  /** Where it shows its state over HTTP, if it does. */
+  readonly dashboard?: string;
   /** The supervisor that restarts it, if there is one. */
   readonly supervisor?: string;
 }
@@ -29,6 +31,7 @@ export function readWorkerHello(facts: unknown): WorkerHello {
     typeof hello.host === "string" &&
     isCount(hello.pid, 0) &&
     isCount(hello.threads, 1) &&
+    (hello.dashboard === undefined || typeof hello.dashboard === "string") &&
     isCount(hello.memoryLimitBytes, 1) &&
     (hello.processLimitBytes === undefined || isCount(hello.processLimitBytes, 1)) &&
     Array.isArray(hello.addresses) &&

@@ -41,6 +41,8 @@ export interface WorkerSettings {
   /** The supervisor's id. */
   readonly supervisor?: string;
   readonly lifetime?: Lifetime;
+  /** Where its state is shown over HTTP; nowhere unless given. */
+  readonly dashboardAddress?: string;
   /** Modules that are loaded first, as URLs. */
   readonly preload?: readonly string[];
   /** How the worker writes what happens to it on stderr; it writes nothing unless given. */

@@ -20,7 +20,7 @@ export interface MetricFacts {
 }
 
 type Labels = Readonly<Record<string, string>>;
-type Sample = readonly [labels: Labels, value: number];
+export type Sample = readonly [labels: Labels, value: number];
 
 /** Functions of which counts are told; what others do is told together, as `other`. */
 const FUNCTIONS_MAX = 500;
@@ -67,8 +67,19 @@ export function metricsText(facts: MetricFacts): string {
     ),
     gauge("worker_memory_bytes", "Memory of values", workerMemory(info)),
     gauge("worker_memory_limit_bytes", "Memory that a worker may take", byWorker(memoryLimit)),
-    gauge("process_resident_memory_bytes", "Memory of the process", one(process.memoryUsage.rss())),
-    gauge("process_uptime_seconds", "Time since the start", one(process.uptime())),
+    processText(),
+  ].join("");
+}
+
+/** What is told of every process. */
+export function processText(): string {
+  const { user, system } = process.cpuUsage();
+  return [
+    gauge("process_resident_memory_bytes", "Memory of the process", [
+      [{}, process.memoryUsage.rss()],
+    ]),
+    counter("process_cpu_seconds", "Time of processors", [[{}, (user + system) / 1e6]]),
+    gauge("process_uptime_seconds", "Time since the start", [[{}, process.uptime()]]),
   ].join("");
 }
 
@@ -117,11 +128,11 @@ function shortened(functions: MetricFacts["functions"]): MetricFacts["functions"
   return [...functions.slice(0, FUNCTIONS_MAX), ["other", rest]];
 }
 
-function gauge(name: string, help: string, samples: readonly Sample[]): string {
+export function gauge(name: string, help: string, samples: readonly Sample[]): string {
   return metric(`heddle_${name}`, "gauge", help, samples);
 }
 
-function counter(name: string, help: string, samples: readonly Sample[]): string {
+export function counter(name: string, help: string, samples: readonly Sample[]): string {
   return metric(`heddle_${name}_total`, "counter", help, samples);
 }
 

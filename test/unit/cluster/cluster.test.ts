@@ -35,7 +35,8 @@ describe("a cluster of two processes", () => {
       threadsPerWorker: 3,
       memoryLimit: "1.5GB",
       localDirectory: folder,
-      dashboardAddress: null,
+      dashboardAddress: ":0",
+      workerDashboardAddress: ":0",
       resources: { GPU: 1 },
       environ: { GREETING: "hello" },
       name: "lab",
@@ -64,6 +65,27 @@ describe("a cluster of two processes", () => {
     const folders = Object.values(where);
     expect(folders.map(([, greeting]) => greeting)).toEqual(["hello", "hello"]);
     for (const [own = ""] of folders) expect(own.startsWith(join(folder, "heddle-"))).toBe(true);
+  });
+
+  test("each worker shows its own metrics to those who have the token", async () => {
+    const link = new URL(client.dashboardLink ?? "");
+    const headers = { Authorization: `Bearer ${link.searchParams.get("token")}` };
+    const shown = Object.values((await client.schedulerInfo()).workers);
+    const urls = new Set(shown.map(({ dashboard }) => dashboard));
+    expect(urls.size).toBe(2);
+    for (const { name, dashboard = "", pid } of shown) {
+      expect((await fetch(`${dashboard}/health`)).status).toBe(200);
+      expect((await fetch(`${dashboard}/metrics`)).status).toBe(401);
+      const text = await (await fetch(`${dashboard}/metrics`, { headers })).text();
+      expect(text).toContain(`heddle_worker_threads{worker="${name}"} 3\n`);
+      expect(text).toContain(`heddle_worker_memory_limit_bytes{worker="${name}"} 1500000000\n`);
+      expect(text).toMatch(/heddle_worker_memory_bytes\{worker="lab-\d",type="unmanaged"\} [1-9]/);
+      expect(text).toMatch(/heddle_process_cpu_seconds_total [\d.]+\n/);
+      const { identity } = (await (await fetch(`${dashboard}/json`, { headers })).json()) as {
+        identity: object;
+      };
+      expect(identity).toMatchObject({ type: "worker", name, pid });
+    }
   });
 
   test("its client becomes the default, until it is closed", async () => {
