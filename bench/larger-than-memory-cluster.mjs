@@ -83,17 +83,39 @@ const cases = {
     const left = readParquet(join(folder, "left-*.parquet"));
     const right = readParquet(join(folder, "right-*.parquet"));
     const joined = left.merge(right, { on: "id" });
-    const [{ n, same }] = (
-      await joined.agg((r) => ({ n: r.id.count(), same: r.a.sub(r.b).abs().max() })).compute()
+    const [row] = (
+      await joined
+        .agg((r) => ({
+          n: r.id.count(),
+          away: r.a.sub(r.b).abs().max(),
+          // Columns that only travel.
+          x: r.xleft.add(r.xright).max(),
+          y: r.yleft.add(r.yright).min(),
+        }))
+        .compute()
     ).toRecords();
-    return Number(n) === rowCount && Number(same) === 0;
+    return Number(row.n) === rowCount && Number(row.away) === 0 && row.x > 0 && row.y > 0;
+  },
+  "frame groupby": async ({ folder }) => {
+    const { readParquet } = await load("dataframe/index.js");
+    const frame = readParquet([join(folder, "left-*.parquet"), join(folder, "right-*.parquet")]);
+    // As many groups as a side has rows, and all values of a group are needed at once.
+    const groups = frame.groupby("id").agg((r) => ({
+      n: r.id.size(),
+      distinct: r.xleft.nunique(),
+      most: r.yleft.max(),
+    }));
+    const [row] = (
+      await groups.agg((r) => ({ n: r.n.sum(), groups: r.id.count(), y: r.most.max() })).compute()
+    ).toRecords();
+    return Number(row.n) === 2 * rowCount && Number(row.groups) === rowCount && row.y > 0;
   },
 };
 
 const rowCount = Math.round(dataBytes / 64);
 
 /** Two frames of 32 bytes a row, each row of one meeting one row of the other. */
-async function writeFrames(folder) {
+async function writeFrames(folder, isJoin) {
   const { TableEngine } = await load("dataframe/index.js");
   const engine = TableEngine.open({ threads: 2 });
   const session = engine.session();
@@ -107,9 +129,11 @@ async function writeFrames(folder) {
       ["left", "i", "a"],
       ["right", `${rowCount} - 1 - i`, "b"],
     ]) {
+      // One frame of all files needs columns of the same names.
+      const [a, x, y] = isJoin ? [column, `x${name}`, `y${name}`] : ["a", "xleft", "yleft"];
       session.execute(
-        `copy (select ${id} as id, ((${id}) * 7919 % 1000003)::double as ${column}, ` +
-          `i * 0.5 as x${name}, hash(i)::double as y${name} from range(${from}, ${to}) t(i)) ` +
+        `copy (select ${id} as id, ((${id}) * 7919 % 1000003)::double as ${a}, ` +
+          `i * 0.5 as ${x}, hash(i)::double as ${y} from range(${from}, ${to}) t(i)) ` +
           `to '${join(folder, `${name}-${k}.parquet`)}' (format parquet)`,
       );
     }
@@ -139,7 +163,7 @@ function diskMiB(folder) {
 async function runCase(name) {
   const folder = mkdtempSync(join(tmpdir(), "heddle-bench-"));
   const spill = mkdtempSync(join(tmpdir(), "heddle-spill-"));
-  if (name === "frame join") await writeFrames(folder);
+  if (name.startsWith("frame ")) await writeFrames(folder, name === "frame join");
   config.set({ "exchange.read-neighbours": !flags.far });
   const cluster = new LocalCluster({
     nWorkers: WORKERS,

@@ -15,17 +15,14 @@ import {
   type Template,
 } from "../core/graph.ts";
 import { tokenize } from "../core/token.ts";
-import { referToAll } from "../functions/index.ts";
 import type { FileInfo } from "../table/paths.ts";
 import { quoteName } from "../table/sql-text.ts";
-import type { Table } from "../table/table.ts";
-import * as self from "./fragment.ts";
 import { gzipChecks } from "./gzip.ts";
 import { type InputPlan, inputsOf, type Plan, type ScanPlan } from "./plan.ts";
 import { planSql, type ScanSql, type SqlContext } from "./plan-sql.ts";
 import { schemaOf } from "./schema.ts";
 import { type FileFormat, filesOfRanges, rangeSql } from "./source.ts";
-import type { Fragment, FragmentInput } from "./tasks.ts";
+import { type Fragment, type FragmentInput, sameTable } from "./tasks.ts";
 
 /** A table that a query reads, and which of its columns; null means all. */
 interface Leaf {
@@ -238,11 +235,6 @@ function tableTask(leaf: InputPlan): TaskRef {
   return { layer, index: 0 };
 }
 
-/** The task of a table that exists. */
-export function sameTable(table: Table): Table {
-  return table;
-}
-
 /** Distinct layers of the tasks, and each task's number among all tasks of those layers. */
 export function dependencies(refs: readonly TaskRef[]): {
   inputs: Layer[];
@@ -278,5 +270,3 @@ function sourcesOf(plan: Plan): unknown[] {
 function filesRead({ source, ranges }: ScanPlan): readonly FileInfo[] {
   return ranges === undefined ? source.files : filesOfRanges(source, ranges);
 }
-
-referToAll(import.meta.url, self);

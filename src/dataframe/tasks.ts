@@ -126,6 +126,11 @@ function* tablesOf(input: FragmentTables, fields: readonly Field[]): Generator<T
   }
 }
 
+/** The task of a table that exists. */
+export function sameTable(table: Table): Table {
+  return table;
+}
+
 /** Partition `index` of `count` about equal ones, sharing memory. */
 export function slicePartition(table: Table, index: number, count: number): Table {
   const at = (i: number): number => Math.floor((table.length * i) / count);

@@ -18,8 +18,13 @@ import { alike, eachPart, type Parts, tabled } from "./parts.ts";
 import { isHashable } from "./row-hash.ts";
 import { SORT_KEY, type Split, splitByHash, splitByRange } from "./split-tasks.ts";
 
-/** Bytes of rows that a source cuts at a time: each destination gets its share as one piece. */
-const BATCH_BYTES = 16 * 2 ** 20;
+/**
+ * Bytes of rows that a source cuts at a time, of which each destination gets its share as one
+ * piece: a part of what a destination has in all, within limits.
+ */
+const BATCH_SHARE = 1 / 4;
+const BATCH_BYTES_MIN = 2 ** 20;
+const BATCH_BYTES_MAX = 16 * 2 ** 20;
 /** What a text is thought to take. */
 const TEXT_BYTES = 24;
 /** Rows of the sample for each destination. */
@@ -42,7 +47,7 @@ export function exchangedByHash(parts: Parts, how: ByHash): Parts {
   const { keyed, keys, hidden } = withKeys(parts, how);
   const split: Split = {
     destinations: how.destinations,
-    batchRows: batchRows(fields),
+    batchRows: batchRows(fields, parts, how.destinations),
     keys,
     hidden,
   };
@@ -131,9 +136,11 @@ export function commonType(a: string, b: string): string | undefined {
   return describeStep(sql)[0]?.type;
 }
 
-function batchRows(fields: readonly Field[]): number {
-  const bytes = fields.reduce((sum, { type }) => sum + bytesOfType(type), 0);
-  return Math.max(2048, Math.floor(BATCH_BYTES / Math.max(1, bytes)));
+function batchRows(fields: readonly Field[], { size }: Parts, destinations: number): number {
+  const share = (size.bytes / destinations) * BATCH_SHARE;
+  const wanted = Math.min(BATCH_BYTES_MAX, Math.max(BATCH_BYTES_MIN, share));
+  const width = fields.reduce((sum, { type }) => sum + bytesOfType(type), 0);
+  return Math.max(2048, Math.floor(wanted / Math.max(1, width)));
 }
 
 /** What a value of the type takes, about. */
@@ -155,7 +162,7 @@ export function exchangedByRange(
   const splitters = splittersOf(keyed, destinations, word);
   const split: Split = {
     destinations,
-    batchRows: batchRows(fields),
+    batchRows: batchRows(fields, parts, destinations),
     keys: [],
     hidden: [SORT_KEY],
   };

@@ -12,6 +12,9 @@ import type { Partitioner } from "./partition.ts";
 import { alike, collected, eachPart, onlyFields, type Parts, withPlaces } from "./parts.ts";
 import { partitionCount, sizeOf } from "./sizes.ts";
 
+/** A side goes whole to the other's partitions when it is so many times smaller. */
+const MUCH_SMALLER = 4;
+
 /** The partitions of a join. */
 export function partitionJoin(partitioner: Partitioner, plan: JoinPlan, ordered: boolean): Parts {
   const side = broadcastSide(partitioner, plan, ordered);
@@ -32,7 +35,7 @@ function broadcastSide(
   const mayLeft = ["inner", "right"].includes(plan.how) && !ordered;
   const [left, right] = [sizeOf(plan.left).bytes, sizeOf(plan.right).bytes];
   const isSmall = (own: number, other: number): boolean =>
-    own <= sizing.broadcastBytes && own <= other;
+    own <= sizing.broadcastBytes && own * MUCH_SMALLER <= other;
   if (plan.how === "cross") return "right";
   if (mayRight && isSmall(right, left)) return "right";
   return mayLeft && isSmall(left, right) ? "left" : undefined;

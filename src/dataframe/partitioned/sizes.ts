@@ -45,7 +45,6 @@ export function sizingOf(plan: Plan): Sizing | undefined {
   if (mode === "auto" && sumOfSources(plan).bytes <= tableBytes) return undefined;
   const wanted = Math.min(PARTITION_BYTES_MAX, tableBytes * PARTITION_SHARE);
   const partitionBytes = Math.max(PARTITION_BYTES_MIN, wanted);
-  // Who asks for partitions wants to see exchanges.
   const broadcastBytes = partitionBytes * BROADCAST_SHARE;
   return { workers, partitionBytes, broadcastBytes };
 }
