@@ -1,17 +1,35 @@
 /** @file The active memory manager as clients see it: `client.amm`. */
-import type { AmmAction } from "./control/memory-manager.ts";
+import { HeddleError } from "../core/errors.ts";
+import { checkOptionNames } from "../core/options.ts";
+import type { AmmAction, AmmPolicy } from "./control/memory-manager.ts";
+import { describeGiven } from "./given.ts";
 
-/** Evens out what workers hold, every two seconds while it runs. It does not run by itself. */
+/** Options of `client.amm.start` and `runOnce`. */
+export interface AmmOptions {
+  /**
+   * What it does, for all clients from now on: `"reduce-replicas"` drops copies that tasks have
+   * fetched and that none will read any more, `"rebalance"` moves values to workers that hold less.
+   * Default both.
+   */
+  readonly policies?: readonly AmmPolicy[];
+}
+
+const POLICIES = ["reduce-replicas", "rebalance"] satisfies AmmPolicy[];
+
+/**
+ * Drops superfluous copies and evens out what workers hold, every two seconds while it runs. It
+ * does not run by itself. Copies that were asked for (`replicate`, `scatter` with `broadcast`) stay.
+ */
 export class ActiveMemoryManager {
-  readonly #ask: (action: AmmAction) => Promise<boolean>;
+  readonly #ask: (action: AmmAction, options?: AmmOptions) => Promise<boolean>;
 
   /** @internal */
-  constructor(ask: (action: AmmAction) => Promise<boolean>) {
+  constructor(ask: (action: AmmAction, options?: AmmOptions) => Promise<boolean>) {
     this.#ask = ask;
   }
 
-  async start(): Promise<void> {
-    await this.#ask("start");
+  async start(options: AmmOptions = {}): Promise<void> {
+    await this.#ask("start", checked("client.amm.start", options));
   }
 
   /** Copies that were asked for are safe either way. */
@@ -23,8 +41,21 @@ export class ActiveMemoryManager {
     return await this.#ask("running");
   }
 
-  /** Moves values now, whether it runs or not. */
-  async runOnce(): Promise<void> {
-    await this.#ask("run-once");
+  /** Does its work now, whether it runs or not. */
+  async runOnce(options: AmmOptions = {}): Promise<void> {
+    await this.#ask("run-once", checked("client.amm.runOnce", options));
   }
+}
+
+function checked(what: string, options: AmmOptions): AmmOptions {
+  checkOptionNames(what, options, ["policies"]);
+  const { policies } = options;
+  if (policies === undefined) return {};
+  const isList = Array.isArray(policies);
+  const wrong = isList ? policies.find((one) => !POLICIES.includes(one)) : policies;
+  if (isList && wrong === undefined) return { policies };
+  throw new HeddleError(
+    "InvalidArgument",
+    `${what}: policies has ${describeGiven(wrong)}; it is a list of ${POLICIES.join(" and ")}`,
+  );
 }

@@ -158,7 +158,7 @@ export abstract class ClusterControl extends ClusterView {
   }
 
   /**
-   * The active memory manager, which evens out what workers hold.
+   * The active memory manager, which drops superfluous copies and evens out what workers hold.
    *
    * @example
    * import { Client } from "heddle";
@@ -169,8 +169,8 @@ export abstract class ClusterControl extends ClusterView {
    * });
    */
   get amm(): ActiveMemoryManager {
-    return new ActiveMemoryManager(async (action) => {
-      return (await this.link.control({ kind: "amm", action })) as boolean;
+    return new ActiveMemoryManager(async (action, options = {}) => {
+      return (await this.link.control({ kind: "amm", action, ...options })) as boolean;
     });
   }
 

@@ -6,7 +6,7 @@ export { type Actor, isActor } from "../actors/actor.ts";
 export { ActorFuture } from "../actors/future.ts";
 export { Security, type SecurityOptions } from "../comm/security.ts";
 export type { ActorMaker } from "./actor-maker.ts";
-export type { ActiveMemoryManager } from "./amm.ts";
+export type { ActiveMemoryManager, AmmOptions } from "./amm.ts";
 export {
   type AsCompletedOptions,
   asCompleted,

@@ -76,7 +76,7 @@ export class ControlDesk {
         [...state.workers.values()].map(({ worker, memoryLimitBytes }) => {
           return { heldBytes: state.heldBytes(worker), memoryLimitBytes };
         }),
-      () => host.tell([{ kind: "rebalance" }]),
+      (policy) => host.tell([{ kind: policy }]),
     );
     this.story = new StoryLog((base) => state.graphs[state.tasks.graph[base]!]?.facts.count ?? 1);
     this.stream = new TaskStream(state, (worker) => this.#addressOf(worker) ?? "");
@@ -182,7 +182,7 @@ export class ControlDesk {
       case "rebalance":
         return this.#host.tell([{ kind: "rebalance" }]);
       case "amm":
-        return this.#memory.handle(op.action);
+        return this.#memory.handle(op.action, op.policies);
       case "restart":
         return await this.#restart(op.all, op.workers);
       case "shutdown":

@@ -1,12 +1,17 @@
 /**
- * @file The active memory manager: evens out what workers hold, from time to time. It only asks the
- * machine to rebalance, which leaves copies that were asked for (`replicate`, `scatter` with
- * `broadcast`) where they are; copies that tasks have fetched are dropped by the workers themselves
- * when memory is short.
+ * @file The active memory manager: follows its policies from time to time. It only asks the machine,
+ * which leaves copies that were asked for (`replicate`, `scatter` with `broadcast`) where they are.
+ * Workers are retired without it: whoever asks for that waits until it is done.
  */
 
 /** What a client may want of it. */
 export type AmmAction = "start" | "stop" | "running" | "run-once";
+
+/** What the machine is asked for: to drop copies that nobody will read, or to even out values. */
+export type AmmPolicy = "reduce-replicas" | "rebalance";
+
+/** Those that it has unless told otherwise. */
+const POLICIES: readonly AmmPolicy[] = ["reduce-replicas", "rebalance"];
 
 const INTERVAL_MS = 2000;
 /** So much more in the fullest worker than in the emptiest is worth moving values, as a share. */
@@ -20,16 +25,18 @@ export interface Fill {
 
 export class MemoryManager {
   readonly #fills: () => readonly Fill[];
-  readonly #rebalance: () => void;
+  readonly #follow: (policy: AmmPolicy) => void;
+  #policies: readonly AmmPolicy[] = POLICIES;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(fills: () => readonly Fill[], rebalance: () => void) {
+  constructor(fills: () => readonly Fill[], follow: (policy: AmmPolicy) => void) {
     this.#fills = fills;
-    this.#rebalance = rebalance;
+    this.#follow = follow;
   }
 
-  /** Whether it runs, after the action. */
-  handle(action: AmmAction): boolean {
+  /** Whether it runs, after the action; with other policies from now on, if such are given. */
+  handle(action: AmmAction, policies: readonly AmmPolicy[] = this.#policies): boolean {
+    this.#policies = policies;
     switch (action) {
       case "start":
         this.#timer ??= this.#started();
@@ -38,7 +45,7 @@ export class MemoryManager {
         this.stop();
         break;
       case "run-once":
-        this.#rebalance();
+        for (const policy of this.#policies) this.#follow(policy);
         break;
       case "running":
     }
@@ -52,7 +59,9 @@ export class MemoryManager {
 
   #started(): NodeJS.Timeout {
     const timer = setInterval(() => {
-      if (isUneven(this.#fills())) this.#rebalance();
+      for (const policy of this.#policies) {
+        if (policy !== "rebalance" || isUneven(this.#fills())) this.#follow(policy);
+      }
     }, INTERVAL_MS);
     timer.unref();
     return timer;

@@ -6,7 +6,7 @@
 import { type ErrorCode, HeddleError, isHeddleError } from "../../core/errors.ts";
 import type { CallOutcome } from "../../functions/index.ts";
 import type { ActorOp } from "./actor-book.ts";
-import type { AmmAction } from "./memory-manager.ts";
+import type { AmmAction, AmmPolicy } from "./memory-manager.ts";
 import type { ThreadProfile } from "./profiler.ts";
 
 /** Which workers are meant, by address, name or host; default all. */
@@ -32,7 +32,11 @@ export type ControlOp =
   | { readonly kind: "replicate"; readonly ids: Int32Array; readonly copies: number }
   | { readonly kind: "rebalance" }
   | ActorOp
-  | { readonly kind: "amm"; readonly action: AmmAction }
+  | {
+      readonly kind: "amm";
+      readonly action: AmmAction;
+      readonly policies?: readonly AmmPolicy[];
+    }
   | ({ readonly kind: "restart"; readonly all: boolean } & WorkerChoice)
   | { readonly kind: "shutdown" }
   | RegisterOp

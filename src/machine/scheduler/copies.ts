@@ -100,6 +100,22 @@ export function rebalance(s: SchedulerState): void {
   }
 }
 
+/**
+ * Drops copies that tasks have fetched and that no task will read any more: one stays. Copies that
+ * were asked for stay, and so does what is on its way.
+ */
+export function reduceReplicas(s: SchedulerState): void {
+  const { state, waiters, holder } = s.tasks;
+  for (const [id, others] of [...s.replicas]) {
+    if (state[id] !== STATE.memory || waiters[id] !== 0 || s.wishes.has(id)) continue;
+    for (const worker of [...others]) {
+      if (worker === holder[id]) continue;
+      removeHolder(s, id, worker);
+      s.out.free(worker, id);
+    }
+  }
+}
+
 function emptiest(
   open: readonly WorkerRecord[],
   fill: ReadonlyMap<number, number>,

@@ -249,6 +249,8 @@ export type SchedulerEvent =
   | { readonly kind: "replicate"; readonly ids: Int32Array; readonly copies: number }
   /** Values move from workers that hold much to those that hold little. */
   | { readonly kind: "rebalance" }
+  /** Copies that nobody asked for and nobody will read are dropped. */
+  | { readonly kind: "reduce-replicas" }
   /** The worker has nothing left of a graph (answer to `uninstall`): its ids may be used again. */
   | { readonly kind: "uninstalled"; readonly worker: number; readonly base: number }
   | {

@@ -6,7 +6,7 @@
 import { HeddleError } from "../../core/errors.ts";
 import { acceptGraph } from "./accept.ts";
 import { cancel, clientLeft, rejoined, release, retry, want } from "./clients.ts";
-import { rebalance, replicate, retire, settleCopies } from "./copies.ts";
+import { rebalance, reduceReplicas, replicate, retire, settleCopies } from "./copies.ts";
 import { dispatch } from "./dispatch.ts";
 import type { SchedulerCommand, SchedulerEvent } from "./events.ts";
 import type { AskedFact } from "./facts.ts";
@@ -134,6 +134,8 @@ function handle(s: SchedulerState, event: SchedulerEvent): void {
       return replicate(s, event);
     case "rebalance":
       return rebalance(s);
+    case "reduce-replicas":
+      return reduceReplicas(s);
     case "want":
       return want(s, event.client, event.ids);
     case "release":

@@ -141,6 +141,35 @@ describe("a cluster of two processes", () => {
   });
 });
 
+test("the memory manager drops copies that no task will read, not those that were asked for", async () => {
+  const cluster = new LocalCluster({ nWorkers: 2, threadsPerWorker: 1, dashboardAddress: null });
+  await Client.with(cluster, async (client) => {
+    await client.waitForWorkers(2);
+    const [one = "", two = ""] = Object.keys((await client.schedulerInfo()).workers);
+    const value = client.options({ workers: [one] }).submit(fill, 1e5, 1);
+    const copies = async (): Promise<number> =>
+      Object.values(await client.whoHas([value])).flat().length;
+    await client
+      .options({ workers: [two] })
+      .submit((x: Float64Array) => x[0], value)
+      .result();
+    expect(await copies()).toBe(2);
+    await client.amm.runOnce({ policies: ["rebalance"] });
+    expect(await copies()).toBe(2);
+    await client.amm.runOnce({ policies: ["reduce-replicas"] });
+    expect(await copies()).toBe(1);
+    expect((await value.result())[9]).toBe(1);
+    await client.replicate(value, { copies: 2 });
+    while ((await copies()) < 2) await new Promise(setImmediate);
+    await client.amm.runOnce();
+    expect(await copies()).toBe(2);
+    await expect(client.amm.start({ policies: ["reduce"] as never })).rejects.toThrow(
+      /reduce-replicas and rebalance/,
+    );
+  });
+  await cluster.close();
+});
+
 test("without processes it is the threads of this one", async () => {
   const cluster = new LocalCluster({
     nWorkers: 1,

@@ -22,18 +22,24 @@ test("only what is uneven by shares of the limits is worth moving", () => {
 
 test("moves values while it runs, where that is worth it", () => {
   let fills = [worker(0), worker(5)];
-  const rebalance = vi.fn();
-  const manager = new MemoryManager(() => fills, rebalance);
+  const done: string[] = [];
+  const manager = new MemoryManager(
+    () => fills,
+    (policy) => done.push(policy),
+  );
   expect(manager.handle("start")).toBe(true);
-  vi.advanceTimersByTime(10_000);
-  expect(rebalance).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(4000);
+  expect(done.splice(0)).toEqual(["reduce-replicas", "reduce-replicas"]);
   fills = [worker(0), worker(50)];
   vi.advanceTimersByTime(2000);
-  expect(rebalance).toHaveBeenCalledTimes(1);
+  expect(done.splice(0)).toEqual(["reduce-replicas", "rebalance"]);
   expect(manager.handle("stop")).toBe(false);
   vi.advanceTimersByTime(10_000);
-  expect(rebalance).toHaveBeenCalledTimes(1);
+  expect(done).toEqual([]);
   manager.handle("run-once");
-  expect(rebalance).toHaveBeenCalledTimes(2);
+  expect(done.splice(0)).toEqual(["reduce-replicas", "rebalance"]);
   expect(manager.handle("running")).toBe(false);
+  manager.handle("start", ["rebalance"]);
+  vi.advanceTimersByTime(2000);
+  expect(done).toEqual(["rebalance"]);
 });

@@ -103,3 +103,21 @@ test("values move from where there are many, and leave when the copy is there", 
   ).toContainEqual({ kind: "free", worker: 0, ids: [0, 1] });
   expect(s.machine.state.heldBytes(0)).toBe(200);
 });
+
+test("copies that nobody asked for and no task will read are dropped, the others stay", () => {
+  const s = withValue();
+  copied(s, 1);
+  // A task that has not run yet reads it.
+  s.graph(graphOf([[1]], { held: [0] }));
+  expect(s.step({ kind: "reduce-replicas" })).toEqual([]);
+  const { holder } = s.machine.state.tasks;
+  s.step(s.finished([1], holder[1]));
+  expect(s.step({ kind: "reduce-replicas" })).toEqual([{ kind: "free", worker: 1, ids: [0] }]);
+  expect(s.step({ kind: "reduce-replicas" })).toEqual([]);
+  expect(s.stateOf(0)).toEqual(["memory"]);
+
+  const wished = withValue();
+  wished.step({ kind: "replicate", ids: Int32Array.of(0), copies: 2 });
+  copied(wished, 1);
+  expect(wished.step({ kind: "reduce-replicas" })).toEqual([]);
+});
