@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { assert, HeddleError } from "../core/errors.ts";
 import { formatBytes } from "../core/units.ts";
 import { removeFolder } from "./folders.ts";
+import type { SpillCodec } from "./spill-codec.ts";
 
 interface SpillFile {
   readonly path: string;
@@ -19,14 +20,21 @@ interface SpillFile {
 interface Place {
   readonly file: SpillFile;
   readonly offset: number;
+  /** Bytes of the value. */
   readonly bytes: number;
+  /** Bytes of the value in the file: fewer where it is compressed. */
+  readonly stored: number;
 }
 
+/** Smaller values are not compressed: each costs a call of the thread pool. */
+const COMPRESSED_MIN = 4096;
+
 export class SpillFiles {
-  /** Bytes of all values on disk. */
+  /** Bytes on disk of all values. */
   bytes = 0;
   readonly #directory: string;
   readonly #maxBytes: number;
+  readonly #codec: SpillCodec | undefined;
   /** On their way to files. */
   #writingBytes = 0;
   #isMade = false;
@@ -34,9 +42,14 @@ export class SpillFiles {
   #count = 0;
   readonly #places = new Map<number, Place>();
 
-  constructor(directory: string, maxBytes: number = Number.POSITIVE_INFINITY) {
+  constructor(
+    directory: string,
+    maxBytes: number = Number.POSITIVE_INFINITY,
+    codec?: SpillCodec | undefined,
+  ) {
     this.#directory = directory;
     this.#maxBytes = maxBytes;
+    this.#codec = codec;
   }
 
   has(id: number): boolean {
@@ -63,8 +76,9 @@ export class SpillFiles {
   }
 
   async #write(ids: readonly number[], values: readonly Uint8Array[]): Promise<void> {
+    const stored = await Promise.all(values.map(async (value) => await this.#packed(value)));
     const path = this.#newPath();
-    const bytes = joined(values);
+    const bytes = joined(stored);
     const handle = await open(path, "wx", 0o600);
     try {
       for (let at = 0; at < bytes.length; ) {
@@ -76,7 +90,14 @@ export class SpillFiles {
     } finally {
       await handle.close();
     }
-    this.#note(path, ids, values);
+    this.#note(path, ids, values, stored);
+  }
+
+  /** The value as it goes to the disk: itself where compression gains nothing. */
+  async #packed(value: Uint8Array): Promise<Uint8Array> {
+    if (this.#codec === undefined || value.length < COMPRESSED_MIN) return value;
+    const packed = await this.#codec.compress(value);
+    return packed.length < value.length ? packed : value;
   }
 
   /** Writes one value before it returns; false when the disk refuses. */
@@ -90,23 +111,19 @@ export class SpillFiles {
       if (path !== "") rmSync(path, { force: true });
       return false;
     }
-    this.#note(path, [id], [value]);
+    this.#note(path, [id], [value], [value]);
     return true;
   }
 
   /** Fills `target` with the value. */
   async read(id: number, target: Uint8Array): Promise<void> {
-    const { file, offset, bytes } = this.#placeOf(id);
-    const handle = await open(file.path, "r");
-    try {
-      for (let at = 0; at < bytes; ) {
-        const { bytesRead } = await handle.read(target, at, bytes - at, offset + at);
-        if (bytesRead === 0) throw new RangeError(`the file of a spilled value ends at byte ${at}`);
-        at += bytesRead;
-      }
-    } finally {
-      await handle.close();
-    }
+    const { file, offset, bytes, stored } = this.#placeOf(id);
+    if (stored === bytes) return await readAt(file.path, offset, target.subarray(0, bytes));
+    const packed = new Uint8Array(stored);
+    await readAt(file.path, offset, packed);
+    const value = await this.#codec?.decompress(packed);
+    if (value?.length !== bytes) throw new RangeError("a spilled value is not what was written");
+    target.set(value);
   }
 
   /** The value on disk is not needed any more. */
@@ -114,7 +131,7 @@ export class SpillFiles {
     const place = this.#places.get(id);
     if (place === undefined) return;
     this.#places.delete(id);
-    this.bytes -= place.bytes;
+    this.bytes -= place.stored;
     place.file.live--;
     if (place.file.live === 0) rm(place.file.path, { force: true }).catch(() => undefined);
   }
@@ -140,13 +157,18 @@ export class SpillFiles {
   }
 
   /** The values lie one after the other in a file that is complete. */
-  #note(path: string, ids: readonly number[], values: readonly Uint8Array[]): void {
+  #note(
+    path: string,
+    ids: readonly number[],
+    values: readonly Uint8Array[],
+    packed: readonly Uint8Array[],
+  ): void {
     const file: SpillFile = { path, live: ids.length };
     let offset = 0;
     ids.forEach((id, i) => {
-      const length = (values[i] as Uint8Array).length;
-      this.#places.set(id, { file, offset, bytes: length });
-      offset += length;
+      const stored = (packed[i] as Uint8Array).length;
+      this.#places.set(id, { file, offset, bytes: (values[i] as Uint8Array).length, stored });
+      offset += stored;
     });
     this.bytes += offset;
   }
@@ -155,6 +177,20 @@ export class SpillFiles {
     const place = this.#places.get(id);
     assert(place, `the value ${id} is not on disk`);
     return place;
+  }
+}
+
+/** Fills `target` from a file. */
+async function readAt(path: string, offset: number, target: Uint8Array): Promise<void> {
+  const handle = await open(path, "r");
+  try {
+    for (let at = 0; at < target.length; ) {
+      const { bytesRead } = await handle.read(target, at, target.length - at, offset + at);
+      if (bytesRead === 0) throw new RangeError(`the file of a spilled value ends at byte ${at}`);
+      at += bytesRead;
+    }
+  } finally {
+    await handle.close();
   }
 }
 

@@ -15,6 +15,7 @@ import { RUN_NUMBER } from "../threads/value-kinds.ts";
 import { makeValuePage, PAGE_SIZE, TAG, ValuePages } from "../threads/value-pages.ts";
 import { valueBytes } from "../threads/value-view.ts";
 import { RunFiles } from "./runs/run-files.ts";
+import { spillCodec } from "./spill-codec.ts";
 import { SpillFiles } from "./spill-files.ts";
 
 interface Slab {
@@ -50,6 +51,7 @@ export class ValueStore {
     this.#files = new SpillFiles(
       directory,
       config.get("worker.memory.max-spill") ?? Number.POSITIVE_INFINITY,
+      spillCodec(config.get("worker.memory.spill-compression")),
     );
     this.heap = new Heap({
       budgetBytes: limitBytes * OVERDRAW_FACTOR,

@@ -75,6 +75,7 @@ export interface ConfigValues {
   "worker.memory.max-spill": number | null;
   "worker.memory.pause": number | false;
   "worker.memory.spill": number | false;
+  "worker.memory.spill-compression": "none" | "auto";
   "worker.memory.target": number | false;
   "worker.memory.terminate": number | false;
   "worker.node": string | null;
@@ -286,6 +287,11 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
     share,
     0.7,
     "Values go to disk so that a worker process takes at most this share of its limit.",
+  ),
+  "worker.memory.spill-compression": key(
+    oneOf("none", "auto"),
+    "none",
+    'Whether values of 4 KiB and more are compressed on disk: "auto" takes Zstandard or deflate.',
   ),
   "worker.memory.target": key(
     share,

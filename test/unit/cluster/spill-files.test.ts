@@ -1,8 +1,17 @@
 /** @file Values on disk: several to a file, which goes with the last of them. */
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { spillCodec } from "../../../src/cluster/spill-codec.ts";
 import { SpillFiles } from "../../../src/cluster/spill-files.ts";
 
 let parent = "";
@@ -92,4 +101,30 @@ test("no more than is allowed lies on disk; what does not fit leaves nothing the
   expect(await textOf(files, 1)).toBe("123456");
   files.drop(1);
   expect(files.writeNow(5, bytes("12"))).toBe(true);
+});
+
+test("values are compressed where that is wished and gains something", async () => {
+  const files = new SpillFiles(folder, Number.POSITIVE_INFINITY, spillCodec("auto"));
+  const shared = new Uint8Array(new SharedArrayBuffer(100_000));
+  shared.forEach((_, i) => {
+    shared[i] = i % 7;
+  });
+  const noise = new Uint8Array(10_000).map(() => Math.random() * 256);
+  await files.write([1, 2, 3], [shared, noise, bytes("short")]);
+  expect(files.bytes).toBeLessThan(20_000);
+  expect(files.bytes).toBeGreaterThan(10_005);
+  expect(statSync(join(folder, String(readdirSync(folder)[0]))).size).toBe(files.bytes);
+  for (const [id, value] of [
+    [1, shared],
+    [2, noise],
+  ] as const) {
+    const target = new Uint8Array(new SharedArrayBuffer(files.lengthOf(id) + 8));
+    await files.read(id, target);
+    expect(Buffer.compare(target.subarray(0, -8), value)).toBe(0);
+  }
+  expect(await textOf(files, 3)).toBe("short");
+  expect(files.writeNow(4, shared)).toBe(true);
+  for (const id of [1, 2, 3, 4]) files.drop(id);
+  expect(files.bytes).toBe(0);
+  expect(spillCodec("none")).toBeUndefined();
 });
