@@ -148,7 +148,6 @@ export class ReportReader {
       this.#suspendedChanged = false;
       let count = 0;
       for (const n of this.#suspendedOf.values()) count += n;
-      report({ kind: "suspended", count });
       workerEvents.push({ kind: "suspended", count });
     }
     if (this.#ids.length > 0) {

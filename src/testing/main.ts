@@ -1,10 +1,12 @@
 /**
  * @file `npm run sim -- --seed N --count K [--workers W] [--shape both|embedded|cluster]
- * [--rough]`: runs seeds of the simulator and prints a line for each that fails.
+ * [--rough] [--exchanges] [--pressure] [--restarts] [--plain]`: runs seeds of the simulator and
+ * prints a line for each that fails. What happens beside the usual in a cluster is drawn for each
+ * seed, unless it is said.
  */
 import { parseArgs } from "node:util";
 import { simulate } from "./simulate.ts";
-import { simulateCluster } from "./simulate-cluster.ts";
+import { drawConditions, simulateCluster } from "./simulate-cluster.ts";
 
 const { values } = parseArgs({
   options: {
@@ -13,16 +15,29 @@ const { values } = parseArgs({
     workers: { type: "string", default: "3" },
     shape: { type: "string", default: "both" },
     rough: { type: "boolean", default: false },
+    exchanges: { type: "boolean", default: false },
+    pressure: { type: "boolean", default: false },
+    restarts: { type: "boolean", default: false },
+    plain: { type: "boolean", default: false },
     verbose: { type: "boolean", default: false },
   },
 });
 const first = Number(values.seed);
 const count = Number(values.count);
 const workers = Number(values.workers);
-const rough = values.rough ? " --rough" : "";
+const said = (["rough", "exchanges", "pressure", "restarts", "plain"] as const).filter(
+  (name) => values[name],
+);
+const conditions = {
+  isRough: values.rough,
+  hasExchanges: values.exchanges,
+  hasPressure: values.pressure,
+  hasRestarts: values.restarts,
+};
 const shapes = {
   embedded: (seed: number): unknown => simulate(seed),
-  cluster: (seed: number): unknown => simulateCluster(seed, workers, { isRough: values.rough }),
+  cluster: (seed: number): unknown =>
+    simulateCluster(seed, workers, said.length > 0 ? conditions : drawConditions(seed)),
 };
 let failed = 0;
 for (const [shape, run] of Object.entries(shapes)) {
@@ -34,8 +49,10 @@ for (const [shape, run] of Object.entries(shapes)) {
       if (values.verbose) console.log(JSON.stringify(report));
     } catch (error) {
       failedHere++;
-      const options = shape === "cluster" ? `--shape cluster --workers ${workers}${rough}` : "";
-      console.log(`seed ${seed} failed: npm run sim -- --seed ${seed} --count 1 ${options}`);
+      const flags = said.map((name) => ` --${name}`).join("");
+      const options = shape === "cluster" ? ` --workers ${workers}${flags}` : "";
+      const again = `npm run sim -- --seed ${seed} --count 1 --shape ${shape}${options}`;
+      console.log(`seed ${seed} failed: ${again}`);
       console.log(error instanceof Error ? error.stack : error);
     }
   }

@@ -190,7 +190,7 @@ export class SimCluster {
       memoryLimitBytes: worker.machine.memory.limitBytes,
       leasesMax: 64,
       roundTripMs: 2 * delayMs,
-      ...(inventory === undefined ? {} : { inventory, suspended: worker.suspended }),
+      ...(inventory === undefined ? {} : { inventory }),
     });
   }
 
@@ -365,7 +365,7 @@ export class SimCluster {
     const s = this.scheduler.state;
     for (const worker of this.alive) {
       worker.checkPlaces();
-      const { place, origin, bytes } = worker.machine.values;
+      const { place, origin, bytes, epoch, pins } = worker.machine.values;
       let held = 0;
       for (let id = 0; id < worker.machine.values.end; id++) {
         if (place[id] === PLACE.nowhere || origin[id] === ORIGIN.lent) continue;
@@ -373,6 +373,8 @@ export class SimCluster {
         const isKnown =
           s.tasks.state[id] === STATE.memory && holdersOf(s, id).includes(worker.number);
         assert(isKnown, `worker ${worker.number} has ${id}, which the scheduler does not know`);
+        assert(epoch[id] === s.tasks.epoch[id], `${id} is of a lease that was not the last`);
+        assert(pins[id] === 0, `${id} is kept for ${pins[id]} readers, of which there are none`);
       }
       const counted = s.heldBytes(worker.number);
       assert(counted === held, `worker ${worker.number} holds ${held} bytes, not ${counted}`);

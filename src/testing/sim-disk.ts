@@ -19,6 +19,8 @@ export interface SimValue {
 export interface SimDiskOptions {
   /** Files of this many bytes fit on the disk. */
   readonly diskBytes: number;
+  /** Most time that a file takes. */
+  readonly diskMs: number;
   /** Chance that a file cannot be read back. */
   readonly lossRate: number;
   /** Values up to this size go into slabs of `slabBytes`; 0: there are none. */
@@ -130,7 +132,7 @@ export class SimStore {
     assert(value, `the value ${id} is spilled but is not in the heap`);
     assert(!this.disk.has(id), `the value ${id} is spilled twice`);
     this.spills++;
-    this.#clock.after(0.1 + this.#prng.random(), () => {
+    this.#clock.after(0.1 + this.#options.diskMs * this.#prng.random(), () => {
       let used = value.bytes;
       for (const { bytes } of this.disk.values()) used += bytes;
       if (used > this.#options.diskBytes) return ended("the disk is full");
@@ -152,7 +154,7 @@ export class SimStore {
   unspill(id: number, ended: Ended): void {
     const value = this.disk.get(id);
     assert(value, `the value ${id} is read back but is not on disk`);
-    this.#clock.after(0.1 + this.#prng.random(), () => {
+    this.#clock.after(0.1 + this.#options.diskMs * this.#prng.random(), () => {
       assert(this.disk.delete(id), `the file of ${id} is gone while it is read`);
       if (this.#prng.random() < this.#options.lossRate) {
         this.losses++;

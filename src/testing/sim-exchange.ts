@@ -19,8 +19,8 @@ export interface SimPart {
 /** The graph with an exchange behind it: some of its tasks are the sources. */
 export function withExchange(prng: Prng, graph: SimGraph): SimGraph {
   const { facts } = graph;
-  const sources = 1 + prng.integer(8);
-  const destinations = 1 + prng.integer(8);
+  const sources = 1 + prng.integer(12);
+  const destinations = 1 + prng.integer(24);
   const count = facts.count + sources + 1 + destinations;
   const seal = facts.count + sources;
   const { depOffsets, deps } = exchangeEdges(prng, graph, sources, destinations);
@@ -29,7 +29,7 @@ export function withExchange(prng: Prng, graph: SimGraph): SimGraph {
   const outputs = Array.from({ length: destinations }, (_, i) => seal + 1 + i);
   return {
     ...graph,
-    durationMs: longer(graph.durationMs, count, () => 0.01 + 20 * prng.random() ** 4),
+    durationMs: longer(graph.durationMs, count, () => 1 + 80 * prng.random() ** 2),
     bytes: longer(graph.bytes, count, (local) => (own(local) === 2 ? prng.integer(200) : 10)),
     failures: grown(graph.failures, count),
     tries: grown(graph.tries, count),
@@ -87,6 +87,10 @@ function grown(from: Uint8Array, count: number): Uint8Array {
   const to = new Uint8Array(count);
   to.set(from);
   return to;
+}
+
+export function isExchange({ facts }: SimGraph): boolean {
+  return facts.templates.some(({ bound }) => bound !== undefined);
 }
 
 /** A destination gets what each source has written once. */

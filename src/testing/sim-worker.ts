@@ -68,7 +68,15 @@ interface SimThread {
 type ShellCommand = Extract<
   WorkerCommand,
   {
-    kind: "finished" | "erred" | "returned" | "lost" | "uninstalled" | "replicated" | "unreachable";
+    kind:
+      | "finished"
+      | "erred"
+      | "returned"
+      | "lost"
+      | "uninstalled"
+      | "replicated"
+      | "unreachable"
+      | "suspended";
   }
 >;
 
@@ -99,6 +107,7 @@ export class SimWorker {
   runs = 0;
   deaths = 0;
   denials = 0;
+  putOff = 0;
   peakBytes = 0;
   peakSuspended = 0;
   isDead = false;
@@ -311,6 +320,7 @@ export class SimWorker {
 
   /** The task is tried again when the scheduler knows what has happened. */
   #putOff(thread: SimThread, run: SimRun): void {
+    this.putOff++;
     this.#after(1, thread, run, () => {
       thread.run = undefined;
       this.store.grantedBytes -= run.grantedBytes;
@@ -360,7 +370,6 @@ export class SimWorker {
     const count = this.suspended;
     this.peakSuspended = Math.max(this.peakSuspended, count);
     this.hear({ kind: "suspended", count });
-    this.#shell.tellScheduler({ kind: "suspended", worker: this.number, count });
   }
 
   #ask(thread: SimThread, run: SimRun): void {

@@ -95,6 +95,7 @@ class Scenario {
       deathRate: prng.chance(0.4) ? 0.05 * prng.random() : 0,
       lossRate: prng.chance(0.2) ? 0.1 : 0,
       diskBytes: this.#isDiskFull ? limitBytes : Number.POSITIVE_INFINITY,
+      diskMs: 1,
       workerDelayMs: prng.chance(0.4) ? prng.random() : 0,
       ...slabs(new Prng(seed + 2)),
     });

@@ -72,6 +72,28 @@ describe("simulated cluster", () => {
     expect(fetches).toBeGreaterThan(1000);
   });
 
+  test("100 seeds with exchanges, memory that runs short and slow disks", () => {
+    const conditions = { hasExchanges: true, hasPressure: true };
+    const reports = Array.from({ length: 100 }, (_, i) =>
+      simulateCluster(i + 1, 1 + (i % 4), conditions),
+    );
+    const total = (of: (report: SimClusterReport) => number): number =>
+      reports.reduce((all, report) => all + of(report), 0);
+    expect(total((r) => r.denials)).toBeGreaterThan(5);
+    expect(total((r) => r.exchanges)).toBeGreaterThan(50);
+    expect(total((r) => r.putOff)).toBeGreaterThan(5);
+  });
+
+  test.each([
+    [28, "copies of what is bound to its worker counted as holders"],
+    [100, "what refers to a value that was lost was not made again"],
+    [238, "a worker took what it has for something older that it was told of once"],
+  ])("seed %i with exchanges: %s", (seed) => {
+    const conditions = { hasExchanges: true, hasPressure: true };
+    expect(simulateCluster(seed, 3, conditions).tasks).toBeGreaterThan(0);
+    expect(simulateCluster(seed, 3, { hasExchanges: true }).tasks).toBeGreaterThan(0);
+  });
+
   test("one seed is one run", () => {
     expect(simulateCluster(7)).toEqual(simulateCluster(7));
   });

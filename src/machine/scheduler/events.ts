@@ -132,8 +132,6 @@ export type SchedulerEvent =
       readonly roundTripMs?: number;
       /** Set when the worker was known under another number before. */
       readonly inventory?: Inventory;
-      /** Tasks there that wait for others already; see `suspended`. */
-      readonly suspended?: number;
     }
   | {
       readonly kind: "worker-lost";

@@ -32,7 +32,7 @@ export function workerJoined(s: SchedulerState, event: EventOf<"worker-joined">)
     used: new Map(),
     leased: 0,
     slotsUsed: 0,
-    suspended: event.suspended ?? 0,
+    suspended: 0,
     tableLeased: 0,
     leasedOfGroup: new Map(),
     log: new LeaseLog(),

@@ -151,6 +151,8 @@ export type WorkerCommand =
       readonly error: unknown;
       readonly blame: "user" | "worker" | "memory";
     }
+  /** Leased tasks that wait for other tasks and hold no thread while they do. */
+  | { readonly kind: "suspended"; readonly count: number }
   | { readonly kind: "returned"; readonly ids: Int32Array; readonly epochs: Int32Array }
   | { readonly kind: "lost"; readonly ids: Int32Array }
   /** Copy these from the worker that has them; each ends in `fetched` or `fetch-failed`. */

@@ -74,8 +74,8 @@ export class Fetches {
     if (!this.hasExact) return false;
     const source = this.#sources.get(id);
     if (source?.isExact !== true) return false;
-    const fetch = this.#underWay.get(id);
-    if (fetch !== undefined) return fetch.epoch !== source.epoch;
+    const underWay = this.#underWay.get(id);
+    if (underWay !== undefined) return underWay.epoch !== source.epoch;
     const { place, epoch } = this.#values;
     return place[id] !== PLACE.nowhere && epoch[id] !== source.epoch;
   }

@@ -219,7 +219,7 @@ export class Memory {
       message:
         `a task needs ${bytes} more bytes, the limit is ${this.limitBytes}` +
         (this.limitBytes < this.#givenBytes
-          ? ` (DuckDB has the rest of the memory limit, ${this.#givenBytes})`
+          ? ` (DuckDB or others in the process have the rest of ${this.#givenBytes})`
           : "") +
         ` and ${this.#used} are in use by running tasks: ` +
         "it gets them all the same; give the engine more memory or make " +

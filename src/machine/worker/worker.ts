@@ -60,6 +60,9 @@ export class WorkerMachine {
   #running = 0;
   /** Running tasks that wait for other tasks. */
   #suspended = 0;
+  /** Running tasks whose leases are over: some of those that wait may be among them. */
+  readonly #revoked = new Set<number>();
+  #toldSuspended = 0;
   #stalled = false;
   #out: WorkerCommand[] = [];
   readonly #run = new IdList();
@@ -279,7 +282,10 @@ export class WorkerMachine {
       this.#loans.end(id);
       return this.#finish(id, v.bytes[id]!);
     }
-    if (v.activity[id] === ACTIVITY.running) return;
+    if (v.activity[id] === ACTIVITY.running) {
+      this.#revoked.delete(id);
+      return;
+    }
     if (v.activity[id] === ACTIVITY.fetching) {
       this.#awaited.set(id, epoch);
       this.#loans.end(id);
@@ -437,6 +443,7 @@ export class WorkerMachine {
     this.#receipts.refuseAll();
     const inventory = inventoryOf(v, this.#graphs.all());
     this.#out.push({ kind: "inventory", inventory });
+    this.#toldSuspended = 0;
   }
 
   #start(id: number, entry: GraphEntry, local: number): void {
@@ -502,6 +509,7 @@ export class WorkerMachine {
   #ended(id: number, entry: GraphEntry, local: number): void {
     this.values.activity[id] = ACTIVITY.none;
     this.#running--;
+    this.#revoked.delete(id);
     this.memory.unreserve(id);
     this.#graphs.eachInput(entry, local, (input) => this.#unpin(input));
     this.#loans.end(id);
@@ -525,6 +533,7 @@ export class WorkerMachine {
         return this.#leaveAdmission(id);
       case ACTIVITY.running:
         v.unwanted[id] = UNWANTED.yes;
+        this.#revoked.add(id);
         this.#takeBack.push(id);
         return;
       case ACTIVITY.expecting:
@@ -585,6 +594,7 @@ export class WorkerMachine {
     this.#copies.delete(id);
     if (v.pins[id]! > 0 || v.activity[id] !== ACTIVITY.none) {
       v.unwanted[id] = UNWANTED.yes;
+      if (v.activity[id] === ACTIVITY.running) this.#revoked.add(id);
       return;
     }
     if (v.place[id] !== PLACE.nowhere) this.#discard(id, v.bytes[id]!);
@@ -662,6 +672,7 @@ export class WorkerMachine {
     this.#out = [];
     if (this.#takeBack.length > 0) out.push({ kind: "take-back", ids: this.#takeBack.take() });
     this.#takeNews(out);
+    this.#takeSuspended(out);
     if (this.#run.length > 0) out.push({ kind: "run", table: false, ids: this.#run.take() });
     if (this.#runTable.length > 0)
       out.push({ kind: "run", table: true, ids: this.#runTable.take() });
@@ -672,6 +683,14 @@ export class WorkerMachine {
       out.push({ kind: "finished", count: ids.length, ids, epochs, bytes });
     }
     return out;
+  }
+
+  /** How many leased tasks wait for others: at least so many. */
+  #takeSuspended(out: WorkerCommand[]): void {
+    const count = Math.max(0, this.#suspended - this.#revoked.size);
+    if (count === this.#toldSuspended) return;
+    this.#toldSuspended = count;
+    out.push({ kind: "suspended", count });
   }
 
   /** What the scheduler hears of values and leases, in an order in which each makes sense. */

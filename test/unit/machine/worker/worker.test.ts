@@ -312,7 +312,7 @@ describe("memory", () => {
     worker.step({ kind: "limit", bytes: 500 });
     const answer = worker.step({ kind: "request", thread: 0, id: 0, bytes: 800 });
     const message = expect.stringContaining(
-      "limit is 500 (DuckDB has the rest of the memory limit, 1000) and 0 are in use",
+      "limit is 500 (DuckDB or others in the process have the rest of 1000) and 0 are in use",
     );
     expect(answer).toContainEqual({ kind: "warn", message });
   });
