@@ -4,8 +4,10 @@ Counts of tiny tasks are smaller than Heddle's; figures are rates."""
 import time
 from itertools import count as counting
 
+import dask
 import dask.array as da
 import dask.bag as db
+import dask.dataframe as dd
 import numpy as np
 from dask.distributed import Client, LocalCluster, wait
 
@@ -94,6 +96,13 @@ def transfer(client):
     return 100 / (time.perf_counter() - start)
 
 
+def shuffle(folder, parts):
+    frame = dd.read_parquet(f"{folder}/*.parquet").shuffle("k", npartitions=parts)
+    # The last step needs every column, so that none is left behind.
+    n, rows, x, y = dask.compute(frame.k.count(), frame.id.sum(), frame.x.max(), frame.y.max())
+    assert rows == n * (n - 1) // 2 and y == n - 1 and x == y / 2
+
+
 def started():
     return LocalCluster(n_workers=WORKERS, threads_per_worker=1, dashboard_address=None)
 
@@ -102,18 +111,18 @@ def main():
     peers = Peers()
     cluster = started()
     client = Client(cluster)
-    dask = "dask distributed"
+    peer = "dask distributed"
 
     def rate(case, count, work):
-        peers.measure(case, dask, lambda: count / seconds_of(work))
+        peers.measure(case, peer, lambda: count / seconds_of(work))
 
     def millis(case, work):
-        peers.measure(case, dask, lambda: 1000 * seconds_of(lambda: work(client)))
+        peers.measure(case, peer, lambda: 1000 * seconds_of(lambda: work(client)))
 
     rate("map of 400,000 tasks", 2000, lambda: wait(client.map(same, values(2000))))
     peers.measure(
         "submit to result, p50",
-        dask,
+        peer,
         lambda: 1000
         * float(
             np.median(
@@ -128,16 +137,19 @@ def main():
         arguments = [10 + i / 1e6 + next(fresh) / 1e9 for i in range(400)]
         return 100 * (400 * 0.01 / WORKERS) / seconds_of(lambda: merge(client, slow, arguments))
 
-    peers.measure("merge of 400 tasks of 10 ms", dask, ideal)
+    peers.measure("merge of 400 tasks of 10 ms", peer, ideal)
     millis("bag", bag)
     millis("groupby", groupby)
     millis("numpy", numpy_shape)
     peers.measure(
         "1 GB scattered and gathered",
-        dask,
+        peer,
         lambda: 2 * 16 * 64 / seconds_of(lambda: scatter_gather(client)),
     )
-    peers.measure("100 MB between two workers", dask, lambda: transfer(client))
+    peers.measure("100 MB between two workers", peer, lambda: transfer(client))
+    folder, parts = peers.facts["shuffleFolder"], peers.facts["shuffleParts"]
+    dask.config.set({"dataframe.shuffle.method": "p2p"})
+    peers.time("shuffle of 50 million rows", peer, lambda: shuffle(folder, parts))
     client.close()
     cluster.close()
 
@@ -150,7 +162,7 @@ def main():
         other.close()
         return took
 
-    peers.measure("two workers ready", dask, ready)
+    peers.measure("two workers ready", peer, ready)
     peers.print()
 
 

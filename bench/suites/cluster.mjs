@@ -4,9 +4,13 @@
  * shapes "merge" to "numpy" are those of the paper on the Rust scheduler for Dask (Böhm and
  * Beránek, "Runtime vs Scheduler: Analyzing Dask's Overheads", 2020), sized for two cores.
  */
-import { Client, LocalCluster } from "heddle";
+import { existsSync, mkdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client, config, LocalCluster } from "heddle";
 import * as da from "heddle/array";
 import { fromSequence } from "heddle/bag";
+import { readParquet, TableEngine } from "heddle/dataframe";
 import { check, median, timeMs } from "../lib/measure.mjs";
 import { schedulerMemory } from "../lib/scheduler-memory.mjs";
 
@@ -18,7 +22,12 @@ let client;
 /** Makes the arguments of every round new, so that nothing is remembered from the last one. */
 let round = 0;
 
-export const facts = { workers: WORKERS };
+/** Rows of the shuffle; fewer where a try is wanted: HEDDLE_BENCH_SHUFFLE_ROWS=5000000. */
+const SHUFFLE_ROWS = Number(process.env.HEDDLE_BENCH_SHUFFLE_ROWS ?? 50_000_000);
+const SHUFFLE_PARTS = 50;
+const shuffleFolder = join(tmpdir(), `heddle-bench-shuffle-${SHUFFLE_ROWS}`);
+
+export const facts = { workers: WORKERS, shuffleFolder, shuffleParts: SHUFFLE_PARTS };
 
 async function started() {
   const made = new LocalCluster({ nWorkers: WORKERS, threadsPerWorker: 1, memoryLimit: "4GiB" });
@@ -202,6 +211,45 @@ async function transfer() {
   return 100 / ((performance.now() - startMs) / 1000);
 }
 
+/** Files of four numeric columns, which both sides read; they stay for the next run. */
+function writeShuffleFiles() {
+  if (existsSync(shuffleFolder)) return;
+  mkdirSync(shuffleFolder);
+  const engine = TableEngine.open({ threads: 2 });
+  const from = (part) => Math.floor((SHUFFLE_ROWS * part) / SHUFFLE_PARTS);
+  for (let part = 0; part < SHUFFLE_PARTS; part++) {
+    engine.query(
+      "COPY (SELECT (hash(i) % 1000000)::BIGINT AS k, i AS id, i * 0.5 AS x, i::DOUBLE AS y " +
+        `FROM range(${from(part)}, ${from(part + 1)}) t(i)) ` +
+        `TO '${join(shuffleFolder, `part.${part}.parquet`)}' (FORMAT parquet)`,
+    );
+  }
+  engine.close();
+}
+
+/** Rows of equal keys come together; every row and column is looked at afterwards. */
+async function shuffle() {
+  writeShuffleFiles();
+  config.set({ "dataframe.fragment": "partitioned" });
+  try {
+    const frame = readParquet(`${shuffleFolder}/*.parquet`).shuffle("k", {
+      npartitions: SHUFFLE_PARTS,
+    });
+    let row;
+    const ms = await timeMs(async () => {
+      [row] = await frame
+        .agg((r) => ({ n: r.k.count(), id: r.id.sum(), x: r.x.max(), y: r.y.max() }))
+        .toRecords({ scheduler: client, int64: "bigint" });
+    });
+    const count = BigInt(SHUFFLE_ROWS);
+    check(BigInt(row.n) === count && row.id === (count * (count - 1n)) / 2n, "rows are lost");
+    check(row.y === SHUFFLE_ROWS - 1 && row.x === row.y / 2, "a value is wrong");
+    return ms / 1000;
+  } finally {
+    config.set({ "dataframe.fragment": "auto" });
+  }
+}
+
 /** From nothing until two workers have joined. */
 async function ready() {
   let made;
@@ -233,6 +281,7 @@ export const cases = [
   more("1 GB scattered and gathered", "MB/s", scatterGather),
   more("100 MB between two workers", "MB/s", transfer),
   less("two workers ready", "ms", ready, 800),
+  less("shuffle of 50 million rows", "s", shuffle),
   {
     ...less("scheduler's memory, 1,000,000 tasks", "MB", () => schedulerMemory(1e6), 300),
     once: true,

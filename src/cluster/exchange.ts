@@ -57,17 +57,7 @@ export function exchange(options: ExchangeOptions): Layer {
     deps: indices(count),
     bound: "worker",
   });
-  const seal = exchangeLayer(`${name}-seal`, 1, [writers], {
-    kind: "reduction",
-    fn: sealRuns,
-    args: [
-      { kind: "deps", start: 0, count },
-      { kind: "const", value: name },
-    ],
-    offsets: Int32Array.of(0, count),
-    deps: indices(count),
-    bound: "inputs",
-  });
+  const seal = sealOf(name, writers);
   const readers = exchangeLayer(name, destinations, [seal], {
     kind: "blockwise",
     fn: join.fn,
@@ -87,6 +77,22 @@ export function exchange(options: ExchangeOptions): Layer {
     deps: new Int32Array(destinations),
   });
   return grid === undefined ? readers : { ...readers, grid };
+}
+
+/** The one task that seals the runs of a layer of writers; destinations read its value. */
+export function sealOf(name: string, writers: Layer): Layer {
+  const { count } = writers;
+  return exchangeLayer(`${name}-seal`, 1, [writers], {
+    kind: "reduction",
+    fn: sealRuns,
+    args: [
+      { kind: "deps", start: 0, count },
+      { kind: "const", value: name },
+    ],
+    offsets: Int32Array.of(0, count),
+    deps: indices(count),
+    bound: "inputs",
+  });
 }
 
 function exchangeLayer(

@@ -8,6 +8,7 @@ import { readPieces } from "../cluster/exchange-tasks.ts";
 import { config } from "../config/config.ts";
 import {
   type Arg,
+  type Bound,
   type Layer,
   regularOffsets,
   type TaskFunction,
@@ -49,6 +50,8 @@ export interface FragmentTask {
   readonly after?: readonly TaskRef[];
   /** What is done with the function's result, within the same task. */
   readonly store?: (call: Arg, index: Arg) => Pick<Template, "fn" | "args">;
+  /** Whether the value is worth nothing without its worker. */
+  readonly bound?: Bound;
   /** Whether equal tasks give the same; default true. */
   readonly pure?: boolean;
 }
@@ -158,12 +161,11 @@ function taskOf(plan: Plan, sql: string, leaves: readonly Leaf[]): TaskParts {
   const refs: TaskRef[] = [];
   const tables = leaves.map(({ plan: leaf }, k): Arg => {
     const tasks = tasksOf(leaf);
-    const arg: Arg = { kind: "deps", start: refs.length, count: tasks.length };
+    const start = refs.length;
     refs.push(...tasks);
-    if (leaf.arrivals === undefined) return arg;
+    if (leaf.arrivals === undefined) return { kind: "deps", start, count: tasks.length };
     const destination: Arg = { kind: "column", column: LEAF_COLUMNS + k };
-    const name: Arg = { kind: "const", value: leaf.arrivals.writers.name };
-    return { kind: "call", fn: readPieces, args: [arg, destination, name] };
+    return { kind: "call", fn: readPieces, args: [{ kind: "dep", index: start }, destination] };
   });
   const fragment: Fragment = {
     inputs: leaves.map(({ plan: leaf, columns }, k): FragmentInput => {
@@ -187,13 +189,13 @@ function taskOf(plan: Plan, sql: string, leaves: readonly Leaf[]): TaskParts {
 }
 
 function tasksOf(leaf: InputPlan): readonly TaskRef[] {
-  if (leaf.arrivals !== undefined) return allTasks(leaf.arrivals.writers);
+  if (leaf.arrivals !== undefined) return allTasks(leaf.arrivals.seal);
   return leaf.refs ?? [tableTask(leaf)];
 }
 
 function shapeOf(leaf: InputPlan): unknown {
   const { arrivals } = leaf;
-  return arrivals === undefined ? tasksOf(leaf).length : [arrivals.writers.name];
+  return arrivals === undefined ? tasksOf(leaf).length : [arrivals.seal.name];
 }
 
 function templateFor({ fragment, tables, refs }: TaskParts, task: FragmentTask): Template {
@@ -205,7 +207,8 @@ function templateFor({ fragment, tables, refs }: TaskParts, task: FragmentTask):
   ];
   const index: Arg = { kind: "column", column: 1 };
   const call = task.store?.({ kind: "call", fn: task.fn, args }, index);
-  return { name: task.word, ...(call ?? { fn: task.fn, args }), lane: "table" };
+  const bound = task.bound === undefined ? {} : { bound: task.bound };
+  return { name: task.word, ...(call ?? { fn: task.fn, args }), lane: "table", ...bound };
 }
 
 /** A reference to one of the tasks that come after those of the tables. */

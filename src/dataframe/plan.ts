@@ -61,8 +61,8 @@ export interface InputPlan {
 
 /** One destination of an exchange. */
 export interface Arrivals {
-  /** Its tasks write the runs. */
-  readonly writers: Layer;
+  /** Its one task seals the runs. */
+  readonly seal: Layer;
   readonly destination: number;
 }
 

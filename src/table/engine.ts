@@ -154,8 +154,17 @@ function settingsOf(settings: EngineSettings): [name: string, value: string][] {
     ["memory_limit", bytesText(settings.memoryLimitBytes)],
     ["temp_directory", settings.tempDirectory],
     ["max_temp_directory_size", bytesText(settings.maxTempBytes)],
+    ["allocator_flush_threshold", bytesText(flushBytes(settings.memoryLimitBytes))],
   ];
   return pairs.flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]));
+}
+
+/** DuckDB's own value; below it, freed memory may stay with its allocator. */
+const FLUSH_BYTES_MAX = 128 * 2 ** 20;
+
+/** So much of a small limit may be freed memory that the process still has. */
+function flushBytes(limitBytes: number | undefined): number | undefined {
+  return limitBytes === undefined ? undefined : Math.min(FLUSH_BYTES_MAX, limitBytes / 8);
 }
 
 function bytesText(bytes: number | undefined): string | undefined {

@@ -4,13 +4,14 @@
  * (`cluster/exchange.ts` says how runs are kept and pulled). By hash, equal keys meet; by range,
  * the destinations hold what is smaller before what is larger, between splitters from a sample.
  */
+import { sealOf } from "../../cluster/exchange.ts";
 import { writeRun } from "../../cluster/exchange-tasks.ts";
-import type { Arg, Layer, TaskFunction, TaskRef } from "../../core/graph.ts";
+import type { Layer, TaskRef } from "../../core/graph.ts";
 import { quoteName } from "../../table/sql-text.ts";
 import { type Field, storageOf } from "../../table/types.ts";
 import { describeStep } from "../binder.ts";
 import { call, column, type ExprNode, literal } from "../expression.ts";
-import { fragmentLayer } from "../fragment.ts";
+import { type FragmentTask, fragmentLayer } from "../fragment.ts";
 import { type InputPlan, type NamedExpr, namedColumns, type Plan, type SortKey } from "../plan.ts";
 import { columnNames, noteSchema, schemaOf } from "../schema.ts";
 import { runFragment } from "../tasks.ts";
@@ -55,9 +56,9 @@ export function exchangedByHash(parts: Parts, how: ByHash): Parts {
     word: `${how.word}-write`,
     fn: splitByHash,
     more: [{ kind: "const", value: split }],
-    store: writing(how.destinations),
+    ...writing(how.destinations),
   });
-  return arrived(parts, exchangeOf(writers), fields, how.destinations);
+  return arrived(parts, sealed(writers), fields, how.destinations);
 }
 
 /** All rows as one partition, which reads them piece by piece: for many rows. */
@@ -67,27 +68,27 @@ export function gathered(parts: Parts, word: string): Parts {
   return { ...all, inPlace: parts.inPlace };
 }
 
-function arrived(
-  parts: Parts,
-  writers: Layer,
-  fields: readonly Field[],
-  destinations: number,
-): Parts {
+function arrived(parts: Parts, seal: Layer, fields: readonly Field[], destinations: number): Parts {
   const plans = Array.from({ length: destinations }, (_, destination): InputPlan => {
-    return { kind: "input", fields, arrivals: { writers, destination } };
+    return { kind: "input", fields, arrivals: { seal, destination } };
   });
   return { ...parts, plans: alike(plans), inPlace: false, inOrder: parts.inPlace, isCheap: false };
 }
 
-function exchangeOf(layer: Layer): Layer {
-  return { ...layer, kind: "exchange" };
+/** The layer as writers of an exchange, sealed. */
+function sealed(layer: Layer): Layer {
+  return sealOf(layer.name.replace("-write", ""), { ...layer, kind: "exchange" });
 }
 
-function writing(destinations: number) {
-  return (call: Arg, index: Arg): { fn: TaskFunction; args: readonly Arg[] } => ({
-    fn: writeRun,
-    args: [call, index, { kind: "const", value: destinations }],
-  });
+/** What makes a run of the pieces that a task gives. */
+function writing(destinations: number): Pick<FragmentTask, "store" | "bound"> {
+  return {
+    bound: "worker",
+    store: (call, index) => ({
+      fn: writeRun,
+      args: [call, index, { kind: "const", value: destinations }],
+    }),
+  };
 }
 
 /** Keys that are no columns of a type that tells equality by its bytes become hidden columns. */
@@ -174,9 +175,9 @@ export function exchangedByRange(
       { kind: "dep", index: 0 },
     ],
     after: [splitters],
-    store: writing(destinations),
+    ...writing(destinations),
   });
-  const ranges = arrived(source, exchangeOf(writers), fields, destinations);
+  const ranges = arrived(source, sealed(writers), fields, destinations);
   const sorted = eachPart(ranges, (input) => ({ kind: "sort", input, keys: sortKeys }));
   return { ...sorted, inPlace: true, inOrder: true, places: [] };
 }
