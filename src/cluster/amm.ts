@@ -18,7 +18,8 @@ const POLICIES = ["reduce-replicas", "rebalance"] satisfies AmmPolicy[];
 
 /**
  * Drops superfluous copies and evens out what workers hold, every two seconds while it runs. It
- * does not run by itself. Copies that were asked for (`replicate`, `scatter` with `broadcast`) stay.
+ * does not run by itself. Copies that were asked for (`replicate`, `scatter` with `broadcast`)
+ * stay.
  */
 export class ActiveMemoryManager {
   readonly #ask: (action: AmmAction, options?: AmmOptions) => Promise<boolean>;

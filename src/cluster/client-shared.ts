@@ -13,10 +13,10 @@ export abstract class SharedState {
   abstract get coordination(): Asker;
 
   /**
-   * Gives a name to futures, to collections, or to a value with such in it, for all clients. Futures
-   * and what was persisted are kept until the name is unpublished, also when this client has left;
-   * what is lazy is computed by whoever gets it. Errors: `InvalidArgument` when the name is taken,
-   * unless with `override`.
+   * Gives a name to futures, to collections, or to a value with such in it, for all clients.
+   * Futures and what was persisted are kept until the name is unpublished, also when this client
+   * has left; what is lazy is computed by whoever gets it. Errors: `InvalidArgument` when the name
+   * is taken, unless with `override`.
    */
   async publishDataset(
     name: string,
@@ -26,7 +26,10 @@ export abstract class SharedState {
     await shared.publishDataset(this.coordination, name, value, options);
   }
 
-  /** What was published under a name; its futures and collections are this client's. Errors: `MissingKey`. */
+  /**
+   * What was published under a name; its futures and collections are this client's. Errors:
+   * `MissingKey`.
+   */
   async getDataset(name: string): Promise<unknown> {
     return await shared.getDataset(this.coordination, name);
   }

@@ -1,7 +1,7 @@
 /**
- * @file The active memory manager: follows its policies from time to time. It only asks the machine,
- * which leaves copies that were asked for (`replicate`, `scatter` with `broadcast`) where they are.
- * Workers are retired without it: whoever asks for that waits until it is done.
+ * @file The active memory manager: follows its policies from time to time. It only asks the
+ * machine, which leaves copies that were asked for (`replicate`, `scatter` with `broadcast`) where
+ * they are. Workers are retired without it: whoever asks for that waits until it is done.
  */
 
 /** What a client may want of it. */

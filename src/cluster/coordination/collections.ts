@@ -12,7 +12,9 @@ import { submissionOf } from "./asker.ts";
 
 const STAND_IN = "heddle-shared-";
 
-/** The collection with stand-ins; `place` takes the tasks of a layer and gives their first place. */
+/**
+ * The collection with stand-ins; `place` takes the tasks of a layer and gives their first place.
+ */
 export function withStandIns(
   link: EngineLink,
   collection: Collection,

@@ -141,7 +141,7 @@ describe("a cluster of two processes", () => {
   });
 });
 
-test("the memory manager drops copies that no task will read, not those that were asked for", async () => {
+test("the memory manager drops copies that nobody asked for or will read", async () => {
   const cluster = new LocalCluster({ nWorkers: 2, threadsPerWorker: 1, dashboardAddress: null });
   await Client.with(cluster, async (client) => {
     await client.waitForWorkers(2);

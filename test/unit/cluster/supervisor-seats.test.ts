@@ -21,7 +21,7 @@ function supervisor(id: string) {
 
 const death = { reason: "it died", cause: "exit", memoryLimitBytes: 1 } as const;
 
-test("one that names the workers of another is refused, and nobody's worker dies of it", async () => {
+test("one that names the workers of another is refused, and no worker dies of it", async () => {
   const died: string[] = [];
   const seats = new SupervisorSeats((name) => died.push(name), SILENT);
   const [mine, other] = [supervisor("mine"), supervisor("other")];

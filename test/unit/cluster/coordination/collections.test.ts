@@ -54,7 +54,7 @@ describe.each(["embedded", "processes"] as const)("clients of %s", (engine) => {
     await call.compute({ scheduler: other }),
   ];
 
-  test("persisted ones are the same values there, and stay when their client drops them", async () => {
+  test("persisted ones are the same values there, and stay", async () => {
     const lazy = make();
     const [array, bag, rows, call] = await client.persist([
       lazy.array,
