@@ -170,6 +170,25 @@ test("the memory manager drops copies that nobody asked for or will read", async
   await cluster.close();
 });
 
+test("a worker that is retired and not closed keeps its process and gets nothing more", async () => {
+  const cluster = new LocalCluster({ nWorkers: 2, threadsPerWorker: 1, dashboardAddress: null });
+  await Client.with(cluster, async (client) => {
+    await client.waitForWorkers(2);
+    const [one = "", two = ""] = Object.keys((await client.schedulerInfo()).workers);
+    const value = client.options({ workers: [one], allowOtherWorkers: true }).submit(fill, 1e5, 7);
+    await value.result();
+    const gone = await client.retireWorkers({ workers: one, closeWorkers: false });
+    expect(gone).toEqual([one]);
+    const { pid = 0 } = (await client.schedulerInfo()).workers[one] ?? {};
+    expect(process.kill(pid, 0)).toBe(true);
+    const places = await client.map(place, range(40), range(40), range(40)).results();
+    expect(new Set(places)).toEqual(new Set([two]));
+    expect(Object.values(await client.whoHas([value])).flat()).toContain(two);
+    expect((await client.submit((x: Float64Array) => x[9], value).result()) ?? 0).toBe(7);
+  });
+  await cluster.close();
+});
+
 test("without processes it is the threads of this one", async () => {
   const cluster = new LocalCluster({
     nWorkers: 1,
