@@ -17,13 +17,15 @@ print(json.dumps({"python": platform.python_version(), **{k: v for k, v in found
   return result.status === 0 ? JSON.parse(result.stdout) : {};
 }
 
+/** `python` is what runs the peers; without it there are none. */
 export function machineFacts(python) {
+  const peers = python === undefined ? {} : pythonVersions(python);
   const own = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
   return {
     cpu: cpus()[0]?.model ?? "unknown",
     cores: availableParallelism(),
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     system: `${process.platform} ${process.arch}`,
-    versions: { heddle: own.version, node: process.versions.node, ...pythonVersions(python) },
+    versions: { heddle: own.version, node: process.versions.node, ...peers },
   };
 }

@@ -46,6 +46,11 @@ const STOP_MS = 5000;
 /** The first restart comes at once, the next ones later and later. */
 const RESTART_MS = 250;
 const RESTART_MOST_MS = 10_000;
+/**
+ * The system's allocator (glibc) keeps what is freed, up to a threshold that it raises by itself:
+ * more than 100 MiB a thread, which count as taken. As Dask's nanny does, unless told otherwise.
+ */
+const FREED_AT_ONCE = { MALLOC_TRIM_THRESHOLD_: "65536" };
 /** So many starts in a row without success end the attempts. */
 const STARTS_MAX = 5;
 
@@ -117,7 +122,7 @@ export class SupervisedWorker {
     const child = fork(file, [], {
       execPath: config.get("worker.node") ?? process.execPath,
       execArgv: [...nodeOptions],
-      env: { ...process.env, ...environ },
+      env: { ...FREED_AT_ONCE, ...process.env, ...environ },
       serialization: "advanced",
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });

@@ -65,6 +65,28 @@ describe("a worker that is killed", () => {
     }
   });
 
+  test(`in the middle of a shuffle changes no result, ${ROUNDS} times`, async () => {
+    config.set({ "array.rechunk.method": "exchange" });
+    const rows = da.random.defaultRng(6).random([960, 960], { chunks: [80, 960] });
+    const shuffled = () =>
+      rows
+        .rechunk([960, 80])
+        .cumsum({ axis: 0 })
+        .rechunk([80, 960])
+        .sum({ axis: 1 })
+        .compute({ scheduler: client });
+    const expected = (await shuffled()).toArray();
+    for (let round = 0; round < ROUNDS; round++) {
+      const victims = await pids();
+      const running = shuffled();
+      await pause(20 + 40 * (round % 6));
+      kill(victims[round % WORKERS], "SIGKILL");
+      expect((await running).toArray()).toEqual(expected);
+      await threads(WORKERS);
+    }
+    config.pop("array.rechunk.method");
+  });
+
   test("takes only its own values with it: the others stay as they are", async () => {
     const made = client.map(
       (i: number) => ({ pid: process.pid, random: Math.random(), filler: "x".repeat(1000), i }),

@@ -138,6 +138,20 @@ describe("values of more than the memory", () => {
   });
 });
 
+describe("memory that tasks have freed", () => {
+  test.each([
+    [{}, "65536"],
+    [{ MALLOC_TRIM_THRESHOLD_: "1000000" }, "1000000"],
+  ])("goes back to the system, or as the environment says: %o", async (environ, expected) => {
+    const size = { nWorkers: 1, threadsPerWorker: 1, memoryLimit: LIMIT_BYTES, environ };
+    await using cluster = new LocalCluster({ ...size, dashboardAddress: null });
+    const client = new Client(cluster);
+    const setting = client.submit(() => process.env["MALLOC_TRIM_THRESHOLD_"]);
+    expect(await setting.result()).toBe(expected);
+    await client.close();
+  });
+});
+
 function range(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i);
 }

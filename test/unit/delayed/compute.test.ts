@@ -1,4 +1,7 @@
 /** @file Several lazy values at once: structures, sharing, options, persisting, timing. */
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import {
   annotate,
@@ -112,17 +115,21 @@ describe("annotate", () => {
   });
 
   test("retries are tried", async () => {
-    let left = 2;
+    const folder = mkdtempSync(join(tmpdir(), "heddle-retries-"));
+    // Each thread has captured variables of its own, all see the file.
+    const path = join(folder, "tries");
     const flaky = annotate({ retries: 2 }, () =>
       delayed(
         () => {
-          if (left-- > 0) throw new Error("again");
+          appendFileSync(path, ".");
+          if (readFileSync(path).length < 3) throw new Error("again");
           return "done";
         },
         { name: "flaky" },
       )(),
     );
     expect(await flaky.compute(SYNC)).toBe("done");
+    rmSync(folder, { recursive: true });
   });
 });
 
