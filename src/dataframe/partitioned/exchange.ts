@@ -16,7 +16,7 @@ import { type InputPlan, type NamedExpr, namedColumns, type Plan, type SortKey }
 import { columnNames, noteSchema, schemaOf } from "../schema.ts";
 import { runFragment } from "../tasks.ts";
 import { alike, eachPart, type Parts, tabled } from "./parts.ts";
-import { isHashable } from "./row-hash.ts";
+import { isHashable, ROW_HASH_VERSION } from "./row-hash.ts";
 import { SORT_KEY, type Split, splitByHash, splitByRange } from "./split-tasks.ts";
 
 /**
@@ -47,6 +47,7 @@ export function exchangedByHash(parts: Parts, how: ByHash): Parts {
   const fields = schemaOf(parts.plans[0] as Plan);
   const { keyed, keys, hidden } = withKeys(parts, how);
   const split: Split = {
+    version: ROW_HASH_VERSION,
     destinations: how.destinations,
     batchRows: batchRows(fields, parts, how.destinations),
     keys,
@@ -162,6 +163,7 @@ export function exchangedByRange(
   const keyed = eachPart(source, (input) => withSortKey(input, sortKeys));
   const splitters = splittersOf(keyed, destinations, word);
   const split: Split = {
+    version: ROW_HASH_VERSION,
     destinations,
     batchRows: batchRows(fields, parts, destinations),
     keys: [],

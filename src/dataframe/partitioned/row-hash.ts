@@ -8,7 +8,7 @@ import { HeddleError } from "../../core/errors.ts";
 import type { Column } from "../../table/column.ts";
 import { isInteger, type SqlType, storageOf } from "../../table/types.ts";
 
-/** To be raised when equal keys would go elsewhere. */
+/** To be raised when equal keys would go elsewhere: work of another version is other work. */
 export const ROW_HASH_VERSION = 1;
 
 const NULL_WORD = 0x9e3779b9;

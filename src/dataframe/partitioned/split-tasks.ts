@@ -14,6 +14,8 @@ import * as self from "./split-tasks.ts";
 
 /** How the rows of a source are cut. */
 export interface Split {
+  /** Of the hash. */
+  readonly version: number;
   readonly destinations: number;
   /** Rows that are cut at a time. */
   readonly batchRows: number;
