@@ -2,11 +2,14 @@
  * @file What strangers and broken peers can do to a running cluster: they are refused, it is
  * written down without secrets, memory stays as it is, and whoever works goes on.
  */
+import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { connect as dial, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect as dialTls } from "node:tls";
+import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Client, type Future, LocalCluster, Security, wait } from "../../dist/cluster/index.js";
 import { ownHello } from "../../dist/cluster/own-hello.js";
@@ -160,6 +163,35 @@ describe("strangers and broken peers", () => {
       }
     });
     expectLogged(2);
+  });
+
+  test("another user of this host gets in by no way", async () => {
+    if (process.getuid?.() !== 0) return;
+    // What the scheduler leaves for its own user, and where other listeners have their sockets.
+    const clusters = join(folder, ".heddle", "clusters");
+    const files = readdirSync(clusters).map((name) => join(clusters, name));
+    expect(files.length).toBeGreaterThan(0);
+    chmodSync(folder, 0o755);
+    const lib = new URL("../../dist/cluster/index.js", import.meta.url).href;
+    const program = `import { readFileSync } from "node:fs";
+      import { Client } from ${JSON.stringify(lib)};
+      const codes = ${JSON.stringify(files)}.map((file) => {
+        try { return readFileSync(file, "utf8"); } catch ({ code }) { return code; }
+      });
+      for (const options of [{}, { token: "a guess of enough characters, at least" }]) {
+        const client = new Client({ address: ${JSON.stringify(address)}, ...options });
+        codes.push(await client.submit(() => 1).result().catch(({ code }) => code));
+      }
+      console.log(JSON.stringify(codes));
+      process.exit(0);`;
+    const args = ["--input-type=module", "-e", program];
+    const env = { ...process.env, HOME: folder, HEDDLE_TOKEN: undefined };
+    await whileWorking(async () => {
+      const run = promisify(execFile)(process.execPath, args, { uid: 65_534, gid: 65_534, env });
+      const codes = JSON.parse((await run).stdout) as string[];
+      expect(codes.slice(0, -2).every((code) => code === "EACCES")).toBe(true);
+      expect(codes.slice(-2)).toEqual(["AuthFailed", "AuthFailed"]);
+    });
   });
 
   test("garbage, half frames and huge lengths cost nothing but the connection", async () => {
@@ -425,6 +457,15 @@ describe("certificates", () => {
       expect(
         await inside.submit((x: Float64Array) => x[9], held as Future<Float64Array>).result(),
       ).toBe(7);
+      // Without encryption, and without a certificate.
+      await intruder(portOf(at), (socket) => socket.write(hello()));
+      const bare = dialTls({ port: portOf(at), host: "127.0.0.1", rejectUnauthorized: false });
+      bare.on("error", () => undefined);
+      bare.on("data", () => undefined);
+      const closed = new Promise((resolve) => bare.once("close", resolve));
+      bare.write(hello());
+      await closed;
+      expect(await inside.submit((x: number) => x + 1, 1).result()).toBe(2);
       const stranger = new Client({ address: at, security: await Security.temporary() });
       await expect(stranger.submit(() => 1).result()).rejects.toThrow(/certificate/i);
       const expired = new Client({ address: at, security: await Security.temporary({ days: -1 }) });
