@@ -172,7 +172,12 @@ describe("one version of the code everywhere", () => {
   }
 
   it("other versions and other builds are refused, and both are named", async () => {
-    const { address } = await scheduler();
+    // Not in the tree that is being worked on: there any code goes.
+    const listen = ["scheduler", "--port", "0", "--host", "127.0.0.1", "--no-dashboard", "--json"];
+    const own = copyOf("own", () => undefined);
+    const host = await startProgram(listen, folder, { HOME: home }, [], own);
+    running.push(host);
+    const address = String(host.first["address"]);
     const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
     const newer = copyOf("newer", (copy) => {
       const file = join(copy, "package.json");

@@ -132,7 +132,7 @@ describe("a cluster of two processes", () => {
     expect(Object.values(await client.whoHas([large]))).toEqual([[one]]);
     // Of many blocks on both workers none has to move, once it is known how short the task is.
     await client.map(place, range(200), range(200), range(200)).results();
-    const blocks = range(16).map((i) => at(i % 3 === 0 ? two : one, 1e6, i));
+    const blocks = range(8).map((i) => at(i % 3 === 0 ? two : one, 2e6, i));
     await wait(blocks);
     const places = await client.map(place, blocks, blocks, blocks).results();
     expect(places).toEqual(blocks.map((_, i) => (i % 3 === 0 ? two : one)));
