@@ -20,6 +20,7 @@ import { SimClient } from "./sim-client.ts";
 import { SimClock, SimLink } from "./sim-clock.ts";
 import { SimTransfers } from "./sim-network.ts";
 import { SimWorker, type SimWorkerOptions } from "./sim-worker.ts";
+import { checkStale, staleReports } from "./stale-reports.ts";
 
 export interface SimClusterOptions extends Omit<SimWorkerOptions, "number"> {
   readonly seed: number;
@@ -310,7 +311,10 @@ export class SimCluster {
     this.#wakeMs = Number.POSITIVE_INFINITY;
     const events = this.#events;
     this.#events = [];
-    for (const command of this.scheduler.step(events, nowMs)) this.#obey(command);
+    const stale = staleReports(this.scheduler, events);
+    const commands = this.scheduler.step(events, nowMs);
+    checkStale(this.scheduler, stale);
+    for (const command of commands) this.#obey(command);
     const { nextWakeMs } = this.scheduler;
     if (nextWakeMs < Number.POSITIVE_INFINITY) {
       assert(nextWakeMs > nowMs, "the scheduler wants to be woken in the past");

@@ -94,6 +94,11 @@ describe("simulated cluster", () => {
     expect(simulateCluster(seed, 3, { hasExchanges: true }).tasks).toBeGreaterThan(0);
   });
 
+  test("seed 2059: what was reported under a lease that was over became the value", () => {
+    const conditions = { hasExchanges: true, hasPressure: true, isRough: true };
+    expect(simulateCluster(2059, 5, conditions).tasks).toBeGreaterThan(0);
+  });
+
   test("one seed is one run", () => {
     expect(simulateCluster(7)).toEqual(simulateCluster(7));
   });
