@@ -170,7 +170,7 @@ test("the memory manager drops copies that nobody asked for or will read", async
   await cluster.close();
 });
 
-test("a worker that is retired and not closed keeps its process and gets nothing more", async () => {
+test("a worker that is retired and not closed keeps its process and gets no more", async () => {
   const cluster = new LocalCluster({ nWorkers: 2, threadsPerWorker: 1, dashboardAddress: null });
   await Client.with(cluster, async (client) => {
     await client.waitForWorkers(2);
