@@ -262,7 +262,10 @@ export class SimCluster {
     this.clock.after(this.prng.exponential(15), () => {
       if (life !== this.#life) return;
       this.hear({ kind: "recovered" });
-      for (const { client, link } of this.#clients.values()) this.#comeBack(client, link, answerOf);
+      for (const { client, link } of this.#clients.values()) {
+        // Those that have come meanwhile were never away.
+        if (client.isAway) this.#comeBack(client, link, answerOf);
+      }
     });
   }
 
