@@ -25,7 +25,7 @@ let round = 0;
 /** Rows of the shuffle; fewer where a try is wanted: HEDDLE_BENCH_SHUFFLE_ROWS=5000000. */
 const SHUFFLE_ROWS = Number(process.env.HEDDLE_BENCH_SHUFFLE_ROWS ?? 50_000_000);
 const SHUFFLE_PARTS = 50;
-const shuffleFolder = join(tmpdir(), `heddle-bench-shuffle-${SHUFFLE_ROWS}`);
+const shuffleFolder = join(tmpdir(), `heddle-bench-shuffle-${SHUFFLE_ROWS}-rows`);
 
 export const facts = { workers: WORKERS, shuffleFolder, shuffleParts: SHUFFLE_PARTS };
 
@@ -219,7 +219,7 @@ function writeShuffleFiles() {
   const from = (part) => Math.floor((SHUFFLE_ROWS * part) / SHUFFLE_PARTS);
   for (let part = 0; part < SHUFFLE_PARTS; part++) {
     engine.query(
-      "COPY (SELECT (hash(i) % 1000000)::BIGINT AS k, i AS id, i * 0.5 AS x, i::DOUBLE AS y " +
+      "COPY (SELECT (hash(i) % 1000000)::BIGINT AS k, i AS id, (i * 0.5)::DOUBLE AS x, i::DOUBLE AS y " +
         `FROM range(${from(part)}, ${from(part + 1)}) t(i)) ` +
         `TO '${join(shuffleFolder, `part.${part}.parquet`)}' (FORMAT parquet)`,
     );
