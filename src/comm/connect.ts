@@ -209,6 +209,9 @@ function comeBack<In extends Message, Out extends Message>(
   }
 }
 
+/** Named by who comes back without a session that could go on: it must not be taken for new. */
+const NO_SESSION: ResumePoint = { session: "none", received: 0, floor: 0 };
+
 /** Attempts to come back with the session that the comm has, or without when that is too late. */
 function openAgain<In extends Message, Out extends Message>(
   comm: Comm<In, Out>,
@@ -216,10 +219,10 @@ function openAgain<In extends Message, Out extends Message>(
   options: DialerOptions,
 ): (signal: AbortSignal) => ReturnType<typeof openGreeted> {
   let isTooLate = false;
-  const resume = (): ResumePoint | undefined => {
+  const resume = (): ResumePoint => {
     // The old wire was in use until the new one was there: a suspect might have spoken again.
     const point = comm.detach();
-    return isTooLate ? undefined : point;
+    return isTooLate || point === undefined ? NO_SESSION : point;
   };
   return async (signal) => {
     const opened = await openGreeted(address, options, "control", { signal, resume });

@@ -18,6 +18,10 @@ let client: Client;
 
 beforeEach(async () => {
   config.set({ "comm.timeouts.lost": 300 });
+  await open();
+});
+
+async function open(): Promise<void> {
   scheduler = await ClusterScheduler.start({
     token,
     hello: ownHello("scheduler", "lab", {}),
@@ -40,23 +44,28 @@ beforeEach(async () => {
   });
   client = new Client({ address: scheduler.address, token });
   await client.ready;
-});
+}
 
-afterEach(async () => {
+async function close(): Promise<void> {
   await client.close();
   await worker.close("the test is over");
   await proxy.close();
   await scheduler.close();
-  config.pop("comm.timeouts.lost");
+}
+
+afterEach(async () => {
+  await close();
+  for (const key of ["lost", "suspect", "dead"] as const) config.pop(`comm.timeouts.${key}`);
 });
 
 /** Cuts the worker off until the scheduler has given it up, and lets it come back. */
-async function away(): Promise<void> {
+async function away(ms: number = 0): Promise<void> {
   const workers = async (): Promise<number> =>
     Object.keys((await client.schedulerInfo()).workers).length;
   proxy.refuses = true;
   proxy.cut();
   while ((await workers()) > 0) await pause(20);
+  await pause(ms);
   proxy.refuses = false;
   while ((await workers()) === 0) await pause(20);
 }
@@ -64,6 +73,30 @@ async function away(): Promise<void> {
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
+
+test("when both sides gave the session up, old tasks are not taken for new ones", async () => {
+  config.set({ "comm.timeouts.suspect": 200, "comm.timeouts.dead": 400 });
+  await close();
+  await open();
+  const numbers = Array.from({ length: 300 }, (_, i) => i);
+  const task = (i: number): number => i;
+  // Their numbers are used again for the tasks that come later.
+  const old = client.options({ pure: false }).map(task, numbers.slice(0, 37));
+  await old.results();
+  const running = client.options({ pure: false }).map(async (i: number) => {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return i;
+  }, numbers);
+  await running.at(5)?.result();
+  await away(1500);
+  expect(await running.results()).toEqual(numbers);
+  old.release();
+  running.release();
+  for (let round = 0; round < 5; round++) {
+    const next = client.options({ pure: false }).map(task, numbers);
+    expect(await next.results()).toEqual(numbers);
+  }
+});
 
 test("its values are the same as before", async () => {
   const made = client.map(
