@@ -104,8 +104,9 @@ class Lab {
     checkToScheduler(graph, this.host.machine.state.tasks.capacity);
     this.host.clients.receive(honest, [graph]);
     this.turn();
-    expect(news).toContain("accepted");
+    // What waits for more news is said before it goes.
     this.host.clients.remove(honest);
+    expect(news).toContain("accepted");
   }
 
   turn(): void {
