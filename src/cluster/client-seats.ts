@@ -47,10 +47,6 @@ interface Connection {
   readonly client: number;
   seat: ClientSeat;
   outgoing: EngineMessage[];
-  /** Whether any of `outgoing` should not wait for more. */
-  isPressed: boolean;
-  /** Requests of a few tasks that have not been accepted. */
-  readonly few: Set<number>;
   /** Whether something has come from it. */
   isUsed: boolean;
 }
@@ -60,12 +56,6 @@ export type ClientCommand = Extract<SchedulerCommand, { client: number }>;
 
 /** Clients are asked to collect garbage this often at most. */
 const COLLECT_EVERY_MS = 250;
-/**
- * A graph of fewer tasks will soon be done, or take long: that it was accepted goes with the next
- * news, or after so many milliseconds. Each message wakes a thread, and that is most of its cost.
- */
-const FEW_TASKS = 8;
-const WAIT_MS = 1;
 
 export class ClientSeats {
   /** Hears every warning that clients are given. */
@@ -76,8 +66,6 @@ export class ClientSeats {
   readonly #watching = new Map<number, { readonly client: number; readonly count: number }>();
   #nextClient = 0;
   #collectedMs = Number.NEGATIVE_INFINITY;
-  /** Set while there is something that waits for more. */
-  #waiting: NodeJS.Timeout | undefined;
 
   constructor(host: ClientHost) {
     this.#host = host;
@@ -87,8 +75,7 @@ export class ClientSeats {
   add(seat: ClientSeat, before?: number): number {
     const client = before ?? this.#nextClient;
     this.#nextClient = Math.max(this.#nextClient, client + 1);
-    const nothing = { outgoing: [], isPressed: false, few: new Set<number>(), isUsed: false };
-    this.#connections.set(client, { client, seat, ...nothing });
+    this.#connections.set(client, { client, seat, outgoing: [], isUsed: false });
     this.#host.clientJoined(client);
     return client;
   }
@@ -108,7 +95,6 @@ export class ClientSeats {
 
   /** The client's request cannot be taken. */
   refuse(client: number, request: number, { code, message }: HeddleError): void {
-    this.#connections.get(client)?.few.delete(request);
     this.post(client, { kind: "refused", request, code, message });
   }
 
@@ -136,14 +122,9 @@ export class ClientSeats {
 
   say(command: ClientCommand): void {
     const { client, ...message } = command;
-    const connection = this.#connections.get(client);
-    if (connection === undefined) return;
-    connection.outgoing.push(message as EngineMessage);
-    if (command.kind !== "accepted") {
-      connection.isPressed = true;
-      return;
-    }
-    if (!connection.few.delete(command.request)) connection.isPressed = true;
+    if (!this.#connections.has(client)) return;
+    this.post(client, message as EngineMessage);
+    if (command.kind !== "accepted") return;
     const watching = this.#watching.get(command.request);
     if (watching?.client !== client) return;
     this.#watching.delete(command.request);
@@ -152,8 +133,7 @@ export class ClientSeats {
 
   /** What the client is told with the next flush. */
   post(client: number, message: EngineMessage): void {
-    const connection = this.#connections.get(client);
-    if (connection !== undefined) press(connection, message);
+    this.#connections.get(client)?.outgoing.push(message);
   }
 
   warn(message: string): void {
@@ -167,29 +147,22 @@ export class ClientSeats {
     this.#collectedMs = nowMs;
     for (const connection of this.#connections.values()) {
       // A task thread whose tasks use no client would never read it.
-      if (connection.isUsed) press(connection, { kind: "collect" });
+      if (connection.isUsed) connection.outgoing.push({ kind: "collect" });
     }
   }
 
   broadcast(message: EngineMessage): void {
-    for (const connection of this.#connections.values()) press(connection, message);
+    for (const connection of this.#connections.values()) connection.outgoing.push(message);
   }
 
-  /** Posts what has been collected, but for what may wait a little for more. */
+  /** Posts what has been collected. */
   flush(): void {
     for (const connection of this.#connections.values()) {
-      if (connection.isPressed) send(connection);
-      else if (connection.outgoing.length > 0)
-        this.#waiting ??= setTimeout(this.#flushAll, WAIT_MS);
+      if (connection.outgoing.length === 0) continue;
+      connection.seat.post(connection.outgoing);
+      connection.outgoing = [];
     }
   }
-
-  readonly #flushAll = (): void => {
-    this.#waiting = undefined;
-    for (const connection of this.#connections.values()) {
-      if (connection.outgoing.length > 0) send(connection);
-    }
-  };
 
   /** Handles what a client says, in order. */
   receive(client: number, messages: readonly SeatMessage[]): void {
@@ -198,7 +171,7 @@ export class ClientSeats {
     connection.isUsed = true;
     let events: SchedulerEvent[] = [];
     for (const message of messages) {
-      const event = this.#eventOf(connection, message);
+      const event = this.#eventOf(client, message);
       if (event !== undefined) {
         events.push(event);
         continue;
@@ -212,8 +185,7 @@ export class ClientSeats {
     this.#host.tell(events);
   }
 
-  #eventOf(connection: Connection, message: SeatMessage): SchedulerEvent | undefined {
-    const { client } = connection;
+  #eventOf(client: number, message: SeatMessage): SchedulerEvent | undefined {
     switch (message.kind) {
       case "graph": {
         const { request, facts, parent, watch } = message;
@@ -225,7 +197,6 @@ export class ClientSeats {
           return undefined;
         }
         const body = "image" in message ? message.image : message.body;
-        if (facts.count < FEW_TASKS) connection.few.add(request);
         if (watch === true) this.#watching.set(request, { client, count: facts.count });
         const from = parent === undefined ? {} : { parent };
         return { kind: "graph", client, request, graph: facts, body, ...from };
@@ -268,16 +239,4 @@ export class ClientSeats {
       default:
     }
   }
-}
-
-function press(connection: Connection, message: EngineMessage): void {
-  connection.outgoing.push(message);
-  connection.isPressed = true;
-}
-
-function send(connection: Connection): void {
-  const { outgoing } = connection;
-  connection.outgoing = [];
-  connection.isPressed = false;
-  connection.seat.post(outgoing);
 }

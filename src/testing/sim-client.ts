@@ -139,12 +139,13 @@ export class SimClient {
     if (failed.length > 0) this.#send({ kind: "retry", client: this.number, ids: failed });
   }
 
-  settled(ids: readonly number[], done: () => void): void {
+  /** Calls `done` when all have settled, if that is still wanted then: not once they are released. */
+  settled(ids: readonly number[], done: () => void, isWanted: () => boolean = () => true): void {
     this.machine.wait(ids, () => {
-      if (this.#hasLeft) return;
+      if (this.#hasLeft || !isWanted()) return;
       const pending = ids.filter((id) => this.statusOf(id) === "pending");
       if (pending.length === 0) done();
-      else this.settled(pending, () => this.settled(ids, done));
+      else this.settled(pending, () => this.settled(ids, done, isWanted), isWanted);
     });
   }
 

@@ -12,7 +12,7 @@ import type {
   Words,
 } from "../machine/scheduler/events.ts";
 import type { WorkerCommand, WorkerEvent } from "../machine/worker/events.ts";
-import { ACTIVITY, PLACE } from "../machine/worker/value-table.ts";
+import { ACTIVITY, PLACE, UNWANTED } from "../machine/worker/value-table.ts";
 import { WorkerMachine } from "../machine/worker/worker.ts";
 import type { SimGraph } from "./random-graph.ts";
 import type { SimClient } from "./sim-client.ts";
@@ -51,6 +51,10 @@ interface SimRun {
   readonly parts: SimPart[];
   /** A task that it waited for has failed. */
   hasFailed: boolean;
+  /** Lets go of what it has submitted and waits for. */
+  dropChildren: (() => void) | undefined;
+  /** It was given up. */
+  isOver: boolean;
 }
 
 interface SimThread {
@@ -273,6 +277,27 @@ export class SimWorker {
     const got = [...ids].filter((id) => this.#ring.includes(id));
     for (const id of got) this.#ring.splice(this.#ring.indexOf(id), 1);
     if (got.length > 0) this.hear({ kind: "taken-back", ids: Int32Array.from(got) });
+    for (const thread of this.#threads) {
+      for (const run of thread.suspended) {
+        if (!ids.includes(run.id) || !this.#isUnwanted(run)) continue;
+        this.#shell.clock.after(0.1, () => this.#giveUp(thread, run));
+      }
+    }
+  }
+
+  #isUnwanted({ id }: SimRun): boolean {
+    return this.machine.values.unwanted[id] === UNWANTED.yes;
+  }
+
+  /** A task that waits is asynchronous, and so can be ended at any time. */
+  #giveUp(thread: SimThread, run: SimRun): void {
+    if (this.isDead || !thread.suspended.delete(run)) return;
+    const at = thread.ready.indexOf(run);
+    if (at >= 0) thread.ready.splice(at, 1);
+    run.isOver = true;
+    run.dropChildren?.();
+    this.#tellSuspended();
+    this.hear({ kind: "taken-back", ids: Int32Array.of(run.id) });
   }
 
   #begin(thread: SimThread, id: number): void {
@@ -348,13 +373,17 @@ export class SimWorker {
     thread.run = undefined;
     this.#tellSuspended();
     client.submit(child, run.id, (outputs) => {
-      client.settled(outputs, () => {
+      if (run.isOver) return client.release(outputs);
+      run.dropChildren = () => client.release(outputs);
+      const settled = (): void => {
+        run.dropChildren = undefined;
         const hasFailed = outputs.some((id) => client.statusOf(id) !== "finished");
         client.release(outputs);
         if (this.isDead || !thread.suspended.has(run)) return;
         run.hasFailed = hasFailed;
         thread.ready.push(run);
-      });
+      };
+      client.settled(outputs, settled, () => !run.isOver);
     });
   }
 
@@ -474,7 +503,16 @@ export class SimWorker {
     for (const { base, count, body } of this.#graphs.values()) {
       if (id < base || id >= base + count) continue;
       const graph = body as SimGraph;
-      return { id, graph, local: id - base, grantedBytes: 0, parts: [], hasFailed: false };
+      return {
+        id,
+        graph,
+        local: id - base,
+        grantedBytes: 0,
+        parts: [],
+        hasFailed: false,
+        dropChildren: undefined,
+        isOver: false,
+      };
     }
     assert(false, `task ${id} belongs to no graph that is installed`);
   }

@@ -141,13 +141,20 @@ export class ThreadHeap implements ExtentSource {
 
 /** What local arrays allocate from inside tasks. */
 export class TaskAllocator implements BufferAllocator {
-  readonly #small: PrivateAllocator = new PrivateAllocator();
+  readonly #small: PrivateAllocator;
   readonly #large: PrivateAllocator;
 
   constructor(heap: ThreadHeap, threads: number) {
     const shareBytes = (heap.budgetBytes * QUIET_SHARE) / threads;
     const quietBytes = Math.min(QUIET_BYTES_MAX, shareBytes);
     this.#large = new PrivateAllocator({ source: heap, quietBytes });
+    // Dead small arrays lie outside the engine's heap: they count for its process all the same.
+    this.#small = new PrivateAllocator({ quietBytes: Math.min(QUIET_BYTES_MAX, shareBytes / 2) });
+  }
+
+  /** Bytes of small arrays, with dead ones that have not been collected. */
+  get smallBytes(): number {
+    return this.#small.usedBytes;
   }
 
   /** Gives back the large arrays that nothing refers to any more. */

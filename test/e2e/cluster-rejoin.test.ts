@@ -59,13 +59,13 @@ afterEach(async () => {
 });
 
 /** Cuts the worker off until the scheduler has given it up, and lets it come back. */
-async function away(ms: number = 0): Promise<void> {
+async function away(meanwhile: () => Promise<void> = async () => undefined): Promise<void> {
   const workers = async (): Promise<number> =>
     Object.keys((await client.schedulerInfo()).workers).length;
   proxy.refuses = true;
   proxy.cut();
   while ((await workers()) > 0) await pause(20);
-  await pause(ms);
+  await meanwhile();
   proxy.refuses = false;
   while ((await workers()) === 0) await pause(20);
 }
@@ -79,23 +79,16 @@ test("when both sides gave the session up, old tasks are not taken for new ones"
   await close();
   await open();
   const numbers = Array.from({ length: 300 }, (_, i) => i);
-  const task = (i: number): number => i;
-  // Their numbers are used again for the tasks that come later.
-  const old = client.options({ pure: false }).map(task, numbers.slice(0, 37));
-  await old.results();
-  const running = client.options({ pure: false }).map(async (i: number) => {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    return i;
-  }, numbers);
-  await running.at(5)?.result();
-  await away(1500);
-  expect(await running.results()).toEqual(numbers);
-  old.release();
-  running.release();
-  for (let round = 0; round < 5; round++) {
-    const next = client.options({ pure: false }).map(task, numbers);
-    expect(await next.results()).toEqual(numbers);
-  }
+  const old = client.map((i: number) => `old ${i}`, numbers);
+  await old.settled();
+  // Forgotten while it is away: the tasks that come later have the same numbers.
+  await away(async () => {
+    await pause(1500);
+    old.release();
+    await client.schedulerInfo();
+  });
+  const later = client.map((i: number) => `new ${i}`, numbers);
+  expect(await later.results()).toEqual(numbers.map((i) => `new ${i}`));
 });
 
 test("its values are the same as before", async () => {

@@ -104,9 +104,8 @@ class Lab {
     checkToScheduler(graph, this.host.machine.state.tasks.capacity);
     this.host.clients.receive(honest, [graph]);
     this.turn();
-    // What waits for more news is said before it goes.
-    this.host.clients.remove(honest);
     expect(news).toContain("accepted");
+    this.host.clients.remove(honest);
   }
 
   turn(): void {

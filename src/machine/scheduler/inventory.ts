@@ -28,30 +28,47 @@ export function takeInventory(s: SchedulerState, worker: WorkerRecord, has: Inve
       s.out.free(worker.worker, id);
     }
   });
+  const left = new Set([...has.ids, ...has.others].filter((id) => !kept.has(id)));
   has.running?.forEach((id, i) => {
-    goOn(s, worker, known, id, has.runningEpochs![i]!);
+    const epoch = has.runningEpochs![i]!;
+    if (!goOn(s, worker, known, left, id, epoch)) s.out.revoke(worker.worker, id, epoch);
   });
-  for (const id of has.others) if (!kept.has(id)) letGoOf(s, worker, id, 1);
+  for (const id of has.others) if (left.has(id)) letGoOf(s, worker, id, 1);
 }
 
-/** A task that runs there goes on, if nobody else has it by now. */
+/**
+ * A task that runs there goes on, if nobody else has it by now. Not with inputs that the worker
+ * must let go of: it would keep them for as long as it waits for tasks of its own, which are not
+ * given to a worker before that has let go. Words among them are the same as then; they leave
+ * `left`, for the worker is told of them as of any others.
+ */
 function goOn(
   s: SchedulerState,
   worker: WorkerRecord,
   known: ReadonlySet<GraphRecord>,
+  left: Set<number>,
   id: number,
   epoch: number,
-): void {
+): boolean {
   const record = s.graphs[s.tasks.graph[id] ?? -1];
   const isFree = s.tasks.state[id] === STATE.queued && !s.suspects.has(id);
   // What it refers to may have been made again meanwhile.
   const isVoid = isFree && s.boundOf(id) === "inputs";
-  if (record === undefined || !known.has(record) || !isFree || isVoid) {
-    s.out.revoke(worker.worker, id, epoch);
-    return;
+  if (record === undefined || !known.has(record) || !isFree || isVoid) return false;
+  const inputs: number[] = [];
+  s.eachDependency(id, (dep) => {
+    if (left.has(dep)) inputs.push(dep);
+  });
+  const isWord = (dep: number): boolean =>
+    s.tasks.state[dep] === STATE.memory && s.tasks.isWord(dep);
+  if (!inputs.every(isWord)) return false;
+  for (const dep of inputs) {
+    left.delete(dep);
+    s.graphOf(dep).told.add(worker.worker);
   }
   unqueue(s, id);
   book(s, worker, record.lanes[record.facts.template[id - record.base]!]!, id, epoch);
+  return true;
 }
 
 /** The graphs that are the same as then; the others are to be let go of. */

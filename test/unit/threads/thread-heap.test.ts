@@ -14,6 +14,7 @@ import {
   MAIL,
   SLAB_BYTES,
   SLAB_VALUE_BYTES_MAX,
+  TaskAllocator,
   ThreadHeap,
 } from "../../../src/threads/thread-heap.ts";
 
@@ -153,4 +154,19 @@ describe("ThreadHeap", () => {
     expect(heap.isHolding).toBe(false);
     expect(read().map(([kind]) => kind)).toEqual([REPORT.openSlab, REPORT.closeSlab]);
   });
+});
+
+test("dead small arrays are collected long before they take what the engine may", () => {
+  const block = makeControlBlock(1);
+  const words = new Int32Array(block);
+  const budgetBytes = 64 * 2 ** 20;
+  const heap = new ThreadHeap(words, 0, new ReportWriter(words, 0), budgetBytes, () => undefined);
+  const allocator = new TaskAllocator(heap, 1);
+  let most = 0;
+  for (let i = 0; i < 5000; i++) {
+    allocator.allocate(16 * 1024);
+    most = Math.max(most, allocator.smallBytes);
+  }
+  expect(most).toBeGreaterThan(0);
+  expect(most).toBeLessThanOrEqual(budgetBytes / 4);
 });

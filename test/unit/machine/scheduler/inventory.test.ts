@@ -70,3 +70,20 @@ test("what it is still running goes on under its lease, and is given to nobody e
   } as const;
   expect(s.step(report)).toContainEqual({ kind: "done", client: 1, ids: [1] });
 });
+
+test("what it runs with an input of before is given up: it would keep that for as long as it waits", () => {
+  const s = new TestScheduler();
+  s.join({ threads: 2 });
+  s.graph(graphOf([[], [0]]));
+  s.step(s.finished([0], 0));
+  s.step({ kind: "worker-lost", worker: 0, reason: "silent", cause: "silence" });
+  // Its input is made again elsewhere, where nothing else is begun.
+  s.join({ worker: 1, address: "b", threads: 1 });
+  s.step({ kind: "worker-paused", worker: 1, isPaused: true }, s.finished([0], 1));
+  expect(s.machine.stateOf(1)).toBe("queued");
+  const epoch = s.machine.state.tasks.epoch[1]! - 1;
+  const running = { running: Int32Array.of(1), runningEpochs: Int32Array.of(epoch) };
+  const told = s.join({ worker: 2, inventory: { ...inventory([0], [1], 1, 2), ...running } });
+  expect(told).toContainEqual({ kind: "free", worker: 2, ids: [0] });
+  expect(told).toContainEqual({ kind: "revoke", worker: 2, ids: [1], epochs: [epoch] });
+});
