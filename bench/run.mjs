@@ -7,9 +7,10 @@
  * `bench/README.md`.
  *
  * A case is `{ name, unit, better, run, goal?, peers?, once? }`: `better` says whether "more" or
- * "less" is better, `run()` gives one figure, `goal` is what it should reach, `peers` are measured in
- * this process, by name, and with `once` it runs a single time. Each runs `--rounds` times (default 5) after one round that warms up, or until
- * `--seconds` (default 4) are over; the median counts. The ratio is how many times better Heddle is
+ * "less" is better, `run()` gives one figure, `goal` is what it should reach, `peers` are measured
+ * in this process, by name, and with `once` it runs a single time. Each other one runs `--rounds`
+ * times (default 5) after one round that warms up, or until `--seconds` (default 4) are over; the
+ * median counts. The ratio is how many times better Heddle is
  * than its best peer: below 1 it is a loss, and is shown.
  */
 import { spawnSync } from "node:child_process";

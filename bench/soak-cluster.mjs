@@ -6,9 +6,9 @@
  * [--calm] [--save]`
  *
  * The first worker is never killed, so that its memory can be watched; the others are, every few
- * seconds (none with `--calm`). One line a minute says what each process takes. At the end the first third counts as
- * warm-up: what a process takes in the last third may not be much more than in the second. With
- * `--save` the figures are kept in `results/soak-cluster.json`.
+ * seconds (none with `--calm`). One line a minute says what each process takes. At the end the
+ * first third counts as warm-up: what a process takes in the last third may not be much more than
+ * in the second. With `--save` the figures are kept in `results/soak-cluster.json`.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -154,7 +154,7 @@ let lost = 0;
 let kills = 0;
 const wrong = [];
 const names = Object.keys(WORK).filter((name) => `,${flags.only || name},`.includes(`,${name},`));
-/** Errors that are right after a kill: nobody could make an actor's state or scattered data again. */
+/** Errors that are right after a kill: nobody can make an actor's state or scattered data again. */
 const MAY_BE_LOST = { actor: ["Lost", "KilledWorker"], futures: ["Lost", "Cancelled"] };
 const rounds = Object.fromEntries(names.map((name) => [name, 0]));
 const expected = {};

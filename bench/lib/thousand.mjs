@@ -4,8 +4,9 @@
  * workers do as they are told at once. Prints one line of JSON: seconds, and bytes a task of the
  * process at its largest, beside what it took before the graph came.
  */
-import { toScheduler, toClient } from "../../dist/cluster/wire/client-messages.js";
+
 import { RemoteWorkerSeat } from "../../dist/cluster/remote-worker-seat.js";
+import { toClient, toScheduler } from "../../dist/cluster/wire/client-messages.js";
 import { encodeImage } from "../../dist/cluster/wire/graphs.js";
 import { fromWorker, toWorker } from "../../dist/cluster/wire/worker-messages.js";
 import { SchedulerMachine } from "../../dist/machine/scheduler/scheduler.js";
@@ -53,9 +54,7 @@ function replies(order) {
   const done = ids.length;
   const isWord = shape === "map";
   return [
-    ...(needs === undefined
-      ? []
-      : [{ kind: "replicated", ids: needs.ids, epochs: needs.epochs }]),
+    ...(needs === undefined ? [] : [{ kind: "replicated", ids: needs.ids, epochs: needs.epochs }]),
     {
       kind: "finished",
       count: done,
@@ -80,7 +79,8 @@ const send = (message) => inbox.push(ordered(message));
 const seats = Array.from({ length: WORKERS }, (_, worker) => {
   const addresses = [`tcp://10.0.${worker >> 8}.${worker & 255}:1`];
   const hello = { name: `w${worker}`, threads: THREADS, memoryLimitBytes: 8e9, addresses };
-  return new RemoteWorkerSeat(hello, { send, sendSoon: send }, (other) => seats[other].hello.addresses);
+  const addressesOf = (other) => seats[other].hello.addresses;
+  return new RemoteWorkerSeat(hello, { send, sendSoon: send }, addressesOf);
 });
 
 const machine = new SchedulerMachine();

@@ -1,6 +1,7 @@
 /**
- * @file How the scheduler grows: its machine with 1,000 workers and from ten thousand to ten million
- * tasks, every message through the codec and back, in a process of its own (`lib/thousand.mjs`).
+ * @file How the scheduler grows: its machine with 1,000 workers and from ten thousand to ten
+ * million tasks, every message through the codec and back, in a process of its own
+ * (`lib/thousand.mjs`).
  */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";

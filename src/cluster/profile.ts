@@ -5,7 +5,7 @@
 import { HeddleError } from "../core/errors.ts";
 import { inspectAsText } from "../core/symbols.ts";
 import { formatTime } from "../core/units.ts";
-import type { ThreadProfile } from "./control/profiler.ts";
+import type { ThreadProfile } from "./control/ops.ts";
 
 /** A place in code, and the time that was spent there. */
 export interface ProfileNode {

@@ -3,8 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { HeddleError } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { nodeCrypto } from "../functions/crypto.ts";
-import type { ControlOp, WorkerChoice } from "./control/ops.ts";
-import type { ThreadProfile } from "./control/profiler.ts";
+import type { ControlOp, ThreadProfile, WorkerChoice } from "./control/ops.ts";
 import { describeGiven } from "./given.ts";
 import { Profile, profiledThread } from "./profile.ts";
 

@@ -139,7 +139,7 @@ export class SimClient {
     if (failed.length > 0) this.#send({ kind: "retry", client: this.number, ids: failed });
   }
 
-  /** Calls `done` when all have settled, if that is still wanted then: not once they are released. */
+  /** Calls `done` when all have settled, if it is still wanted then: not once they are released. */
   settled(ids: readonly number[], done: () => void, isWanted: () => boolean = () => true): void {
     this.machine.wait(ids, () => {
       if (this.#hasLeft || !isWanted()) return;

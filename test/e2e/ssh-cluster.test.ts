@@ -141,8 +141,8 @@ describe.skipIf(SSHD === undefined)("SSHCluster", () => {
 
   it("everything ends with the program that started it, also when that is killed", async () => {
     const script = join(folder, "killed.mjs");
-    const entry = new URL("heddle/deploy", import.meta.url).href;
-    const distributed = new URL("heddle/distributed", import.meta.url).href;
+    const entry = new URL("../../lib/deploy/index.js", import.meta.url).href;
+    const distributed = new URL("../../lib/cluster/index.js", import.meta.url).href;
     writeFileSync(
       script,
       `import { Client } from ${JSON.stringify(distributed)};

@@ -181,7 +181,9 @@ function play(
     case "leave":
       d.leave(step.client);
       model.waiting = model.waiting.filter(({ client }) => client !== step.client);
-      return model.end(({ client }) => client === step.client);
+      model.end(({ client }) => client === step.client);
+      // Those that waited behind it may go on although it held nothing.
+      return model.settle();
     case "pass":
       d.pass(step.ms);
       return model.pass(d.nowMs);

@@ -7,7 +7,16 @@ import { type ErrorCode, HeddleError, isHeddleError } from "../../core/errors.ts
 import type { CallOutcome } from "../../functions/index.ts";
 import type { ActorOp } from "./actor-book.ts";
 import type { AmmAction, AmmPolicy } from "./memory-manager.ts";
-import type { ThreadProfile } from "./profiler.ts";
+
+/** What one thread did. */
+export interface ThreadProfile {
+  /** Number of the task thread within the worker. */
+  readonly thread: number;
+  /** Where Heddle's own files are. */
+  readonly root: string;
+  /** V8's profile, as JSON. */
+  readonly profile: string;
+}
 
 /** Which workers are meant, by address, name or host; default all. */
 export interface WorkerChoice {

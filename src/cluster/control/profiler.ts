@@ -7,17 +7,8 @@ import { Session } from "node:inspector";
 import { isMainThread } from "node:worker_threads";
 import { encodeCall, valueIn } from "../../functions/index.ts";
 import type { ThreadCalls } from "../thread-calls.ts";
+import type { ThreadProfile } from "./ops.ts";
 import { PROFILE_MOST_MS, startProfile, stopProfile } from "./thread-profile.ts";
-
-/** What one thread did. */
-export interface ThreadProfile {
-  /** Number of the task thread within the worker. */
-  readonly thread: number;
-  /** Where Heddle's own files are. */
-  readonly root: string;
-  /** V8's profile, as JSON. */
-  readonly profile: string;
-}
 
 const root = new URL("../../", import.meta.url).href;
 const TASK_THREAD = /heddle-task-(\d+)$/;
