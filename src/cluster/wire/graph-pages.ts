@@ -52,6 +52,13 @@ export interface GraphPage {
   readonly columns: readonly ColumnPart[];
 }
 
+/** What a worker is told of a graph whose rows come in pages; `facts` are those that it reads. */
+interface GraphShape {
+  readonly facts: GraphFacts;
+  readonly body: Uint8Array;
+  readonly pages: GraphSizes;
+}
+
 const known = new WeakMap<GraphFacts, GraphPages>();
 
 /** A graph that is sent in pages, as the scheduler has it; the same for all workers. */
@@ -62,6 +69,7 @@ export class GraphPages {
   readonly tasks: number;
   readonly #graph: InstalledGraph;
   readonly #image: GraphImage;
+  #shape: GraphShape | undefined;
 
   private constructor(graph: InstalledGraph, body: Uint8Array, bytes: number) {
     this.base = graph.base;
@@ -92,8 +100,13 @@ export class GraphPages {
     return Math.ceil(this.count / this.tasks);
   }
 
-  /** Without its rows; `facts` are those that workers read. */
-  get shape(): { facts: GraphFacts; body: Uint8Array; pages: GraphSizes } {
+  /** Without its rows; made once for all workers. */
+  get shape(): GraphShape {
+    this.#shape ??= this.#makeShape();
+    return this.#shape;
+  }
+
+  #makeShape(): GraphShape {
     const none = new Int32Array(0);
     const { graph } = this.#graph;
     return {
