@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Client, Event, LocalCluster } from "../../../dist/index.js";
+import { Client, LocalCluster } from "../../../dist/index.js";
 import { Profile, profiledThread } from "../../../src/cluster/profile.ts";
 
 const root = "file:///heddle/lib/";
@@ -156,20 +156,6 @@ describe.each(["embedded", "processes"] as const)("a client of %s", (engine) => 
     await profile.save(file);
     const saved = JSON.parse(readFileSync(file, "utf8")) as { samples: unknown[] };
     expect(saved.samples.length).toBeGreaterThan(0);
-  });
-
-  test.runIf(engine === "processes")("threads in the middle of a task are seen", async () => {
-    const endless = async (): Promise<number> => {
-      await new Event("spinning").set();
-      for (let end = Date.now() + 6000; Date.now() < end; );
-      return 1;
-    };
-    const running = client.submit(endless);
-    await new Event("spinning").wait();
-    const profile = await client.profile({ durationMs: 1000 });
-    expect(running.done).toBe(false);
-    expect(profile.of("endless").totalMs).toBeGreaterThan(0);
-    expect(await running.result()).toBe(1);
   });
 
   test("what the function throws is thrown, and nonsense is refused", async () => {
