@@ -8,7 +8,7 @@ import { isMainThread } from "node:worker_threads";
 import { encodeCall, valueIn } from "../../functions/index.ts";
 import type { ThreadCalls } from "../thread-calls.ts";
 import type { ThreadProfile } from "./ops.ts";
-import { PROFILE_MOST_MS, startProfile, stopProfile } from "./thread-profile.ts";
+import { beginning, PROFILE_MOST_MS, startProfile, stopProfile } from "./thread-profile.ts";
 
 const root = new URL("../../", import.meta.url).href;
 const TASK_THREAD = /heddle-task-(\d+)$/;
@@ -95,11 +95,7 @@ class Inspected {
       const thread = { sessionId, thread: Number(name[1]) };
       this.#threads.push(thread);
       const ask = (method: string, given = {}) => this.#ask(thread, method, given);
-      begun.push(
-        ask("Profiler.enable"),
-        ask("Profiler.setSamplingInterval", { interval: intervalUs }),
-        ask("Profiler.start"),
-      );
+      begun.push(...beginning(intervalUs).map(([method, given]) => ask(method, given)));
     });
     session.on("NodeWorker.receivedMessageFromWorker", ({ params }) => {
       const { id, result } = JSON.parse(params.message) as { id?: number; result?: object };

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Client, LocalCluster } from "../../../dist/index.js";
+import { Client, Event, LocalCluster } from "../../../dist/index.js";
 import { Profile, profiledThread } from "../../../src/cluster/profile.ts";
 
 const root = "file:///heddle/lib/";
@@ -156,6 +156,33 @@ describe.each(["embedded", "processes"] as const)("a client of %s", (engine) => 
     await profile.save(file);
     const saved = JSON.parse(readFileSync(file, "utf8")) as { samples: unknown[] };
     expect(saved.samples.length).toBeGreaterThan(0);
+  });
+
+  test.runIf(engine === "processes")("threads in the middle of a task are seen", async () => {
+    const endless = async (): Promise<number> => {
+      await new Event("spinning").set();
+      for (let end = Date.now() + 6000; Date.now() < end; );
+      return 1;
+    };
+    const running = client.submit(endless);
+    await new Event("spinning").wait();
+    const profile = await client.profile({ durationMs: 1000 });
+    expect(running.done).toBe(false);
+    expect(profile.of("endless").totalMs).toBeGreaterThan(0);
+    expect(await running.result()).toBe(1);
+  });
+
+  test("loops that have run before are seen, too", async () => {
+    const warm = (n: number): number => {
+      let sum = 0;
+      for (let i = 0; i < n; i++) sum += Math.sqrt(i);
+      return sum;
+    };
+    await client.map(warm, [3e7, 3e7 + 1, 3e7 + 2, 3e7 + 3]).results();
+    const profile = await client.profile(() => client.map(warm, [6e7 + 2, 6e7 + 3]).results());
+    const inLoops = profile.of("warm").totalMs;
+    expect(inLoops).toBeGreaterThan(profile.tree.totalMs / 2);
+    expect(inLoops).toBeGreaterThan(20);
   });
 
   test("what the function throws is thrown, and nonsense is refused", async () => {
