@@ -4,6 +4,8 @@ import type { EngineInfo } from "./messages.ts";
 
 /** What a client knows of its cluster without asking. */
 export interface ClientFacts {
+  /** Before there is a connection, sizes are what is planned, or 0. */
+  readonly state: "connecting" | "connected" | "failed" | "closed";
   readonly address: string;
   readonly workers: number;
   readonly threads: number;
@@ -13,11 +15,12 @@ export interface ClientFacts {
 
 /** One line of text: what is not known yet is left out. */
 export function clientText(facts: ClientFacts): string {
-  const { address, workers, threads, memoryLimitBytes } = facts;
+  const { state, address, workers, threads, memoryLimitBytes } = facts;
   const parts = [
     address,
+    state === "connected" ? "" : state,
     workers === 0 ? "" : counted(workers, "worker"),
-    counted(threads, "thread"),
+    threads === 0 && state !== "connected" ? "" : counted(threads, "thread"),
     memoryLimitBytes === 0 ? "" : formatBytes(memoryLimitBytes),
   ];
   return `Client(${parts.filter((part) => part !== "").join(", ")})`;

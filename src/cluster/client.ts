@@ -5,67 +5,36 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import { refuseClass } from "../codec/registry.ts";
-import type { Security } from "../comm/security.ts";
 import { isCollection } from "../core/collection.ts";
 import { HeddleError, isHeddleError } from "../core/errors.ts";
-import type { Layer, TaskFunction, TaskOptions } from "../core/graph.ts";
+import type { Layer, TaskFunction } from "../core/graph.ts";
 import { checkOptionNames } from "../core/options.ts";
-import { placementProblem } from "../core/placement.ts";
 import { DISPLAY, inspectAsText } from "../core/symbols.ts";
 import type { TaskGraph } from "../core/task-graph.ts";
-import { checkFlag } from "../core/task-options.ts";
-import { tokenize } from "../core/token.ts";
-import { encodeShared } from "../threads/graph-image.ts";
-import { currentTask } from "../threads/task-context.ts";
-import { typeName } from "../threads/value-kinds.ts";
-import { type ActorMaker, actorMaker, placesOfActors } from "./actor-maker.ts";
-import {
-  type ActorOptions,
-  callFacts,
-  checkArguments,
-  checkFunction,
-  checkSubmitOptions,
-  type SubmitOptions,
-} from "./call-facts.ts";
+import { type ActorMaker, actorMaker } from "./actor-maker.ts";
+import { type ActorOptions, checkSubmitOptions, type SubmitOptions } from "./call-facts.ts";
+import { CallSender } from "./call-sender.ts";
 import {
   type ClientComputeOptions,
   checkComputable,
   checkComputeOptions,
   runnerWith,
-  withOptions,
 } from "./client-compute.ts";
 import { ClusterControl } from "./client-control.ts";
 import { type ClientFacts, clientHtml, clientText } from "./client-html.ts";
+import { asOptions, type ClientOptions, type ClientTarget, engineFor } from "./client-target.ts";
 import type { Asker } from "./coordination/asker.ts";
-import { type EngineHandle, type EngineOptions, embeddedEngine, startEngine } from "./embedded.ts";
-import { Future, FutureList, Submission } from "./future.ts";
+import type { EngineHandle } from "./embedded.ts";
+import { Future, FutureList } from "./future.ts";
 import { futuresOf } from "./futures-of.ts";
 import { checkGathered, checkGatherOptions, type GatherOptions, gatherAll } from "./gather.ts";
 import { type Futures, futuresIn } from "./given-futures.ts";
-import {
-  type GraphMessage,
-  graphMessage,
-  type Progress,
-  ProgressTeller,
-  withHeld,
-} from "./graph-message.ts";
-import { GraphCounter } from "./graph-progress.ts";
-import { heldLayer, keepOutputs } from "./held-layer.ts";
-import { largeValueWarning } from "./large-values.ts";
-import { LazyInputs } from "./lazy-inputs.ts";
+import { GraphSender } from "./graph-sender.ts";
 import { closeLimits, type EngineLimits, openLimits } from "./limits.ts";
-import type { Accepted, EngineLink } from "./link.ts";
-import { LocalCluster } from "./local-cluster.ts";
-import { RemoteEngine } from "./remote-engine.ts";
-import {
-  type ComputeOptions,
-  computeOn,
-  type GraphRunner,
-  persistOn,
-  type ReadOptions,
-} from "./run-collections.ts";
-import { CallBatch, type DraftGraph, graphOfMap, listOf } from "./submission.ts";
-import { Turn, waitsForCalls } from "./turn.ts";
+import type { EngineLink } from "./link.ts";
+import { computeOn, type GraphRunner, persistOn, type ReadOptions } from "./run-collections.ts";
+import { type ScatterOptions, scatterOn } from "./scatter.ts";
+import { waitsForCalls } from "./turn.ts";
 import type {
   Computable,
   ComputedFutures,
@@ -75,46 +44,10 @@ import type {
   LazyLists,
   Persisted,
 } from "./types.ts";
-import { type TaskObserver, watchCalls } from "./watch.ts";
+import type { TaskObserver } from "./watch.ts";
 
 export type { SubmitOptions } from "./call-facts.ts";
-/**
- * How to connect: to a running cluster (`address`, `schedulerFile`), to the engine in this process
- * (`embedded`), or to one that begins and ends with the client: an engine in this process where
- * anything of `EngineOptions` is given, else a local cluster.
- */
-export interface ClientOptions extends EngineOptions {
-  /** A client of the embedded engine that this process shares. */
-  readonly embedded?: boolean;
-  /** Address of a scheduler, such as `"tcp://host:8786"`. */
-  readonly address?: string;
-  /** A file that says where the scheduler is; the scheduler writes it (`--scheduler-file`). */
-  readonly schedulerFile?: string;
-  /**
-   * The cluster's token; default that of the scheduler's file, or the environment's `HEDDLE_TOKEN`.
-   */
-  readonly token?: string;
-  /** Certificates, where the cluster has them. */
-  readonly security?: Security;
-  /** Time for the first connection; default 30,000. */
-  readonly connectTimeoutMs?: number;
-  /** Whether `compute` and `persist` use this client when none is named; default true. */
-  readonly setAsDefault?: boolean;
-}
-
-/** What a client may be made of: an address, options, a cluster, or what has an engine. */
-export type ClientTarget = string | ClientOptions | { readonly engine: EngineHandle };
-
-/** Where `scatter` puts values; default on one worker, whichever has most room. */
-export interface ScatterOptions {
-  /** A copy on every worker. */
-  readonly broadcast?: boolean;
-  /** Names or addresses of the workers that may have the values. */
-  readonly workers?: readonly string[];
-}
-
-/** Copies on as many workers as there are. */
-const BROADCAST = 65_535;
+export type { ClientOptions, ClientTarget } from "./client-target.ts";
 
 const current: Client[] = [];
 
@@ -135,7 +68,9 @@ export class Client extends ClusterControl implements GraphRunner {
   /** Ends what began with the client. */
   readonly #end: (() => Promise<void>) | undefined;
   readonly #link: EngineLink;
-  readonly #turn: Turn;
+  readonly #graphs: GraphSender;
+  readonly #calls: CallSender;
+  #state: ClientFacts["state"] = "connecting";
   #closing: Promise<void> | undefined;
 
   /** Without arguments: of a local cluster that ends with the client. */
@@ -146,14 +81,13 @@ export class Client extends ClusterControl implements GraphRunner {
     this.#end = end;
     this.#link = handle.connect();
     this.#link.owner = this;
-    this.#turn = new Turn({
-      openCalls: (lazy) => new CallBatch(new Submission(this.#link), lazy),
-      openLazy: () => this.#newLazy(),
-      sendCalls: (batch) => this.#sendDraft(batch.submission, batch.finish()),
-      sendLazy: (lazy) => this.#sendLazy(lazy, {}, {}),
-    });
+    this.#graphs = new GraphSender(this.#link, handle.workers, this);
+    this.#calls = new CallSender(this.#link, this.#graphs);
     this.ready = handle.ready;
-    this.ready.catch(() => undefined);
+    this.ready.then(
+      () => this.#become("connected"),
+      () => this.#become("failed"),
+    );
     const options: ClientOptions =
       typeof target === "object" && "engine" in target ? {} : asOptions(target);
     const setAsDefault = options.setAsDefault !== false;
@@ -190,7 +124,7 @@ export class Client extends ClusterControl implements GraphRunner {
     fn: (...args: A) => R | Promise<R>,
     ...args: Lazy<A>
   ): Future<Awaited<R>> {
-    return this.#submit({}, fn as TaskFunction, args) as Future<Awaited<R>>;
+    return this.#calls.submit({}, fn as TaskFunction, args) as Future<Awaited<R>>;
   }
 
   /**
@@ -201,7 +135,7 @@ export class Client extends ClusterControl implements GraphRunner {
     fn: (...args: A) => R | Promise<R>,
     ...lists: LazyLists<A>
   ): FutureList<Awaited<R>> {
-    return this.#map({}, fn as TaskFunction, lists) as FutureList<Awaited<R>>;
+    return this.#calls.map({}, fn as TaskFunction, lists) as FutureList<Awaited<R>>;
   }
 
   /** The same client with options for the tasks it submits. */
@@ -211,11 +145,11 @@ export class Client extends ClusterControl implements GraphRunner {
     checkSubmitOptions(options);
     if (options.actor === true) {
       const isFixed = this.#engine.workers !== undefined;
-      return actorMaker(options, isFixed, (...given) => this.#submit(...given));
+      return actorMaker(options, isFixed, (...given) => this.#calls.submit(...given));
     }
     const plain: Pick<Client, "submit" | "map"> = {
-      submit: (fn, ...args) => this.#submit(options, fn as TaskFunction, args) as never,
-      map: (fn, ...lists) => this.#map(options, fn as TaskFunction, lists) as never,
+      submit: (fn, ...args) => this.#calls.submit(options, fn as TaskFunction, args) as never,
+      map: (fn, ...lists) => this.#calls.map(options, fn as TaskFunction, lists) as never,
     };
     return plain;
   }
@@ -238,31 +172,7 @@ export class Client extends ClusterControl implements GraphRunner {
   scatter<T>(values: readonly T[], options?: ScatterOptions): FutureList<T>;
   scatter<T>(value: T, options?: ScatterOptions): Future<T>;
   scatter(...given: [value?: unknown, options?: ScatterOptions]): unknown {
-    const [value, options = {}] = given;
-    if (given.length === 0) {
-      throw new HeddleError(
-        "InvalidArgument",
-        "client.scatter takes a value or an array of values",
-      );
-    }
-    checkOptionNames("client.scatter", options, ["broadcast", "workers"]);
-    checkFlag("client.scatter", "broadcast", options.broadcast);
-    const items: readonly unknown[] = Array.isArray(value) ? value : [value];
-    const values = items.map(encodeShared);
-    const name = `scatter-${tokenize(...values)}`;
-    const submission = new Submission(this.#link);
-    submission.types = items.map(typeName);
-    const { broadcast = false, workers } = options;
-    const where = {
-      ...(broadcast ? { broadcast: BROADCAST } : {}),
-      ...(workers === undefined ? {} : { workers }),
-    };
-    this.#link.submit((request) => ({ kind: "scatter", request, name, values, ...where }), {
-      accepted: (place) => submission.settle(place),
-      failed: (error) => submission.fail(error),
-    });
-    if (!Array.isArray(value)) return new Future(submission, 0, name);
-    return new FutureList(submission, 0, values.length, (i) => `${name}[${i}]`);
+    return scatterOn(this.#link, given);
   }
 
   /**
@@ -298,11 +208,11 @@ export class Client extends ClusterControl implements GraphRunner {
       });
       return isOne ? values.then(([value]) => value) : values;
     }
-    const lazy = this.#newLazy();
-    if (collections.some(waitsForCalls)) this.#turn.endCalls();
+    const lazy = this.#graphs.newLazy();
+    if (collections.some(waitsForCalls)) this.#calls.endCalls();
     const locals = collections.map((collection) => lazy.add(collection));
     const futures = locals.map((at) => new Future(lazy.submission, at, lazy.keyOf(at)));
-    this.#sendLazy(lazy, run, tasks);
+    this.#graphs.sendLazy(lazy, run, tasks);
     return isOne ? futures[0] : futures;
   }
 
@@ -399,32 +309,12 @@ export class Client extends ClusterControl implements GraphRunner {
     options: ReadOptions,
     observer?: TaskObserver,
   ): Promise<unknown[]> {
-    const progress = observer === undefined ? undefined : new ProgressTeller(observer);
-    const submission = this.#send(graph, progress?.heard);
-    submission.whenPlaced(() => progress?.placed(submission.place as Accepted));
-    const locals = graph.outputs;
-    const held = keepOutputs(submission, locals);
-    try {
-      await submission.accepted;
-      const ids = submission.idsAt(locals);
-      await this.#settledOrAborted(ids, options.signal);
-      return await this.#link.values(ids, undefined, options.receive);
-    } finally {
-      held();
-      if (progress !== undefined) this.#link.endProgress(progress.heard);
-    }
+    return await this.#graphs.run(graph, options, observer);
   }
 
   /** @internal */
   async persistGraph(graph: TaskGraph): Promise<Layer> {
-    const submission = new Submission(this.#link);
-    const message = this.#messageOf(graph);
-    const counter = counterOf(submission, graph);
-    this.#post(submission, message, this.#follow(submission, graph));
-    const release = keepOutputs(submission, graph.outputs);
-    await submission.accepted;
-    const handle = { engine: this, ids: submission.idsAt(graph.outputs), counter };
-    return heldLayer(handle, release);
+    return await this.#graphs.persist(graph);
   }
 
   /**
@@ -481,11 +371,17 @@ export class Client extends ClusterControl implements GraphRunner {
     return clientHtml(this.#facts(), info);
   }
 
+  /** A closed client stays closed. */
+  #become(state: ClientFacts["state"]): void {
+    if (this.#state !== "closed") this.#state = state;
+  }
+
   #facts(): ClientFacts {
     const { address, threads, memoryLimitBytes, workerCount, workers, dashboardLink } =
       this.#engine;
     const count = workerCount ?? workers?.length ?? 0;
-    return { address, workers: count, threads, memoryLimitBytes, dashboardLink };
+    const state = this.#state;
+    return { state, address, workers: count, threads, memoryLimitBytes, dashboardLink };
   }
 
   /** How many of these tasks have ended, for progress. @internal */
@@ -494,6 +390,7 @@ export class Client extends ClusterControl implements GraphRunner {
   }
 
   async #close(): Promise<void> {
+    this.#become("closed");
     const at = current.indexOf(this);
     if (at >= 0) {
       current.splice(at, 1);
@@ -502,165 +399,6 @@ export class Client extends ClusterControl implements GraphRunner {
     if (this.#link.isKeptOpen) await this.#link.mayClose();
     this.#link.close("the client was closed");
     await this.#end?.();
-  }
-
-  #submit(options: SubmitOptions, fn: TaskFunction, args: readonly unknown[]): Future {
-    checkFunction(fn, "submit");
-    checkArguments(args);
-    const facts = callFacts(options, fn, args);
-    this.#checkPlacement(facts.options, facts.name);
-    const batch = this.#turn.batchFor(args);
-    const local = batch.add(facts, args);
-    return new Future(batch.submission, local, facts.key);
-  }
-
-  #newLazy(): LazyInputs {
-    return new LazyInputs(new Submission(this.#link));
-  }
-
-  #sendLazy(lazy: LazyInputs, options: ComputeOptions, tasks: TaskOptions): void {
-    const { submission } = lazy;
-    lazy
-      .graph(options)
-      .then((graph) => this.#sendWatched(submission, withOptions(graph, tasks)))
-      .catch((error: unknown) => submission.fail(error));
-  }
-
-  /** Throws when no worker may ever run a task of these options. */
-  #checkPlacement(options: TaskOptions | undefined, task: string): void {
-    const { workers } = this.#engine;
-    const problem = workers && placementProblem(workers, options, task);
-    if (problem !== undefined) throw problem;
-  }
-
-  #map(options: SubmitOptions, fn: TaskFunction, lists: readonly unknown[]): FutureList {
-    checkFunction(fn, "map");
-    const columns = lists.map(listOf);
-    if (columns.length === 0) {
-      throw new HeddleError("InvalidArgument", "map needs at least one list of arguments");
-    }
-    const count = Math.min(...columns.map((list) => list.length));
-    const facts = callFacts(options, fn, columns);
-    this.#checkPlacement(facts.options, facts.name);
-    const submission = new Submission(this.#link);
-    const list = new FutureList(submission, 0, count, (i) => `${facts.key}[${i}]`);
-    const draft = graphOfMap(submission, facts, columns, count, this.#turn.inputOf);
-    this.#turn.sentAfter(draft.inputs);
-    this.#sendDraft(submission, draft);
-    return list;
-  }
-
-  /** Sends a graph as soon as the tasks it depends on have ids. */
-  #sendDraft(submission: Submission, draft: DraftGraph): void {
-    const places = placesOfActors(draft, async (op) => await this.#link.control(op));
-    if (places === undefined) return this.#sendPlaced(submission, draft);
-    places.then(
-      (placed) => this.#sendPlaced(submission, placed),
-      (error: unknown) => submission.fail(error),
-    );
-  }
-
-  #sendPlaced(submission: Submission, { graph, inputs }: DraftGraph): void {
-    const foreign = inputs.some((input) => input.submission.link !== this.#link);
-    if (foreign) {
-      const error = new HeddleError("InvalidArgument", "an argument is a future of another client");
-      return submission.fail(error);
-    }
-    const message = graphMessage(graph);
-    const warning = largeValueWarning(message.image);
-    if (warning !== undefined) this.#link.onWarning(warning);
-    const follow = this.#follow(submission, graph);
-    const send = (): void => this.#post(submission, withHeld(message, graph.count, inputs), follow);
-    const waiting = inputs.filter((input) => input.submission.place === undefined);
-    if (waiting.length === 0) return send();
-    Promise.all(waiting.map((input) => input.submission.accepted)).then(send, (error: unknown) =>
-      submission.fail(error),
-    );
-  }
-
-  #send(graph: TaskGraph, progress?: (message: Progress) => void): Submission {
-    const submission = new Submission(this.#link);
-    this.#post(submission, this.#messageOf(graph), progress);
-    return submission;
-  }
-
-  /** Sends a graph whose outputs are the tasks of the submission. */
-  #sendWatched(submission: Submission, graph: TaskGraph): void {
-    const message = this.#messageOf(graph);
-    submission.counter = counterOf(submission, graph);
-    this.#post(submission, message, this.#follow(submission, graph), graph.outputs);
-  }
-
-  /** The graph as a message. Throws when this client cannot compute it. */
-  #messageOf(graph: TaskGraph): GraphMessage {
-    const foreign = graph.holders?.find((holder) => holder.engine !== this);
-    if (foreign !== undefined) {
-      throw new HeddleError(
-        "InvalidArgument",
-        "a collection was persisted by another client: compute it there, or persist it again here",
-      );
-    }
-    for (const { name, options } of graph.templates) this.#checkPlacement(options, name);
-    return graphMessage(graph);
-  }
-
-  /** Tells those who watch what becomes of a submission's tasks; undefined when nobody does. */
-  #follow(submission: Submission, graph: TaskGraph): ((message: Progress) => void) | undefined {
-    const watch = watchCalls(graph);
-    if (watch === undefined) return undefined;
-    const teller = new ProgressTeller(watch);
-    const link = this.#link;
-    submission.whenTaken((place) => {
-      teller.placed(place);
-      const idOf = (local: number): number => place.ids?.[local] ?? place.base + local;
-      const ids = graph.outputs.map(idOf);
-      link.whenSettled(ids, () => {
-        link.endProgress(teller.heard);
-        watch.settled((local) => link.hasFailed(idOf(local)));
-      });
-    });
-    submission.accepted.catch((error: unknown) => watch.failed(error));
-    return teller.heard;
-  }
-
-  #post(
-    submission: Submission,
-    message: GraphMessage,
-    progress?: (message: Progress) => void,
-    outputs?: Int32Array,
-  ): void {
-    const parent = currentTask()?.id;
-    const from = parent === undefined ? {} : { parent };
-    const watch = progress !== undefined;
-    this.#link.submit((request) => ({ kind: "graph", request, ...message, ...from, watch }), {
-      accepted: (place) => submission.settle(place, outputs),
-      failed: (error) => submission.fail(error),
-      progress,
-    });
-  }
-
-  async #settledOrAborted(ids: Int32Array, signal: AbortSignal | undefined): Promise<void> {
-    const resume = currentTask()?.suspend();
-    try {
-      if (signal === undefined) {
-        await this.#link.settled(ids);
-        return;
-      }
-      signal.throwIfAborted();
-      let abort: () => void = () => undefined;
-      const aborted = new Promise<never>((_, reject) => {
-        abort = () => {
-          this.#link.post({ kind: "cancel", ids, force: false });
-          reject(signal.reason);
-        };
-        signal.addEventListener("abort", abort, { once: true });
-      });
-      await Promise.race([this.#link.settled(ids), aborted]).finally(() =>
-        signal.removeEventListener("abort", abort),
-      );
-    } finally {
-      resume?.();
-    }
   }
 }
 inspectAsText(Client.prototype);
@@ -674,72 +412,3 @@ refuseClass(Client, {
   type: "Client",
   advice: "Call getClient() inside the task: it gives the client of the engine that runs it.",
 });
-
-function asOptions(target: string | ClientOptions): ClientOptions {
-  return typeof target === "string" ? { address: target } : target;
-}
-
-interface Target {
-  readonly handle: EngineHandle;
-  /** Set where it begins and ends with the client. */
-  readonly end?: () => Promise<void>;
-}
-
-function engineFor(target: ClientTarget): Target {
-  if (typeof target === "object" && target !== null && "engine" in target) {
-    return { handle: target.engine };
-  }
-  if (typeof target !== "string") checkOptionNames("Client", target, CLIENT_OPTIONS);
-  const { embedded, setAsDefault: _, ...rest } = asOptions(target);
-  const { address, schedulerFile, token, security, connectTimeoutMs, ...own } = rest;
-  if (address !== undefined || schedulerFile !== undefined) {
-    const cluster = { address, schedulerFile, token, security, connectTimeoutMs };
-    checkNothingElse(own);
-    const options = import("./remote-target.ts").then((module) => module.remoteOptions(cluster));
-    return owned(new RemoteEngine(options));
-  }
-  if (Object.values(own).some((value) => value !== undefined)) {
-    return owned(startEngine(own));
-  }
-  if (embedded === true) return { handle: embeddedEngine() };
-  const cluster = new LocalCluster();
-  return { handle: cluster.engine, end: async () => await cluster.close() };
-}
-
-function owned(handle: EngineHandle): Target {
-  return { handle, end: async () => await handle.close() };
-}
-
-/** A cluster that runs already has its sizes. */
-function checkNothingElse(own: EngineOptions): void {
-  const name = Object.entries(own).find(([, value]) => value !== undefined)?.[0];
-  if (name === undefined) return;
-  throw new HeddleError(
-    "InvalidArgument",
-    `${name} cannot be chosen for a cluster that runs already: leave it out, or leave the address ` +
-      "out to have an engine of the client's own",
-  );
-}
-
-const CLIENT_OPTIONS = [
-  "embedded",
-  "address",
-  "schedulerFile",
-  "token",
-  "security",
-  "connectTimeoutMs",
-  "setAsDefault",
-  "threads",
-  "memoryLimit",
-  "resources",
-  "localDirectory",
-  "validate",
-  "threadHeapMb",
-] satisfies (keyof ClientOptions)[];
-
-/** Counts the tasks of a graph that is being sent. */
-function counterOf(submission: Submission, graph: TaskGraph): GraphCounter {
-  const counter = new GraphCounter(submission.link, graph);
-  submission.whenTaken((place) => counter.placed(place));
-  return counter;
-}

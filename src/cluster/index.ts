@@ -16,12 +16,7 @@ export {
   wait,
 } from "./as-completed.ts";
 export type { ActorOptions, SubmitOptions } from "./call-facts.ts";
-export {
-  Client,
-  type ClientOptions,
-  type ClientTarget,
-  type ScatterOptions,
-} from "./client.ts";
+export { Client } from "./client.ts";
 export type { ClientComputeOptions } from "./client-compute.ts";
 export type {
   HardwareRates,
@@ -30,6 +25,7 @@ export type {
   WorkerRunOptions,
 } from "./client-control.ts";
 export type { EventListener, LoggedEvent } from "./client-shared.ts";
+export type { ClientOptions, ClientTarget } from "./client-target.ts";
 export type {
   GivenTasks,
   LogEntry,
@@ -67,7 +63,8 @@ export {
 export type { EngineHandle, EngineOptions } from "./embedded.ts";
 export { Future, FutureList, type FutureStatus, isFuture } from "./future.ts";
 export { type Gang, group } from "./gang.ts";
-export type { GangContext, ReducibleArray, Reduction } from "./gang-context.ts";
+export type { GangContext } from "./gang-context.ts";
+export type { ReducibleArray, Reduction } from "./gang-reduce.ts";
 export { getGang } from "./gang-seat.ts";
 export type { GatherOptions } from "./gather.ts";
 export { LocalCluster, type LocalClusterOptions } from "./local-cluster.ts";
@@ -88,6 +85,7 @@ export type {
 } from "./plugins/plugin.ts";
 export type { Profile, ProfiledThread, ProfileNode } from "./profile.ts";
 export type { ComputeOptions, GraphRunner, RunOptions } from "./run-collections.ts";
+export type { ScatterOptions } from "./scatter.ts";
 export type { ProfileOptions } from "./take-profile.ts";
 export type { Gathered, Lazy } from "./types.ts";
 

@@ -3,6 +3,7 @@ import { clientHtml, clientText } from "../../../src/cluster/client-html.ts";
 import type { EngineInfo } from "../../../src/cluster/messages.ts";
 
 const facts = {
+  state: "connected" as const,
   address: "tcp://a:1",
   workers: 2,
   threads: 1,
@@ -14,6 +15,10 @@ test("a client is a line of what is known", () => {
   expect(clientText(facts)).toBe("Client(tcp://a:1, 2 workers, 1 thread, 2.00 GiB)");
   const nothing = { ...facts, address: "", workers: 0, threads: 0, memoryLimitBytes: 0 };
   expect(clientText(nothing)).toBe("Client(0 threads)");
+  expect(clientText({ ...nothing, state: "connecting" })).toBe("Client(connecting)");
+  const planned = { ...facts, state: "connecting" as const };
+  expect(clientText(planned)).toBe("Client(tcp://a:1, connecting, 2 workers, 1 thread, 2.00 GiB)");
+  expect(clientText({ ...facts, state: "closed" })).toContain("closed");
 });
 
 test("and a table in notebooks, in which names of others are text", () => {

@@ -1,0 +1,102 @@
+/**
+ * @file What a client is made of: a cluster that runs, the engine in this process, or one that
+ * begins and ends with the client.
+ */
+import type { Security } from "../comm/security.ts";
+import { HeddleError } from "../core/errors.ts";
+import { checkOptionNames } from "../core/options.ts";
+import { type EngineHandle, type EngineOptions, embeddedEngine, startEngine } from "./embedded.ts";
+import { LocalCluster } from "./local-cluster.ts";
+import { RemoteEngine } from "./remote-engine.ts";
+
+/**
+ * How to connect: to a running cluster (`address`, `schedulerFile`), to the engine in this process
+ * (`embedded`), or to one that begins and ends with the client: an engine in this process where
+ * anything of `EngineOptions` is given, else a local cluster.
+ */
+export interface ClientOptions extends EngineOptions {
+  /** A client of the embedded engine that this process shares. */
+  readonly embedded?: boolean;
+  /** Address of a scheduler, such as `"tcp://host:8786"`. */
+  readonly address?: string;
+  /** A file that says where the scheduler is; the scheduler writes it (`--scheduler-file`). */
+  readonly schedulerFile?: string;
+  /**
+   * The cluster's token; default that of the scheduler's file, or the environment's `HEDDLE_TOKEN`.
+   */
+  readonly token?: string;
+  /** Certificates, where the cluster has them. */
+  readonly security?: Security;
+  /** Time for the first connection; default 30,000. */
+  readonly connectTimeoutMs?: number;
+  /** Whether `compute` and `persist` use this client when none is named; default true. */
+  readonly setAsDefault?: boolean;
+}
+
+/** What a client may be made of: an address, options, a cluster, or what has an engine. */
+export type ClientTarget = string | ClientOptions | { readonly engine: EngineHandle };
+
+/** Options as an object. */
+export function asOptions(target: string | ClientOptions): ClientOptions {
+  return typeof target === "string" ? { address: target } : target;
+}
+
+/** The engine of a client. */
+export interface Target {
+  readonly handle: EngineHandle;
+  /** Set where it begins and ends with the client. */
+  readonly end?: () => Promise<void>;
+}
+
+/** Finds or starts the engine. Throws `InvalidArgument` for options that do not fit. */
+export function engineFor(target: ClientTarget): Target {
+  if (typeof target === "object" && target !== null && "engine" in target) {
+    return { handle: target.engine };
+  }
+  if (typeof target !== "string") checkOptionNames("Client", target, CLIENT_OPTIONS);
+  const { embedded, setAsDefault: _, ...rest } = asOptions(target);
+  const { address, schedulerFile, token, security, connectTimeoutMs, ...own } = rest;
+  if (address !== undefined || schedulerFile !== undefined) {
+    const cluster = { address, schedulerFile, token, security, connectTimeoutMs };
+    checkNothingElse(own);
+    const options = import("./remote-target.ts").then((module) => module.remoteOptions(cluster));
+    return owned(new RemoteEngine(options));
+  }
+  if (Object.values(own).some((value) => value !== undefined)) {
+    return owned(startEngine(own));
+  }
+  if (embedded === true) return { handle: embeddedEngine() };
+  const cluster = new LocalCluster();
+  return { handle: cluster.engine, end: async () => await cluster.close() };
+}
+
+function owned(handle: EngineHandle): Target {
+  return { handle, end: async () => await handle.close() };
+}
+
+/** A cluster that runs already has its sizes. */
+function checkNothingElse(own: EngineOptions): void {
+  const name = Object.entries(own).find(([, value]) => value !== undefined)?.[0];
+  if (name === undefined) return;
+  throw new HeddleError(
+    "InvalidArgument",
+    `${name} cannot be chosen for a cluster that runs already: leave it out, or leave the address ` +
+      "out to have an engine of the client's own",
+  );
+}
+
+const CLIENT_OPTIONS = [
+  "embedded",
+  "address",
+  "schedulerFile",
+  "token",
+  "security",
+  "connectTimeoutMs",
+  "setAsDefault",
+  "threads",
+  "memoryLimit",
+  "resources",
+  "localDirectory",
+  "validate",
+  "threadHeapMb",
+] satisfies (keyof ClientOptions)[];
