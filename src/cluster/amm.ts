@@ -17,9 +17,10 @@ export interface AmmOptions {
 const POLICIES = ["reduce-replicas", "rebalance"] satisfies AmmPolicy[];
 
 /**
- * Drops superfluous copies and evens out what workers hold, every two seconds while it runs. It
- * does not run by itself. Copies that were asked for (`replicate`, `scatter` with `broadcast`)
- * stay.
+ * Drops superfluous copies and evens out what workers hold, every two seconds while it runs. On a
+ * cluster it runs by itself (`scheduler.active-memory-manager.start`), and then drops copies
+ * whenever a worker is more than half full; `start()` has it do all of its work, always. Copies
+ * that were asked for (`replicate`, `scatter` with `broadcast`) stay.
  */
 export class ActiveMemoryManager {
   readonly #ask: (action: AmmAction, options?: AmmOptions) => Promise<boolean>;

@@ -117,6 +117,7 @@ export class ClusterScheduler {
       },
       () => this.#planTurn(),
     );
+    if (config.get("scheduler.active-memory-manager.start")) this.host.desk.watchMemory();
     this.host.clients.onWarning = (warning) => log.warn("{warning}", { warning });
     const graceMs = options.journalGraceMs ?? config.get("scheduler.journal-grace");
     this.#homecoming = this.#awaitWorkers(graceMs);
@@ -223,6 +224,7 @@ export class ClusterScheduler {
   async close(reason = "the scheduler was closed"): Promise<void> {
     this.#isClosing = true;
     clearTimeout(this.#wakeTimer);
+    this.host.desk.close();
     this.#homecoming.close();
     this.#clients.close();
     this.supervisors.stop(reason);

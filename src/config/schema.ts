@@ -60,6 +60,8 @@ export interface ConfigValues {
 
   "optimization.fuse.active": boolean;
 
+  "scheduler.active-memory-manager.interval": number;
+  "scheduler.active-memory-manager.start": boolean;
   "scheduler.allowed-failures": number;
   "scheduler.idle-timeout": number | null;
   "scheduler.journal": string | null;
@@ -224,6 +226,16 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
 
   "optimization.fuse.active": key(boolean, true, "Whether chained small tasks become one task."),
 
+  "scheduler.active-memory-manager.interval": key(
+    duration,
+    2000,
+    "How often the active memory manager looks at what workers hold.",
+  ),
+  "scheduler.active-memory-manager.start": key(
+    boolean,
+    true,
+    "Whether superfluous copies are dropped when a worker of a cluster is more than half full.",
+  ),
   "scheduler.allowed-failures": key(
     integerFrom(0),
     3,

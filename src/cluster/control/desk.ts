@@ -3,6 +3,7 @@
  * of the machine and from what its shell remembers; what concerns workers is asked of them; changes
  * become events of the machine.
  */
+import { config } from "../../config/config.ts";
 import { HeddleError } from "../../core/errors.ts";
 import { type CallOutcome, outcomeOf, runCall } from "../../functions/index.ts";
 import type { SchedulerEvent } from "../../machine/scheduler/events.ts";
@@ -77,6 +78,7 @@ export class ControlDesk {
           return { heldBytes: state.heldBytes(worker), memoryLimitBytes };
         }),
       (policy) => host.tell([{ kind: policy }]),
+      config.get("scheduler.active-memory-manager.interval"),
     );
     this.story = new StoryLog((base) => state.graphs[state.tasks.graph[base]!]?.facts.count ?? 1);
     this.stream = new TaskStream(state, (worker) => this.#addressOf(worker) ?? "");
@@ -84,6 +86,15 @@ export class ControlDesk {
       async (worker, op) => await this.#ask(worker, op),
       (message) => host.warn(message),
     );
+  }
+
+  /** The active memory manager begins by itself. */
+  watchMemory(): void {
+    this.#memory.watch();
+  }
+
+  close(): void {
+    this.#memory.stop();
   }
 
   /** A worker says something. */

@@ -14,6 +14,12 @@ export type AmmPolicy = "reduce-replicas" | "rebalance";
 const POLICIES: readonly AmmPolicy[] = ["reduce-replicas", "rebalance"];
 
 const INTERVAL_MS = 2000;
+/**
+ * From so much of its memory on, a worker is better off without copies. Below that they are worth
+ * keeping: who runs out of room drops them first, and work that comes back to a value need not
+ * fetch it again.
+ */
+const FULL_SHARE = 0.5;
 /** So much more in the fullest worker than in the emptiest is worth moving values, as a share. */
 const UNEVEN_SHARE = 0.1;
 
@@ -27,16 +33,35 @@ export class MemoryManager {
   readonly #fills: () => readonly Fill[];
   readonly #follow: (policy: AmmPolicy) => void;
   #policies: readonly AmmPolicy[] = POLICIES;
+  readonly #intervalMs: number;
+  /** Nobody has asked for it: it does only what is worth it. */
+  #isAutomatic = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(fills: () => readonly Fill[], follow: (policy: AmmPolicy) => void) {
+  constructor(
+    fills: () => readonly Fill[],
+    follow: (policy: AmmPolicy) => void,
+    intervalMs: number = INTERVAL_MS,
+  ) {
     this.#fills = fills;
     this.#follow = follow;
+    this.#intervalMs = intervalMs;
+  }
+
+  /** Drops superfluous copies from now on whenever a worker is rather full. */
+  watch(): void {
+    this.#isAutomatic = true;
+    this.#policies = ["reduce-replicas"];
+    this.#timer ??= this.#started();
   }
 
   /** Whether it runs, after the action; with other policies from now on, if such are given. */
-  handle(action: AmmAction, policies: readonly AmmPolicy[] = this.#policies): boolean {
-    this.#policies = policies;
+  handle(action: AmmAction, policies?: readonly AmmPolicy[]): boolean {
+    if (action === "start" && this.#isAutomatic) {
+      this.#isAutomatic = false;
+      this.#policies = POLICIES;
+    }
+    if (policies !== undefined) this.#policies = policies;
     switch (action) {
       case "start":
         this.#timer ??= this.#started();
@@ -57,15 +82,23 @@ export class MemoryManager {
     this.#timer = undefined;
   }
 
+  #isWorthIt(policy: AmmPolicy): boolean {
+    if (policy === "rebalance") return isUneven(this.#fills());
+    return !this.#isAutomatic || isFull(this.#fills());
+  }
+
   #started(): NodeJS.Timeout {
     const timer = setInterval(() => {
-      for (const policy of this.#policies) {
-        if (policy !== "rebalance" || isUneven(this.#fills())) this.#follow(policy);
-      }
-    }, INTERVAL_MS);
+      for (const policy of this.#policies) if (this.#isWorthIt(policy)) this.#follow(policy);
+    }, this.#intervalMs);
     timer.unref();
     return timer;
   }
+}
+
+/** Whether some worker has little room left. */
+export function isFull(fills: readonly Fill[]): boolean {
+  return fills.some((fill) => fill.heldBytes > FULL_SHARE * fill.memoryLimitBytes);
 }
 
 /** Whether values are worth moving between these workers. */

@@ -43,3 +43,27 @@ test("moves values while it runs, where that is worth it", () => {
   vi.advanceTimersByTime(2000);
   expect(done).toEqual(["rebalance"]);
 });
+
+test("by itself it drops copies only where somebody is rather full", () => {
+  let fills = [worker(40), worker(10)];
+  const done: string[] = [];
+  const manager = new MemoryManager(
+    () => fills,
+    (policy) => done.push(policy),
+    500,
+  );
+  manager.watch();
+  expect(manager.handle("running")).toBe(true);
+  vi.advanceTimersByTime(5000);
+  expect(done).toEqual([]);
+  fills = [worker(60), worker(10)];
+  vi.advanceTimersByTime(500);
+  expect(done.splice(0)).toEqual(["reduce-replicas"]);
+  fills = [worker(0), worker(0)];
+  manager.handle("start");
+  vi.advanceTimersByTime(1000);
+  expect(done.splice(0)).toEqual(["reduce-replicas", "reduce-replicas"]);
+  fills = [worker(0), worker(50)];
+  vi.advanceTimersByTime(500);
+  expect(done.splice(0)).toEqual(["reduce-replicas", "rebalance"]);
+});
