@@ -248,6 +248,20 @@ export abstract class ClusterControl extends ClusterView {
   }
 
   /**
+   * Shows what is written on workers to stdout and stderr, by tasks and by whatever logs there, to
+   * the clients, too: the loggers of JavaScript have nothing else in common. See `ForwardOutput`.
+   */
+  async forwardLogging(): Promise<void> {
+    const { ForwardOutput } = await import("./plugins/built-in.ts");
+    await this.registerPlugin(new ForwardOutput());
+  }
+
+  /** Ends `forwardLogging`. */
+  async unforwardLogging(): Promise<void> {
+    await this.unregisterPlugin("ForwardOutput");
+  }
+
+  /**
    * Copies a file into the folder of every worker, also of those that come later. Tasks find it at
    * `join(getWorker().localDirectory, name)`, and may import it from there.
    */

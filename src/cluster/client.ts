@@ -24,7 +24,9 @@ import { ClusterControl } from "./client-control.ts";
 import { type ClientFacts, clientHtml, clientText } from "./client-html.ts";
 import { asOptions, type ClientOptions, type ClientTarget, engineFor } from "./client-target.ts";
 import type { Asker } from "./coordination/asker.ts";
+import { type DictGraph, submitDict } from "./dict-graph.ts";
 import type { EngineHandle } from "./embedded.ts";
+import { ClientExecutor } from "./executor.ts";
 import { Future, FutureList } from "./future.ts";
 import { futuresOf } from "./futures-of.ts";
 import { checkGathered, checkGatherOptions, type GatherOptions, gatherAll } from "./gather.ts";
@@ -231,6 +233,34 @@ export class Client extends ClusterControl implements GraphRunner {
       scheduler: this,
     });
     return (isCollection(given) ? kept[0] : kept) as Persisted<T>;
+  }
+
+  /**
+   * This client as an executor, for code that wants promises of values and no futures: each call is
+   * run, also when an equal one was (`pure: false`), unless the options say otherwise.
+   */
+  getExecutor(options: SubmitOptions = {}): ClientExecutor {
+    return new ClientExecutor(this.options({ pure: false, ...options }));
+  }
+
+  /**
+   * The values of some keys of a graph that is written as an object: a key names a task
+   * `[fn, ...args]`, another key, a list of such, or a value. Errors: `CycleInGraph`.
+   *
+   * @example
+   * import { Client } from "heddle";
+   * const add = (x: number, y: number) => x + y;
+   * await Client.with({ embedded: true }, async (client) => {
+   *   console.log(await client.get({ x: 1, y: [add, "x", 2] }, "y")); // 3
+   * });
+   */
+  async get(graph: DictGraph, key: string): Promise<unknown>;
+  async get(graph: DictGraph, keys: readonly string[]): Promise<unknown[]>;
+  async get(graph: DictGraph, keys: string | readonly string[]): Promise<unknown> {
+    const wanted = typeof keys === "string" ? [keys] : keys;
+    const found = submitDict(graph, wanted, (fn, args) => this.#calls.submit({}, fn, args));
+    const values = await this.gather(found);
+    return typeof keys === "string" ? values[0] : values;
   }
 
   /** Cancels futures that nobody else wants; with `force`, for everybody. */

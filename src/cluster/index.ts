@@ -60,7 +60,9 @@ export {
   type SemaphoreOptions,
   Variable,
 } from "./coordination/index.ts";
+export type { DictGraph } from "./dict-graph.ts";
 export type { EngineHandle, EngineOptions } from "./embedded.ts";
+export { ClientExecutor, type ShutdownOptions } from "./executor.ts";
 export { Future, FutureList, type FutureStatus, isFuture } from "./future.ts";
 export { type Gang, group } from "./gang.ts";
 export type { GangContext } from "./gang-context.ts";
@@ -85,6 +87,7 @@ export type {
 } from "./plugins/plugin.ts";
 export type { Profile, ProfiledThread, ProfileNode } from "./profile.ts";
 export type { ComputeOptions, GraphRunner, RunOptions } from "./run-collections.ts";
+export { print, warn } from "./say.ts";
 export type { ScatterOptions } from "./scatter.ts";
 export type { ProfileOptions } from "./take-profile.ts";
 export type { Gathered, Lazy } from "./types.ts";

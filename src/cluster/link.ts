@@ -9,6 +9,7 @@ import { decodeTaskError } from "../functions/index.ts";
 import { ClientMachine, STATUS } from "../machine/client/client.ts";
 import { IdList } from "../machine/id-list.ts";
 import { collectGarbage } from "../ndarray/collect-garbage.ts";
+import { workerContext } from "../threads/worker-context.ts";
 import { type ControlOp, unsettle } from "./control/ops.ts";
 import { LinkAsker } from "./coordination/asker.ts";
 import { type LinkValues, loadArrays } from "./link-values.ts";
@@ -403,12 +404,16 @@ export class EngineLink {
       case "arena":
         return this.#values.heard(message);
       case "warn":
-        return this.onWarning(message.message);
+        // For people: a task thread's own client is nobody's.
+        if (workerContext() === undefined) this.onWarning(message.message);
+        return;
       case "collect":
         return this.#collect();
       case "coordinated":
         return this.coordination.heard(message.news);
       case "printed":
+        // What a task thread printed would come round again.
+        if (workerContext() !== undefined) return;
         process[message.stream === 2 ? "stderr" : "stdout"].write(message.text);
         return;
       case "closed":

@@ -10,7 +10,21 @@ import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 const STREAMS = ["stdout", "stderr"] as const;
 
 /** Something printed, with its encoding if it is text. */
-type Piece = readonly [stream: 0 | 1, chunk: string | Uint8Array, encoding?: BufferEncoding];
+type Printed = readonly [stream: 0 | 1, chunk: string | Uint8Array, encoding?: BufferEncoding];
+
+/** What code says to the people at the clients, rather than to whoever sees this process. */
+export type Saying = "stdout" | "stderr" | "warning";
+type Said = readonly [saying: Saying, text: string];
+type Piece = Printed | Said;
+
+/** Where this thread posts what it prints. */
+let own: MessagePort | undefined;
+
+/** Says something to the clients; false when this is no task thread. */
+export function sayToClients(saying: Saying, text: string): boolean {
+  own?.postMessage([saying, text]);
+  return own !== undefined;
+}
 
 /** Where Node's streams give what they are to write. */
 interface Sink {
@@ -22,6 +36,7 @@ interface Sink {
 
 /** Posts all that this thread prints from now on. */
 export function sendOutput(port: MessagePort): void {
+  own = port;
   for (const [i, name] of STREAMS.entries()) {
     const sink = process[name] as unknown as Sink;
     sink._writev = (pieces, done) => {
@@ -40,6 +55,8 @@ export class OutputPrinter {
   readonly #ports = new Set<MessagePort>();
   /** Takes what is printed to standard output (1) or standard error (2) in place of the streams. */
   onText: ((stream: 1 | 2, text: string) => void) | undefined;
+  /** Takes what is said to the clients, where they are elsewhere. */
+  onSaid: ((saying: Saying, text: string) => void) | undefined;
   /** Of each stream: a piece may end within a character. */
   readonly #decoders = [new StringDecoder("utf8"), new StringDecoder("utf8")] as const;
   readonly #print = (piece: Piece): void => this.#show(piece);
@@ -82,7 +99,9 @@ export class OutputPrinter {
     }
   }
 
-  #show([stream, chunk, encoding]: Piece): void {
+  #show(piece: Piece): void {
+    if (isSaid(piece)) return this.#say(piece);
+    const [stream, chunk, encoding] = piece;
     if (this.onText !== undefined) {
       const bytes = typeof chunk === "string" ? Buffer.from(chunk, encoding) : Buffer.from(chunk);
       this.onText(stream === 0 ? 1 : 2, this.#decoders[stream].write(bytes));
@@ -92,6 +111,16 @@ export class OutputPrinter {
     if (typeof chunk === "string") output.write(chunk, encoding);
     else output.write(chunk);
   }
+
+  #say([saying, text]: Said): void {
+    if (this.onSaid !== undefined) this.onSaid(saying, text);
+    else if (saying === "warning") process.emitWarning(text, "HeddleWarning");
+    else process[saying].write(text);
+  }
+}
+
+function isSaid(piece: Piece): piece is Said {
+  return typeof piece[0] === "string";
 }
 
 /** Resolves when all that this thread has printed so far is on its way. */
