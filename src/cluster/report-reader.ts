@@ -23,8 +23,8 @@ export class ReportReader {
   #failures: WorkerEvent[] = [];
   readonly #again = new IdList();
   readonly #givenUp = new IdList();
-  readonly #suspendedOf = new Map<number, number>();
-  #suspendedChanged = false;
+  /** Tasks that have begun to wait for others (1), or have gone on (0), since the last time. */
+  readonly #waits = new Map<number, number>();
   /** Asynchronous tasks by thread, with the time of their beginning. */
   readonly #underWay = new Map<number, Map<number, number>>();
 
@@ -74,8 +74,7 @@ export class ReportReader {
         this.#timesMs.push(wordMs(c));
         return;
       case REPORT.suspended:
-        this.#suspendedOf.set(thread, a);
-        this.#suspendedChanged = true;
+        this.#waits.set(a, b);
         return;
       case REPORT.began: {
         const ids = this.#underWay.get(thread);
@@ -127,9 +126,8 @@ export class ReportReader {
     this.#failures.push({ kind: "failed", id, error: { encoded }, blame: "user" });
   }
 
-  /** A thread died: it waits for nothing any more. */
+  /** A thread died, and with it what it had begun. */
   forget(thread: number): void {
-    if (this.#suspendedOf.delete(thread)) this.#suspendedChanged = true;
     this.#underWay.delete(thread);
   }
 
@@ -144,11 +142,10 @@ export class ReportReader {
         threads: this.#timeThreads.take(),
       });
     }
-    if (this.#suspendedChanged) {
-      this.#suspendedChanged = false;
-      let count = 0;
-      for (const n of this.#suspendedOf.values()) count += n;
-      workerEvents.push({ kind: "suspended", count });
+    if (this.#waits.size > 0) {
+      const ids = Int32Array.from(this.#waits.keys());
+      workerEvents.push({ kind: "suspended", ids, waits: Uint8Array.from(this.#waits.values()) });
+      this.#waits.clear();
     }
     if (this.#ids.length > 0) {
       workerEvents.push({

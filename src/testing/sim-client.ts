@@ -122,6 +122,12 @@ export class SimClient {
     this.#send({ kind: "client-left", client: this.number });
   }
 
+  /** Its process is gone; false when the scheduler does not know it at present. */
+  end(): boolean {
+    this.#hasLeft = true;
+    return !this.isAway;
+  }
+
   release(ids: readonly number[]): void {
     const last = this.machine.release(Int32Array.from(ids));
     if (last.length === 0 || this.#hasLeft) return;

@@ -67,6 +67,8 @@ export class SimCluster {
     number,
     { client: SimClient; link: SimLink<Said<SchedulerCommand>> }
   >();
+  /** Clients whose processes are gone: nothing is heard of them any more. */
+  readonly #ended = new Set<number>();
   readonly #words = new Map<string, number>();
   readonly #names: string[] = [];
   #events: SchedulerEvent[] = [];
@@ -112,7 +114,7 @@ export class SimCluster {
     const { clock, prng } = this;
     const { delayMs } = this.options;
     const up = new SimLink<Said<SchedulerEvent>>(clock, prng, delayMs, ({ life, said }) => {
-      if (life === this.#life) this.hear(said);
+      if (life === this.#life && !this.#ended.has(number)) this.hear(said);
     });
     const client = new SimClient(number, (said) => up.send({ life: this.#life, said }));
     const link = new SimLink<Said<SchedulerCommand>>(clock, prng, delayMs, ({ life, said }) => {
@@ -203,12 +205,21 @@ export class SimCluster {
     worker.kill();
     this.transfers.leave(worker);
     this.clock.after(this.prng.exponential(1), () => {
+      const { number } = worker;
+      if (!joined.isCut) {
+        this.hear({ kind: "worker-lost", worker: number, reason: "killed", cause, running });
+      }
+      // The scheduler takes them for gone when it hears of the process's end, and not before.
+      for (const client of worker.clients) this.#end(client);
       if (joined.isCut) return;
       joined.isCut = true;
-      const { number } = worker;
-      this.hear({ kind: "worker-lost", worker: number, reason: "killed", cause, running });
       this.clock.after(this.prng.exponential(20), () => this.startWorker());
     });
+  }
+
+  #end(client: SimClient): void {
+    this.#ended.add(client.number);
+    if (client.end()) this.hear({ kind: "client-left", client: client.number });
   }
 
   #isLeased(worker: SimWorker, id: number): boolean {
@@ -270,6 +281,10 @@ export class SimCluster {
   }
 
   #comeBack(client: SimClient, link: SimLink<Said<SchedulerCommand>>, answerOf: AnswerOf): void {
+    if (this.#ended.has(client.number)) {
+      client.isAway = false;
+      return this.hear({ kind: "client-left", client: client.number });
+    }
     client.comeBack((number, request) => {
       const answer = answerOf(number, request);
       if (answer === undefined) return undefined;
@@ -346,6 +361,7 @@ export class SimCluster {
     worker.kill();
     this.transfers.leave(worker);
     this.hear({ kind: "worker-lost", worker: number, reason: "retired", cause: "expected" });
+    for (const client of worker.clients) this.#end(client);
     this.clock.after(this.prng.exponential(20), () => this.startWorker());
   }
 

@@ -94,6 +94,7 @@ export class SimEngine {
   killWorker(): void {
     const dead = this.worker;
     dead.kill();
+    for (const client of dead.clients) client.leave();
     this.#hear({ kind: "worker-lost", worker: dead.number, reason: "killed" });
     this.#startWorker();
     const reads = [...this.#reads.values()];

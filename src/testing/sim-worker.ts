@@ -188,7 +188,11 @@ export class SimWorker {
   /** The process is gone, with all that it had. */
   kill(): void {
     this.isDead = true;
-    for (const { client } of this.#threads) if (client !== undefined) this.#shell.leave(client);
+  }
+
+  /** Clients of its threads. */
+  get clients(): SimClient[] {
+    return this.#threads.flatMap(({ client }) => (client === undefined ? [] : [client]));
   }
 
   #obey(command: WorkerCommand): void {
@@ -296,7 +300,6 @@ export class SimWorker {
     if (at >= 0) thread.ready.splice(at, 1);
     run.isOver = true;
     run.dropChildren?.();
-    this.#tellSuspended();
     this.hear({ kind: "taken-back", ids: Int32Array.of(run.id) });
   }
 
@@ -371,7 +374,7 @@ export class SimWorker {
     const { client } = thread;
     thread.suspended.add(run);
     thread.run = undefined;
-    this.#tellSuspended();
+    this.#tellWaits(run, true);
     client.submit(child, run.id, (outputs) => {
       if (run.isOver) return client.release(outputs);
       run.dropChildren = () => client.release(outputs);
@@ -390,15 +393,15 @@ export class SimWorker {
   #resume(thread: SimThread, run: SimRun): void {
     thread.suspended.delete(run);
     thread.run = run;
-    this.#tellSuspended();
+    this.#tellWaits(run, false);
     if (run.hasFailed) this.#fail(thread, run);
     else this.#ask(thread, run);
   }
 
-  #tellSuspended(): void {
-    const count = this.suspended;
-    this.peakSuspended = Math.max(this.peakSuspended, count);
-    this.hear({ kind: "suspended", count });
+  #tellWaits({ id }: SimRun, isWaiting: boolean): void {
+    this.peakSuspended = Math.max(this.peakSuspended, this.suspended);
+    const waits = Uint8Array.of(Number(isWaiting));
+    this.hear({ kind: "suspended", ids: Int32Array.of(id), waits });
   }
 
   #ask(thread: SimThread, run: SimRun): void {
@@ -493,7 +496,6 @@ export class SimWorker {
     this.store.closeSlab(thread.number);
     thread.suspended.clear();
     thread.ready.length = 0;
-    this.#tellSuspended();
     this.hear({ kind: "thread-died", thread: thread.number });
     if (thread.client !== undefined) this.#shell.leave(thread.client);
     thread.client = undefined;

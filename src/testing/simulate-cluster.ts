@@ -434,9 +434,7 @@ class ClusterScenario {
     const { killings } = this.cluster;
     const fields = (error as { fields?: { deaths?: number } }).fields;
     if (fields?.deaths === undefined) return;
-    // With those of what it has submitted, or of earlier runs of what has submitted it.
-    const isRight = this.#nesting > 0 ? fields.deaths >= 4 : fields.deaths === 4;
-    assert(isRight, `${culprit} failed after ${fields.deaths} deaths`);
+    assert(fields.deaths === 4, `${culprit} failed after ${fields.deaths} deaths`);
     // Those that were on dying workers with others may be innocent.
     const isSure = this.#kills === 0 && this.#nesting === 0;
     // A task alone in its layer has no number in its key.
@@ -446,13 +444,10 @@ class ClusterScenario {
 
   #checkKillings(): void {
     for (const [task, deaths] of this.cluster.killings) {
-      // Submitted again by a task that runs again it is another task.
-      if (task.includes("/")) continue;
       // Of a death during a restart of the scheduler nobody knows the cause.
-      // Who waits for tasks of its own is told by number only: with revocations on their way the
-      // scheduler may take one that runs for one of them.
-      const mistaken = this.#nesting > 0 ? 2 : 0;
-      const most = 4 * (1 + this.#retries) + this.cluster.restarts + mistaken;
+      // A parent whose task has failed may be tried again twice, with one death more each time.
+      const parents = task.split("/").length - 1;
+      const most = (4 + 2 * parents) * (1 + this.#retries) + this.cluster.restarts;
       assert(deaths <= most, `${task} ended ${deaths} workers, at most ${most} were allowed`);
     }
   }

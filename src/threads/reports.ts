@@ -20,7 +20,7 @@ export const REPORT = {
   closeSlab: 6,
   /** id of one of them, count, mean time as `timeWord` writes it. */
   time: 7,
-  /** count of tasks that wait for futures. */
+  /** id, 1 or 0: the task waits for others, or goes on. The end of a task ends its wait. */
   suspended: 8,
   /** arena, offset in units: values go to this slab from now on. */
   openSlab: 9,

@@ -5,6 +5,7 @@
 
 /** What one task has to do with the slot. */
 export interface Holding {
+  readonly id: number;
   readonly share: number;
   /** How often it waits for other tasks at present. */
   waits: number;
@@ -15,12 +16,11 @@ export interface Holding {
 export class Slot {
   /** Shares that are held; lent before a task has returned its promise, it may be below zero. */
   #held = 0;
-  #suspended = 0;
   #freed: (() => void) | undefined;
-  readonly #tell: (suspended: number) => void;
+  readonly #tell: (id: number, waits: boolean) => void;
 
-  /** `tell` hears of how many tasks wait for others whenever that has changed. */
-  constructor(tell: (suspended: number) => void) {
+  /** `tell` hears of each task that begins to wait for others, and that goes on. */
+  constructor(tell: (id: number, waits: boolean) => void) {
     this.#tell = tell;
   }
 
@@ -33,31 +33,27 @@ export class Slot {
     this.#held += holding.share;
   }
 
-  /** The task waits for others; the result ends that. */
+  /** The task waits for others; the result ends that. However many it waits for, it lends once. */
   suspend(holding: Holding): () => void {
-    holding.waits++;
-    this.#suspended++;
-    this.#release(holding.share);
-    this.#tell(this.#suspended);
+    if (holding.isOver) return () => undefined;
+    if (holding.waits++ === 0) {
+      this.#release(holding.share);
+      this.#tell(holding.id, true);
+    }
     let resumed = false;
     return () => {
       if (resumed || holding.isOver) return;
       resumed = true;
-      holding.waits--;
-      this.#suspended--;
+      if (--holding.waits > 0) return;
       this.#held += holding.share;
-      this.#tell(this.#suspended);
+      this.#tell(holding.id, false);
     };
   }
 
-  /** The task has ended or was given up, whether it waits for others or not. */
+  /** The task has ended or was given up, whether it waits for others or not: so is its wait. */
   leave(holding: Holding): void {
     holding.isOver = true;
-    if (holding.waits > 0) {
-      this.#suspended -= holding.waits;
-      this.#tell(this.#suspended);
-    }
-    this.#release(holding.share * (1 - holding.waits));
+    if (holding.waits === 0) this.#release(holding.share);
   }
 
   /** Resolves when the slot is not taken. */

@@ -61,8 +61,8 @@ class TaskThread {
   /** Graph of the task that is running. */
   #graphNumber = 0;
   #stopping = false;
-  readonly #slot: Slot = new Slot((suspended) => {
-    this.#reports.write(REPORT.suspended, suspended, 0, 0);
+  readonly #slot: Slot = new Slot((id, waits) => {
+    this.#reports.write(REPORT.suspended, id, Number(waits), 0);
     this.#reports.announce();
   });
   /** Asynchronous tasks by id; the function gives one up. */
@@ -188,7 +188,7 @@ class TaskThread {
     this.#heap.task = id;
     this.#graphNumber = local.graph.number;
     if (this.#cell !== undefined) this.#cell.task = id;
-    const holding = { share: 1 / template.concurrency, waits: 0, isOver: false };
+    const holding = { id, share: 1 / template.concurrency, waits: 0, isOver: false };
     const isSync = template.isAsync === false;
     const context = isSync ? this.#context : new LocalContext(() => this.#slot.suspend(holding));
     context.aim(id, local);
@@ -247,7 +247,10 @@ class TaskThread {
   }
 
   #synchronousContext(): LocalContext {
-    return new LocalContext(() => this.#slot.suspend({ share: 1, waits: 0, isOver: false }));
+    const context: LocalContext = new LocalContext(() =>
+      this.#slot.suspend({ id: context.id, share: 1, waits: 0, isOver: false }),
+    );
+    return context;
   }
 
   #keep(id: number, context: LocalContext, value: unknown, problem?: HeddleError): void {

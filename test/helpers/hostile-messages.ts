@@ -329,7 +329,14 @@ export const fromWorkers: fc.Arbitrary<FromWorker> = fc.oneof(
       meanMs: f64s(length),
     }),
   ),
-  fc.record({ kind: fc.constant("suspended"), count: u32 }),
+  columns((length) =>
+    fc.record({
+      kind: fc.constant("suspended"),
+      ids: i32s(length, id),
+      epochs: i32s(length, id),
+      waits: u8s(length, 2),
+    }),
+  ),
   fc.record({ kind: fc.constant("uninstalled"), base: u32 }),
   columns((length) =>
     fc.record({

@@ -1,7 +1,11 @@
 /** @file Seeded runs of the whole engine; seeds that find a fault when it is put back are kept. */
 import { describe, expect, test } from "vitest";
 import { type SimReport, simulate } from "../../src/testing/simulate.ts";
-import { type SimClusterReport, simulateCluster } from "../../src/testing/simulate-cluster.ts";
+import {
+  drawConditions,
+  type SimClusterReport,
+  simulateCluster,
+} from "../../src/testing/simulate-cluster.ts";
 
 function sum(reports: readonly SimReport[], of: (report: SimReport) => number): number {
   return reports.reduce((total, report) => total + of(report), 0);
@@ -34,6 +38,16 @@ describe("simulated engine", () => {
     [382, "a task leased again while it still ran ran twice"],
   ])("seed %i: %s", (seed) => {
     expect(simulate(seed).tasks).toBeGreaterThan(0);
+  });
+
+  test.each([
+    [52, "what had been suspected of a task was forgotten when its parent ran again"],
+    [258, "a suspect did not inherit what was said of its parent"],
+    [284, "a parent that failed and was tried again had forgotten its children's deaths"],
+    [386, "a task of a parent that waits was not told from the parent"],
+    [702, "each run of a parent had its own count of deaths"],
+  ])("seed %i with tasks that end workers: %s", (seed) => {
+    expect(simulateCluster(seed, 3, drawConditions(seed)).killings).toBeGreaterThan(0);
   });
 
   test("one seed is one run", () => {

@@ -21,6 +21,9 @@ export function checkFromWorker(message: FromWorker): void {
     case "replicated":
     case "returned":
       return checkColumns(kind, message);
+    case "suspended":
+      checkColumns(kind, message);
+      return checkLength("suspended: waits", message.waits, message.ids.length);
     case "lost":
     case "working":
       return checkIds(kind, message.ids);

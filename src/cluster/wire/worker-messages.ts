@@ -161,7 +161,7 @@ export const fromWorker: MessageSet<FromWorker> = messageSet([
   message("returned", 67, { ids: i32s, epochs: i32s }),
   message("lost", 68, { ids: i32s }),
   message("durations", 69, { ids: i32s, counts: i32s, meanMs: f64s, threads: optional(i32s) }),
-  message("suspended", 70, { count: u32 }),
+  message("suspended", 70, { ids: i32s, epochs: i32s, waits: u8s }),
   message("uninstalled", 71, { base: u32 }),
   message("replicated", 72, { ids: i32s, epochs: i32s }),
   message("unreachable", 73, { ids: i32s, holders: i32s, isGone: u8s }),

@@ -1,14 +1,15 @@
 /**
- * @file Who killed a worker. A task that was the only one seen running is blamed. All others that
- * the worker had not finished are suspects: they are not blamed, but each runs alone on a worker,
- * until one is there at the next death or all have ended well. A convict is blamed for the deaths
- * that made it a suspect too, so that a task that kills its process at once does so at most
- * `allowedFailures + 1` times.
+ * @file Who killed a worker. A task that was the only one there that could, or the only one seen
+ * running, is blamed. All others that the worker had not finished are suspects: they are not
+ * blamed, but each runs alone on a worker, until one is there at the next death or all have ended
+ * well. A convict is blamed for the deaths that made it a suspect too, so that a task that kills
+ * its process at once does so at most `allowedFailures + 1` times.
  *
- * A task that is run again submits its tasks again, and the scheduler does not know them for those
- * of before: so deaths are passed on from children to the parent when it has to run again, and
- * from the parent to a child that is convicted; and a convict takes the parents down with it that
- * were there when it had killed often enough.
+ * Tasks that wait for tasks of their own do nothing meanwhile. One that is run again submits its
+ * tasks again, and the scheduler does not know them for those of before: so deaths are passed on
+ * from children to the parent when it has to run again, and from the parent to a child that is
+ * convicted; and a convict takes the parents down with it that were there when it had killed often
+ * enough. Each death counts once, for the child or for the parent.
  */
 
 import { resourceRoom } from "./credit.ts";
@@ -20,6 +21,8 @@ import type { ReadyLane } from "./ready.ts";
 import {
   type Attempts,
   attemptsOf,
+  type GraphRecord,
+  globalId,
   plainError,
   type SchedulerState,
   type WorkerRecord,
@@ -46,23 +49,56 @@ export function blame(
   death: Death,
 ): number[] {
   if (death.cause === "silence" || death.cause === "expected") return runAgain(s, ids);
-  const proved = convictOf(worker, ids);
-  // A task that had just begun may not have been seen: only a trial leaves no doubt.
-  const isSure = proved !== undefined;
-  const culprit = proved ?? onlySeen(ids, death);
-  const others = ids.filter((id) => id !== culprit);
-  const left = isSure ? others : others.filter((id) => staysSuspect(s, id, death));
-  if (culprit === undefined) return runAgain(s, left);
+  const able = ids.filter((id) => !isIdle(s, worker, id));
+  const candidates = able.length === 0 ? ids : able;
+  const culprit = likeliest(worker, candidates, death);
+  if (culprit === undefined) return runAgain(s, withoutFailed(s, ids, candidates, death));
+  const parents = parentsOf(s, culprit);
+  // What is said of the culprit is said of these too.
+  const others = candidates.filter((id) => id !== culprit && !parents.includes(id));
+  const left = withoutFailed(s, ids, others, death);
   const kind = kindOf(death);
   s.facts?.add({ kind: "convicted", id: culprit, blame: kind });
   const deaths = convict(s, culprit, kind)[kind];
-  if (deaths <= s.options.allowedFailures) return runAgain(s, [...left, culprit]);
+  if (deaths <= s.options.allowedFailures) return runAgain(s, left);
   // The parents first: those that wait elsewhere hear of the culprit's end.
-  for (const parent of parentsOf(s, culprit)) {
-    if (left.includes(parent)) failKilled(s, parent, deaths, death);
+  const failing = [...parents.filter((id) => left.includes(id)), culprit];
+  for (const id of failing) failKilled(s, id, deaths, death, culprit);
+  return runAgain(
+    s,
+    left.filter((id) => !failing.includes(id)),
+  );
+}
+
+/** The others may have done it too; returns those that go on. */
+function withoutFailed(
+  s: SchedulerState,
+  ids: readonly number[],
+  suspects: readonly number[],
+  death: Death,
+): number[] {
+  // Children first: what is said of a parent now is not one more death of the child.
+  const depths = new Map(suspects.map((id) => [id, parentsOf(s, id).length]));
+  const childrenFirst = suspects.toSorted((a, b) => depths.get(b)! - depths.get(a)!);
+  const failed = childrenFirst.filter((id) => !staysSuspect(s, id, death));
+  return ids.filter((id) => !failed.includes(id));
+}
+
+/**
+ * It does nothing, since it waits for tasks of its own of which some have not ended. That it waits
+ * is not enough: it may have gone on and not come to say so.
+ */
+function isIdle(s: SchedulerState, worker: WorkerRecord, id: number): boolean {
+  return worker.waiting.has(id) && s.graphs.some((graph) => isUnfinished(s, graph, id));
+}
+
+function isUnfinished(s: SchedulerState, graph: GraphRecord | undefined, parent: number): boolean {
+  if (graph?.parent?.id !== parent || graph.parent.serial !== s.graphOf(parent).serial) return false;
+  for (let local = 0; local < graph.facts.count; local++) {
+    const state = s.tasks.state[globalId(graph, local)];
+    if (state === STATE.waiting || state === STATE.queued || state === STATE.leased) return true;
   }
-  failKilled(s, culprit, deaths, death);
-  return runAgain(s, left);
+  return false;
 }
 
 function kindOf({ cause }: Death): "memory" | "worker" {
@@ -83,12 +119,13 @@ function parentsOf(s: SchedulerState, id: number): number[] {
 
 /** Deaths that are counted of earlier runs, in which the task had another id. */
 function inherited(s: SchedulerState, parents: readonly number[]): number {
-  let most = 0;
-  for (const parent of parents) {
-    const { worker = 0, memory = 0 } = s.attempts.get(parent) ?? {};
-    most = Math.max(most, worker + memory + (s.suspects.get(parent) ?? 0));
-  }
-  return most;
+  return Math.max(0, ...parents.map((parent) => deathsOf(s, parent)));
+}
+
+/** Deaths that the task has caused, or may have. */
+function deathsOf(s: SchedulerState, id: number): number {
+  const { worker = 0, memory = 0 } = s.attempts.get(id) ?? {};
+  return worker + memory + (s.suspects.get(id) ?? 0);
 }
 
 /** These run once more, if nothing else keeps them from it. */
@@ -106,7 +143,7 @@ export function inherit(s: SchedulerState, id: number): void {
   const attempts = attemptsOf(s, id);
   // One more may be needed to find the culprit again.
   const deaths = Math.min(attempts.ofChildren, s.options.allowedFailures);
-  attempts.worker = Math.max(attempts.worker, deaths);
+  attempts.worker += Math.max(0, deaths - deathsOf(s, id));
   attempts.ofChildren = 0;
 }
 
@@ -118,18 +155,25 @@ export function convict(s: SchedulerState, id: number, kind: "worker" | "memory"
   const deaths = Math.max(before, inherited(s, parents)) + 1;
   attempts[kind] = deaths;
   s.suspects.set(id, 0);
-  for (const parent of parents) {
-    const ofParent = attemptsOf(s, parent);
-    ofParent.ofChildren = Math.max(ofParent.ofChildren, deaths);
-  }
+  tellParents(s, parents, deaths);
   return attempts;
 }
 
-/** It may have been this one; returns how often that has been said. */
+function tellParents(s: SchedulerState, parents: readonly number[], deaths: number): void {
+  for (const parent of parents) {
+    const attempts = attemptsOf(s, parent);
+    attempts.ofChildren = Math.max(attempts.ofChildren, deaths);
+  }
+}
+
+/** It may have been this one; returns of how many deaths that has been said, or is certain. */
 export function suspect(s: SchedulerState, id: number): number {
-  const times = (s.suspects.get(id) ?? 0) + 1;
-  s.suspects.set(id, times);
-  return times;
+  const parents = parentsOf(s, id);
+  const before = deathsOf(s, id);
+  const deaths = Math.max(before, inherited(s, parents)) + 1;
+  s.suspects.set(id, (s.suspects.get(id) ?? 0) + deaths - before);
+  tellParents(s, parents, deaths);
+  return deaths;
 }
 
 /**
@@ -139,30 +183,37 @@ export function suspect(s: SchedulerState, id: number): number {
  */
 function staysSuspect(s: SchedulerState, id: number, death: Death): boolean {
   s.facts?.add({ kind: "suspected", id });
-  const deaths = suspect(s, id) + attemptsOf(s, id)[kindOf(death)];
+  const deaths = suspect(s, id);
   if (deaths <= s.options.allowedFailures) return true;
   failKilled(s, id, deaths, death);
   return false;
 }
 
-/** The task that was alone there. */
-function convictOf(worker: WorkerRecord, ids: readonly number[]): number | undefined {
-  if (ids.length === 1) return ids[0];
-  // What waits for other tasks does nothing; but when the suspect does too, others may run.
-  const isAlone = ids.length <= 1 + worker.trialBeside;
-  return isAlone && ids.includes(worker.trial) ? worker.trial : undefined;
-}
-
-function onlySeen(ids: readonly number[], { running }: Death): number | undefined {
-  const seen = running.filter((id) => ids.includes(id));
+/** The only one that did not wait, or else the only one of those that had been running a while. */
+function likeliest(
+  { waiting }: WorkerRecord,
+  candidates: readonly number[],
+  { running }: Death,
+): number | undefined {
+  const awake = candidates.filter((id) => !waiting.has(id));
+  const likely = awake.length === 0 ? candidates : awake;
+  if (likely.length === 1) return likely[0];
+  const seen = likely.filter((id) => running.includes(id));
   return seen.length === 1 ? seen[0] : undefined;
 }
 
-function failKilled(s: SchedulerState, id: number, deaths: number, death: Death): void {
-  const culprit = s.keyOf(id);
+/** It fails for what `killer` has done: itself, or a task that it has submitted. */
+function failKilled(
+  s: SchedulerState,
+  id: number,
+  deaths: number,
+  death: Death,
+  killer: number = id,
+): void {
   const { user, worker, memory } = attemptsOf(s, id);
-  const error = killedError(culprit, deaths, death);
-  failAlone(s, id, { error, culprit, culpritId: id, attempts: user + worker + memory });
+  const error = killedError(s.keyOf(killer), deaths, death);
+  const attempts = user + worker + memory;
+  failAlone(s, id, { error, culprit: s.keyOf(id), culpritId: id, attempts });
 }
 
 function killedError(key: string, times: number, death: Death): ReturnType<typeof plainError> {
@@ -193,7 +244,6 @@ export function dispatchTrials(s: SchedulerState): void {
     s.trials.delete(id);
     if (s.drained === worker.worker) s.drained = NOBODY;
     worker.trial = id;
-    worker.trialBeside = worker.leased + worker.tableLeased;
     install(s, worker.worker, s.graphOf(id));
     lease(s, worker, lane, id);
   }
@@ -220,7 +270,7 @@ function mayTry(
 function freeWorker(s: SchedulerState, lane: ReadyLane, id: number): WorkerRecord | undefined {
   for (const worker of s.open) {
     // Those that wait for others may wait beside it.
-    if (worker.leased + worker.tableLeased > worker.suspended) continue;
+    if (worker.leased + worker.tableLeased > worker.waiting.size) continue;
     if (resourceRoom(worker, lane) < 1 || !mayTry(s, worker, lane, id)) continue;
     return worker;
   }

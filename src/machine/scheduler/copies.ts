@@ -282,7 +282,7 @@ function endMove(s: SchedulerState, id: number, wish: CopyWish): void {
 function settleRetiring(s: SchedulerState, worker: WorkerRecord, ids: Set<number>): void {
   const leases = worker.leased + worker.tableLeased;
   // Tasks that wait for others, which nobody may run, would wait for ever.
-  const isStuck = s.open.size === 0 && leases <= worker.suspended;
+  const isStuck = s.open.size === 0 && leases <= worker.waiting.size;
   if (leases > 0 && !isStuck) return;
   const left = ids.size + leases;
   if (left > 0 && s.open.size > 0) return;

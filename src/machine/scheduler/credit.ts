@@ -40,13 +40,12 @@ export function isFull(s: SchedulerState, worker: WorkerRecord): boolean {
 export function isReserved(s: SchedulerState, worker: WorkerRecord): boolean {
   if (s.drained === worker.worker) return true;
   // When all that it has waits for other tasks, these may be what would run there.
-  return worker.trial !== NOBODY && worker.suspended < worker.leased + worker.tableLeased;
+  return worker.trial !== NOBODY && worker.waiting.size < worker.leased + worker.tableLeased;
 }
 
 /** Leases that can run at once. */
 export function slots(worker: WorkerRecord): number {
-  // Of an earlier life of the worker there may be some that have no lease.
-  return worker.threads + Math.min(worker.suspended, worker.leased);
+  return worker.threads + worker.waiting.size;
 }
 
 /** Slots that no lease takes. */

@@ -252,10 +252,12 @@ export type SchedulerEvent =
   /** The worker has nothing left of a graph (answer to `uninstall`): its ids may be used again. */
   | { readonly kind: "uninstalled"; readonly worker: number; readonly base: number }
   | {
-      /** Tasks on the worker that wait for other tasks and hold no slot while they do. */
+      /** Tasks that wait for others and hold no slot while they do (1), or that go on (0). */
       readonly kind: "suspended";
       readonly worker: number;
-      readonly count: number;
+      readonly ids: Int32Array;
+      readonly epochs: Int32Array;
+      readonly waits: Uint8Array;
     };
 
 export type SchedulerCommand =

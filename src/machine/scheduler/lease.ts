@@ -2,7 +2,7 @@
 import { describeInputs } from "./inputs.ts";
 import type { ReadyLane } from "./ready.ts";
 import type { SchedulerState, WorkerRecord } from "./state.ts";
-import { NOBODY, STATE } from "./task-table.ts";
+import { STATE } from "./task-table.ts";
 
 /** Gives a task that was queued, and is in no lane any more, to the worker. */
 export function lease(s: SchedulerState, worker: WorkerRecord, lane: ReadyLane, id: number): void {
@@ -26,8 +26,6 @@ export function book(
   holder[id] = worker.worker;
   s.transitions++;
   if (worker.leased + worker.tableLeased === 0) worker.progressMs = s.nowMs;
-  // What happens from now on may be the doing of this one too.
-  if (worker.trial !== NOBODY && worker.trial !== id) worker.trialBeside = -1;
   if (lane.table) worker.tableLeased++;
   else {
     worker.leased++;

@@ -62,7 +62,7 @@ export interface WorkerRecord {
   /** Slots that the leases take: less than their number where tasks share slots. */
   slotsUsed: number;
   /** Leased tasks that wait for others and hold no slot. */
-  suspended: number;
+  readonly waiting: Set<number>;
   tableLeased: number;
   /** Leases by function group. */
   readonly leasedOfGroup: Map<number, number>;
@@ -79,8 +79,6 @@ export interface WorkerRecord {
   readonly stale: Set<number>;
   /** The suspect that it runs, and nothing else with it, or NOBODY. */
   trial: number;
-  /** Leases of tasks that were waiting for others when the trial began; -1: not alone any more. */
-  trialBeside: number;
   /** When it was last heard to have ended something, or got its first lease. */
   progressMs: number;
   /** Leases were recalled from it: until it ends something it gets only what it can run at once. */

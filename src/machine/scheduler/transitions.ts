@@ -221,6 +221,7 @@ export function endLease(s: SchedulerState, id: number): void {
   // What a client brings takes no slot.
   if (lane === undefined) return;
   if (worker.trial === id) worker.trial = NOBODY;
+  worker.waiting.delete(id);
   if (lane.table) worker.tableLeased--;
   else {
     worker.leased--;

@@ -3,6 +3,7 @@
  * report counts only under the epoch of the current lease; anything else is about the past, and
  * what it made is freed.
  */
+import { inherit } from "./blame.ts";
 import { copyFailed, copyMade, tryCopiesAgain } from "./copies.ts";
 import type { SchedulerEvent } from "./events.ts";
 import { takeInventory } from "./inventory.ts";
@@ -32,7 +33,7 @@ export function workerJoined(s: SchedulerState, event: EventOf<"worker-joined">)
     used: new Map(),
     leased: 0,
     slotsUsed: 0,
-    suspended: 0,
+    waiting: new Set(),
     tableLeased: 0,
     leasedOfGroup: new Map(),
     log: new LeaseLog(),
@@ -42,7 +43,6 @@ export function workerJoined(s: SchedulerState, event: EventOf<"worker-joined">)
     isRetiring: false,
     stale: new Set(),
     trial: NOBODY,
-    trialBeside: 0,
     progressMs: s.nowMs,
     isBehind: false,
   };
@@ -72,7 +72,12 @@ export function uninstalled(s: SchedulerState, event: EventOf<"uninstalled">): v
 }
 
 export function suspended(s: SchedulerState, event: EventOf<"suspended">): void {
-  s.workers.get(event.worker)!.suspended = event.count;
+  const { waiting } = s.workers.get(event.worker)!;
+  event.ids.forEach((id, i) => {
+    if (!isLeaseOf(s, event.worker, id, event.epochs[i]!)) return;
+    if (event.waits[i] === 1) waiting.add(id);
+    else waiting.delete(id);
+  });
 }
 
 export function paused(s: SchedulerState, event: EventOf<"worker-paused">): void {
@@ -136,7 +141,10 @@ export function attemptFailed(
   const attempts = attemptsOf(s, id);
   attempts[blame]++;
   const total = attempts.user + attempts.worker + attempts.memory;
-  if (attempts[blame] <= allowed(s, id, blame)) return queue(s, id);
+  if (attempts[blame] <= allowed(s, id, blame)) {
+    inherit(s, id);
+    return queue(s, id);
+  }
   const error =
     blame === "worker"
       ? plainError("KilledWorker", killedMessage(s.keyOf(id), attempts.worker, cause))

@@ -102,8 +102,15 @@ export type WorkerEvent =
       readonly mostBytes?: number;
     }
   | { readonly kind: "unpin"; readonly ids: Int32Array }
-  /** Tasks among the running ones that wait for other tasks and hold no thread while they do. */
-  | { readonly kind: "suspended"; readonly count: number }
+  | {
+      /**
+       * Running tasks that wait for others, and hold no thread while they do (1), or that go on
+       * (0). The end of a task ends its wait.
+       */
+      readonly kind: "suspended";
+      readonly ids: Int32Array;
+      readonly waits: Uint8Array;
+    }
   /**
    * A thread has died: what it asked for is not answered. Its tasks end in `failed` or `unstarted`.
    */
@@ -151,8 +158,13 @@ export type WorkerCommand =
       readonly error: unknown;
       readonly blame: "user" | "worker" | "memory";
     }
-  /** Leased tasks that wait for other tasks and hold no thread while they do. */
-  | { readonly kind: "suspended"; readonly count: number }
+  | {
+      /** Leased tasks that wait for others and hold no thread while they do (1), or go on (0). */
+      readonly kind: "suspended";
+      readonly ids: Int32Array;
+      readonly epochs: Int32Array;
+      readonly waits: Uint8Array;
+    }
   | { readonly kind: "returned"; readonly ids: Int32Array; readonly epochs: Int32Array }
   | { readonly kind: "lost"; readonly ids: Int32Array }
   /** Copy these from the worker that has them; each ends in `fetched` or `fetch-failed`. */

@@ -21,6 +21,7 @@ import { Memory, type MemoryOptions } from "./memory.ts";
 import { Reads } from "./reads.ts";
 import { Receipts } from "./receipts.ts";
 import { ACTIVITY, ORIGIN, PLACE, UNWANTED, ValueTable } from "./value-table.ts";
+import { Waits } from "./waits.ts";
 
 export interface WorkerOptions extends MemoryOptions {
   /** Threads that may wait for memory at once. */
@@ -58,11 +59,7 @@ export class WorkerMachine {
   /** Leases, with their epochs, that begin when what is here of an earlier run has gone. */
   readonly #deferred = new Map<number, number>();
   #running = 0;
-  /** Running tasks that wait for other tasks. */
-  #suspended = 0;
-  /** Running tasks whose leases are over: some of those that wait may be among them. */
-  readonly #revoked = new Set<number>();
-  #toldSuspended = 0;
+  readonly #waits: Waits;
   #stalled = false;
   #out: WorkerCommand[] = [];
   readonly #run = new IdList();
@@ -83,6 +80,7 @@ export class WorkerMachine {
     };
     this.memory = new Memory(this.values, options, say, (id) => this.#dropCopy(id));
     this.#graphs = new Graphs(this.values);
+    this.#waits = new Waits(this.values);
     this.#fetches = new Fetches(this.values, this.memory);
     this.#receipts = new Receipts(this.values);
     this.#loans = new Loans(this.values, (id) => this.#unpin(id));
@@ -130,7 +128,7 @@ export class WorkerMachine {
 
   /** Tasks that hold a thread. */
   get #busy(): number {
-    return this.#running - this.#suspended;
+    return this.#running - this.#waits.size;
   }
 
   /**
@@ -178,7 +176,7 @@ export class WorkerMachine {
       case "unpin":
         return this.#reads.end(event.ids);
       case "suspended":
-        this.#suspended = event.count;
+        for (let i = 0; i < event.ids.length; i++) this.#wait(event.ids[i]!, event.waits[i] === 1);
         return;
       case "thread-died":
         return this.memory.abandon(event.thread);
@@ -283,7 +281,7 @@ export class WorkerMachine {
       return this.#finish(id, v.bytes[id]!);
     }
     if (v.activity[id] === ACTIVITY.running) {
-      this.#revoked.delete(id);
+      this.#waits.tellAgain(id);
       return;
     }
     if (v.activity[id] === ACTIVITY.fetching) {
@@ -443,7 +441,7 @@ export class WorkerMachine {
     this.#receipts.refuseAll();
     const inventory = inventoryOf(v, this.#graphs.all());
     this.#out.push({ kind: "inventory", inventory });
-    this.#toldSuspended = 0;
+    this.#waits.tellAll();
   }
 
   #start(id: number, entry: GraphEntry, local: number): void {
@@ -480,6 +478,10 @@ export class WorkerMachine {
     if (this.#admission.isRead(id)) this.#admission.inputCame(id);
   }
 
+  #wait(id: number, isWaiting: boolean): void {
+    if (this.values.activity[id] === ACTIVITY.running) this.#waits.change(id, isWaiting);
+  }
+
   #finish(id: number, bytes: number): void {
     this.#finished.push(id);
     this.#finishedEpochs.push(this.values.epoch[id]!);
@@ -509,7 +511,7 @@ export class WorkerMachine {
   #ended(id: number, entry: GraphEntry, local: number): void {
     this.values.activity[id] = ACTIVITY.none;
     this.#running--;
-    this.#revoked.delete(id);
+    this.#waits.end(id);
     this.memory.unreserve(id);
     this.#graphs.eachInput(entry, local, (input) => this.#unpin(input));
     this.#loans.end(id);
@@ -533,7 +535,6 @@ export class WorkerMachine {
         return this.#leaveAdmission(id);
       case ACTIVITY.running:
         v.unwanted[id] = UNWANTED.yes;
-        this.#revoked.add(id);
         this.#takeBack.push(id);
         return;
       case ACTIVITY.expecting:
@@ -594,7 +595,6 @@ export class WorkerMachine {
     this.#copies.delete(id);
     if (v.pins[id]! > 0 || v.activity[id] !== ACTIVITY.none) {
       v.unwanted[id] = UNWANTED.yes;
-      if (v.activity[id] === ACTIVITY.running) this.#revoked.add(id);
       return;
     }
     if (v.place[id] !== PLACE.nowhere) this.#discard(id, v.bytes[id]!);
@@ -672,7 +672,7 @@ export class WorkerMachine {
     this.#out = [];
     if (this.#takeBack.length > 0) out.push({ kind: "take-back", ids: this.#takeBack.take() });
     this.#takeNews(out);
-    this.#takeSuspended(out);
+    this.#waits.take(out);
     if (this.#run.length > 0) out.push({ kind: "run", table: false, ids: this.#run.take() });
     if (this.#runTable.length > 0)
       out.push({ kind: "run", table: true, ids: this.#runTable.take() });
@@ -683,14 +683,6 @@ export class WorkerMachine {
       out.push({ kind: "finished", count: ids.length, ids, epochs, bytes });
     }
     return out;
-  }
-
-  /** How many leased tasks wait for others: at least so many. */
-  #takeSuspended(out: WorkerCommand[]): void {
-    const count = Math.max(0, this.#suspended - this.#revoked.size);
-    if (count === this.#toldSuspended) return;
-    this.#toldSuspended = count;
-    out.push({ kind: "suspended", count });
   }
 
   /** What the scheduler hears of values and leases, in an order in which each makes sense. */

@@ -147,6 +147,18 @@ export class TestScheduler {
     return { kind: "erred", worker: 0, id, epoch, error: { message: "no" }, blame };
   }
 
+  /** Leased tasks wait for tasks of their own from now on, or go on. */
+  waits(worker: number, ids: readonly number[], isWaiting = true): EventOf<"suspended"> {
+    const { epoch } = this.machine.state.tasks;
+    return {
+      kind: "suspended",
+      worker,
+      ids: Int32Array.from(ids),
+      epochs: Int32Array.from(ids, (id) => epoch[id]!),
+      waits: Uint8Array.from(ids, () => Number(isWaiting)),
+    };
+  }
+
   /** One of the events that are a list of ids. */
   tell(
     kind: "want" | "retry" | "release" | "cancel",

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { type Holding, Slot } from "../../../src/threads/slot.ts";
 
-const holding = (share = 1): Holding => ({ share, waits: 0, isOver: false });
+const holding = (share = 1, id = 7): Holding => ({ id, share, waits: 0, isOver: false });
 
 describe("a slot", () => {
   test("is taken by one whole task, or by shares that add up", () => {
@@ -17,23 +17,28 @@ describe("a slot", () => {
     expect(slot.isTaken).toBe(false);
   });
 
-  test("is lent while its task waits, as often as it does at once", () => {
-    const told: number[] = [];
-    const slot = new Slot((count) => told.push(count));
+  test("is lent once while its task waits, however many others it waits for", () => {
+    const told: unknown[] = [];
+    const slot = new Slot((...news) => told.push(news));
     const task = holding();
     slot.enter(task);
     const [first, second] = [slot.suspend(task), slot.suspend(task)];
     expect(slot.isTaken).toBe(false);
-    first();
-    first();
-    second();
+    slot.enter(holding(1, 8));
     expect(slot.isTaken).toBe(true);
-    expect(told).toEqual([1, 2, 1, 0]);
+    first();
+    first();
+    expect(told).toEqual([[7, true]]);
+    second();
+    expect(told).toEqual([
+      [7, true],
+      [7, false],
+    ]);
   });
 
   test("is free when its task is given up, and what that does later does not count", () => {
-    const told: number[] = [];
-    const slot = new Slot((count) => told.push(count));
+    const told: unknown[] = [];
+    const slot = new Slot((...news) => told.push(news));
     const [stuck, waiting] = [holding(), holding()];
     slot.enter(stuck);
     slot.leave(stuck);
@@ -42,7 +47,8 @@ describe("a slot", () => {
     const resume = slot.suspend(waiting);
     slot.leave(waiting);
     resume();
-    expect(told).toEqual([1, 0]);
+    slot.suspend(waiting)();
+    expect(told).toEqual([[7, true]]);
     slot.enter(holding());
     expect(slot.isTaken).toBe(true);
   });

@@ -97,7 +97,7 @@ test("what a task has submitted kills no more workers because the task runs agai
   const failed: unknown[] = [];
   for (let first = 0; s.stateOf(0)[0] === "leased" && first < 20; first += 2) {
     const second = first + 1;
-    s.step({ kind: "suspended", worker: first, count: 1 });
+    s.step(s.waits(first, [0]));
     s.step({ kind: "worker-paused", worker: first, isPaused: true });
     join(s, second, 1);
     const child = graphOf([[]], { functions: ["killer"], name: `child-${first}` });
@@ -117,5 +117,66 @@ test("what a task has submitted kills no more workers because the task runs agai
   expect(s.stateOf(0)).toEqual(["erred"]);
   expect(failed).toContainEqual(
     expect.objectContaining({ kind: "failed", client: 1, ids: [0], culprit: "parent" }),
+  );
+});
+
+/** A task on each of the workers that waits for one that it has submitted. */
+function nested(s: TestScheduler, worker: number, parent: number, name: string): number {
+  s.step(s.waits(worker, [parent]));
+  s.graph(graphOf([[]], { functions: [name], name }), { client: 10 + worker, parent });
+  return s.machine.state.tasks.ranges.end - 1;
+}
+
+test("a task that waits for one of its own has not killed the worker that both were on", () => {
+  const s = new TestScheduler();
+  join(s, 0, 2);
+  s.graph(graphOf([[], []], { functions: ["parent", "other"] }));
+  s.step(s.finished([1], 0));
+  const child = nested(s, 0, 0, "child");
+  expect(s.stateOf(child)).toEqual(["leased"]);
+  lose(s, 0, [0]);
+  const { suspects, attempts } = s.machine.state;
+  expect(suspects).toEqual(new Map([[child, 0]]));
+  expect(attempts.get(child)?.worker).toBe(1);
+  // It is run again, and so is what it submits: what that has done is not forgotten.
+  expect(attempts.get(0)?.worker).toBe(1);
+});
+
+test("one that has no task of its own left may have gone on: it is a suspect", () => {
+  const s = new TestScheduler();
+  join(s, 0, 2);
+  s.graph(graphOf([[], []], { functions: ["parent", "other"] }));
+  const child = nested(s, 0, 0, "child");
+  s.step(s.finished([child], 0));
+  lose(s, 0);
+  expect(s.machine.state.suspects).toEqual(
+    new Map([
+      [0, 1],
+      [1, 0],
+    ]),
+  );
+});
+
+test("a task that nobody has seen is not counted twice with the one that submitted it", () => {
+  const s = new TestScheduler({ allowedFailures: 3 });
+  s.graph(graphOf([[]], { functions: ["parent"], name: "parent" }));
+  const failed: unknown[] = [];
+  let deaths = 0;
+  for (let worker = 0; worker < 10 && s.stateOf(0)[0] !== "erred"; worker++) {
+    join(s, worker, 2);
+    // The news that the parent waits are lost as often as not.
+    const child = nested(s, worker, 0, `child-${worker}`);
+    if (worker % 2 === 0) s.step(s.waits(worker, [0], false));
+    expect(s.stateOf(0, child)).toEqual(["leased", "leased"]);
+    failed.push(...lose(s, worker));
+    s.step({ kind: "client-left", client: 10 + worker });
+    deaths++;
+  }
+  expect(deaths).toBe(4);
+  expect(failed).toContainEqual(
+    expect.objectContaining({
+      ids: [0],
+      error: expect.objectContaining({ fields: expect.objectContaining({ deaths: 4 }) }),
+    }),
   );
 });

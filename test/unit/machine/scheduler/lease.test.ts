@@ -62,7 +62,7 @@ describe("credit", () => {
     const s = new TestScheduler();
     s.join({ threads: 1 });
     s.graph(graphOf(many(3)));
-    expect(leased(s.step({ kind: "suspended", worker: 0, count: 1 }))).toEqual([1]);
+    expect(leased(s.step(s.waits(0, [0])))).toEqual([1]);
   });
 
   test("tasks with concurrency share a slot", () => {

@@ -37,6 +37,12 @@ class TestWorker {
     return this.step({ kind: "lease", ids: Int32Array.from(ids), epochs });
   }
 
+  /** A task waits for others from now on, or goes on. */
+  waits(id: number, isWaiting = true): unknown[] {
+    const waits = Uint8Array.of(Number(isWaiting));
+    return this.step({ kind: "suspended", ids: Int32Array.of(id), waits });
+  }
+
   revoke(id: number, epoch = 1): unknown[] {
     return this.step({ kind: "revoke", ids: Int32Array.of(id), epochs: Int32Array.of(epoch) });
   }
@@ -400,7 +406,7 @@ describe("memory", () => {
     w.lease([0, 1]);
     w.used = 900;
     w.request(0, 0, 600);
-    expect(w.step({ kind: "suspended", count: 1 })).toContainEqual({
+    expect(w.waits(1)).toContainEqual({
       kind: "grant",
       thread: 0,
       bytes: 600,
@@ -415,7 +421,7 @@ describe("memory", () => {
     w.free(3);
     w.used = 0;
     expect(w.lease([0])).toEqual([run(0)]);
-    w.step({ kind: "suspended", count: 1 });
+    w.waits(0);
     // Made elsewhere meanwhile; here it cannot come before the run that goes on has ended.
     w.revoke(0);
     const [ids, epochs] = [Int32Array.of(1), Int32Array.of(1)];
