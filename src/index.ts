@@ -59,6 +59,7 @@ export {
   optimize,
   persist,
   sizeof,
+  span,
   timed,
   visualize,
   waitOn,

@@ -1,4 +1,5 @@
 /** @file A client and its cluster as HTML, for notebooks: a summary, and a table of the workers. */
+import { escapeHtml } from "../core/html.ts";
 import { formatBytes } from "../core/units.ts";
 import type { EngineInfo } from "./messages.ts";
 
@@ -77,16 +78,4 @@ function row(name: string, html: string): string {
 
 function counted(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? "" : "s"}`;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-};
-
-/** Names of workers come from others. */
-function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"]/g, (char) => ENTITIES[char] as string);
 }

@@ -71,6 +71,7 @@ export { getGang } from "./gang-seat.ts";
 export type { GatherOptions } from "./gather.ts";
 export { LocalCluster, type LocalClusterOptions } from "./local-cluster.ts";
 export type { EngineInfo, WorkerInfo } from "./messages.ts";
+export { type PerformanceReportOptions, performanceReport } from "./performance-report.ts";
 export {
   Environ,
   ForwardOutput,
@@ -90,6 +91,7 @@ export type { ComputeOptions, GraphRunner, RunOptions } from "./run-collections.
 export { print, warn } from "./say.ts";
 export type { ScatterOptions } from "./scatter.ts";
 export type { ProfileOptions } from "./take-profile.ts";
+export { type CollectedTasks, getTaskMetadata, type TaskMetadata } from "./task-metadata.ts";
 export type { Gathered, Lazy } from "./types.ts";
 
 referToAll(import.meta.url, self);

@@ -65,6 +65,8 @@ export interface TaskOptions {
   readonly allowOtherWorkers?: boolean;
   /** How many asynchronous tasks of this kind may share one slot while they await; default 1. */
   readonly concurrency?: number;
+  /** Names of the spans that the task belongs to, outermost first; default none. */
+  readonly span?: readonly string[];
 }
 
 /**

@@ -11,6 +11,7 @@ export const TASK_OPTIONS: readonly (keyof TaskOptions)[] = [
   "workers",
   "allowOtherWorkers",
   "concurrency",
+  "span",
 ];
 
 /** What each option may be: in words, and as a test. */
@@ -34,6 +35,11 @@ const ALLOWED: {
   ],
   allowOtherWorkers: ["true or false", isBoolean],
   concurrency: ["a whole number from 1 on", (value) => isCount(value) && value !== 0],
+  span: [
+    'an array of names, outermost first, such as ["load"]',
+    (value) =>
+      Array.isArray(value) && value.every((name) => typeof name === "string" && name !== ""),
+  ],
 };
 
 /**

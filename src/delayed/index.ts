@@ -11,6 +11,7 @@ export {
 } from "../core/collection.ts";
 export { sizeof } from "../core/sizeof.ts";
 export { annotate, getAnnotations } from "./annotate.ts";
+export { span } from "./span.ts";
 export { compute, optimize, persist } from "./compute.ts";
 export { type DelayedFunction, type DelayedOptions, delayed } from "./create.ts";
 export { Delayed } from "./delayed-value.ts";

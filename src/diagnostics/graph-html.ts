@@ -2,6 +2,7 @@
  * @file A graph as an HTML table of layers, for notebooks and reports. Self-contained: no scripts,
  * no outside files.
  */
+import { escapeHtml } from "../core/html.ts";
 import { shortKey } from "./graph-dot.ts";
 import type { GraphView, LayerView } from "./graph-view.ts";
 
@@ -37,14 +38,4 @@ function counted(count: number, word: string): string {
 
 function cell(tag: "td" | "th", text: string): string {
   return `<${tag} style="padding: 2px 8px; text-align: left">${escapeHtml(text)}</${tag}>`;
-}
-
-function escapeHtml(text: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    '"': "&quot;",
-  };
-  return text.replaceAll(/[&<>"]/g, (char) => entities[char] as string);
 }

@@ -26,6 +26,8 @@ export interface TaskStreamEntry {
   readonly durationMs: number;
   readonly count: number;
   readonly status: "finished" | "error";
+  /** Names of the spans that it belongs to, outermost first, if it does. */
+  readonly span?: readonly string[];
 }
 
 interface Measured {
@@ -33,6 +35,7 @@ interface Measured {
   /** Of the task's graph: tells whether the id is still that task's. */
   readonly serial: number;
   readonly name: string;
+  readonly span: readonly string[] | undefined;
   readonly worker: number;
   readonly thread: number;
   readonly endMs: number;
@@ -66,7 +69,7 @@ export class TaskStream {
       const durationMs = one.meanMs * one.count;
       const startMs = one.endMs - durationMs;
       if (startMs < sinceMs) continue;
-      const { id, name, thread, count: tasks, isError } = one;
+      const { id, name, thread, count: tasks, isError, span } = one;
       found.push({
         ...(this.#isKnown(one) ? { key: this.#state.keyOf(id) } : {}),
         name,
@@ -76,6 +79,7 @@ export class TaskStream {
         durationMs,
         count: tasks,
         status: isError ? "error" : "finished",
+        ...(span === undefined ? {} : { span }),
       });
     }
     return found.reverse();
@@ -100,16 +104,17 @@ export class TaskStream {
     this.#add(id, { worker, thread: 0, meanMs: 0, count: 1, isError: true });
   }
 
-  #add(id: number, facts: Omit<Measured, "id" | "serial" | "name" | "endMs">): void {
+  #add(id: number, facts: Omit<Measured, "id" | "serial" | "name" | "span" | "endMs">): void {
     const { tasks, groups, graphs } = this.#state;
     const state = tasks.state[id];
     if (state === undefined || state === STATE.forgotten) return;
     const graph = graphs[tasks.graph[id]!];
     if (graph === undefined) return;
-    const { serial } = graph;
+    const { serial, base, facts: of } = graph;
+    const span = of.templates[of.template[id - base]!]?.options?.span;
     const { name } = groups.at(tasks.group[id]!);
     const endMs = performance.timeOrigin + performance.now();
-    this.#ring[this.#next++ & MASK] = { id, serial, name, endMs, ...facts };
+    this.#ring[this.#next++ & MASK] = { id, serial, name, span, endMs, ...facts };
   }
 
   #isKnown({ id, serial }: Measured): boolean {
