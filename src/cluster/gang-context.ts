@@ -1,56 +1,18 @@
 /**
  * @file What a member of a gang may do with the others: messages in order between any two, and what
- * is built on them. All of a collective's members call it, in the same order.
+ * is built on them. Members in threads of one process send through shared memory
+ * (`gang-memory.ts`), others over a connection between their threads. All of a collective's members
+ * call it, in the same order.
  */
 import type { Actor } from "../actors/actor.ts";
 import { HeddleError } from "../core/errors.ts";
+import { type BoxName, GangBoxes, type Letter } from "./gang-boxes.ts";
+import { GangMemory } from "./gang-memory.ts";
+import { partEnds, type ReducibleArray, type Reduction, reduceArrays } from "./gang-reduce.ts";
 import type { GangSeat } from "./gang-seat.ts";
 
-/** A message between members. */
-export interface Letter {
-  readonly from: number;
-  /** Collectives do not mix with what users send. */
-  readonly box: "user" | "own";
-  /** Counts the letters of a box. */
-  readonly number: number;
-  readonly value: unknown;
-}
-
-/** How `allReduce` puts elements together. */
-export type Reduction = "sum" | "product" | "min" | "max";
-
-/** Arrays that can be reduced. */
-export type ReducibleArray =
-  | Float64Array
-  | Float32Array
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array;
-
-const REDUCE: Readonly<Record<Reduction, (a: number, b: number) => number>> = {
-  sum: (a, b) => a + b,
-  product: (a, b) => a * b,
-  min: Math.min,
-  max: Math.max,
-};
-
-/** So many letters of one sender may wait; then it waits. */
-const WAITING_MAX = 64;
-
-interface Box {
-  /** Letters that have come, by number: they may overtake each other. */
-  readonly letters: Map<number, unknown>;
-  /** Number of the next letter to be read. */
-  next: number;
-  sent: number;
-  /** Who waits for a letter. */
-  readonly readers: (() => void)[];
-  /** Senders that wait for room. */
-  readonly senders: (() => void)[];
-}
+/** Up to so many bytes it is faster that one member reduces alone. */
+const REDUCED_ALONE_BYTES = 2 ** 13;
 
 export class GangContext {
   /** Number of this member, from 0. */
@@ -58,19 +20,34 @@ export class GangContext {
   /** How many members there are. */
   readonly size: number;
   readonly #peers: readonly Actor<GangSeat>[];
-  readonly #boxes = new Map<string, Box>();
-  #failure: HeddleError | undefined;
+  /** The first member of each process, in order. */
+  readonly #firsts: readonly number[];
+  readonly #boxes = new GangBoxes();
+  readonly #memory: GangMemory | undefined;
+  readonly #sent = new Map<string, number>();
 
-  /** @internal */
-  constructor(rank: number, peers: readonly Actor<GangSeat>[]) {
+  /**
+   * `processes` are the ranks in each process; `buffer` is what those of this one share, if there
+   * are several. @internal
+   */
+  constructor(
+    rank: number,
+    peers: readonly Actor<GangSeat>[],
+    processes: readonly (readonly number[])[],
+    buffer: SharedArrayBuffer | undefined,
+  ) {
     this.rank = rank;
     this.size = peers.length;
     this.#peers = peers;
+    this.#firsts = processes.map((ranks) => ranks[0]!);
+    if (buffer === undefined) return;
+    const near = processes.find((ranks) => ranks.includes(rank))!;
+    this.#memory = new GangMemory(buffer, near, near.indexOf(rank), this.#boxes);
   }
 
   /**
-   * Sends a copy of a value; resolves when it has come, and later where the other has many to read.
-   * Errors: `Lost` when a member is gone, and the gang with it.
+   * Sends a copy of a value; resolves when it is on its way, and later where the other has many to
+   * read. Errors: `Lost` when a member is gone, and the gang with it.
    */
   async send(to: number, value: unknown): Promise<void> {
     await this.#send(to, "user", value);
@@ -83,8 +60,10 @@ export class GangContext {
 
   /** Resolves when all members have come here. */
   async barrier(): Promise<void> {
-    await this.#gather(undefined, 0);
-    await this.broadcast(undefined, 0);
+    const outside =
+      this.#firsts.length === 1 ? undefined : async () => await this.#meet(this.#firsts);
+    if (this.#memory !== undefined) await this.#memory.barrier(outside);
+    else await outside?.();
   }
 
   /** The value of member `root`, for all. */
@@ -96,95 +75,122 @@ export class GangContext {
 
   /** The values of all members by rank at member `root`; undefined at the others. */
   async gather<T>(value: T, root: number = 0): Promise<T[] | undefined> {
-    return await this.#gather(value, root);
+    if (this.rank === root) return await this.#collect(value);
+    await this.#send(root, "own", value);
+    return undefined;
   }
 
   /**
    * The element-wise sum (or product, smallest, largest) of the members' arrays, for all; always
-   * taken in the order of ranks, so that it is the same each time.
+   * taken in the order of ranks, so that it is the same each time, wherever members are. The array
+   * must stay as it is until then. Large ones are reduced by all members, a part each. With `out`,
+   * which may be the array itself, the result is written there: new memory for each takes longer
+   * than all else.
+   *
+   * Errors: `InvalidArgument` when arrays are of different types or lengths, which ends the gang's
+   * epoch for all.
    */
-  async allReduce<A extends ReducibleArray>(array: A, how: Reduction = "sum"): Promise<A> {
-    const arrays = await this.#gather(array, 0);
-    if (arrays === undefined) return (await this.#recv(0, "own")) as A;
-    const total = array.slice() as A;
-    const reduce = REDUCE[how];
-    for (const other of arrays.slice(1)) {
-      for (let i = 0; i < total.length; i++) total[i] = reduce(total[i]!, other[i]!);
+  async allReduce<A extends ReducibleArray>(
+    array: A,
+    how: Reduction = "sum",
+    { out }: { readonly out?: A } = {},
+  ): Promise<A> {
+    if (array.byteLength <= REDUCED_ALONE_BYTES) {
+      const arrays = await this.gather(array, 0);
+      const total =
+        arrays === undefined
+          ? ((await this.#recv(0, "own")) as A)
+          : await this.broadcast(this.#reduced(arrays, how), 0);
+      if (out === undefined) return total;
+      out.set(total);
+      return out;
     }
-    return await this.broadcast(total, 0);
+    const ends = partEnds(array.length, this.size);
+    const startOf = (rank: number): number => ends[rank - 1] ?? 0;
+    const part = (rank: number): A => array.subarray(startOf(rank), ends[rank]) as A;
+    const sending = this.#others.map((to) => this.#send(to, "own", part(to), true));
+    const [parts] = await Promise.all([this.#collect(part(this.rank)), ...sending]);
+    const total = this.#reduced(parts, how, this.rank > 0);
+    const telling = this.#others.map((to) => this.#send(to, "own", total, true));
+    const [totals] = await Promise.all([this.#collect(total), ...telling]);
+    const result = out ?? (array.slice() as A);
+    for (const [rank, one] of totals.entries()) result.set(one, startOf(rank));
+    // All have what was sent to them, and nobody else has seen what came.
+    this.#memory?.recycle([
+      ...new Set([...totals, ...parts.filter((_, rank) => rank !== this.rank)]),
+    ]);
+    return result;
   }
 
-  /** @internal */
-  async deliver({ from, box, number, value }: Letter): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure;
-    const to = this.#box(from, box);
-    to.letters.set(number, value);
-    wake(to.readers);
-    while (to.letters.size > WAITING_MAX && this.#failure === undefined) {
-      await new Promise<void>((resolve) => to.senders.push(resolve));
-    }
+  /** Takes in a letter; resolves when there is room for more. @internal */
+  async deliver(letter: Letter): Promise<void> {
+    if (this.#boxes.failure !== undefined) throw this.#boxes.failure;
+    this.#boxes.put(letter);
+    await this.#boxes.room(letter.from, letter.box);
   }
 
-  /** All who wait fail. @internal */
+  /** All who wait fail, and who comes later. @internal */
   abort(error: HeddleError): void {
-    this.#failure ??= error;
-    for (const box of this.#boxes.values()) {
-      wake(box.readers);
-      wake(box.senders);
-    }
+    this.#boxes.abort(error);
+    this.#memory?.close();
   }
 
   get #others(): number[] {
     return this.#peers.flatMap((_, rank) => (rank === this.rank ? [] : [rank]));
   }
 
-  async #gather<T>(value: T, root: number): Promise<T[] | undefined> {
-    if (this.rank !== root) {
-      await this.#send(root, "own", value);
-      return undefined;
-    }
+  /** What all send to this member, by rank. */
+  async #collect<T>(own: T): Promise<T[]> {
     const values: T[] = [];
     for (let from = 0; from < this.size; from++) {
-      values.push(from === root ? value : ((await this.#recv(from, "own")) as T));
+      values.push(from === this.rank ? own : ((await this.#recv(from, "own")) as T));
     }
     return values;
   }
 
-  async #send(to: number, box: Letter["box"], value: unknown): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure;
+  /** These members wait for each other. */
+  async #meet(ranks: readonly number[]): Promise<void> {
+    const [first = 0, ...others] = ranks;
+    if (this.rank === first) {
+      for (const from of others) await this.#recv(from, "own");
+      await Promise.all(others.map((to) => this.#send(to, "own", null)));
+    } else {
+      await this.#send(first, "own", null);
+      await this.#recv(first, "own");
+    }
+  }
+
+  /** Members that do not agree on what they do would wait for each other for ever. */
+  #reduced<A extends ReducibleArray>(arrays: readonly A[], how: Reduction, ours = false): A {
+    try {
+      return reduceArrays(arrays, how, ours);
+    } catch (error) {
+      const { message, code } = error as HeddleError;
+      for (const peer of this.#peers) peer.abort(code, message, []);
+      throw error;
+    }
+  }
+
+  async #send(to: number, box: BoxName, value: unknown, stays = false): Promise<void> {
+    if (this.#boxes.failure !== undefined) throw this.#boxes.failure;
     const peer = this.#peers[to];
     if (peer === undefined) throw noMember(to, this.size);
-    const number = this.#box(to, box).sent++;
-    await peer.deliver({ from: this.rank, box, number, value }).result();
+    const key = `${box}${to}`;
+    const number = this.#sent.get(key) ?? 0;
+    const memory = to === this.rank ? undefined : this.#memory;
+    const sending =
+      memory?.has(to) === true
+        ? memory.send(to, box, number, value, stays)
+        : peer.deliver({ from: this.rank, box, number, value }).result();
+    // A value that cannot travel has no number: nobody waits for it.
+    this.#sent.set(key, number + 1);
+    await sending;
   }
 
-  async #recv(from: number, name: Letter["box"]): Promise<unknown> {
+  async #recv(from: number, box: BoxName): Promise<unknown> {
     if (this.#peers[from] === undefined) throw noMember(from, this.size);
-    const box = this.#box(from, name);
-    const number = box.next++;
-    while (!box.letters.has(number)) {
-      if (this.#failure !== undefined) throw this.#failure;
-      await new Promise<void>((resolve) => box.readers.push(resolve));
-    }
-    const value = box.letters.get(number);
-    box.letters.delete(number);
-    box.senders.shift()?.();
-    return value;
+    return await this.#boxes.take(from, box);
   }
-
-  #box(other: number, name: Letter["box"]): Box {
-    const key = `${name}${other}`;
-    const known = this.#boxes.get(key);
-    if (known !== undefined) return known;
-    const letters = new Map<number, unknown>();
-    const box: Box = { letters, next: 0, sent: 0, readers: [], senders: [] };
-    this.#boxes.set(key, box);
-    return box;
-  }
-}
-
-function wake(waiting: (() => void)[]): void {
-  for (const resume of waiting.splice(0)) resume();
 }
 
 function noMember(rank: number, size: number): HeddleError {

@@ -6,18 +6,24 @@
 
 import type { Actor } from "../actors/actor.ts";
 import { actorOf, referenceOf } from "../actors/actor.ts";
-import { HeddleError } from "../core/errors.ts";
+import { type ErrorCode, HeddleError } from "../core/errors.ts";
 import { referToAll } from "../functions/index.ts";
 import { currentTask, runOutsideTask } from "../threads/task-context.ts";
 import { getClient } from "./context.ts";
 import { Queue } from "./coordination/queue.ts";
-import { GangContext, type Letter } from "./gang-context.ts";
+import type { Letter } from "./gang-boxes.ts";
+import { GangContext } from "./gang-context.ts";
+import {
+  hearOffers,
+  offeredMemory,
+  offerMemory,
+  ranksByProcess,
+  refuseOffer,
+} from "./gang-offers.ts";
 import * as self from "./gang-seat.ts";
 
 /** What a member is told when all have their places. */
 export interface GangStart {
-  readonly rank: number;
-  readonly peers: readonly Actor<GangSeat>[];
   readonly make: new (...args: never[]) => unknown;
   readonly args: readonly unknown[];
   /** What `checkpoint` gave in an earlier epoch. */
@@ -44,18 +50,41 @@ type Member = Record<string, ((...args: unknown[]) => unknown) | undefined>;
 export class GangSeat {
   #member: Member | undefined;
   #context: GangContext | undefined;
+  #failure: HeddleError | undefined;
+  /** Under which name memory is shared with the other members of this process. */
+  #memory: string | undefined;
   #leave: () => void = () => undefined;
   readonly #left: Promise<void>;
 
   constructor() {
+    hearOffers();
     this.#left = new Promise((resolve) => {
       this.#leave = resolve;
     });
   }
 
+  /** Takes the member's place among the others: from now on they can send to it. */
+  async meet(rank: number, peers: readonly Actor<GangSeat>[]): Promise<void> {
+    const handles = peers.map((peer) => referenceOf(peer).handle);
+    const processes = ranksByProcess(handles.map(({ place }) => place));
+    const near = processes.find((ranks) => ranks.includes(rank)) ?? [];
+    let buffer: SharedArrayBuffer | undefined;
+    if (near.length > 1) {
+      const [first = 0, ...others] = near;
+      this.#memory = handles[first]!.id;
+      if (this.#failure !== undefined) throw this.#failure;
+      const threads = others.map((other) => handles[other]!.place.thread);
+      buffer =
+        rank === first
+          ? await offerMemory(this.#memory, near.length, threads)
+          : await offeredMemory(this.#memory);
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+    this.#context = new GangContext(rank, peers, processes, buffer);
+  }
+
   /** Makes the member. */
-  async start({ rank, peers, make, args, state }: GangStart): Promise<void> {
-    this.#context = new GangContext(rank, peers);
+  async start({ make, args, state }: GangStart): Promise<void> {
     current = this.#context;
     this.#member = new make(...(args as never[])) as Member;
     if (state !== undefined) await this.#member["restore"]?.(state.value);
@@ -65,10 +94,6 @@ export class GangSeat {
     const member = this.#member as Member;
     if (typeof member[method] === "function") return await member[method](...args);
     throw new HeddleError("InvalidArgument", `the members of the gang have no method ${method}`);
-  }
-
-  has(method: string): boolean {
-    return typeof this.#member?.[method] === "function";
   }
 
   /** Another member has sent something; returns when there is room for more. */
@@ -81,11 +106,15 @@ export class GangSeat {
     await this.#left;
   }
 
-  abort(message: string, dead: readonly number[]): void {
-    this.#context?.abort(new HeddleError("Lost", message, { fields: { dead } }));
+  /** Whoever waits for another member fails with this. */
+  abort(code: ErrorCode, message: string, dead: readonly number[]): void {
+    this.#failure ??= new HeddleError(code, message, { fields: { dead } });
+    if (this.#memory !== undefined) refuseOffer(this.#memory, this.#failure);
+    this.#context?.abort(this.#failure);
   }
 
   leave(): void {
+    this.abort("Cancelled", "the gang was released", []);
     if (current === this.#context) current = undefined;
     this.#leave();
   }

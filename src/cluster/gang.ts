@@ -42,6 +42,9 @@ export class Gang<T extends object> {
   #states: readonly unknown[] | undefined;
   #failure: HeddleError | undefined;
   #isReleased = false;
+  /** Resolves when the epoch has ended. */
+  #ended: Promise<undefined> = Promise.resolve(undefined);
+  #end: () => void = () => undefined;
   #epoch = 0;
 
   private constructor(
@@ -80,7 +83,8 @@ export class Gang<T extends object> {
 
   /**
    * Calls a method of all members; resolves to what they return, by rank. Errors: what a method
-   * throws; `Lost`, naming the dead, when a member has died: then all others fail, too.
+   * throws; `Lost`, naming the dead, when a member has died: then all others fail, too; `Cancelled`
+   * when the gang is released meanwhile.
    */
   async call<K extends keyof Methods<T> & string>(
     method: K,
@@ -92,9 +96,11 @@ export class Gang<T extends object> {
   async #callAll(method: string, args: readonly unknown[]): Promise<unknown[]> {
     if (this.#failure !== undefined) throw this.#failure;
     const calls = this.#seats.map(({ actor }) => actor.call(method, args).result());
-    const settled = await Promise.allSettled(calls);
+    // A member that goes on, whatever becomes of the others, holds nobody up.
+    const settled = await Promise.race([Promise.allSettled(calls), this.#ended]);
     // Who has died is known before what the others make of it.
     if (this.#failure !== undefined) throw this.#failure;
+    if (settled === undefined) throw released();
     return settled.map((one) => {
       if (one.status === "rejected") throw one.reason;
       return one.value;
@@ -142,18 +148,28 @@ export class Gang<T extends object> {
       await queue.close().catch(() => undefined);
     }
     this.#epoch++;
+    this.#ended = new Promise((resolve) => {
+      this.#end = () => resolve(undefined);
+    });
     this.#seats = actors.map((actor, i) => ({ actor, task: tasks[i] as Future<void> }));
     for (const [rank, { actor }] of this.#seats.entries()) this.#watch(this.#epoch, rank, actor);
-    await this.#begin(actors);
+    try {
+      await this.#begin(actors);
+    } catch (error) {
+      this.#leave();
+      throw this.#failure ?? error;
+    }
   }
 
   async #begin(actors: readonly Actor<GangSeat>[]): Promise<void> {
     const states = this.#states;
-    const common = { peers: actors, make: this.#make, args: this.#args };
+    const common = { make: this.#make, args: this.#args };
+    // Nobody's constructor finds another one who is not there yet.
+    await Promise.all(actors.map((actor, rank) => actor.meet(rank, actors).result()));
     await Promise.all(
       actors.map((actor, rank) => {
         const state = states === undefined ? {} : { state: { value: states[rank] } };
-        return actor.start({ ...common, rank, ...state }).result();
+        return actor.start({ ...common, ...state }).result();
       }),
     );
   }
@@ -171,7 +187,8 @@ export class Gang<T extends object> {
           cause: error,
           fields: { dead: [rank] },
         });
-        for (const seat of this.#seats) seat.actor.abort(message, [rank]);
+        for (const seat of this.#seats) seat.actor.abort("Lost", message, [rank]);
+        this.#end();
       })
       .catch(() => undefined);
   }
@@ -179,8 +196,13 @@ export class Gang<T extends object> {
   #leave(): void {
     for (const { actor } of this.#seats) actor.leave();
     this.#seats = [];
+    this.#end();
     for (const task of this.#tasks) task.cancel({ force: true }).catch(() => undefined);
   }
+}
+
+function released(): HeddleError {
+  return new HeddleError("Cancelled", "the gang was released while its members were called");
 }
 
 function noPlace(size: number, why: string, cause?: unknown): HeddleError {

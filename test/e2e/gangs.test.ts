@@ -45,6 +45,56 @@ class Trainer {
     return seen;
   }
 
+  /** Parts of the reduction of arrays that do not add up exactly. */
+  async large(count: number, how: "sum" | "max"): Promise<number[]> {
+    const gang = getGang();
+    const own = Float64Array.from({ length: count }, (_, i) => Math.sin(i + 0.1 * gang.rank));
+    const all = await gang.allReduce(own, how);
+    const again = await gang.allReduce(own, how, { out: own });
+    if (again !== own || again.some((x, i) => x !== all[i])) throw new Error("not the same");
+    return [all.length, all[0] ?? 0, all[count >> 1] ?? 0, all.at(-1) ?? 0];
+  }
+
+  async unlike(): Promise<void> {
+    const gang = getGang();
+    await gang.allReduce(new Float64Array(5000 + gang.rank));
+  }
+
+  /** Large halos both ways, sent before any is read. */
+  async halos(count: number): Promise<number[]> {
+    const gang = getGang();
+    const { rank, size } = gang;
+    const [left, right] = [(rank + size - 1) % size, (rank + 1) % size];
+    await Promise.all([
+      gang.send(left, new Float64Array(count).fill(rank)),
+      gang.send(right, new Float64Array(count).fill(10 + rank)),
+    ]);
+    const [a, b] = await Promise.all([gang.recv(right), gang.recv(left)]);
+    return [a, b].map((halo) => (halo as Float64Array).at(-1) ?? Number.NaN);
+  }
+
+  /** A value that cannot travel does not hold up the next one. */
+  async bad(): Promise<unknown[]> {
+    const gang = getGang();
+    const to = (gang.rank + 1) % gang.size;
+    const codes: unknown[] = [];
+    await gang.send(to, new WeakMap()).catch(({ code }: { code: unknown }) => codes.push(code));
+    await gang.send(to, "good");
+    return [...codes, await gang.recv((gang.rank + gang.size - 1) % gang.size)];
+  }
+
+  /** Sends without end to one that reads nothing. */
+  async flood(): Promise<void> {
+    const gang = getGang();
+    if (gang.rank === 0) return await new Promise(() => undefined);
+    for (let i = 0; ; i++) await gang.send(0, i);
+  }
+
+  /** The thread ends, and with it the member. */
+  quit(rank: number): void {
+    if (getGang().rank === rank) process.exit(3);
+  }
+
   async waitFor(rank: number): Promise<unknown> {
     return await getGang().recv(rank);
   }
@@ -63,6 +113,12 @@ class Trainer {
 
   restore(total: number): void {
     this.total = total;
+  }
+}
+
+class Broken {
+  constructor() {
+    if (getGang().rank === 1) throw new RangeError("this one cannot be made");
   }
 }
 
@@ -100,6 +156,64 @@ describe.each(["embedded", "processes"])("gangs on %s", (engine) => {
     expect(await gang.call("extremes")).toEqual([0, 1, 2, 3].map(() => [3, 0]));
     expect(await gang.call("meet")).toEqual([3, 0, 0, 0]);
     expect(await gang.call("rounds", 1000)).toEqual([0, 1, 2, 3].map(() => expected(4, 1000)));
+    await gang.release();
+  });
+
+  test("large arrays are reduced in the order of ranks, wherever members are", async () => {
+    const gang = await group(4, Trainer);
+    const count = 10_001;
+    const at = (i: number): number => {
+      const parts = [0, 1, 2, 3].map((rank) => Math.sin(i + 0.1 * rank));
+      return parts.reduce((a, b) => a + b);
+    };
+    const sums = [count, at(0), at(count >> 1), at(count - 1)];
+    expect(await gang.call("large", count, "sum")).toEqual([sums, sums, sums, sums]);
+    const [highest] = await gang.call("large", count, "max");
+    expect(highest?.[1]).toBe(Math.sin(0.1 * 3));
+    expect(await gang.call("halos", 100_000)).toEqual(
+      [0, 1, 2, 3].map((rank) => [(rank + 1) % 4, 10 + ((rank + 3) % 4)]),
+    );
+    expect(await gang.call("bad")).toEqual(Array(4).fill(["NotSerializable", "good"]));
+    await gang.release();
+  });
+
+  test("members that do not agree all hear of it, and begin anew", async () => {
+    const gang = await group(4, Trainer);
+    const error = await failure(gang.call("unlike"));
+    expect(isHeddleError(error, "InvalidArgument")).toBe(true);
+    expect((error as Error).message).toMatch(/arrays of one type and length/);
+    expect(isHeddleError(await failure(gang.call("pass")), "InvalidArgument")).toBe(true);
+    await gang.restart();
+    expect(await gang.call("extremes")).toEqual([0, 1, 2, 3].map(() => [3, 0]));
+    await gang.release();
+  });
+
+  test("a release ends what members wait for", async () => {
+    const gang = await group(4, Trainer);
+    const stuck = failure(gang.call("waitFor", 0));
+    const flooding = failure(gang.call("flood"));
+    await gang.release();
+    expect(isHeddleError(await stuck, "Cancelled")).toBe(true);
+    expect(isHeddleError(await flooding, "Cancelled")).toBe(true);
+  });
+
+  test("a member that cannot be made frees all slots", async () => {
+    const error = await failure(group(4, Broken));
+    expect((error as Error).message).toBe("this one cannot be made");
+    const gang = await group(4, Trainer);
+    expect(await gang.call("meet")).toEqual([3, 0, 0, 0]);
+    await gang.release();
+  });
+
+  test("a member whose thread ends ends the epoch for all", async () => {
+    const gang = await group(4, Trainer);
+    const stuck = failure(gang.call("waitFor", 2));
+    const flooding = failure(gang.call("flood"));
+    await failure(gang.call("quit", 2));
+    expect(isHeddleError(await stuck, "Lost")).toBe(true);
+    expect(isHeddleError(await flooding, "Lost")).toBe(true);
+    await gang.restart();
+    expect(await gang.call("meet")).toEqual([3, 0, 0, 0]);
     await gang.release();
   });
 
