@@ -12,12 +12,12 @@
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { largerCases, loader, MIB, rounded, statusMiB, writeFrames } from "./lib/larger-cases.mjs";
 
 const script = fileURLToPath(import.meta.url);
-const MIB = 2 ** 20;
 const FACTOR = 4;
 
 const { values: flags } = parseArgs({
@@ -31,103 +31,17 @@ const { values: flags } = parseArgs({
   },
 });
 
-const load = (path) => import(pathToFileURL(join(resolve(flags.lib), path)).href);
+const load = loader(flags.lib);
 
-/** Side of a square float64 array of this many bytes, a multiple of 64. */
-const sideOf = (bytes) => Math.ceil(Math.sqrt(bytes / 8) / 64) * 64;
-
-/** What is computed, by case; each gives true when the result is right. */
-const cases = {
-  /** Persisted first, so that three quarters of it must go to disk and come back. */
-  "x + x.T": {
-    slackMiB: 96,
-    async run({ limitBytes }) {
-      const da = await load("array/index.js");
-      const side = sideOf(limitBytes * FACTOR);
-      const drawn = da.random.defaultRng(1).random([side, side], { chunks: side / 16 });
-      const x = await drawn.persist();
-      const total = await x.add(x.T).sum().compute();
-      const single = await x.sum().compute();
-      return Math.abs(total - 2 * single) < 1e-6 * total;
-    },
-  },
-  "rechunk rows to columns": {
-    slackMiB: 64,
-    async run({ limitBytes }) {
-      const da = await load("array/index.js");
-      const side = sideOf(limitBytes * FACTOR);
-      const strip = side / 64;
-      const rows = da.random.defaultRng(1).random([side, side], { chunks: [strip, side] });
-      const columns = rows.rechunk([side, strip]);
-      const [sums, total] = [await columns.sum({ axis: 0 }).compute(), await rows.sum().compute()];
-      const again = sums.toArray().reduce((a, b) => a + b, 0);
-      return Math.abs(again - total) < 1e-9 * total;
-    },
-  },
-  "frame join": {
-    slackMiB: 64,
-    async run({ folder, limitBytes }) {
-      const { readParquet } = await load("dataframe/index.js");
-      const left = readParquet(join(folder, "left-*.parquet"));
-      const right = readParquet(join(folder, "right-*.parquet"));
-      const joined = left.merge(right, { on: "id" });
-      const [{ n, same }] = (
-        await joined.agg((r) => ({ n: r.id.count(), same: r.a.sub(r.b).abs().max() })).compute()
-      ).toRecords();
-      return Number(n) === rowsOf(limitBytes) && Number(same) === 0;
-    },
-  },
-  "bag groupby": {
-    slackMiB: 96,
-    async run({ limitBytes }) {
-      const { range } = await load("bag/index.js");
-      // An item takes about 320 bytes as JSON, and more as an object.
-      const count = Math.round((limitBytes * FACTOR) / 320);
-      const text = "The quick brown fox jumps over the lazy dog. ".repeat(8);
-      const items = range(count, { npartitions: 100 }).map((i) => ({
-        id: i,
-        key: (i * 7919) % 1000,
-        words: ["some", "words", `of item ${i}`],
-        note: text.slice(i % 100, (i % 100) + 220),
-        place: { x: i % 360, y: i % 180 },
-      }));
-      const groups = items.groupby("key").map(([key, list]) => [key, list.length]);
-      const sizes = await groups.compute();
-      const total = sizes.reduce((sum, [, size]) => sum + size, 0);
-      return sizes.length === 1000 && total === count;
-    },
-  },
+/** What a case's resident set may take beside the limit, in MiB. */
+const SLACK_MIB = {
+  "x + x.T": 96,
+  "rechunk rows to columns": 64,
+  "frame join": 64,
+  "bag groupby": 96,
 };
 
-const rowsOf = (limitBytes) => Math.round((limitBytes * FACTOR) / 64);
-
-/** Two frames of 32 bytes a row, each row of one meeting one row of the other. */
-async function writeFrames(folder, limitBytes) {
-  const { TableEngine } = await load("dataframe/index.js");
-  const engine = TableEngine.open({ threads: 2 });
-  const session = engine.session();
-  const rows = rowsOf(limitBytes);
-  const files = 8;
-  for (let k = 0; k < files; k++) {
-    const [from, to] = [Math.floor((rows * k) / files), Math.floor((rows * (k + 1)) / files)];
-    for (const [name, id, column] of [
-      ["left", "i", "a"],
-      ["right", `${rows} - 1 - i`, "b"],
-    ]) {
-      session.execute(
-        `copy (select ${id} as id, ((${id}) * 7919 % 1000003)::double as ${column}, ` +
-          `i * 0.5 as x${name}, hash(i)::double as y${name} from range(${from}, ${to}) t(i)) ` +
-          `to '${join(folder, `${name}-${k}.parquet`)}' (format parquet)`,
-      );
-    }
-  }
-  engine.close();
-}
-
-function status(field) {
-  const text = readFileSync("/proc/self/status", "utf8");
-  return Number(new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(text)?.[1] ?? 0) / 1024;
-}
+const status = (field) => statusMiB(() => readFileSync("/proc/self/status", "utf8"), field);
 
 async function child() {
   const { Client } = await load("index.js");
@@ -148,7 +62,8 @@ async function child() {
     const [worker] = Object.values((await client.schedulerInfo()).workers);
     diskMiB = Math.max(diskMiB, worker.spilledBytes / MIB);
   }, 20);
-  const right = await cases[flags.case].run({ client, folder, limitBytes });
+  const dataBytes = FACTOR * limitBytes;
+  const right = await largerCases({ load, dataBytes, folder, keep: true })[flags.case]();
   const seconds = (performance.now() - startMs) / 1000;
   clearInterval(watch);
   const [left, peakMiB] = await settle(client);
@@ -185,9 +100,9 @@ async function settle(client) {
 async function runCase(name) {
   const folder = mkdtempSync(join(tmpdir(), "heddle-bench-"));
   try {
-    if (name === "frame join") {
+    if (name.startsWith("frame ")) {
       const { parseBytes } = await load("core/units.js");
-      await writeFrames(folder, parseBytes(flags.limit));
+      await writeFrames({ load, folder, dataBytes: FACTOR * parseBytes(flags.limit), name });
     }
     const args = ["--expose-gc", script, "--child", "--case", name];
     for (const flag of ["limit", "threads", "lib"]) args.push(`--${flag}`, flags[flag]);
@@ -204,7 +119,7 @@ async function runCase(name) {
     if (code !== 0) throw new Error(`${name} ended with ${code}`);
     const figures = JSON.parse(stdout);
     const slackMiB = figures.rssMiB - figures.baseMiB - figures.limitMiB;
-    const allowedMiB = cases[name].slackMiB;
+    const allowedMiB = SLACK_MIB[name];
     const ok =
       figures.right &&
       figures.heapMiB <= figures.limitMiB &&
@@ -220,16 +135,12 @@ async function runCase(name) {
 if (flags.child) await child();
 else {
   const results = [];
-  for (const name of Object.keys(cases)) {
+  for (const name of Object.keys(SLACK_MIB)) {
     if (flags.case === undefined || name.includes(flags.case)) results.push(await runCase(name));
   }
   if (flags.json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
   else {
-    const round = (value) => (typeof value === "number" ? Math.round(value * 10) / 10 : value);
-    const rows = results.map(({ case: name, ...figures }) => [
-      name,
-      Object.fromEntries(Object.entries(figures).map(([key, value]) => [key, round(value)])),
-    ]);
+    const rows = results.map(({ case: name, ...figures }) => [name, rounded(figures)]);
     console.table(Object.fromEntries(rows));
   }
   process.exitCode = results.every(({ ok }) => ok) ? 0 : 1;

@@ -19,7 +19,7 @@ import { config } from "../config/config.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { Inventory } from "../machine/scheduler/events.ts";
 import { type AnyMessageType, type Message, messageSet } from "../protocol/index.ts";
-import { OutputPrinter } from "../threads/output.ts";
+import { OutputPrinter, type Saying } from "../threads/output.ts";
 import { settle, type WorkerOp } from "./control/ops.ts";
 import { initFrom } from "./engine-options.ts";
 import { type EventLog, SILENT } from "./event-log.ts";
@@ -69,6 +69,8 @@ export class ClusterWorker {
   readonly #fetcher: ValueFetcher;
   readonly #paged: PagedGraphs = new PagedGraphs();
   readonly #output: OutputPrinter;
+  /** Whether tasks have said something to clients: others may, too. */
+  #hasSaid = false;
   readonly #address: string;
   #comm: Comm<ToWorker, FromWorker> | undefined;
   #loadTimer: NodeJS.Timeout | undefined;
@@ -100,6 +102,7 @@ export class ClusterWorker {
       share: () => undefined,
     });
     this.host.service.onForward = (on) => this.#forward(on);
+    this.#output.onSaid = (saying, text) => this.#say(saying, text);
     this.#server = new ValueServer(this.host);
     this.#fetcher = new ValueFetcher(this.host, pool);
   }
@@ -133,6 +136,7 @@ export class ClusterWorker {
         localDirectory: settings.localDirectory,
         validate: settings.validate,
       }),
+      ...(settings.isLimited === false ? {} : { processLimitBytes: settings.memoryLimitBytes }),
       output,
       address: settings.contact ?? listener.contactAddress,
       name,
@@ -258,7 +262,8 @@ export class ClusterWorker {
   #readMemory(): MemoryReading {
     const { committedBytes, usedBytes } = this.host.store.heap;
     const rssBytes = process.memoryUsage.rss();
-    return { rssBytes, committedBytes, usedBytes, running: this.host.running };
+    const { running, tableBytes } = this.host;
+    return { rssBytes, committedBytes, usedBytes, running, tableBytes };
   }
 
   /** Values make room, and tasks wait, when the process as a whole takes too much. */
@@ -338,6 +343,13 @@ export class ClusterWorker {
       : undefined;
   }
 
+  /** Tasks say something to the clients. */
+  #say(saying: Saying, text: string): void {
+    this.#hasSaid = true;
+    if (saying === "warning") this.#comm?.send({ kind: "warn", message: text });
+    else this.#comm?.send({ kind: "printed", stream: saying === "stdout" ? 1 : 2, text });
+  }
+
   #sendInventory(inventory: Inventory): void {
     const words = this.host.store.wordsOf(inventory.ids, inventory.bytes);
     this.#comm?.send({ kind: "inventory", inventory: { ...inventory, ...words } });
@@ -345,7 +357,7 @@ export class ClusterWorker {
 
   #report(report: WorkerReport): void {
     // What a task has printed comes before its result.
-    if (this.#output.onText !== undefined) this.#output.drain();
+    if (this.#hasSaid || this.#output.onText !== undefined) this.#output.drain();
     if (report.kind === "uninstalled" || report.kind === "durations") {
       return this.#comm?.sendSoon(report);
     }

@@ -13,6 +13,7 @@ import type { EngineRequest } from "./engine-main.ts";
 import { type EngineOptions, initFrom } from "./engine-options.ts";
 import type { EngineSettings } from "./engine-settings.ts";
 import { removeFolder } from "./folders.ts";
+import type { EngineLimits } from "./limits.ts";
 import { EngineLink, type Keeper } from "./link.ts";
 import { packageFile } from "./package-file.ts";
 import type { RemoteOptions } from "./remote-options.ts";
@@ -32,6 +33,8 @@ export interface EngineHandle {
   readonly dashboardLink?: string | undefined;
   /** How many workers there are, where that changes; 0 while it is not known. */
   readonly workerCount?: number;
+  /** What it will be, while workers are on their way to a cluster that was just made. */
+  readonly planned?: EngineLimits | undefined;
   /** Its workers, where they can never change. */
   readonly workers?: readonly WorkerFacts[];
   /** How others reach it, where they can. */

@@ -10,6 +10,8 @@ export interface EngineLimits {
   readonly memoryLimitBytes: number;
   /** How many processes share threads and memory; absent means one. */
   readonly workerCount?: number;
+  /** What it will be: workers that were asked for are on their way. */
+  readonly planned?: EngineLimits | undefined;
 }
 
 const open: EngineLimits[] = [];

@@ -21,12 +21,16 @@ export interface MemoryReading {
   readonly usedBytes: number;
   /** Tasks that run. */
   readonly running: number;
+  /** What the table engine has of the values' share. */
+  readonly tableBytes: number;
 }
 
 /** A worker is paused until it takes so much less than at first, as a share of its limit. */
 const HYSTERESIS = 0.05;
 /** Values keep so much of their share, whatever else the process takes: tasks need their inputs. */
 const LEAST_SHARE = 0.5;
+/** And so much where that comes on top of what the table engine has of it: its inputs are small. */
+const LEAST_BESIDE_TABLE = 0.25;
 /** Share of values where no target is given. */
 const ALL = 1;
 /** What the rest of the process takes is believed to become less by so much with each reading. */
@@ -35,7 +39,8 @@ const DECAY = 0.99;
 /**
  * Memory of a process without the arenas' free room, which values will take before anything new.
  */
-export function takenBytes({ rssBytes, committedBytes, usedBytes }: MemoryReading): number {
+export function takenBytes(reading: Omit<MemoryReading, "running" | "tableBytes">): number {
+  const { rssBytes, committedBytes, usedBytes } = reading;
   return Math.max(usedBytes, rssBytes - (committedBytes - usedBytes));
 }
 
@@ -66,18 +71,19 @@ export class MemoryPressure {
   /** Takes a reading; returns the bytes that count. */
   read(reading: MemoryReading): number {
     const taken = takenBytes(reading);
-    this.#judgeValues(taken - reading.usedBytes);
+    this.#judgeValues(taken - reading.usedBytes, reading.tableBytes);
     this.#judgeMost(taken - reading.usedBytes);
     this.#judgePause(taken, reading.running);
     return taken;
   }
 
-  #judgeValues(othersBytes: number): void {
+  #judgeValues(othersBytes: number, tableBytes: number): void {
     const { spill } = this.#shares;
     const target = this.#targetBytes;
     if (spill === false) return;
     const room = Math.floor(spill * this.#limitBytes - othersBytes);
-    this.valuesBytes = Math.max(LEAST_SHARE * target, Math.min(target, room));
+    const least = Math.max(LEAST_SHARE * target - tableBytes, LEAST_BESIDE_TABLE * target);
+    this.valuesBytes = Math.max(least, Math.min(target, room));
   }
 
   /** Pages that are new and empty hide what the rest takes: it is remembered for a while. */

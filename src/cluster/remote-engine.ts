@@ -21,6 +21,7 @@ export class RemoteEngine implements EngineHandle {
   #opened: (opening: Promise<void>) => void = () => undefined;
   #size: EngineLimits;
   #workers: number;
+  #planned: EngineLimits | undefined;
   #dashboard: string | undefined;
 
   /** `size` is what there will be, as far as is known before the scheduler says it. */
@@ -30,6 +31,7 @@ export class RemoteEngine implements EngineHandle {
   ) {
     this.#size = size;
     this.#workers = size.workerCount ?? 0;
+    this.#planned = this.#workers > 0 ? size : undefined;
     shipAllTexts();
     this.#options = Promise.resolve(options);
     if (!(options instanceof Promise)) this.#address = options.address;
@@ -59,6 +61,10 @@ export class RemoteEngine implements EngineHandle {
     return this.#workers;
   }
 
+  get planned(): EngineLimits | undefined {
+    return this.#planned;
+  }
+
   get dashboardLink(): string | undefined {
     return this.#dashboard;
   }
@@ -79,6 +85,7 @@ export class RemoteEngine implements EngineHandle {
       size: (size) => {
         this.#dashboard = size.dashboard ?? this.#dashboard;
         this.#workers = size.workers;
+        if (size.workers >= (this.#planned?.workerCount ?? 0)) this.#planned = undefined;
         // Workers are on their way to a cluster that was just made.
         if (size.threads > 0) this.#size = size;
       },

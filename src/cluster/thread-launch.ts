@@ -15,6 +15,8 @@ export interface EngineInit extends EngineSettings {
   readonly name?: string;
   /** Whose tasks these are, where the scheduler is in another process. */
   readonly cluster?: ClusterAccess;
+  /** What its whole process may take; absent where that has no limit. */
+  readonly processLimitBytes?: number;
   /** Takes the port on which each task thread sends what it prints. */
   readonly output: MessagePort;
 }

@@ -22,12 +22,11 @@ import { WorkerService } from "./control/worker-service.ts";
 import { LanePool, type ThreadDeath } from "./lane-pool.ts";
 import type { WireError } from "./messages.ts";
 import { ReportReader } from "./report-reader.ts";
+import { tableBytesOf } from "./table-share.ts";
 import { type EngineInit, type LaneSpec, LaunchedThread, laneOf } from "./thread-launch.ts";
 import { ownerOf, ValueStore } from "./value-store.ts";
 import type { WorkerReport } from "./worker-report.ts";
 
-/** Part of the memory that goes to the table engine once it is used. */
-const TABLE_SHARE = 0.5;
 /** Smaller changes of what the process has room for are of no matter. */
 const LIMIT_STEP_BYTES = 2 ** 20;
 /** While threads wait for memory, it is looked this often whether all of them do. */
@@ -452,10 +451,9 @@ export class WorkerHost {
   /** The table thread is started when the first task needs it. */
   #tableLane(): LanePool {
     if (this.#table === undefined) {
-      const { threads, memoryLimitBytes } = this.#init;
-      const share = Math.floor(memoryLimitBytes * TABLE_SHARE);
-      const table = { interruptCell: this.#init.interruptCell, threads, memoryLimitBytes: share };
-      const lane = laneOf(this.#init, table);
+      const { threads, interruptCell } = this.#init;
+      const memoryLimitBytes = this.#tableShareBytes;
+      const lane = laneOf(this.#init, { interruptCell, threads, memoryLimitBytes });
       this.#table = this.#makeLane(lane, [new LaunchedThread(lane, 0)]);
       this.#tellLimit();
       this.#listen(this.#table);
@@ -463,11 +461,20 @@ export class WorkerHost {
     return this.#table;
   }
 
+  get #tableShareBytes(): number {
+    const { memoryLimitBytes, processLimitBytes } = this.#init;
+    return tableBytesOf(memoryLimitBytes, processLimitBytes);
+  }
+
+  /** What the table engine has of the memory for values: nothing until it is used. */
+  get tableBytes(): number {
+    return this.#table === undefined ? 0 : this.#tableShareBytes;
+  }
+
   /** What values may take: less once the table thread has its part, or the process is short. */
   #tellLimit(): void {
-    const { memoryLimitBytes } = this.#init;
-    const ofTable = this.#table === undefined ? 0 : Math.floor(memoryLimitBytes * TABLE_SHARE);
-    const bytes = Math.min(memoryLimitBytes - ofTable, this.#valuesBytes);
+    const ofAll = this.#init.memoryLimitBytes - this.tableBytes;
+    const bytes = Math.min(ofAll, this.#valuesBytes);
     this.#events.push({ kind: "limit", bytes, mostBytes: this.#mostBytes });
   }
 

@@ -287,7 +287,9 @@ class Renderer {
   #aggregate(plan: AggregatePlan): Block {
     const ordered = plan.items.some(({ expr }) => usesOrder(expr));
     const block = withoutOrder(this.#block(plan.input, ordered));
-    const input = block.plain && isBare(block) ? block : nest(block, ordered);
+    // First and last compare rows by their terms, which then are values.
+    const usable = block.plain && isBare(block) && block.row.every(isValue);
+    const input = usable ? block : nest(block, ordered);
     const scope = this.#scope(input, plan.input);
     const keys = plan.keys.map(({ expr }) => toSql(expr, scope));
     const notNull = plan.dropna ? keys.map((key) => `${key} IS NOT NULL`) : [];
@@ -524,9 +526,14 @@ function isIdentityItem(item: Item): boolean {
   return item.sql === quoteName(item.name);
 }
 
+/** Whether a term of a row order can be used as a value: it says nothing of a direction. */
+function isValue(term: string): boolean {
+  return !/ (DESC|NULLS \w+)$/.test(term);
+}
+
 function ordinalSql(terms: readonly string[]): string {
   const [only] = terms;
   assert(only !== undefined, "a step asked for row order that its input did not prepare");
-  if (terms.length === 1 && !/ (DESC|NULLS \w+)$/.test(only)) return only;
+  if (terms.length === 1 && isValue(only)) return only;
   return `row_number() OVER (ORDER BY ${terms.join(", ")})`;
 }

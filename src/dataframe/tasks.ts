@@ -9,7 +9,7 @@ import "../table/codec.ts";
 import { referToAll } from "../functions/index.ts";
 import { columnOf } from "../table/build.ts";
 import type { Column } from "../table/column.ts";
-import { tableEngine } from "../table/current.ts";
+import { tableEngine, trimTableEngine } from "../table/current.ts";
 import type { TableSession } from "../table/engine.ts";
 import { isTable, Table } from "../table/table.ts";
 import { dtypeOf, type Field } from "../table/types.ts";
@@ -90,8 +90,21 @@ function* withSession<R>(
   inputs: readonly FragmentTables[],
   use: (session: TableSession) => Iterable<R>,
 ): Generator<R> {
-  using session = tableEngine().session();
-  loadInputs(session, fragment, inputs);
+  try {
+    using session = tableEngine().session();
+    loadInputs(session, fragment, inputs);
+    yield* inThreads(session, fragment, use);
+  } finally {
+    trimTableEngine();
+  }
+}
+
+/** On one thread where results must be repeatable. */
+function* inThreads<R>(
+  session: TableSession,
+  fragment: Fragment,
+  use: (session: TableSession) => Iterable<R>,
+): Generator<R> {
   if (!fragment.deterministic) {
     yield* use(session);
     return;

@@ -6,10 +6,12 @@
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import v8 from "node:v8";
 import { threadId } from "node:worker_threads";
 import { config } from "../config/config.ts";
 import { makeFolder } from "../config/make-folder.ts";
 import { HeddleError } from "../core/errors.ts";
+import { collectGarbage } from "../ndarray/collect-garbage.ts";
 import { type EngineSettings, TableEngine } from "./engine.ts";
 import { InterruptCell } from "./interrupt.ts";
 
@@ -48,6 +50,22 @@ function configuredSettings(): EngineSettings {
     ...(threads === "auto" ? {} : { threads }),
     ...(memoryLimitBytes === "auto" ? {} : { memoryLimitBytes }),
   };
+}
+
+/** An engine that may take more keeps what it has freed: taking it again from the system costs time. */
+const SMALL_BYTES = 2 ** 30;
+/** Arrays outside of V8's heap, which V8 does not hurry to collect, may take this part of the limit. */
+const ARRAYS_SHARE = 1 / 4;
+
+/**
+ * Gives back to the system what the task that has just ended has freed, where memory is short: the
+ * engine's allocator and V8 would both keep it for a while.
+ */
+export function trimTableEngine(): void {
+  const limitBytes = settings?.memoryLimitBytes;
+  if (limitBytes === undefined || limitBytes >= SMALL_BYTES) return;
+  current?.trim();
+  if (v8.getHeapStatistics().external_memory > ARRAYS_SHARE * limitBytes) collectGarbage();
 }
 
 /** Closes the engine of this thread; the next use opens another. */

@@ -64,10 +64,18 @@ export class TableEngine implements Disposable {
   /** Through this, other threads stop the query under way. */
   readonly cell: InterruptCell;
 
-  private constructor(library: Library, database: Out<Pointer>, cell: InterruptCell) {
+  readonly #limitBytes: number | undefined;
+
+  private constructor(
+    library: Library,
+    database: Out<Pointer>,
+    cell: InterruptCell,
+    limitBytes: number | undefined,
+  ) {
     this.#library = library;
     this.#database = database;
     this.cell = cell;
+    this.#limitBytes = limitBytes;
   }
 
   /**
@@ -96,7 +104,7 @@ export class TableEngine implements Disposable {
     const state = library.openExt(":memory:", database, config[0], error);
     library.destroyConfig(config);
     if (state !== 0) throw engineError(error[0] ?? "the engine did not open");
-    const engine = new TableEngine(library, database, cell);
+    const engine = new TableEngine(library, database, cell, settings.memoryLimitBytes);
     using session = engine.session();
     for (const sql of FIXED) session.execute(sql);
     return engine;
@@ -135,6 +143,16 @@ export class TableEngine implements Disposable {
     return this.cell.progress();
   }
 
+  /**
+   * Gives memory that queries have freed back to the system: the engine's allocator keeps it for a
+   * while otherwise. Setting the limit once more does so.
+   */
+  trim(): void {
+    if (this.#limitBytes === undefined) return;
+    using session = this.session();
+    session.execute(`SET memory_limit = '${bytesText(this.#limitBytes)}'`);
+  }
+
   close(): void {
     for (const session of [...this.#sessions]) session.close();
     if (this.#database[0] !== 0) this.#library.close(this.#database);
@@ -155,6 +173,10 @@ function settingsOf(settings: EngineSettings): [name: string, value: string][] {
     ["temp_directory", settings.tempDirectory],
     ["max_temp_directory_size", bytesText(settings.maxTempBytes)],
     ["allocator_flush_threshold", bytesText(flushBytes(settings.memoryLimitBytes))],
+    [
+      "allocator_bulk_deallocation_flush_threshold",
+      bytesText(flushBytes(settings.memoryLimitBytes)),
+    ],
   ];
   return pairs.flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]));
 }
@@ -205,12 +227,14 @@ export class TableSession implements Disposable {
     sql: string,
     options: { rows: number },
   ): Generator<Table<S>> {
-    let builder = new TableBuilder(this.#library);
+    // The last chunk of a table may go beyond its rows.
+    const room = options.rows + VECTOR_ROWS;
+    let builder = new TableBuilder(this.#library, room);
     for (const chunk of this.#chunks(sql, true)) {
       builder.add(chunk);
       if (builder.rows < options.rows) continue;
       yield builder.finish<S>();
-      builder = new TableBuilder(this.#library);
+      builder = new TableBuilder(this.#library, room);
     }
     if (builder.rows > 0) yield builder.finish<S>();
   }
@@ -451,17 +475,20 @@ function fieldsOf(description: Table<Description>): Field[] {
 class TableBuilder {
   readonly #library: Library;
   #readers: readonly ReturnType<typeof columnReader>[] | undefined;
+  readonly #room: number;
   #fields: readonly Field[] = [];
   rows = 0;
 
-  constructor(library: Library) {
+  /** `room` is for how many rows there should be room from the start. */
+  constructor(library: Library, room = 0) {
     this.#library = library;
+    this.#room = room;
   }
 
   add({ chunk, size, carried, fields }: Chunk): void {
     if (this.#readers === undefined) {
       this.#fields = fields;
-      this.#readers = carried.map((field) => columnReader(this.#library, field));
+      this.#readers = carried.map((field) => columnReader(this.#library, field, this.#room));
     }
     if (size === 0) return;
     this.#readers.forEach((reader, c) => {

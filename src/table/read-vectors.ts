@@ -26,11 +26,17 @@ export interface ColumnReader {
   finish(): Column;
 }
 
-/** A reader for a column of the given (carried) type. */
-export function columnReader(library: Library, field: Field): ColumnReader {
+/** Part of a finished column's buffer that may be empty. */
+const SPARE_SHARE = 1 / 8;
+
+/**
+ * A reader for a column of the given (carried) type; `rows` is how many there will be, if known:
+ * buffers that have to grow leave their smaller selves to the collector.
+ */
+export function columnReader(library: Library, field: Field, rows = 0): ColumnReader {
   const storage = storageOf(field.type);
   if (storage.kind === "bytes") return new TextReader(library, field);
-  return new FixedReader(library, field, storage.bytes, storage.words);
+  return new FixedReader(library, field, storage.bytes, storage.words, rows);
 }
 
 /** The validity bits of a growing column; they exist from the first null on. */
@@ -121,13 +127,14 @@ class FixedReader implements ColumnReader {
     field: Field,
     width: number,
     words: Parameters<typeof arrayOver>[0],
+    rows: number,
   ) {
     this.#library = library;
     this.#field = field;
     this.#width = width;
     this.#words = words;
     this.#validity = new ValidityReader(library);
-    this.#bytes = NO_BYTES;
+    this.#bytes = rows === 0 ? NO_BYTES : new Uint8Array(rows * width);
   }
 
   read(vector: Pointer, rows: number): void {
@@ -143,8 +150,9 @@ class FixedReader implements ColumnReader {
 
   finish(): Column {
     const bytes = this.#rows * this.#width;
-    // A result much smaller than its buffer is copied, so that it does not hold the buffer.
-    const buffer = bytes * 2 < this.#bytes.length ? this.#bytes.slice(0, bytes) : this.#bytes;
+    // A result that is smaller than its buffer is copied, so that it does not hold the buffer.
+    const spare = this.#bytes.length - bytes;
+    const buffer = spare > SPARE_SHARE * bytes ? this.#bytes.slice(0, bytes) : this.#bytes;
     const values = arrayOver(this.#words, buffer.buffer, 0, bytes);
     return new Column(this.#field, this.#rows, { values, validity: this.#validity.finish() });
   }

@@ -100,6 +100,19 @@ export const ordered: Record<string, Make> = {
       first: r.team.first(),
       last: r.day.last(),
     })),
+  "first and last of all rows in an order": (s) =>
+    s
+      .sortValues(["count", "id"], { ascending: [false, true] })
+      .agg((r) => ({ first: r.id.first(), last: r.price.last(), n: r.id.count() })),
+  "first and last of groups in an order": (s) =>
+    s
+      .sortValues("price", { naPosition: "first" })
+      .groupby("team")
+      .agg({ first: ["id", "first"], last: ["id", "last"] }),
+  "first and last of groups": (s) => {
+    const groups = s.groupby("team").agg({ n: ["id", "count"], days: ["day", "nunique"] });
+    return groups.agg((r) => ({ first: r.team.first(), last: r.n.last(), days: r.days.sum() }));
+  },
   describe: (s) => s.describe(),
   "quantiles of all rows": (s) => s.quantile([0.1, 0.5, 0.9]),
   nunique: (s) => s.nunique(),

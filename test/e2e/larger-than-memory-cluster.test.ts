@@ -14,6 +14,8 @@ test.each([
   ["bag groupby", "192MiB", []],
   // DuckDB itself takes more of a process. It runs in partitions.
   ["frame join", "288MiB", []],
+  ["frame groupby", "288MiB", ["--far"]],
+  ["frame sorted groups", "288MiB", []],
 ])("%s, %s %j", (name, limit, more) => {
   const args = [script, "--case", name, "--limit", limit, "--factor", "1", "--json", ...more];
   const { stdout, stderr } = spawnSync(process.execPath, args, {

@@ -25,11 +25,16 @@ import { partitionCount, sizeOf } from "./sizes.ts";
 const BRANCHES = 16;
 
 /** The partitions of an aggregation. */
-export function partitionAggregate(partitioner: Partitioner, plan: AggregatePlan): Parts {
+export function partitionAggregate(
+  partitioner: Partitioner,
+  plan: AggregatePlan,
+  ordered: boolean,
+): Parts {
   const inOrder = plan.items.some(({ expr }) => usesOrder(expr));
   if (plan.keys.length === 0) return aggregateAll(partitioner, plan, inOrder);
   const groups = aggregateGroups(partitioner, plan, inOrder);
-  if (!plan.sort) return groups;
+  // Nobody looks at the order.
+  if (!plan.sort || !ordered) return groups;
   const keys = columnKeys(plan.keys.map(({ name }) => name));
   return partitioner.sorted(groups, keys, schemaOf(plan));
 }

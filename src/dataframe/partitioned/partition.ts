@@ -131,7 +131,7 @@ export class Partitioner {
       case "filter":
         return this.#rows(plan, ordered);
       case "aggregate":
-        return partitionAggregate(this, plan);
+        return partitionAggregate(this, plan, ordered);
       case "join":
         return partitionJoin(this, plan, ordered);
       case "sort":

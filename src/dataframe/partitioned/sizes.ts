@@ -2,7 +2,8 @@
  * @file How much plans are thought to give, from what the footers of Parquet files, the lengths of
  * other files and tables in memory say; and whether that is more than one query should take.
  */
-import { currentLimits } from "../../cluster/limits.ts";
+import { currentLimits, type EngineLimits } from "../../cluster/limits.ts";
+import { tableBytesOf } from "../../cluster/table-share.ts";
 import { config } from "../../config/config.ts";
 import type { TaskRef } from "../../core/graph.ts";
 import { inputsOf, type Plan, type PlanSize, type ScanPlan } from "../plan.ts";
@@ -10,8 +11,6 @@ import { schemaOf } from "../schema.ts";
 import { bytesOfType } from "./exchange.ts";
 
 const MIB = 2 ** 20;
-/** Part of a worker's memory that is the table engine's. */
-const TABLE_SHARE = 0.5;
 /** A partition should take this part of what the table engine has, within the limits below. */
 const PARTITION_SHARE = 1 / 8;
 const PARTITION_BYTES_MIN = 4 * MIB;
@@ -37,16 +36,27 @@ export interface Sizing {
 export function sizingOf(plan: Plan): Sizing | undefined {
   const mode = config.get("dataframe.fragment");
   if (mode === "single") return undefined;
-  const limits = currentLimits();
-  const workers = Math.max(1, limits?.workerCount ?? 1);
-  if (mode === "auto" && workers === 1) return undefined;
-  const memoryBytes = (limits?.memoryLimitBytes || MEMORY_BYTES * workers) / workers;
-  const tableBytes = memoryBytes * TABLE_SHARE;
+  const now = currentLimits();
+  const limits = now?.planned ?? now;
+  const known = limits?.workerCount ?? 1;
+  if (mode === "auto" && known === 1) return undefined;
+  // Where nothing is known of the workers, one is planned for: there are enough partitions.
+  const workers = Math.max(1, known);
+  const tableBytes = tableBytesOfWorker(limits, workers);
   if (mode === "auto" && sumOfSources(plan).bytes <= tableBytes) return undefined;
   const wanted = Math.min(PARTITION_BYTES_MAX, tableBytes * PARTITION_SHARE);
   const partitionBytes = Math.max(PARTITION_BYTES_MIN, wanted);
   const broadcastBytes = partitionBytes * BROADCAST_SHARE;
   return { workers, partitionBytes, broadcastBytes };
+}
+
+/** What the table engine of each worker may take. */
+function tableBytesOfWorker(limits: EngineLimits | undefined, workers: number): number {
+  const memoryBytes = (limits?.memoryLimitBytes || MEMORY_BYTES * workers) / workers;
+  // The embedded engine's limit is for values alone.
+  if (limits?.workerCount === undefined) return tableBytesOf(memoryBytes);
+  const ofValues = memoryBytes * (config.get("worker.memory.target") || 1);
+  return tableBytesOf(ofValues, memoryBytes);
 }
 
 /** Into how many partitions rows of this size go. */

@@ -5,14 +5,20 @@ import { MemoryPressure, takenBytes } from "../../../src/cluster/memory-pressure
 const SHARES = { target: 0.6, spill: 0.7, pause: 0.8 } as const;
 
 /** A reading of a process that takes so much beside its values. */
-function reading(others: number, used: number, { running = 1, free = 0 } = {}) {
-  return { rssBytes: others + used + free, committedBytes: used + free, usedBytes: used, running };
+function reading(others: number, used: number, { running = 1, free = 0, table = 0 } = {}) {
+  return {
+    rssBytes: others + used + free,
+    committedBytes: used + free,
+    usedBytes: used,
+    running,
+    tableBytes: table,
+  };
 }
 
 test("room that values have left free does not count", () => {
   expect(takenBytes(reading(100, 200, { free: 300 }))).toBe(300);
   // Arenas grow before their pages are touched.
-  expect(takenBytes({ rssBytes: 50, committedBytes: 500, usedBytes: 100, running: 0 })).toBe(100);
+  expect(takenBytes({ rssBytes: 50, committedBytes: 500, usedBytes: 100 })).toBe(100);
 });
 
 test("values have their share, and less where the rest of the process takes more", () => {
@@ -28,12 +34,26 @@ test("values have their share, and less where the rest of the process takes more
   expect(pressure.valuesBytes).toBe(600);
 });
 
+test("what values have at least becomes less by what the table engine has, to a quarter", () => {
+  const pressure = new MemoryPressure(1000, SHARES);
+  pressure.read(reading(900, 100, { table: 100 }));
+  expect(pressure.valuesBytes).toBe(200);
+  pressure.read(reading(900, 100, { table: 300 }));
+  expect(pressure.valuesBytes).toBe(150);
+});
+
 test("what tasks may take at most leaves room for the rest of the process", () => {
   const pressure = new MemoryPressure(1000, SHARES);
   pressure.read(reading(200, 100));
   expect(pressure.mostBytes).toBeCloseTo(700);
   // Arenas that have grown and are not used yet hide the rest, which is there all the same.
-  pressure.read({ rssBytes: 300, committedBytes: 500, usedBytes: 500, running: 1 });
+  pressure.read({
+    rssBytes: 300,
+    committedBytes: 500,
+    usedBytes: 500,
+    running: 1,
+    tableBytes: 0,
+  });
   expect(pressure.mostBytes).toBeCloseTo(702);
 });
 

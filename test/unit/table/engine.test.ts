@@ -210,3 +210,32 @@ test("sorting more than the memory limit spills to disk", () => {
   expect(() => small.query(lists)).toThrow(expect.objectContaining({ code: "MemoryLimit" }));
   expect(small.query("SELECT 1 AS a").toRecords()).toEqual([{ a: 1 }]);
 });
+
+describe("memory", () => {
+  test("columns take little more than their rows", () => {
+    const spare = (table: Table): number => {
+      const { values } = table.column("i");
+      return values.buffer.byteLength / values.byteLength;
+    };
+    // As many vectors as nearly double the buffer that grows.
+    expect(spare(engine.query("SELECT i FROM range(70000) t(i)"))).toBeLessThan(1.13);
+    using session = engine.session();
+    const parts = [...session.stream("SELECT i FROM range(70000) t(i)", { rows: 20_000 })];
+    expect(parts.length).toBeGreaterThan(3);
+    for (const part of parts.slice(0, -1)) expect(spare(part)).toBeLessThan(1.13);
+  });
+
+  test.runIf(process.platform === "linux")("what queries have freed goes back when asked", () => {
+    const limitBytes = 512 * 2 ** 20;
+    const small = TableEngine.open({ threads: 1, memoryLimitBytes: limitBytes });
+    onTestFinished(() => small.close());
+    small.trim();
+    const before = process.memoryUsage.rss();
+    small.query("SELECT count(*) FROM (SELECT i, count(*) FROM range(1500000) t(i) GROUP BY i)");
+    small.trim();
+    const kept = process.memoryUsage.rss() - before;
+    expect(kept).toBeLessThan(24 * 2 ** 20);
+    const [row] = small.query("SELECT current_setting('memory_limit') AS said").toRecords();
+    expect(row).toEqual({ said: "512.0 MiB" });
+  });
+});

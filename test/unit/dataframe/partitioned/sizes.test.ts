@@ -32,6 +32,22 @@ test("one query where one worker can do it, partitions where it cannot", () => {
   expect(many.at(-1)).toMatch(/^inner join in \d+ partitions, both sides by hash$/);
 });
 
+test("what workers will have counts while they are on their way", () => {
+  const planned = { threads: 2, workerCount: 2, memoryLimitBytes: 256 * MIB };
+  const some = { threads: 1, workerCount: 1, memoryLimitBytes: 128 * MIB, planned };
+  const text = underLimits(some, () => joined.explain());
+  expect(text).toMatch(/inner join in \d+ partitions, both sides by hash/);
+});
+
+test("partitions are of a size with what a process has for the table engine", () => {
+  const frame = flights.shuffle("origin") as unknown as DataFrame;
+  const count = (memoryMiB: number): number =>
+    Number(/in (\d+) partitions, by hash/.exec(steps(frame, 2, memoryMiB).at(-1) ?? "")?.[1]);
+  config.set({ "dataframe.fragment": "partitioned" });
+  expect(count(192)).toBe(count(176));
+  expect(count(512)).toBeLessThan(count(192));
+});
+
 test("the configuration decides where it says so", () => {
   const frame = joined as unknown as DataFrame;
   config.set({ "dataframe.fragment": "single" });
