@@ -8,6 +8,9 @@ import { parseArgs } from "node:util";
 import { simulate } from "./simulate.ts";
 import { drawConditions, simulateCluster } from "./simulate-cluster.ts";
 
+/** Long runs say so often how far they are. */
+const PROGRESS = 1000;
+
 const { values } = parseArgs({
   options: {
     seed: { type: "string", default: "1" },
@@ -44,6 +47,9 @@ for (const [shape, run] of Object.entries(shapes)) {
   if (values.shape !== "both" && values.shape !== shape) continue;
   let failedHere = 0;
   for (let seed = first; seed < first + count; seed++) {
+    const done = seed - first;
+    if (done > 0 && done % PROGRESS === 0)
+      console.log(`${shape}: ${done} seeds, ${failedHere} failed`);
     try {
       const report = run(seed);
       if (values.verbose) console.log(JSON.stringify(report));

@@ -52,26 +52,24 @@ export function blame(
   const able = ids.filter((id) => !isIdle(s, worker, id));
   const candidates = able.length === 0 ? ids : able;
   const culprit = likeliest(worker, candidates, death);
-  if (culprit === undefined) return runAgain(s, withoutFailed(s, ids, candidates, death));
+  if (culprit === undefined) return runAgain(s, charge(s, ids, candidates, death));
   const parents = parentsOf(s, culprit);
   // What is said of the culprit is said of these too.
   const others = candidates.filter((id) => id !== culprit && !parents.includes(id));
-  const left = withoutFailed(s, ids, others, death);
+  const left = charge(s, ids, others, death);
   const kind = kindOf(death);
   s.facts?.add({ kind: "convicted", id: culprit, blame: kind });
   const deaths = convict(s, culprit, kind)[kind];
-  if (deaths <= s.options.allowedFailures) return runAgain(s, left);
-  // The parents first: those that wait elsewhere hear of the culprit's end.
-  const failing = [...parents.filter((id) => left.includes(id)), culprit];
-  for (const id of failing) failKilled(s, id, deaths, death, culprit);
-  return runAgain(
-    s,
-    left.filter((id) => !failing.includes(id)),
-  );
+  const failing = deaths > s.options.allowedFailures ? [[culprit, deaths] as const] : [];
+  return runAgain(s, condemn(s, left, new Map(failing), death));
 }
 
-/** The others may have done it too; returns those that go on. */
-function withoutFailed(
+/**
+ * It cannot be said that it was none of these; returns those of `ids` that go on. Suspects run
+ * alone, so that this cannot happen often to one that is innocent, but for those that wait for
+ * tasks of their own: they fail when it has happened as often as they may be to blame.
+ */
+function charge(
   s: SchedulerState,
   ids: readonly number[],
   suspects: readonly number[],
@@ -79,9 +77,31 @@ function withoutFailed(
 ): number[] {
   // Children first: what is said of a parent now is not one more death of the child.
   const depths = new Map(suspects.map((id) => [id, parentsOf(s, id).length]));
-  const childrenFirst = suspects.toSorted((a, b) => depths.get(b)! - depths.get(a)!);
-  const failed = childrenFirst.filter((id) => !staysSuspect(s, id, death));
-  return ids.filter((id) => !failed.includes(id));
+  const failing = new Map<number, number>();
+  for (const id of suspects.toSorted((a, b) => depths.get(b)! - depths.get(a)!)) {
+    s.facts?.add({ kind: "suspected", id });
+    const deaths = suspect(s, id);
+    if (deaths > s.options.allowedFailures) failing.set(id, deaths);
+  }
+  return condemn(s, ids, failing, death);
+}
+
+/** These have killed too often: they fail with the parents that were there; returns the others. */
+function condemn(
+  s: SchedulerState,
+  ids: readonly number[],
+  killers: ReadonlyMap<number, number>,
+  death: Death,
+): number[] {
+  // The parents first: those that wait elsewhere hear of the culprit's end.
+  const killerOf = new Map<number, number>();
+  for (const killer of killers.keys()) {
+    for (const parent of parentsOf(s, killer))
+      if (ids.includes(parent)) killerOf.set(parent, killer);
+  }
+  for (const killer of killers.keys()) killerOf.set(killer, killer);
+  for (const [id, killer] of killerOf) failKilled(s, id, killers.get(killer)!, death, killer);
+  return ids.filter((id) => !killerOf.has(id));
 }
 
 /**
@@ -93,7 +113,8 @@ function isIdle(s: SchedulerState, worker: WorkerRecord, id: number): boolean {
 }
 
 function isUnfinished(s: SchedulerState, graph: GraphRecord | undefined, parent: number): boolean {
-  if (graph?.parent?.id !== parent || graph.parent.serial !== s.graphOf(parent).serial) return false;
+  if (graph?.parent?.id !== parent || graph.parent.serial !== s.graphOf(parent).serial)
+    return false;
   for (let local = 0; local < graph.facts.count; local++) {
     const state = s.tasks.state[globalId(graph, local)];
     if (state === STATE.waiting || state === STATE.queued || state === STATE.leased) return true;
@@ -174,19 +195,6 @@ export function suspect(s: SchedulerState, id: number): number {
   s.suspects.set(id, (s.suspects.get(id) ?? 0) + deaths - before);
   tellParents(s, parents, deaths);
   return deaths;
-}
-
-/**
- * It cannot be said that it was not this task. Suspects run alone, so that this cannot happen often
- * to one that is innocent, but for those that wait for tasks of their own: they fail when it has
- * happened as often as they may be to blame.
- */
-function staysSuspect(s: SchedulerState, id: number, death: Death): boolean {
-  s.facts?.add({ kind: "suspected", id });
-  const deaths = suspect(s, id);
-  if (deaths <= s.options.allowedFailures) return true;
-  failKilled(s, id, deaths, death);
-  return false;
 }
 
 /** The only one that did not wait, or else the only one of those that had been running a while. */

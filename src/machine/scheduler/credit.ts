@@ -4,7 +4,7 @@ import type { SchedulerState, WorkerRecord } from "./state.ts";
 import { NOBODY } from "./task-table.ts";
 
 /** Leases of the table lane: one runs, one is ready behind it. */
-const TABLE_LEASES_MAX = 2;
+export const TABLE_LEASES_MAX = 2;
 
 /** For longer tasks, what a thread waits for the next one does not matter. */
 const AHEAD_MS = 50;

@@ -12,6 +12,7 @@ import { comesBefore } from "./lane-list.ts";
 import { lease } from "./lease.ts";
 import { isOpen, mayServe, placeElsewhere, reaches } from "./placement.ts";
 import type { HomeLane, ReadyLane } from "./ready.ts";
+import { leaveIfFull } from "./rooms.ts";
 import { Runs } from "./runs.ts";
 import type { SchedulerState, WorkerRecord } from "./state.ts";
 import { takeFromOthers } from "./steal.ts";
@@ -29,7 +30,11 @@ export function dispatch(s: SchedulerState): void {
   if (s.ready.isEmpty) return;
   for (let given = true; given; ) {
     given = false;
-    for (const worker of s.open) if (giveTurn(s, worker)) given = true;
+    for (const worker of s.roomy) {
+      if (giveTurn(s, worker)) given = true;
+      else leaveIfFull(s, worker);
+      if (s.ready.isEmpty) return;
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 /** @file Gives one task to one worker, and books what it takes there. */
 import { describeInputs } from "./inputs.ts";
 import type { ReadyLane } from "./ready.ts";
+import { hasMore } from "./rooms.ts";
 import type { SchedulerState, WorkerRecord } from "./state.ts";
 import { STATE } from "./task-table.ts";
 
@@ -32,6 +33,7 @@ export function book(
     worker.slotsUsed += lane.share;
     const number = group[id]!;
     worker.leasedOfGroup.set(number, (worker.leasedOfGroup.get(number) ?? 0) + lane.share);
+    hasMore(s, worker);
   }
   for (const [name, amount] of lane.constraint?.resources ?? []) {
     worker.used.set(name, (worker.used.get(name) ?? 0) + amount);

@@ -7,6 +7,7 @@ import { copiesLost, copyFailed, copyLost, forgetWish } from "./copies.ts";
 import type { SchedulerEvent } from "./events.ts";
 import { moveHome, queue, unqueue } from "./placement.ts";
 import { freeEverywhere, removeHolder } from "./replicas.ts";
+import { leaveRooms } from "./rooms.ts";
 import type { SchedulerState, WorkerRecord } from "./state.ts";
 import { NOBODY, STATE } from "./task-table.ts";
 import {
@@ -84,6 +85,7 @@ export function workerLost(s: SchedulerState, event: EventOf<"worker-lost">): vo
   const worker = s.workers.get(event.worker)!;
   s.workers.delete(event.worker);
   s.open.delete(worker);
+  leaveRooms(s, worker);
   s.isSpread = true;
   if (s.drained === worker.worker) s.drained = NOBODY;
   s.cuts.leave(worker.worker);

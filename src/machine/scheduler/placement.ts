@@ -6,6 +6,7 @@
 import { OVERDRAW_FACTOR } from "../worker/memory.ts";
 import type { ReadyLane } from "./ready.ts";
 import { eachHolder, isAt } from "./replicas.ts";
+import { expectTables, mayHaveRoom } from "./rooms.ts";
 import type { GraphRecord, SchedulerState, WorkerRecord } from "./state.ts";
 import { NOBODY, STATE } from "./task-table.ts";
 
@@ -22,6 +23,7 @@ export function queue(s: SchedulerState, id: number): void {
   const local = id - record.base;
   const lane = record.lanes[record.facts.template[local]!]!;
   const rank = record.facts.rank[local]!;
+  if (lane.table) expectTables(s);
   if (s.isSpread && waitsElsewhere(s, id, record, lane, rank)) return;
   s.tasks.holder[id] = NOBODY;
   s.ready.add(lane, rank);
@@ -132,9 +134,11 @@ export function isOpen(worker: WorkerRecord): boolean {
 export function reopen(s: SchedulerState, worker: WorkerRecord): void {
   if (isOpen(worker)) {
     s.open.add(worker);
+    mayHaveRoom(s, worker);
     return;
   }
   s.open.delete(worker);
+  s.roomy.delete(worker);
   moveHome(s, worker.worker);
 }
 

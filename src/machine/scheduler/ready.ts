@@ -54,6 +54,8 @@ export class ReadyQueue {
   readonly #waiting = new Map<number, number>();
   /** Lanes of which it is not known whether any worker may serve them. */
   #unchecked = new Set<ReadyLane>();
+  /** Whether there has ever been a task for a table thread. */
+  hasTables = false;
 
   makeLane(
     graph: number,

@@ -16,22 +16,38 @@ const WORTH_MS = 5;
 /** Asks for leases that idle workers could begin at once; sets when to look again. */
 export function recallForIdle(s: SchedulerState): void {
   s.recallMs = Number.POSITIVE_INFINITY;
-  const idle = [...s.open].filter((worker) => isIdle(s, worker));
-  if (idle.length === 0) return;
+  if (s.crowded.size === 0 || !isAnyIdle(s)) return;
+  const slow = waitingLong(s);
+  if (slow.length === 0) return;
+  const idle = [...s.roomy].filter((worker) => isIdle(s, worker));
   let room = 0;
   for (const worker of idle) room += freeSlots(worker);
-  for (const worker of s.workers.values()) {
-    const behind = Math.floor(worker.leased - slots(worker));
-    if (behind <= 0 || worker.isBehind || worker.trial !== NOBODY) continue;
-    const waitMs = waitOf(s, worker, behind);
-    const worthMs = WORTH_MS + 4 * worker.roundTripMs;
-    if (waitMs < worthMs) {
-      s.recallMs = Math.min(s.recallMs, s.nowMs + worthMs);
-      continue;
-    }
+  for (const { worker, behind, waitMs } of slow) {
     room -= recallSome(s, worker, Math.min(room, Math.ceil(behind / 2)), idle, waitMs);
     if (room <= 0) return;
   }
+}
+
+/** Workers with leases that will wait for long; sets when to look at the others again. */
+function waitingLong(
+  s: SchedulerState,
+): { worker: WorkerRecord; behind: number; waitMs: number }[] {
+  const slow: { worker: WorkerRecord; behind: number; waitMs: number }[] = [];
+  for (const worker of s.crowded) {
+    const behind = Math.floor(worker.leased - slots(worker));
+    if (behind <= 0) s.crowded.delete(worker);
+    if (behind <= 0 || worker.isBehind || worker.trial !== NOBODY) continue;
+    const waitMs = waitOf(s, worker, behind);
+    const worthMs = WORTH_MS + 4 * worker.roundTripMs;
+    if (waitMs >= worthMs) slow.push({ worker, behind, waitMs });
+    else s.recallMs = Math.min(s.recallMs, s.nowMs + worthMs);
+  }
+  return slow;
+}
+
+function isAnyIdle(s: SchedulerState): boolean {
+  for (const worker of s.roomy) if (isIdle(s, worker)) return true;
+  return false;
 }
 
 function isIdle(s: SchedulerState, worker: WorkerRecord): boolean {

@@ -221,6 +221,9 @@ export class SchedulerState {
   readonly retiring: Map<WorkerRecord, Set<number>> = new Map();
   /** Workers that may take leases. */
   readonly open: Set<WorkerRecord> = new Set();
+  /** Those of them that may have room for more, and workers with leases that wait (`rooms.ts`). */
+  readonly roomy: Set<WorkerRecord> = new Set();
+  readonly crowded: Set<WorkerRecord> = new Set();
   nowMs = 0;
   readonly out: Outbox;
   /** Hears what must outlive the scheduler, if anybody wants to know. */

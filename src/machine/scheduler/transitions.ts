@@ -7,6 +7,7 @@
 import { cameTo, forgetForGood, forgetWish } from "./copies.ts";
 import { queue, unqueue } from "./placement.ts";
 import { freeEverywhere } from "./replicas.ts";
+import { mayHaveRoom } from "./rooms.ts";
 import {
   type Failure,
   type GraphRecord,
@@ -222,6 +223,7 @@ export function endLease(s: SchedulerState, id: number): void {
   if (lane === undefined) return;
   if (worker.trial === id) worker.trial = NOBODY;
   worker.waiting.delete(id);
+  mayHaveRoom(s, worker);
   if (lane.table) worker.tableLeased--;
   else {
     worker.leased--;

@@ -11,6 +11,7 @@ import { LeaseLog } from "./lease-log.ts";
 import { loseCopy, neverBrought } from "./loss.ts";
 import { queue, reopen } from "./placement.ts";
 import { addHolder, isAt } from "./replicas.ts";
+import { expectOtherwise, mayHaveRoom } from "./rooms.ts";
 import { attemptsOf, plainError, type SchedulerState, type WorkerRecord } from "./state.ts";
 import { NOBODY, STATE } from "./task-table.ts";
 import { endLease, fail, letGoOfGraph, remember } from "./transitions.ts";
@@ -72,7 +73,9 @@ export function uninstalled(s: SchedulerState, event: EventOf<"uninstalled">): v
 }
 
 export function suspended(s: SchedulerState, event: EventOf<"suspended">): void {
-  const { waiting } = s.workers.get(event.worker)!;
+  const worker = s.workers.get(event.worker)!;
+  const { waiting } = worker;
+  mayHaveRoom(s, worker);
   event.ids.forEach((id, i) => {
     if (!isLeaseOf(s, event.worker, id, event.epochs[i]!)) return;
     if (event.waits[i] === 1) waiting.add(id);
@@ -90,6 +93,7 @@ export function measured(s: SchedulerState, event: EventOf<"measured">): void {
   const worker = s.workers.get(event.worker)!;
   worker.roundTripMs = event.roundTripMs ?? worker.roundTripMs;
   worker.bytesPerMs = event.bytesPerMs ?? worker.bytesPerMs;
+  mayHaveRoom(s, worker);
 }
 
 export function finished(s: SchedulerState, event: EventOf<"finished">): void {
@@ -97,6 +101,7 @@ export function finished(s: SchedulerState, event: EventOf<"finished">): void {
   const record = s.workers.get(worker)!;
   record.progressMs = s.nowMs;
   record.isBehind = false;
+  mayHaveRoom(s, record);
   if (tags !== undefined) s.isSpread = true;
   for (let i = 0; i < count; i++) {
     const id = ids[i]!;
@@ -117,7 +122,9 @@ export function durations(s: SchedulerState, event: EventOf<"durations">): void 
   for (let i = 0; i < event.ids.length; i++) {
     const group = s.tasks.group[event.ids[i]!];
     if (group === undefined) continue;
+    const { p95Ms } = s.groups.at(group);
     s.groups.at(group).addDuration(event.meanMs[i]!, event.counts[i]!);
+    if (s.groups.at(group).p95Ms !== p95Ms) expectOtherwise(s, group);
   }
 }
 
