@@ -20,14 +20,14 @@ const compiled = {
 };
 
 /** The suites of the collections on another scheduler. */
-const elsewhere = (runner: "threads" | "cluster") => ({
+const elsewhere = (runner: "threads" | "cluster" | "simulator") => ({
   plugins: [compiled],
   test: {
     ...common,
     testTimeout: 600_000,
     name: `on-${runner}`,
     env: { HEDDLE_TEST_RUNNER: runner },
-    setupFiles: ["test/support/on-cluster.ts"],
+    setupFiles: [`test/support/on-${runner === "simulator" ? "simulator" : "cluster"}.ts`],
     include: [
       "test/conformance/{array,frames}.test.ts",
       "test/unit/{array,bag,dataframe,delayed}/**/*.test.ts",
@@ -60,6 +60,7 @@ export default defineConfig({
       },
       elsewhere("threads"),
       elsewhere("cluster"),
+      elsewhere("simulator"),
     ],
   },
 });

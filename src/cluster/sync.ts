@@ -7,12 +7,12 @@ import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assert, HeddleError, isHeddleError } from "../core/errors.ts";
-import { compileTemplate, type Invocation, type Invoke, readerOf } from "../core/invoke.ts";
 import { failedStep } from "../core/step-failure.ts";
-import { rowOf, type Segment, segmentOf, type TaskGraph, taskKey } from "../core/task-graph.ts";
+import { type TaskGraph, taskKey } from "../core/task-graph.ts";
 import { nodeCrypto } from "../functions/crypto.ts";
 import { setScratch } from "../threads/scratch.ts";
 import { textOf } from "./given.ts";
+import { GraphCalls } from "./graph-calls.ts";
 import type { TaskObserver } from "./watch.ts";
 
 /**
@@ -27,7 +27,7 @@ export async function runSync(
 ): Promise<unknown[]> {
   assert(graph.held === undefined, "the sync scheduler holds no values of an engine");
   const order = inRankOrder(graph);
-  const invoke: Invoke[] = graph.templates.map(compileTemplate);
+  const calls = new GraphCalls(graph);
   const values = new Map<number, unknown>();
   const uses = countUses(graph);
   const scratch = join(
@@ -38,7 +38,7 @@ export async function runSync(
     for (const id of order) {
       signal?.throwIfAborted();
       setScratch(() => scratch);
-      values.set(id, await observed(id, observer, () => runTask(graph, id, invoke, values)));
+      values.set(id, await observed(id, observer, () => runTask(graph, id, calls, values)));
       releaseInputs(graph, id, uses, values);
       if (uses[id] === 0) values.delete(id);
     }
@@ -69,31 +69,28 @@ async function observed(
 async function runTask(
   graph: TaskGraph,
   id: number,
-  invoke: readonly Invoke[],
+  calls: GraphCalls,
   values: ReadonlyMap<number, unknown>,
 ): Promise<unknown> {
-  const segment: Segment = segmentOf(graph, id);
-  const first = graph.depOffsets[id] ?? 0;
-  const at: Invocation = {
-    row: rowOf(segment, id),
-    columns: segment.columns.map(readerOf),
-    depCount: (graph.depOffsets[id + 1] ?? 0) - first,
-    dep: (index) => values.get(graph.deps[first + index] as number),
-  };
-  const templateIndex = graph.template[id] as number;
-  const template = graph.templates[templateIndex];
+  const first = graph.depOffsets[id] as number;
+  const template = graph.templates[graph.template[id] as number];
   const retries = template?.options?.retries ?? 0;
   for (let attempt = 0; ; attempt++) {
     try {
-      return await (invoke[templateIndex] as Invoke)(at);
+      return await calls.call(id, (index) => values.get(graph.deps[first + index] as number));
     } catch (error) {
       if (attempt < retries) continue;
-      const step = failedStep(error);
-      if (step !== undefined) throw taskFailed(step.key, step.cause, attempt + 1);
-      if (isHeddleError(error, "TaskFailed")) throw error;
-      throw taskFailed(taskKey(graph, id), error, attempt + 1);
+      throw failureOf(error, taskKey(graph, id), attempt + 1);
     }
   }
+}
+
+/** What users see when the function of the task `key` has thrown `error`. */
+export function failureOf(error: unknown, key: string, attempts: number): HeddleError {
+  const step = failedStep(error);
+  if (step !== undefined) return taskFailed(step.key, step.cause, attempts);
+  if (isHeddleError(error, "TaskFailed")) return error;
+  return taskFailed(key, error, attempts);
 }
 
 /** The error that users see for a task whose function threw. */

@@ -4,6 +4,7 @@
  */
 import type { Prng } from "../core/prng.ts";
 import type { GraphFacts } from "../machine/scheduler/events.ts";
+import type { SimWork } from "./sim-work.ts";
 
 /** A graph and what its tasks will do when they run. */
 export interface SimGraph {
@@ -21,6 +22,8 @@ export interface SimGraph {
   readonly children: ReadonlyMap<number, SimGraph>;
   /** What the values of tasks of other graphs are, by local id. */
   readonly heldNames: ReadonlyMap<number, string>;
+  /** What tasks really do; absent when they only take time and room. */
+  readonly work?: SimWork;
 }
 
 /** A value of an engine that a graph may use. */

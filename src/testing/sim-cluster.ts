@@ -77,6 +77,8 @@ export class SimCluster {
   /** How many schedulers there have been before: what was said to one the next does not hear. */
   #life = 0;
   #wakeMs = Number.POSITIVE_INFINITY;
+  /** What takes real time and is to be done before anything else happens. */
+  readonly #jobs: (() => Promise<void>)[] = [];
   /** Workers that have gone as they were asked to. */
   retired = 0;
   /** How often each task has ended its worker. */
@@ -146,6 +148,7 @@ export class SimCluster {
         isConnected: (to: SimWorker) => this.alive.includes(to),
         nameOf: (word: number) => this.#names[word]!,
         rejoined: (back: SimWorker, inventory: Inventory) => this.#rejoined(back, inventory),
+        work: (job: () => Promise<void>) => this.#jobs.push(job),
       },
     };
     const { memoryLimitBytes, isUneven = false } = this.options;
@@ -309,6 +312,16 @@ export class SimCluster {
       if (!this.clock.advance()) return;
     }
     assert(false, `the simulation did not end within ${stepsMax} steps`);
+  }
+
+  /** As `run`, for graphs whose tasks really do something; ends early once it is over. */
+  async work(isOver: () => boolean = () => false): Promise<void> {
+    while (!isOver()) {
+      this.#settle();
+      const job = this.#jobs.shift();
+      if (job !== undefined) await job();
+      else if (!this.clock.advance()) return;
+    }
   }
 
   #settle(): void {

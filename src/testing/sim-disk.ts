@@ -14,6 +14,8 @@ export interface SimValue {
   readonly bytes: number;
   /** What it tells of, at whatever worker that lies. */
   readonly parts?: readonly SimPart[];
+  /** Its bytes, where tasks really do something. */
+  readonly encoded?: Uint8Array;
 }
 
 export interface SimDiskOptions {

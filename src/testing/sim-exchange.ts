@@ -93,11 +93,23 @@ export function isExchange({ facts }: SimGraph): boolean {
   return facts.templates.some(({ bound }) => bound !== undefined);
 }
 
-/** A destination gets what each source has written once. */
-export function checkParts(graph: SimGraph, seal: number, parts: readonly SimPart[]): void {
-  const { depOffsets, deps } = graph.facts;
-  const wanted = deps.subarray(depOffsets[seal], depOffsets[seal + 1]);
-  const expected = Array.from(wanted, (local) => `${graph.name}[${local}]`).join();
+/** A destination gets what each source of its exchanges has written once. */
+export function checkParts(graph: SimGraph, destination: number, parts: readonly SimPart[]): void {
+  const wanted = depsOf(graph, destination).flatMap((local) => sourcesOf(graph, local));
+  const expected = wanted.map((local) => `${graph.name}[${local}]`).join();
   const found = parts.map(({ source }) => source).join();
   assert(found === expected, `an exchange brings ${found} instead of ${expected}`);
+}
+
+/** The tasks that have written what the value of a task tells of. */
+function sourcesOf(graph: SimGraph, local: number): number[] {
+  const { templates, template } = graph.facts;
+  const bound = templates[template[local]!]?.bound;
+  if (bound === undefined) return [];
+  // The seal of a single source may be part of its task.
+  return bound === "worker" ? [local] : depsOf(graph, local);
+}
+
+function depsOf({ facts: { deps, depOffsets } }: SimGraph, local: number): number[] {
+  return [...deps.subarray(depOffsets[local], depOffsets[local + 1])];
 }

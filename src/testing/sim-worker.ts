@@ -19,6 +19,7 @@ import type { SimClient } from "./sim-client.ts";
 import type { SimClock } from "./sim-clock.ts";
 import { type SimDiskOptions, SimStore, type SimValue } from "./sim-disk.ts";
 import { checkParts, type SimPart } from "./sim-exchange.ts";
+import type { SimWork } from "./sim-work.ts";
 
 export interface SimWorkerOptions extends SimDiskOptions {
   readonly number: number;
@@ -55,6 +56,8 @@ interface SimRun {
   dropChildren: (() => void) | undefined;
   /** It was given up. */
   isOver: boolean;
+  /** What it has made, where tasks really do something. */
+  encoded?: Uint8Array;
 }
 
 interface SimThread {
@@ -98,6 +101,8 @@ export interface SimNetwork {
   isConnected(worker: SimWorker): boolean;
   /** The worker has found its scheduler again. */
   rejoined(worker: SimWorker, inventory: Inventory): void;
+  /** Does what takes real time, while virtual time stands still. */
+  work(job: () => Promise<void>): void;
 }
 
 /** Any tag will do: machines do not look at it. */
@@ -324,17 +329,33 @@ export class SimWorker {
       if (run.graph.killers.has(run.local)) return this.#crash(run);
       if (this.#shell.prng.random() < this.#options.deathRate) return this.#die(thread);
       const child = run.graph.children.get(run.local);
-      if (child === undefined) this.#ask(thread, run);
-      else this.#suspend(thread, run, child);
+      if (child !== undefined) this.#suspend(thread, run, child);
+      else if (run.graph.work !== undefined) this.#work(thread, run, run.graph.work);
+      else this.#ask(thread, run);
+    });
+  }
+
+  /** The task really runs; only then is it known how much room its value takes. */
+  #work(thread: SimThread, run: SimRun, work: SimWork): void {
+    if (!this.#hasParts(run)) return this.#putOff(thread, run);
+    const inputs: Uint8Array[] = [];
+    this.#eachInput(run, (input) => inputs.push(this.store.heap.get(input)!.encoded!));
+    this.#shell.network!.work(async () => {
+      const outcome = await work.run(this.number, run.local, inputs);
+      if ("isPutOff" in outcome) return this.#putOff(thread, run);
+      if ("error" in outcome) return this.#fail(thread, run, outcome.error);
+      run.encoded = outcome.encoded;
+      run.graph.bytes[run.local] = outcome.encoded.length;
+      this.#ask(thread, run);
     });
   }
 
   /** Whether a destination of an exchange finds what it is to read. */
   #hasParts(run: SimRun): boolean {
     const { graph, local, id, parts } = run;
-    if (parts.length === 0 || graph.facts.templates[templateOf(run)]?.bound !== undefined)
-      return true;
-    checkParts(graph, graph.facts.deps[graph.facts.depOffsets[local]!]!, parts);
+    const isSeal = graph.facts.templates[templateOf(run)]?.bound === "inputs";
+    if (parts.length === 0 || isSeal) return true;
+    checkParts(graph, local, parts);
     const { network } = this.#shell;
     for (const { source, worker, isThere } of parts) {
       if (isThere()) continue;
@@ -466,21 +487,22 @@ export class SimWorker {
   }
 
   #valueOf(run: SimRun): SimValue {
-    const { id, graph, local } = run;
+    const { id, graph, local, encoded } = run;
     const name = `${graph.name}[${local}]`;
     const bytes = graph.bytes[local]!;
     const bound = graph.facts.templates[templateOf(run)]?.bound;
-    if (bound === "inputs") return { name, bytes, parts: run.parts };
-    if (bound === undefined) return { name, bytes };
+    const made = encoded === undefined ? { name, bytes } : { name, bytes, encoded };
+    if (bound === "inputs") return { ...made, parts: run.parts };
+    if (bound === undefined) return made;
     const isThere = (): boolean => !this.isDead && this.store.find(id) === value;
-    const value: SimValue = { name, bytes, parts: [{ source: name, worker: this, isThere }] };
+    const value: SimValue = { ...made, parts: [{ source: name, worker: this, isThere }] };
     return value;
   }
 
-  #fail(thread: SimThread, run: SimRun): void {
+  #fail(thread: SimThread, run: SimRun, error: unknown = "thrown"): void {
     thread.run = undefined;
     this.store.grantedBytes -= run.grantedBytes;
-    this.hear({ kind: "failed", id: run.id, error: "thrown", blame: "user" });
+    this.hear({ kind: "failed", id: run.id, error, blame: "user" });
   }
 
   /** The thread dies with all of its tasks; another takes its place. */

@@ -5,7 +5,7 @@
  */
 import type { Fetches } from "./fetches.ts";
 import type { GraphEntry, Graphs } from "./graphs.ts";
-import { type Memory, OVERDRAW_FACTOR } from "./memory.ts";
+import type { Memory } from "./memory.ts";
 import { ACTIVITY, ORIGIN, PLACE, UNWANTED, type ValueTable } from "./value-table.ts";
 
 /** What the machine does for it. */
@@ -104,13 +104,12 @@ export class Admission {
 
   /** A task whose inputs can never be in memory together fails. */
   #refuses(id: number, entry: GraphEntry, local: number): boolean {
-    const most = this.#memory.limitBytes * OVERDRAW_FACTOR;
     let bytes = 0;
     this.#graphs.eachInput(entry, local, (input) => {
       const isHere = this.#values.place[input] !== PLACE.nowhere;
       bytes += isHere ? this.#values.bytes[input]! : Math.max(0, this.#fetches.bytesOf(input));
     });
-    if (bytes <= most) return false;
+    if (bytes <= this.#memory.inputsBytes) return false;
     const message =
       `the inputs of a task take ${bytes} bytes together, and the memory limit is ` +
       `${this.#memory.limitBytes}: make its inputs smaller or fewer, or give the engine more memory`;

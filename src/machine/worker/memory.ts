@@ -88,6 +88,12 @@ export class Memory {
     this.#mostBytes = mostBytes;
   }
 
+  /** What one task's inputs may take together: beyond the limit only when nothing else goes on. */
+  get inputsBytes(): number {
+    const most = this.#mostBytes === Number.POSITIVE_INFINITY ? 0 : this.#mostBytes;
+    return Math.max(OVERDRAW_FACTOR * this.limitBytes, most);
+  }
+
   /** Values that nobody uses go to disk until a lowered limit is kept. */
   shrink(): void {
     if (!this.#isShrinking) return;

@@ -55,7 +55,8 @@ export class Reads {
     const v = this.#values;
     while (this.#queue.length > 0) {
       const { reader, ids } = this.#queue[0]!;
-      const missing = ids.filter((id) => v.place[id] === PLACE.nowhere);
+      // Readers may ask for what the worker has never heard of.
+      const missing = ids.filter((id) => (v.place[id] ?? PLACE.nowhere) === PLACE.nowhere);
       if (missing.length === 0 && !this.#mayStart(ids)) return;
       this.#queue.shift();
       if (missing.length > 0) this.#say({ kind: "pinned", reader, missing });

@@ -535,6 +535,18 @@ describe("inputs on disk", () => {
     w.used = 0;
     expect(w.spilled(1)).toContainEqual({ kind: "unspill", id: 0, bytes: 600 });
   });
+
+  test("of more than twice a limit that is low for a while may come when they fit", () => {
+    const w = withSpilled();
+    const graph = graphOf([[1, 2]], { held: [0, 1] });
+    const ids = Int32Array.of(20, 0, 1);
+    const installed = { base: 20, count: 3, graph, body: undefined, serial: 2, ids };
+    w.step({ kind: "install", graph: installed });
+    w.step({ kind: "limit", bytes: 500, mostBytes: 1100 });
+    expect(w.lease([20])).toContainEqual(expect.objectContaining({ kind: "erred", id: 20 }));
+    w.step({ kind: "limit", bytes: 500, mostBytes: 1200 });
+    expect(w.lease([20], 2)).not.toContainEqual(expect.objectContaining({ kind: "erred" }));
+  });
 });
 
 describe("readers", () => {
@@ -545,6 +557,14 @@ describe("readers", () => {
     w.ran([0], 10);
     expect(w.pin(5, 0, 1)).toEqual([{ kind: "pinned", reader: 5, missing: [1] }]);
     expect(w.machine.values.pins[0]).toBe(0);
+  });
+
+  test("are told that what nobody has heard of is missing", () => {
+    const w = new TestWorker();
+    expect(w.pin(5, 0)).toEqual([{ kind: "pinned", reader: 5, missing: [0] }]);
+    w.install([[]]);
+    expect(w.pin(6, 2 ** 31 - 1)).toEqual([{ kind: "pinned", reader: 6, missing: [2 ** 31 - 1] }]);
+    expect(w.machine.values.evictableBytes).toBe(0);
   });
 
   test("keep values in memory until they are done", () => {
