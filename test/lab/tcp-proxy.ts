@@ -1,6 +1,8 @@
 /**
  * @file A network that misbehaves when told to: a TCP proxy that cuts connections, also in the
- * middle of what they carry, refuses new ones, or lets nothing through without saying so.
+ * middle of what they carry, refuses new ones, lets nothing through without saying so, in both
+ * directions or in one, delays what it carries, or says to one side that the other has nothing more
+ * to say.
  */
 import { connect, createServer, type Server, type Socket } from "node:net";
 
@@ -8,6 +10,16 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 interface Pair {
   readonly near: Socket;
   readonly far: Socket;
+}
+
+/** "up" is to the target, "down" to who has connected to the proxy. */
+export type Direction = "up" | "down";
+
+/** Bytes on their way, in order. */
+interface Line {
+  readonly bytes: Buffer[];
+  /** When the last of them may arrive: none overtakes it. */
+  lastMs: number;
 }
 
 /** A proxy on a port of its own. Start it with {@link TcpProxy.start}. */
@@ -18,6 +30,9 @@ export class TcpProxy {
   cutAfterBytes: number = Number.POSITIVE_INFINITY;
   /** Connections that have been made so far. */
   connections = 0;
+  /** What is carried arrives so much later, and by up to `jitterMs` more. */
+  delayMs = 0;
+  jitterMs = 0;
   readonly #server: Server;
   readonly #pairs = new Set<Pair>();
   readonly #targetPort: number;
@@ -25,7 +40,9 @@ export class TcpProxy {
 
   private constructor(targetPort: number) {
     this.#targetPort = targetPort;
-    this.#server = createServer({ pauseOnConnect: true }, (near) => this.#join(near));
+    this.#server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (near) =>
+      this.#join(near),
+    );
   }
 
   /** A proxy in front of a port of this host, or of an address that ends with one. */
@@ -70,6 +87,16 @@ export class TcpProxy {
     }
   }
 
+  /** Lets nothing through in one direction; the other one is open. */
+  cutOneWay(direction: Direction): void {
+    for (const { near, far } of this.#pairs) (direction === "up" ? near : far).pause();
+  }
+
+  /** Says in one direction that nothing more will come, while the other goes on. */
+  halfClose(direction: Direction): void {
+    for (const { near, far } of this.#pairs) (direction === "up" ? far : near).end();
+  }
+
   /** Lets everything through again, also what was held back. */
   heal(): void {
     this.#isSilent = false;
@@ -95,7 +122,7 @@ export class TcpProxy {
       near.destroy();
       return;
     }
-    const far = connect(this.#targetPort, "127.0.0.1");
+    const far = connect({ port: this.#targetPort, host: "127.0.0.1", allowHalfOpen: true });
     const pair: Pair = { near, far };
     this.#pairs.add(pair);
     this.#forward(near, far, pair);
@@ -105,11 +132,12 @@ export class TcpProxy {
   }
 
   #forward(from: Socket, to: Socket, pair: Pair): void {
+    const line: Line = { bytes: [], lastMs: 0 };
     from.on("data", (bytes) => {
       const passed = Math.min(bytes.length, this.cutAfterBytes);
       this.cutAfterBytes -= bytes.length;
       // What was on its way before the cut arrives.
-      to.write(bytes.subarray(0, passed));
+      this.#carry(bytes.subarray(0, passed), to, line);
       if (this.cutAfterBytes > 0) return;
       this.cutAfterBytes = Number.POSITIVE_INFINITY;
       this.cut();
@@ -118,7 +146,21 @@ export class TcpProxy {
       to.destroy();
       this.#pairs.delete(pair);
     };
+    from.on("end", () => to.end());
     from.on("close", end);
     from.on("error", end);
+  }
+
+  #carry(bytes: Buffer, to: Socket, line: Line): void {
+    const isDelayed = this.delayMs + this.jitterMs > 0;
+    if (!isDelayed && line.bytes.length === 0) return void (to.writable && to.write(bytes));
+    const nowMs = performance.now();
+    const dueMs = nowMs + this.delayMs + this.jitterMs * Math.random();
+    line.lastMs = Math.max(line.lastMs, dueMs);
+    line.bytes.push(bytes);
+    setTimeout(() => {
+      const first = line.bytes.shift();
+      if (first !== undefined && to.writable) to.write(first);
+    }, line.lastMs - nowMs);
   }
 }
