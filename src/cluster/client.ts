@@ -22,6 +22,7 @@ import {
 } from "./client-compute.ts";
 import { ClusterControl } from "./client-control.ts";
 import { type ClientFacts, clientHtml, clientText } from "./client-html.ts";
+import { setClientMaker } from "./client-maker.ts";
 import { asOptions, type ClientOptions, type ClientTarget, engineFor } from "./client-target.ts";
 import type { Asker } from "./coordination/asker.ts";
 import { type DictGraph, submitDict } from "./dict-graph.ts";
@@ -432,6 +433,7 @@ export class Client extends ClusterControl implements GraphRunner {
   }
 }
 inspectAsText(Client.prototype);
+setClientMaker((cluster) => new Client(cluster));
 // What notebooks that run JavaScript show.
 Object.defineProperty(Client.prototype, DISPLAY, {
   async value(this: Client): Promise<Readonly<Record<string, string>>> {

@@ -4,15 +4,20 @@
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import { HeddleError } from "../core/errors.ts";
+import { HeddleError, nearestName } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { inspectAsText } from "../core/symbols.ts";
 import { Adaptive } from "./adaptive.ts";
 import { type AdaptOptions, type Demand, leastUseful } from "./adaptive-target.ts";
+import type { Client } from "./client.ts";
+import { makeClient } from "./client-maker.ts";
 import type { EngineHandle } from "./embedded.ts";
 import type { EngineLink } from "./link.ts";
 import { within } from "./timeout.ts";
 import { checkCount } from "./worker-shape.ts";
+
+/** Those that were made here and not closed. */
+const open = new Set<Cluster>();
 
 /** A scheduler and its workers. A client is made of it: `new Client(cluster)`. */
 export abstract class Cluster {
@@ -27,6 +32,29 @@ export abstract class Cluster {
   #isClosed = false;
   #own: EngineLink | undefined;
   #adaptive: Adaptive | undefined;
+
+  /**
+   * The open cluster of this name that this program has made. Errors: `InvalidArgument`, with the
+   * nearest name; a cluster of another program is reached by `new Client({ schedulerFile })`.
+   */
+  static fromName(name: string): Cluster {
+    const found = [...open].find((cluster) => cluster.name === name);
+    if (found !== undefined) return found;
+    // One whose constructor has thrown has no name.
+    const names = [...open].flatMap((cluster) => cluster.name ?? []);
+    const near = nearestName(name, names);
+    const hint = near === undefined ? "" : `; did you mean "${near}"?`;
+    throw new HeddleError(
+      "InvalidArgument",
+      `this program has no open cluster named "${name}"${hint} One of another program is reached ` +
+        "by its address or scheduler file: new Client({ schedulerFile }).",
+      { fields: { name } },
+    );
+  }
+
+  constructor() {
+    open.add(this);
+  }
 
   /** The scheduler's address; empty until it listens. */
   get address(): string {
@@ -104,12 +132,18 @@ export abstract class Cluster {
     await within(options.timeoutMs, `waiting for ${count} workers`, there);
   }
 
+  /** A client of this cluster, as `new Client(cluster)` makes it. */
+  getClient(): Client {
+    return makeClient(this);
+  }
+
   /** What has happened to the scheduler and to each worker, as lines, by name. */
   abstract logs(): Promise<Readonly<Record<string, string>>>;
 
   /** Ends the workers and the scheduler. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    open.delete(this);
     this.#adaptive?.stop();
     const own = this.#own;
     this.#own = undefined;

@@ -42,6 +42,10 @@ export interface LocalClusterOptions {
   readonly resources?: Readonly<Record<string, number>>;
   /** Address at which the scheduler and the workers listen; default this machine only. */
   readonly host?: string;
+  /** Name of a network interface to listen on, in place of `host`: `"eth0"`. */
+  readonly interface?: string;
+  /** `"tls"` with `security`, else `"tcp"`: default by whether there is `security`. */
+  readonly protocol?: "tcp" | "tls";
   /** Port of the scheduler; default any that is free. */
   readonly schedulerPort?: number;
   /**
@@ -70,6 +74,13 @@ export interface LocalClusterOptions {
   readonly lifetimeStaggerMs?: number;
   /** Whether another process follows; default `worker.lifetime.restart`. */
   readonly lifetimeRestart?: boolean;
+  /** Workers end when the scheduler is out of reach for so long; default `comm.timeouts.dead`. */
+  readonly deathTimeoutMs?: number;
+  /**
+   * Whether workers write nothing of what happens to them on stderr, default; `logs()` has it in
+   * any case.
+   */
+  readonly silenceLogs?: boolean;
   /** Checks invariants and poisons freed memory; default false. */
   readonly validate?: boolean;
 }
@@ -82,6 +93,8 @@ const CLUSTER_OPTIONS = [
   "processes",
   "resources",
   "host",
+  "interface",
+  "protocol",
   "schedulerPort",
   "security",
   "dashboardAddress",
@@ -92,6 +105,8 @@ const CLUSTER_OPTIONS = [
   "lifetimeMs",
   "lifetimeStaggerMs",
   "lifetimeRestart",
+  "deathTimeoutMs",
+  "silenceLogs",
   "validate",
 ] satisfies (keyof LocalClusterOptions)[];
 
@@ -195,8 +210,9 @@ export class LocalCluster extends Cluster {
 }
 
 function initOf(name: string, threads: number, options: LocalClusterOptions): ClusterInit {
-  const { host = "127.0.0.1", schedulerPort = 0, security } = options;
-  const scheme = security === undefined ? "tcp" : "tls";
+  const { schedulerPort = 0, security } = options;
+  const scheme = schemeOf(options);
+  const host = hostOf(options);
   const at = host.includes(":") ? `[${host}]` : host;
   return {
     name,
@@ -217,10 +233,44 @@ function initOf(name: string, threads: number, options: LocalClusterOptions): Cl
       nodeOptions: [],
       preload: resolvePreloads(options.preload ?? config.get("worker.preload"), process.cwd()),
       ...lifetimeOf(options),
+      ...loggingOf(options),
       ...(options.workerDashboardAddress === undefined
         ? {}
         : { dashboardAddress: options.workerDashboardAddress }),
     },
+  };
+}
+
+function hostOf({ host, interface: named }: LocalClusterOptions): string {
+  if (named === undefined) return host ?? "127.0.0.1";
+  if (typeof named === "string" && named !== "" && host === undefined) return named;
+  const why = host === undefined ? `is ${describeGiven(named)}` : "is given beside host";
+  throw new HeddleError(
+    "InvalidArgument",
+    `LocalCluster: interface ${why}; it may be the name of a network interface, in place of host`,
+  );
+}
+
+function schemeOf({ protocol, security }: LocalClusterOptions): "tcp" | "tls" {
+  const fitting = security === undefined ? "tcp" : "tls";
+  if (protocol === undefined || protocol === fitting) return fitting;
+  const why =
+    protocol === "tls"
+      ? "needs { security }, such as await Security.temporary()"
+      : "is not for that";
+  throw new HeddleError(
+    "InvalidArgument",
+    `LocalCluster: protocol ${describeGiven(protocol)} ${why}; allowed are "tcp" and, with security, "tls"`,
+  );
+}
+
+/** When workers give up, and whether they speak. */
+function loggingOf(options: LocalClusterOptions): Pick<WorkerSettings, "deathMs" | "log"> {
+  checkFlag("LocalCluster", "silenceLogs", options.silenceLogs);
+  const deathMs = timeOf("deathTimeoutMs", options.deathTimeoutMs);
+  return {
+    ...(deathMs === undefined ? {} : { deathMs }),
+    ...(options.silenceLogs === false ? { log: "text" } : {}),
   };
 }
 

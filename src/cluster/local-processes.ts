@@ -6,6 +6,7 @@ import { Worker } from "node:worker_threads";
 import { type ErrorCode, HeddleError } from "../core/errors.ts";
 import type { ClusterInit, ClusterNews, ClusterRequest } from "./cluster-thread.ts";
 import { packageFile } from "./package-file.ts";
+import { threadFlags } from "./thread-flags.ts";
 
 interface Pending {
   readonly resolve: (value: unknown) => void;
@@ -24,9 +25,11 @@ export class LocalProcesses {
   #ended: Promise<void> | undefined;
 
   constructor(init: ClusterInit) {
+    const execArgv = threadFlags(process.execArgv);
     this.#thread = new Worker(packageFile(new URL("./cluster-thread.js", import.meta.url)), {
       workerData: init,
       name: "heddle-cluster",
+      ...(execArgv === undefined ? {} : { execArgv }),
     });
     this.listening = new Promise((resolve, reject) => {
       this.#thread.on("message", (news: ClusterNews) => {

@@ -7,8 +7,10 @@ import { makeToken } from "../comm/index.ts";
 import { config } from "../config/config.ts";
 import { HeddleError } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
-import { type ClusterAccess, type SchedulerJob, SpecCluster } from "./spec-cluster.ts";
-import { type SSHConnectOptions, SSHJob, type SSHProgram } from "./ssh-job.ts";
+import { schedulerJob } from "./program-job.ts";
+import { type ClusterAccess, SpecCluster } from "./spec-cluster.ts";
+import { type SSHConnectOptions, type SSHProgram, sshJob } from "./ssh-job.ts";
+import { workerArguments } from "./worker-arguments.ts";
 
 export interface SSHClusterOptions {
   /** The scheduler's host, then those of the workers; one alone has both. */
@@ -81,11 +83,14 @@ export class SSHCluster extends SpecCluster {
       ...(name === undefined ? {} : { name }),
       ...(nThreads === undefined ? {} : { threadsPerWorker: nThreads }),
       nWorkers: nWorkers * workerHosts.length,
-      scheduler: () => schedulerJob(programOf(first, schedulerArgs(options), options, token)),
+      scheduler: () => {
+        const program = programOf(first, schedulerArgs(options), options, token);
+        return schedulerJob(sshJob(program), { token });
+      },
       worker: (worker, { address }) => {
         // Round the hosts, so that any number of workers is spread over them.
         const host = workerHosts[count++ % workerHosts.length] as string;
-        return new SSHJob(programOf(host, workerArgs(worker, address, options), options, token));
+        return sshJob(programOf(host, workerArguments(worker, address, options), options, token));
       },
     });
   }
@@ -95,19 +100,6 @@ export class SSHCluster extends SpecCluster {
     await this.ready;
     return this.scheduler.access;
   }
-}
-
-function schedulerJob(program: SSHProgram): SchedulerJob {
-  const job = new SSHJob(program);
-  return {
-    start: async () => await job.start(),
-    close: async () => await job.close(),
-    logs: () => job.logs(),
-    ended: job.ended,
-    get access() {
-      return { address: String(job.first["address"]), token: program.token };
-    },
-  };
 }
 
 function programOf(
@@ -131,20 +123,4 @@ function programOf(
 function schedulerArgs({ schedulerPort = 0, schedulerHost }: SSHClusterOptions): string[] {
   const host = schedulerHost === undefined ? [] : ["--host", schedulerHost];
   return ["scheduler", "--port", String(schedulerPort), ...host];
-}
-
-function workerArgs(name: string, address: string, options: SSHClusterOptions): string[] {
-  const { resources = {} } = options;
-  const amounts = Object.entries(resources).map(([what, amount]) => `${what}=${amount}`);
-  const flags: Readonly<Record<string, string | number | undefined>> = {
-    "--nthreads": options.nThreads,
-    "--memory-limit": options.memoryLimit,
-    "--local-directory": options.localDirectory,
-    "--worker-port": options.workerPort,
-    "--resources": amounts.length === 0 ? undefined : amounts.join(" "),
-  };
-  const given = Object.entries(flags).flatMap(([flag, value]) =>
-    value === undefined ? [] : [flag, String(value)],
-  );
-  return ["worker", address, "--name", name, ...given];
 }

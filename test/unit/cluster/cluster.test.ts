@@ -2,6 +2,8 @@
  * @file What a local cluster promises: its options are honoured, a client of it becomes the
  * default, and tasks go where their inputs lie.
  */
+
+import { spawnSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -269,4 +271,37 @@ test.each([
   } finally {
     await cluster.close();
   }
+});
+
+describe("where and how a local cluster listens and speaks", () => {
+  test("an interface and a protocol may be named, where they fit", async () => {
+    const cluster = new LocalCluster({
+      ...{ nWorkers: 1, threadsPerWorker: 1, dashboardAddress: null },
+      ...{ interface: "lo", protocol: "tcp", deathTimeoutMs: 20_000 },
+    });
+    const client = cluster.getClient();
+    expect(await client.submit(() => 1).result()).toBe(1);
+    expect(cluster.address).toMatch(/^tcp:\/\/127\.0\.0\.1:\d+$/);
+    await client.close();
+    await cluster.close();
+    expect(() => new LocalCluster({ interface: "lo", host: "127.0.0.1" })).toThrow("beside host");
+    expect(() => new LocalCluster({ protocol: "tls" })).toThrow("Security.temporary()");
+    expect(() => new LocalCluster({ protocol: "udp" as never })).toThrow('allowed are "tcp"');
+    expect(() => new LocalCluster({ deathTimeoutMs: -1 })).toThrow("deathTimeoutMs");
+  });
+
+  test("workers write what happens to them on stderr where they are not to be silent", async () => {
+    const written = (silenceLogs: boolean): string => {
+      const program = `
+        import { LocalCluster } from ${JSON.stringify(new URL("../../../dist/index.js", import.meta.url).href)};
+        const cluster = new LocalCluster({ nWorkers: 1, silenceLogs: ${silenceLogs},
+          threadsPerWorker: 1, dashboardAddress: null, name: "spoken" });
+        await cluster.waitForWorkers(1);
+        await cluster.close();`;
+      const args = ["--input-type=module", "-e", program];
+      return spawnSync(process.execPath, args, { encoding: "utf8", timeout: 60_000 }).stderr;
+    };
+    expect(written(false)).toContain("spoken-0");
+    expect(written(true)).toBe("");
+  });
 });
