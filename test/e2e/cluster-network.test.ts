@@ -17,7 +17,9 @@ if (missing !== undefined) console.warn(`no tests of networks between hosts: ${m
 const TOKEN = "a token for the network laboratory";
 const SIDE = { side: 1000, chunks: 250 };
 /** Far more than anything here takes: only a test that hangs meets it. */
-const LONG_MS = 120_000;
+const LONG_MS = 240_000;
+/** A worker is given up after a minute of silence. */
+const PATIENCE_MS = 100_000;
 
 let folder: string;
 let hosts: Hosts;
@@ -172,6 +174,31 @@ describe.skipIf(missing !== undefined)("between hosts", { timeout: LONG_MS }, ()
       hosts.heal();
       expect(await joined).toBe(20);
       expect(await third).toBe(20);
+    });
+  });
+
+  describe("timers as they are by default", () => {
+    beforeEach(async () => {
+      await start();
+      expected = await client.do("reduce", SIDE);
+    });
+    afterEach(stop);
+
+    test("a partition of 60 s and more between the scheduler and a worker", async () => {
+      const running = client.do("spin", { count: 200, ms: 20 });
+      expect(await client.do("hold", { count: 4, megabytes: 1 })).toBe(2);
+      hosts.partition(1, 2);
+      const begin = Date.now();
+      // What it was given before it was suspect waits for it; the rest runs elsewhere.
+      await scheduler.logged(/worker w2 is gone/, 1, PATIENCE_MS);
+      expect(await running).toEqual(range(200));
+      expect(await client.do("join")).toBe(20);
+      await pause(begin + 62_000 - Date.now());
+      hosts.heal();
+      await scheduler.logged(/worker w2 joined/, 2, PATIENCE_MS);
+      expect(await client.do("info")).toEqual(["w2", "w3"]);
+      expect(await client.do("gather")).toBe(10);
+      expect(await client.do("reduce", SIDE)).toBe(expected);
     });
   });
 
