@@ -63,6 +63,7 @@ export class SimLink<T> {
   readonly #prng: Prng;
   readonly #delayMs: number;
   readonly #deliver: (message: T) => void;
+  readonly #underWay: T[] = [];
   #lastMs = 0;
 
   /** `delayMs`: mean delay; 0 delivers at once. */
@@ -77,7 +78,18 @@ export class SimLink<T> {
     if (this.#delayMs === 0) return this.#deliver(message);
     const atMs = this.#clock.nowMs + this.#prng.exponential(this.#delayMs);
     this.#lastMs = Math.max(this.#lastMs, atMs);
-    this.#clock.after(this.#lastMs - this.#clock.nowMs, () => this.#deliver(message));
+    this.#underWay.push(message);
+    this.#clock.after(this.#lastMs - this.#clock.nowMs, () => this.#arrive());
+  }
+
+  /** What is on its way arrives now. */
+  flush(): void {
+    while (this.#underWay.length > 0) this.#arrive();
+  }
+
+  #arrive(): void {
+    const message = this.#underWay.shift();
+    if (message !== undefined) this.#deliver(message);
   }
 }
 

@@ -159,6 +159,8 @@ export class SimEngine {
     ids.forEach((id, i) => {
       worker.store.put(id, { name: `${event.name}[${i}]`, bytes: event.bytes[i]! });
     });
+    // Engine and worker share a thread: what was said of these ids before has been heard.
+    this.#toWorker.flush();
     worker.hear({ kind: "adopt", ids, bytes: event.bytes });
     for (const command of commands) this.#obey(command);
   }

@@ -50,6 +50,10 @@ describe("simulated engine", () => {
     expect(simulateCluster(seed, 3, drawConditions(seed)).killings).toBeGreaterThan(0);
   });
 
+  test("seed 995: a revocation on its way met a value that a client had brought since", () => {
+    expect(simulate(995).tasks).toBeGreaterThan(0);
+  });
+
   test("one seed is one run", () => {
     expect(simulate(42)).toEqual(simulate(42));
   });
