@@ -115,6 +115,41 @@ export const ordered: Record<string, Make> = {
   },
   describe: (s) => s.describe(),
   "quantiles of all rows": (s) => s.quantile([0.1, 0.5, 0.9]),
+  "quantiles, distinct values and sums in formulas": (s) =>
+    s.agg((r) => ({
+      spread: r.price.quantile(0.75).sub(r.price.quantile(0.25)),
+      middle: r.price.median(),
+      whole: r.id.quantile(0.5),
+      large: r.large.median(),
+      low: r.count.quantile(0),
+      high: r.price.mul(2).quantile(1),
+      days: r.day.nunique().add(r.team.nunique()),
+      mean: r.price.mean(),
+      middleDay: r.day.max(),
+      related: r.price.corr(r.id),
+      together: r.price.cov(r.count),
+    })),
+  "quantiles and distinct values of no rows": (s) =>
+    s
+      .filter((r) => r.id.lt(0))
+      .agg((r) => ({
+        q: r.price.quantile(0.3),
+        m: r.id.median(),
+        n: r.team.nunique(),
+        c: r.price.corr(r.id),
+      })),
+  "quantiles of one row": (s) =>
+    s
+      .filter((r) => r.id.eq(17))
+      .agg((r) => ({ q: r.price.quantile(0.3), c: r.price.cov(r.id), d: r.price.corr(r.id) })),
+  "quantiles of groups": (s) =>
+    s
+      .groupby("team")
+      .agg({ most: ["price", "max"] })
+      .agg((r) => ({ m: r.most.median(), n: r.team.nunique() })),
+  "correlations within groups": (s) =>
+    s.groupby("team").agg((r) => ({ c: r.price.corr(r.id), v: r.price.cov(r.count) })),
+  covariances: (s) => s.select("id", "price", "large").cov(),
   nunique: (s) => s.nunique(),
   correlations: (s) => s.select("id", "price", "count").corr(),
   "an order with ties": (s) => s.sortValues(["count", "team"], { ascending: [false, true] }),

@@ -16,6 +16,7 @@ test.each([
   ["frame join", "288MiB", []],
   ["frame groupby", "288MiB", ["--far"]],
   ["frame sorted groups", "288MiB", []],
+  ["frame quantiles", "288MiB", ["--far"]],
 ])("%s, %s %j", (name, limit, more) => {
   const args = [script, "--case", name, "--limit", limit, "--factor", "1", "--json", ...more];
   const { stdout, stderr } = spawnSync(process.execPath, args, {

@@ -2,17 +2,17 @@
  * @file Aggregates in two steps: what each partition keeps of its rows (partials), and what is made
  * of the partials of all. Whole numbers are summed exactly in 38 digits; means are sums and counts;
  * spreads are counts, means and sums of squared distances, joined by the formula of Chan, Golub and
- * LeVeque ("Updating formulae and a pairwise algorithm for computing sample variances", 1979).
- * Aggregates that need all values of a group at once (medians, quantiles, numbers of distinct
- * values, correlations) have no partials.
+ * LeVeque ("Updating formulae and a pairwise algorithm for computing sample variances", 1979), and
+ * so are products of distances of two columns. Aggregates that need all values of a group at once
+ * (medians, quantiles, numbers of distinct values) have no partials.
  */
 import { isInteger, isNumeric, type SqlType } from "../../table/types.ts";
 import { call, column, type ExprNode, literal, someNode, transform } from "../expression.ts";
-import type { AggregatePlan, NamedExpr, Plan } from "../plan.ts";
+import type { AggregatePlan, NamedExpr, Plan, ProjectPlan } from "../plan.ts";
 import { namedColumns } from "../plan.ts";
 import { schemaOf } from "../schema.ts";
 
-type AggregateNode = Extract<ExprNode, { kind: "aggregate" }>;
+export type AggregateNode = Extract<ExprNode, { kind: "aggregate" }>;
 
 /** The two steps of an aggregation. */
 export interface TwoSteps {
@@ -65,7 +65,7 @@ export function twoSteps(plan: AggregatePlan): TwoSteps | undefined {
 }
 
 /** Whether a column is read outside of the aggregates: a key, by its formula. */
-function readsKeys(expr: ExprNode): boolean {
+export function readsKeys(expr: ExprNode): boolean {
   if (expr.kind === "aggregate") return false;
   if (expr.kind === "column" || expr.kind === "window") return true;
   const parts = expr.kind === "call" ? expr.args : expr.kind === "cast" ? [expr.arg] : [];
@@ -76,7 +76,10 @@ function readsKeys(expr: ExprNode): boolean {
 }
 
 /** The plan with casts to the types that the one-step plan has. */
-function typed(plan: AggregatePlan, wanted: ReadonlyMap<string, SqlType>): Plan {
+export function typed(
+  plan: AggregatePlan | ProjectPlan,
+  wanted: ReadonlyMap<string, SqlType>,
+): Plan {
   const fields = new Map(schemaOf(plan).map(({ name, type }) => [name, type]));
   const items = plan.items.map(({ name, expr }) => {
     const type = wanted.get(name);
@@ -88,7 +91,7 @@ function typed(plan: AggregatePlan, wanted: ReadonlyMap<string, SqlType>): Plan 
 }
 
 /** The type of the first argument of each aggregate. */
-function argumentTypes(plan: AggregatePlan): ReadonlyMap<AggregateNode, SqlType> {
+export function argumentTypes(plan: AggregatePlan): ReadonlyMap<AggregateNode, SqlType> {
   const nodes: AggregateNode[] = [];
   for (const { expr } of plan.items) {
     someNode(expr, (node) => {
@@ -133,6 +136,9 @@ class Steps {
       case "var":
       case "sem":
         return this.#spread(node, x as ExprNode, type);
+      case "cov":
+      case "corr":
+        return this.#together(node);
       default:
         return undefined;
     }
@@ -168,23 +174,63 @@ class Steps {
     return call("div", sum, call("nullIf", this.#count(x), literal(0)));
   }
 
-  #spread(node: AggregateNode, x: ExprNode, type: SqlType): ExprNode | undefined {
-    if (!isNumeric(type) && type !== "BOOLEAN") return undefined;
+  /** How far the mean of a partition's values is from that of all. */
+  #away(x: ExprNode): ExprNode {
     const count = this.#column(aggregate("count", [x]), "sum") as { readonly name: string };
     const mean = this.#column(aggregate("mean", [x]), "sum") as { readonly name: string };
-    const inner = aggregate("var", [x], [0]);
-    const square = this.#column(call("mul", inner, aggregate("count", [x])), "sum");
     const of = `${mean.name}_of_all`;
     if (!this.means.some(({ name }) => name === of)) {
       this.means.push({ name: of, count: count.name, mean: mean.name });
     }
-    const away = call("sub", column(mean.name), column(of));
-    const between = call("mul", column(count.name), call("mul", away, away));
-    // Partitions without a value have none of these.
-    const part = call("coalesce", call("add", square, between), literal(0));
-    const all = aggregate("sum", [column(count.name)]);
+    return call("sub", column(mean.name), column(of));
+  }
+
+  /** Sum over all rows of the products of two columns' distances from their means. */
+  #products(within: ExprNode, x: ExprNode, y: ExprNode): ExprNode {
+    const inner = this.#column(call("coalesce", within, literal(0)), "sum");
+    const count = this.#column(aggregate("count", [x]), "sum");
+    const between = call("mul", count, call("mul", this.#away(x), this.#away(y)));
+    // Partitions without a value have no mean.
+    return aggregate("sum", [call("add", inner, call("coalesce", between, literal(0)))]);
+  }
+
+  #squares(x: ExprNode): ExprNode {
+    const count = aggregate("count", [x]);
+    return this.#products(call("mul", aggregate("var", [x], [0]), count), x, x);
+  }
+
+  /** Covariances and correlations, of the rows that have both values. */
+  #together(node: AggregateNode): ExprNode {
+    const [a, b] = node.of as [ExprNode, ExprNode];
+    const where = (value: ExprNode, other: ExprNode): ExprNode => {
+      return { kind: "case", whens: [[call("notNull", other), value]], otherwise: literal(null) };
+    };
+    const [x, y] = [where(a, b), where(b, a)];
+    const count = aggregate("count", [x]);
+    const inner = call("mul", aggregate("cov", [x, y]), call("sub", count, literal(1)));
+    const products = this.#products(inner, x, y);
+    const degrees = call("sub", this.#count(x), literal(1));
+    const enough = call("gt", degrees, literal(0));
+    const result =
+      node.fn === "cov"
+        ? call("div", products, degrees)
+        : call(
+            "div",
+            products,
+            call(
+              "nullIf",
+              call("sqrt", call("mul", this.#squares(x), this.#squares(y))),
+              literal(0),
+            ),
+          );
+    return { kind: "case", whens: [[enough, result]], otherwise: literal(null) };
+  }
+
+  #spread(node: AggregateNode, x: ExprNode, type: SqlType): ExprNode | undefined {
+    if (!isNumeric(type) && type !== "BOOLEAN") return undefined;
+    const squares = this.#squares(x);
+    const all = this.#count(x);
     const degrees = node.fn === "sem" ? 1 : (node.args[0] ?? 1);
-    const squares = aggregate("sum", [part]);
     const enough = call("gt", all, literal(degrees));
     const variance: ExprNode = {
       kind: "case",
