@@ -27,6 +27,8 @@ export interface StatusOptions {
 /** A port that is taken is followed by the next ones, so many of them, then by any. */
 const PORTS_TRIED = 50;
 const REQUEST_MS = 5000;
+/** So often those who take longer are looked for: meanwhile they keep others out. */
+const CHECK_MS = 1000;
 const HEADER_BYTES_MAX = 8192;
 const CONNECTIONS_MAX = 128;
 
@@ -52,13 +54,16 @@ export class StatusServer {
     const { host, port } = parseStatusAddress(options.address, options.host);
     const names = new Set(["localhost", host, hostname()].map((name) => name.toLowerCase()));
     const isAllowed = (name: string): boolean => names.has(name) || isIP(name) !== 0;
-    const server = createServer(
-      { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, maxHeaderSize: HEADER_BYTES_MAX },
-      (request, response) => {
-        const answer = answerTo(request, { source, token: options.token, isAllowed });
-        send(response, request.method === "HEAD", answer);
-      },
-    );
+    const rules = { source, token: options.token, isAllowed };
+    const limits = {
+      requestTimeout: REQUEST_MS,
+      headersTimeout: REQUEST_MS,
+      connectionsCheckingInterval: CHECK_MS,
+      maxHeaderSize: HEADER_BYTES_MAX,
+    };
+    const server = createServer(limits, (request, response) => {
+      send(response, request.method === "HEAD", answerOrFailure(request, rules));
+    });
     server.maxConnections = CONNECTIONS_MAX;
     await listenNear(server, host, port);
     server.unref();
@@ -143,6 +148,16 @@ const JSON_TYPE = "application/json; charset=utf-8";
 const TEXT_TYPE = "text/plain; charset=utf-8";
 const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
+/** Whatever is asked, the scheduler goes on. */
+function answerOrFailure(request: IncomingMessage, rules: Rules): Answer {
+  try {
+    return answerTo(request, rules);
+  } catch (error) {
+    process.emitWarning(`the status port could not answer: ${String(error)}`, "HeddleWarning");
+    return refusal(500, "the answer could not be made");
+  }
+}
+
 function answerTo(request: IncomingMessage, { source, token, isAllowed }: Rules): Answer {
   const { host = "", origin } = request.headers;
   const own = hostOf(`http://${host}`);
@@ -152,7 +167,8 @@ function answerTo(request: IncomingMessage, { source, token, isAllowed }: Rules)
   }
   if (request.method !== "GET" && request.method !== "HEAD")
     return refusal(405, "only GET is known");
-  const url = new URL(request.url ?? "/", "http://scheduler");
+  const url = urlOf(request.url ?? "/");
+  if (url === undefined) return refusal(400, "this is no address");
   if (url.pathname === "/health") return { status: 200, type: TEXT_TYPE, body: "ok\n" };
   if (!isToken(givenToken(request, url), token)) {
     return refusal(
@@ -169,12 +185,18 @@ function answerTo(request: IncomingMessage, { source, token, isAllowed }: Rules)
   return { status: 200, type: JSON_TYPE, body: JSON.stringify(value) };
 }
 
-function hostOf(url: string): string | undefined {
+function urlOf(url: string): URL | undefined {
   try {
-    return new URL(url).hostname.toLowerCase().replace(/^\[|\]$/g, "");
+    return new URL(url, "http://scheduler");
   } catch {
     return undefined;
   }
+}
+
+function hostOf(url: string): string | undefined {
+  return urlOf(url)
+    ?.hostname.toLowerCase()
+    .replace(/^\[|\]$/g, "");
 }
 
 function givenToken(request: IncomingMessage, url: URL): string {

@@ -1,5 +1,5 @@
 import { request } from "node:http";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { Client, LocalCluster } from "../../../../dist/index.js";
 import { statusToken } from "../../../../src/cluster/status/source.ts";
@@ -81,6 +81,61 @@ test("pages of other sites learn nothing, whatever name they have given to this 
   expect((await ask(server, "/json", { ...bearer, origin: `http://${host}` })).status).toBe(200);
   expect((await ask(server, "/json", { ...bearer, host: "localhost:8787" })).status).toBe(200);
 });
+
+/** Sends these bytes; resolves with the answer when the other side has closed. */
+function say(server: { readonly url: string }, text: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
+    let answer = "";
+    socket.on("error", () => undefined);
+    socket.on("data", (bytes) => {
+      answer += bytes.toString();
+    });
+    socket.on("close", () => resolve(answer));
+    socket.write(text);
+  });
+}
+
+test("what is no request harms nobody", async () => {
+  const server = await start();
+  const head = "Host: localhost\r\nConnection: close\r\n";
+  const asked = async (first: string, more = ""): Promise<string> =>
+    (await say(server, `${first} HTTP/1.1\r\n${head}${more}\r\n`)).slice(9, 12);
+  for (const path of ["//[", "http://[", "http://a:b", "\\\\["]) {
+    expect(await asked(`GET ${path}`)).toBe("400");
+  }
+  for (const path of ["/%zz", "*", "/json/__proto__/x", "/../../etc/passwd"]) {
+    expect(await asked(`GET ${path}`)).toBe("401");
+  }
+  const both = "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n";
+  expect(await asked("POST /health", both)).toBe("400");
+  expect(await asked("GET /health", `X: ${"x".repeat(20_000)}\r\n`)).toBe("431");
+  expect(await asked("GET /health")).toBe("200");
+});
+
+test("an answer that cannot be made is an answer, too", async () => {
+  const broken = {
+    json: () => {
+      throw new Error("no state");
+    },
+    metrics: () => "",
+  };
+  const options = { address: "127.0.0.1:0", host: "127.0.0.1", token: TOKEN };
+  const server = await StatusServer.start(options, broken);
+  open.push(server);
+  const bearer = { authorization: `Bearer ${TOKEN}` };
+  expect((await ask(server, "/json", bearer)).status).toBe(500);
+  expect((await ask(server, "/health")).status).toBe(200);
+});
+
+// Within this time, which is less than the usual half minute between two looks.
+test("who does not finish the question is thrown out, and others get in", async () => {
+  const server = await start();
+  const half = ["", "GET /health HTTP/1.1\r\nHost: local"];
+  const silent = Array.from({ length: 128 }, (_, i) => say(server, half[i % 2] as string));
+  await Promise.all(silent);
+  expect((await ask(server, "/health")).status).toBe(200);
+}, 20_000);
 
 test("it only reads", async () => {
   const server = await start();
