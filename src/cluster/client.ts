@@ -65,7 +65,10 @@ const current: Client[] = [];
  * });
  */
 export class Client extends ClusterControl implements GraphRunner {
-  /** Resolves when the engine can be used; rejects with `ConnectFailed`. */
+  /**
+   * Resolves when the engine can be used, a `LocalCluster` once the workers are there that it was
+   * made with; rejects with `ConnectFailed`. Calls need not wait for it.
+   */
   readonly ready: Promise<void>;
   readonly #engine: EngineHandle;
   /** Ends what began with the client. */

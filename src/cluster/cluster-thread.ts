@@ -46,7 +46,9 @@ export type ClusterNews =
       readonly code: string;
       readonly message: string;
     }
-  | { readonly kind: "warn"; readonly message: string };
+  | { readonly kind: "warn"; readonly message: string }
+  /** A worker has gone for good. */
+  | { readonly kind: "gone" };
 
 /** What has happened in the cluster. */
 const book = new LogBook();
@@ -64,6 +66,7 @@ class ClusterThread {
       gone: (name, reason, isFailure) => {
         if (isFailure)
           say({ kind: "warn", message: `worker ${name} cannot be started: ${reason}` });
+        say({ kind: "gone" });
       },
     });
   }

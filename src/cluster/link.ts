@@ -60,12 +60,30 @@ export interface LinkPort {
   close(): void;
 }
 
+/** What is asked about the workers that there are, or of each of them. */
+const CONCERNS_WORKERS: ReadonlySet<ControlOp["kind"]> = new Set<ControlOp["kind"]>([
+  "run",
+  "versions",
+  "has-what",
+  "processing",
+  "call-stack",
+  "profile-start",
+  "retire",
+  "replicate",
+  "rebalance",
+  "restart",
+  "dump",
+  "logs",
+]);
+
 export class EngineLink {
   readonly machine: ClientMachine = new ClientMachine();
   /** Asks the coordination machine. */
   readonly coordination: LinkAsker = new LinkAsker(this);
   /** The client of this connection: what holds its futures' values, for graphs that use them. */
   owner: object = this;
+  /** Set when workers are on their way: whoever asks about workers waits until they are there. */
+  populated: Promise<void> | undefined;
   readonly #port: LinkPort;
   readonly #keeper: Keeper;
   readonly #values: LinkValues;
@@ -168,6 +186,7 @@ export class EngineLink {
   }
 
   async query(what: Query, ids?: Int32Array): Promise<unknown> {
+    if (what === "info") await this.whenPopulated();
     const from = ids === undefined ? {} : { ids };
     const answer = await this.ask((request) => ({ kind: "query", request, what, ...from }));
     return answer.kind === "answer" ? answer.value : undefined;
@@ -175,8 +194,14 @@ export class EngineLink {
 
   /** Asks something beside work. Throws the error that came in place of an answer. */
   async control(op: ControlOp): Promise<unknown> {
+    if (CONCERNS_WORKERS.has(op.kind)) await this.whenPopulated();
     const answer = await this.ask((request) => ({ kind: "control", request, op }));
     return answer.kind === "controlled" ? unsettle(answer.outcome) : undefined;
+  }
+
+  /** Resolves when the workers are there that are on their way. */
+  async whenPopulated(): Promise<void> {
+    if (this.populated !== undefined) await this.hold(this.populated);
   }
 
   /** Keeps the process alive until the promise has settled. */

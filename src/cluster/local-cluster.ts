@@ -128,6 +128,7 @@ export class LocalCluster extends Cluster {
   readonly ready: Promise<void>;
   readonly threadsPerWorker: number;
   readonly #processes: LocalProcesses | undefined;
+  readonly #remote: RemoteEngine | undefined;
   #workers: number;
 
   constructor(options: LocalClusterOptions = {}) {
@@ -153,7 +154,7 @@ export class LocalCluster extends Cluster {
     const init = initOf(this.name, threads, options);
     const processes = new LocalProcesses(init);
     this.#processes = processes;
-    this.engine = new RemoteEngine(
+    const engine = new RemoteEngine(
       processes.listening.then((address) => ({
         address,
         token: init.token,
@@ -165,6 +166,10 @@ export class LocalCluster extends Cluster {
         workerCount: workers,
       },
     );
+    processes.onGone = () => engine.forgetPlan();
+    processes.onLost = (error) => engine.lost(error);
+    this.#remote = engine;
+    this.engine = engine;
     this.ready = processes.listening.then(() => undefined);
     this.ready.catch(() => undefined);
     processes.listening.then(() => processes.scale(workers)).catch(() => undefined);
@@ -190,8 +195,10 @@ export class LocalCluster extends Cluster {
   }
 
   protected async setWorkers(workers: number, going: readonly string[] = []): Promise<void> {
+    const processes = this.#needProcesses();
     this.#workers = workers;
-    await this.#needProcesses().scale(workers, going);
+    this.#remote?.forgetPlan();
+    await processes.scale(workers, going);
   }
 
   protected async end(): Promise<void> {

@@ -17,12 +17,15 @@ export class LocalProcesses {
   /** The scheduler's address, once it listens. */
   readonly listening: Promise<string>;
   onWarning: (message: string) => void = (message) => process.emitWarning(message, "HeddleWarning");
+  /** Called when a worker has gone for good. */
+  onGone: () => void = () => undefined;
   /** Called when the scheduler has ended by itself. */
   onLost: (error: HeddleError) => void = () => undefined;
   readonly #thread: Worker;
   readonly #pending = new Map<number, Pending>();
   #nextRequest = 1;
   #ended: Promise<void> | undefined;
+  #isLost = false;
 
   constructor(init: ClusterInit) {
     const execArgv = threadFlags(process.execArgv);
@@ -72,14 +75,15 @@ export class LocalProcesses {
       () => true,
       () => false,
     );
-    if (listens) await this.#ask((request) => ({ kind: "close", request }));
+    if (listens && !this.#isLost) await this.#ask((request) => ({ kind: "close", request }));
     await this.#thread.terminate();
   }
 
-  #ask(make: (request: number) => ClusterRequest): Promise<unknown> {
+  async #ask(make: (request: number) => ClusterRequest): Promise<unknown> {
+    if (this.#isLost) throw new HeddleError("CommClosed", "the cluster's scheduler has ended");
     const request = this.#nextRequest++;
     this.#thread.ref();
-    return new Promise<unknown>((resolve, reject) => {
+    return await new Promise<unknown>((resolve, reject) => {
       this.#pending.set(request, { resolve, reject });
       this.#thread.postMessage(make(request));
     }).finally(() => {
@@ -90,6 +94,7 @@ export class LocalProcesses {
 
   #hear(news: ClusterNews): void {
     if (news.kind === "warn") return this.onWarning(news.message);
+    if (news.kind === "gone") return this.onGone();
     if (news.kind === "listening" || news.request === undefined) return;
     const pending = this.#pending.get(news.request);
     if (news.kind === "done") pending?.resolve(news.value);
@@ -98,6 +103,7 @@ export class LocalProcesses {
 
   #lost(message: string, reject: (error: HeddleError) => void): void {
     const error = new HeddleError("ConnectFailed", message);
+    this.#isLost = true;
     reject(error);
     for (const pending of this.#pending.values()) pending.reject(error);
     if (this.#ended === undefined) this.onLost(error);

@@ -22,6 +22,9 @@ export class RemoteEngine implements EngineHandle {
   #size: EngineLimits;
   #workers: number;
   #planned: EngineLimits | undefined;
+  /** Resolves when the planned workers are there, or are not waited for any more. */
+  readonly #populated: Promise<void> | undefined;
+  #settlePlan: () => void = () => undefined;
   #dashboard: string | undefined;
 
   /** `size` is what there will be, as far as is known before the scheduler says it. */
@@ -31,7 +34,12 @@ export class RemoteEngine implements EngineHandle {
   ) {
     this.#size = size;
     this.#workers = size.workerCount ?? 0;
-    this.#planned = this.#workers > 0 ? size : undefined;
+    if (this.#workers > 0) {
+      this.#planned = size;
+      this.#populated = new Promise((resolve) => {
+        this.#settlePlan = resolve;
+      });
+    }
     shipAllTexts();
     this.#options = Promise.resolve(options);
     if (!(options instanceof Promise)) this.#address = options.address;
@@ -80,12 +88,13 @@ export class RemoteEngine implements EngineHandle {
   connect(): EngineLink {
     const port = new RemotePort();
     const link: EngineLink = new EngineLink(port, port, (own) => new RemoteValues(own, port));
+    if (this.#planned !== undefined) link.populated = this.#populated;
     this.#links.add(link);
     const listener: RemoteListener = {
       size: (size) => {
         this.#dashboard = size.dashboard ?? this.#dashboard;
         this.#workers = size.workers;
-        if (size.workers >= (this.#planned?.workerCount ?? 0)) this.#planned = undefined;
+        if (size.workers >= (this.#planned?.workerCount ?? 0)) this.forgetPlan();
         // Workers are on their way to a cluster that was just made.
         if (size.threads > 0) this.#size = size;
       },
@@ -97,16 +106,24 @@ export class RemoteEngine implements EngineHandle {
         link.close(reason);
       },
     };
-    this.#opened(this.#open(port, listener));
+    this.#opened(this.#open(port, listener).then(async () => await link.whenPopulated()));
     return link;
   }
 
+  /** There may never be as many workers as there were to be at first: nobody waits for them. */
+  forgetPlan(): void {
+    this.#planned = undefined;
+    this.#settlePlan();
+  }
+
   async close(): Promise<void> {
+    this.forgetPlan();
     for (const link of this.#links) link.close("the client was closed");
   }
 
   /** The cluster is known to be gone: nobody need wait for its silence. */
   lost(error: HeddleError): void {
+    this.forgetPlan();
     for (const link of this.#links) link.close(error);
   }
 

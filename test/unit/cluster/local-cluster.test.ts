@@ -26,6 +26,48 @@ afterAll(async () => {
 
 const fill = (i: number): Float64Array => new Float64Array(20_000).fill(i);
 
+describe("workers on their way", () => {
+  test("whoever asks about workers waits for them, work does not", async () => {
+    const young = new LocalCluster({ nWorkers: 2, threadsPerWorker: 1, dashboardAddress: null });
+    const own = new Client({ engine: young.engine, setAsDefault: false });
+    try {
+      const { workers } = await own.schedulerInfo();
+      expect(Object.keys(workers)).toHaveLength(2);
+      expect(Object.keys(await own.run(() => process.pid))).toEqual(Object.keys(workers));
+    } finally {
+      await own.close();
+      await young.close();
+    }
+  });
+
+  test("fewer are not waited for any more when the cluster is scaled", async () => {
+    const young = new LocalCluster({ nWorkers: 2, threadsPerWorker: 1, dashboardAddress: null });
+    const own = new Client({ engine: young.engine, setAsDefault: false });
+    try {
+      await young.scale(0);
+      expect(Object.keys((await own.schedulerInfo()).workers)).toHaveLength(0);
+    } finally {
+      await own.close();
+      await young.close();
+    }
+  });
+
+  test("the end of the scheduler ends what waits, and the cluster can be closed", async () => {
+    const young = new LocalCluster({ nWorkers: 1, threadsPerWorker: 1, dashboardAddress: null });
+    const own = new Client({ engine: young.engine, setAsDefault: false });
+    const endless = own.submit(() => new Promise<void>(() => undefined)).result();
+    const last = own.runOnScheduler(() => process.exit(3));
+    await expect(endless).rejects.toMatchObject({
+      code: "ConnectFailed",
+      message: "the cluster's scheduler ended with exit code 3",
+    });
+    await expect(last).rejects.toMatchObject({ code: "ConnectFailed" });
+    await own.close();
+    await young.close();
+    await expect(young.scale(1)).rejects.toMatchObject({ code: "CommClosed" });
+  });
+});
+
 describe("values", () => {
   test("words come with the news, also NaN, -0 and what is no number", async () => {
     const values = [1, -0, Number.NaN, Number.POSITIVE_INFINITY, true, false, null, undefined];
