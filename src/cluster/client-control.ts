@@ -215,9 +215,9 @@ export abstract class ClusterControl extends ClusterView {
   }
 
   /**
-   * Runs a plugin on every worker, also on those that come later, or on the scheduler. Another one
-   * of the same name is replaced. Errors: `TaskFailed` with what its `setup` or `start` threw as
-   * `cause`: then it is registered nowhere.
+   * Runs a plugin on every worker, also on those that come later, on the scheduler, or where
+   * workers are supervised. Another one of the same name is replaced. Errors: `TaskFailed` with
+   * what its `setup` or `start` threw as `cause`: then it is registered nowhere.
    *
    * @example
    * import { Client } from "heddle";
@@ -239,7 +239,7 @@ export abstract class ClusterControl extends ClusterView {
    */
   async unregisterPlugin(
     name: string,
-    options: { readonly target?: "workers" | "scheduler" } = {},
+    options: Pick<RegisterOptions, "target"> = {},
   ): Promise<void> {
     checkOptionNames("client.unregisterPlugin", options, ["target"]);
     const { target = "workers" } = options;

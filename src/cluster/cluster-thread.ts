@@ -9,6 +9,7 @@ import { isHeddleError } from "../core/errors.ts";
 import { ClusterScheduler } from "./cluster-scheduler.ts";
 import { LogBook } from "./log-book.ts";
 import { ownHello } from "./own-hello.ts";
+import { SupervisorPlugins } from "./plugins/supervisor-plugins.ts";
 import type { ProcessDeath } from "./supervisor.ts";
 import { WorkerPool } from "./worker-pool.ts";
 import type { WorkerSettings } from "./worker-settings.ts";
@@ -66,6 +67,7 @@ class ClusterThread {
           say({ kind: "warn", message: `worker ${name} cannot be started: ${reason}` });
       },
     });
+    scheduler.supervisors.supervisesItself(new SupervisorPlugins(this.#workers));
   }
 
   async obey(request: ClusterRequest): Promise<unknown> {
@@ -88,6 +90,8 @@ class ClusterThread {
   }
 
   async close(): Promise<void> {
+    // Plugins hear of it while the workers are there.
+    await this.#scheduler.host.desk.beforeClose();
     await this.#workers.close();
     await this.#scheduler.close();
   }

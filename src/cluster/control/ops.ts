@@ -71,7 +71,7 @@ export interface RetireOp extends WorkerChoice {
 }
 
 /** Where a plugin runs. */
-export type PluginTarget = "workers" | "scheduler";
+export type PluginTarget = "workers" | "scheduler" | "supervisors";
 
 export interface RegisterOp {
   readonly kind: "register";
