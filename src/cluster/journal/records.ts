@@ -153,6 +153,7 @@ export const journalRecords: MessageSet<JournalRecord> = messageSet([
   message("rejoined", 29, { ...wants, kept: i32s }),
   message("replicate", 30, { ids: i32s, copies: u32 }),
   message("inherited", 31, { id: i32 }),
+  message("brought-again", 32, { id: i32, epoch: i32 }),
   message("saved-graph", 48, {
     base: u32,
     serial: u32,
