@@ -29,6 +29,7 @@ import type {
 } from "./ops.ts";
 import { PluginRegistry, type SchedulerContext, type SupervisorDesk } from "./plugin-registry.ts";
 import { dumpTasks, heldBy, idsOfKeys, isTask, leasedTo, sizesOf, stateCounts } from "./reads.ts";
+import { type Recipe, recipeOf } from "./recipe.ts";
 import { SchedulerFolder } from "./scheduler-folder.ts";
 import { type StoryEntry, StoryLog, type TransitionListener } from "./story.ts";
 import { TaskStream } from "./task-stream.ts";
@@ -212,6 +213,8 @@ export class ControlDesk {
         return this.#host.logs();
       case "dump":
         return await this.#dump();
+      case "recipe":
+        return await this.#recipe(op);
       default:
         return await this.#change(op);
     }
@@ -318,6 +321,13 @@ export class ControlDesk {
       }),
     );
     return Object.fromEntries(profiles);
+  }
+
+  async #recipe({ id, culprit }: Extract<ControlOp, { kind: "recipe" }>): Promise<Recipe> {
+    const { state } = this.#host.machine;
+    const which = culprit ? (state.failures.get(id)?.culpritId ?? id) : id;
+    if (isTask(state, which)) return await recipeOf(state, which);
+    throw new HeddleError("Cancelled", "the task is not known any more");
   }
 
   #story(op: SomeTasks): (StoryEntry & { readonly key: string })[] {

@@ -36,6 +36,8 @@ export type ControlOp =
   | ({ readonly kind: "story" } & SomeTasks)
   | { readonly kind: "task-stream"; readonly sinceMs?: number; readonly count?: number }
   | { readonly kind: "dump" | "logs" }
+  /** What a task is made of; with `culprit`, the one whose failure made it fail. */
+  | { readonly kind: "recipe"; readonly id: number; readonly culprit: boolean }
   | (ProfileOp & WorkerChoice)
   | RetireOp
   | { readonly kind: "replicate"; readonly ids: Int32Array; readonly copies: number }
