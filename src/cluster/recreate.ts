@@ -9,7 +9,9 @@ import type { Recipe } from "./control/recipe.ts";
 import { submissionOf } from "./coordination/asker.ts";
 import type { EngineLink } from "./link.ts";
 
-/** Runs the task here; with `culprit`, the one whose failure made it fail. Throws what it throws. */
+/**
+ * Runs the task here; with `culprit`, the one whose failure made it fail. Throws what it throws.
+ */
 export async function runHere(link: EngineLink, id: number, culprit: boolean): Promise<unknown> {
   const recipe = (await link.control({ kind: "recipe", id, culprit })) as Recipe;
   const { call, name, inputs } = recipe;
