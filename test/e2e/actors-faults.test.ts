@@ -2,13 +2,11 @@
  * @file What becomes of actors when parts of their cluster fail: they outlive the scheduler and the
  * connection of who has them, and where they are lost, whoever asks is told, at once and always.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Actor, Client, type Future, isHeddleError } from "../../dist/index.js";
+import { addressOf, type Program, Programs, SMALL } from "../fixtures/programs.ts";
 import { TcpProxy } from "../lab/tcp-proxy.ts";
-import { type Program, startProgram } from "./fixtures/programs.ts";
 
 class Counter {
   n = 0;
@@ -29,44 +27,31 @@ class Counter {
 }
 
 const TOKEN = "a token for actors that are lost";
-const SIZE = ["--nthreads", "1", "--memory-limit", "1GB", "--no-nanny"];
 
-let folder: string;
-let programs: Program[] = [];
+let programs: Programs;
 let scheduler: Program;
+let workers: Program[];
 let address: string;
 let client: Client;
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "heddle-actors-"));
+  programs = new Programs("actors", { HEDDLE_TOKEN: TOKEN });
   scheduler = await startScheduler("0");
-  address = String(scheduler.first["address"]);
-  for (const name of ["a", "b"]) await program("worker", address, "--name", name, ...SIZE);
+  address = addressOf(scheduler);
+  const worker = ["worker", address, ...SMALL, "--no-nanny", "--name"];
+  workers = await Promise.all(["a", "b"].map((name) => programs.start([...worker, name])));
   client = new Client({ address, token: TOKEN });
   await client.waitForWorkers(2);
 });
 
 afterEach(async () => {
   await client.close();
-  for (const one of programs) one.kill("SIGKILL");
-  await Promise.all(programs.map(({ ended }) => ended));
-  programs = [];
-  rmSync(folder, { recursive: true, force: true });
+  await programs.remove();
 });
 
-async function program(...args: string[]): Promise<Program> {
-  const environ = { HOME: folder, HEDDLE_TOKEN: TOKEN };
-  const one = await startProgram([...args, "--json"], folder, environ);
-  programs.push(one);
-  return one;
-}
-
 async function startScheduler(port: string): Promise<Program> {
-  const journal = join(folder, "journal");
-  return await program(
-    "scheduler",
-    ...["--port", port, "--host", "127.0.0.1", "--journal", journal, "--no-dashboard"],
-  );
+  const journal = join(programs.folder, "journal");
+  return await programs.scheduler(["--journal", journal, "--no-dashboard"], {}, port);
 }
 
 async function made(): Promise<{ future: Future<Actor<Counter>>; actor: Actor<Counter> }> {
@@ -127,7 +112,7 @@ test("an actor outlives the connection of its client", async () => {
   await proxy.close();
 });
 
-test("calls of an actor whose worker is killed fail, also those that wait, and tasks with it", async () => {
+test("calls of an actor whose worker is killed fail, and tasks with it", async () => {
   const { future, actor } = await made();
   const pid = await actor.pid().result();
   const waiting = [actor.stay().result(), actor.increment().result()];
@@ -143,7 +128,7 @@ test("an actor does not move when its worker is retired: it is lost with it", as
   const { future, actor } = await made();
   const place = placeOf(actor);
   await client.retireWorkers({ workers: [place] });
-  await Promise.race(programs.slice(1).map(({ ended }) => ended));
+  await Promise.race(workers.map(({ ended }) => ended));
   await expectLost(actor.increment().result());
   await expectLost(client.submit(add, future, 1).result());
   expect(await client.submit((x: number) => x + 1, 1).result()).toBe(2);
