@@ -30,7 +30,7 @@ async function firstOf(future: Future<Uint8Array>): Promise<number | string> {
   }
 }
 
-test("killed at any time, a worker takes only what it had for good, and the error names it", async () => {
+test("a worker that is killed takes only what it had, and the error names it", async () => {
   const lost: string[] = [];
   let arrived = 0;
   for (let round = 0; round < 4; round++) {
