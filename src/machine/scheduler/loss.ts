@@ -96,7 +96,7 @@ export function workerLost(s: SchedulerState, event: EventOf<"worker-lost">): vo
   }
   moveHome(s, worker.worker);
   const gone = `worker ${worker.name} (${worker.address}) is gone: ${reason}`;
-  const how = `was lost, since ${gone}. Scatter it again; with { broadcast: true } all workers get it`;
+  const how = `was lost, since ${gone}. Scatter it with { broadcast: true } to have it everywhere`;
   for (const id of values) loseCopy(s, worker.worker, id, how);
   for (const id of brought) if (s.tasks.state[id] === STATE.waiting) placeAgain(s, id, gone);
   s.forgetHeldBytes(worker.worker);

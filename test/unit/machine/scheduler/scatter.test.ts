@@ -65,7 +65,7 @@ test("a value that was on its way to a worker that dies is brought to another on
   expect(s.step(s.finished([0], 1))).toContainEqual({ kind: "done", client: 1, ids: [0] });
 });
 
-test("without another worker it waits for one, and nothing is left when nobody does any more", () => {
+test("without another worker it waits for one, if anybody still does", () => {
   const s = new TestScheduler();
   s.join();
   s.step(scatter([5, 6]));
