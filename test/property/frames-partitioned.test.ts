@@ -142,6 +142,11 @@ const ordered: Record<string, Make> = {
     })) as Made,
   "cumulative functions of groups": (a) =>
     a.assign((r) => ({ sum: r.x.cumsum().over("k"), least: r.n.cummin().over("k") })) as Made,
+  // Rows that have been through an exchange come in no order of their own.
+  "cumulative functions of groups of distinct rows": (a) =>
+    a
+      .dropDuplicates({ subset: ["k", "n"] })
+      .assign((r) => ({ sum: r.i.cumsum().over("s"), before: r.n.shift(1).over("s") })) as Made,
   "shifts and differences": (a) =>
     a.assign((r) => ({
       before: r.x.shift(2),
