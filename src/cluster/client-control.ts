@@ -11,7 +11,13 @@ import { ClusterView, type WorkersOption, workersIn, workersOf } from "./client-
 import { describeGiven } from "./given.ts";
 import { type Futures, futuresIn } from "./given-futures.ts";
 import { loadArrays } from "./link-values.ts";
-import type { Plugin, RegisterOptions } from "./plugins/plugin.ts";
+import type {
+  Plugin,
+  RegisterOptions,
+  SchedulerPlugin,
+  SupervisorPlugin,
+  WorkerPlugin,
+} from "./plugins/plugin.ts";
 import { within } from "./timeout.ts";
 
 /** Options of `client.run`: the last argument, after those of the function. */
@@ -227,6 +233,14 @@ export abstract class ClusterControl extends ClusterView {
    *   console.log(await client.submit(() => process.env["GREETING"]).result()); // hello
    * });
    */
+  async registerPlugin(
+    plugin: WorkerPlugin | SchedulerPlugin,
+    options?: RegisterOptions & { readonly target?: "workers" | "scheduler" },
+  ): Promise<void>;
+  async registerPlugin(
+    plugin: SupervisorPlugin,
+    options: RegisterOptions & { readonly target: "supervisors" },
+  ): Promise<void>;
   async registerPlugin(plugin: Plugin, options: RegisterOptions = {}): Promise<void> {
     const { registerOp } = await import("./plugins/register.ts");
     const op = registerOp(plugin, options);

@@ -83,7 +83,7 @@ test("a scheduler's plugins hear of topics, choose who may go, and hear of the e
   const upload = join(folder, "upload.txt");
   writeFileSync(upload, "uploaded");
   await client.registerPlugin(new SchedulerUploadFile(upload));
-  await client.registerPlugin({
+  const chooser = {
     name: "chooser",
     kept: "",
     heard: [] as string[],
@@ -103,7 +103,8 @@ test("a scheduler's plugins hear of topics, choose who may go, and hear of the e
       const { writeFileSync: write } = await import("node:fs");
       write(this.file, this.heard.join("\n"));
     },
-  } as never);
+  };
+  await client.registerPlugin(chooser);
   const [first] = Object.keys((await client.schedulerInfo()).workers);
   await client.logEvent(["a", "b"], { n: 1 });
   await cluster.scale(0);
