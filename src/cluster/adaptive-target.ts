@@ -24,6 +24,8 @@ export interface WorkerDemand {
   readonly leased: number;
   /** Bytes of the values that it has. */
   readonly heldBytes: number;
+  /** Whether a plugin of the scheduler wants it to stay. */
+  readonly stays?: boolean;
 }
 
 /** Options of `cluster.adapt`. */
@@ -114,7 +116,8 @@ export function decide(
 
 /** Names of so many workers: idle ones, and of these those with the fewest values, go first. */
 export function leastUseful(workers: readonly WorkerDemand[], count: number): readonly string[] {
-  return [...workers]
+  return workers
+    .filter(({ stays }) => stays !== true)
     .sort((a, b) => a.leased - b.leased || a.heldBytes - b.heldBytes)
     .slice(0, Math.max(0, count))
     .map(({ name }) => name);

@@ -11,7 +11,13 @@ import { ClusterView, type WorkersOption, workersIn, workersOf } from "./client-
 import { describeGiven } from "./given.ts";
 import { type Futures, futuresIn } from "./given-futures.ts";
 import { loadArrays } from "./link-values.ts";
-import type { Plugin, RegisterOptions } from "./plugins/plugin.ts";
+import type {
+  Plugin,
+  RegisterOptions,
+  SchedulerPlugin,
+  SupervisorPlugin,
+  WorkerPlugin,
+} from "./plugins/plugin.ts";
 import { within } from "./timeout.ts";
 
 /** Options of `client.run`: the last argument, after those of the function. */
@@ -215,9 +221,9 @@ export abstract class ClusterControl extends ClusterView {
   }
 
   /**
-   * Runs a plugin on every worker, also on those that come later, or on the scheduler. Another one
-   * of the same name is replaced. Errors: `TaskFailed` with what its `setup` or `start` threw as
-   * `cause`: then it is registered nowhere.
+   * Runs a plugin on every worker, also on those that come later, on the scheduler, or where
+   * workers are supervised. Another one of the same name is replaced. Errors: `TaskFailed` with
+   * what its `setup` or `start` threw as `cause`: then it is registered nowhere.
    *
    * @example
    * import { Client } from "heddle";
@@ -227,6 +233,14 @@ export abstract class ClusterControl extends ClusterView {
    *   console.log(await client.submit(() => process.env["GREETING"]).result()); // hello
    * });
    */
+  async registerPlugin(
+    plugin: WorkerPlugin | SchedulerPlugin,
+    options?: RegisterOptions & { readonly target?: "workers" | "scheduler" },
+  ): Promise<void>;
+  async registerPlugin(
+    plugin: SupervisorPlugin,
+    options: RegisterOptions & { readonly target: "supervisors" },
+  ): Promise<void>;
   async registerPlugin(plugin: Plugin, options: RegisterOptions = {}): Promise<void> {
     const { registerOp } = await import("./plugins/register.ts");
     const op = registerOp(plugin, options);
@@ -239,7 +253,7 @@ export abstract class ClusterControl extends ClusterView {
    */
   async unregisterPlugin(
     name: string,
-    options: { readonly target?: "workers" | "scheduler" } = {},
+    options: Pick<RegisterOptions, "target"> = {},
   ): Promise<void> {
     checkOptionNames("client.unregisterPlugin", options, ["target"]);
     const { target = "workers" } = options;

@@ -208,6 +208,8 @@ export class ClientSeats {
         return { kind: "release", client, ids: message.ids, seen: message.seen };
       case "cancel":
         return { kind: "cancel", client, ids: message.ids, force: message.force };
+      case "unplaced":
+        return { kind: "unplaced", client, ids: message.ids, epochs: message.epochs };
       default:
         return undefined;
     }

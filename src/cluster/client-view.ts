@@ -221,6 +221,29 @@ export abstract class ClusterView extends SharedState {
   }
 
   /**
+   * Runs the task of a future again, in this program, where a debugger can follow it, with the same
+   * function, literals and inputs; resolves to what it gives. Errors: what the task throws;
+   * `NotSupported` for values that were brought by `scatter`.
+   */
+  async recreateTaskLocally<R>(future: Future<R>): Promise<R> {
+    const { runHere } = await import("./recreate.ts");
+    return (await runHere(this.link, await settledId(future), false)) as R;
+  }
+
+  /**
+   * The same for a future that failed, with the task whose failure it was: rejects with the error
+   * that this task throws here, as it is. Errors: `InvalidArgument` for futures that did not fail.
+   */
+  async recreateErrorLocally(future: Future): Promise<void> {
+    const id = await settledId(future);
+    if (future.status !== "error") {
+      throw new HeddleError("InvalidArgument", `the task ${future.key} did not fail`);
+    }
+    const { runHere } = await import("./recreate.ts");
+    await runHere(this.link, id, true);
+  }
+
+  /**
    * What the scheduler has logged lately, oldest first, at most `count` lines; none when embedded.
    */
   async getSchedulerLogs(options: { readonly count?: number } = {}): Promise<LogEntry[]> {
@@ -304,6 +327,12 @@ async function tasksIn(
     return { keys: given as string[] };
   }
   return { ids: await idsOf(futuresIn(what, given as Futures)) };
+}
+
+/** The id of a task that has ended, however it did. */
+async function settledId(future: Future): Promise<number> {
+  await future.exception().catch(() => undefined);
+  return await future.id();
 }
 
 async function idsOf(futures: readonly Future[]): Promise<Int32Array> {

@@ -113,6 +113,7 @@ export class ClusterScheduler {
         dashboard: () => this.dashboardLink,
         logs: () => this.#book.texts(),
         shutDown: shutDown ?? (() => this.#closeSoon()),
+        supervisors: this.supervisors,
         ...(this.#journal && { journal: this.#journal }),
       },
       () => this.#planTurn(),
@@ -222,6 +223,7 @@ export class ClusterScheduler {
 
   /** Ends all workers, with their supervisors, and the scheduler. */
   async close(reason = "the scheduler was closed"): Promise<void> {
+    await this.host.desk.beforeClose();
     this.#isClosing = true;
     clearTimeout(this.#wakeTimer);
     this.host.desk.close();

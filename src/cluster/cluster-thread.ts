@@ -9,6 +9,7 @@ import { isHeddleError } from "../core/errors.ts";
 import { ClusterScheduler } from "./cluster-scheduler.ts";
 import { LogBook } from "./log-book.ts";
 import { ownHello } from "./own-hello.ts";
+import { SupervisorPlugins } from "./plugins/supervisor-plugins.ts";
 import type { ProcessDeath } from "./supervisor.ts";
 import { WorkerPool } from "./worker-pool.ts";
 import type { WorkerSettings } from "./worker-settings.ts";
@@ -69,6 +70,7 @@ class ClusterThread {
         say({ kind: "gone" });
       },
     });
+    scheduler.supervisors.supervisesItself(new SupervisorPlugins(this.#workers));
   }
 
   async obey(request: ClusterRequest): Promise<unknown> {
@@ -91,6 +93,8 @@ class ClusterThread {
   }
 
   async close(): Promise<void> {
+    // Plugins hear of it while the workers are there.
+    await this.#scheduler.host.desk.beforeClose();
     await this.#workers.close();
     await this.#scheduler.close();
   }

@@ -79,11 +79,13 @@ export abstract class Cluster {
     checkCount("workers", workers, 0);
     this.#adaptive?.stop();
     await this.ready;
-    const surplus = this.workers - workers;
-    if (surplus <= 0) return await this.setWorkers(workers);
-    const names = leastUseful((await this.#demand()).workers, surplus);
+    if (this.workers <= workers) return await this.setWorkers(workers);
+    const demand = await this.#demand();
+    // Plugins of the scheduler may want some to stay.
+    const least = Math.max(workers, demand.workers.filter(({ stays }) => stays).length);
+    const names = leastUseful(demand.workers, this.workers - least);
     await this.#retire(names);
-    await this.setWorkers(workers, names);
+    await this.setWorkers(least, names);
   }
 
   /**

@@ -7,7 +7,11 @@ import type { WorkerSeat } from "./scheduler-host.ts";
 const UNKNOWN_MS = 500;
 
 /** Looks at each graph and each worker once, at no task. */
-export function demandOf(state: SchedulerState, seats: ReadonlyMap<number, WorkerSeat>): Demand {
+export function demandOf(
+  state: SchedulerState,
+  seats: ReadonlyMap<number, WorkerSeat>,
+  mayGo: (addresses: readonly string[]) => ReadonlySet<string>,
+): Demand {
   const queue = queued(state);
   const workers = [...state.workers.values()];
   let leasedMs = 0;
@@ -15,6 +19,7 @@ export function demandOf(state: SchedulerState, seats: ReadonlyMap<number, Worke
     for (const [group, count] of leasedOfGroup) leasedMs += count * expected(state, group);
   }
   const loads = [...seats.values()];
+  const free = mayGo(loads.map(({ facts }) => facts.address));
   return {
     queued: queue.count,
     leased: workers.reduce((sum, { leased }) => sum + leased, 0),
@@ -26,6 +31,7 @@ export function demandOf(state: SchedulerState, seats: ReadonlyMap<number, Worke
       threads,
       leased,
       heldBytes: state.heldBytes(worker),
+      ...(free.has(seats.get(worker)?.facts.address ?? "") ? {} : { stays: true }),
     })),
   };
 }

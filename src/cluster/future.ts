@@ -150,12 +150,29 @@ function layerOf(futures: Future | FutureList, count: number, facts: Partial<Lay
     depOffsets: new Int32Array(count + 1),
     deps: new Int32Array(0),
     columns: [],
-    held: Object.assign({ engine: futures.submission.link.owner, ids, ready }, { futures }),
+    held: Object.assign(
+      {
+        engine: futures.submission.link.owner,
+        ids,
+        ready,
+        measure: async () => await bytesOf(futures),
+      },
+      { futures },
+    ),
     pure: false,
     ...facts,
   };
   layers.set(futures, layer);
   return layer;
+}
+
+/** What the values take, those that are not there yet as much as the others. */
+async function bytesOf(futures: Future | FutureList): Promise<number | undefined> {
+  const ids = await futures.ids();
+  const sizes = await futures.submission.link.control({ kind: "sizes", ids });
+  const known = [...(sizes as Map<string, number>).values()];
+  if (known.length === 0) return undefined;
+  return (known.reduce((sum, bytes) => sum + bytes, 0) / known.length) * ids.length;
 }
 
 const releases = new FinalizationRegistry<() => void>((release) => release());

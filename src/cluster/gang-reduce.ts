@@ -63,8 +63,8 @@ export function partEnds(count: number, size: number): number[] {
 function unlike(one: ReducibleArray, other: unknown, rank: number): HeddleError {
   return new HeddleError(
     "InvalidArgument",
-    `allReduce needs arrays of one type and length from all members; member 0 gave ${named(one)}, ` +
-      `member ${rank} ${named(other)}`,
+    `allReduce needs arrays of one type and length from all members; member 0 gave ` +
+      `${named(one)}, member ${rank} ${named(other)}`,
     { fields: { rank } },
   );
 }

@@ -208,8 +208,8 @@ function released(): HeddleError {
 function noPlace(size: number, why: string, cause?: unknown): HeddleError {
   return new HeddleError(
     "NoWorkers",
-    `a gang of ${size} needs ${size} free task threads at once, one for each member: ${why}. Make ` +
-      "it smaller, add workers, or end what holds their threads.",
+    `a gang of ${size} needs ${size} free task threads at once, one for each member: ${why}. ` +
+      "Make it smaller, add workers, or end what holds their threads.",
     { cause, fields: { size } },
   );
 }

@@ -76,6 +76,7 @@ export {
   Environ,
   ForwardOutput,
   NpmInstall,
+  SchedulerUploadFile,
   UploadDirectory,
   UploadFile,
 } from "./plugins/built-in.ts";
@@ -84,6 +85,8 @@ export type {
   RegisterOptions,
   SchedulerContext,
   SchedulerPlugin,
+  SupervisorContext,
+  SupervisorPlugin,
   WorkerPlugin,
 } from "./plugins/plugin.ts";
 export type { Profile, ProfiledThread, ProfileNode } from "./profile.ts";

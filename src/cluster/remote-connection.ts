@@ -3,17 +3,15 @@
  * travels, and the values of a scatter are brought to the workers that the scheduler names.
  */
 import { BulkPool, type Comm, connect } from "../comm/index.ts";
-import { HeddleError } from "../core/errors.ts";
 import type { ClientMessage, EngineMessage } from "./messages.ts";
 import { ownHello, uniqueName } from "./own-hello.ts";
 import type { RemoteListener, RemoteOptions } from "./remote-options.ts";
+import { type Load, Scattering } from "./scattering.ts";
 import { sessionTimers } from "./session-timers.ts";
 import { Unanswered } from "./unanswered.ts";
 import type { BroughtFacts } from "./value-fetcher.ts";
 import { type ToClient, type ToScheduler, toClient, toScheduler } from "./wire/client-messages.ts";
 import { encodeImage } from "./wire/graphs.ts";
-
-type Scatter = Extract<ClientMessage, { kind: "scatter" }>;
 
 export class RemoteConnection {
   /** Fetches values from workers. */
@@ -21,8 +19,7 @@ export class RemoteConnection {
   onMessages: (messages: EngineMessage[]) => void = () => undefined;
   readonly #comm: Comm<ToClient, ToScheduler>;
   readonly #listener: RemoteListener;
-  /** Values that wait to be brought somewhere, by request. */
-  readonly #scattering = new Map<number, Scatter["values"]>();
+  readonly #scattering = new Scattering();
   /** What has been asked and not answered. */
   readonly #unanswered: Unanswered;
 
@@ -58,6 +55,7 @@ export class RemoteConnection {
       const sent = this.#inWire(message);
       if (sent === undefined) continue;
       this.#unanswered.sent(sent);
+      if (sent.kind === "release") this.#scattering.ended(sent.ids);
       if (sent.kind === "release") this.#comm.sendSoon(sent);
       else this.#comm.send(sent);
     }
@@ -91,6 +89,7 @@ export class RemoteConnection {
     const news: EngineMessage[] = [];
     for (const message of messages) {
       this.#unanswered.heard(message);
+      if (isEnd(message)) this.#scattering.ended(message.ids);
       if (message.kind === "placed") this.#bring(message);
       else if (message.kind === "size") this.#listener.size(message);
       else news.push(message);
@@ -106,7 +105,7 @@ export class RemoteConnection {
       }
       case "scatter": {
         const { values, ...rest } = message;
-        this.#scattering.set(message.request, values);
+        this.#scattering.asked(message.request, values);
         return { ...rest, bytes: Float64Array.from(values, (value) => value.length) };
       }
       case "read":
@@ -118,34 +117,37 @@ export class RemoteConnection {
     }
   }
 
-  #bring({ request, base, addresses, epochs }: Extract<ToClient, { kind: "placed" }>): void {
-    const values = this.#scattering.get(request);
-    this.#scattering.delete(request);
-    if (values === undefined) return;
-    const byAddress = new Map<string, number[]>();
-    for (const [i, address] of addresses.entries()) {
-      const list = byAddress.get(address);
-      if (list === undefined) byAddress.set(address, [i]);
-      else list.push(i);
-    }
-    for (const [address, indices] of byAddress) {
-      const ids = Int32Array.from(indices, (i) => base + i);
-      const brought = indices.map((i) => ({ id: base + i, bytes: values[i]! }));
-      const facts = { epochs: Object.fromEntries(indices.map((i) => [base + i, epochs[i]!])) };
-      this.#put(address, brought, facts).catch((error: unknown) => {
-        const message = error instanceof Error ? error.message : String(error);
-        this.#listener.warn(`scattered values did not reach ${address}: ${message}`);
-        this.#comm.send({ kind: "cancel", ids, force: true });
-      });
+  #bring(placed: Extract<ToClient, { kind: "placed" }>): void {
+    for (const [address, load] of this.#scattering.placed(placed)) {
+      this.#put(address, load).then(
+        (stored) => this.#tellUnplaced(load, stored),
+        // Why does not matter: the scheduler names another worker, or says that there is none.
+        () => this.#tellUnplaced(load, new Set()),
+      );
     }
   }
-  async #put(
-    address: string,
-    values: readonly { readonly id: number; readonly bytes: Uint8Array }[],
-    facts: BroughtFacts,
-  ): Promise<void> {
+
+  /** Brings values to a worker; returns those that it has taken. */
+  async #put(address: string, { ids, epochs, values }: Load): Promise<Set<number>> {
+    const facts: BroughtFacts = {
+      epochs: Object.fromEntries(ids.map((id, i) => [id, epochs[i]!])),
+    };
     const outcomes = await this.pool.put(address, values, facts);
-    const refused = outcomes.find(({ status }) => status !== "stored");
-    if (refused !== undefined) throw new HeddleError("Lost", refused.message);
+    return new Set(outcomes.filter(({ status }) => status === "stored").map(({ id }) => id));
   }
+
+  #tellUnplaced({ ids, epochs }: Load, stored: ReadonlySet<number>): void {
+    const left = [...ids.keys()].filter((i) => !stored.has(ids[i]!));
+    if (left.length === 0) return;
+    this.#comm.send({
+      kind: "unplaced",
+      ids: Int32Array.from(left, (i) => ids[i]!),
+      epochs: Int32Array.from(left, (i) => epochs[i]!),
+    });
+  }
+}
+
+/** News after which nothing need be brought: the values are there, or will not be. */
+function isEnd(message: ToClient): message is Extract<ToClient, { kind: "done" }> {
+  return message.kind === "done" || message.kind === "failed" || message.kind === "cancelled";
 }

@@ -75,7 +75,7 @@ export async function computeOn(
   options: ComputeOptions,
 ): Promise<unknown[]> {
   if (collections.length === 0) return [];
-  const lowered = lowerAll(collections, options);
+  const lowered = await lowerAll(collections, options);
   const outputs = lowered.flatMap((part) => part.outputs);
   const graph = await graphOf(outputs, options);
   const runner = await choose(graph);
@@ -103,7 +103,7 @@ export async function persistOn(
   options: ComputeOptions,
 ): Promise<Collection[]> {
   if (collections.length === 0) return [];
-  const lowered = lowerAll(collections, options);
+  const lowered = await lowerAll(collections, options);
   const outputs = lowered.flatMap((part) => part.outputs);
   const graph = await graphOf(outputs, options);
   const runner = await choose(graph);
@@ -120,9 +120,18 @@ export async function persistOn(
 }
 
 /** Collections are planned for the engine that will run them. */
-function lowerAll(collections: readonly Collection[], { scheduler }: ComputeOptions): Lowered[] {
+function lowerAll(
+  collections: readonly Collection[],
+  { scheduler }: ComputeOptions,
+): Lowered[] | Promise<Lowered[]> {
   const limits = typeof scheduler === "object" ? scheduler.limits : undefined;
-  return underLimits(limits, () => collections.map(lower));
+  const asked = underLimits(limits, () => collections.map(prepare));
+  const lowerNow = (): Lowered[] => underLimits(limits, () => collections.map(lower));
+  return asked.some((one) => one !== undefined) ? Promise.all(asked).then(lowerNow) : lowerNow();
+}
+
+function prepare(collection: Collection): Promise<void> | undefined {
+  return isCollection(collection) ? collection.prepare?.() : undefined;
 }
 
 function lower(collection: Collection): Lowered {

@@ -18,6 +18,7 @@ import type { WorkerEvent } from "../machine/worker/events.ts";
 import { type ClientHost, ClientSeats } from "./client-seats.ts";
 import { ControlDesk } from "./control/desk.ts";
 import { type ControlOp, settle, type WorkerOp } from "./control/ops.ts";
+import type { SupervisorDesk } from "./control/plugin-registry.ts";
 import { CoordinationHost } from "./coordination/host.ts";
 import { demandOf } from "./demand.ts";
 import { GraphWatch } from "./graph-watch.ts";
@@ -93,6 +94,8 @@ export interface SchedulerHostOptions extends Partial<SchedulerOptions> {
   readonly shutDown?: () => void;
   /** Remembers what happens, and what has happened before. */
   readonly journal?: SchedulerJournal;
+  /** Runs plugins where the workers are supervised. */
+  readonly supervisors?: SupervisorDesk;
 }
 
 export class SchedulerHost implements ClientHost {
@@ -125,6 +128,11 @@ export class SchedulerHost implements ClientHost {
       logs: () => options.logs?.() ?? {},
       warn: (message) => this.clients.warn(message),
       shutDown: () => options.shutDown?.(),
+      actors: journal && {
+        made: journal.memory.actors,
+        note: (key, worker) => journal.noteActor(key, worker),
+      },
+      supervisors: options.supervisors,
     });
     this.#coordination = new CoordinationHost(
       {
@@ -243,7 +251,9 @@ export class SchedulerHost implements ClientHost {
   /** Answers a client's question. */
   answer(what: Query, ids: Int32Array | undefined): unknown {
     if (what === "info") return this.info();
-    if (what === "demand") return demandOf(this.machine.state, this.#seats);
+    if (what === "demand") {
+      return demandOf(this.machine.state, this.#seats, (all) => this.desk.plugins.mayGo(all));
+    }
     if (what === "holders") return this.#holders(ids ?? new Int32Array(0));
     if (what === "progress") return progressOf(this.machine.state, ids?.[0] ?? -1);
     return Array.from(ids ?? [], (id) => this.#taskFacts(id));
@@ -268,6 +278,9 @@ export class SchedulerHost implements ClientHost {
   }
 
   coordinate(event: CoordinationEvent): void {
+    if (event.kind === "ask" && event.op.kind === "topic-publish") {
+      this.desk.topicEvent(event.op.topics, event.op.bytes);
+    }
     this.#coordination.take(event);
   }
 

@@ -5,7 +5,9 @@
 import { hostname } from "node:os";
 import { type Comm, connect } from "../comm/index.ts";
 import { HeddleError } from "../core/errors.ts";
+import type { CallOutcome } from "../functions/index.ts";
 import { ownHello } from "./own-hello.ts";
+import { SupervisorPlugins } from "./plugins/supervisor-plugins.ts";
 import type { RemoteOptions } from "./remote-options.ts";
 import type { ProcessDeath } from "./supervisor.ts";
 import {
@@ -33,6 +35,9 @@ export class SupervisorLink {
   onEnded: (end: LinkEnd) => void = () => undefined;
   readonly #comm: Comm<ToSupervisor, FromSupervisor>;
   #pool: WorkerPool | undefined;
+  #plugins: SupervisorPlugins | undefined;
+  /** Orders that came before there was a pool. */
+  #early: ToSupervisor[] = [];
   #hasEnded = false;
 
   private constructor(comm: Comm<ToSupervisor, FromSupervisor>) {
@@ -68,7 +73,9 @@ export class SupervisorLink {
   /** The workers that orders are about. */
   serve(pool: WorkerPool): void {
     this.#pool = pool;
+    this.#plugins = new SupervisorPlugins(pool);
     this.#tellNames();
+    for (const message of this.#early.splice(0)) this.#hear(message);
   }
 
   workerDied(name: string, death: ProcessDeath): void {
@@ -99,9 +106,19 @@ export class SupervisorLink {
 
   #hear(message: ToSupervisor): void {
     if (message.kind === "stop") return this.#end({ kind: "stopped", reason: message.reason });
+    const isPlugin = message.kind === "setUp" || message.kind === "tearDown";
+    if (isPlugin && this.#plugins === undefined) {
+      this.#early.push(message);
+      return;
+    }
     const { request } = message;
     this.#obey(message).then(
-      () => this.#comm.send({ kind: "answer", request }),
+      (outcome) =>
+        this.#comm.send({
+          kind: "answer",
+          request,
+          ...(outcome === undefined ? {} : { outcome }),
+        }),
       (error: unknown) => {
         const text = error instanceof Error ? error.message : String(error);
         this.#comm.send({ kind: "answer", request, error: text });
@@ -109,12 +126,15 @@ export class SupervisorLink {
     );
   }
 
-  async #obey(order: Exclude<ToSupervisor, { kind: "stop" }>): Promise<void> {
+  async #obey(order: Exclude<ToSupervisor, { kind: "stop" }>): Promise<CallOutcome | undefined> {
+    if (order.kind === "setUp") return await this.#plugins?.setUp(order.name, order.plugin);
+    if (order.kind === "tearDown") return await this.#plugins?.tearDown(order.name);
     const pool = this.#pool;
     if (pool === undefined) throw new HeddleError("NoWorkers", "there are no workers yet");
     if (order.kind === "restart") await pool.restart(order.name, { force: order.force });
     else if (order.kind === "end") await pool.end(order.name);
     else await pool.scale(order.workers);
     this.#tellNames();
+    return undefined;
   }
 }

@@ -4,6 +4,8 @@
  */
 import type { Comm } from "../comm/index.ts";
 import { HeddleError } from "../core/errors.ts";
+import { type CallOutcome, outcomeOf } from "../functions/index.ts";
+import type { SupervisorDesk } from "./control/plugin-registry.ts";
 import type { EventLog } from "./event-log.ts";
 import type { ProcessDeath } from "./supervisor.ts";
 import type { FromSupervisor, ToSupervisor } from "./wire/supervisor-messages.ts";
@@ -20,7 +22,7 @@ type Order =
 
 interface Pending {
   readonly comm: SupervisorComm;
-  readonly resolve: () => void;
+  readonly resolve: (outcome: CallOutcome | undefined) => void;
   readonly reject: (error: HeddleError) => void;
 }
 
@@ -30,6 +32,10 @@ export class SupervisorSeats {
   /** Names of the workers of each. */
   readonly #workers = new Map<SupervisorComm, readonly string[]>();
   readonly #pending = new Map<number, Pending>();
+  /** What each supervisor gets that comes. */
+  readonly #plugins = new Map<string, Uint8Array>();
+  /** Runs plugins for the workers that this process itself supervises. */
+  #own: SupervisorDesk | undefined;
   #nextRequest = 1;
 
   /** `died` hears of each worker process that has ended. */
@@ -46,6 +52,11 @@ export class SupervisorSeats {
     const { id } = comm.peer;
     this.#workers.set(comm, []);
     this.#log.info("supervisor {id} joined", { id });
+    for (const [name, plugin] of this.#plugins) {
+      this.#ask(comm, { kind: "setUp", name, plugin })
+        .then((outcome) => this.#noteSetUp(id, name, outcome))
+        .catch(() => undefined);
+    }
     comm.onMessages = (messages) => {
       for (const message of messages) this.#hear(comm, message);
     };
@@ -83,6 +94,39 @@ export class SupervisorSeats {
     await this.#ask(this.#needed(name), { kind: "end", name });
   }
 
+  /** This process supervises workers, too. */
+  supervisesItself(desk: SupervisorDesk): void {
+    this.#own = desk;
+  }
+
+  /** Sets a plugin up in every supervisor, or in none. Resolves to the first failure, if any. */
+  async setUp(name: string, plugin: Uint8Array): Promise<CallOutcome> {
+    this.#plugins.set(name, plugin);
+    const asked = [...this.#workers.keys()].map((comm) =>
+      this.#ask(comm, { kind: "setUp", name, plugin }).catch(() => undefined),
+    );
+    const outcomes = await Promise.all([this.#own?.setUp(name, plugin), ...asked]);
+    const failed = outcomes.find((outcome) => outcome?.ok === false);
+    if (failed !== undefined) await this.tearDown(name);
+    return failed ?? (await outcomeOf(async () => undefined));
+  }
+
+  /** Ends a plugin in every supervisor. Resolves to the first failure, if any. */
+  async tearDown(name: string): Promise<CallOutcome> {
+    this.#plugins.delete(name);
+    const asked = [...this.#workers.keys()].map((comm) =>
+      this.#ask(comm, { kind: "tearDown", name }).catch(() => undefined),
+    );
+    const outcomes = await Promise.all([this.#own?.tearDown(name), ...asked]);
+    const failed = outcomes.find((outcome) => outcome?.ok === false);
+    return failed ?? (await outcomeOf(async () => undefined));
+  }
+
+  #noteSetUp(id: string, name: string, outcome: CallOutcome | undefined): void {
+    if (outcome?.ok !== false) return;
+    this.#log.warn("plugin {name} could not be set up in supervisor {id}", { name, id });
+  }
+
   /** Ends all supervisors and their workers. */
   stop(reason: string): void {
     for (const comm of this.#workers.keys()) comm.send({ kind: "stop", reason });
@@ -99,7 +143,7 @@ export class SupervisorSeats {
     return undefined;
   }
 
-  #ask(comm: SupervisorComm, order: Order): Promise<void> {
+  #ask(comm: SupervisorComm, order: Order): Promise<CallOutcome | undefined> {
     const request = this.#nextRequest++;
     return new Promise((resolve, reject) => {
       this.#pending.set(request, { comm, resolve, reject });
@@ -117,10 +161,10 @@ export class SupervisorSeats {
         return this.#died(name, death);
       }
       case "answer": {
-        const { request, error } = message;
+        const { request, error, outcome } = message;
         const pending = this.#pending.get(request);
         this.#pending.delete(request);
-        if (error === undefined) pending?.resolve();
+        if (error === undefined) pending?.resolve(outcome);
         else pending?.reject(new HeddleError("InvalidArgument", error));
         return;
       }

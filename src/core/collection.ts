@@ -41,6 +41,11 @@ export interface Lowered<R = unknown> {
  */
 export interface Collection<R = unknown> {
   readonly [COLLECTION]?: true;
+  /**
+   * Finds out what lowering should know and only the engine can tell, such as sizes of values;
+   * called before it. Undefined where there is nothing to find out.
+   */
+  prepare?(): Promise<void> | undefined;
   /** Simplifies and lowers; called once per computation, never runs user code. */
   lower(): Lowered<R>;
 }

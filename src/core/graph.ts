@@ -111,6 +111,8 @@ export interface HeldTasks {
   readonly ids: Int32Array;
   /** Set while the engine has not yet said which ids they are. */
   readonly ready?: Promise<unknown>;
+  /** Asks what their values take together; undefined while none is there. */
+  readonly measure?: () => Promise<number | undefined>;
 }
 
 /**

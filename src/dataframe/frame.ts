@@ -33,6 +33,7 @@ import * as self from "./frame.ts";
 import { GroupBy, type GroupByOptions } from "./groupby.ts";
 import { countPartitions, lowerPartitions, lowerPlan } from "./lower.ts";
 import { optimizePlan } from "./optimize-plan.ts";
+import { measureInputs } from "./partitioned/held-sizes.ts";
 import { sizeOf } from "./partitioned/sizes.ts";
 import { type JoinHow, type NamedExpr, namedColumns, type Plan } from "./plan.ts";
 import { columnNames, schemaOf } from "./schema.ts";
@@ -466,6 +467,10 @@ export class DataFrame<S extends object = AnyRow>
   /** Covariance of every pair of numeric columns. */
   cov(): DataFrame<Flat<{ column: string } & Numeric<S>>> {
     return this.#make(summary.matrixPlan(this.plan, "cov"));
+  }
+
+  prepare(): Promise<void> | undefined {
+    return measureInputs(this.plan);
   }
 
   lower(): Lowered<Table<S>> {

@@ -25,7 +25,7 @@ import {
 import { optimizePlan } from "./optimize-plan.ts";
 import { gathered } from "./partitioned/exchange.ts";
 import { partitionPlan } from "./partitioned/partition.ts";
-import { sizingOf } from "./partitioned/sizes.ts";
+import { sizeOf, sizingOf } from "./partitioned/sizes.ts";
 import {
   inputsOf,
   type MapPlan,
@@ -129,7 +129,9 @@ function cut(plan: Plan): Plan {
   };
   const visitOnce = (node: Plan): Plan => {
     if (node.kind === "map") {
-      return { kind: "input", fields: schemaOf(node), refs: lowerMap(node) };
+      // The user's function gives as much as it takes, as far as anybody knows.
+      const size = sizeOf(node.input);
+      return { kind: "input", fields: schemaOf(node), refs: lowerMap(node), size };
     }
     const inputs = inputsOf(node);
     const next = inputs.map(visit);

@@ -8,9 +8,13 @@ import { referToAll } from "../functions/index.ts";
 import type { AnyRow, Table } from "../table/table.ts";
 import type { Field } from "../table/types.ts";
 import { lowerPlan } from "./lower.ts";
-import type { Plan } from "./plan.ts";
+import { measureInputs } from "./partitioned/held-sizes.ts";
+import type { Plan, PlanSize } from "./plan.ts";
 import * as self from "./scalar.ts";
 import { schemaOf } from "./schema.ts";
+
+/** What one value takes, about. */
+const ONE_VALUE: PlanSize = { rows: 1, bytes: 100 };
 
 /** The one value of a frame of one row and one column. */
 export class Scalar<T> extends CollectionBase implements Collection<T> {
@@ -26,12 +30,17 @@ export class Scalar<T> extends CollectionBase implements Collection<T> {
     return schemaOf(this.#plan);
   }
 
+  prepare(): Promise<void> | undefined {
+    return measureInputs(this.#plan);
+  }
+
   lower(): Lowered<T> {
     return {
       outputs: lowerPlan(this.#plan),
       finish: (tables) => onlyValue(tables as readonly Table[]) as T,
       finishTask: { fn: onlyValue, args: [] },
-      rebuild: (refs) => new Scalar<T>({ kind: "input", fields: this.fields, refs }),
+      rebuild: (refs) =>
+        new Scalar<T>({ kind: "input", fields: this.fields, refs, size: ONE_VALUE }),
     };
   }
 

@@ -11,7 +11,7 @@ export interface ProgramStart {
   readonly file: string;
   readonly args: readonly string[];
   /** Its environment; default this process' own. */
-  readonly env?: NodeJS.ProcessEnv;
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** The first line of its standard input, if it reads one. */
   readonly input?: string;
   /** Where it is, for messages: `"on node1 over ssh"`. */

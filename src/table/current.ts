@@ -52,9 +52,9 @@ function configuredSettings(): EngineSettings {
   };
 }
 
-/** An engine that may take more keeps what it has freed: taking it again from the system costs time. */
+/** An engine that may take more keeps what it has freed: taking it again costs time. */
 const SMALL_BYTES = 2 ** 30;
-/** Arrays outside of V8's heap, which V8 does not hurry to collect, may take this part of the limit. */
+/** Arrays outside of V8's heap, which V8 is slow to collect, may take this part of the limit. */
 const ARRAYS_SHARE = 1 / 4;
 
 /**

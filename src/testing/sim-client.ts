@@ -12,6 +12,14 @@ export type SimStatus = "finished" | "error" | "cancelled" | "pending";
 type News = Extract<SchedulerCommand, { client: number }>;
 type Placed = (outputs: number[]) => void;
 
+/** Brings a value, the one of this index among those of its scatter, to a worker. */
+export type Put = (to: {
+  readonly id: number;
+  readonly index: number;
+  readonly worker: number;
+  readonly epoch: number;
+}) => void;
+
 export class SimClient {
   readonly number: number;
   readonly machine: ClientMachine = new ClientMachine();
@@ -27,7 +35,8 @@ export class SimClient {
   >();
   /** Requests that have not been answered. */
   readonly #asked = new Map<number, SchedulerEvent>();
-  readonly #puts = new Map<number, (news: Extract<News, { kind: "placed" }>) => void>();
+  /** How values are brought, by request; and where the ids of each begin. */
+  readonly #puts = new Map<number, { readonly put: Put; base: number }>();
   #request = 0;
   #seen = 0;
 
@@ -90,24 +99,31 @@ export class SimClient {
   }
 
   /** Brings values to workers of the scheduler's choice; `put` brings them. */
-  scatter(
-    name: string,
-    bytes: Float64Array,
-    broadcast: number,
-    put: (news: Extract<News, { kind: "placed" }>) => void,
-    placed: Placed,
-  ): void {
+  scatter(name: string, bytes: Float64Array, broadcast: number, put: Put, placed: Placed): void {
     const outputs = Int32Array.from(bytes, (_, i) => i);
     const request = this.#expect(outputs, placed);
-    this.#puts.set(request, put);
+    this.#puts.set(request, { put, base: -1 });
     const { number: client } = this;
     const count = bytes.length;
     this.#send({ kind: "scatter", client, request, count, bytes, name, broadcast });
   }
 
   #put(news: Extract<News, { kind: "placed" }>): void {
-    this.#puts.get(news.request)?.(news);
-    this.#puts.delete(news.request);
+    const known = this.#puts.get(news.request);
+    if (known === undefined) return;
+    // The first time all are named; later some are brought elsewhere.
+    if (known.base < 0) known.base = news.base;
+    news.workers.forEach((worker, i) => {
+      const id = news.base + i;
+      known.put({ id, index: id - known.base, worker, epoch: news.epochs[i]! });
+    });
+  }
+
+  /** The worker cannot be reached: the scheduler names another one. */
+  unplaced(id: number, epoch: number): void {
+    const { number: client } = this;
+    const [ids, epochs] = [Int32Array.of(id), Int32Array.of(epoch)];
+    if (!this.#hasLeft) this.#send({ kind: "unplaced", client, ids, epochs });
   }
 
   #expect(outputs: Int32Array, placed: Placed): number {

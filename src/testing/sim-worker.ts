@@ -45,6 +45,8 @@ export interface SimShell {
 /** A task that a thread has begun. */
 interface SimRun {
   readonly id: number;
+  /** Of the lease under which it began. */
+  readonly epoch: number;
   readonly graph: SimGraph;
   readonly local: number;
   grantedBytes: number;
@@ -360,7 +362,9 @@ export class SimWorker {
     for (const { source, worker, isThere } of parts) {
       if (isThere()) continue;
       const mayBe = worker.isDead || network?.isConnected(worker) !== true;
-      const isVoid = mayBe || !network.isLeased(this, id);
+      // Under a newer lease than it began with it may have read of what was before that.
+      const isOld = this.machine.values.epoch[id] !== run.epoch;
+      const isVoid = mayBe || isOld || !network.isLeased(this, id);
       assert(isVoid, `what ${source} has written is gone while ${id} reads it`);
       return false;
     }
@@ -529,6 +533,7 @@ export class SimWorker {
       const graph = body as SimGraph;
       return {
         id,
+        epoch: this.machine.values.epoch[id]!,
         graph,
         local: id - base,
         grantedBytes: 0,

@@ -7,8 +7,9 @@ import { assert } from "../core/errors.ts";
 import { Prng } from "../core/prng.ts";
 import { holdersOf } from "../machine/scheduler/replicas.ts";
 import { footprintOf, randomGraph, type SimGraph } from "./random-graph.ts";
-import type { SimClient } from "./sim-client.ts";
+import type { Put, SimClient } from "./sim-client.ts";
 import { SimCluster } from "./sim-cluster.ts";
+import type { SimValue } from "./sim-disk.ts";
 import { isExchange, withExchange } from "./sim-exchange.ts";
 import { SimRestarts } from "./sim-restarts.ts";
 import type { SimWorker } from "./sim-worker.ts";
@@ -335,22 +336,26 @@ class ClusterScenario {
       name,
       bytes,
       broadcast,
-      ({ base, workers, epochs }) => {
-        workers.forEach((number, i) => {
-          const worker = this.cluster.find(number);
-          const value = { name: `${name}[${i}]`, bytes: bytes[i]! };
-          // Now and then the client fails on its way, and says that it does not want it any more.
-          if (this.#prng.chance(0.1) && user.wanted.delete(base + i)) client.release([base + i]);
-          if (worker === undefined) return;
-          this.cluster.transfers.put(worker, base + i, epochs[i]!, value, () => !client.hasLeft);
-        });
-      },
+      (to) => this.#bring(user, to, { name: `${name}[${to.index}]`, bytes: bytes[to.index]! }),
       (outputs) => {
         outputs.forEach((id, i) => {
           this.#want(user, id, `${name}[${i}]`);
         });
       },
     );
+  }
+
+  /** Brings a value to its worker; now and then that fails, or nobody wants it any more. */
+  #bring(user: User, to: Parameters<Put>[0], value: SimValue): void {
+    const { client } = user;
+    const { id, epoch } = to;
+    if (this.#prng.chance(0.1) && user.wanted.delete(id)) client.release([id]);
+    const worker = this.cluster.find(to.worker);
+    if (worker !== undefined && !this.#prng.chance(0.1)) {
+      this.cluster.transfers.put(worker, id, epoch, value, () => !client.hasLeft);
+      return;
+    }
+    this.cluster.clock.after(this.#prng.exponential(1), () => client.unplaced(id, epoch));
   }
 
   /** Values are copied and moved, workers are paused or retired. */
@@ -445,9 +450,10 @@ class ClusterScenario {
   #checkKillings(): void {
     for (const [task, deaths] of this.cluster.killings) {
       // Of a death during a restart of the scheduler nobody knows the cause.
-      // A parent whose task has failed may be tried again twice, with one death more each time.
+      // Each run of a parent after that may cost one more: it may be tried again twice, and be lost
+      // before it hears of the failure.
       const parents = task.split("/").length - 1;
-      const most = (4 + 2 * parents) * (1 + this.#retries) + this.cluster.restarts;
+      const most = (4 + 3 * parents) * (1 + this.#retries) + this.cluster.restarts;
       assert(deaths <= most, `${task} ended ${deaths} workers, at most ${most} were allowed`);
     }
   }

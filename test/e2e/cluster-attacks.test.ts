@@ -4,9 +4,8 @@
  * read. Attacks with bytes that make no sense are in `cluster-security.test.ts`.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createServer, connect as dial, type Socket } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { referenceOf } from "../../dist/actors/actor.js";
@@ -19,35 +18,29 @@ import {
   FrameParser,
   writeFrame,
 } from "../../dist/protocol/index.js";
-import { type Program, startProgram } from "./fixtures/programs.ts";
+import { addressOf, type Program, Programs, SMALL } from "../fixtures/programs.ts";
 
 const TOKEN = "a token that must not be found anywhere";
 const MAX = 65_536;
 
-let folder: string;
+let programs: Programs;
 let scheduler: Program;
 let worker: Program;
 let client: Client;
 let address: string;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "heddle-attacks-"));
-  const environ = { HOME: folder, HEDDLE_TOKEN: TOKEN, HEDDLE_LOG__LEVEL: "debug" };
-  const program = async (...args: string[]): Promise<Program> =>
-    await startProgram([...args, "--json"], folder, environ);
-  scheduler = await program("scheduler", "--port", "0", "--host", "127.0.0.1");
-  address = String(scheduler.first["address"]);
-  const size = ["--nthreads", "1", "--memory-limit", "1GB"];
-  worker = await program("worker", address, "--name", "w", ...size);
+  programs = new Programs("attacks", { HEDDLE_TOKEN: TOKEN, HEDDLE_LOG__LEVEL: "debug" });
+  scheduler = await programs.scheduler();
+  address = addressOf(scheduler);
+  worker = await programs.start(["worker", address, "--name", "w", ...SMALL]);
   client = new Client({ address, token: TOKEN });
   await client.waitForWorkers(1);
 });
 
 afterAll(async () => {
   await client.close();
-  for (const one of [worker, scheduler]) one.kill("SIGTERM");
-  await Promise.all([worker.ended, scheduler.ended]);
-  rmSync(folder, { recursive: true, force: true });
+  await programs.remove();
 });
 
 function portOf(where: string): number {
@@ -127,7 +120,7 @@ test("a handshake that was recorded is not taken again", async () => {
   expect(all.includes(TOKEN)).toBe(false);
 });
 
-test("a listener's proof is none of a dialer's, and does not serve on another connection", async () => {
+test("a listener's proof is none of a dialer's, on no connection", async () => {
   const { hello } = await recorded();
   const wire = new Wire(dial(portOf(address), "127.0.0.1"));
   wire.send(FRAME.hello, hello);
@@ -233,7 +226,11 @@ test("the token is in no command line, log, page, dump or error", async () => {
 });
 
 test("files that hold the token are the user's alone", () => {
-  const found = readdirSync(folder, { recursive: true, encoding: "utf8", withFileTypes: true })
+  const found = readdirSync(programs.folder, {
+    recursive: true,
+    encoding: "utf8",
+    withFileTypes: true,
+  })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((path) => readFileSync(path).includes(TOKEN));

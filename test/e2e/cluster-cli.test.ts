@@ -3,49 +3,34 @@
  * address, work is done, processes are killed, and nothing is left when they end.
  */
 import { spawnSync } from "node:child_process";
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { networkInterfaces, tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { Client, Event, Security } from "heddle/distributed";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { makeTemporaryCertificates } from "../../dist/comm/certificates.js";
-import { isAlive, main, type Program, startProgram } from "./fixtures/programs.ts";
+import { addressOf, isAlive, main, type Program, Programs, SMALL } from "../fixtures/programs.ts";
 
+let programs: Programs;
 let folder: string;
 let home: string;
 let clusters: string;
-const running: Program[] = [];
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "heddle-cluster-"));
-  home = join(folder, "home");
+  programs = new Programs("cluster");
+  ({ folder, home } = programs);
   clusters = join(home, ".heddle/clusters");
   process.env["HOME"] = home;
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-afterEach(async () => {
-  for (const program of running.splice(0).reverse()) {
-    program.kill("SIGKILL");
-    await program.ended;
-  }
-});
+afterEach(() => programs.end());
+afterAll(() => programs.remove());
 
 async function heddle(...args: string[]): Promise<Program> {
-  const program = await startProgram([...args, "--json"], folder, { HOME: home });
-  running.push(program);
-  return program;
+  return await programs.start(args);
 }
 
 async function scheduler(...args: string[]): Promise<Program> {
-  return await heddle("scheduler", "--port", "0", "--host", "127.0.0.1", ...args);
+  return await programs.scheduler(args);
 }
 
 async function startedOn(...args: string[]): Promise<Program> {
@@ -57,16 +42,10 @@ const LOOPBACK = Object.entries(networkInterfaces()).find(([, all]) =>
   all?.some(({ internal }) => internal),
 )?.[0] as string;
 
-const SMALL = ["--nthreads", "1", "--memory-limit", "1GB"];
-
 /** Runs the command to its end. */
 function once(...args: string[]): { status: number | null; stderr: string } {
   const env = { ...process.env, HOME: home, HEDDLE_TOKEN: "" };
   return spawnSync(process.execPath, [main, ...args], { cwd: folder, encoding: "utf8", env });
-}
-
-function addressOf(program: Program): string {
-  return String(program.first["address"]);
 }
 
 describe("a cluster of programs", () => {

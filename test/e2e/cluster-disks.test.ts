@@ -4,28 +4,26 @@
  * corrupted, and when there is room again work goes on.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import * as da from "../../dist/array/index.js";
 import { Client, config, isHeddleError, LocalCluster } from "../../dist/index.js";
-import { type Program, startProgram } from "./fixtures/programs.ts";
+import { addressOf, Programs } from "../fixtures/programs.ts";
 
 const TOKEN = "a token for slow and full disks";
-const SIZE = ["--nthreads", "1", "--memory-limit", "256MiB"];
+const SIZE = ["--nthreads", "1", "--memory-limit", "256MiB", "--no-nanny"];
 const SLOW = new URL("../lab/slow-disk.mjs", import.meta.url).href;
 const mayMount = process.getuid?.() === 0 && process.platform === "linux";
 
-let folder: string;
+let programs: Programs;
 let disk: string;
 let isMounted = false;
-let programs: Program[] = [];
 let client: Client | undefined;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "heddle-disks-"));
-  disk = join(folder, "disk");
+  programs = new Programs("disks", { HEDDLE_TOKEN: TOKEN });
+  disk = join(programs.folder, "disk");
   mkdirSync(disk);
   config.set({ "array.rechunk.method": "exchange" });
 });
@@ -33,12 +31,10 @@ beforeEach(() => {
 afterEach(async () => {
   await client?.close();
   client = undefined;
-  for (const one of programs) one.kill("SIGKILL");
-  await Promise.all(programs.map(({ ended }) => ended));
-  programs = [];
+  await programs.end();
   if (isMounted) execFileSync("umount", ["-l", disk]);
   isMounted = false;
-  rmSync(folder, { recursive: true, force: true });
+  await programs.remove();
   config.pop("array.rechunk.method");
 });
 
@@ -46,18 +42,6 @@ afterEach(async () => {
 function mount(kilobytes: number): void {
   execFileSync("mount", ["-t", "tmpfs", "-o", `size=${kilobytes}k`, "tmpfs", disk]);
   isMounted = true;
-}
-
-async function program(environ: Record<string, string>, ...args: string[]): Promise<Program> {
-  const env = { HOME: folder, HEDDLE_TOKEN: TOKEN, ...environ };
-  const one = await startProgram([...args, "--json"], folder, env);
-  programs.push(one);
-  return one;
-}
-
-async function scheduler(environ: Record<string, string>, port = "0"): Promise<Program> {
-  const args = ["--port", port, "--host", "127.0.0.1", "--journal", disk];
-  return await program(environ, "scheduler", ...args);
 }
 
 const shuffled = (side: number) =>
@@ -74,9 +58,9 @@ function range(count: number): number[] {
 
 test("slow disks delay spilling, exchanges and the journal, and change nothing", async () => {
   const environ = { NODE_OPTIONS: `--import ${SLOW}`, SLOW_DISK_MS: "5" };
-  const address = String((await scheduler(environ)).first["address"]);
+  const address = addressOf(await programs.scheduler(["--journal", disk], environ));
   for (const name of ["a", "b"]) {
-    await program(environ, "worker", address, "--name", name, "--no-nanny", ...SIZE);
+    await programs.start(["worker", address, "--name", name, ...SIZE], environ);
   }
   client = new Client({ address, token: TOKEN });
   await client.waitForWorkers(2);
@@ -120,9 +104,9 @@ test.skipIf(!mayMount)("a full journal takes no work, and loses none that it too
   mount(1024);
   const filler = join(disk, "filler");
   writeFileSync(filler, new Uint8Array(700_000));
-  const first = await scheduler({});
-  const address = String(first.first["address"]);
-  await program({}, "worker", address, "--name", "a", "--no-nanny", ...SIZE);
+  const first = await programs.scheduler(["--journal", disk]);
+  const address = addressOf(first);
+  await programs.start(["worker", address, "--name", "a", ...SIZE]);
   client = new Client({ address, token: TOKEN });
   await client.waitForWorkers(1);
   const submit = (n: number) =>
@@ -151,7 +135,7 @@ test.skipIf(!mayMount)("a full journal takes no work, and loses none that it too
   expect(await submit(taken.length + 1000).result()).toContain("/");
   first.kill("SIGKILL");
   await first.ended;
-  await scheduler({}, new URL(address).port);
+  await programs.scheduler(["--journal", disk], {}, new URL(address).port);
   expect(await client.gather(taken)).toEqual(texts);
   expect(await submit(7777).result()).toBe("7777/37777");
 });

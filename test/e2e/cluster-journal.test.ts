@@ -2,37 +2,27 @@
  * @file A scheduler with a journal is killed and started again on the same port: its workers and
  * clients come back, every future resolves, and nothing that was finished runs again.
  */
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Client, Lock } from "../../dist/cluster/index.js";
-import { type Program, startProgram } from "./fixtures/programs.ts";
+import { type Program, Programs, SMALL } from "../fixtures/programs.ts";
 
+let programs: Programs;
 let folder: string;
 let home: string;
-const running: Program[] = [];
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "heddle-journal-"));
-  home = join(folder, "home");
+  programs = new Programs("journal");
+  ({ folder, home } = programs);
   process.env["HOME"] = home;
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-afterEach(async () => {
-  for (const program of running.splice(0).reverse()) {
-    program.kill("SIGKILL");
-    await program.ended;
-  }
-});
+afterEach(() => programs.end());
+afterAll(() => programs.remove());
 
 async function heddle(...args: string[]): Promise<Program> {
-  const program = await startProgram([...args, "--json"], folder, { HOME: home });
-  running.push(program);
-  return program;
+  return await programs.start(args);
 }
-
-const SMALL = ["--nthreads", "1", "--memory-limit", "1GB"];
 
 /**
  * A cluster whose scheduler has a journal of the name, and what starts another scheduler for it.

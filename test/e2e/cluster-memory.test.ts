@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import * as da from "../../dist/array/index.js";
 import { Client, config, LocalCluster } from "../../dist/index.js";
-import { type Program, startProgram } from "./fixtures/programs.ts";
+import { type Program, startProgram } from "../fixtures/programs.ts";
 
 const TOKEN = "a token of the memory tests";
 const LIMIT_BYTES = 384 * 2 ** 20;

@@ -3,48 +3,30 @@
  * without a turn of its event loop keeps its futures, and a worker that is stopped for half a
  * minute goes on. Timers are those of the configuration's defaults, but where it is said.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
+import { addressOf, type Program, Programs, SMALL } from "../fixtures/programs.ts";
 import { NetworkClient } from "./fixtures/network-client.ts";
-import { type Program, startProgram } from "./fixtures/programs.ts";
 
 const TOKEN = "a token for the patient";
-const SIZE = ["--nthreads", "1", "--memory-limit", "1GB"];
 
-let folder: string;
-let environ: Record<string, string>;
-let programs: Program[] = [];
+let programs: Programs;
 let scheduler: Program;
 let worker: Program;
 let client: NetworkClient;
 
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "heddle-patience-"));
-});
-
 afterEach(async () => {
   client.kill();
-  for (const one of programs) one.kill("SIGKILL");
-  await Promise.all(programs.map(({ ended }) => ended));
-  programs = [];
-  rmSync(folder, { recursive: true, force: true });
+  await programs.remove();
 });
 
-async function program(...args: string[]): Promise<Program> {
-  const one = await startProgram([...args, "--json"], folder, environ);
-  programs.push(one);
-  return one;
-}
-
 async function start(timers: Record<string, string> = {}): Promise<void> {
-  environ = { HOME: folder, HEDDLE_TOKEN: TOKEN, ...timers };
-  scheduler = await program("scheduler", "--port", "0", "--host", "127.0.0.1");
-  const address = String(scheduler.first["address"]);
-  worker = await program("worker", address, "--no-nanny", "--name", "w1", ...SIZE);
-  await program("worker", address, "--no-nanny", "--name", "w2", ...SIZE);
-  client = new NetworkClient([], environ);
+  programs = new Programs("patience", { HEDDLE_TOKEN: TOKEN, ...timers });
+  scheduler = await programs.scheduler();
+  const address = addressOf(scheduler);
+  const args = ["worker", address, ...SMALL, "--no-nanny", "--name"];
+  worker = await programs.start([...args, "w1"]);
+  await programs.start([...args, "w2"]);
+  client = new NetworkClient([], { HOME: programs.home, HEDDLE_TOKEN: TOKEN, ...timers });
   await client.do("connect", { address, workers: 2 });
 }
 
@@ -58,7 +40,7 @@ function range(count: number): number[] {
 
 describe("a program that computes", () => {
   test.each([
-    ["for longer than workers may be silent", { SUSPECT: "200ms", DEAD: "500ms" }, 3000],
+    ["for longer than workers may be silent", { SUSPECT: "500ms", DEAD: "3s" }, 8000],
     ["for 70 s", {}, 70_000],
   ])("%s keeps its futures", async (_, timers, ms) => {
     const named = Object.entries(timers).map(([name, value]) => [

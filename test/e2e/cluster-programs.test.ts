@@ -7,42 +7,32 @@ import {
   appendFileSync,
   chmodSync,
   cpSync,
-  mkdtempSync,
   readFileSync,
-  rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Client, getWorker } from "heddle/distributed";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type Program, startProgram } from "./fixtures/programs.ts";
+import { type Program, Programs, SMALL } from "../fixtures/programs.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const entry = new URL("../../lib/index.js", import.meta.url).href;
+let programs: Programs;
 let folder: string;
 let home: string;
-const running: Program[] = [];
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "heddle-programs-"));
-  home = join(folder, "home");
+  programs = new Programs("programs");
+  ({ folder, home } = programs);
   process.env["HOME"] = home;
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-afterEach(async () => {
-  for (const program of running.splice(0).reverse()) {
-    program.kill("SIGKILL");
-    await program.ended;
-  }
-});
+afterEach(() => programs.end());
+afterAll(() => programs.remove());
 
 async function heddle(args: readonly string[], environ = {}): Promise<Program> {
-  const program = await startProgram([...args, "--json"], folder, { HOME: home, ...environ });
-  running.push(program);
-  return program;
+  return await programs.start(args, environ);
 }
 
 /** A scheduler, and its address. */
@@ -50,8 +40,6 @@ async function scheduler(): Promise<{ readonly host: Program; readonly address: 
   const host = await heddle(["scheduler", "--port", "0", "--host", "127.0.0.1", "--no-dashboard"]);
   return { host, address: String(host.first["address"]) };
 }
-
-const SMALL = ["--nthreads", "1", "--memory-limit", "1GB"];
 
 /** Runs a program to its end. */
 async function program(name: string, text: string): Promise<string[]> {
@@ -173,10 +161,9 @@ describe("one version of the code everywhere", () => {
 
   it("other versions and other builds are refused, and both are named", async () => {
     // Not in the tree that is being worked on: there any code goes.
-    const listen = ["scheduler", "--port", "0", "--host", "127.0.0.1", "--no-dashboard", "--json"];
+    const listen = ["scheduler", "--port", "0", "--host", "127.0.0.1", "--no-dashboard"];
     const own = copyOf("own", () => undefined);
-    const host = await startProgram(listen, folder, { HOME: home }, [], own);
-    running.push(host);
+    const host = await programs.start(listen, {}, own);
     const address = String(host.first["address"]);
     const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
     const newer = copyOf("newer", (copy) => {

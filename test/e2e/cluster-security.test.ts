@@ -28,7 +28,7 @@ import {
   messageSet,
   writeFrame,
 } from "../../dist/protocol/index.js";
-import { type Program, startProgram } from "./fixtures/programs.ts";
+import { type Program, startProgram } from "../fixtures/programs.ts";
 
 const TOKEN = "a token that nobody must ever read";
 /** More than noise, and much less than what the attackers announce. */

@@ -6,8 +6,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { type DataFrame, readParquet, TableEngine } from "../../dist/dataframe/index.js";
-import { Client, config, LocalCluster } from "../../dist/index.js";
+import {
+  type DataFrame,
+  fromDelayed,
+  readParquet,
+  TableEngine,
+} from "../../dist/dataframe/index.js";
+import { Client, config, LocalCluster, wait } from "../../dist/index.js";
 import {
   compare,
   type Make,
@@ -44,6 +49,22 @@ describe("on a cluster of two processes", () => {
   test.each(Object.entries({ ...ordered, ...unordered }))("%s", (name, make) =>
     compare(make, files, { scheduler: client }, name in unordered),
   );
+
+  test("frames of futures are planned by the futures' sizes", async () => {
+    const make = (i: number) => ({ k: Float64Array.from({ length: 100 }, (_, j) => (i + j) % 3) });
+    const futures = client.map(
+      make,
+      Array.from({ length: 20 }, (_, i) => i),
+    );
+    await wait(futures);
+    const frame = fromDelayed<{ k: number }>([...futures], { schema: { k: "float64" } });
+    const isCut = (): boolean => frame.groupby("k").size().explain().includes("== Partitions");
+    // Twenty partitions of unknown size would be cut.
+    expect(isCut()).toBe(true);
+    const counts = await frame.groupby("k").size().toRecords({ scheduler: client });
+    expect(counts.reduce((sum, { size }) => sum + size, 0)).toBe(2000);
+    expect(isCut()).toBe(false);
+  });
 
   test.each([
     ["inner join", unordered["inner join"] as Make],

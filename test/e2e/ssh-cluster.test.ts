@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { SSHCluster } from "heddle/deploy";
 import { Client } from "heddle/distributed";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { isAlive, startProgram } from "./fixtures/programs.ts";
+import { isAlive, startProgram } from "../fixtures/programs.ts";
 
 const SSHD = ["/usr/sbin/sshd", "/usr/local/sbin/sshd", "/sbin/sshd"].find(existsSync);
 if (SSHD === undefined) {

@@ -46,12 +46,17 @@ describe("simulated engine", () => {
     [284, "a parent that failed and was tried again had forgotten its children's deaths"],
     [386, "a task of a parent that waits was not told from the parent"],
     [702, "each run of a parent had its own count of deaths"],
+    [7420, "a parent was lost before it heard of its child's failure"],
   ])("seed %i with tasks that end workers: %s", (seed) => {
     expect(simulateCluster(seed, 3, drawConditions(seed)).killings).toBeGreaterThan(0);
   });
 
   test("seed 995: a revocation on its way met a value that a client had brought since", () => {
     expect(simulate(995).tasks).toBeGreaterThan(0);
+  });
+
+  test("seed 2152: a value was refused for an epoch of before a restart of the scheduler", () => {
+    expect(simulateCluster(2152, 3, drawConditions(2152)).scatters).toBeGreaterThan(0);
   });
 
   test("one seed is one run", () => {

@@ -2,7 +2,12 @@
 import { expectTypeOf, test } from "vitest";
 import { arange, type DistArray } from "../../src/array/index.ts";
 import { type Bag, range } from "../../src/bag/index.ts";
-import { group } from "../../src/cluster/index.ts";
+import {
+  getTaskMetadata,
+  group,
+  performanceReport,
+  type SupervisorPlugin,
+} from "../../src/cluster/index.ts";
 import {
   type Actor,
   type ActorFuture,
@@ -11,6 +16,7 @@ import {
   delayed,
   type Future,
   type FutureList,
+  span,
 } from "../../src/index.ts";
 import type { NDArray } from "../../src/ndarray/index.ts";
 
@@ -101,4 +107,23 @@ test("methods of actors give futures of what they return", async () => {
   expectTypeOf(gang.call("later")).toEqualTypeOf<Promise<string[]>>();
   // @ts-expect-error there is no such method
   await gang.call("decrement");
+});
+
+test("executors give promises, and what wraps a function gives what it gives", () => {
+  const executor = client.getExecutor({ retries: 1 });
+  expectTypeOf(executor.submit(add, 1, client.submit(add, 1, 2))).toEqualTypeOf<Promise<number>>();
+  expectTypeOf(executor.map(String, [1])).toEqualTypeOf<AsyncIterableIterator<string>>();
+  // @ts-expect-error a text is no number
+  void executor.submit(add, 1, "2");
+  expectTypeOf(performanceReport("a.html", async () => 1)).toEqualTypeOf<Promise<number>>();
+  expectTypeOf(span("load", () => client.submit(add, 1, 2))).toEqualTypeOf<Future<number>>();
+  const collected = getTaskMetadata(() => "x");
+  expectTypeOf(collected).resolves.toHaveProperty("value").toEqualTypeOf<string>();
+  expectTypeOf(client.recreateTaskLocally(client.submit(add, 1, 2))).resolves.toBeNumber();
+  expectTypeOf(client.get({ x: 1 }, ["x"])).toEqualTypeOf<Promise<unknown[]>>();
+});
+
+test("plugins of supervisors are registered like others", () => {
+  const plugin: SupervisorPlugin = { restart: true, setup: ({ workers }) => workers.length };
+  expectTypeOf(client.registerPlugin(plugin, { target: "supervisors" })).resolves.toBeVoid();
 });

@@ -19,17 +19,29 @@ interface Entry {
   readonly isDoubtful?: boolean;
 }
 
+/** What outlives the scheduler: where actors were made, by key. */
+export interface ActorNotes {
+  readonly made: ReadonlyMap<string, string>;
+  /** One was made on a worker, or is forgotten. */
+  note(key: string, worker: string | undefined): void;
+}
+
 /** The book is looked through when it has so many entries, and again when it has doubled. */
 const LOOK_FIRST = 256;
 
 export class ActorBook {
   readonly #entries = new Map<string, Entry>();
   readonly #knownOf: (keys: readonly string[]) => ReadonlySet<string>;
+  readonly #notes: ActorNotes | undefined;
   #lookAt = LOOK_FIRST;
 
   /** `knownOf` says of which of these keys the scheduler knows tasks. */
-  constructor(knownOf: (keys: readonly string[]) => ReadonlySet<string>) {
+  constructor(knownOf: (keys: readonly string[]) => ReadonlySet<string>, notes?: ActorNotes) {
     this.#knownOf = knownOf;
+    this.#notes = notes;
+    for (const [key, worker] of notes?.made ?? []) {
+      this.#entries.set(key, { worker, isMade: true });
+    }
   }
 
   get size(): number {
@@ -50,10 +62,11 @@ export class ActorBook {
         const before = this.#entries.get(op.key);
         if (before?.isMade === true) return before.worker;
         this.#entries.set(op.key, { worker: op.worker, isMade: true });
+        this.#notes?.note(op.key, op.worker);
         return null;
       }
       case "actor-gone":
-        this.#entries.delete(op.key);
+        this.#forget(op.key);
         return null;
     }
   }
@@ -68,10 +81,16 @@ export class ActorBook {
     const known = this.#knownOf([...this.#entries.keys()]);
     for (const [key, entry] of this.#entries) {
       if (known.has(key) || (entry.isMade && here.has(entry.worker))) continue;
-      if (entry.isMade || entry.isDoubtful === true) this.#entries.delete(key);
+      if (entry.isMade || entry.isDoubtful === true) this.#forget(key);
       else this.#entries.set(key, { ...entry, isDoubtful: true });
     }
     this.#lookAt = Math.max(LOOK_FIRST, 2 * this.#entries.size);
+  }
+
+  #forget(key: string): void {
+    const isMade = this.#entries.get(key)?.isMade === true;
+    this.#entries.delete(key);
+    if (isMade) this.#notes?.note(key, undefined);
   }
 
   #fewest(workers: readonly string[]): string | undefined {

@@ -5,7 +5,7 @@
  */
 import { config } from "../../config/config.ts";
 import { HeddleError } from "../../core/errors.ts";
-import { type CallOutcome, outcomeOf, runCall } from "../../functions/index.ts";
+import { type CallOutcome, outcomeOf, runCall, valueIn } from "../../functions/index.ts";
 import type { SchedulerEvent } from "../../machine/scheduler/events.ts";
 import type { SchedulerMachine } from "../../machine/scheduler/scheduler.ts";
 import { STATE } from "../../machine/scheduler/task-table.ts";
@@ -14,7 +14,7 @@ import type { EngineInfo } from "../messages.ts";
 import type { WorkerSeat } from "../scheduler-host.ts";
 import { Meters } from "../status/meters.ts";
 import type { WorkerReport } from "../worker-report.ts";
-import { ActorBook } from "./actor-book.ts";
+import { ActorBook, type ActorNotes } from "./actor-book.ts";
 import { MemoryManager } from "./memory-manager.ts";
 import type {
   ControlOp,
@@ -27,8 +27,10 @@ import type {
   WorkerOp,
   WorkerResult,
 } from "./ops.ts";
-import { PluginRegistry, type SchedulerContext } from "./plugin-registry.ts";
+import { PluginRegistry, type SchedulerContext, type SupervisorDesk } from "./plugin-registry.ts";
 import { dumpTasks, heldBy, idsOfKeys, isTask, leasedTo, sizesOf, stateCounts } from "./reads.ts";
+import { type Recipe, recipeOf } from "./recipe.ts";
+import { SchedulerFolder } from "./scheduler-folder.ts";
 import { type StoryEntry, StoryLog, type TransitionListener } from "./story.ts";
 import { TaskStream } from "./task-stream.ts";
 import { ownVersions } from "./versions.ts";
@@ -44,7 +46,14 @@ export interface DeskHost {
   warn(message: string): void;
   /** Ends the scheduler and all workers. */
   shutDown(): void;
+  /** What a journal knows of actors. */
+  readonly actors?: ActorNotes | undefined;
+  /** Who supervises the workers, if somebody does. */
+  readonly supervisors?: SupervisorDesk | undefined;
 }
+
+/** Plugins may take so long before the scheduler ends. */
+const BEFORE_CLOSE_MS = 5000;
 
 /** A client that waits for workers. */
 interface Waiting {
@@ -61,6 +70,10 @@ export class ControlDesk {
   readonly #host: DeskHost;
   readonly #actors: ActorBook;
   readonly #memory: MemoryManager;
+  readonly #folder = new SchedulerFolder();
+  #isEnding = false;
+  /** Fulfilled when plugins have heard of all that was said on topics. */
+  #said: Promise<void> = Promise.resolve();
   readonly #waiting = new Set<Waiting>();
   /** Who waits for a worker to be retired. */
   readonly #retiring = new Map<number, ((left: number) => void)[]>();
@@ -71,6 +84,7 @@ export class ControlDesk {
     this.meters = new Meters(state);
     this.#actors = new ActorBook(
       (keys) => new Set(idsOfKeys(state, keys).map((id) => state.keyOf(id))),
+      host.actors,
     );
     this.#memory = new MemoryManager(
       () =>
@@ -85,6 +99,7 @@ export class ControlDesk {
     this.plugins = new PluginRegistry(
       async (worker, op) => await this.#ask(worker, op),
       (message) => host.warn(message),
+      host.supervisors,
     );
   }
 
@@ -93,8 +108,31 @@ export class ControlDesk {
     this.#memory.watch();
   }
 
+  /** Plugins hear that the scheduler is going to end, while all is still there. */
+  async beforeClose(): Promise<void> {
+    if (this.#isEnding || !this.plugins.hears("beforeClose")) return;
+    this.#isEnding = true;
+    const late = new Promise<void>((resolve) => setTimeout(resolve, BEFORE_CLOSE_MS).unref());
+    const told = this.#said.then(async () => await this.plugins.tellAll("beforeClose"));
+    await Promise.race([told, late]);
+  }
+
   close(): void {
     this.#memory.stop();
+    this.plugins.tell("close");
+    this.#folder.remove();
+  }
+
+  /** Somebody says something on topics. */
+  topicEvent(topics: readonly string[], bytes: Uint8Array): void {
+    if (!this.plugins.hears("logEvent")) return;
+    const told = async (): Promise<void> => {
+      await loadArrays();
+      const message = await valueIn(bytes);
+      for (const topic of topics) this.plugins.tell("logEvent", topic, message);
+    };
+    // What is to be decoded first must not be overtaken.
+    this.#said = this.#said.then(told).catch((error: unknown) => this.#host.warn(String(error)));
   }
 
   /** A worker says something. */
@@ -175,6 +213,8 @@ export class ControlDesk {
         return this.#host.logs();
       case "dump":
         return await this.#dump();
+      case "recipe":
+        return await this.#recipe(op);
       default:
         return await this.#change(op);
     }
@@ -283,6 +323,13 @@ export class ControlDesk {
     return Object.fromEntries(profiles);
   }
 
+  async #recipe({ id, culprit }: Extract<ControlOp, { kind: "recipe" }>): Promise<Recipe> {
+    const { state } = this.#host.machine;
+    const which = culprit ? (state.failures.get(id)?.culpritId ?? id) : id;
+    if (isTask(state, which)) return await recipeOf(state, which);
+    throw new HeddleError("Cancelled", "the task is not known any more");
+  }
+
   #story(op: SomeTasks): (StoryEntry & { readonly key: string })[] {
     const { state } = this.#host.machine;
     const ids = this.#tasksOf(op) ?? new Set<number>();
@@ -312,7 +359,9 @@ export class ControlDesk {
   }
 
   async #retire(op: RetireOp): Promise<string[]> {
-    const workers = workersToRetire(this.#host.machine.state, this.#host.seats, op);
+    const { state } = this.#host.machine;
+    const mayGo = this.plugins.mayGo(this.#addresses());
+    const workers = workersToRetire(state, this.#host.seats, op, mayGo);
     if (workers.some((worker) => this.#host.seats.get(worker)?.isFixed === true)) {
       throw new HeddleError(
         "NotSupported",
@@ -353,6 +402,7 @@ export class ControlDesk {
   }
 
   async #register(op: RegisterOp): Promise<CallOutcome> {
+    if (op.target === "supervisors") return await this.plugins.setUpOnSupervisors(op);
     if (op.target === "workers") return await this.plugins.setUp(op, [...this.#host.seats.keys()]);
     const outcome = await this.plugins.start(op, this.#context());
     this.#listenForPlugins();
@@ -383,6 +433,7 @@ export class ControlDesk {
       address: this.#host.info().address,
       workers: [...seats.values()].map(({ facts }) => facts.address),
       counts: () => stateCounts(machine.state),
+      localDirectory: this.#folder.path,
     };
   }
 

@@ -36,6 +36,8 @@ export type ControlOp =
   | ({ readonly kind: "story" } & SomeTasks)
   | { readonly kind: "task-stream"; readonly sinceMs?: number; readonly count?: number }
   | { readonly kind: "dump" | "logs" }
+  /** What a task is made of; with `culprit`, the one whose failure made it fail. */
+  | { readonly kind: "recipe"; readonly id: number; readonly culprit: boolean }
   | (ProfileOp & WorkerChoice)
   | RetireOp
   | { readonly kind: "replicate"; readonly ids: Int32Array; readonly copies: number }
@@ -71,7 +73,7 @@ export interface RetireOp extends WorkerChoice {
 }
 
 /** Where a plugin runs. */
-export type PluginTarget = "workers" | "scheduler";
+export type PluginTarget = "workers" | "scheduler" | "supervisors";
 
 export interface RegisterOp {
   readonly kind: "register";

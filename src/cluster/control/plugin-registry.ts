@@ -13,6 +13,8 @@ export interface SchedulerContext {
   readonly workers: readonly string[];
   /** Number of tasks in each state. */
   counts(): Record<string, number>;
+  /** Folder of the scheduler, for files of plugins; it goes with the scheduler. */
+  readonly localDirectory: string;
 }
 
 /**
@@ -33,6 +35,21 @@ export interface SchedulerPlugin {
   /** A task goes from one state to the next. */
   transition?(key: string, start: string, finish: string): unknown;
   restart?(scheduler: SchedulerContext): unknown;
+  /** The scheduler is going to end, with its workers: it waits for that, for some seconds. */
+  beforeClose?(): unknown;
+  /**
+   * Of these workers (addresses), one of which is to go, those that may; the others stay. Must
+   * answer at once.
+   */
+  validWorkersDownscaling?(workers: readonly string[]): readonly string[];
+  /** Something was said on a topic. */
+  logEvent?(topic: string, message: unknown): unknown;
+}
+
+/** Runs plugins where workers are supervised. */
+export interface SupervisorDesk {
+  setUp(name: string, plugin: Uint8Array): Promise<CallOutcome>;
+  tearDown(name: string): Promise<CallOutcome>;
 }
 
 /** Asks a worker; rejects when it is lost. */
@@ -43,12 +60,19 @@ type Hook = Exclude<keyof SchedulerPlugin, "name">;
 export class PluginRegistry {
   readonly #ofWorkers = new Map<string, RegisterOp>();
   readonly #ofScheduler = new Map<string, SchedulerPlugin>();
+  readonly #ofSupervisors = new Set<string>();
+  readonly #supervisors: SupervisorDesk | undefined;
   readonly #ask: AskWorker;
   readonly #warn: (message: string) => void;
 
-  constructor(ask: AskWorker, warn: (message: string) => void) {
+  constructor(
+    ask: AskWorker,
+    warn: (message: string) => void,
+    supervisors?: SupervisorDesk | undefined,
+  ) {
     this.#ask = ask;
     this.#warn = warn;
+    this.#supervisors = supervisors;
   }
 
   /** Whether a plugin hears of this; then it is worth saying. */
@@ -60,17 +84,48 @@ export class PluginRegistry {
   /** Tells the scheduler's plugins. */
   tell(hook: Hook, ...args: readonly unknown[]): void {
     for (const [name, plugin] of this.#ofScheduler) {
-      const failed = (error: unknown): void => {
-        this.#warn(`${hook}() of scheduler plugin "${name}" threw ${String(error)}`);
-      };
-      try {
-        const method = plugin[hook] as ((...given: unknown[]) => unknown) | undefined;
-        const result = method?.apply(plugin, [...args]);
-        if (result instanceof Promise) result.catch(failed);
-      } catch (error) {
-        failed(error);
-      }
+      const result = this.#call(name, plugin, hook, args);
+      if (result instanceof Promise) result.catch((error) => this.#failed(hook, name, error));
     }
+  }
+
+  /** Tells them, and waits until each has done what it does. */
+  async tellAll(hook: Hook): Promise<void> {
+    const all = [...this.#ofScheduler].map(async ([name, plugin]) => {
+      try {
+        await this.#call(name, plugin, hook, []);
+      } catch (error) {
+        this.#failed(hook, name, error);
+      }
+    });
+    await Promise.all(all);
+  }
+
+  /** Those of the workers (addresses) that all plugins let go. */
+  mayGo(workers: readonly string[]): ReadonlySet<string> {
+    let left = workers;
+    for (const [name, plugin] of this.#ofScheduler) {
+      if (plugin.validWorkersDownscaling === undefined) continue;
+      const answer = this.#call(name, plugin, "validWorkersDownscaling", [left]);
+      if (Array.isArray(answer)) left = left.filter((address) => answer.includes(address));
+      else this.#failed("validWorkersDownscaling", name, "no list of addresses");
+    }
+    return new Set(left);
+  }
+
+  /** What a plugin throws at once is warned of. */
+  #call(name: string, plugin: SchedulerPlugin, hook: Hook, args: readonly unknown[]): unknown {
+    try {
+      const method = plugin[hook] as ((...given: unknown[]) => unknown) | undefined;
+      return method?.apply(plugin, [...args]);
+    } catch (error) {
+      this.#failed(hook, name, error);
+      return undefined;
+    }
+  }
+
+  #failed(hook: Hook, name: string, error: unknown): void {
+    this.#warn(`${hook}() of scheduler plugin "${name}" threw ${String(error)}`);
   }
 
   /** Starts a scheduler plugin; another one of the name is closed first. */
@@ -98,10 +153,28 @@ export class PluginRegistry {
     return failed;
   }
 
+  /** Sets a plugin up where workers are supervised, also for supervisors that come later. */
+  async setUpOnSupervisors({ name, plugin }: RegisterOp): Promise<CallOutcome> {
+    if (this.#supervisors === undefined) {
+      throw new HeddleError("NotSupported", "the embedded engine's worker has no supervisor");
+    }
+    const outcome = await this.#supervisors.setUp(name, plugin);
+    if (outcome.ok) this.#ofSupervisors.add(name);
+    return outcome;
+  }
+
   async unregister(target: string, name: string, workers: readonly number[]): Promise<CallOutcome> {
-    const known: ReadonlyMap<string, unknown> =
-      target === "workers" ? this.#ofWorkers : this.#ofScheduler;
+    const known: ReadonlyMap<string, unknown> | ReadonlySet<string> =
+      target === "workers"
+        ? this.#ofWorkers
+        : target === "scheduler"
+          ? this.#ofScheduler
+          : this.#ofSupervisors;
     if (!known.has(name)) throw noPlugin(target, name, [...known.keys()]);
+    if (target === "supervisors") {
+      this.#ofSupervisors.delete(name);
+      return await (this.#supervisors as SupervisorDesk).tearDown(name);
+    }
     if (target === "scheduler") {
       const plugin = this.#ofScheduler.get(name);
       this.#ofScheduler.delete(name);

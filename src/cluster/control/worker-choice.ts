@@ -20,15 +20,24 @@ export function chosenWorkers(seats: Seats, names: readonly string[] | undefined
   return [...chosen];
 }
 
-/** Those named, or those whose end costs least: they run little and hold little. */
-export function workersToRetire(state: SchedulerState, seats: Seats, op: RetireOp): number[] {
+/**
+ * Those named, or those whose end costs least: they run little and hold little. Of the latter only
+ * such as `mayGo`, by address.
+ */
+export function workersToRetire(
+  state: SchedulerState,
+  seats: Seats,
+  op: RetireOp,
+  mayGo: ReadonlySet<string>,
+): number[] {
   const { workers, count } = op;
   if (workers !== undefined) return chosenWorkers(seats, workers);
   if (count === undefined) return [...seats.keys()];
   const leased = (worker: number): number => state.workers.get(worker)?.leased ?? 0;
-  const cheapest = [...seats.keys()].sort(
-    (a, b) => leased(a) - leased(b) || state.heldBytes(a) - state.heldBytes(b) || b - a,
-  );
+  const free = [...seats].filter(([, { facts }]) => mayGo.has(facts.address));
+  const cheapest = free
+    .map(([worker]) => worker)
+    .sort((a, b) => leased(a) - leased(b) || state.heldBytes(a) - state.heldBytes(b) || b - a);
   return cheapest.slice(0, count);
 }
 

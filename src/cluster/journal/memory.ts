@@ -20,6 +20,8 @@ export class SchedulerMemory {
   answers: Answers = new Answers();
   readonly clients: Keys = new Map();
   readonly workers: Keys = new Map();
+  /** Workers of actors, by key. */
+  readonly actors: Map<string, string> = new Map();
   nextClient = 0;
   nextWorker = 0;
   /** How many schedulers there have been. */
@@ -56,6 +58,12 @@ export class SchedulerMemory {
         return;
       case "worker-gone":
         this.workers.delete(record.number);
+        return;
+      case "actor":
+        this.actors.set(record.key, record.worker);
+        return;
+      case "actor-gone":
+        this.actors.delete(record.key);
         return;
       case "coordination":
         this.coordination.step(record.event === undefined ? [] : [record.event], record.atMs);
@@ -105,6 +113,7 @@ export class SchedulerMemory {
         answers: this.answers.all(),
         coordination: this.coordination.snapshot(),
       },
+      ...Array.from(this.actors, ([key, worker]) => ({ kind: "actor" as const, key, worker })),
     ];
   }
 }

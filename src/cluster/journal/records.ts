@@ -50,6 +50,10 @@ export type JournalRecord =
   | ({ readonly kind: "client" } & Numbered)
   | ({ readonly kind: "worker" } & Numbered)
   | { readonly kind: "worker-gone"; readonly number: number }
+  /** An actor was made on a worker, and is not to be made again. */
+  | { readonly kind: "actor"; readonly key: string; readonly worker: string }
+  /** Nobody can ask for it any more. */
+  | { readonly kind: "actor-gone"; readonly key: string }
   /** A step of the coordination machine; without an event when something was due. */
   | {
       readonly kind: "coordination";
@@ -115,6 +119,8 @@ export const journalRecords: MessageSet<JournalRecord> = messageSet([
   message("worker", 3, { number: u32, key: text }),
   message("worker-gone", 4, { number: u32 }),
   message("coordination", 5, { atMs: f64, event: optional(plainAs<CoordinationEvent>()) }),
+  message("actor", 6, { key: text, worker: text }),
+  message("actor-gone", 7, { key: text }),
   message("graph", 16, {
     client: i32,
     request: u32,
@@ -147,6 +153,7 @@ export const journalRecords: MessageSet<JournalRecord> = messageSet([
   message("rejoined", 29, { ...wants, kept: i32s }),
   message("replicate", 30, { ids: i32s, copies: u32 }),
   message("inherited", 31, { id: i32 }),
+  message("brought-again", 32, { id: i32, epoch: i32 }),
   message("saved-graph", 48, {
     base: u32,
     serial: u32,

@@ -10,6 +10,7 @@ import type { SchedulerOptions } from "../../machine/scheduler/state.ts";
 import type { Answer } from "./answers.ts";
 import { Journal } from "./journal.ts";
 import { SchedulerMemory } from "./memory.ts";
+import type { JournalRecord } from "./records.ts";
 
 export class SchedulerJournal {
   readonly memory: SchedulerMemory;
@@ -73,6 +74,14 @@ export class SchedulerJournal {
   noteWorker(number: number, key: string): void {
     this.memory.read([{ kind: "worker", number, key }]);
     this.#journal.append([{ kind: "worker", number, key }]);
+  }
+
+  /** An actor was made on a worker, or is nobody's any more. */
+  noteActor(key: string, worker: string | undefined): void {
+    const record: JournalRecord =
+      worker === undefined ? { kind: "actor-gone", key } : { kind: "actor", key, worker };
+    this.memory.read([record]);
+    this.#journal.append([record]);
   }
 
   noteWorkerGone(number: number): void {

@@ -8,7 +8,7 @@ import { HeddleError } from "../../core/errors.ts";
 import { referToAll } from "../../functions/index.ts";
 import type { WorkerContext } from "../../threads/worker-context.ts";
 import * as self from "./built-in.ts";
-import type { WorkerPlugin } from "./plugin.ts";
+import type { SchedulerContext, SchedulerPlugin, WorkerPlugin } from "./plugin.ts";
 
 /** Sets variables of the environment on every task thread. */
 export class Environ implements WorkerPlugin {
@@ -43,6 +43,27 @@ export class UploadFile implements WorkerPlugin {
 
   setup(worker: WorkerContext): void {
     if (worker.thread === 0) write(join(worker.localDirectory, this.fileName), this.bytes);
+  }
+}
+
+/**
+ * Copies a file into the scheduler's folder, which plugins of the scheduler are told of as
+ * `localDirectory`. Errors: `FileNotFound`.
+ */
+export class SchedulerUploadFile implements SchedulerPlugin {
+  readonly name: string;
+  readonly fileName: string;
+  readonly bytes: Uint8Array;
+
+  /** The file is read now. */
+  constructor(path: string) {
+    this.fileName = basename(path);
+    this.name = `SchedulerUploadFile-${this.fileName}`;
+    this.bytes = read(path);
+  }
+
+  start(scheduler: SchedulerContext): void {
+    write(join(scheduler.localDirectory, this.fileName), this.bytes);
   }
 }
 

@@ -23,12 +23,35 @@ export interface WorkerPlugin {
   transition?(key: string, start: string, finish: string): unknown;
 }
 
-export type Plugin = WorkerPlugin | SchedulerPlugin;
+/** What is known where workers are supervised. */
+export interface SupervisorContext {
+  /** Name of the machine. */
+  readonly host: string;
+  /** Names of the workers there. */
+  readonly workers: readonly string[];
+}
+
+/**
+ * Runs once in each process that supervises workers (the `heddle worker` program; for a
+ * `LocalCluster` one thread of the program): registered with `{ target: "supervisors" }`. Dask
+ * calls it a nanny plugin.
+ */
+export interface SupervisorPlugin {
+  /** Others of the same name are replaced; default: the name of its class. */
+  readonly name?: string;
+  /** Whether the worker processes are replaced once it is set up; default false. */
+  readonly restart?: boolean;
+  setup?(supervisor: SupervisorContext): unknown;
+  /** Called when the plugin is unregistered or replaced. */
+  teardown?(supervisor: SupervisorContext): unknown;
+}
+
+export type Plugin = WorkerPlugin | SchedulerPlugin | SupervisorPlugin;
 
 /** Options of `client.registerPlugin`. */
 export interface RegisterOptions {
   /** Default: the plugin's own `name`, or that of its class. */
   readonly name?: string;
-  /** Where it runs; default: where its methods belong. */
-  readonly target?: "workers" | "scheduler";
+  /** Where it runs; default: where its methods belong; never supervisors unless told. */
+  readonly target?: "workers" | "scheduler" | "supervisors";
 }

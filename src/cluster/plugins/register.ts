@@ -11,8 +11,10 @@ const METHODS: Readonly<Record<PluginTarget, readonly string[]>> = {
   workers: ["setup", "teardown", "transition"],
   scheduler: [
     ...["start", "close", "addWorker", "removeWorker", "addClient", "removeClient"],
-    ...["updateGraph", "transition", "restart"],
+    ...["updateGraph", "transition", "restart", "beforeClose", "validWorkersDownscaling"],
+    "logEvent",
   ],
+  supervisors: ["setup", "teardown"],
 };
 
 /** Throws `InvalidArgument` for what is no plugin, and `NotSerializable`. */

@@ -1,5 +1,5 @@
 /** @file What the scheduler makes sure of before it believes a client. */
-import { checkAmounts, checkIds, nonsense } from "./checks.ts";
+import { checkAmounts, checkIds, checkLength, nonsense } from "./checks.ts";
 import type { ToScheduler } from "./client-messages.ts";
 import { checkGraph } from "./graph-checks.ts";
 import { checkControl, checkCoordination } from "./op-checks.ts";
@@ -20,6 +20,9 @@ export function checkToScheduler(message: ToScheduler, end: number): void {
     case "release":
     case "cancel":
     case "rejoin":
+      return checkIds(message.kind, message.ids, end);
+    case "unplaced":
+      checkLength("unplaced: epochs", message.epochs, message.ids.length);
       return checkIds(message.kind, message.ids, end);
     case "scatter":
       if (message.bytes.length > SCATTER_MAX) nonsense(`${message.bytes.length} values at once`);

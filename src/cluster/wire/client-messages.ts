@@ -55,6 +55,12 @@ export type ToScheduler =
       readonly workers?: readonly string[];
       /** How many workers get a copy of each; default 1. */
       readonly broadcast?: number;
+    }
+  | {
+      /** Values that could not be brought to the workers that `placed` named, with its epochs. */
+      readonly kind: "unplaced";
+      readonly ids: Int32Array;
+      readonly epochs: Int32Array;
     };
 
 export const toScheduler: MessageSet<ToScheduler> = messageSet([
@@ -85,6 +91,7 @@ export const toScheduler: MessageSet<ToScheduler> = messageSet([
   message("coordinate", 9, { event: plainAs<CoordinationRequest>() }),
   message("control", 10, { request: u32, op: plainAs<ControlOp>() }),
   message("rejoin", 11, { ids: i32s, asking: i32s }),
+  message("unplaced", 12, { ids: i32s, epochs: i32s }),
 ]);
 
 /** What all workers of a cluster have together. */

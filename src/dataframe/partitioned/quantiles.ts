@@ -70,18 +70,8 @@ export function quantilesOf(
   const ranks = [...new Set([...wanted.values()].flatMap((q) => [lowRank(q), highRank(q)]))];
   const picked = alike(
     ranges.plans.map((part, i) => {
-      const before =
-        `SELECT coalesce(sum(${COUNT}) FILTER (WHERE ${PART} < ${i}), 0) AS "before", ` +
-        `sum(${COUNT}) AS "n" FROM counts`;
-      const numbered =
-        `SELECT row_number() OVER (ORDER BY ${VALUE}) - 1 + "before" AS ${RANK}, ` +
-        `"n", ${VALUE} FROM part, (${before})`;
-      return queryOver(
-        { part, counts },
-        `SELECT CAST(${RANK} AS BIGINT) AS ${RANK}, CAST(${VALUE} AS DOUBLE) AS ${VALUE} ` +
-          `FROM (${numbered}) WHERE ${RANK} IN (${ranks.join(", ")})`,
-        PICKED,
-      );
+      const values = part.kind === "sort" ? part.input : part;
+      return queryOver({ part: values, counts }, pickSql(ranks, i), PICKED);
     }),
   );
   const few = collected({ ...ranges, plans: picked }, "quantile-pick").plans[0] as Plan;
@@ -111,6 +101,27 @@ function countOf(part: Plan, i: number): Plan {
     input: counted,
     items: [{ name: PART, expr: number }, ...namedColumns([COUNT])],
   };
+}
+
+/**
+ * The values at these ranks that one destination holds. Most hold none: they sort nothing. The
+ * others sort the bare values and number them as they come, which needs much less memory than
+ * numbering in an order.
+ */
+function pickSql(ranks: readonly string[], part: number): string {
+  const place =
+    `SELECT sum(${COUNT}) AS "n", coalesce(sum(${COUNT}) FILTER (WHERE ${PART} < ${part}), 0) ` +
+    `AS "from", coalesce(sum(${COUNT}) FILTER (WHERE ${PART} <= ${part}), 0) AS "to" FROM counts`;
+  const own =
+    `SELECT DISTINCT CAST("rank" AS BIGINT) AS "rank" FROM (SELECT unnest([${ranks.join(", ")}]) ` +
+    'AS "rank", "from", "to" FROM place) WHERE "rank" >= "from" AND "rank" < "to"';
+  const sorted = `SELECT ${VALUE} FROM part WHERE (SELECT count(*) FROM own) > 0 ORDER BY ${VALUE}`;
+  const numbered = `SELECT ${VALUE}, row_number() OVER () - 1 AS "at" FROM (${sorted})`;
+  return (
+    `WITH place AS (${place}), own AS (${own}) SELECT CAST("rank" AS BIGINT) AS ${RANK}, ` +
+    `CAST(${VALUE} AS DOUBLE) AS ${VALUE} FROM (${numbered}) JOIN ` +
+    `(SELECT "rank", "rank" - "from" AS "at" FROM own, place) USING ("at")`
+  );
 }
 
 const position = (q: number): string => `(${q}::DOUBLE * ("n" - 1))`;

@@ -6,9 +6,11 @@ import { currentLimits, type EngineLimits } from "../../cluster/limits.ts";
 import { tableBytesOf } from "../../cluster/table-share.ts";
 import { config } from "../../config/config.ts";
 import type { TaskRef } from "../../core/graph.ts";
+import type { Field } from "../../table/types.ts";
 import { inputsOf, type Plan, type PlanSize, type ScanPlan } from "../plan.ts";
 import { schemaOf } from "../schema.ts";
 import { bytesOfType } from "./exchange.ts";
+import { bytesOfTask } from "./held-sizes.ts";
 
 const MIB = 2 ** 20;
 /** A partition should take this part of what the table engine has, within the limits below. */
@@ -78,7 +80,7 @@ export function sizeOf(plan: Plan): PlanSize {
       return sizeOfScan(plan);
     case "input":
       if (plan.table !== undefined) return { rows: plan.table.length, bytes: plan.table.nbytes };
-      return plan.size ?? sizeOfRefs(plan.refs ?? []);
+      return plan.size ?? sizeOfRefs(plan.refs ?? [], schemaOf(plan));
     case "join": {
       const [left, right] = [sizeOf(plan.left), sizeOf(plan.right)];
       if (plan.how === "semi" || plan.how === "anti") return left;
@@ -104,13 +106,22 @@ function added(sizes: readonly PlanSize[]): PlanSize {
   };
 }
 
-function sizeOfRefs(_refs: readonly TaskRef[]): PlanSize {
-  // Values of an engine are in its memory: no more than that.
-  return { rows: 0, bytes: 0 };
+/** Bytes of a row, about. */
+function widthOf(fields: readonly Field[]): number {
+  return Math.max(
+    1,
+    fields.reduce((sum, { type }) => sum + bytesOfType(type), 0),
+  );
+}
+
+/** Partitions that users have made: futures' sizes may be known. */
+function sizeOfRefs(refs: readonly TaskRef[], fields: readonly Field[]): PlanSize {
+  const bytes = refs.reduce((sum, { layer }) => sum + bytesOfTask(layer), 0);
+  return { rows: Math.ceil(bytes / widthOf(fields)), bytes };
 }
 
 function sizeOfScan(plan: ScanPlan): PlanSize {
-  const width = schemaOf(plan).reduce((sum, { type }) => sum + bytesOfType(type), 0);
+  const width = widthOf(schemaOf(plan));
   const { source } = plan;
   if (source.options.format === "parquet") {
     const rows = source.partitions().reduce((sum, range) => sum + rowsOf(range), 0);
@@ -119,7 +130,7 @@ function sizeOfScan(plan: ScanPlan): PlanSize {
   const bytes = source.files.reduce((sum, file) => {
     return sum + file.bytes * (/\.(gz|zst)$/.test(file.path) ? UNZIPPED : 1);
   }, 0);
-  return { rows: Math.ceil(bytes / Math.max(1, width)), bytes };
+  return { rows: Math.ceil(bytes / width), bytes };
 }
 
 /** Rows of a range; 0 where it does not say. */

@@ -229,6 +229,7 @@ export function makeRecord(s: SchedulerState, source: GraphSource): GraphRecord 
     live: 0,
     serial: source.serial,
     parent: source.parent,
+    bringing: undefined,
     installed: new Set(),
     told: new Set(),
   };

@@ -105,6 +105,13 @@ export type SchedulerEvent =
       /** Also for the other clients that want them; default false. */
       readonly force?: boolean;
     }
+  | {
+      /** The client could not bring these values to the workers that it was told of. */
+      readonly kind: "unplaced";
+      readonly client: number;
+      readonly ids: Int32Array;
+      readonly epochs: Int32Array;
+    }
   | { readonly kind: "client-left"; readonly client: number }
   | {
       /**

@@ -54,6 +54,8 @@ export type Fact =
       readonly epochs: Int32Array;
       readonly broadcast: number;
     }
+  /** A value is brought to another worker, which expects it under this epoch. */
+  | { readonly kind: "brought-again"; readonly id: number; readonly epoch: number }
   /** Values that nobody has any more. */
   | { readonly kind: "gone"; readonly ids: Int32Array }
   | {

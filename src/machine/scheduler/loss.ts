@@ -8,6 +8,7 @@ import type { SchedulerEvent } from "./events.ts";
 import { moveHome, queue, unqueue } from "./placement.ts";
 import { freeEverywhere, removeHolder } from "./replicas.ts";
 import { leaveRooms } from "./rooms.ts";
+import { placeAgain } from "./scatter.ts";
 import type { SchedulerState, WorkerRecord } from "./state.ts";
 import { NOBODY, STATE } from "./task-table.ts";
 import {
@@ -30,15 +31,18 @@ export function lost(s: SchedulerState, event: EventOf<"lost">): void {
 }
 
 /** The worker does not have the value any more. */
-export function loseCopy(s: SchedulerState, worker: number, id: number): void {
+export function loseCopy(s: SchedulerState, worker: number, id: number, how?: string): void {
   if (s.tasks.state[id] !== STATE.memory || !removeHolder(s, id, worker)) return;
   // A word is everywhere.
-  if (s.tasks.holder[id] === NOBODY && !s.tasks.isWord(id)) loseValue(s, id);
+  if (s.tasks.holder[id] === NOBODY && !s.tasks.isWord(id)) loseValue(s, id, how);
   else if (s.retiring.size > 0) copyLost(s, id);
 }
 
-/** Nobody has the value any more, or it refers to one that is gone. */
-export function loseValue(s: SchedulerState, id: number): void {
+/**
+ * Nobody has the value any more, or it refers to one that is gone. `how` that came, for one that
+ * cannot be made again.
+ */
+export function loseValue(s: SchedulerState, id: number, how?: string): void {
   const { state, wants, waiters } = s.tasks;
   const isBound = s.boundOf(id) === "inputs";
   s.facts?.gone(id);
@@ -59,16 +63,10 @@ export function loseValue(s: SchedulerState, id: number): void {
     freeEverywhere(s, dependent);
     loseValue(s, dependent);
   }
-  if (!s.hasRecipe(id)) return loseForGood(s, id);
+  if (!s.hasRecipe(id)) return loseForGood(s, id, how);
   if (wants[id]! > 0 || waiters[id]! > 0) need(s, id);
   // Those that are needed for the next value are needed by now.
   if (isBound) stopReading(s, id, s.graphOf(id));
-}
-
-/** A value that a client was to bring, and that will not come. */
-export function neverBrought(s: SchedulerState, id: number): void {
-  s.facts?.gone(id);
-  loseForGood(s, id);
 }
 
 function backToWaiting(s: SchedulerState, id: number, before: number): void {
@@ -97,8 +95,10 @@ export function workerLost(s: SchedulerState, event: EventOf<"worker-lost">): vo
     if (s.tasks.state[id] === STATE.waiting) queue(s, id);
   }
   moveHome(s, worker.worker);
-  for (const id of values) loseCopy(s, worker.worker, id);
-  for (const id of brought) if (s.tasks.state[id] === STATE.waiting) neverBrought(s, id);
+  const gone = `worker ${worker.name} (${worker.address}) is gone: ${reason}`;
+  const how = `was lost, since ${gone}. Scatter it with { broadcast: true } to have it everywhere`;
+  for (const id of values) loseCopy(s, worker.worker, id, how);
+  for (const id of brought) if (s.tasks.state[id] === STATE.waiting) placeAgain(s, id, gone);
   s.forgetHeldBytes(worker.worker);
   s.ready.checkAgain();
   forgetWorker(s, worker);

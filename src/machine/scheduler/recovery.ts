@@ -3,8 +3,9 @@
  * back, or are given up, it knows which values exist but not where; then what nobody has is made
  * again, and work goes on.
  */
-import { loseValue, neverBrought } from "./loss.ts";
+import { loseValue } from "./loss.ts";
 import { queue, unqueue } from "./placement.ts";
+import { neverBrought } from "./scatter.ts";
 import type { SchedulerState } from "./state.ts";
 import { NOBODY, STATE } from "./task-table.ts";
 
@@ -21,6 +22,7 @@ export function beginRecovery(s: SchedulerState, life: number): void {
     if (state[id] === STATE.memory || isAwaited(s, id)) continue;
     epoch[id] = floor;
   }
+  s.tasks.beginEpochsAt(floor);
 }
 
 /** Whoever is not back now is gone, with what it had. */

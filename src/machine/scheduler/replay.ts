@@ -31,6 +31,9 @@ function play(s: SchedulerState, fact: Fact): void {
       return playGraph(s, fact);
     case "brought":
       return playBrought(s, fact);
+    case "brought-again":
+      s.tasks.epoch[fact.id] = fact.epoch;
+      return;
     case "done":
       return playDone(s, fact);
     case "gone":

@@ -7,8 +7,8 @@
 import { wantCopies } from "./copies.ts";
 import type { GraphFacts, SchedulerEvent } from "./events.ts";
 import { isNamed, isOpen } from "./placement.ts";
-import type { GraphRecord, SchedulerState, WorkerRecord } from "./state.ts";
-import { STATE } from "./task-table.ts";
+import type { Bringing, GraphRecord, SchedulerState, WorkerRecord } from "./state.ts";
+import { NOBODY, STATE } from "./task-table.ts";
 import { loseForGood, remember } from "./transitions.ts";
 
 type EventOf<K extends SchedulerEvent["kind"]> = Extract<SchedulerEvent, { kind: K }>;
@@ -26,7 +26,7 @@ export function adopt(s: SchedulerState, event: EventOf<"adopt">): void {
 /** Values that their client brings to the workers that it is told of. */
 export function scatter(s: SchedulerState, event: EventOf<"scatter">): void {
   const { client, request, count, bytes, workers: names, broadcast = 1 } = event;
-  const record = bring(s, event);
+  const record = bring(s, event, undefined, { client, request, workers: names, tries: new Map() });
   if (record === undefined) return;
   const { base } = record;
   const { state, holder, epoch } = s.tasks;
@@ -63,6 +63,82 @@ export function scatter(s: SchedulerState, event: EventOf<"scatter">): void {
   s.out.say({ kind: "placed", client, request, base, workers, epochs });
 }
 
+/** The client could not reach the workers: it is told of others, unless it has been already. */
+export function unplaced(s: SchedulerState, event: EventOf<"unplaced">): void {
+  event.ids.forEach((id, i) => {
+    if (!s.isCurrent(id, event.epochs[i]!) || s.graphOf(id).bringing?.client !== event.client)
+      return;
+    const worker = s.tasks.holder[id]!;
+    s.out.revoke(worker, id, event.epochs[i]!);
+    placeAgain(s, id, `its client could not reach ${nameOf(s, worker)}`, worker);
+  });
+}
+
+/**
+ * A value that was being brought to a worker which will not have it: as long as nobody has been
+ * told that it is there, its client still has it, and brings it to another one. `avoided`: not to
+ * this one, if there are others.
+ */
+export function placeAgain(
+  s: SchedulerState,
+  id: number,
+  reason: string,
+  avoided: number = NOBODY,
+): void {
+  const { bringing } = s.graphOf(id);
+  s.tasks.state[id] = STATE.waiting;
+  s.tasks.holder[id] = NOBODY;
+  const tries = (bringing?.tries.get(id) ?? 0) + 1;
+  if (bringing === undefined || !s.clients.has(bringing.client)) return neverBrought(s, id);
+  // What ends each worker that it comes to is not sent to all of them.
+  if (tries > s.options.allowedFailures) return neverBrought(s, id, reason);
+  bringing.tries.set(id, tries);
+  if (!placeOne(s, id, bringing, avoided)) s.unplaced.add(id);
+}
+
+/** Workers have come, or have room again. */
+export function placeWaiting(s: SchedulerState): void {
+  for (const id of s.unplaced) {
+    // Released meanwhile; perhaps the id is another task's by now.
+    const { bringing } = s.tasks.state[id] === STATE.waiting ? s.graphOf(id) : {};
+    if (bringing === undefined || placeOne(s, id, bringing, NOBODY)) s.unplaced.delete(id);
+  }
+}
+
+/** Tells the value's client and a worker of each other; false when there is none that may. */
+function placeOne(
+  s: SchedulerState,
+  id: number,
+  { client, request, workers: names }: Bringing,
+  avoided: number,
+): boolean {
+  const { epoch, bytes, holder, state } = s.tasks;
+  const size = Float64Array.of(bytes[id]!);
+  const workers = chooseWorkers(s, size, names, avoided) ?? chooseWorkers(s, size, names);
+  if (workers === undefined) return false;
+  const epochs = Int32Array.of((epoch[id]! + 1) & 0x7fffffff);
+  state[id] = STATE.leased;
+  epoch[id] = epochs[0]!;
+  holder[id] = workers[0]!;
+  s.graphOf(id).told.add(workers[0]!);
+  s.facts?.add({ kind: "brought-again", id, epoch: epochs[0]! });
+  s.out.expect(workers[0]!, id, epochs[0]!, bytes[id]!);
+  s.out.say({ kind: "placed", client, request, base: id, workers, epochs });
+  return true;
+}
+
+/** A value that a client was to bring, and that will not come. */
+export function neverBrought(s: SchedulerState, id: number, reason?: string): void {
+  s.facts?.gone(id);
+  loseForGood(s, id, reason === undefined ? undefined : `was never brought: ${reason}`);
+}
+
+/** How a message speaks of a worker, also of one that is gone. */
+function nameOf(s: SchedulerState, worker: number): string {
+  const record = s.workers.get(worker);
+  return record === undefined ? `worker ${worker}` : `worker ${record.name} (${record.address})`;
+}
+
 /**
  * A graph of values without recipes, all wanted by the client; none when there are none. `at`: as
  * in `acceptGraph`.
@@ -71,6 +147,7 @@ export function bring(
   s: SchedulerState,
   { client, request, count, name }: Omit<EventOf<"adopt">, "kind" | "worker" | "bytes">,
   at?: number,
+  bringing?: Bringing,
 ): GraphRecord | undefined {
   if (count === 0) {
     s.out.say({ kind: "accepted", client, request, base: 0 });
@@ -78,7 +155,7 @@ export function bring(
   }
   const base = at ?? s.tasks.allocate(count);
   if (at !== undefined) s.tasks.claim(at, count);
-  const record = recordOf(s, base, dataGraph(name, count));
+  const record = recordOf(s, base, dataGraph(name, count), bringing);
   s.graphs[record.slot] = record;
   s.out.say({ kind: "accepted", client, request, base });
   const group = s.groups.numberOf("data");
@@ -95,7 +172,12 @@ export function bring(
   return record;
 }
 
-export function recordOf(s: SchedulerState, base: number, facts: GraphFacts): GraphRecord {
+export function recordOf(
+  s: SchedulerState,
+  base: number,
+  facts: GraphFacts,
+  bringing?: Bringing,
+): GraphRecord {
   return {
     slot: s.freeSlots.pop() ?? s.graphs.length,
     base,
@@ -110,6 +192,7 @@ export function recordOf(s: SchedulerState, base: number, facts: GraphFacts): Gr
     live: facts.count,
     serial: ++s.serial,
     parent: undefined,
+    bringing,
     installed: new Set(),
     told: new Set(),
   };
@@ -133,9 +216,11 @@ function chooseWorkers(
   s: SchedulerState,
   bytes: Float64Array,
   names: readonly string[] | undefined,
+  avoided: number = NOBODY,
 ): Int32Array | undefined {
   const fill = new Map<WorkerRecord, number>();
   for (const worker of s.workers.values()) {
+    if (worker.worker === avoided) continue;
     if (!isOpen(worker) || (names !== undefined && !isNamed(worker, names))) continue;
     fill.set(worker, s.heldBytes(worker.worker));
   }

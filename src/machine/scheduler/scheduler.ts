@@ -15,7 +15,7 @@ import { failOversized } from "./oversized.ts";
 import { unpark } from "./placement.ts";
 import { recallForIdle } from "./recall.ts";
 import { endRecovery } from "./recovery.ts";
-import { adopt, scatter } from "./scatter.ts";
+import { adopt, placeWaiting, scatter, unplaced } from "./scatter.ts";
 import { type SchedulerOptions, SchedulerState } from "./state.ts";
 import { STATE, STATE_NAMES } from "./task-table.ts";
 import { warnOfUnplaceable } from "./unplaceable.ts";
@@ -48,6 +48,7 @@ export class SchedulerMachine {
     for (const event of events) if (isHeard(s, event)) handle(s, event);
     if (s.isRecovering) return s.out.take();
     if (s.parked.size > 0) unpark(s);
+    if (s.unplaced.size > 0) placeWaiting(s);
     if (s.unsettled.size + s.stuckCopies.size + s.retiring.size > 0) settleCopies(s);
     if (s.oversized.size > 0) failOversized(s);
     dispatch(s);
@@ -128,6 +129,8 @@ function handle(s: SchedulerState, event: SchedulerEvent): void {
       return adopt(s, event);
     case "scatter":
       return scatter(s, event);
+    case "unplaced":
+      return unplaced(s, event);
     case "retire":
       return retire(s, event);
     case "replicate":

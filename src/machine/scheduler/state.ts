@@ -38,9 +38,21 @@ export interface GraphRecord {
   readonly serial: number;
   /** The task that submitted it while it ran. */
   readonly parent: SubmittingTask | undefined;
+  /** Who is bringing its values. */
+  readonly bringing: Bringing | undefined;
   /** Workers that can run its tasks, and all that were ever told of one of its ids. */
   readonly installed: Set<number>;
   readonly told: Set<number>;
+}
+
+/** A client that was told where to bring values to, and may be told of other places. */
+export interface Bringing {
+  readonly client: number;
+  readonly request: number;
+  /** Workers that it may be, by name; undefined: any. */
+  readonly workers: readonly string[] | undefined;
+  /** How often each value had to be brought elsewhere. */
+  readonly tries: Map<number, number>;
 }
 
 /** A task of the graph with this number, for as long as there is one of that number. */
@@ -207,6 +219,8 @@ export class SchedulerState {
   readonly trials: Set<number> = new Set();
   /** The worker that gets nothing more until it is free for a suspect, or NOBODY. */
   drained: number = NOBODY;
+  /** Values that a client will bring when there is a worker that may take them. */
+  readonly unplaced: Set<number> = new Set();
   /** Queued tasks whose inputs no worker has room for. */
   readonly oversized: Set<number> = new Set();
   /** When leases on slow workers should be looked at again. */

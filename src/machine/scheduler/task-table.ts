@@ -30,6 +30,7 @@ export const NOBODY = -1;
 export class TaskTable {
   readonly ranges: IdRanges = new IdRanges();
   #capacity = 0;
+  #firstEpoch = 0;
 
   state: Uint8Array = new Uint8Array(0);
   /**
@@ -102,6 +103,12 @@ export class TaskTable {
     return this.tags !== undefined && this.tags[id] !== 0;
   }
 
+  /** Tasks without an id yet begin with this epoch. */
+  beginEpochsAt(epoch: number): void {
+    this.#firstEpoch = epoch;
+    this.epoch.fill(epoch, this.ranges.end);
+  }
+
   #grow(needed: number): void {
     const capacity = Math.max(
       1024,
@@ -109,7 +116,7 @@ export class TaskTable {
       Math.min(this.#capacity * 2, needed * 2),
     );
     this.state = grown(this.state, new Uint8Array(capacity));
-    this.epoch = grown(this.epoch, new Int32Array(capacity));
+    this.epoch = grown(this.epoch, new Int32Array(capacity).fill(this.#firstEpoch));
     this.missing = grown(this.missing, new Int32Array(capacity));
     this.waiters = grown(this.waiters, new Int32Array(capacity));
     this.dependents = grown(this.dependents, new Int32Array(capacity));

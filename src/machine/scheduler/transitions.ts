@@ -250,10 +250,17 @@ function drop(s: SchedulerState, id: number): void {
   forgetIfUnneeded(s, id);
 }
 
-/** A value that cannot be made again is gone: whoever needs it from now on fails. */
-export function loseForGood(s: SchedulerState, id: number): void {
+/**
+ * A value that cannot be made again is gone: whoever needs it from now on fails. `how`: default
+ * because nobody referred to it.
+ */
+export function loseForGood(
+  s: SchedulerState,
+  id: number,
+  how: string = "is gone: keep its future",
+): void {
   const culprit = s.keyOf(id);
-  const error = plainError("Lost", `the scattered value ${culprit} is gone: keep its future`);
+  const error = plainError("Lost", `the scattered value ${culprit} ${how}`);
   s.tasks.state[id] = STATE.waiting;
   fail(s, id, { error, culprit, culpritId: id, attempts: 0 });
 }

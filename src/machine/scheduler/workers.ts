@@ -8,10 +8,11 @@ import { copyFailed, copyMade, tryCopiesAgain } from "./copies.ts";
 import type { SchedulerEvent } from "./events.ts";
 import { takeInventory } from "./inventory.ts";
 import { LeaseLog } from "./lease-log.ts";
-import { loseCopy, neverBrought } from "./loss.ts";
+import { loseCopy } from "./loss.ts";
 import { queue, reopen } from "./placement.ts";
 import { addHolder, isAt } from "./replicas.ts";
 import { expectOtherwise, mayHaveRoom } from "./rooms.ts";
+import { placeAgain } from "./scatter.ts";
 import { attemptsOf, plainError, type SchedulerState, type WorkerRecord } from "./state.ts";
 import { NOBODY, STATE } from "./task-table.ts";
 import { endLease, fail, letGoOfGraph, remember } from "./transitions.ts";
@@ -185,7 +186,7 @@ export function returned(s: SchedulerState, event: EventOf<"returned">): void {
     endLease(s, id);
     s.tasks.state[id] = STATE.waiting;
     if (s.hasRecipe(id)) queue(s, id);
-    else neverBrought(s, id);
+    else placeAgain(s, id, "its worker has given it back", event.worker);
   }
 }
 

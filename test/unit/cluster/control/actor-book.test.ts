@@ -46,3 +46,20 @@ test("actors that nobody can ask for any more are forgotten", () => {
   expect(book.answer({ kind: "actor-made", key: "lost-3", worker: "b" }, ["b"])).toBe("a");
   expect(book.answer({ kind: "actor-made", key: "new-3", worker: "c" }, ["b"])).toBe("b");
 });
+
+test("what was made is noted, and an actor of an earlier scheduler is not made again", () => {
+  const made = new Map<string, string>();
+  const note = (key: string, worker: string | undefined): void => {
+    if (worker === undefined) made.delete(key);
+    else made.set(key, worker);
+  };
+  const first = new ActorBook((keys) => new Set(keys), { made, note });
+  first.answer({ kind: "actor-place", key: "1" }, ["a"]);
+  expect([...made]).toEqual([]);
+  for (const key of ["1", "2"]) first.answer({ kind: "actor-made", key, worker: "a" }, ["a"]);
+  first.answer({ kind: "actor-gone", key: "2" }, ["a"]);
+  expect([...made]).toEqual([["1", "a"]]);
+  const second = new ActorBook((keys) => new Set(keys), { made, note });
+  expect(second.answer({ kind: "actor-made", key: "1", worker: "b" }, ["b"])).toBe("a");
+  expect(second.answer({ kind: "actor-made", key: "2", worker: "b" }, ["b"])).toBeNull();
+});

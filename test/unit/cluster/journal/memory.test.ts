@@ -63,6 +63,9 @@ describe("what a scheduler remembers", () => {
       { kind: "worker", number: 7, key: "seven" },
       { kind: "worker", number: 8, key: "eight" },
       { kind: "worker-gone", number: 8 },
+      { kind: "actor", key: "Counter-1", worker: "tcp://a" },
+      { kind: "actor", key: "Counter-2", worker: "tcp://a" },
+      { kind: "actor-gone", key: "Counter-1" },
       {
         kind: "coordination",
         atMs: 1000,
@@ -86,6 +89,7 @@ describe("what a scheduler remembers", () => {
       [1, "one"],
     ]);
     expect([...again.workers]).toEqual([[7, "seven"]]);
+    expect([...again.actors]).toEqual([["Counter-2", "tcp://a"]]);
     expect([again.nextClient, again.nextWorker, again.life]).toEqual([2, 9, 2]);
     expect(again.answers.find(0, 1)).toMatchObject({ base: 0, outputs: Int32Array.of(3) });
     expect(again.coordination.snapshot()).toEqual(played.coordination.snapshot());

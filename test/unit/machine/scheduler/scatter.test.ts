@@ -48,11 +48,82 @@ test("a client that goes meanwhile leaves nothing behind", () => {
   expect(s.machine.state.tasks.ranges.allocate(1)).toBe(0);
 });
 
-test("with a worker that dies meanwhile the value is lost", () => {
+/** A worker dies with what it had. */
+function lose(s: TestScheduler, worker: number): unknown[] {
+  return s.step({ kind: "worker-lost", worker, reason: "it was killed" });
+}
+
+test("a value that was on its way to a worker that dies is brought to another one", () => {
   const s = two();
   s.step(scatter([5]));
-  expect(s.step({ kind: "worker-lost", worker: 0, reason: "gone" })).toContainEqual(
-    expect.objectContaining({ kind: "failed", ids: [0], culprit: "d" }),
+  expect(lose(s, 0)).toEqual([
+    { kind: "placed", client: 1, request: 9, base: 0, workers: [1], epochs: [3] },
+    { kind: "expect", worker: 1, ids: [0], epochs: [3], bytes: [5] },
+  ]);
+  // It had the value when it died: nobody was told of that.
+  expect(s.step({ ...s.finished([0]), epochs: Int32Array.of(1) })).toEqual([]);
+  expect(s.step(s.finished([0], 1))).toContainEqual({ kind: "done", client: 1, ids: [0] });
+});
+
+test("without another worker it waits for one, if anybody still does", () => {
+  const s = new TestScheduler();
+  s.join();
+  s.step(scatter([5, 6]));
+  expect(lose(s, 0)).toEqual([]);
+  expect(s.stateOf(0, 1)).toEqual(["waiting", "waiting"]);
+  s.tell("release", [0]);
+  expect(s.join({ worker: 1, address: "b" })).toEqual([
+    { kind: "placed", client: 1, request: 9, base: 1, workers: [1], epochs: [3] },
+    { kind: "expect", worker: 1, ids: [1], epochs: [3], bytes: [6] },
+  ]);
+  expect(s.machine.state.unplaced.size).toBe(0);
+});
+
+test("a client that cannot reach the worker is told of another one, once for each place", () => {
+  const s = two();
+  s.step(scatter([5]));
+  const [ids, epochs] = [Int32Array.of(0), Int32Array.of(1)];
+  const event = { kind: "unplaced", client: 1, ids, epochs } as const;
+  expect(s.step({ ...event, client: 2 })).toEqual([]);
+  expect(s.step(event)).toEqual([
+    { kind: "placed", client: 1, request: 9, base: 0, workers: [1], epochs: [2] },
+    { kind: "revoke", worker: 0, ids: [0], epochs: [1] },
+    { kind: "expect", worker: 1, ids: [0], epochs: [2], bytes: [5] },
+  ]);
+  expect(s.step(event)).toEqual([]);
+});
+
+test("what ends every worker that it comes to is given up, and the error says why", () => {
+  const s = new TestScheduler({ allowedFailures: 1 });
+  s.join();
+  s.step(scatter([5]));
+  lose(s, 0);
+  s.join({ worker: 1, address: "b" });
+  expect(lose(s, 1)).toContainEqual(
+    expect.objectContaining({
+      kind: "failed",
+      ids: [0],
+      error: expect.objectContaining({
+        code: "Lost",
+        message: expect.stringContaining("was never brought: worker b (b) is gone: it was killed"),
+      }),
+    }),
+  );
+});
+
+test("a value that was there is lost with its worker, which the error names", () => {
+  const s = two();
+  s.step(scatter([5]));
+  s.step(s.finished([0]));
+  expect(lose(s, 0)).toContainEqual(
+    expect.objectContaining({
+      kind: "failed",
+      ids: [0],
+      error: expect.objectContaining({
+        code: "Lost",
+        message: expect.stringContaining("inproc://0) is gone: it was killed"),
+      }),
+    }),
   );
 });
 

@@ -1,0 +1,56 @@
+/** @file Workers that are killed while scattered data travels. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Client, type Future, LocalCluster, wait } from "../../dist/index.js";
+
+let cluster: LocalCluster;
+let client: Client;
+
+beforeAll(async () => {
+  cluster = await new LocalCluster({ nWorkers: 2, threadsPerWorker: 1, processes: true });
+  client = await new Client(cluster);
+  await client.waitForWorkers(2);
+});
+
+afterAll(async () => {
+  await client.close();
+  await cluster.close();
+});
+
+async function pids(): Promise<number[]> {
+  return Object.values(await client.run(() => process.pid)) as number[];
+}
+
+/** The value's first element, or the code and the message of why there is none. */
+async function firstOf(future: Future<Uint8Array>): Promise<number | string> {
+  try {
+    return await client.submit((bytes: Uint8Array) => bytes[0] as number, future).result();
+  } catch (error) {
+    const { code, message } = error as { code: string; message: string };
+    return `${code}: ${message}`;
+  }
+}
+
+test("a worker that is killed takes only what it had, and the error names it", async () => {
+  const lost: string[] = [];
+  let arrived = 0;
+  for (let round = 0; round < 4; round++) {
+    const [first, second] = await pids();
+    const data = Array.from({ length: 10 }, (_, i) => new Uint8Array(2 ** 24).fill(10 * round + i));
+    const futures = [...client.scatter(data)] as Future<Uint8Array>[];
+    // The first round kills before anything has come; the others later and later on the way.
+    if (round > 0) await wait(futures.slice(0, 2 * round));
+    process.kill((round % 2 === 0 ? first : second) as number, "SIGKILL");
+    const got = await Promise.all(futures.map(firstOf));
+    got.forEach((value, i) => {
+      if (value === 10 * round + i) arrived++;
+      else lost.push(String(value));
+    });
+    if (round === 0) expect(arrived).toBe(data.length);
+    for (const future of futures) future.release();
+    await client.waitForWorkers(2);
+  }
+  for (const error of lost) {
+    expect(error).toMatch(/^(TaskFailed.*)?Lost: the scattered value .* since worker local-/);
+  }
+  expect(arrived).toBeGreaterThan(20);
+});
