@@ -7,9 +7,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type Program, startProgram } from "../fixtures/programs.ts";
 import { Hosts, whyNot } from "../lab/hosts.ts";
 import { NetworkClient } from "./fixtures/network-client.ts";
-import { type Program, startProgram } from "../fixtures/programs.ts";
 
 const missing = whyNot();
 if (missing !== undefined) console.warn(`no tests of networks between hosts: ${missing}`);
