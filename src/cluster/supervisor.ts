@@ -20,7 +20,16 @@ export type FromProcess =
 /** What the supervisor says to a worker process. */
 export type ToProcess =
   | { readonly kind: "settings"; readonly settings: WorkerSettings }
-  | { readonly kind: "stop" };
+  | { readonly kind: "stop" }
+  /** It ends when others have what only it has, or after `graceMs`. */
+  | { readonly kind: "leave"; readonly graceMs: number };
+
+/** How a worker is ended: its process at once, in order at once (default), or in order in time. */
+export interface StopOptions {
+  readonly force?: boolean;
+  /** So long it may bring its values to others and end its tasks. */
+  readonly graceMs?: number;
+}
 
 /** How a worker process ended. */
 export interface ProcessDeath {
@@ -43,6 +52,8 @@ export interface SupervisorListener {
 
 /** A worker that was told to stop may take so long. */
 const STOP_MS = 5000;
+/** The longest that Node's timers can wait: 24 days. */
+const TIMER_MOST_MS = 2 ** 31 - 1;
 /** The first restart comes at once, the next ones later and later. */
 const RESTART_MS = 250;
 const RESTART_MOST_MS = 10_000;
@@ -86,15 +97,16 @@ export class SupervisedWorker {
   }
 
   /** Ends the worker for good: gracefully, or at once. Resolves when its process is gone. */
-  async stop(how: { readonly force?: boolean } = {}): Promise<void> {
+  async stop({ force = false, graceMs = 0 }: StopOptions = {}): Promise<void> {
     this.#isEnding = true;
     clearTimeout(this.#restart);
     const process = this.#process;
     if (process === undefined) return;
     const ended = new Promise<void>((resolve) => process.once("exit", () => resolve()));
-    if (how.force === true) process.kill("SIGKILL");
-    else say(process, { kind: "stop" });
-    const late = setTimeout(() => process.kill("SIGKILL"), STOP_MS);
+    if (force) process.kill("SIGKILL");
+    else say(process, graceMs > 0 ? { kind: "leave", graceMs } : { kind: "stop" });
+    const lateMs = Math.min(graceMs + STOP_MS, TIMER_MOST_MS);
+    const late = setTimeout(() => process.kill("SIGKILL"), lateMs);
     await ended;
     clearTimeout(late);
   }
@@ -105,7 +117,7 @@ export class SupervisedWorker {
   }
 
   /** Ends the process, gracefully or at once; another one follows. */
-  async restart(how: { readonly force?: boolean } = {}): Promise<void> {
+  async restart(how: StopOptions = {}): Promise<void> {
     if (this.#isEnding) return;
     if (this.#process !== undefined) {
       await this.stop(how);

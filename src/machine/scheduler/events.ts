@@ -248,8 +248,12 @@ export type SchedulerEvent =
       /** On how many workers each shall lie; default 1. */
       readonly broadcast?: number;
     }
-  /** The worker shall go: its values move to others; answered by `retired`. */
-  | { readonly kind: "retire"; readonly worker: number }
+  /**
+   * The worker shall go: its values move to others, what it has not begun is asked for back;
+   * answered by `retired`. `isLeaving`: it goes in any case, and waits for nothing that others
+   * could not do.
+   */
+  | { readonly kind: "retire"; readonly worker: number; readonly isLeaving?: boolean }
   /** Each of the values shall lie on so many workers, as long as there are as many. */
   | { readonly kind: "replicate"; readonly ids: Int32Array; readonly copies: number }
   /** Values move from workers that hold much to those that hold little. */

@@ -87,6 +87,8 @@ export interface WorkerRecord {
   isPaused: boolean;
   /** Its values are moving to others, and it gets no leases. */
   isRetiring: boolean;
+  /** It goes, also when nobody takes what it has. */
+  isLeaving: boolean;
   /** Graphs of an earlier life that it still has to let go of before it can do anything. */
   readonly stale: Set<number>;
   /** The suspect that it runs, and nothing else with it, or NOBODY. */
