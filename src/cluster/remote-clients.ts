@@ -12,7 +12,7 @@ import type { EventLog } from "./event-log.ts";
 import type { Homecoming } from "./homecoming.ts";
 import type { SchedulerJournal } from "./journal/scheduler-journal.ts";
 import type { SchedulerHost } from "./scheduler-host.ts";
-import { sessionTimers } from "./session-timers.ts";
+import { awayMs } from "./session-timers.ts";
 import { checkToScheduler } from "./wire/client-checks.ts";
 import type { ToClient, ToScheduler } from "./wire/client-messages.ts";
 
@@ -186,7 +186,7 @@ export class RemoteClients {
       this.#away.delete(key);
       this.#options.log.info("a client is gone: it did not come back", { client });
       this.#seats.remove(client);
-    }, sessionTimers("client").lostMs);
+    }, awayMs());
     timer.unref();
     this.#away.set(key, { client, timer });
   }
