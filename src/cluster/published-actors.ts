@@ -31,11 +31,19 @@ export async function futuresOfActors(
   return futures;
 }
 
+/** The value may hold itself. */
 function actorsIn(value: unknown): Actor<object>[] {
-  if (isActor(value)) return [value];
-  if (Array.isArray(value)) return value.flatMap(actorsIn);
-  if (typeof value !== "object" || value === null || !isPlain(value)) return [];
-  return Object.values(value).flatMap(actorsIn);
+  const actors: Actor<object>[] = [];
+  const seen = new Set<unknown>();
+  const look = (part: unknown): void => {
+    if (typeof part !== "object" || part === null || seen.has(part)) return;
+    seen.add(part);
+    if (isActor(part)) actors.push(part);
+    else if (Array.isArray(part)) part.forEach(look);
+    else if (isPlain(part)) Object.values(part).forEach(look);
+  };
+  look(value);
+  return actors;
 }
 
 referToAll(import.meta.url, self);

@@ -104,6 +104,8 @@ export type SchedulerEvent =
       readonly ids: Int32Array;
       /** Also for the other clients that want them; default false. */
       readonly force?: boolean;
+      /** What the client has asked for again in later requests stays; default: nothing does. */
+      readonly before?: number;
     }
   | {
       /** The client could not bring these values to the workers that it was told of. */
