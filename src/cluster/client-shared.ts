@@ -17,7 +17,7 @@ export abstract class SharedState {
   protected abstract futuresOfActors(value: unknown): Promise<readonly Future[]>;
 
   /**
-   * Gives a name to futures, collections and actors, or to a value with such in it, for all clients.
+   * Gives a name to futures, collections, actors, or to a value with such in it, for all clients.
    * Futures, actors and what was persisted are kept until the name is unpublished, also when this
    * client has left; what is lazy is computed by whoever gets it. Errors: `InvalidArgument` when
    * the name is taken, unless with `override`.

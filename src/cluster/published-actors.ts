@@ -1,6 +1,6 @@
 /**
- * @file Actors in what is published: the bytes of a dataset keep no actor. A task whose value is the
- * actor does, where the actor lives, and the dataset keeps that task.
+ * @file Actors in what is published: the bytes of a dataset keep no actor. A task whose value is
+ * the actor does, where the actor lives, and the dataset keeps that task.
  */
 import { type Actor, isActor, referenceOf } from "../actors/actor.ts";
 import type { TaskFunction } from "../core/graph.ts";
