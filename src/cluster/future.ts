@@ -8,9 +8,10 @@ import { isActor, referenceOf } from "../actors/actor.ts";
 import { refuseClass } from "../codec/registry.ts";
 import type { HeddleError } from "../core/errors.ts";
 import type { Layer, TaskRef } from "../core/graph.ts";
-import { checkOptionNames } from "../core/options.ts";
+import { checkFunction, checkOptionNames } from "../core/options.ts";
 import { SingleTaskBase, TASK, TASKS, TaskListBase } from "../core/single-task.ts";
 import { inspectAsText } from "../core/symbols.ts";
+import { checkFlag } from "../core/task-options.ts";
 import { TOKEN, tokenize } from "../core/token.ts";
 import type { GroupCounts } from "../diagnostics/feed.ts";
 import { STATUS } from "../machine/client/client.ts";
@@ -34,8 +35,12 @@ export class Submission {
   error: unknown;
   /** Counts the tasks behind those of the submission, where there are any. */
   counter: { counts(): Promise<GroupCounts[]> } | undefined;
+  /** Calls from now on are part of another submission; set where calls are collected. */
+  endCalls: (() => void) | undefined;
   /** Of what types the values are, where the client has brought them. */
   types: readonly string[] | undefined;
+  /** Number of the request that it was, once the engine has taken it. */
+  #request = 0;
   #holds: (() => void)[] = [];
   #taken: ((place: Accepted) => void)[] = [];
   #resolve!: () => void;
@@ -96,12 +101,21 @@ export class Submission {
   settle(place: Accepted, outputs?: Int32Array): void {
     const { base, ids } = place;
     const idOf = (local: number): number => ids?.[local] ?? base + local;
+    this.#request = place.request ?? 0;
     this.place = outputs === undefined ? place : { base, ids: outputs.map(idOf) };
     for (const hold of this.#holds) hold();
     this.#holds = [];
     for (const taken of this.#taken) taken(place);
     this.#taken = [];
     this.#resolve();
+  }
+
+  /** Cancels tasks as they have been asked for until now: asked for again they are others. */
+  async cancel(idsOf: () => Int32Array, force: boolean): Promise<void> {
+    this.endCalls?.();
+    const { lastRequest } = this.link;
+    await this.accepted;
+    await this.link.cancel(idsOf(), force, Math.max(lastRequest, this.#request));
   }
 
   fail(error: unknown): void {
@@ -258,20 +272,31 @@ export class Future<R = unknown> extends SingleTaskBase<R> {
     return cause instanceof Error ? cause.stack : undefined;
   }
 
-  /** Calls `callback` with this future once it has settled. */
+  /**
+   * Calls `callback` with this future once it has settled; what it throws becomes a warning. Errors:
+   * `InvalidArgument` for what is no function.
+   */
   addDoneCallback(callback: (future: this) => void): void {
+    checkFunction("future.addDoneCallback", callback, "(future) => console.log(future.status)");
+    const { link } = this.#submission;
     // The task that asks does not wait: it keeps its slot.
-    const settled = this.id().then((id) => this.#submission.link.settled(Int32Array.of(id)));
-    settled.then(
-      () => callback(this),
-      () => callback(this),
-    );
+    const settled = this.id().then((id) => link.settled(Int32Array.of(id)));
+    // A promise that the callback gives may reject, too.
+    const call = async (): Promise<void> => await callback(this);
+    settled.then(call, call).catch((error: unknown) => {
+      link.onWarning(`a callback of the future ${this.key} failed: ${String(error)}`);
+    });
   }
 
-  /** Cancels the task unless others want it; `force` cancels it for them too. */
+  /**
+   * Cancels the task unless others want it; `force` cancels it for them too. A call that is
+   * submitted later is not cancelled with it, even if it is the same: when the task still runs for
+   * that one, this future gets the value as well.
+   */
   async cancel(options: { force?: boolean } = {}): Promise<void> {
-    const id = await this.id();
-    await this.#submission.link.cancel(Int32Array.of(id), options.force ?? false);
+    checkCancelOptions(options);
+    const idOf = (): number => this.#submission.idOf(this.#local) as number;
+    await this.#submission.cancel(() => Int32Array.of(idOf()), options.force ?? false);
   }
 
   /** Tries a failed task again, from the task that failed first. */
@@ -457,7 +482,10 @@ export class FutureList<R = unknown> extends TaskListBase<R> implements Iterable
 
   /** Cancels all tasks of the list that nobody else wants. */
   async cancel(options: { force?: boolean } = {}): Promise<void> {
-    await this.#submission.link.cancel(await this.ids(), options.force ?? false);
+    checkCancelOptions(options);
+    const submission = this.#submission;
+    const idsOf = (): Int32Array => submission.idsOf(this.#first, this.length);
+    await submission.cancel(idsOf, options.force ?? false);
   }
 
   /** Says that none of the values is needed any more. */
@@ -515,6 +543,11 @@ Object.defineProperty(FutureList.prototype, TOKEN, {
     return [this.length, ...this.keyRange()];
   },
 });
+
+function checkCancelOptions(options: { readonly force?: boolean }): void {
+  checkOptionNames("cancel", options, ["force"]);
+  checkFlag("cancel", "force", options.force);
+}
 
 function statusName(status: number): FutureStatus {
   if (status === STATUS.finished) return "finished";

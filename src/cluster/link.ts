@@ -17,9 +17,12 @@ import type { ClientMessage, EngineMessage, Query, WireError } from "./messages.
 import type { ReceiveValue } from "./run-collections.ts";
 import { SharedValues } from "./shared-values.ts";
 import { taskFailed } from "./sync.ts";
+import { answerToUnsendable } from "./unsendable.ts";
 
 /** Where the tasks of an accepted graph are. */
 export interface Accepted {
+  /** Number of the request; none where the tasks were there before. */
+  readonly request?: number;
   readonly base: number;
   readonly ids?: Int32Array;
 }
@@ -189,6 +192,7 @@ export class EngineLink {
     if (what === "info") await this.whenPopulated();
     const from = ids === undefined ? {} : { ids };
     const answer = await this.ask((request) => ({ kind: "query", request, what, ...from }));
+    if (answer.kind === "controlled") return unsettle(answer.outcome);
     return answer.kind === "answer" ? answer.value : undefined;
   }
 
@@ -245,9 +249,17 @@ export class EngineLink {
     while (this.isKeptOpen) await Promise.all(this.#reasons);
   }
 
-  /** Cancels tasks; resolves when the engine has answered for all of them. */
-  async cancel(ids: Int32Array, force: boolean): Promise<void> {
-    this.post({ kind: "cancel", ids, force });
+  /** Number of the last request. */
+  get lastRequest(): number {
+    return this.#nextRequest - 1;
+  }
+
+  /**
+   * Cancels tasks, but for those that were asked for again after the request `before`; resolves
+   * when all have settled.
+   */
+  async cancel(ids: Int32Array, force: boolean, before: number): Promise<void> {
+    this.post({ kind: "cancel", ids, force, before });
     await this.settled(ids);
   }
 
@@ -409,9 +421,23 @@ export class EngineLink {
   }
 
   #flush(): void {
-    if (this.#outgoing.length === 0) return;
-    this.#port.postMessage(this.#outgoing);
+    const outgoing = this.#outgoing;
     this.#outgoing = [];
+    if (outgoing.length === 0) return;
+    try {
+      this.#port.postMessage(outgoing);
+    } catch {
+      for (const message of outgoing) this.#postAlone(message);
+    }
+  }
+
+  /** A list is posted as a whole or not at all: what of it cannot be, hurts nobody else. */
+  #postAlone(message: ClientMessage): void {
+    try {
+      this.#port.postMessage([message]);
+    } catch (error) {
+      this.#receive(answerToUnsendable(message, error));
+    }
   }
 
   #receive(message: EngineMessage): void {
