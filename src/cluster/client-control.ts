@@ -7,6 +7,7 @@ import { checkOptionNames } from "../core/options.ts";
 import { checkFlag } from "../core/task-options.ts";
 import { type CallOutcome, encodeCall, errorIn, valueIn } from "../functions/index.ts";
 import { ActiveMemoryManager } from "./amm.ts";
+import { checkName, checkTimeMs } from "./check-given.ts";
 import { ClusterView, type WorkersOption, workersIn, workersOf } from "./client-view.ts";
 import { describeGiven } from "./given.ts";
 import { type Futures, futuresIn } from "./given-futures.ts";
@@ -55,6 +56,7 @@ export interface RetireOptions extends WorkersOption {
 }
 
 const RESTART_MS = 120_000;
+const PLUGIN_TARGETS = ["workers", "scheduler", "supervisors"];
 
 export abstract class ClusterControl extends ClusterView {
   /**
@@ -212,6 +214,7 @@ export abstract class ClusterControl extends ClusterView {
     op: { kind: "restart"; all: boolean; workers?: readonly string[] },
     { timeoutMs = RESTART_MS, waitForWorkers = true }: RestartOptions,
   ): Promise<void> {
+    checkTimeMs(`${what}: timeoutMs`, timeoutMs);
     const count = Object.keys(await this.nthreads()).length;
     const restarted = this.link.control(op);
     const back = restarted.then(async () => {
@@ -255,8 +258,10 @@ export abstract class ClusterControl extends ClusterView {
     name: string,
     options: Pick<RegisterOptions, "target"> = {},
   ): Promise<void> {
+    checkName("client.unregisterPlugin: the name", name);
     checkOptionNames("client.unregisterPlugin", options, ["target"]);
     const { target = "workers" } = options;
+    checkOneOf("client.unregisterPlugin", "target", target, PLUGIN_TARGETS);
     const outcome = (await this.link.control({ kind: "unregister", target, name })) as CallOutcome;
     await resultOf(outcome, `plugin "${name}" did not end well`, "raise");
   }
@@ -280,12 +285,14 @@ export abstract class ClusterControl extends ClusterView {
    * `join(getWorker().localDirectory, name)`, and may import it from there.
    */
   async uploadFile(path: string): Promise<void> {
+    checkName("client.uploadFile: the path", path);
     const { UploadFile } = await import("./plugins/built-in.ts");
     await this.registerPlugin(new UploadFile(path));
   }
 
   /** Copies a folder with all that is in it into the folder of every worker, under its own name. */
   async uploadDirectory(path: string): Promise<void> {
+    checkName("client.uploadDirectory: the path", path);
     const { UploadDirectory } = await import("./plugins/built-in.ts");
     await this.registerPlugin(new UploadDirectory(path));
   }
@@ -348,15 +355,15 @@ function isOptions(value: unknown): value is WorkerRunOptions {
 function checkRunOptions(options: WorkerRunOptions): void {
   checkOptionNames("client.run", options, RUN_OPTIONS);
   checkFlag("client.run", "wait", options.wait);
-  checkOneOf("onError", options.onError, ["raise", "return", "ignore"]);
-  checkOneOf("threads", options.threads, ["one", "all"]);
+  checkOneOf("client.run", "onError", options.onError, ["raise", "return", "ignore"]);
+  checkOneOf("client.run", "threads", options.threads, ["one", "all"]);
 }
 
-function checkOneOf(name: string, value: unknown, allowed: readonly string[]): void {
+function checkOneOf(what: string, name: string, value: unknown, allowed: readonly string[]): void {
   if (value === undefined || allowed.includes(value as string)) return;
   throw new HeddleError(
     "InvalidArgument",
-    `client.run: ${name} is ${describeGiven(value)}; it may be ${allowed.join(", ")}`,
+    `${what}: ${name} is ${describeGiven(value)}; it may be ${allowed.join(", ")}`,
   );
 }
 

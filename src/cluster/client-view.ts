@@ -5,6 +5,7 @@
 import { HeddleError } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { checkFlag } from "../core/task-options.ts";
+import { checkWhole, refuseGiven } from "./check-given.ts";
 import { SharedState } from "./client-shared.ts";
 import type { Versions } from "./control/ops.ts";
 import type { StoryEntry } from "./control/story.ts";
@@ -212,6 +213,9 @@ export abstract class ClusterView extends SharedState {
   ): Promise<TaskStreamEntry[]> {
     checkOptionNames("client.getTaskStream", options, ["start", "count"]);
     const { start, count } = options;
+    const isDate = start === undefined || (start instanceof Date && !Number.isNaN(+start));
+    if (!isDate) refuseGiven("client.getTaskStream: start", start, "a Date: new Date()");
+    checkWhole("client.getTaskStream: count", count, 0);
     const entries = await this.link.control({
       kind: "task-stream",
       ...(start === undefined ? {} : { sinceMs: start.getTime() }),
@@ -248,6 +252,7 @@ export abstract class ClusterView extends SharedState {
    */
   async getSchedulerLogs(options: { readonly count?: number } = {}): Promise<LogEntry[]> {
     checkOptionNames("client.getSchedulerLogs", options, ["count"]);
+    checkWhole("client.getSchedulerLogs: count", options.count, 0);
     const logs = await this.#logs();
     return entriesIn(logs["scheduler"] ?? "", options.count);
   }
@@ -257,6 +262,7 @@ export abstract class ClusterView extends SharedState {
     options: { readonly count?: number } = {},
   ): Promise<Record<string, LogEntry[]>> {
     checkOptionNames("client.getWorkerLogs", options, ["count"]);
+    checkWhole("client.getWorkerLogs: count", options.count, 0);
     const { scheduler: _, ...logs } = await this.#logs();
     return Object.fromEntries(
       Object.entries(logs).map(([name, text]) => [name, entriesIn(text, options.count)]),

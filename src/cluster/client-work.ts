@@ -6,9 +6,11 @@ import { isCollection } from "../core/collection.ts";
 import type { Layer, TaskFunction } from "../core/graph.ts";
 import { checkOptionNames } from "../core/options.ts";
 import type { TaskGraph } from "../core/task-graph.ts";
+import { checkFlag } from "../core/task-options.ts";
 import { type ActorMaker, actorMaker } from "./actor-maker.ts";
 import { type ActorOptions, checkSubmitOptions, type SubmitOptions } from "./call-facts.ts";
 import type { CallSender } from "./call-sender.ts";
+import { namesIn } from "./check-given.ts";
 import {
   type ClientComputeOptions,
   checkComputable,
@@ -197,7 +199,7 @@ export abstract class ClientWork extends ClusterControl implements GraphRunner {
   async get(graph: DictGraph, key: string): Promise<unknown>;
   async get(graph: DictGraph, keys: readonly string[]): Promise<unknown[]>;
   async get(graph: DictGraph, keys: string | readonly string[]): Promise<unknown> {
-    const wanted = typeof keys === "string" ? [keys] : keys;
+    const wanted = namesIn("client.get: the key", keys, { none: true });
     const found = submitDict(graph, wanted, (fn, args) => this.calls.submit({}, fn, args));
     const values = await this.gather(found);
     return typeof keys === "string" ? values[0] : values;
@@ -206,6 +208,7 @@ export abstract class ClientWork extends ClusterControl implements GraphRunner {
   /** Cancels futures that nobody else wants; with `force`, for everybody. */
   async cancel(futures: Futures, options: { force?: boolean } = {}): Promise<void> {
     checkOptionNames("client.cancel", options, ["force"]);
+    checkFlag("client.cancel", "force", options.force);
     if (futures instanceof FutureList) return await futures.cancel(options);
     const list = futuresIn("client.cancel", futures);
     await Promise.all(list.map((future) => future.cancel(options)));

@@ -7,6 +7,7 @@
 import { refuseClass } from "../codec/registry.ts";
 import { HeddleError, isHeddleError } from "../core/errors.ts";
 import type { Layer } from "../core/graph.ts";
+import { checkFunction } from "../core/options.ts";
 import { DISPLAY, inspectAsText } from "../core/symbols.ts";
 import type { TaskGraph } from "../core/task-graph.ts";
 import { CallSender } from "./call-sender.ts";
@@ -189,6 +190,7 @@ export class Client extends ClientWork {
    * `Client.current()` until what `use` gives has settled.
    */
   async asCurrent<R>(use: () => R | Promise<R>): Promise<R> {
+    checkFunction("client.asCurrent", use, "async () => await x.compute()");
     current.push(this);
     openLimits(this.#engine);
     try {

@@ -142,6 +142,11 @@ export class ClusterScheduler {
         this.host.clients.warn(failure?.message ?? "the journal is written again");
       };
     }
+    if (journal !== undefined && journal.tornBytes > 0) {
+      this.#log.warn("the journal's end was torn: {bytes} bytes of a last record were dropped", {
+        bytes: journal.tornBytes,
+      });
+    }
     const before = new Map(journal?.memory.workers);
     if (journal?.isRecovering === true) {
       this.#log.info("going on with the journal: {workers} workers are awaited", {

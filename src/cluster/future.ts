@@ -8,9 +8,10 @@ import { isActor, referenceOf } from "../actors/actor.ts";
 import { refuseClass } from "../codec/registry.ts";
 import type { HeddleError } from "../core/errors.ts";
 import type { Layer, TaskRef } from "../core/graph.ts";
-import { checkOptionNames } from "../core/options.ts";
+import { checkFunction, checkOptionNames } from "../core/options.ts";
 import { SingleTaskBase, TASK, TASKS, TaskListBase } from "../core/single-task.ts";
 import { inspectAsText } from "../core/symbols.ts";
+import { checkFlag } from "../core/task-options.ts";
 import { TOKEN, tokenize } from "../core/token.ts";
 import type { GroupCounts } from "../diagnostics/feed.ts";
 import { STATUS } from "../machine/client/client.ts";
@@ -258,18 +259,25 @@ export class Future<R = unknown> extends SingleTaskBase<R> {
     return cause instanceof Error ? cause.stack : undefined;
   }
 
-  /** Calls `callback` with this future once it has settled. */
+  /**
+   * Calls `callback` with this future once it has settled; what it throws becomes a warning. Errors:
+   * `InvalidArgument` for what is no function.
+   */
   addDoneCallback(callback: (future: this) => void): void {
+    checkFunction("future.addDoneCallback", callback, "(future) => console.log(future.status)");
+    const { link } = this.#submission;
     // The task that asks does not wait: it keeps its slot.
-    const settled = this.id().then((id) => this.#submission.link.settled(Int32Array.of(id)));
-    settled.then(
-      () => callback(this),
-      () => callback(this),
-    );
+    const settled = this.id().then((id) => link.settled(Int32Array.of(id)));
+    // A promise that the callback gives may reject, too.
+    const call = async (): Promise<void> => await callback(this);
+    settled.then(call, call).catch((error: unknown) => {
+      link.onWarning(`a callback of the future ${this.key} failed: ${String(error)}`);
+    });
   }
 
   /** Cancels the task unless others want it; `force` cancels it for them too. */
   async cancel(options: { force?: boolean } = {}): Promise<void> {
+    checkCancelOptions(options);
     const id = await this.id();
     await this.#submission.link.cancel(Int32Array.of(id), options.force ?? false);
   }
@@ -459,6 +467,7 @@ export class FutureList<R = unknown> extends TaskListBase<R> implements Iterable
 
   /** Cancels all tasks of the list that nobody else wants. */
   async cancel(options: { force?: boolean } = {}): Promise<void> {
+    checkCancelOptions(options);
     await this.#submission.link.cancel(await this.ids(), options.force ?? false);
   }
 
@@ -517,6 +526,11 @@ Object.defineProperty(FutureList.prototype, TOKEN, {
     return [this.length, ...this.keyRange()];
   },
 });
+
+function checkCancelOptions(options: { readonly force?: boolean }): void {
+  checkOptionNames("cancel", options, ["force"]);
+  checkFlag("cancel", "force", options.force);
+}
 
 function statusName(status: number): FutureStatus {
   if (status === STATUS.finished) return "finished";

@@ -10,9 +10,12 @@ import { getClient } from "./context.ts";
 import { Queue } from "./coordination/queue.ts";
 import type { Future } from "./future.ts";
 import { type GangSeat, takeSeat } from "./gang-seat.ts";
+import { describeGiven } from "./given.ts";
 
 /** Time in which all members must have found places. */
 const PLACE_MS = 30_000;
+/** How often a gang that begins anew looks whether there are threads enough. */
+const LOOK_MS = 100;
 
 type Methods<T> = {
   [K in keyof T as T[K] extends (...args: never[]) => unknown ? K : never]: T[K];
@@ -67,7 +70,7 @@ export class Gang<T extends object> {
     args: readonly unknown[],
   ): Promise<Gang<T>> {
     const gang = new Gang<T>(client, size, make, args);
-    await gang.#place();
+    await gang.#place(performance.now() + PLACE_MS);
     return gang;
   }
 
@@ -112,10 +115,23 @@ export class Gang<T extends object> {
     this.#states = await this.#callAll("checkpoint", []);
   }
 
-  /** Begins a new epoch: all members are made anew, from the last checkpoint if there is one. */
+  /**
+   * Begins a new epoch: all members are made anew, from the last checkpoint if there is one. A
+   * worker that takes a dead one's place is waited for. Errors: `NoWorkers` when there are not so
+   * many free threads within 30 seconds.
+   */
   async restart(): Promise<void> {
     this.#leave();
-    await this.#place();
+    const endMs = performance.now() + PLACE_MS;
+    while ((await this.#threads()) < this.size && performance.now() < endMs) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+    await this.#place(endMs);
+  }
+
+  /** How many task threads there are, free or not. */
+  async #threads(): Promise<number> {
+    return (await this.#client.schedulerInfo()).threads;
   }
 
   /** Ends the gang and frees its slots. */
@@ -125,9 +141,9 @@ export class Gang<T extends object> {
     await Promise.allSettled(this.#tasks.map((task) => task.exception()));
   }
 
-  async #place(): Promise<void> {
+  async #place(endMs: number): Promise<void> {
     this.#failure = undefined;
-    const { threads } = await this.#client.schedulerInfo();
+    const threads = await this.#threads();
     if (threads < this.size) throw noPlace(this.size, `the cluster has ${threads} task threads`);
     const name = `gang-${unique()}`;
     const queue = new Queue<Actor<GangSeat>>(name, { client: this.#client });
@@ -135,7 +151,6 @@ export class Gang<T extends object> {
     const tasks = Array.from({ length: this.size }, () => options.submit(takeSeat, name));
     this.#tasks = tasks;
     const actors: Actor<GangSeat>[] = [];
-    const endMs = performance.now() + PLACE_MS;
     try {
       while (actors.length < this.size) {
         actors.push(await queue.get({ timeoutMs: Math.max(0, endMs - performance.now()) }));
@@ -214,13 +229,30 @@ function noPlace(size: number, why: string, cause?: unknown): HeddleError {
   );
 }
 
+function checkGang(size: unknown, make: unknown): void {
+  if (!Number.isSafeInteger(size) || (size as number) < 1) {
+    throw new HeddleError(
+      "InvalidArgument",
+      `group: size is ${describeGiven(size)}; it must be an integer of at least 1, the number of ` +
+        "members",
+    );
+  }
+  if (typeof make === "function") return;
+  throw new HeddleError(
+    "InvalidArgument",
+    "group takes a size and a class, then the arguments of its constructor, but was given " +
+      `${describeGiven(make)} in place of the class`,
+  );
+}
+
 /**
  * A gang: `size` objects of a class, each in a task thread of its own that runs nothing else, on
  * all workers together. They are placed all or not at all, know each other (`getGang()`), and send
  * to each other directly. When one dies, calls of all fail, and `restart` begins anew. The gang is
  * one of the current client: `client.asCurrent(() => group(...))` says which.
  *
- * Errors: `NoWorkers` when there are not so many free threads.
+ * Errors: `NoWorkers` when there are not so many free threads; `InvalidArgument` for a size that is
+ * no positive integer, and for what is no class.
  *
  * @example
  * import { Client } from "heddle";
@@ -243,5 +275,6 @@ export async function group<A extends unknown[], T extends object>(
   make: new (...args: A) => T,
   ...args: A
 ): Promise<Gang<T>> {
+  checkGang(size, make);
   return await Gang.start<T>(getClient(), size, make as never, args);
 }

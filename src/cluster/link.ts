@@ -17,6 +17,7 @@ import type { ClientMessage, EngineMessage, Query, WireError } from "./messages.
 import type { ReceiveValue } from "./run-collections.ts";
 import { SharedValues } from "./shared-values.ts";
 import { taskFailed } from "./sync.ts";
+import { answerToUnsendable } from "./unsendable.ts";
 
 /** Where the tasks of an accepted graph are. */
 export interface Accepted {
@@ -189,6 +190,7 @@ export class EngineLink {
     if (what === "info") await this.whenPopulated();
     const from = ids === undefined ? {} : { ids };
     const answer = await this.ask((request) => ({ kind: "query", request, what, ...from }));
+    if (answer.kind === "controlled") return unsettle(answer.outcome);
     return answer.kind === "answer" ? answer.value : undefined;
   }
 
@@ -409,9 +411,23 @@ export class EngineLink {
   }
 
   #flush(): void {
-    if (this.#outgoing.length === 0) return;
-    this.#port.postMessage(this.#outgoing);
+    const outgoing = this.#outgoing;
     this.#outgoing = [];
+    if (outgoing.length === 0) return;
+    try {
+      this.#port.postMessage(outgoing);
+    } catch {
+      for (const message of outgoing) this.#postAlone(message);
+    }
+  }
+
+  /** A list is posted as a whole or not at all: what of it cannot be, hurts nobody else. */
+  #postAlone(message: ClientMessage): void {
+    try {
+      this.#port.postMessage([message]);
+    } catch (error) {
+      this.#receive(answerToUnsendable(message, error));
+    }
   }
 
   #receive(message: EngineMessage): void {

@@ -12,7 +12,7 @@ import type { EventLog } from "./event-log.ts";
 import type { Homecoming } from "./homecoming.ts";
 import type { SchedulerJournal } from "./journal/scheduler-journal.ts";
 import type { SchedulerHost } from "./scheduler-host.ts";
-import { sessionTimers } from "./session-timers.ts";
+import { awayMs } from "./session-timers.ts";
 import { checkToScheduler } from "./wire/client-checks.ts";
 import type { ToClient, ToScheduler } from "./wire/client-messages.ts";
 
@@ -36,6 +36,9 @@ interface Away {
 /** What tasks print is not kept for a client that has so much to read already. */
 const PRINTED_MAX_BYTES = 16 * 2 ** 20;
 
+/** So many clients that were thrown out are remembered. */
+const THROWN_OUT_MAX = 256;
+
 /** Whoever is away hears nothing. */
 const NOWHERE: ClientSeat = {
   post: () => undefined,
@@ -46,6 +49,8 @@ const NOWHERE: ClientSeat = {
 export class RemoteClients {
   readonly #options: RemoteClientsOptions;
   readonly #seats: ClientSeats;
+  /** Why clients were thrown out lately, by what they said of themselves. */
+  readonly #thrownOut = new Map<string, HeddleError>();
   /** Clients that may come back, by what they said of themselves. */
   readonly #away = new Map<string, Away>();
 
@@ -66,6 +71,8 @@ export class RemoteClients {
     const { id } = comm.peer;
     const key = peerKey(comm.peer);
     const away = this.#away.get(key);
+    const fault = this.#thrownOut.get(key);
+    if (fault !== undefined) throw fault;
     if (away === undefined && comm.peer.resume !== undefined) throw unknown(id);
     const seat = this.#seatOf(comm);
     const client = away?.client ?? this.#seats.add(seat);
@@ -113,10 +120,25 @@ export class RemoteClients {
         this.#seats.move(client, NOWHERE);
         return this.#expect(key, client);
       }
+      if (error?.code === "ProtocolError") this.#noteThrownOut(key, error);
       const isNormal = error === undefined || error.code === "CommClosed";
       log[isNormal ? "info" : "warn"]("client {id} is gone: {reason}", { id, reason });
       this.#seats.remove(client);
     };
+  }
+
+  /** It will try to come back, and shall hear why it may not. */
+  #noteThrownOut(key: string, { message }: HeddleError): void {
+    const fault = new HeddleError(
+      "ProtocolError",
+      `the scheduler has ended the connection of this client for what it sent: ${message}. ` +
+        "Its futures are lost: make a new client, and report what was called",
+    );
+    this.#thrownOut.set(key, fault);
+    const [oldest] = this.#thrownOut.keys();
+    if (this.#thrownOut.size > THROWN_OUT_MAX && oldest !== undefined) {
+      this.#thrownOut.delete(oldest);
+    }
   }
 
   /** Without a session to name: what it refers to are numbers that mean something else by now. */
@@ -164,7 +186,7 @@ export class RemoteClients {
       this.#away.delete(key);
       this.#options.log.info("a client is gone: it did not come back", { client });
       this.#seats.remove(client);
-    }, sessionTimers("client").lostMs);
+    }, awayMs());
     timer.unref();
     this.#away.set(key, { client, timer });
   }

@@ -10,6 +10,7 @@ import type { RemoteListener, RemoteOptions } from "./remote-options.ts";
 import { type Load, Scattering } from "./scattering.ts";
 import { sessionTimers } from "./session-timers.ts";
 import { Unanswered } from "./unanswered.ts";
+import { answerToUnsendable } from "./unsendable.ts";
 import type { BroughtFacts } from "./value-fetcher.ts";
 import { type ToClient, type ToScheduler, toClient, toScheduler } from "./wire/client-messages.ts";
 import { encodeImage } from "./wire/graphs.ts";
@@ -57,14 +58,26 @@ export class RemoteConnection {
   }
 
   send(messages: readonly ClientMessage[]): void {
+    const refused: EngineMessage[] = [];
     for (const message of messages) {
-      const sent = this.#inWire(message);
-      if (sent === undefined) continue;
-      this.#unanswered.sent(sent);
-      if (sent.kind === "release") this.#scattering.ended(sent.ids);
-      if (sent.kind === "release") this.#comm.sendSoon(sent);
-      else this.#comm.send(sent);
+      try {
+        this.#send(message);
+      } catch (error) {
+        refused.push(answerToUnsendable(message, error));
+      }
     }
+    if (refused.length > 0) queueMicrotask(() => this.onMessages(refused));
+  }
+
+  /** Throws for what cannot be encoded, and has then not begun to wait for an answer. */
+  #send(message: ClientMessage): void {
+    const sent = this.#inWire(message);
+    if (sent === undefined) return;
+    if (sent.kind === "release") this.#scattering.ended(sent.ids);
+    if (sent.kind === "release") this.#comm.sendSoon(sent);
+    else this.#comm.send(sent);
+    this.#unanswered.sent(sent);
+    if (message.kind === "scatter") this.#scattering.asked(message.request, message.values);
   }
 
   ref(): void {
@@ -111,7 +124,6 @@ export class RemoteConnection {
       }
       case "scatter": {
         const { values, ...rest } = message;
-        this.#scattering.asked(message.request, values);
         return { ...rest, bytes: Float64Array.from(values, (value) => value.length) };
       }
       case "read":

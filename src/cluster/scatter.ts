@@ -5,6 +5,8 @@ import { checkFlag } from "../core/task-options.ts";
 import { tokenize } from "../core/token.ts";
 import { encodeShared } from "../threads/graph-image.ts";
 import { typeName } from "../threads/value-kinds.ts";
+import { refuseGiven } from "./check-given.ts";
+import { workersOf } from "./client-view.ts";
 import { Future, FutureList, Submission } from "./future.ts";
 import type { EngineLink } from "./link.ts";
 
@@ -12,8 +14,8 @@ import type { EngineLink } from "./link.ts";
 export interface ScatterOptions {
   /** A copy on every worker. */
   readonly broadcast?: boolean;
-  /** Names or addresses of the workers that may have the values. */
-  readonly workers?: readonly string[];
+  /** Name, address or host of the worker that may have the values, or a list of such. */
+  readonly workers?: string | readonly string[];
 }
 
 /** Copies on as many workers as there are. */
@@ -30,15 +32,18 @@ export function scatterOn(
   }
   checkOptionNames("client.scatter", options, ["broadcast", "workers"]);
   checkFlag("client.scatter", "broadcast", options.broadcast);
+  const workers = workersOf("client.scatter", options.workers);
+  if (workers.workers?.length === 0) {
+    refuseGiven("client.scatter: workers", [], "left out, or name at least one worker");
+  }
   const items: readonly unknown[] = Array.isArray(value) ? value : [value];
   const values = items.map(encodeShared);
   const name = `scatter-${tokenize(...values)}`;
   const submission = new Submission(link);
   submission.types = items.map(typeName);
-  const { broadcast = false, workers } = options;
   const where = {
-    ...(broadcast ? { broadcast: BROADCAST } : {}),
-    ...(workers === undefined ? {} : { workers }),
+    ...(options.broadcast === true ? { broadcast: BROADCAST } : {}),
+    ...workers,
   };
   link.submit((request) => ({ kind: "scatter", request, name, values, ...where }), {
     accepted: (place) => submission.settle(place),

@@ -37,8 +37,8 @@ export class Scattering {
     const loads = new Map<string, Load>();
     for (const [i, address] of addresses.entries()) {
       const bytes = this.#bringing.get(base + i);
-      // Nobody waits for it any more.
-      if (bytes === undefined) continue;
+      // Nobody waits for it any more; or it has no place yet, or never will.
+      if (bytes === undefined || address === "") continue;
       let load = loads.get(address);
       if (load === undefined) {
         load = { ids: [], epochs: [], values: [] };

@@ -8,17 +8,25 @@ const PINGS = 4;
 
 /**
  * When a peer of this role is given up. A client's event loop stands still while its program
- * computes, so silence says little of it: its system closes the connection when the process ends.
+ * computes, so silence says little of it. A closed connection says much: the system closes it when
+ * the process ends, while a network that is cut closes nothing, and a client that lives comes back
+ * within moments. What the client had locked is not kept from others for longer than that takes.
  */
 export function sessionTimers(role: Role = "worker"): NonNullable<CommOptions["session"]> {
   const suspectMs = config.get("comm.timeouts.suspect");
   const deadMs = config.get("comm.timeouts.dead");
   const isClient = role === "client";
   return {
-    // Nobody waits for a client that is away, and its futures would be lost with it.
-    lostMs: isClient ? deadMs : config.get("comm.timeouts.lost"),
+    lostMs: isClient
+      ? Math.min(deadMs, config.get("comm.timeouts.client-gone"))
+      : config.get("comm.timeouts.lost"),
     suspectMs,
     deadMs: isClient ? Math.max(deadMs, config.get("comm.timeouts.client")) : deadMs,
     pingMs: Math.min(5000, suspectMs / PINGS),
   };
+}
+
+/** How long a client may take to come back that was known when something else than it broke. */
+export function awayMs(): number {
+  return config.get("comm.timeouts.dead");
 }

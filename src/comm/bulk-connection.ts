@@ -62,6 +62,9 @@ interface Transfer {
   readonly reject: (error: Error) => void;
 }
 
+/** A store may take so many times longer to make room for a value than bytes may stand still. */
+const ROOM_FACTOR = 10;
+
 /** A bulk connection. Made by {@link BulkConnection.open}. */
 export class BulkConnection {
   readonly address: string;
@@ -75,6 +78,8 @@ export class BulkConnection {
   #arrival: Arrival | undefined;
   #error: Error | undefined;
   #movedMs = 0;
+  /** The other side makes room for a value that is to be put. */
+  #awaitsRoom = false;
   #timer: NodeJS.Timeout | undefined;
 
   private constructor(address: string, stallMs: number) {
@@ -157,6 +162,7 @@ export class BulkConnection {
       if (what.ids.length === 0) return resolve([]);
       this.#transfer = { ...what, outcomes: [], resolve, reject };
       this.#movedMs = nowMs();
+      this.#awaitsRoom = what.put !== undefined;
       this.#wire?.ref();
       this.#watch(this.#stallMs);
       this.#wire?.write(frame());
@@ -165,9 +171,10 @@ export class BulkConnection {
 
   #watch(inMs: number): void {
     this.#timer = setTimeout(() => {
-      const restMs = this.#movedMs + this.#stallMs - nowMs();
-      if (restMs > 0) return this.#watch(restMs);
-      const message = `nothing moved for ${this.#stallMs} ms`;
+      const patienceMs = this.#awaitsRoom ? ROOM_FACTOR * this.#stallMs : this.#stallMs;
+      const restMs = this.#movedMs + patienceMs - nowMs();
+      if (restMs > 0) return this.#watch(Math.min(restMs, this.#stallMs));
+      const message = `nothing moved for ${patienceMs} ms`;
       this.#broken(new HeddleError("Timeout", message));
     }, inMs);
   }
@@ -240,6 +247,7 @@ export class BulkConnection {
 
   #takePut(transfer: Transfer, put: PutRequest, answer: BulkAnswer): void {
     const { id, status, bytes, message } = answer;
+    this.#awaitsRoom = status !== "go";
     if (status === "stored" || status === "refused") {
       return this.#done(transfer, { id, status, bytes, message });
     }

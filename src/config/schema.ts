@@ -50,6 +50,7 @@ export interface ConfigValues {
   "comm.timeouts.suspect": number;
   "comm.timeouts.dead": number;
   "comm.timeouts.client": number;
+  "comm.timeouts.client-gone": number;
 
   "dataframe.deterministic": boolean;
   "dataframe.fragment": "auto" | "single" | "partitioned";
@@ -187,12 +188,17 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
   "comm.timeouts.dead": key(
     duration,
     60_000,
-    "A worker that has been silent for this time is lost, and a client whose connection broke.",
+    "A worker that has been silent for this time is lost. So long a restarted scheduler awaits clients.",
   ),
   "comm.timeouts.client": key(
     duration,
     3_600_000,
     "A client that has been silent for this time is lost, its connection open: it may compute.",
+  ),
+  "comm.timeouts.client-gone": key(
+    duration,
+    10_000,
+    "A client whose connection was closed and that has not come back after this time is lost.",
   ),
   "exchange.read-neighbours": key(
     boolean,

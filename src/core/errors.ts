@@ -33,6 +33,7 @@ export type ErrorCode =
   | "MemoryLimit"
   | "SpillFailed"
   | "JournalFailed"
+  | "JournalDamaged"
   | "ConnectFailed"
   | "CommClosed"
   | "TransferFailed"

@@ -115,6 +115,8 @@ export class SimClient {
     if (known.base < 0) known.base = news.base;
     news.workers.forEach((worker, i) => {
       const id = news.base + i;
+      // It has no place yet, or never will.
+      if (worker < 0) return;
       known.put({ id, index: id - known.base, worker, epoch: news.epochs[i]! });
     });
   }

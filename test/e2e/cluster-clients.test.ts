@@ -2,15 +2,23 @@
  * @file Clients that are not heard of for a while: those whose program computes and reads nothing
  * keep their futures, and those that are too late hear so, in every call and nowhere else.
  */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { ClusterScheduler } from "../../dist/cluster/cluster-scheduler.js";
 import { ClusterWorker } from "../../dist/cluster/cluster-worker.js";
 import { ownHello } from "../../dist/cluster/own-hello.js";
-import { asCompleted, Client, config, getClient, LocalCluster } from "../../dist/index.js";
+import { asCompleted, Client, config, getClient, LocalCluster, Lock } from "../../dist/index.js";
 import { TcpProxy } from "../lab/tcp-proxy.ts";
 
-const TIMEOUTS = ["comm.timeouts.suspect", "comm.timeouts.dead", "comm.timeouts.client"] as const;
+const TIMEOUTS = [
+  "comm.timeouts.suspect",
+  "comm.timeouts.dead",
+  "comm.timeouts.client",
+  "comm.timeouts.client-gone",
+] as const;
 
 afterEach(() => {
   for (const key of TIMEOUTS) config.pop(key);
@@ -29,6 +37,31 @@ function range(count: number): number[] {
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
+
+test("a client whose process ends keeps no lock and no thread from others", async () => {
+  // That of a connection that is open, and of a silence, are minutes.
+  config.set({ "comm.timeouts.client-gone": 300 });
+  const folder = mkdtempSync(join(tmpdir(), "heddle-gone-"));
+  const schedulerFile = join(folder, "scheduler.json");
+  await using cluster = new LocalCluster({ nWorkers: 1, threadsPerWorker: 1 });
+  const client = new Client(cluster);
+  await client.writeSchedulerFile(schedulerFile);
+  const index = new URL("../../dist/index.js", import.meta.url).href;
+  const program = `
+    import { Client, Lock } from ${JSON.stringify(index)};
+    const client = new Client({ schedulerFile: ${JSON.stringify(schedulerFile)} });
+    await new Lock("held", { client }).acquire();
+    const endless = client.submit(() => new Promise(() => undefined));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    process.exit(0);
+  `;
+  execFileSync(process.execPath, ["--input-type=module", "-e", program]);
+  const lock = new Lock("held", { client });
+  expect(await lock.acquire({ timeoutMs: 20_000 })).toBe(true);
+  expect(await client.submit(() => "mine").result({ timeoutMs: 20_000 })).toBe("mine");
+  await client.close();
+  rmSync(folder, { recursive: true });
+});
 
 describe("a client whose thread is busy", () => {
   async function using(work: (client: Client) => Promise<void>): Promise<void> {

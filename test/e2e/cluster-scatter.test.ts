@@ -54,3 +54,30 @@ test("a worker that is killed takes only what it had, and the error names it", a
   }
   expect(arrived).toBeGreaterThan(20);
 });
+
+test("a value that no worker has room for is refused, and costs nobody a worker", async () => {
+  const small = await new LocalCluster({
+    nWorkers: 1,
+    threadsPerWorker: 1,
+    memoryLimit: "400MiB",
+    dashboardAddress: null,
+  });
+  await Client.with(small, async (own) => {
+    const pid = (): Promise<number> =>
+      own
+        .options({ pure: false })
+        .submit(() => process.pid)
+        .result();
+    const before = await pid();
+    await expect(own.scatter(new Uint8Array(300e6)).result()).rejects.toMatchObject({
+      code: "MemoryLimit",
+      message: expect.stringContaining("more than 240.00 MiB"),
+    });
+    // Those that fit come one after the other, and those before them go to disk.
+    const parts = [1, 2, 3, 4].map((i) => own.scatter(new Uint8Array(100e6).fill(i)));
+    const last = parts.map((part) => own.submit((bytes: Uint8Array) => bytes.at(-1), part));
+    expect(await own.gather(last)).toEqual([1, 2, 3, 4]);
+    expect(await pid()).toBe(before);
+  });
+  await small.close();
+});

@@ -5,8 +5,10 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { HeddleError } from "../../core/errors.ts";
 import { checkFunction, checkOptionNames } from "../../core/options.ts";
+import { checkFlag } from "../../core/task-options.ts";
 import type { OpOf } from "../../machine/coordination/events.ts";
 import { currentTask } from "../../threads/task-context.ts";
+import { checkTimeMs } from "../check-given.ts";
 import type { Asker } from "./asker.ts";
 import { lapsed } from "./lease-keeper.ts";
 import { askerOf, timeoutOf, type WaitOptions, waiting } from "./named.ts";
@@ -130,6 +132,8 @@ export function acquireOptions(
 ): WaitOptions {
   checkOptionNames(`${what}.acquire`, options, ["timeoutMs", "blocking", "signal", ...more]);
   const { blocking = true, timeoutMs, signal } = options;
+  checkFlag(`${what}.acquire`, "blocking", options.blocking);
+  checkTimeMs(`${what}.acquire: timeoutMs`, timeoutMs);
   if (blocking) return { timeoutMs, signal };
   if (timeoutMs === undefined) return { timeoutMs: 0, signal };
   throw new HeddleError(

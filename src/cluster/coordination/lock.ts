@@ -3,6 +3,7 @@
 import { HeddleError } from "../../core/errors.ts";
 import { checkOptionNames } from "../../core/options.ts";
 import { inspectAsText } from "../../core/symbols.ts";
+import { checkTimeMs, checkWhole } from "../check-given.ts";
 import {
   acquireFor,
   acquireOptions,
@@ -55,6 +56,7 @@ export class Lock implements AsyncDisposable {
   /** Without a name, nobody else shares the lock but who is given it. */
   constructor(name?: string, options: LockOptions = {}) {
     checkOptionNames("Lock", options, LOCK_OPTIONS);
+    checkTimeMs("Lock: leaseTimeoutMs", options.leaseTimeoutMs);
     this.name = nameFor("lock", name);
     this.leaseTimeoutMs = options.leaseTimeoutMs;
     bindClient(this, options.client);
@@ -123,6 +125,7 @@ export class MultiLock implements AsyncDisposable {
 
   constructor(names: readonly string[], options: LockOptions = {}) {
     checkOptionNames("MultiLock", options, LOCK_OPTIONS);
+    checkTimeMs("MultiLock: leaseTimeoutMs", options.leaseTimeoutMs);
     if (!Array.isArray(names) || names.length === 0) {
       throw new HeddleError("InvalidArgument", 'MultiLock takes a list of names: ["a", "b"]');
     }
@@ -133,7 +136,7 @@ export class MultiLock implements AsyncDisposable {
 
   /** Resolves to true when the locks are held; to false when they were not free in time. */
   async acquire(options: MultiLockOptions = {}): Promise<boolean> {
-    const wait = acquireOptions("MultiLock", options, "numLocks");
+    const wait = this.#checked(options);
     return await acquireFor(this, String(this), wantedOf(this, options.numLocks), wait);
   }
 
@@ -149,7 +152,7 @@ export class MultiLock implements AsyncDisposable {
 
   /** As for `Lock`. */
   async hold(options: MultiLockOptions = {}): Promise<Hold> {
-    const wait = acquireOptions("MultiLock", options, "numLocks");
+    const wait = this.#checked(options);
     const hold = await obtain(this, String(this), wantedOf(this, options.numLocks), wait);
     return requireHold(String(this), hold, wait);
   }
@@ -162,6 +165,12 @@ export class MultiLock implements AsyncDisposable {
   /** Releases what this object holds. */
   async [Symbol.asyncDispose](): Promise<void> {
     while (heldBy(this) > 0) await this.release();
+  }
+
+  #checked(options: MultiLockOptions): WaitOptions {
+    const wait = acquireOptions("MultiLock", options, "numLocks");
+    checkWhole("MultiLock.acquire: numLocks", options.numLocks, 1, this.names.length);
+    return wait;
   }
 
   toString(): string {

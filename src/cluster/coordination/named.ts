@@ -6,6 +6,7 @@
 import { randomUUID } from "node:crypto";
 import { HeddleError } from "../../core/errors.ts";
 import { currentTask } from "../../threads/task-context.ts";
+import { checkTimeMs } from "../check-given.ts";
 import type { Client } from "../client.ts";
 import { getClient } from "../context.ts";
 import { describeGiven } from "../given.ts";
@@ -45,14 +46,16 @@ export function nameFor(kind: string, name: string | undefined): string {
   if (name === undefined) return `${kind}-${randomUUID()}`;
   if (typeof name === "string" && name !== "") return name;
   const given = typeof name === "string" ? '""' : describeGiven(name);
+  const article = /^[aeiou]/.test(kind) ? "an" : "a";
   throw new HeddleError(
     "InvalidArgument",
-    `the name of a ${kind} is a text that is not empty, not ${given}`,
+    `the name of ${article} ${kind} is a text that is not empty, not ${given}`,
   );
 }
 
-/** The timeout as an operation takes it. */
+/** The timeout as an operation takes it. Throws `InvalidArgument` for what is no time. */
 export function timeoutOf({ timeoutMs }: WaitOptions): { readonly timeoutMs?: number } {
+  checkTimeMs("timeoutMs", timeoutMs);
   return timeoutMs === undefined ? {} : { timeoutMs };
 }
 

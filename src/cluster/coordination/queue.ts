@@ -2,6 +2,7 @@
 import { checkOptionNames } from "../../core/options.ts";
 import { inspectAsText } from "../../core/symbols.ts";
 import type { Payload } from "../../machine/coordination/events.ts";
+import { checkWhole } from "../check-given.ts";
 import {
   askerOf,
   bindClient,
@@ -48,6 +49,7 @@ export class Queue<T = unknown> {
   constructor(name?: string, options: QueueOptions = {}) {
     checkOptionNames("Queue", options, ["client", "maxsize"]);
     this.name = nameFor("queue", name);
+    checkWhole("Queue: maxsize", options.maxsize, 0);
     this.maxsize = options.maxsize;
     bindClient(this, options.client);
   }
@@ -69,6 +71,7 @@ export class Queue<T = unknown> {
   async get(options: QueueGetOptions = {}): Promise<T | T[]> {
     checkOptionNames("Queue.get", options, ["timeoutMs", "signal", "batch"]);
     const { batch = false, signal } = options;
+    if (typeof batch !== "boolean") checkWhole("Queue.get: batch", batch, 1);
     const asker = askerOf(this);
     const count = batch === true ? "all" : batch === false ? 1 : batch;
     const op = {

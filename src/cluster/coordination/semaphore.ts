@@ -1,8 +1,8 @@
 /** @file Semaphores: so many may hold it at the same time. */
 /// <reference lib="esnext.disposable" preserve="true" />
-import { HeddleError } from "../../core/errors.ts";
 import { checkOptionNames } from "../../core/options.ts";
 import { inspectAsText } from "../../core/symbols.ts";
+import { checkTimeMs, checkWhole } from "../check-given.ts";
 import type { Asker } from "./asker.ts";
 import {
   acquireFor,
@@ -49,15 +49,10 @@ export class Semaphore implements AsyncDisposable {
   constructor(options: SemaphoreOptions = {}) {
     const known = ["maxLeases", "name", "leaseTimeoutMs", "client"];
     checkOptionNames("Semaphore", options, known);
-    const { maxLeases = 1 } = options;
-    if (!Number.isSafeInteger(maxLeases) || maxLeases < 1) {
-      throw new HeddleError(
-        "InvalidArgument",
-        `Semaphore: maxLeases is ${maxLeases}; it is a whole number from 1 on`,
-      );
-    }
+    checkWhole("Semaphore: maxLeases", options.maxLeases, 1);
+    checkTimeMs("Semaphore: leaseTimeoutMs", options.leaseTimeoutMs);
     this.name = nameFor("semaphore", options.name);
-    this.maxLeases = maxLeases;
+    this.maxLeases = options.maxLeases ?? 1;
     this.leaseTimeoutMs = options.leaseTimeoutMs;
     bindClient(this, options.client);
   }

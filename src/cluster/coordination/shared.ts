@@ -6,7 +6,9 @@ import { decodeValue, encodeValue, prepareValue } from "../../codec/index.ts";
 import type { Json } from "../../codec/registry.ts";
 import { HeddleError } from "../../core/errors.ts";
 import { checkFunction, checkOptionNames } from "../../core/options.ts";
+import { checkFlag } from "../../core/task-options.ts";
 import type { TopicEvent } from "../../machine/coordination/events.ts";
+import { checkJson, checkName, namesIn } from "../check-given.ts";
 import { loadArrays } from "../link-values.ts";
 import type { Asker } from "./asker.ts";
 import { contentOf, payloadOf } from "./payload.ts";
@@ -24,7 +26,7 @@ export async function logEvent(
   topic: string | readonly string[],
   message: unknown,
 ): Promise<void> {
-  const topics = typeof topic === "string" ? [topic] : topic;
+  const topics = namesIn("client.logEvent: the topic", topic);
   await loadArrays();
   const encoded = encodeValue(message);
   const bytes = new Uint8Array(encoded.bytes);
@@ -39,6 +41,7 @@ export async function getEvents(
   asker: Asker,
   topic?: string,
 ): Promise<LoggedEvent[] | Record<string, LoggedEvent[]>> {
+  if (topic !== undefined) checkName("client.getEvents: the topic", topic);
   const which = topic === undefined ? {} : { topic };
   const events = await asker.ask<"topic-events">({ kind: "topic-events", ...which });
   if (topic !== undefined) return await Promise.all((events[topic] ?? []).map(logged));
@@ -60,6 +63,7 @@ export async function subscribeTopic(
   topic: string,
   listener: EventListener,
 ): Promise<void> {
+  checkName("client.subscribeTopic: the topic", topic);
   checkFunction("client.subscribeTopic", listener, '("progress", (event) => ...)');
   let topics = subscriptions.get(asker);
   if (topics === undefined) {
@@ -84,6 +88,7 @@ export async function unsubscribeTopic(
   topic: string,
   listener?: EventListener,
 ): Promise<void> {
+  checkName("client.unsubscribeTopic: the topic", topic);
   const topics = subscriptions.get(asker);
   const listeners = topics?.get(topic);
   for (const [known, stop] of [...(listeners ?? [])]) {
@@ -102,7 +107,9 @@ export async function setMetadata(
   keys: string | readonly string[],
   value: Json,
 ): Promise<void> {
-  await asker.ask<"metadata-set">({ kind: "metadata-set", keys: pathOf(keys), value });
+  const path = namesIn("client.setMetadata: the key", keys);
+  checkJson("client.setMetadata: the value", value);
+  await asker.ask<"metadata-set">({ kind: "metadata-set", keys: path, value });
 }
 
 /** Metadata at a key or a path of keys. Errors: `MissingKey`, unless there is a `default`. */
@@ -112,7 +119,7 @@ export async function getMetadata(
   options: { readonly default?: Json } = {},
 ): Promise<Json> {
   checkOptionNames("client.getMetadata", options, ["default"]);
-  const path = pathOf(keys);
+  const path = namesIn("client.getMetadata: the key", keys);
   const found = await asker.ask<"metadata-get">({ kind: "metadata-get", keys: path });
   const value = found.length > 0 ? found[0] : options.default;
   if (value !== undefined) return value;
@@ -130,7 +137,9 @@ export async function publishDataset(
   value: unknown,
   options: { readonly override?: boolean } = {},
 ): Promise<void> {
+  checkName("client.publishDataset: the name", name);
   checkOptionNames("client.publishDataset", options, ["override"]);
+  checkFlag("client.publishDataset", "override", options.override);
   const payload = await payloadOf(asker, value);
   const { override = false } = options;
   await asker.ask<"dataset-publish">({ kind: "dataset-publish", name, payload, override });
@@ -138,6 +147,7 @@ export async function publishDataset(
 
 /** A published dataset. Errors: `MissingKey`. */
 export async function getDataset(asker: Asker, name: string): Promise<unknown> {
+  checkName("client.getDataset: the name", name);
   return await asker.receive<"dataset-get", unknown>({ kind: "dataset-get", name }, {}, (payload) =>
     contentOf(asker, payload),
   );
@@ -150,11 +160,8 @@ export async function listDatasets(asker: Asker): Promise<string[]> {
 
 /** Forgets a published dataset; whether there was one. */
 export async function unpublishDataset(asker: Asker, name: string): Promise<boolean> {
+  checkName("client.unpublishDataset: the name", name);
   return await asker.ask<"dataset-unpublish">({ kind: "dataset-unpublish", name });
-}
-
-function pathOf(keys: string | readonly string[]): readonly string[] {
-  return typeof keys === "string" ? [keys] : keys;
 }
 
 async function logged({ atMs, bytes }: TopicEvent): Promise<LoggedEvent> {

@@ -1,7 +1,8 @@
 /**
  * @file A file that only grows, of records `[u32 length][u32 checksum][bytes]`, after eight bytes
  * that say what it is. What was being written when the process or the machine stopped is cut off
- * when the file is read again.
+ * when the file is read again: that is the end of the file, behind which nothing whole follows.
+ * Where something does, the file is damaged, and left as it is.
  */
 import {
   closeSync,
@@ -16,6 +17,7 @@ import { open } from "node:fs/promises";
 import { promisify } from "node:util";
 import { HeddleError } from "../../core/errors.ts";
 import { checksum } from "../../heap/checksum.ts";
+import { wholeRecordsAfter } from "./salvage.ts";
 
 const MAGIC: Uint8Array = new TextEncoder().encode("HEDDLEJ1");
 const HEADER_BYTES = 8;
@@ -26,11 +28,14 @@ export class JournalFile {
   readonly path: string;
   readonly #fd: number;
   #bytes: number;
+  /** Size of the torn end that was cut off when the file was read. */
+  readonly tornBytes: number;
 
-  private constructor(path: string, fd: number, bytes: number) {
+  private constructor(path: string, fd: number, bytes: number, tornBytes = 0) {
     this.path = path;
     this.#fd = fd;
     this.#bytes = bytes;
+    this.tornBytes = tornBytes;
   }
 
   /** An empty file; one that is there is replaced. */
@@ -41,8 +46,9 @@ export class JournalFile {
   }
 
   /**
-   * Reads all records of a file in order, cuts off what is not whole, and goes on at its end.
-   * Throws `FileInvalid` when this is no journal.
+   * Reads all records of a file in order, cuts off an end that is not whole, and goes on there.
+   * Throws `FileInvalid` when this is no journal, and `JournalDamaged` when whole records follow
+   * one that is not; the file is then as it was.
    */
   static resume(path: string, read: (record: Uint8Array) => void): JournalFile {
     const fd = openSync(path, "r+");
@@ -53,12 +59,22 @@ export class JournalFile {
     }
     const { size } = fstatSync(fd);
     let at = MAGIC.length;
-    for (let body = recordAt(fd, at, size); body !== undefined; body = recordAt(fd, at, size)) {
-      read(body);
-      at += HEADER_BYTES + body.length;
+    let count = 0;
+    try {
+      for (let body = recordAt(fd, at, size); body !== undefined; body = recordAt(fd, at, size)) {
+        read(body);
+        at += HEADER_BYTES + body.length;
+        count++;
+      }
+      const rest = readAt(fd, at, size - at) ?? new Uint8Array(0);
+      const following = wholeRecordsAfter(rest);
+      if (following > 0) throw damaged(path, at, { count, following, bytes: size - at });
+      ftruncateSync(fd, at);
+    } catch (error) {
+      closeSync(fd);
+      throw error;
     }
-    ftruncateSync(fd, at);
-    return new JournalFile(path, fd, at);
+    return new JournalFile(path, fd, at, size - at);
   }
 
   /** Its size. */
@@ -113,6 +129,22 @@ export async function syncFolder(path: string): Promise<void> {
   } finally {
     await folder.close();
   }
+}
+
+function damaged(
+  path: string,
+  at: number,
+  { count, following, bytes }: { count: number; following: number; bytes: number },
+): HeddleError {
+  return new HeddleError(
+    "JournalDamaged",
+    `${path} is damaged at byte ${at}: ${count} records before it are whole, and at least ` +
+      `${following} behind it, in ${bytes} bytes that cannot be understood without it. The file ` +
+      "was left as it is. Put back a copy of the folder that is whole, or move the file away to " +
+      `begin with nothing; to go on with what is before the damage, keep a copy and cut the file ` +
+      `there: truncate -s ${at} ${path}`,
+    { fields: { path, at, count, following, bytes } },
+  );
 }
 
 function recordAt(fd: number, at: number, size: number): Uint8Array | undefined {

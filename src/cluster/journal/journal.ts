@@ -47,7 +47,8 @@ export class Journal {
 
   /**
    * Opens the journal in a folder, which is made if it is not there, and reads what it holds.
-   * Throws `FileInvalid` when another scheduler uses it or its file is none of a journal.
+   * Throws `FileInvalid` when another scheduler uses it or its file is none of a journal, and
+   * `JournalDamaged` when something in the middle of it cannot be read.
    */
   static open(path: string, read: (records: readonly JournalRecord[]) => void): Journal {
     mkdirSync(path, { recursive: true, mode: 0o700 });
@@ -57,12 +58,22 @@ export class Journal {
       return match === null ? [] : [Number(match[1])];
     });
     const last = Math.max(0, ...numbers);
-    for (const number of numbers) if (number !== last) rmSync(fileOf(path, number));
-    const file =
-      last === 0
-        ? JournalFile.create(fileOf(path, 1))
-        : JournalFile.resume(fileOf(path, last), (body) => read(journalRecords.decode(body)));
-    return new Journal(path, file, Math.max(1, last));
+    try {
+      const file =
+        last === 0
+          ? JournalFile.create(fileOf(path, 1))
+          : JournalFile.resume(fileOf(path, last), (body) => read(journalRecords.decode(body)));
+      for (const number of numbers) if (number !== last) rmSync(fileOf(path, number));
+      return new Journal(path, file, Math.max(1, last));
+    } catch (error) {
+      rmSync(join(path, "lock"), { force: true });
+      throw error;
+    }
+  }
+
+  /** Size of a torn end that was cut off when the journal was opened: 0 when it was whole. */
+  get tornBytes(): number {
+    return this.#file.tornBytes;
   }
 
   /** Why nothing can be written at the moment. */

@@ -14,6 +14,8 @@ import type { JournalRecord } from "./records.ts";
 
 export class SchedulerJournal {
   readonly memory: SchedulerMemory;
+  /** What was cut off the journal's end, torn when its last scheduler stopped: 0 of a whole one. */
+  readonly tornBytes: number;
   readonly #journal: Journal;
   readonly #facts: FactLog = new FactLog();
 
@@ -21,6 +23,7 @@ export class SchedulerJournal {
   constructor(path: string, options: Partial<SchedulerOptions>) {
     this.memory = new SchedulerMemory(options);
     this.#journal = Journal.open(path, (records) => this.memory.read(records));
+    this.tornBytes = this.#journal.tornBytes;
     this.#journal.state = () => this.memory.save();
     const { memory } = this;
     const isRestart = !memory.isNew;

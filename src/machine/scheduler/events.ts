@@ -327,7 +327,7 @@ export type SchedulerCommand =
     }
   | { readonly kind: "cancelled" | "reset"; readonly client: number; readonly ids: Int32Array }
   | {
-      /** After `accepted`, answers `scatter`: value `base + i` goes to `workers[i]`. */
+      /** After `accepted`, answers `scatter`: value `base + i` goes to `workers[i]`, -1: nowhere. */
       readonly kind: "placed";
       readonly client: number;
       readonly request: number;

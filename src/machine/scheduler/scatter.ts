@@ -4,12 +4,19 @@
  * worker goes meanwhile, nothing stays behind.
  */
 
+import { formatBytes } from "../../core/units.ts";
 import { wantCopies } from "./copies.ts";
 import type { GraphFacts, SchedulerEvent } from "./events.ts";
 import { isNamed, isOpen } from "./placement.ts";
-import type { Bringing, GraphRecord, SchedulerState, WorkerRecord } from "./state.ts";
+import {
+  type Bringing,
+  type GraphRecord,
+  plainError,
+  type SchedulerState,
+  type WorkerRecord,
+} from "./state.ts";
 import { NOBODY, STATE } from "./task-table.ts";
-import { loseForGood, remember } from "./transitions.ts";
+import { failAlone, loseForGood, remember } from "./transitions.ts";
 
 type EventOf<K extends SchedulerEvent["kind"]> = Extract<SchedulerEvent, { kind: K }>;
 
@@ -30,7 +37,8 @@ export function scatter(s: SchedulerState, event: EventOf<"scatter">): void {
   if (record === undefined) return;
   const { base } = record;
   const { state, holder, epoch } = s.tasks;
-  const workers = chooseWorkers(s, bytes, names);
+  const found = chooseWorkers(s, bytes, names);
+  const workers = found ?? new Int32Array(count).fill(NOBODY);
   const epochs = new Int32Array(count);
   for (let i = 0; i < count; i++) epochs[i] = (epoch[base + i]! + 1) & 0x7fffffff;
   s.facts?.add({
@@ -47,20 +55,49 @@ export function scatter(s: SchedulerState, event: EventOf<"scatter">): void {
     const id = base + i;
     epoch[id] = epochs[i]!;
     s.tasks.bytes[id] = bytes[i]!;
-    if (workers === undefined) {
-      s.facts?.gone(id);
-      loseForGood(s, id);
-      continue;
-    }
     const worker = workers[i]!;
+    if (worker === NOBODY) continue;
     state[id] = STATE.leased;
     holder[id] = worker;
     record.told.add(worker);
     s.out.expect(worker, id, epochs[i]!, bytes[i]!);
     if (broadcast > 1) wantCopies(s, id, broadcast);
   }
-  if (workers === undefined) return;
+  // Before it hears that some are not wanted.
   s.out.say({ kind: "placed", client, request, base, workers, epochs });
+  for (let i = 0; i < count; i++) {
+    if (workers[i] !== NOBODY) continue;
+    state[base + i] = STATE.waiting;
+    holder[base + i] = NOBODY;
+    if (found === undefined) neverBrought(s, base + i);
+    else if (!failTooLarge(s, base + i, names)) s.unplaced.add(base + i);
+  }
+}
+
+/**
+ * A value that is more than any worker may have in memory fails, before a byte of it is sent; false
+ * when there is one that may take it later.
+ */
+function failTooLarge(
+  s: SchedulerState,
+  id: number,
+  names: readonly string[] | undefined,
+): boolean {
+  const bytes = s.tasks.bytes[id]!;
+  let memoryLimitBytes = 0;
+  for (const worker of s.workers.values()) {
+    if (names !== undefined && !isNamed(worker, names)) continue;
+    memoryLimitBytes = Math.max(memoryLimitBytes, worker.memoryLimitBytes);
+  }
+  if (memoryLimitBytes === 0 || memoryLimitBytes >= bytes) return false;
+  const culprit = s.keyOf(id);
+  const message =
+    `the scattered value ${culprit} takes ${formatBytes(bytes)}, and no worker that may have it ` +
+    `has room for values of more than ${formatBytes(memoryLimitBytes)}: scatter it in parts (an ` +
+    "array of smaller values), let a task read or make it in parts, or give workers more memory";
+  const error = plainError("MemoryLimit", message, { bytes, memoryLimitBytes });
+  failAlone(s, id, { error, culprit, culpritId: id, attempts: 0 });
+  return true;
 }
 
 /** The client could not reach the workers: it is told of others, unless it has been already. */
@@ -93,6 +130,7 @@ export function placeAgain(
   // What ends each worker that it comes to is not sent to all of them.
   if (tries > s.options.allowedFailures) return neverBrought(s, id, reason);
   bringing.tries.set(id, tries);
+  if (failTooLarge(s, id, bringing.workers)) return;
   if (!placeOne(s, id, bringing, avoided)) s.unplaced.add(id);
 }
 
@@ -101,7 +139,8 @@ export function placeWaiting(s: SchedulerState): void {
   for (const id of s.unplaced) {
     // Released meanwhile; perhaps the id is another task's by now.
     const { bringing } = s.tasks.state[id] === STATE.waiting ? s.graphOf(id) : {};
-    if (bringing === undefined || placeOne(s, id, bringing, NOBODY)) s.unplaced.delete(id);
+    const isOver = bringing === undefined || failTooLarge(s, id, bringing.workers);
+    if (isOver || placeOne(s, id, bringing, NOBODY)) s.unplaced.delete(id);
   }
 }
 
@@ -114,8 +153,9 @@ function placeOne(
 ): boolean {
   const { epoch, bytes, holder, state } = s.tasks;
   const size = Float64Array.of(bytes[id]!);
-  const workers = chooseWorkers(s, size, names, avoided) ?? chooseWorkers(s, size, names);
-  if (workers === undefined) return false;
+  let workers = chooseWorkers(s, size, names, avoided);
+  if (workers === undefined || workers[0] === NOBODY) workers = chooseWorkers(s, size, names);
+  if (workers === undefined || workers[0] === NOBODY) return false;
   const epochs = Int32Array.of((epoch[id]! + 1) & 0x7fffffff);
   state[id] = STATE.leased;
   epoch[id] = epochs[0]!;
@@ -211,7 +251,10 @@ function dataGraph(name: string, count: number): GraphFacts {
   };
 }
 
-/** For each value the worker that is least full, with those chosen before; undefined: none may. */
+/**
+ * For each value the worker that is least full, with those chosen before; NOBODY for one that none
+ * of them can hold. Undefined: there is none that may have any.
+ */
 function chooseWorkers(
   s: SchedulerState,
   bytes: Float64Array,
@@ -229,13 +272,15 @@ function chooseWorkers(
     let best: WorkerRecord | undefined;
     let bestShare = Number.POSITIVE_INFINITY;
     for (const [worker, held] of fill) {
+      if (size > worker.memoryLimitBytes) continue;
       // A little of its own for each value, so that small ones are spread too.
       const share = (held + size + 1) / worker.memoryLimitBytes;
       if (share >= bestShare) continue;
       best = worker;
       bestShare = share;
     }
-    fill.set(best!, fill.get(best!)! + size + 1);
-    return best!.worker;
+    if (best === undefined) return NOBODY;
+    fill.set(best, fill.get(best)! + size + 1);
+    return best.worker;
   });
 }

@@ -1,25 +1,35 @@
 /**
  * @file Values that clients bring. The scheduler says which are expected, under which epoch; a
- * client may come before that, and waits, or too late, and is refused.
+ * client may come before that, and waits, or too late, and is refused. Nothing is sent before there
+ * is room: a client waits for that, too, in the order in which they came.
  */
 import { IdList } from "../id-list.ts";
 import type { WorkerCommand } from "./events.ts";
+import type { Memory } from "./memory.ts";
 import { ACTIVITY, UNWANTED, type ValueTable } from "./value-table.ts";
 
 export class Receipts {
   readonly #values: ValueTable;
+  readonly #memory: Memory;
+  /** Sizes of the values that are expected, wait for room, or are on their way. */
+  readonly #bytes = new Map<number, number>();
+  /** Clients that wait for room, with the epochs that they named. */
+  readonly #waiting = new Map<number, number>();
+  #underWay = 0;
   /** Clients that came before the scheduler's word, with the epochs that they named. */
   readonly #early = new Map<number, number>();
   readonly #taken = new IdList();
   readonly #refused = new IdList();
 
-  constructor(values: ValueTable) {
+  constructor(values: ValueTable, memory: Memory) {
     this.#values = values;
+    this.#memory = memory;
   }
 
-  expect(id: number, epoch: number): void {
+  expect(id: number, epoch: number, bytes: number): void {
     const v = this.#values;
     v.ensure(id + 1);
+    this.#bytes.set(id, bytes);
     v.activity[id] = ACTIVITY.expecting;
     v.epoch[id] = epoch;
     v.unwanted[id] = UNWANTED.no;
@@ -34,8 +44,7 @@ export class Receipts {
     const v = this.#values;
     v.ensure(id + 1);
     if (v.activity[id] === ACTIVITY.expecting && v.epoch[id] === epoch) {
-      v.activity[id] = ACTIVITY.receiving;
-      this.#taken.push(id);
+      this.#waiting.set(id, epoch);
     } else if (epoch > v.epoch[id]!) {
       this.#early.set(id, epoch);
     } else {
@@ -43,19 +52,58 @@ export class Receipts {
     }
   }
 
+  /**
+   * Takes values as far as memory allows, after making room; one always when nothing else goes on.
+   */
+  admit(isIdle: () => boolean): void {
+    const v = this.#values;
+    for (const [id, epoch] of this.#waiting) {
+      const bytes = this.#bytes.get(id) ?? 0;
+      if (v.activity[id] !== ACTIVITY.expecting || v.epoch[id] !== epoch) this.#refused.push(id);
+      else if (this.#memory.admits(bytes, this.#underWay === 0 && isIdle())) {
+        v.activity[id] = ACTIVITY.receiving;
+        this.#memory.fetchBegins(bytes);
+        this.#underWay++;
+        this.#taken.push(id);
+      } else return;
+      this.#waiting.delete(id);
+    }
+  }
+
+  /** A value that was taken has come; false when this is another one. */
+  arrived(id: number): boolean {
+    if (this.#values.activity[id] !== ACTIVITY.receiving) return false;
+    this.#end(id);
+    return true;
+  }
+
+  /** It is not expected any more, and nothing of it is on its way. */
+  forget(id: number): void {
+    this.#values.activity[id] = ACTIVITY.none;
+    this.#bytes.delete(id);
+  }
+
+  #end(id: number): void {
+    this.#underWay--;
+    this.#memory.fetchEnds(this.#bytes.get(id) ?? 0);
+    this.#values.activity[id] = ACTIVITY.none;
+  }
+
   /** The client has broken off. */
   failed(id: number): void {
     const v = this.#values;
+    if (!this.arrived(id)) return;
     const isUnwanted = v.unwanted[id] === UNWANTED.yes;
     v.activity[id] = isUnwanted ? ACTIVITY.none : ACTIVITY.expecting;
     v.unwanted[id] = UNWANTED.no;
+    if (isUnwanted) this.#bytes.delete(id);
   }
 
   /** The scheduler does not know this worker any more: nothing is expected. */
   refuseAll(): void {
     const { activity, unwanted } = this.#values;
     for (let id = 0; id < this.#values.end; id++) {
-      if (activity[id] === ACTIVITY.expecting) activity[id] = ACTIVITY.none;
+      if (activity[id] === ACTIVITY.expecting) this.forget(id);
       else if (activity[id] === ACTIVITY.receiving) unwanted[id] = UNWANTED.yes;
     }
     for (const id of this.#early.keys()) this.#refused.push(id);

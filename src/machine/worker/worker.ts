@@ -82,7 +82,7 @@ export class WorkerMachine {
     this.#graphs = new Graphs(this.values);
     this.#waits = new Waits(this.values);
     this.#fetches = new Fetches(this.values, this.memory);
-    this.#receipts = new Receipts(this.values);
+    this.#receipts = new Receipts(this.values, this.memory);
     this.#loans = new Loans(this.values, (id) => this.#unpin(id));
     this.#reads = new Reads(this.values, this.memory, say, (id) => this.#unpin(id));
     this.#copies = new Copies(this.values, this.memory, this.#fetches, (id) => {
@@ -118,6 +118,7 @@ export class WorkerMachine {
     for (const event of events) this.#handle(event);
     if (this.#deferred.size > 0) this.#leaseDeferred();
     this.#reads.admit();
+    this.#receipts.admit(() => this.#isIdle);
     this.#admission.admit();
     this.#copies.admit(() => this.#isIdle);
     for (const base of this.#graphs.close()) this.#out.push({ kind: "uninstalled", base });
@@ -210,8 +211,9 @@ export class WorkerMachine {
         for (const id of event.needs.ids) this.#copy(id);
         return;
       case "expect":
-        for (let i = 0; i < event.ids.length; i++)
-          this.#receipts.expect(event.ids[i]!, event.epochs[i]!);
+        for (let i = 0; i < event.ids.length; i++) {
+          this.#receipts.expect(event.ids[i]!, event.epochs[i]!, event.bytes[i]!);
+        }
         return;
       case "offered":
         for (let i = 0; i < event.ids.length; i++) {
@@ -416,8 +418,9 @@ export class WorkerMachine {
   /** A client has brought a value: into the embedded engine, or one that was expected. */
   #adopt(id: number, bytes: number, onDisk: boolean): void {
     this.values.ensure(id + 1);
-    const isExpected = this.values.activity[id] === ACTIVITY.receiving;
-    this.values.activity[id] = ACTIVITY.none;
+    const isExpected = this.#receipts.arrived(id);
+    if (isExpected) this.#receipts.forget(id);
+    else this.values.activity[id] = ACTIVITY.none;
     this.#hold(id, bytes, onDisk);
     if (!isExpected) return;
     if (this.values.unwanted[id] === UNWANTED.yes) this.#settleUnpinned(id);
@@ -538,8 +541,7 @@ export class WorkerMachine {
         this.#takeBack.push(id);
         return;
       case ACTIVITY.expecting:
-        v.activity[id] = ACTIVITY.none;
-        return;
+        return this.#receipts.forget(id);
       case ACTIVITY.receiving:
         v.unwanted[id] = UNWANTED.yes;
         return;

@@ -409,6 +409,19 @@ describe("put", () => {
     expect([...taken.keys()]).toEqual([0]);
   });
 
+  it("waits longer for room than for bytes", async () => {
+    const taken = new Map<number, Uint8Array>();
+    const quick = taking(taken);
+    const put = async (...given: Parameters<NonNullable<BulkStore["put"]>>) => {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return await (quick.put as NonNullable<BulkStore["put"]>)(...given);
+    };
+    const here = await shelf(undefined, { store: { ...quick, put } });
+    const value = { id: 1, bytes: pattern(1, 10) };
+    const [outcome] = await poolOf({ stallMs: 100 }).put(here.address, [value], { pin: true });
+    expect(outcome).toMatchObject({ status: "stored" });
+  });
+
   it("is refused where nothing is taken", async () => {
     const here = await shelf();
     const [outcome] = await poolOf().put(here.address, [{ id: 1, bytes: pattern(1, 10) }]);

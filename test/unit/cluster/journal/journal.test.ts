@@ -105,17 +105,61 @@ describe("a journal", () => {
     );
   });
 
-  test("a changed byte ends it there", () => {
+  test("damage with whole records behind it is refused, and nothing is cut off", () => {
+    const journal = start();
+    const sizes = [journal.bytes];
+    for (let i = 1; i <= 4; i++) {
+      journal.append([life(i)]);
+      sizes.push(journal.bytes);
+    }
+    journal.close();
+    open = [];
+    const path = join(folder, "journal-1.log");
+    const whole = readFileSync(path);
+    // Every byte of the second record: of its length, its checksum, and itself.
+    for (let at = sizes[1]!; at < sizes[2]!; at++) {
+      const bytes = Uint8Array.from(whole);
+      bytes[at] = bytes[at]! ^ 0x10;
+      writeFileSync(path, bytes);
+      expect(() => start()).toThrowError(
+        expect.objectContaining({
+          code: "JournalDamaged",
+          fields: expect.objectContaining({ path, at: sizes[1], count: 1, following: 2 }),
+        }),
+      );
+      expect([...readFileSync(path)]).toEqual([...bytes]);
+    }
+    expect(readdirSync(folder)).toEqual(["journal-1.log"]);
+    // As the message says.
+    truncateSync(path, sizes[1]);
+    expect(reread()).toEqual([life(1)]);
+  });
+
+  test("a damaged file does not cost an older one", () => {
+    const journal = start();
+    journal.append([life(1)]);
+    journal.append([life(2)]);
+    journal.close();
+    open = [];
+    const bytes = readFileSync(join(folder, "journal-1.log"));
+    bytes[17] = bytes[17]! ^ 1;
+    writeFileSync(join(folder, "journal-2.log"), bytes);
+    expect(() => start()).toThrow(/journal-2.log is damaged at byte 8/);
+    rmSync(join(folder, "journal-2.log"));
+    expect(reread()).toEqual([life(1), life(2)]);
+  });
+
+  test("says how much of a torn end it has dropped", () => {
     const journal = start();
     journal.append([life(1)]);
     const at = journal.bytes;
     journal.append([life(2)]);
-    journal.append([life(3)]);
-    const path = join(folder, "journal-1.log");
-    const bytes = readFileSync(path);
-    bytes[at + 17] = bytes[at + 17]! ^ 1;
-    writeFileSync(path, bytes);
+    truncateSync(join(folder, "journal-1.log"), journal.bytes - 3);
+    const torn = journal.bytes - 3 - at;
     expect(reread()).toEqual([life(1)]);
+    expect(open[0]!.tornBytes).toBe(torn);
+    reread();
+    expect(open[0]!.tornBytes).toBe(0);
   });
 
   test("what is no journal is left alone", () => {

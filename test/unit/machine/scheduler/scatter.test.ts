@@ -1,6 +1,6 @@
 /** @file Values that clients bring to workers. */
 import { expect, test } from "vitest";
-import type { SchedulerEvent } from "../../../../src/machine/scheduler/events.ts";
+import type { SchedulerCommand, SchedulerEvent } from "../../../../src/machine/scheduler/events.ts";
 import { graphOf, leased, TestScheduler } from "../graphs.ts";
 
 function scatter(bytes: number[], options: { broadcast?: number } = {}): SchedulerEvent {
@@ -135,4 +135,44 @@ test("broadcast: once it is there, others copy it", () => {
     worker: 1,
     needs: { ids: [0], epochs: [1], bytes: [5], offsets: [0, 1], holders: [0] },
   });
+});
+
+test("a value that no worker can hold fails before anything is sent, the others go their way", () => {
+  const s = new TestScheduler();
+  s.join({ memoryLimitBytes: 100 });
+  s.join({ worker: 1, address: "b", memoryLimitBytes: 1000 });
+  const said = s.step(scatter([5000, 500]));
+  expect(said).toContainEqual(
+    expect.objectContaining({ kind: "placed", base: 0, workers: [-1, 1] }),
+  );
+  expect(said.filter((one) => (one as SchedulerCommand).kind === "expect")).toEqual([
+    { kind: "expect", worker: 1, ids: [1], epochs: [1], bytes: [500] },
+  ]);
+  expect(said).toContainEqual(
+    expect.objectContaining({
+      kind: "failed",
+      ids: [0],
+      error: expect.objectContaining({
+        code: "MemoryLimit",
+        fields: { bytes: 5000, memoryLimitBytes: 1000 },
+      }),
+    }),
+  );
+});
+
+test("a value waits for a worker that is large enough and takes nothing now", () => {
+  const s = new TestScheduler();
+  s.join({ memoryLimitBytes: 100 });
+  s.join({ worker: 1, address: "b", memoryLimitBytes: 1000 });
+  s.step({ kind: "worker-paused", worker: 1, isPaused: true });
+  const kinds = s.step(scatter([500])).map((one) => (one as SchedulerCommand).kind);
+  expect(kinds).toEqual(["accepted", "placed"]);
+  expect(s.step({ kind: "worker-paused", worker: 1, isPaused: false })).toContainEqual({
+    kind: "expect",
+    worker: 1,
+    ids: [0],
+    epochs: [2],
+    bytes: [500],
+  });
+  expect(s.machine.state.unplaced.size).toBe(0);
 });

@@ -40,3 +40,48 @@ test("what is not wanted any more goes when it has come", () => {
     { kind: "discard", ids: [3], onDisk: false },
   ]);
 });
+
+/** A machine whose store has what came, and nothing else. */
+function cramped(): {
+  step: (...events: Parameters<WorkerMachine["step"]>[0]) => unknown[];
+  store: { usedBytes: number };
+} {
+  const machine = new WorkerMachine({ memoryLimitBytes: 1000, threads: 2 });
+  const store = { usedBytes: 0 };
+  return {
+    store,
+    step: (...events) => machine.step(events, store.usedBytes).map(plain),
+  };
+}
+
+const column = (...ids: number[]): Int32Array => Int32Array.from(ids);
+const bring = (id: number, bytes: number) =>
+  [
+    { kind: "expect", ids: column(id), epochs: column(1), bytes: Float64Array.of(bytes) },
+    { kind: "offered", ids: column(id), epochs: column(1) },
+  ] as const;
+
+test("large values that come at once are taken as memory allows, the first first", () => {
+  const { step, store } = cramped();
+  expect(step(...bring(1, 600), ...bring(2, 600), ...bring(3, 300))).toEqual([
+    { kind: "receive", ids: [1] },
+  ]);
+  store.usedBytes = 600;
+  expect(step({ kind: "adopt", ids: column(1), bytes: Float64Array.of(600) })).toContainEqual({
+    kind: "spill",
+    id: 1,
+    bytes: 600,
+  });
+  const made = step({ kind: "spilled", id: 1 });
+  expect(made).toContainEqual({ kind: "evict", id: 1 });
+  expect(made).toContainEqual({ kind: "receive", ids: [2, 3] });
+});
+
+test("one that breaks off makes room for the next; one that is revoked while it waits goes", () => {
+  const { step } = cramped();
+  step(...bring(1, 600), ...bring(2, 600), ...bring(3, 600));
+  expect(step({ kind: "revoke", ids: column(2), epochs: column(1) })).toEqual([
+    { kind: "refuse", ids: [2] },
+  ]);
+  expect(step({ kind: "receive-failed", ids: column(1) })).toEqual([{ kind: "receive", ids: [3] }]);
+});
