@@ -17,7 +17,11 @@ export class CallSender {
     this.#link = link;
     this.#graphs = graphs;
     this.#turn = new Turn({
-      openCalls: (lazy) => new CallBatch(new Submission(link), lazy),
+      openCalls: (lazy) => {
+        const submission = new Submission(link);
+        submission.endCalls = () => this.endCalls();
+        return new CallBatch(submission, lazy);
+      },
       openLazy: () => graphs.newLazy(),
       sendCalls: (batch) => graphs.sendDraft(batch.submission, batch.finish()),
       sendLazy: (lazy) => graphs.sendLazy(lazy, {}, {}),

@@ -60,6 +60,23 @@ export function checkWhole(
   refuseGiven(where, value, `a whole number from ${least} ${end}`);
 }
 
+/** Throws `InvalidArgument` unless `value` is absent or amounts of named resources. */
+export function checkResources(
+  where: string,
+  value: unknown,
+): asserts value is Readonly<Record<string, number>> | undefined {
+  if (value === undefined) return;
+  const isObject = typeof value === "object" && value !== null && isPlain(value);
+  const amounts = isObject ? Object.entries(value) : [];
+  const bad = amounts.find(([, amount]) => !(Number.isFinite(amount) && (amount as number) >= 0));
+  if (isObject && bad === undefined) return;
+  const place = bad === undefined ? where : `${where}[${JSON.stringify(bad[0])}]`;
+  const allowed = "an object of names and finite amounts from 0 on, such as { GPU: 1 }";
+  refuseGiven(place, bad === undefined ? value : bad[1], bad === undefined ? allowed : FINITE);
+}
+
+const FINITE = "a finite number from 0 on";
+
 /**
  * Throws `InvalidArgument`, naming the place, unless `value` is plain data as JSON has it: null,
  * booleans, texts, numbers, and arrays and plain objects of such.

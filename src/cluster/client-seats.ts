@@ -207,7 +207,7 @@ export class ClientSeats {
       case "release":
         return { kind: "release", client, ids: message.ids, seen: message.seen };
       case "cancel":
-        return { kind: "cancel", client, ids: message.ids, force: message.force };
+        return { ...message, client };
       case "unplaced":
         return { kind: "unplaced", client, ids: message.ids, epochs: message.epochs };
       default:

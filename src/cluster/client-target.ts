@@ -5,6 +5,8 @@
 import type { Security } from "../comm/security.ts";
 import { HeddleError } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
+import { checkFlag } from "../core/task-options.ts";
+import { checkName, checkTimeMs, refuseGiven } from "./check-given.ts";
 import { type EngineHandle, type EngineOptions, embeddedEngine, startEngine } from "./embedded.ts";
 import { LocalCluster } from "./local-cluster.ts";
 import { RemoteEngine } from "./remote-engine.ts";
@@ -53,21 +55,61 @@ export function engineFor(target: ClientTarget): Target {
   if (typeof target === "object" && target !== null && "engine" in target) {
     return { handle: target.engine };
   }
-  if (typeof target !== "string") checkOptionNames("Client", target, CLIENT_OPTIONS);
+  if (typeof target !== "string") checkOptions(target);
   const { embedded, setAsDefault: _, ...rest } = asOptions(target);
   const { address, schedulerFile, token, security, connectTimeoutMs, ...own } = rest;
   if (address !== undefined || schedulerFile !== undefined) {
+    if (embedded === true) throw contradiction("embedded: true", "an address or schedulerFile");
     const cluster = { address, schedulerFile, token, security, connectTimeoutMs };
     checkNothingElse(own);
     const options = import("./remote-target.ts").then((module) => module.remoteOptions(cluster));
     return owned(new RemoteEngine(options));
   }
+  const access = Object.entries({ token, security, connectTimeoutMs });
+  const useless = access.find(([, value]) => value !== undefined)?.[0];
+  if (useless !== undefined) throw needsAddress(useless);
   if (Object.values(own).some((value) => value !== undefined)) {
+    if (embedded === false) throw contradiction("embedded: false", Object.keys(own).join(", "));
     return owned(startEngine(own));
   }
   if (embedded === true) return { handle: embeddedEngine() };
   const cluster = new LocalCluster();
   return { handle: cluster.engine, end: async () => await cluster.close() };
+}
+
+/** Throws `InvalidArgument` for values that can have no meaning. */
+function checkOptions(options: ClientOptions): void {
+  if (Array.isArray(options) || options instanceof Map || options instanceof Set) {
+    refuseGiven("new Client: its argument", options, "an address, a cluster, or options");
+  }
+  checkOptionNames("Client", options, CLIENT_OPTIONS);
+  for (const name of ["embedded", "setAsDefault", "validate"] as const) {
+    checkFlag("new Client", name, options[name]);
+  }
+  for (const name of ["address", "schedulerFile"] as const) {
+    if (options[name] !== undefined) checkName(`new Client: ${name}`, options[name]);
+  }
+  // What its form must be, is checked where it is used; it is not shown.
+  if (!["string", "undefined"].includes(typeof options.token)) {
+    throw new HeddleError("InvalidArgument", "new Client: token is not a text");
+  }
+  checkTimeMs("new Client: connectTimeoutMs", options.connectTimeoutMs);
+}
+
+function contradiction(one: string, other: string): HeddleError<"InvalidArgument"> {
+  return new HeddleError(
+    "InvalidArgument",
+    `new Client: ${one} contradicts ${other}: give one of them`,
+  );
+}
+
+function needsAddress(name: string): HeddleError<"InvalidArgument"> {
+  return new HeddleError(
+    "InvalidArgument",
+    `new Client: ${name} is for a cluster that runs already: give its address or schedulerFile, ` +
+      `or leave ${name} out`,
+    { fields: { option: name } },
+  );
 }
 
 function owned(handle: EngineHandle): Target {

@@ -18,6 +18,7 @@ import { HeddleError } from "../core/errors.ts";
 import { formatBytes } from "../core/units.ts";
 import type { Hello, MessageSet, Role } from "../protocol/index.ts";
 import type { ValueMessage } from "./client-seats.ts";
+import { chosenWorkers } from "./control/worker-choice.ts";
 import { bothLogs, type EventLog, SILENT } from "./event-log.ts";
 import { Homecoming } from "./homecoming.ts";
 import { SchedulerJournal } from "./journal/scheduler-journal.ts";
@@ -428,7 +429,14 @@ export class ClusterScheduler {
 
   #scatter(client: number, message: ValueMessage): void {
     if (message.kind !== "scatter" || !("bytes" in message)) return;
-    const { request, name, bytes, workers, broadcast } = message;
+    const { request, name, bytes, broadcast } = message;
+    let workers: readonly string[] | undefined;
+    try {
+      workers = message.workers && this.#namesOf(message.workers);
+    } catch (error) {
+      const why = new HeddleError("NoWorkers", `scatter: ${(error as HeddleError).message}`);
+      return this.host.clients.refuse(client, request, why);
+    }
     this.host.tell([
       {
         kind: "scatter",
@@ -441,6 +449,13 @@ export class ClusterScheduler {
         ...(broadcast === undefined ? {} : { broadcast }),
       },
     ]);
+  }
+
+  /** These names, and the addresses of workers whose host is named. Throws for unknown ones. */
+  #namesOf(names: readonly string[]): readonly string[] {
+    const seats = this.#seats;
+    const chosen = chosenWorkers(seats, names).map((worker) => seats.get(worker)?.facts.address);
+    return [...names, ...chosen.filter((address) => address !== undefined)];
   }
 
   #logTrouble({ kind, remote, error }: CommTrouble): void {

@@ -14,7 +14,7 @@ import { makeClient } from "./client-maker.ts";
 import type { EngineHandle } from "./embedded.ts";
 import type { EngineLink } from "./link.ts";
 import { within } from "./timeout.ts";
-import { checkCount } from "./worker-shape.ts";
+import { checkCount, WORKERS_MAX } from "./worker-shape.ts";
 
 /** Those that were made here and not closed. */
 const open = new Set<Cluster>();
@@ -76,7 +76,7 @@ export abstract class Cluster {
    * first.
    */
   async scale(workers: number): Promise<void> {
-    checkCount("workers", workers, 0);
+    checkCount("workers", workers, 0, WORKERS_MAX);
     this.#adaptive?.stop();
     await this.ready;
     if (this.workers <= workers) return await this.setWorkers(workers);

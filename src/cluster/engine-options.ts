@@ -8,8 +8,10 @@ import { config } from "../config/config.ts";
 import { HeddleError } from "../core/errors.ts";
 import { formatBytes, parseBytes } from "../core/units.ts";
 import { INTERRUPT_CELL_BYTES } from "../table/interrupt.ts";
+import { checkName, checkResources } from "./check-given.ts";
 import type { EngineSettings } from "./engine-settings.ts";
 import { engineFolder } from "./leftovers.ts";
+import { THREADS_MAX } from "./worker-shape.ts";
 
 /** How an engine is set up; undefined means the default. */
 export interface EngineOptions {
@@ -33,7 +35,6 @@ const DEFAULT_MEMORY_SHARE = 0.6;
 /** Virtual memory allows more than the machine has, but not much more. */
 const MEMORY_SHARE_MAX = 4;
 const MEMORY_LIMIT_MIN = 2 ** 20;
-const THREADS_MAX = 1024;
 /** Share of the machine's memory for the V8 heaps of all task threads together. */
 const THREAD_HEAPS_SHARE = 0.25;
 const THREAD_HEAP_MIN_MB = 256;
@@ -49,6 +50,8 @@ export function initFrom(options: EngineOptions): EngineSettings {
   const wanted = options.threads ?? config.get("worker.threads");
   const threads = wanted === "auto" ? availableParallelism() : wanted;
   checkThreads(threads);
+  checkResources("resources", options.resources);
+  if (options.localDirectory !== undefined) checkName("localDirectory", options.localDirectory);
   const limit = options.memoryLimit ?? config.get("worker.memory.limit");
   const directory = options.localDirectory ?? config.get("temporary-directory") ?? tmpdir();
   const memoryLimitBytes =
@@ -76,7 +79,7 @@ function checkThreads(threads: number): void {
   if (Number.isInteger(threads) && threads >= 1 && threads <= THREADS_MAX) return;
   throw new HeddleError(
     "InvalidArgument",
-    `threads is ${threads}; an engine needs at least 1 and takes at most ${THREADS_MAX}. ` +
+    `threads is ${String(threads)}; an engine needs at least 1 and takes at most ${THREADS_MAX}. ` +
       'Use scheduler: "sync" to run without threads.',
     { fields: { threads } },
   );

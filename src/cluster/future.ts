@@ -35,8 +35,12 @@ export class Submission {
   error: unknown;
   /** Counts the tasks behind those of the submission, where there are any. */
   counter: { counts(): Promise<GroupCounts[]> } | undefined;
+  /** Calls from now on are part of another submission; set where calls are collected. */
+  endCalls: (() => void) | undefined;
   /** Of what types the values are, where the client has brought them. */
   types: readonly string[] | undefined;
+  /** Number of the request that it was, once the engine has taken it. */
+  #request = 0;
   #holds: (() => void)[] = [];
   #taken: ((place: Accepted) => void)[] = [];
   #resolve!: () => void;
@@ -97,12 +101,21 @@ export class Submission {
   settle(place: Accepted, outputs?: Int32Array): void {
     const { base, ids } = place;
     const idOf = (local: number): number => ids?.[local] ?? base + local;
+    this.#request = place.request ?? 0;
     this.place = outputs === undefined ? place : { base, ids: outputs.map(idOf) };
     for (const hold of this.#holds) hold();
     this.#holds = [];
     for (const taken of this.#taken) taken(place);
     this.#taken = [];
     this.#resolve();
+  }
+
+  /** Cancels tasks as they have been asked for until now: asked for again they are others. */
+  async cancel(idsOf: () => Int32Array, force: boolean): Promise<void> {
+    this.endCalls?.();
+    const { lastRequest } = this.link;
+    await this.accepted;
+    await this.link.cancel(idsOf(), force, Math.max(lastRequest, this.#request));
   }
 
   fail(error: unknown): void {
@@ -260,8 +273,8 @@ export class Future<R = unknown> extends SingleTaskBase<R> {
   }
 
   /**
-   * Calls `callback` with this future once it has settled; what it throws becomes a warning. Errors:
-   * `InvalidArgument` for what is no function.
+   * Calls `callback` with this future once it has settled; what it throws becomes a warning.
+   * Errors: `InvalidArgument` for what is no function.
    */
   addDoneCallback(callback: (future: this) => void): void {
     checkFunction("future.addDoneCallback", callback, "(future) => console.log(future.status)");
@@ -275,11 +288,15 @@ export class Future<R = unknown> extends SingleTaskBase<R> {
     });
   }
 
-  /** Cancels the task unless others want it; `force` cancels it for them too. */
+  /**
+   * Cancels the task unless others want it; `force` cancels it for them too. A call that is
+   * submitted later is not cancelled with it, even if it is the same: when the task still runs for
+   * that one, this future gets the value as well.
+   */
   async cancel(options: { force?: boolean } = {}): Promise<void> {
     checkCancelOptions(options);
-    const id = await this.id();
-    await this.#submission.link.cancel(Int32Array.of(id), options.force ?? false);
+    const idOf = (): number => this.#submission.idOf(this.#local) as number;
+    await this.#submission.cancel(() => Int32Array.of(idOf()), options.force ?? false);
   }
 
   /** Tries a failed task again, from the task that failed first. */
@@ -468,7 +485,9 @@ export class FutureList<R = unknown> extends TaskListBase<R> implements Iterable
   /** Cancels all tasks of the list that nobody else wants. */
   async cancel(options: { force?: boolean } = {}): Promise<void> {
     checkCancelOptions(options);
-    await this.#submission.link.cancel(await this.ids(), options.force ?? false);
+    const submission = this.#submission;
+    const idsOf = (): Int32Array => submission.idsOf(this.#first, this.length);
+    await submission.cancel(idsOf, options.force ?? false);
   }
 
   /** Says that none of the values is needed any more. */

@@ -5,6 +5,7 @@ import * as self from "./index.ts";
 export { type Actor, isActor } from "../actors/actor.ts";
 export { ActorFuture } from "../actors/future.ts";
 export { Security, type SecurityOptions } from "../comm/security.ts";
+export { makeToken } from "../comm/token.ts";
 export type { ActorMaker } from "./actor-maker.ts";
 export type { ActiveMemoryManager, AmmOptions } from "./amm.ts";
 export {

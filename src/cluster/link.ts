@@ -21,6 +21,8 @@ import { answerToUnsendable } from "./unsendable.ts";
 
 /** Where the tasks of an accepted graph are. */
 export interface Accepted {
+  /** Number of the request; none where the tasks were there before. */
+  readonly request?: number;
   readonly base: number;
   readonly ids?: Int32Array;
 }
@@ -247,9 +249,17 @@ export class EngineLink {
     while (this.isKeptOpen) await Promise.all(this.#reasons);
   }
 
-  /** Cancels tasks; resolves when the engine has answered for all of them. */
-  async cancel(ids: Int32Array, force: boolean): Promise<void> {
-    this.post({ kind: "cancel", ids, force });
+  /** Number of the last request. */
+  get lastRequest(): number {
+    return this.#nextRequest - 1;
+  }
+
+  /**
+   * Cancels tasks, but for those that were asked for again after the request `before`; resolves
+   * when all have settled.
+   */
+  async cancel(ids: Int32Array, force: boolean, before: number): Promise<void> {
+    this.post({ kind: "cancel", ids, force, before });
     await this.settled(ids);
   }
 

@@ -11,6 +11,7 @@ import { checkFlag } from "../core/task-options.ts";
 import { nodeCrypto } from "../functions/crypto.ts";
 import type { Adaptive } from "./adaptive.ts";
 import type { AdaptOptions } from "./adaptive-target.ts";
+import { checkName, checkResources } from "./check-given.ts";
 import { Cluster } from "./cluster.ts";
 import type { ClusterInit } from "./cluster-thread.ts";
 import { type EngineHandle, startEngine } from "./embedded.ts";
@@ -135,6 +136,9 @@ export class LocalCluster extends Cluster {
     super();
     checkOptionNames("LocalCluster", options, CLUSTER_OPTIONS);
     checkFlag("LocalCluster", "processes", options.processes);
+    checkResources("LocalCluster: resources", options.resources);
+    const { localDirectory: folder } = options;
+    if (folder !== undefined) checkName("LocalCluster: localDirectory", folder);
     const { workers, threads } = clusterShape(options);
     this.#workers = workers;
     this.threadsPerWorker = threads;

@@ -28,7 +28,13 @@ export type ClientMessage =
       /** Number of the last request that the client knows to be accepted. */
       readonly seen: number;
     }
-  | { readonly kind: "cancel"; readonly ids: Int32Array; readonly force: boolean }
+  | {
+      readonly kind: "cancel";
+      readonly ids: Int32Array;
+      readonly force: boolean;
+      /** Not for what later requests have asked for again; default: for all. */
+      readonly before?: number;
+    }
   | { readonly kind: "read"; readonly request: number; readonly ids: Int32Array }
   | {
       readonly kind: "scatter";

@@ -5,6 +5,7 @@
 import { availableParallelism, totalmem } from "node:os";
 import { HeddleError } from "../core/errors.ts";
 import { formatBytes, parseBytes } from "../core/units.ts";
+import { textOf } from "./given.ts";
 
 /** What the user may choose. */
 export interface ShapeOptions {
@@ -13,6 +14,9 @@ export interface ShapeOptions {
   readonly processes?: boolean;
 }
 
+/** More are a slip of the pen: each is a process, or a thread with a heap of its own. */
+export const WORKERS_MAX = 4096;
+export const THREADS_MAX = 1024;
 /** A process needs so much for itself. */
 const MEMORY_LEAST_BYTES = 192 * 2 ** 20;
 /** With so many cores or fewer each has a process of its own. */
@@ -21,8 +25,10 @@ const FEW_CORES = 4;
 /** How many workers, and threads of each. */
 export function clusterShape(options: ShapeOptions): { workers: number; threads: number } {
   const { nWorkers, threadsPerWorker } = options;
-  if (nWorkers !== undefined) checkCount("nWorkers", nWorkers, 0);
-  if (threadsPerWorker !== undefined) checkCount("threadsPerWorker", threadsPerWorker, 1);
+  if (nWorkers !== undefined) checkCount("nWorkers", nWorkers, 0, WORKERS_MAX);
+  if (threadsPerWorker !== undefined) {
+    checkCount("threadsPerWorker", threadsPerWorker, 1, THREADS_MAX);
+  }
   const cores = availableParallelism();
   if (options.processes === false && nWorkers === undefined) {
     return { workers: 1, threads: threadsPerWorker ?? cores };
@@ -41,13 +47,19 @@ function divided(cores: number, by: number): number {
   return Math.max(1, Math.floor(cores / Math.max(1, by)));
 }
 
-/** Throws `InvalidArgument` unless the count is an integer of at least `least`. */
-export function checkCount(name: string, count: number, least: number): void {
-  if (Number.isInteger(count) && count >= least) return;
+/** Throws `InvalidArgument` unless the count is an integer from `least` to `most`. */
+export function checkCount(
+  name: string,
+  count: number,
+  least: number,
+  most: number = Number.POSITIVE_INFINITY,
+): void {
+  if (Number.isInteger(count) && count >= least && count <= most) return;
+  const end = most === Number.POSITIVE_INFINITY ? "" : ` and at most ${most}`;
   throw new HeddleError(
     "InvalidArgument",
-    `${name} is ${count}; it must be an integer of at least ${least}`,
-    { fields: { [name]: count } },
+    `${name} is ${textOf(count)}; it must be an integer of at least ${least}${end}`,
+    { fields: { option: name } },
   );
 }
 

@@ -49,8 +49,8 @@ export function checkProof(
     throw new HeddleError(
       "AuthFailed",
       `${shown} needs the cluster's token: whoever can connect can run code. Give { token: ` +
-        "makeToken() } to all processes of the cluster (the environment variable HEDDLE_TOKEN or a " +
-        "connection file), or use tls:// with certificates",
+        "makeToken() } (of heddle/distributed) to all processes of the cluster, by the environment " +
+        "variable HEDDLE_TOKEN or a connection file, or use tls:// with certificates",
       { fields: { address: shown } },
     );
   }

@@ -39,7 +39,7 @@ export interface DialerOptions extends CommOptions {
 export interface ConnectOptions<In extends Message, Out extends Message> extends DialerOptions {
   readonly incoming: MessageSet<In>;
   readonly outgoing: MessageSet<Out>;
-  /** Time for the first connection, over as many attempts as it takes (30,000). */
+  /** Time for the first connection, over as many attempts as it takes (30,000); 0: one attempt. */
   readonly connectMs?: number;
   /** Time for coming back, after which the connection is closed (60,000). */
   readonly reconnectMs?: number;
@@ -64,11 +64,17 @@ export async function connect<In extends Message, Out extends Message>(
   options: ConnectOptions<In, Out>,
 ): Promise<Comm<In, Out>> {
   const target = parseAddress(address);
+  const { connectMs = 30_000 } = options;
   checkProof(target, formatAddress(target), options);
   const { greeted, peer, welcome } = await retrying(
-    options.connectMs ?? 30_000,
+    connectMs,
     options.signal,
-    async (signal) => await openGreeted(target, options, "control", { signal }),
+    async (signal, leftMs) => {
+      const { handshakeMs: usual = DEFAULTS.handshakeMs } = options;
+      // 0 stands for one attempt, however long that takes.
+      const handshakeMs = connectMs === 0 ? usual : Math.min(usual, leftMs);
+      return await openGreeted(target, { ...options, handshakeMs }, "control", { signal });
+    },
   );
   const sessionOptions = dialerSession(options.session ?? {});
   const comm = new Comm<In, Out>({
@@ -222,13 +228,13 @@ function tooLate(address: Address, handshakeMs: number): HeddleError<"Timeout"> 
 async function retrying<T>(
   forMs: number,
   given: AbortSignal | undefined,
-  attempt: (signal: AbortSignal) => Promise<T>,
+  attempt: (signal: AbortSignal, leftMs: number) => Promise<T>,
 ): Promise<T> {
   const signal = given ?? new AbortController().signal;
   const endMs = nowMs() + forMs;
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
     try {
-      return await attempt(signal);
+      return await attempt(signal, Math.max(1, Math.ceil(endMs - nowMs())));
     } catch (error) {
       // Not all at the same time: a scheduler that comes back hears of many.
       const pauseMs = waitMs * (0.5 + Math.random() / 2);

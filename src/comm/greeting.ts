@@ -6,7 +6,7 @@
  * good for another connection, in the other direction, or at the other end of a relay.
  */
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { HeddleError } from "../core/errors.ts";
+import { HeddleError, isHeddleError } from "../core/errors.ts";
 import {
   decodeHandshake,
   encodeHandshake,
@@ -78,6 +78,23 @@ function read<K extends keyof Handshake>(kind: K, frame: Frame): Handshake[K] {
   return decodeHandshake(kind, frame.body);
 }
 
+/** Throws `ProtocolError` with the address when something else than Heddle listens there. */
+async function firstAnswer(channel: FrameChannel): Promise<Handshake["challenge"]> {
+  try {
+    return read("challenge", await channel.next());
+  } catch (error) {
+    if (!isHeddleError(error, "ProtocolError")) throw error;
+    const { remote } = channel.wire;
+    throw new HeddleError(
+      "ProtocolError",
+      `What listens at ${remote} does not answer as a process of a Heddle cluster: ` +
+        `${error.message.replace(/\.+$/, "")}. Look up the scheduler's address in what it printed, ` +
+        "or use { schedulerFile }; the port of its dashboard is another one.",
+      { cause: error, fields: { address: remote } },
+    );
+  }
+}
+
 /** The dialer's side. Throws `AuthFailed`, or the error with which the listener refuses. */
 export async function greetListener(
   channel: FrameChannel,
@@ -88,7 +105,7 @@ export async function greetListener(
   const { wire } = channel;
   const mine = encodeHandshake("hello", hello);
   channel.send(FRAME.hello, mine);
-  const challenge = read("challenge", await channel.next());
+  const challenge = await firstAnswer(channel);
   const theirs = challenge.hello;
   const peer = decodeHandshake("hello", theirs);
   const expected = prove(token, "listener", mine, theirs, wire.channel);

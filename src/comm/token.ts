@@ -23,7 +23,8 @@ export function checkToken(token: string): string {
   throw new HeddleError(
     "InvalidArgument",
     `A cluster's token is a text of at least ${TOKEN_CHARS_MIN} characters, not ` +
-      `${typeof token === "string" ? `one of ${token.length}` : typeof token}; makeToken() makes one`,
+      `${typeof token === "string" ? `one of ${token.length}` : typeof token}; ` +
+      "makeToken() of heddle/distributed makes one",
   );
 }
 

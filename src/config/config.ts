@@ -166,6 +166,14 @@ export class Config {
 }
 
 function toLayer(values: ConfigInput, source: "set" | "with"): ConfigLayer {
+  if (typeof values !== "object" || values === null || Array.isArray(values)) {
+    const given = Array.isArray(values) ? "an array" : String(values);
+    throw new HeddleError(
+      "InvalidArgument",
+      `config.${source} takes an object of settings, as in { "array.chunk-size": "64 MiB" }, ` +
+        `not ${given}`,
+    );
+  }
   const layer = new Map<ConfigKey, Entry>();
   for (const [name, raw] of Object.entries(values)) {
     if (raw === undefined) continue;

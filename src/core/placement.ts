@@ -78,7 +78,9 @@ function tooLittle(
     "ResourceUnsatisfied",
     `${task} needs ${amounts(wanted)}, which no worker has: ${offers.join(", ")}.` +
       `${near === undefined ? "" : ` Did you mean "${near}"?`} ` +
-      `Say what the workers have: new Client({ resources: ${JSON.stringify(wanted)} }).`,
+      "Say what the workers have: new LocalCluster({ resources: " +
+      `${JSON.stringify(wanted)} }), heddle worker --resources, or new Client({ resources }) for ` +
+      "an engine in this process.",
     { fields: { wanted, resource: lacks } },
   );
 }

@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { Cluster } from "../cluster/cluster.ts";
 import { RemoteEngine } from "../cluster/remote-engine.ts";
-import { checkCount } from "../cluster/worker-shape.ts";
+import { checkCount, THREADS_MAX, WORKERS_MAX } from "../cluster/worker-shape.ts";
 import type { Security } from "../comm/security.ts";
 import { checkOptionNames } from "../core/options.ts";
 
@@ -72,8 +72,8 @@ export class SpecCluster extends Cluster {
     super();
     checkOptionNames("SpecCluster", options, OPTIONS);
     const { nWorkers = 0, threadsPerWorker = 1 } = options;
-    checkCount("nWorkers", nWorkers, 0);
-    checkCount("threadsPerWorker", threadsPerWorker, 1);
+    checkCount("nWorkers", nWorkers, 0, WORKERS_MAX);
+    checkCount("threadsPerWorker", threadsPerWorker, 1, THREADS_MAX);
     this.#options = options;
     this.name = options.name ?? `cluster-${randomBytes(3).toString("hex")}`;
     this.threadsPerWorker = threadsPerWorker;

@@ -48,7 +48,7 @@ function namesOf({ facts, host }: WorkerSeat): string[] {
 function noWorker(seats: Seats, name: string): HeddleError {
   const known = [...seats.values()].flatMap(namesOf);
   const near = nearestName(name, known);
-  const hint = near === undefined ? "" : `; did you mean "${near}"?`;
+  const hint = near === undefined ? "." : `; did you mean "${near}"?`;
   const addresses = [...seats.values()].map(({ facts }) => facts.address).join(", ") || "none";
   return new HeddleError(
     "InvalidArgument",

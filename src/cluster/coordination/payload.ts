@@ -60,7 +60,7 @@ export async function payloadOf(asker: Asker, value: unknown): Promise<Payload> 
   const collections = (value: Collection): Collection => {
     return withStandIns(asker.link, value, placeHeld);
   };
-  const lifted = lift(value, place, collections);
+  const lifted = holdsLazy(value) ? lift(value, place, collections) : value;
   await loadArrays();
   const encoded = encodeValue(lifted);
   const bytes = new Uint8Array(encoded.bytes);
@@ -84,21 +84,48 @@ export async function contentOf(asker: Asker, { bytes, tasks }: Payload): Promis
   return lower(value, futures, (part) => withoutStandIns(asker.link, part, tasks));
 }
 
+function holdsItself(): HeddleError<"NotSerializable"> {
+  return new HeddleError(
+    "NotSerializable",
+    "a value that holds itself may hold no futures or collections: give them beside it, as in " +
+      "[value, future]",
+  );
+}
+
 function checkOwner({ link }: Asker, submission: Submission): void {
   if (submission.link === link) return;
   throw new HeddleError("InvalidArgument", "the value holds a future of another client");
 }
 
-/** A value with places instead of futures; shares whatever holds none. */
+/** Whether there is a future or collection in the value, which may hold itself. */
+function holdsLazy(value: unknown): boolean {
+  const seen = new Set<unknown>();
+  const left = [value];
+  while (left.length > 0) {
+    const next = left.pop();
+    if (typeof next !== "object" || next === null || seen.has(next)) continue;
+    if (isFuture(next) || next instanceof FutureList || isCollection(next)) return true;
+    seen.add(next);
+    if (!Array.isArray(next) && !isPlain(next)) continue;
+    const parts: readonly unknown[] = Array.isArray(next) ? next : Object.values(next);
+    for (const part of parts) if (typeof part === "object") left.push(part);
+  }
+  return false;
+}
+
+/** A value with places instead of futures; shares whatever holds none. `open`: what it is in. */
 function lift(
   value: unknown,
   place: (futures: Future | FutureList) => FuturePlace,
   collection: (value: Collection) => Collection,
+  open: ReadonlySet<object> = new Set(),
 ): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (isFuture(value) || value instanceof FutureList) return place(value);
   if (isCollection(value)) return collection(value);
-  return eachPart(value, (part) => lift(part, place, collection));
+  if (open.has(value)) throw holdsItself();
+  const within = new Set(open).add(value);
+  return eachPart(value, (part) => lift(part, place, collection, within));
 }
 
 function lower(

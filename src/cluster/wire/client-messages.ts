@@ -74,7 +74,7 @@ export const toScheduler: MessageSet<ToScheduler> = messageSet([
   message("want", 2, { ids: i32s }),
   message("retry", 3, { ids: i32s }),
   message("release", 4, { ids: i32s, seen: u32 }),
-  message("cancel", 5, { ids: i32s, force: bool }),
+  message("cancel", 5, { ids: i32s, force: bool, before: optional(u32) }),
   message("query", 6, {
     request: u32,
     what: oneOf<Query>("info", "tasks", "progress", "holders", "demand"),

@@ -93,14 +93,20 @@ export function clientLeft(s: SchedulerState, client: number): void {
   s.clients.delete(client);
 }
 
-/** Cancels for one client, or for all: tasks that wait for a cancelled one fail with it. */
+/**
+ * Cancels for one client, or for all: tasks that wait for a cancelled one fail with it. What the
+ * client asked for again after that, before it came here, is not meant.
+ */
 export function cancel(
   s: SchedulerState,
-  event: EventOf<"cancel">,
-  spared: Int32Array = runningDependents(s, event.ids),
+  { before = Number.POSITIVE_INFINITY, ...event }: EventOf<"cancel">,
+  given?: Int32Array,
 ): void {
-  s.facts?.add({ ...event, spared });
-  for (const id of event.ids) {
+  const { askedAgain } = s.client(event.client);
+  const ids = event.ids.filter((id) => (askedAgain.get(id) ?? 0) <= before);
+  const spared = given ?? runningDependents(s, ids);
+  s.facts?.add({ ...event, ids, spared });
+  for (const id of ids) {
     const state = s.tasks.state[id];
     if (state === undefined || state === STATE.forgotten) continue;
     const others = s.tasks.wants[id]! - (s.client(event.client).wants.has(id) ? 1 : 0);

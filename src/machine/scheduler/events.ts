@@ -104,6 +104,8 @@ export type SchedulerEvent =
       readonly ids: Int32Array;
       /** Also for the other clients that want them; default false. */
       readonly force?: boolean;
+      /** What the client has asked for again in later requests stays; default: nothing does. */
+      readonly before?: number;
     }
   | {
       /** The client could not bring these values to the workers that it was told of. */
@@ -327,7 +329,7 @@ export type SchedulerCommand =
     }
   | { readonly kind: "cancelled" | "reset"; readonly client: number; readonly ids: Int32Array }
   | {
-      /** After `accepted`, answers `scatter`: value `base + i` goes to `workers[i]`, -1: nowhere. */
+      /** After `accepted`, answers `scatter`: value `base + i` goes to `workers[i]`; -1: nowhere. */
       readonly kind: "placed";
       readonly client: number;
       readonly request: number;

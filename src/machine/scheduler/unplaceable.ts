@@ -18,11 +18,13 @@ export function warnOfUnplaceable(s: SchedulerState): void {
     if (lane.options === undefined || lane.ranks.size === 0) continue;
     const problem = placementProblem(workers, lane.options, nameIn(s, lane));
     if (problem === undefined) continue;
-    const message = `${problem.message} It waits until such a worker joins.`;
-    if (s.warnings.has(message)) continue;
+    // The message tells of all workers: it is another one whenever one joins.
+    const { workers: names, resources } = lane.options;
+    const about = JSON.stringify([problem.code, nameIn(s, lane), names, resources]);
+    if (s.warnings.has(about)) continue;
     if (s.warnings.size >= REMEMBERED_MAX) s.warnings.clear();
-    s.warnings.add(message);
-    s.out.say({ kind: "warn", message });
+    s.warnings.add(about);
+    s.out.say({ kind: "warn", message: `${problem.message} It waits until such a worker joins.` });
   }
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import {
   checkJson,
   checkName,
+  checkResources,
   checkTimeMs,
   checkWhole,
   namesIn,
@@ -47,11 +48,31 @@ describe("numbers", () => {
   });
 });
 
+describe("resources", () => {
+  test("are finite amounts by name", () => {
+    for (const good of [undefined, {}, { GPU: 1, disk: 0.5 }]) {
+      expect(() => checkResources("resources", good)).not.toThrow();
+    }
+    for (const bad of [null, 5, [1], { GPU: -1 }, { GPU: "1" }, { GPU: Number.NaN }]) {
+      expect(() => checkResources("resources", bad)).toThrow(INVALID);
+    }
+  });
+});
+
 describe("plain data", () => {
   test("is what JSON has", () => {
     const good = { a: [1, "b", null, true, { c: Object.create(null) }] };
     expect(() => checkJson("the value", good)).not.toThrow();
-    for (const bad of [undefined, 5n, new Date(), () => 1, Symbol("s"), new Map(), [undefined], loop]) {
+    for (const bad of [
+      undefined,
+      5n,
+      new Date(),
+      () => 1,
+      Symbol("s"),
+      new Map(),
+      [undefined],
+      loop,
+    ]) {
       expect(() => checkJson("the value", bad)).toThrow(INVALID);
     }
   });

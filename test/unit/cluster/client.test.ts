@@ -262,6 +262,26 @@ describe("failures", () => {
     expect((await failure(slow.result())).code).toBe("Cancelled");
   });
 
+  test("cancelling ends nothing that is asked for later", async () => {
+    const slow = async (x: number): Promise<number> => {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return x;
+    };
+    // Not awaited: before the first was sent, and when it runs.
+    for (const known of [false, true]) {
+      const first = client.submit(slow, 40 + Number(known));
+      if (known) await first.id();
+      const cancelled = first.cancel();
+      const second = client.submit(slow, 40 + Number(known));
+      expect(await second.result()).toBe(40 + Number(known));
+      await cancelled;
+    }
+    const listed = client.map(slow, [7, 8]);
+    const cancelled = listed.cancel();
+    expect(await client.map(slow, [7, 8]).results()).toEqual([7, 8]);
+    await cancelled;
+  });
+
   test("nonsense is refused with what to do", async () => {
     expect(() => client.submit(42 as never)).toThrow(/takes a function/);
     expect(() => client.map((x: number) => x, ...([] as unknown as [number[]]))).toThrow(

@@ -2,7 +2,14 @@
  * @file A cluster of worker processes on this machine: results, values, errors, deaths, scaling.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Client, getClient, getWorker, LocalCluster, wait } from "../../../dist/index.js";
+import {
+  Client,
+  getClient,
+  getWorker,
+  LocalCluster,
+  type LocalClusterOptions,
+  wait,
+} from "../../../dist/index.js";
 import type { HeddleError } from "../../../src/core/errors.ts";
 
 let cluster: LocalCluster;
@@ -68,6 +75,26 @@ describe("workers on their way", () => {
   });
 });
 
+describe("what the cluster cannot be made with", () => {
+  test.each<LocalClusterOptions>([
+    { resources: { GPU: -1 } },
+    { resources: { GPU: "1" as never } },
+    { resources: 5 as never },
+    { localDirectory: 5 as never },
+    { nWorkers: 1e9 },
+    { nWorkers: Symbol("s") as never },
+    { threadsPerWorker: 1e9 },
+  ])("%o is refused at once", (options) => {
+    const make = (): LocalCluster => new LocalCluster({ dashboardAddress: null, ...options });
+    expect(make).toThrow(expect.objectContaining({ code: "InvalidArgument" }));
+  });
+
+  test.each([1e9, Symbol("s") as never])("it is not scaled to %s", async (workers) => {
+    await expect(cluster.scale(workers)).rejects.toMatchObject({ code: "InvalidArgument" });
+    expect(cluster.workers).toBe(2);
+  });
+});
+
 describe("values", () => {
   test("words come with the news, also NaN, -0 and what is no number", async () => {
     const values = [1, -0, Number.NaN, Number.POSITIVE_INFINITY, true, false, null, undefined];
@@ -106,6 +133,17 @@ describe("values", () => {
 });
 
 describe("scattered values", () => {
+  test("one worker is named by a text; one that there is not is an error at once", async () => {
+    const [address] = Object.keys(await client.nthreads());
+    const one = client.scatter(["a text"], { workers: address as string });
+    expect(await one.results()).toEqual(["a text"]);
+    expect(Object.values(await client.whoHas(one))).toEqual([[address]]);
+    await expect(client.scatter([1], { workers: "nosuch" }).results()).rejects.toMatchObject({
+      code: "NoWorkers",
+      message: expect.stringContaining('there is no worker "nosuch"'),
+    });
+  });
+
   test("lie on one worker each, on all, or where they are asked to be", async () => {
     const [one = ""] = Object.keys((await client.schedulerInfo()).workers);
     const spread = client.scatter([fill(1), fill(2), fill(3)]);

@@ -96,6 +96,19 @@ describe.each(ENGINES)("on %s", (engine) => {
   });
 });
 
+test("what a callback of a future throws is a warning, and none is an error at once", async () => {
+  await using cluster = new LocalCluster({ processes: false, threadsPerWorker: 1 });
+  const client = new Client(cluster);
+  const future = client.submit(Math.sqrt, 4);
+  expect(() => future.addDoneCallback(5 as never)).toThrow("takes a function");
+  const warned = new Promise<Error>((resolve) => process.once("warning", resolve));
+  future.addDoneCallback(() => {
+    throw new Error("in the callback");
+  });
+  expect((await warned).message).toMatch(/a callback of the future .* failed: .*in the callback/);
+  await client.close();
+});
+
 test("a client that is thrown out for what it sent hears that", async () => {
   await using cluster = new LocalCluster({
     nWorkers: 1,

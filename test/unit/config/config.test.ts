@@ -6,6 +6,15 @@ function configWith(env: Record<string, string> = {}): Config {
   return new Config((): ConfigLayer[] => [collectEnv(env)]);
 }
 
+describe("config.set", () => {
+  it.each([null, 5, "array.chunk-size", ["a"]])("takes settings by name, not %s", (given) => {
+    const config = configWith();
+    const wrong = given as never;
+    expect(() => config.set(wrong)).toThrow(/config.set takes an object of settings/);
+    expect(() => config.with(wrong, () => 1)).toThrow(/config.with takes an object of settings/);
+  });
+});
+
 describe("config.get", () => {
   it("has the type of the key, in both spellings", () => {
     const config = configWith();

@@ -140,6 +140,18 @@ describe("futures", () => {
     await gate.close();
   });
 
+  test("a value that holds itself comes out as it is, with futures it is refused", async () => {
+    const queue = new Queue<unknown>("round");
+    const round: Record<string, unknown> = { n: 1 };
+    round["self"] = round;
+    await queue.put(round);
+    const back = (await queue.get()) as typeof round;
+    expect(back["self"]).toBe(back);
+    round["future"] = client.submit(Math.sqrt, 4);
+    await expect(queue.put(round)).rejects.toMatchObject({ code: "NotSerializable" });
+    await queue.close();
+  });
+
   test("made in a task outlive it", async () => {
     const queue = new Queue<Future<string>>("made");
     await client

@@ -84,6 +84,22 @@ describe("releasing", () => {
 });
 
 describe("cancelling", () => {
+  test("does not reach what was asked for again before it came", () => {
+    const s = new TestScheduler();
+    s.join();
+    const graph = graphOf([[]], { name: "layer", pure: true });
+    s.graph(graph);
+    s.graph(graph);
+    const event = { kind: "cancel", client: 1, ids: Int32Array.of(0), force: true } as const;
+    expect(s.step({ ...event, before: 1 })).toEqual([]);
+    expect(s.stateOf(0)).toEqual(["leased"]);
+    expect(s.step({ ...event, before: 2 })).toContainEqual({
+      kind: "cancelled",
+      client: 1,
+      ids: [0],
+    });
+  });
+
   test("withdraws the task and fails what waits for it", () => {
     const s = new TestScheduler();
     s.join();

@@ -41,6 +41,19 @@ test("when the only worker that may run them leaves, the tasks that wait are spo
   expect(warnings(left)).toEqual([expect.stringContaining("needs GPU: 1, which no worker has")]);
 });
 
+test("a resource that nobody has is spoken of once, however many workers join", () => {
+  const s = new TestScheduler();
+  s.join({ worker: 0, address: "tcp://a:1" });
+  const [message, ...more] = warnings(s.graph(constrained({ resources: { GPU: 1 } })));
+  expect(more).toEqual([]);
+  expect(message).toContain(
+    'new LocalCluster({ resources: {"GPU":1} }), heddle worker --resources',
+  );
+  expect(warnings(s.join({ worker: 1, address: "tcp://b:1" }))).toEqual([]);
+  expect(warnings(s.graph(constrained({ resources: { GPU: 1 } })))).toEqual([]);
+  expect(warnings(s.graph(constrained({ resources: { GPU: 2 } })))).toHaveLength(1);
+});
+
 test("tasks run when the worker joins at last", () => {
   const s = new TestScheduler();
   s.join({ worker: 0, address: "tcp://a:1" });
