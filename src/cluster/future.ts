@@ -273,8 +273,8 @@ export class Future<R = unknown> extends SingleTaskBase<R> {
   }
 
   /**
-   * Calls `callback` with this future once it has settled; what it throws becomes a warning. Errors:
-   * `InvalidArgument` for what is no function.
+   * Calls `callback` with this future once it has settled; what it throws becomes a warning.
+   * Errors: `InvalidArgument` for what is no function.
    */
   addDoneCallback(callback: (future: this) => void): void {
     checkFunction("future.addDoneCallback", callback, "(future) => console.log(future.status)");
