@@ -8,6 +8,8 @@ import type { Security } from "../comm/security.ts";
 
 /** What is shown to a worker. */
 export interface Access {
+  /** Where the scheduler listens, as this thread reaches it. */
+  readonly scheduler: string;
   readonly token?: string | undefined;
   readonly security?: Security | undefined;
 }
@@ -23,20 +25,23 @@ interface ThreadAccess {
 /** By the scheduler's address, the latest last. */
 const known = new Map<string, Access>();
 
+/** What there is to show. */
+type Shown = Omit<Access, "scheduler">;
+
 /** A client has connected to a cluster. */
-export function rememberAccess(scheduler: string, access: Access): void {
+export function rememberAccess(scheduler: string, { token, security }: Shown): void {
   known.delete(scheduler);
-  known.set(scheduler, access);
+  known.set(scheduler, { scheduler, token, security });
 }
 
 /** The cluster that this thread runs tasks of. */
 export async function ownAccess(): Promise<Access | undefined> {
   const { cluster } = isMainThread ? {} : ((workerData ?? {}) as ThreadAccess);
   if (cluster === undefined) return undefined;
-  const { token, security } = cluster;
-  if (security === undefined) return { token };
+  const { scheduler, token, security } = cluster;
+  if (security === undefined) return { scheduler, token };
   const { Security } = await import("../comm/security.ts");
-  return { token, security: new Security(security) };
+  return { scheduler, token, security: new Security(security) };
 }
 
 /** What may be shown to workers of this scheduler, the likeliest first. */

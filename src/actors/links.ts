@@ -186,9 +186,9 @@ async function openComm({ place }: ActorHandle): Promise<Way> {
   if (place.contact === "") throw new Error("its thread has ended");
   const awayMs = place.host === ownHost() ? NEAR_MS : AWAY_MS;
   const accesses = await accessesTo(place.scheduler);
-  const { connect } = await import("../comm/index.ts");
+  const { connect, Relay } = await import("../comm/index.ts");
   let problem: unknown = new Error("this program has no connection to its cluster");
-  for (const { token, security } of accesses) {
+  for (const { scheduler, token, security } of accesses) {
     try {
       const comm = await connect<FromActors, ToActors>(place.contact, {
         hello: actorHello("client"),
@@ -198,6 +198,7 @@ async function openComm({ place }: ActorHandle): Promise<Way> {
         outgoing: toActors,
         connectMs: awayMs,
         reconnectMs: awayMs,
+        relay: new Relay(scheduler),
       });
       return new CommChannel(comm);
     } catch (error) {

@@ -107,7 +107,8 @@ export function securityOf(flags: SecurityFlags): Security | undefined {
   if (missing.length > 0) {
     const names = { tlsCaFile: "--tls-ca-file", tlsCert: "--tls-cert", tlsKey: "--tls-key" };
     const list = missing.map(([name]) => names[name as keyof typeof names]).join(" and ");
-    throw new HeddleError("InvalidArgument", `TLS needs all three files: ${list} is missing`);
+    const verb = missing.length === 1 ? "is" : "are";
+    throw new HeddleError("InvalidArgument", `TLS needs all three files: ${list} ${verb} missing`);
   }
   const paths = Object.entries(given).map(([name, value]) => [name, resolve(String(value))]);
   const security = new Security(Object.fromEntries(paths) as SecurityOptions);

@@ -3,12 +3,14 @@
  * scheduler's host, and runs the machine over what they say, once for each turn of the event loop.
  */
 import {
+  type Address,
   type Comm,
   type CommOptions,
   type CommTrouble,
   type Listener,
   listen,
   makeToken,
+  parseAddress,
   type Security,
 } from "../comm/index.ts";
 import { config } from "../config/config.ts";
@@ -175,7 +177,20 @@ export class ClusterScheduler {
       session: ({ role }) => sessionTimers(role),
       log: (trouble) => scheduler.#logTrouble(trouble),
     });
+    scheduler.#listener.relays = (address) => scheduler.#isOnWorkersHost(address);
     return scheduler;
+  }
+
+  /** Whoever proves that it belongs to the cluster is connected with what workers listen on. */
+  #isOnWorkersHost(address: Address): boolean {
+    if (!("host" in address)) return false;
+    for (const { hello } of this.#seats.values()) {
+      for (const own of hello.addresses) {
+        const parsed = parseAddress(own);
+        if ("host" in parsed && parsed.host === address.host) return true;
+      }
+    }
+    return false;
   }
 
   /** Where its state is shown, for a browser; undefined where it is not. */

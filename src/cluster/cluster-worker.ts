@@ -12,6 +12,7 @@ import {
   type Listener,
   listen,
   makeToken,
+  Relay,
   Security,
   serveBulk,
 } from "../comm/index.ts";
@@ -161,8 +162,18 @@ export class ClusterWorker {
     };
     const lane = laneOf(init);
     const launched = launchLane(lane);
-    const pool = new BulkPool(common);
-    const worker = new ClusterWorker(init, new OutputPrinter(arrivals), listener, pool);
+    // Workers that cannot reach each other exchange values through the scheduler.
+    const relay = new Relay(settings.scheduler[0] ?? "", {
+      from: `worker ${name}`,
+      warn: (message) => worker.#comm?.send({ kind: "warn", message }),
+    });
+    const pool = new BulkPool({ ...common, relay });
+    const worker: ClusterWorker = new ClusterWorker(
+      init,
+      new OutputPrinter(arrivals),
+      listener,
+      pool,
+    );
     if (settings.isLimited !== false) worker.#watchMemory(pressure);
     serveBulk(
       listener,

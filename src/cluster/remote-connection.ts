@@ -2,7 +2,8 @@
  * @file A client's connection to a scheduler: what the link posts is put into the form in which it
  * travels, and the values of a scatter are brought to the workers that the scheduler names.
  */
-import { BulkPool, type Comm, connect } from "../comm/index.ts";
+import { BulkPool, type Comm, connect, Relay } from "../comm/index.ts";
+import { config } from "../config/config.ts";
 import type { ClientMessage, EngineMessage } from "./messages.ts";
 import { ownHello, uniqueName } from "./own-hello.ts";
 import type { RemoteListener, RemoteOptions } from "./remote-options.ts";
@@ -48,7 +49,12 @@ export class RemoteConnection {
       session: sessionTimers(),
       ...(connectMs === undefined ? {} : { connectMs }),
     });
-    return new RemoteConnection(comm, new BulkPool(common), listener);
+    // Where workers cannot be reached, what the scheduler carries still comes.
+    const relay = new Relay(address, {
+      direct: config.get("client.direct-to-workers"),
+      warn: (message) => listener.warn(message),
+    });
+    return new RemoteConnection(comm, new BulkPool({ ...common, relay }), listener);
   }
 
   send(messages: readonly ClientMessage[]): void {

@@ -1,6 +1,7 @@
 /**
  * @file Values of a cluster, read by its clients: small ones come with the news that their tasks
- * are done, the others are fetched from the workers that hold them, never through the scheduler.
+ * are done, the others are fetched from the workers that hold them; the scheduler carries the bytes
+ * only where a worker cannot be reached (`comm/relay.ts`).
  */
 import { typeName } from "../threads/value-kinds.ts";
 import { keepOf, type LinkValues, type ReadValues } from "./link-values.ts";

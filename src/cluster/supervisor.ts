@@ -7,6 +7,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { config } from "../config/config.ts";
 import { formatBytes } from "../core/units.ts";
+import { removeLeftovers } from "./leftovers.ts";
 import type { WorkerSettings } from "./worker-settings.ts";
 
 /** What a worker process says to its supervisor. */
@@ -76,6 +77,8 @@ export class SupervisedWorker {
   #isReady = false;
   #failedStarts = 0;
   #restart: NodeJS.Timeout | undefined;
+  /** What the last process left behind is being removed. */
+  #clearing: Promise<unknown> | undefined;
   #problem: string | undefined;
   /** What the process said of its end. */
   #end: { readonly reason: string; readonly restart: boolean } | undefined;
@@ -101,7 +104,10 @@ export class SupervisedWorker {
     this.#isEnding = true;
     clearTimeout(this.#restart);
     const process = this.#process;
-    if (process === undefined) return;
+    if (process === undefined) {
+      await this.#clearing;
+      return;
+    }
     const ended = new Promise<void>((resolve) => process.once("exit", () => resolve()));
     if (force) process.kill("SIGKILL");
     else say(process, graceMs > 0 ? { kind: "leave", graceMs } : { kind: "stop" });
@@ -109,6 +115,7 @@ export class SupervisedWorker {
     const late = setTimeout(() => process.kill("SIGKILL"), lateMs);
     await ended;
     clearTimeout(late);
+    await this.#clearing;
   }
 
   /** Ends the process at once; another one follows. */
@@ -176,6 +183,8 @@ export class SupervisedWorker {
 
   #exited(exitCode: number | null, signal: NodeJS.Signals | null): void {
     this.#process = undefined;
+    // One that was killed could not do so itself, and perhaps no other follows.
+    if (signal !== null) this.#clearing = removeLeftovers(this.settings.localDirectory);
     if (!this.#isReady) this.#failedStarts++;
     this.#listener.died(this, this.#deathOf(exitCode, signal));
     if (this.#isEnding) return;

@@ -70,6 +70,8 @@ export class BulkConnection {
   readonly address: string;
   /** Whether it has answered anything: one that has not may have been closed long ago. */
   hasAnswered = false;
+  /** Whether a relay carries its bytes. */
+  isRelayed = false;
   readonly #stallMs: number;
   #wire: Wire | undefined;
   #transfer: Transfer | undefined;
@@ -99,6 +101,7 @@ export class BulkConnection {
     });
     const { wire, parser, early } = greeted;
     connection.#wire = wire;
+    connection.isRelayed = options.relay?.isCut(address) === true;
     wire.onClosed = (error) => connection.#broken(error);
     wire.sink = frameSink(
       parser,
@@ -107,6 +110,11 @@ export class BulkConnection {
     );
     if (early.length > 0) connection.#broken(protocolError("It spoke without being asked."));
     return connection;
+  }
+
+  /** How long nothing has moved. */
+  get quietMs(): number {
+    return nowMs() - this.#movedMs;
   }
 
   get isOpen(): boolean {

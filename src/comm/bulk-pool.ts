@@ -118,6 +118,7 @@ export class BulkPool {
       connection.hasAnswered = false;
       const stop = (): void => connection.close(signal?.reason as Error);
       signal?.addEventListener("abort", stop, { once: true });
+      const probing = this.#probe(address, connection);
       try {
         return await run(connection);
       } catch (error) {
@@ -125,10 +126,39 @@ export class BulkPool {
         const isStale = wasUsed && !connection.hasAnswered && !signal?.aborted;
         if (!isStale || !isHeddleError(error, "TransferFailed") || isStalled(error)) throw error;
       } finally {
+        clearInterval(probing);
         signal?.removeEventListener("abort", stop);
         this.#giveBack(address, connection);
       }
     }
+  }
+
+  /**
+   * A network that is cut says nothing: whether a silent connection still leads anywhere, another
+   * one shows within seconds. With a relay there is something to be done about it.
+   */
+  #probe(address: string, connection: BulkConnection): NodeJS.Timeout | undefined {
+    const { relay, stallMs = 30_000 } = this.#options;
+    const target = parseAddress(address);
+    if (relay?.carries(target) !== true || connection.isRelayed) return undefined;
+    const quietMs = relay.directMs;
+    let isProbing = false;
+    const look = async (): Promise<void> => {
+      isProbing = true;
+      const probe = await BulkConnection.open(target, this.#options, stallMs);
+      if (probe.isRelayed) connection.close(new HeddleError("CommClosed", "the network is cut"));
+      probe.close(
+        new HeddleError("CommClosed", "The connection was made to see whether it can be"),
+      );
+    };
+    return setInterval(() => {
+      if (isProbing || !connection.isOpen || connection.quietMs < quietMs) return;
+      const over = (): void => {
+        isProbing = false;
+      };
+      // Who is not reached at all is waited for as long as ever.
+      look().then(over, over);
+    }, quietMs).unref();
   }
 
   /** An idle connection, a new one, or the next to become free. */
@@ -140,7 +170,8 @@ export class BulkPool {
       const idle = lane.idle.pop();
       if (idle !== undefined) {
         clearTimeout(idle.timer);
-        if (idle.connection.isOpen) return idle.connection;
+        if (idle.connection.isOpen && !this.#isOutdated(idle.connection)) return idle.connection;
+        idle.connection.close(new HeddleError("CommClosed", "There is another way now"));
         this.#drop(address, lane, idle.connection);
         continue;
       }
@@ -151,6 +182,14 @@ export class BulkPool {
       });
       if (connection !== undefined) return connection;
     }
+  }
+
+  /** Whether another connection to the same address would go another way. */
+  #isOutdated(connection: BulkConnection): boolean {
+    const { relay } = this.#options;
+    return (
+      relay !== undefined && relay.isCut(parseAddress(connection.address)) !== connection.isRelayed
+    );
   }
 
   async #connect(address: string, lane: Lane): Promise<BulkConnection> {

@@ -19,9 +19,11 @@ import {
 import { type Address, formatAddress, parseAddress } from "./addresses.ts";
 import { Comm, type Greeted, nowMs } from "./comm.ts";
 import { type CommOptions, checkProof, DEFAULTS } from "./comm-options.ts";
-import { dial } from "./dial.ts";
+import { type DialOptions, dial, secureOver } from "./dial.ts";
 import { FrameChannel } from "./frame-channel.ts";
 import { greetListener, makeHello } from "./greeting.ts";
+import { type Relay, relayFacts } from "./relay.ts";
+import { SocketWire, type Wire } from "./wire.ts";
 
 /** How a wire to a listener is made. */
 export interface DialerOptions extends CommOptions {
@@ -29,6 +31,8 @@ export interface DialerOptions extends CommOptions {
   readonly serverName?: string;
   /** Reach a tcp address of this host over the unix socket beside it (true). */
   readonly preferUnix?: boolean;
+  /** Reaches what cannot be reached directly. */
+  readonly relay?: Relay | undefined;
 }
 
 /** Options of {@link connect}. */
@@ -106,17 +110,9 @@ export async function openGreeted(
   },
 ): Promise<{ greeted: Greeted; peer: Hello; welcome: Welcome }> {
   const { handshakeMs = DEFAULTS.handshakeMs, maxBodyBytes = DEFAULTS.maxBodyBytes } = options;
+  const wire = await openWire(address, options, how.signal);
   const late = AbortSignal.timeout(handshakeMs);
   const signal = how.signal === undefined ? late : AbortSignal.any([late, how.signal]);
-  const wire = await dial(address, {
-    role: options.hello.role,
-    security: options.security,
-    serverName: options.serverName,
-    preferUnix: options.preferUnix ?? true,
-    signal,
-  }).catch((error: unknown) => {
-    throw late.aborted ? tooLate(address, handshakeMs) : error;
-  });
   const parser = new FrameParser({
     maxBodyBytes: UNPROVED_BODY_MAX,
     ...(how.place !== undefined && { place: how.place }),
@@ -135,6 +131,90 @@ export async function openGreeted(
   } finally {
     signal.removeEventListener("abort", giveUp);
   }
+}
+
+/** Directly where that is possible; else through the relay, if there is one. */
+async function openWire(
+  address: Address,
+  options: DialerOptions,
+  signal: AbortSignal | undefined,
+): Promise<Wire> {
+  const { relay, handshakeMs = DEFAULTS.handshakeMs } = options;
+  if (relay?.carries(address) !== true) return await dialIn(handshakeMs, address, options, signal);
+  let direct: unknown;
+  if (!relay.isCut(address)) {
+    try {
+      const withinMs = Math.min(handshakeMs, relay.directMs);
+      const wire = await dialIn(withinMs, address, options, signal);
+      relay.reached(address);
+      return wire;
+    } catch (error) {
+      if (!isPassing(error) || signal?.aborted) throw error;
+      direct = error;
+    }
+  }
+  try {
+    const wire = await dialThrough(relay, address, options, signal);
+    if (direct !== undefined) relay.cut(address, direct);
+    return wire;
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw relay.unreached(address, direct, error);
+  }
+}
+
+async function dialIn(
+  withinMs: number,
+  address: Address,
+  options: DialerOptions,
+  given: AbortSignal | undefined,
+): Promise<Wire> {
+  const late = AbortSignal.timeout(withinMs);
+  const signal = given === undefined ? late : AbortSignal.any([late, given]);
+  try {
+    return await dial(address, dialOptions(options, signal));
+  } catch (error) {
+    throw late.aborted ? tooLate(address, withinMs) : error;
+  }
+}
+
+/** A connection to the relay, which has become one to the address. */
+async function dialThrough(
+  relay: Relay,
+  address: Address,
+  options: DialerOptions,
+  signal: AbortSignal | undefined,
+): Promise<Wire> {
+  const { address: through } = relay;
+  const own = { ...options.hello, facts: relayFacts(address) };
+  const { greeted } = await openGreeted(
+    parseAddress(through),
+    { ...options, relay: undefined, hello: own },
+    "relay",
+    signal === undefined ? {} : { signal },
+  );
+  const { wire } = greeted;
+  if (!(wire instanceof SocketWire)) return wire;
+  wire.remote = `${formatAddress(address)} through ${through}`;
+  if (address.scheme !== "tls") return wire;
+  const { handshakeMs = DEFAULTS.handshakeMs } = options;
+  const late = AbortSignal.timeout(handshakeMs);
+  const any = signal === undefined ? late : AbortSignal.any([late, signal]);
+  return await secureOver(wire, address, dialOptions(options, any));
+}
+
+function dialOptions(options: DialerOptions, signal: AbortSignal): DialOptions {
+  return {
+    role: options.hello.role,
+    security: options.security,
+    serverName: options.serverName,
+    preferUnix: options.preferUnix ?? true,
+    signal,
+  };
+}
+
+function isPassing(error: unknown): boolean {
+  return isHeddleError(error) && PASSING.includes(error.code);
 }
 
 function tooLate(address: Address, handshakeMs: number): HeddleError<"Timeout"> {
@@ -158,8 +238,7 @@ async function retrying<T>(
     } catch (error) {
       // Not all at the same time: a scheduler that comes back hears of many.
       const pauseMs = waitMs * (0.5 + Math.random() / 2);
-      const isPassing = isHeddleError(error) && PASSING.includes(error.code);
-      if (!isPassing || signal.aborted || nowMs() + pauseMs > endMs) throw error;
+      if (!isPassing(error) || signal.aborted || nowMs() + pauseMs > endMs) throw error;
       await pause(pauseMs, signal);
     }
   }

@@ -127,6 +127,33 @@ function openSocket(
   });
 }
 
+/** TLS with the address over a wire that somebody carries to it. */
+export async function secureOver(
+  wire: SocketWire,
+  address: NetworkAddress,
+  options: DialOptions,
+): Promise<Wire> {
+  const { role, serverName, signal } = options;
+  const tls = security(address, options).connectOptions(role, serverName);
+  const remote = wire.remote;
+  return await new Promise((resolve, reject) => {
+    const socket = connectTls({ ...tls, socket: wire.release() });
+    const failed = (cause: Error): void => reject(connectFailed(remote, cause, true));
+    const abort = (): void => {
+      socket.destroy();
+      reject(signal?.reason);
+    };
+    signal?.addEventListener("abort", abort, { once: true });
+    socket.once("error", failed);
+    socket.once("secureConnect", () => {
+      signal?.removeEventListener("abort", abort);
+      const secured = new SocketWire(socket, remote, "events");
+      socket.off("error", failed);
+      resolve(secured);
+    });
+  });
+}
+
 function connectFailed(remote: string, cause: Error, tls: boolean): HeddleError {
   const { code = "" } = cause as NodeJS.ErrnoException;
   const refused = tls ? certificateRefused(remote, cause) : undefined;

@@ -25,5 +25,6 @@ export { type ConnectOptions, connect, type DialerOptions } from "./connect.ts";
 export { type ConnectionInfo, readConnectionFile, writeConnectionFile } from "./connection-file.ts";
 export type { OwnHello } from "./greeting.ts";
 export { type Listener, type ListenOptions, listen } from "./listen.ts";
+export { Relay, type RelayOptions } from "./relay.ts";
 export { Security, type SecurityOptions } from "./security.ts";
 export { makeToken, tokenFrom } from "./token.ts";

@@ -17,11 +17,12 @@ import {
   type SessionOptions,
   UNPROVED_BODY_MAX,
 } from "../protocol/index.ts";
-import { formatAddress, parseAddress } from "./addresses.ts";
+import { type Address, formatAddress, parseAddress } from "./addresses.ts";
 import { Comm, type Greeted, nowMs } from "./comm.ts";
 import { type CommOptions, checkProof, DEFAULTS } from "./comm-options.ts";
 import { FrameChannel } from "./frame-channel.ts";
 import { greetDialer, makeHello, refuse, welcome } from "./greeting.ts";
+import { reachFor, splice } from "./relay.ts";
 import { openSockets, type Sockets } from "./sockets.ts";
 import type { Wire } from "./wire.ts";
 
@@ -66,6 +67,8 @@ export interface Listener<In extends Message = Message, Out extends Message = Me
   readonly comms: ReadonlySet<Comm<In, Out>>;
   /** Makes what deals with one bulk connection; set by `serveBulk`. */
   bulk: ((maxBodyBytes: number) => BulkDoor) | undefined;
+  /** What may be reached through this listener (`relay.ts`); nothing unless it is set. */
+  relays: ((address: Address) => boolean) | undefined;
   /** Stops listening and closes all connections. */
   close(): Promise<void>;
 }
@@ -100,6 +103,7 @@ class CommListener<In extends Message, Out extends Message> implements Listener<
   sockets: Sockets | undefined;
   readonly comms: Set<Comm<In, Out>> = new Set();
   bulk: ((maxBodyBytes: number) => BulkDoor) | undefined;
+  relays: ((address: Address) => boolean) | undefined;
   readonly #options: ListenOptions<In, Out>;
   /** Handshakes under way, oldest first. */
   readonly #pending: Set<FrameChannel> = new Set();
@@ -107,6 +111,7 @@ class CommListener<In extends Message, Out extends Message> implements Listener<
   readonly #bySession: Map<string, Comm<In, Out>> = new Map();
   readonly #byPeer: Map<string, Comm<In, Out>> = new Map();
   readonly #bulkWires: Set<Wire> = new Set();
+  readonly #relayed: Set<Wire> = new Set();
 
   constructor(options: ListenOptions<In, Out>) {
     this.#options = options;
@@ -126,7 +131,7 @@ class CommListener<In extends Message, Out extends Message> implements Listener<
 
   async close(): Promise<void> {
     for (const channel of this.#pending) channel.wire.destroy();
-    for (const wire of this.#bulkWires) wire.destroy();
+    for (const wire of [...this.#bulkWires, ...this.#relayed]) wire.destroy();
     const closing = [...this.comms].map((comm) => comm.close("the listener was closed"));
     await Promise.all([this.sockets?.close(), ...closing]);
   }
@@ -149,6 +154,7 @@ class CommListener<In extends Message, Out extends Message> implements Listener<
       clearTimeout(timer);
       this.#pending.delete(channel);
       if (peer.purpose === "control") return await this.#takeControl(channel, peer);
+      if (peer.purpose === "relay") return await this.#takeRelay(channel, peer);
       door = this.#takeBulk(channel, peer);
     } catch (error) {
       refuse(channel, error, handshakeMs);
@@ -176,6 +182,24 @@ class CommListener<In extends Message, Out extends Message> implements Listener<
       closed(error);
     };
     return door;
+  }
+
+  async #takeRelay(channel: FrameChannel, peer: Hello): Promise<void> {
+    const { wire } = channel;
+    const far = await reachFor(peer, this.relays);
+    if (channel.error !== undefined) {
+      far.destroy();
+      throw channel.error;
+    }
+    this.#relayed.add(wire).add(far);
+    // Nothing of the other side comes before what the dialer says to it, which it does when it
+    // has been welcomed.
+    channel.release();
+    splice(wire, far, () => {
+      this.#relayed.delete(wire);
+      this.#relayed.delete(far);
+    });
+    welcome(channel, { session: "" });
   }
 
   async #takeControl(channel: FrameChannel, peer: Hello): Promise<void> {

@@ -80,7 +80,7 @@ interface Handle {
 
 /** A socket as a wire. */
 export class SocketWire implements Wire {
-  readonly remote: string;
+  remote: string;
   #socket: Socket;
   sink: Sink | undefined;
   onBytes: (bytes: Uint8Array) => void = () => undefined;
@@ -115,6 +115,11 @@ export class SocketWire implements Wire {
     if (this.#watched !== undefined) {
       socket.setTimeout(this.#watched.stalledMs, this.#watched.stalled);
     }
+  }
+
+  /** Lets go of the socket: the wire is not used any more. */
+  release(): Socket {
+    return this.#socket;
   }
 
   get channel(): string {

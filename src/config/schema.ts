@@ -41,6 +41,8 @@ export interface ConfigValues {
 
   "exchange.read-neighbours": boolean;
 
+  "client.direct-to-workers": boolean | "auto";
+
   "blas.library": string;
   "blas.threads": number;
 
@@ -169,6 +171,11 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
 
   "blas.threads": key(integerFrom(1), 1, "Threads that BLAS may use inside one task."),
 
+  "client.direct-to-workers": key(
+    auto(boolean),
+    "auto",
+    'Whether clients bring and fetch values at workers, or through the scheduler; "auto": if needed.',
+  ),
   "comm.timeouts.lost": key(
     duration,
     2000,

@@ -44,8 +44,8 @@ export interface ResumePoint {
 /** Who speaks: the first thing that each side says about itself. */
 export interface Hello {
   readonly role: Role;
-  /** Whether messages or bulk data will follow. */
-  readonly purpose: "control" | "bulk";
+  /** Whether messages, bulk data or the bytes of another connection will follow. */
+  readonly purpose: "control" | "bulk" | "relay";
   /** Name of the speaker, the same after a restart. */
   readonly id: string;
   /** Another one after each restart. */
@@ -112,7 +112,7 @@ const resume: OptionalCodec<ResumePoint> = optional(resumePoint);
 const CODECS: { readonly [K in keyof Handshake]: Codec<Handshake[K]> } = {
   hello: record({
     role: oneOf("scheduler", "worker", "client", "supervisor"),
-    purpose: oneOf("control", "bulk"),
+    purpose: oneOf("control", "bulk", "relay"),
     id: name,
     incarnation: name,
     version: name,

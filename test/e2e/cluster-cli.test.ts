@@ -317,7 +317,7 @@ describe("wrong use", () => {
     [["scheduler", "--port", "0", "--host", "203.0.113.7"], 3, /not an address of this host/],
     [["scheduler", "--port", "0", "--interface", "eth77"], 2, /no network interface/],
     [["scheduler", "--preload", "./none.mjs"], 2, /no such file/],
-    [["scheduler", "--tls-cert", "a.pem"], 2, /--tls-ca-file and --tls-key is missing/],
+    [["scheduler", "--tls-cert", "a.pem"], 2, /--tls-ca-file and --tls-key are missing/],
     [["scheduler", "--port", "0", "--pid-file", "none/x"], 2, /cannot be written/],
     [["worker"], 2, /takes either the scheduler's address/],
     [["worker", "tpc://a:1"], 2, /did you mean tcp/],

@@ -177,6 +177,35 @@ describe.skipIf(missing !== undefined)("between hosts", { timeout: LONG_MS }, ()
     });
   });
 
+  describe("cuts that do not heal", () => {
+    beforeEach(async () => {
+      await start();
+      expected = await client.do("reduce", SIDE);
+    });
+    afterEach(stop);
+
+    test("a client that reaches the scheduler alone", async () => {
+      // Connections that are there already lead nowhere any more.
+      expect(await client.do("hold", { count: 4, megabytes: 8 })).toBe(2);
+      expect(await client.do("gather")).toBe(10);
+      for (const host of [2, 3]) hosts.partition(host, 4);
+      expect(await client.do("gather")).toBe(10);
+      expect(await client.do("reduce", SIDE)).toBe(expected);
+      expect(await client.do("scatter", { megabytes: 4 })).toBe(4 * 131_072);
+      expect(await client.do("actor")).toBe(2);
+    });
+
+    test("workers that never reach each other", async () => {
+      expect(await client.do("hold", { count: 4, megabytes: 4 })).toBe(2);
+      hosts.partition(2, 3);
+      expect(await client.do("join")).toBe(20);
+      expect(await client.do("join", { worker: "w3" })).toBe(20);
+      expect(await client.do("join", { worker: "w2" })).toBe(20);
+      expect(await client.do("reduce", SIDE)).toBe(expected);
+      await scheduler.logged(/cannot be reached from worker w[23]/);
+    });
+  });
+
   describe("timers as they are by default", () => {
     beforeEach(async () => {
       await start();

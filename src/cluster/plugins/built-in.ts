@@ -28,7 +28,12 @@ export class Environ implements WorkerPlugin {
   }
 }
 
-/** Copies a file into the folder of every worker. Errors: `FileNotFound`. */
+/**
+ * Copies a file into the folder of every worker. One that is copied again replaces the first; but a
+ * module that a task thread has imported stays there as it was, as everywhere in Node: import it
+ * under another name, or with a query, `` import(`${path}?v=2`) ``, or `client.restart()` first.
+ * Errors: `FileNotFound`.
+ */
 export class UploadFile implements WorkerPlugin {
   readonly name: string;
   readonly fileName: string;
@@ -67,7 +72,10 @@ export class SchedulerUploadFile implements SchedulerPlugin {
   }
 }
 
-/** Copies a folder into the folder of every worker, under its own name. Errors: `FileNotFound`. */
+/**
+ * Copies a folder into the folder of every worker, under its own name. Of modules that have been
+ * imported, see {@link UploadFile}. Errors: `FileNotFound`.
+ */
 export class UploadDirectory implements WorkerPlugin {
   readonly name: string;
   /** Paths with the folder's name in front. */

@@ -200,11 +200,12 @@ async function makePool(): Promise<BulkPool> {
   if (access === undefined) {
     throw new HeddleError("InvariantViolated", "a run of another process came to no cluster");
   }
-  const { BulkPool: Pool, Security } = await import("../../comm/index.ts");
-  const { token, security } = access;
+  const { BulkPool: Pool, Relay, Security } = await import("../../comm/index.ts");
+  const { token, security, scheduler } = access;
   return new Pool({
     hello: ownHello("worker", uniqueName("exchange"), {}),
     token,
     security: security === undefined ? undefined : new Security(security),
+    relay: new Relay(scheduler),
   });
 }

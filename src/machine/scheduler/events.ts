@@ -333,7 +333,7 @@ export type SchedulerCommand =
     }
   | { readonly kind: "cancelled" | "reset"; readonly client: number; readonly ids: Int32Array }
   | {
-      /** After `accepted`, answers `scatter`: value `base + i` goes to `workers[i]`, -1: nowhere. */
+      /** After `accepted`, answers `scatter`: value `base + i` goes to `workers[i]`, or -1. */
       readonly kind: "placed";
       readonly client: number;
       readonly request: number;

@@ -59,6 +59,8 @@ export interface Bringing {
 export interface SubmittingTask {
   readonly id: number;
   readonly serial: number;
+  /** Of the lease under which it was running. */
+  readonly epoch: number;
 }
 
 export interface WorkerRecord {
@@ -210,7 +212,7 @@ export class SchedulerState {
    */
   isSpread = false;
   readonly cuts: Cuts = new Cuts();
-  /** Queued tasks that no worker can get the inputs of, with the time to try again. */
+  /** Queued tasks that are not to be leased yet, with the time to try again. */
   readonly parked: Map<number, number> = new Map();
   /**
    * Tasks that were on a worker when it died, none of them convicted: how often each was. They run

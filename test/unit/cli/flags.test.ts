@@ -60,7 +60,7 @@ describe("secrets", () => {
 
   it("certificates come together, and are read at once", () => {
     expect(securityOf({})).toBeUndefined();
-    expect(() => securityOf({ tlsCert: "a" })).toThrow(/--tls-ca-file and --tls-key is missing/);
+    expect(() => securityOf({ tlsCert: "a" })).toThrow(/--tls-ca-file and --tls-key are missing/);
     const paths = { tlsCaFile: "none", tlsCert: "none", tlsKey: "none" };
     expect(() => securityOf(paths)).toThrow(/cannot be read/);
   });

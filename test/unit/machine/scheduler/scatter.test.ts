@@ -137,7 +137,7 @@ test("broadcast: once it is there, others copy it", () => {
   });
 });
 
-test("a value that no worker can hold fails before anything is sent, the others go their way", () => {
+test("a value that no worker can hold fails before it is sent, others go their way", () => {
   const s = new TestScheduler();
   s.join({ memoryLimitBytes: 100 });
   s.join({ worker: 1, address: "b", memoryLimitBytes: 1000 });

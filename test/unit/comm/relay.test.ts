@@ -1,0 +1,217 @@
+/**
+ * @file Around a cut in the network: what cannot be reached directly is reached through a process
+ * that all reach, with the same handshakes, and what is already known is not tried again.
+ */
+import { connect as connectSocket, createServer, type Server } from "node:net";
+import { describe, expect, it, onTestFinished } from "vitest";
+import {
+  BulkPool,
+  type BulkPoolOptions,
+  Relay,
+  type RelayOptions,
+  Security,
+  serveBulk,
+} from "../../../src/comm/index.ts";
+import { dialed, helloOf, received, type Station, station, TOKEN, words } from "./helpers.ts";
+
+const SIZES = [0, 1, 1000, 3_000_001];
+
+function pattern(seed: number, bytes: number): Uint8Array {
+  return Uint8Array.from({ length: bytes }, (_, i) => (seed * 31 + i * 7 + (i >> 8)) & 255);
+}
+
+interface Place {
+  readonly address: string;
+  readonly values: Map<number, Uint8Array>;
+}
+
+/** A process with values, which also takes them. */
+async function shelf(at: string, options: { security?: Security } = {}): Promise<Place> {
+  const { listener } = await station(at, { hello: helloOf("worker"), ...options });
+  const values = new Map<number, Uint8Array>();
+  serveBulk(listener, {
+    get(id) {
+      const bytes = values.get(id);
+      return bytes && { bytes };
+    },
+    put(id, bytes) {
+      const target = new Uint8Array(bytes);
+      return { target, stored: () => void values.set(id, target), dropped: () => undefined };
+    },
+  });
+  return { address: listener.address, values };
+}
+
+/** A scheduler that carries bytes, and counts for whom. */
+async function relayStation(
+  at: string,
+  options: { security?: Security } = {},
+): Promise<Station & { asked: number }> {
+  const middle = { ...(await station(at, options)), asked: 0 };
+  middle.listener.relays = () => ++middle.asked > 0;
+  return middle;
+}
+
+function poolOf(relay: Relay, options: Partial<BulkPoolOptions> = {}): BulkPool {
+  const hello = helloOf("client", "far");
+  const pool = new BulkPool({ hello, token: TOKEN, relay, ...options });
+  onTestFinished(() => pool.close());
+  return pool;
+}
+
+/** A port at which somebody listens only while it is open. */
+class Gate {
+  #server: Server | undefined;
+  #port = 0;
+  readonly #target: string;
+
+  constructor(target: string) {
+    this.#target = target;
+    onTestFinished(() => this.shut());
+  }
+
+  /** From this call on. */
+  open(): void {
+    const { port, hostname } = new URL(this.#target.replace("tcp:", "http:"));
+    this.#server ??= createServer((near) => {
+      const far = connectSocket(Number(port), hostname);
+      near.on("error", () => far.destroy()).pipe(far);
+      far.on("error", () => near.destroy()).pipe(near);
+    }).listen(this.#port);
+    this.#port = (this.#server.address() as { port: number }).port;
+  }
+
+  shut(): void {
+    this.#server?.close();
+    this.#server = undefined;
+  }
+
+  get address(): string {
+    return `tcp://127.0.0.1:${this.#port}`;
+  }
+}
+
+/** A shelf whose port is open only for who asks through the relay. */
+async function hidden(options: RelayOptions = {}): Promise<{
+  here: Place;
+  gate: Gate;
+  middle: Station & { asked: number };
+  warnings: string[];
+  relay: Relay;
+}> {
+  const here = await shelf("tcp://127.0.0.1:0");
+  const gate = new Gate(here.address);
+  gate.open();
+  gate.shut();
+  const middle = await relayStation("tcp://127.0.0.1:0");
+  middle.listener.relays = () => {
+    middle.asked++;
+    gate.open();
+    return true;
+  };
+  const warnings: string[] = [];
+  const warn = (message: string): void => void warnings.push(message);
+  const relay = new Relay(middle.listener.address, { warn, ...options });
+  return { here, gate, middle, warnings, relay };
+}
+
+/** Comparing large arrays number by number takes a test minutes. */
+function isEqual(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a !== undefined && b !== undefined && Buffer.compare(a, b) === 0;
+}
+
+async function read(pool: BulkPool, address: string, ids: number[]): Promise<Uint8Array[]> {
+  const found: Uint8Array[] = [];
+  const place = (id: number, bytes: number): Uint8Array => {
+    found[id] = new Uint8Array(bytes);
+    return found[id];
+  };
+  await pool.get(address, ids, place);
+  return ids.map((id) => found[id]!);
+}
+
+describe("a relay", () => {
+  it.each(["tcp", "tls"])("carries values both ways over %s", async (scheme) => {
+    const options = scheme === "tls" ? { security: await Security.temporary() } : {};
+    const here = await shelf(`${scheme}://127.0.0.1:0`, options);
+    for (const [id, bytes] of SIZES.entries()) here.values.set(id, pattern(id, bytes));
+    const middle = await relayStation(`${scheme}://127.0.0.1:0`, options);
+    const pool = poolOf(new Relay(middle.listener.address, { direct: false }), options);
+    const ids = [...SIZES.keys()];
+    const found = await read(pool, here.address, ids);
+    expect(ids.filter((id) => !isEqual(found[id], here.values.get(id)))).toEqual([]);
+    await pool.put(here.address, [{ id: 9, bytes: pattern(9, 5_000_000) }]);
+    expect(isEqual(here.values.get(9), pattern(9, 5_000_000))).toBe(true);
+    // One connection was made, and used twice.
+    expect(middle.asked).toBe(1);
+  });
+
+  it("carries messages", async () => {
+    const far = await station("tcp://127.0.0.1:0", { hello: helloOf("worker") });
+    const middle = await relayStation("tcp://127.0.0.1:0");
+    const relay = new Relay(middle.listener.address, { direct: false });
+    const near = await dialed(far.listener.address, { relay });
+    const there = await far.next();
+    const heard = received(there, 1);
+    near.send({ kind: "say", words: "around the corner" });
+    expect(words(await heard)).toEqual(["around the corner"]);
+    expect(near.peer.role).toBe("worker");
+  });
+
+  it("is used where the direct way fails, at once the next time, and said once", async () => {
+    const { here, gate, middle, warnings, relay } = await hidden();
+    here.values.set(1, pattern(1, 1000));
+    const options = { preferUnix: false };
+    expect(await read(poolOf(relay, options), gate.address, [1])).toEqual([here.values.get(1)]);
+    // The gate is open now, but that it was shut is remembered.
+    expect(await read(poolOf(relay, options), gate.address, [1])).toEqual([here.values.get(1)]);
+    expect(middle.asked).toBe(2);
+    expect(warnings).toEqual([expect.stringContaining(`${gate.address} cannot be reached`)]);
+  });
+
+  it("is left for the direct way when that may be open again", async () => {
+    const { here, gate, middle, relay } = await hidden({ rememberMs: 0 });
+    here.values.set(1, pattern(1, 1000));
+    const pool = poolOf(relay);
+    await read(pool, gate.address, [1]);
+    await read(pool, gate.address, [1]);
+    expect(middle.asked).toBe(1);
+  });
+
+  it("is not used where the direct way works, or others are not wanted", async () => {
+    const here = await shelf("tcp://127.0.0.1:0");
+    here.values.set(1, pattern(1, 1000));
+    const middle = await relayStation("tcp://127.0.0.1:0");
+    await read(poolOf(new Relay(middle.listener.address)), here.address, [1]);
+    const only = poolOf(new Relay(middle.listener.address, { direct: true }));
+    await expect(read(only, "tcp://127.0.0.1:1", [1])).rejects.toMatchObject({
+      code: "ConnectFailed",
+    });
+    expect(middle.asked).toBe(0);
+  });
+
+  it("says what cannot be reached either way", async () => {
+    const middle = await relayStation("tcp://127.0.0.1:0");
+    const pool = poolOf(new Relay(middle.listener.address));
+    await expect(read(pool, "tcp://127.0.0.1:1", [1])).rejects.toMatchObject({
+      code: "ConnectFailed",
+      message: expect.stringMatching(
+        /^Cannot connect from here to tcp:\/\/127\.0\.0\.1:1, directly \(.*\) nor through the scheduler/,
+      ),
+    });
+    expect(middle.asked).toBe(1);
+  });
+
+  it("makes only connections that are allowed, for those who prove themselves", async () => {
+    const here = await shelf("tcp://127.0.0.1:0");
+    const { listener } = await station("tcp://127.0.0.1:0");
+    const relay = new Relay(listener.address, { direct: false });
+    await expect(read(poolOf(relay), here.address, [1])).rejects.toMatchObject({
+      code: "ConnectFailed",
+      message: expect.stringContaining("are made from here"),
+    });
+    listener.relays = () => true;
+    const stranger = poolOf(relay, { token: "another token of another cluster" });
+    await expect(read(stranger, here.address, [1])).rejects.toMatchObject({ code: "AuthFailed" });
+  });
+});
