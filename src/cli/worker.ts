@@ -129,7 +129,8 @@ async function supervise({
     const ending = await shutdown.asked;
     reason = ending.reason;
     log.info("the workers end: {reason}", { reason });
-    await pool.close();
+    // With a scheduler that goes, or is gone, there is nobody to bring values to.
+    await pool.close({ graceMs: link.isOpen ? config.get("worker.lifetime.grace") : 0 });
     await preloads.teardown(context, log);
     return ending.exitCode;
   } finally {
@@ -161,7 +162,7 @@ async function runAlone({ flags, plan, access, log, makeSettings, version }: Run
   });
   const { reason, exitCode } = await shutdown.asked;
   log.info("the worker ends: {reason}", { reason });
-  await worker.close(reason);
+  await worker.leave(reason);
   await ended;
   shutdown.release();
   return exitCode;

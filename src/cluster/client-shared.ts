@@ -5,6 +5,7 @@
 import type { Json } from "../codec/registry.ts";
 import type { Asker } from "./coordination/asker.ts";
 import * as shared from "./coordination/shared.ts";
+import type { Future } from "./future.ts";
 
 export type { EventListener, LoggedEvent } from "./coordination/shared.ts";
 
@@ -12,18 +13,22 @@ export abstract class SharedState {
   /** Asks the coordination machine. @internal */
   abstract get coordination(): Asker;
 
+  /** Futures that keep the actors in a value. @internal */
+  protected abstract futuresOfActors(value: unknown): Promise<readonly Future[]>;
+
   /**
-   * Gives a name to futures, to collections, or to a value with such in it, for all clients.
-   * Futures and what was persisted are kept until the name is unpublished, also when this client
-   * has left; what is lazy is computed by whoever gets it. Errors: `InvalidArgument` when the name
-   * is taken, unless with `override`.
+   * Gives a name to futures, collections, actors, or to a value with such in it, for all clients.
+   * Futures, actors and what was persisted are kept until the name is unpublished, also when this
+   * client has left; what is lazy is computed by whoever gets it. Errors: `InvalidArgument` when
+   * the name is taken, unless with `override`.
    */
   async publishDataset(
     name: string,
     value: unknown,
     options: { readonly override?: boolean } = {},
   ): Promise<void> {
-    await shared.publishDataset(this.coordination, name, value, options);
+    const others = async (): Promise<readonly Future[]> => await this.futuresOfActors(value);
+    await shared.publishDataset(this.coordination, name, value, options, others);
   }
 
   /**

@@ -25,6 +25,7 @@ import { futuresOf } from "./futures-of.ts";
 import { checkGathered, checkGatherOptions, type GatherOptions, gatherAll } from "./gather.ts";
 import { type Futures, futuresIn } from "./given-futures.ts";
 import type { GraphSender } from "./graph-sender.ts";
+import { futuresOfActors } from "./published-actors.ts";
 import { computeOn, type GraphRunner, persistOn, type ReadOptions } from "./run-collections.ts";
 import { type ScatterOptions, scatterOn } from "./scatter.ts";
 import { waitsForCalls } from "./turn.ts";
@@ -56,6 +57,10 @@ export abstract class ClientWork extends ClusterControl implements GraphRunner {
 
   /** @internal */
   abstract persistGraph(graph: TaskGraph): Promise<Layer>;
+
+  protected override async futuresOfActors(value: unknown): Promise<readonly Future[]> {
+    return await futuresOfActors(value, (...given) => this.calls.submit(...given));
+  }
 
   /**
    * Runs `fn(...args)` on the engine and returns at once. Arguments may be futures, delayed values

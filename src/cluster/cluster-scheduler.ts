@@ -399,6 +399,8 @@ export class ClusterScheduler {
         seat.isShort = message.isShort;
         this.#logShort(seat, message.memoryBytes);
         return this.#tellPaused(worker, seat);
+      case "going":
+        return this.#letGo(worker, seat, message);
       case "leaving":
         seat.leaving = message.reason;
         return;
@@ -414,6 +416,17 @@ export class ClusterScheduler {
       default:
         this.host.report(worker, message);
     }
+  }
+
+  /** A worker wants to end: it is told to when others have what only it has. */
+  #letGo(
+    worker: number,
+    seat: RemoteWorkerSeat,
+    { reason, restart, graceMs }: Extract<FromWorker, { kind: "going" }>,
+  ): void {
+    this.#log.info("worker {name} is to end: {reason}", { name: seat.hello.name, reason });
+    const stop = (): void => seat.stop(reason, restart);
+    this.host.desk.empty(worker, graceMs).then(stop, stop);
   }
 
   /** A worker gets no tasks while it is silent or short of memory. */

@@ -52,10 +52,21 @@ export interface WorkerEnd {
   readonly restart: boolean;
 }
 
+/** How a worker is to come to its end. */
+export interface Leave {
+  /** Whether another process should take its place; default false. */
+  readonly restart?: boolean | undefined;
+  /** The longest that it may take; default `worker.lifetime.grace`. */
+  readonly graceMs?: number | undefined;
+}
+
 /** The scheduler is told this often how much memory is in use. */
 const LOAD_MS = 500;
 /** The longest that Node's timers can wait: 24 days. */
 const TIMER_MOST_MS = 2 ** 31 - 1;
+/** The scheduler, which knows how long a worker may take, has so much longer to tell it to stop. */
+const ANSWER_MS = 1000;
+const GRACE_MOST_MS = TIMER_MOST_MS - ANSWER_MS;
 /** How often it is looked how much memory the process takes. */
 const MEMORY_MS = 100;
 
@@ -76,6 +87,8 @@ export class ClusterWorker {
   #comm: Comm<ToWorker, FromWorker> | undefined;
   #loadTimer: NodeJS.Timeout | undefined;
   #lifeTimer: NodeJS.Timeout | undefined;
+  /** Ends it though the scheduler has not told it to. */
+  #graceTimer: NodeJS.Timeout | undefined;
   #memoryTimer: NodeJS.Timeout | undefined;
   #status: StatusServer | undefined;
   #isEnding = false;
@@ -189,6 +202,20 @@ export class ClusterWorker {
     return takenBytes(this.#readMemory());
   }
 
+  /**
+   * Ends the worker when its tasks have ended and others have what only it has, or after `graceMs`
+   * (default `worker.lifetime.grace`); at once where the scheduler is out of reach.
+   */
+  async leave(reason: string, { restart = false, graceMs }: Leave = {}): Promise<void> {
+    const mostMs = Math.min(graceMs ?? config.get("worker.lifetime.grace"), GRACE_MOST_MS);
+    if (this.#isEnding || this.#graceTimer !== undefined) return;
+    if (mostMs === 0 || this.#comm?.state !== "open") return await this.close(reason, { restart });
+    this.#comm.send({ kind: "going", reason, restart, graceMs: mostMs });
+    this.#graceTimer = setTimeout(() => {
+      this.close(reason, { restart }).catch(() => undefined);
+    }, mostMs + ANSWER_MS);
+  }
+
   /** Ends the worker; the scheduler hears that it was meant. */
   async close(
     reason: string,
@@ -199,6 +226,7 @@ export class ClusterWorker {
     clearInterval(this.#loadTimer);
     clearInterval(this.#memoryTimer);
     clearTimeout(this.#lifeTimer);
+    clearTimeout(this.#graceTimer);
     this.#comm?.send({ kind: "leaving", reason });
     await this.#comm?.close(reason);
     await this.host.close();
@@ -293,7 +321,7 @@ export class ClusterWorker {
     const wishedMs = ms + (2 * Math.random() - 1) * staggerMs;
     const afterMs = Math.min(TIMER_MOST_MS, Math.max(0, wishedMs));
     this.#lifeTimer = setTimeout(() => {
-      this.close("its lifetime is over", { restart }).catch(() => undefined);
+      this.leave("its lifetime is over", { restart }).catch(() => undefined);
     }, afterMs);
     this.#lifeTimer.unref();
   }

@@ -5,12 +5,12 @@
 import { availableParallelism, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { config } from "../config/config.ts";
+import { processFolder } from "../config/process-folder.ts";
 import { HeddleError } from "../core/errors.ts";
 import { formatBytes, parseBytes } from "../core/units.ts";
 import { INTERRUPT_CELL_BYTES } from "../table/interrupt.ts";
 import { checkName, checkResources } from "./check-given.ts";
 import type { EngineSettings } from "./engine-settings.ts";
-import { engineFolder } from "./leftovers.ts";
 import { THREADS_MAX } from "./worker-shape.ts";
 
 /** How an engine is set up; undefined means the default. */
@@ -61,7 +61,7 @@ export function initFrom(options: EngineOptions): EngineSettings {
     threads,
     configuration: config.serialize(),
     memoryLimitBytes,
-    spillDirectory: join(directory, engineFolder()),
+    spillDirectory: join(directory, processFolder()),
     interruptCell: new SharedArrayBuffer(INTERRUPT_CELL_BYTES),
     allowedFailures: config.get("scheduler.allowed-failures"),
     validate: options.validate ?? config.get("worker.validate"),

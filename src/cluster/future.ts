@@ -15,9 +15,9 @@ import { checkFlag } from "../core/task-options.ts";
 import { TOKEN, tokenize } from "../core/token.ts";
 import type { GroupCounts } from "../diagnostics/feed.ts";
 import { STATUS } from "../machine/client/client.ts";
-import { currentTask } from "../threads/task-context.ts";
 import type { Accepted, EngineLink } from "./link.ts";
 import { within } from "./timeout.ts";
+import { waitInTask } from "./wait-in-task.ts";
 
 export type FutureStatus = "pending" | "finished" | "error" | "cancelled";
 
@@ -357,12 +357,11 @@ export class Future<R = unknown> extends SingleTaskBase<R> {
 
   async #settled(): Promise<number> {
     const id = await this.id();
-    const resume = currentTask()?.suspend();
-    try {
-      await this.#submission.link.settled(Int32Array.of(id));
-    } finally {
-      resume?.();
-    }
+    const { link } = this.#submission;
+    await waitInTask(
+      () => link.settled(Int32Array.of(id)),
+      () => this.release(),
+    );
     return id;
   }
 }
@@ -462,12 +461,11 @@ export class FutureList<R = unknown> extends TaskListBase<R> implements Iterable
    */
   async settled(): Promise<void> {
     const ids = await this.ids();
-    const resume = currentTask()?.suspend();
-    try {
-      await this.#submission.link.settled(ids);
-    } finally {
-      resume?.();
-    }
+    const { link } = this.#submission;
+    await waitInTask(
+      () => link.settled(ids),
+      () => this.release(),
+    );
   }
 
   /** How many have settled so far. */

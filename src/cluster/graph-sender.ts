@@ -25,6 +25,7 @@ import { LazyInputs } from "./lazy-inputs.ts";
 import type { Accepted, EngineLink } from "./link.ts";
 import type { ComputeOptions, ReadOptions } from "./run-collections.ts";
 import type { DraftGraph } from "./submission.ts";
+import { waitInTask } from "./wait-in-task.ts";
 import { type TaskObserver, watchCalls } from "./watch.ts";
 
 export class GraphSender {
@@ -50,7 +51,7 @@ export class GraphSender {
     try {
       await submission.accepted;
       const ids = submission.idsAt(locals);
-      await this.#settledOrAborted(ids, options.signal);
+      await waitInTask(() => this.#settledOrAborted(ids, options.signal), held);
       return await this.#link.values(ids, undefined, options.receive);
     } finally {
       held();
@@ -179,27 +180,19 @@ export class GraphSender {
   }
 
   async #settledOrAborted(ids: Int32Array, signal: AbortSignal | undefined): Promise<void> {
-    const resume = currentTask()?.suspend();
-    try {
-      if (signal === undefined) {
-        await this.#link.settled(ids);
-        return;
-      }
-      signal.throwIfAborted();
-      let abort: () => void = () => undefined;
-      const aborted = new Promise<never>((_, reject) => {
-        abort = () => {
-          this.#link.post({ kind: "cancel", ids, force: false });
-          reject(signal.reason);
-        };
-        signal.addEventListener("abort", abort, { once: true });
-      });
-      await Promise.race([this.#link.settled(ids), aborted]).finally(() =>
-        signal.removeEventListener("abort", abort),
-      );
-    } finally {
-      resume?.();
-    }
+    if (signal === undefined) return await this.#link.settled(ids);
+    signal.throwIfAborted();
+    let abort: () => void = () => undefined;
+    const aborted = new Promise<never>((_, reject) => {
+      abort = () => {
+        this.#link.post({ kind: "cancel", ids, force: false });
+        reject(signal.reason);
+      };
+      signal.addEventListener("abort", abort, { once: true });
+    });
+    await Promise.race([this.#link.settled(ids), aborted]).finally(() =>
+      signal.removeEventListener("abort", abort),
+    );
   }
 }
 

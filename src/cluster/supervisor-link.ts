@@ -87,6 +87,11 @@ export class SupervisorLink {
     this.#tellNames();
   }
 
+  /** Whether the scheduler is there, and has not told the workers to end. */
+  get isOpen(): boolean {
+    return !this.#hasEnded && this.#comm.state === "open";
+  }
+
   /** Says that it goes, and closes the connection. */
   async close(reason: string): Promise<void> {
     this.#hasEnded = true;

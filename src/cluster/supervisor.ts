@@ -7,6 +7,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { config } from "../config/config.ts";
 import { formatBytes } from "../core/units.ts";
+import { removeLeftovers } from "./leftovers.ts";
 import type { WorkerSettings } from "./worker-settings.ts";
 
 /** What a worker process says to its supervisor. */
@@ -20,7 +21,16 @@ export type FromProcess =
 /** What the supervisor says to a worker process. */
 export type ToProcess =
   | { readonly kind: "settings"; readonly settings: WorkerSettings }
-  | { readonly kind: "stop" };
+  | { readonly kind: "stop" }
+  /** It ends when others have what only it has, or after `graceMs`. */
+  | { readonly kind: "leave"; readonly graceMs: number };
+
+/** How a worker is ended: its process at once, in order at once (default), or in order in time. */
+export interface StopOptions {
+  readonly force?: boolean;
+  /** So long it may bring its values to others and end its tasks. */
+  readonly graceMs?: number;
+}
 
 /** How a worker process ended. */
 export interface ProcessDeath {
@@ -43,6 +53,8 @@ export interface SupervisorListener {
 
 /** A worker that was told to stop may take so long. */
 const STOP_MS = 5000;
+/** The longest that Node's timers can wait: 24 days. */
+const TIMER_MOST_MS = 2 ** 31 - 1;
 /** The first restart comes at once, the next ones later and later. */
 const RESTART_MS = 250;
 const RESTART_MOST_MS = 10_000;
@@ -65,6 +77,8 @@ export class SupervisedWorker {
   #isReady = false;
   #failedStarts = 0;
   #restart: NodeJS.Timeout | undefined;
+  /** What the last process left behind is being removed. */
+  #clearing: Promise<unknown> | undefined;
   #problem: string | undefined;
   /** What the process said of its end. */
   #end: { readonly reason: string; readonly restart: boolean } | undefined;
@@ -86,17 +100,22 @@ export class SupervisedWorker {
   }
 
   /** Ends the worker for good: gracefully, or at once. Resolves when its process is gone. */
-  async stop(how: { readonly force?: boolean } = {}): Promise<void> {
+  async stop({ force = false, graceMs = 0 }: StopOptions = {}): Promise<void> {
     this.#isEnding = true;
     clearTimeout(this.#restart);
     const process = this.#process;
-    if (process === undefined) return;
+    if (process === undefined) {
+      await this.#clearing;
+      return;
+    }
     const ended = new Promise<void>((resolve) => process.once("exit", () => resolve()));
-    if (how.force === true) process.kill("SIGKILL");
-    else say(process, { kind: "stop" });
-    const late = setTimeout(() => process.kill("SIGKILL"), STOP_MS);
+    if (force) process.kill("SIGKILL");
+    else say(process, graceMs > 0 ? { kind: "leave", graceMs } : { kind: "stop" });
+    const lateMs = Math.min(graceMs + STOP_MS, TIMER_MOST_MS);
+    const late = setTimeout(() => process.kill("SIGKILL"), lateMs);
     await ended;
     clearTimeout(late);
+    await this.#clearing;
   }
 
   /** Ends the process at once; another one follows. */
@@ -105,7 +124,7 @@ export class SupervisedWorker {
   }
 
   /** Ends the process, gracefully or at once; another one follows. */
-  async restart(how: { readonly force?: boolean } = {}): Promise<void> {
+  async restart(how: StopOptions = {}): Promise<void> {
     if (this.#isEnding) return;
     if (this.#process !== undefined) {
       await this.stop(how);
@@ -164,6 +183,8 @@ export class SupervisedWorker {
 
   #exited(exitCode: number | null, signal: NodeJS.Signals | null): void {
     this.#process = undefined;
+    // One that was killed could not do so itself, and perhaps no other follows.
+    if (signal !== null) this.#clearing = removeLeftovers(this.settings.localDirectory);
     if (!this.#isReady) this.#failedStarts++;
     this.#listener.died(this, this.#deathOf(exitCode, signal));
     if (this.#isEnding) return;

@@ -21,10 +21,15 @@ function end(code: number): void {
 }
 
 let close: ClusterWorker["close"] = async () => end(0);
+let leave: ClusterWorker["leave"] = async () => end(0);
+/** A second signal ends it at once. */
+let isToldToEnd = false;
 
 process.on("message", (message: ToProcess) => {
   if (message.kind === "stop") close("its supervisor stopped it").catch(() => end(1));
-  else start(message.settings).catch(failed);
+  else if (message.kind === "leave") {
+    leave("its supervisor stopped it", { graceMs: message.graceMs }).catch(() => end(1));
+  } else start(message.settings).catch(failed);
 });
 // Without its supervisor nobody would ever end it.
 process.on("disconnect", () => {
@@ -34,7 +39,9 @@ process.on("disconnect", () => {
 // An interrupt at the terminal reaches every process of the group: the supervisor decides.
 process.on("SIGINT", () => undefined);
 process.on("SIGTERM", () => {
-  close("it was told to end", { restart: true }).catch(() => end(1));
+  const go = isToldToEnd ? close : leave;
+  isToldToEnd = true;
+  go("it was told to end", { restart: true }).catch(() => end(1));
 });
 
 async function start(settings: WorkerSettings): Promise<void> {
@@ -44,6 +51,7 @@ async function start(settings: WorkerSettings): Promise<void> {
     end(0);
   });
   close = async (...args) => await worker.close(...args);
+  leave = async (...args) => await worker.leave(...args);
   const readings = setInterval(() => {
     say({ kind: "memory", rssBytes: worker.takenBytes() });
   }, MEMORY_MS);

@@ -3,7 +3,7 @@
  * and replaced by name.
  */
 import { HeddleError, nearestName } from "../core/errors.ts";
-import { type ProcessDeath, SupervisedWorker } from "./supervisor.ts";
+import { type ProcessDeath, type StopOptions, SupervisedWorker } from "./supervisor.ts";
 import type { WorkerSettings } from "./worker-settings.ts";
 
 export interface PoolListener {
@@ -52,15 +52,19 @@ export class WorkerPool {
   }
 
   /** Ends a worker's process; another one follows. */
-  async restart(name: string, how: { readonly force?: boolean } = {}): Promise<void> {
+  async restart(name: string, how: StopOptions = {}): Promise<void> {
     await this.#find(name).restart(how);
   }
 
   /** Ends all, gracefully or at once. */
-  async close(how: { readonly force?: boolean } = {}): Promise<void> {
-    const workers = [...this.#workers.values()];
-    this.#workers.clear();
-    await Promise.all(workers.map(async (worker) => await worker.stop(how)));
+  async close(how: StopOptions = {}): Promise<void> {
+    const workers = [...this.#workers];
+    await Promise.all(
+      workers.map(async ([name, worker]) => {
+        await worker.stop(how);
+        this.#workers.delete(name);
+      }),
+    );
   }
 
   #find(name: string): SupervisedWorker {

@@ -2,7 +2,7 @@
  * @file A worker with what a process of its own adds to it: modules that are loaded first, and a
  * log. Used by supervised processes and by `heddle worker --no-nanny`.
  */
-import { ClusterWorker, type WorkerEnd } from "./cluster-worker.ts";
+import { ClusterWorker, type Leave, type WorkerEnd } from "./cluster-worker.ts";
 import { type EventLog, SILENT } from "./event-log.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { loadPreloads } from "./preload.ts";
@@ -16,7 +16,9 @@ export interface WorkerContext {
   readonly log: EventLog;
   /** Memory of the process, without room that its values have left free. */
   takenBytes(): number;
-  /** Ends the worker; with `restart` its supervisor starts another one. */
+  /** Ends the worker when others have what only it has, or `worker.lifetime.grace` is over. */
+  leave(reason: string, options?: Leave): Promise<void>;
+  /** Ends the worker at once; with `restart` its supervisor starts another one. */
   close(reason: string, options?: { readonly restart?: boolean | undefined }): Promise<void>;
 }
 
@@ -34,6 +36,7 @@ export async function hostWorker(
     address: worker.address,
     log,
     takenBytes: () => worker.takenBytes(),
+    leave: async (reason, options) => await worker.leave(reason, options),
     close: async (reason, options) => await worker.close(reason, options),
   };
   worker.onEnded = (end) => {

@@ -74,6 +74,7 @@ export interface ConfigValues {
 
   "worker.death-timeout": number;
   "worker.lifetime.duration": number | null;
+  "worker.lifetime.grace": number;
   "worker.lifetime.restart": boolean;
   "worker.lifetime.stagger": number;
   "worker.memory.limit": number | "auto";
@@ -282,6 +283,12 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
     nullable(duration),
     null,
     "A worker ends by itself after so long; null means never.",
+  ),
+  "worker.lifetime.grace": key(
+    duration,
+    30_000,
+    "A worker that is told to end, or whose lifetime is over, may take so long to end its tasks " +
+      "and to bring its values to others; 0 ends it at once.",
   ),
   "worker.lifetime.restart": key(
     boolean,

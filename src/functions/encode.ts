@@ -45,6 +45,13 @@ const exports = new WeakMap<AnyFunction, Place>();
  * Variables of functions all of whose captured bindings are constant: V8 need not be asked twice.
  */
 const constants = new WeakMap<AnyFunction, { shape: Shape; values: Map<string, unknown> }>();
+/**
+ * Functions that refer to nothing outside of themselves, by their text: one is as good as another,
+ * and a loop that makes a function each time around need not ask V8 about each.
+ */
+const selfContained = new Map<string, Shape>();
+const SELF_CONTAINED_MAX = 1000;
+const NOTHING: ReadonlyMap<string, unknown> = new Map();
 const classIds = new WeakMap<AnyFunction, string>();
 const homes = new Map<string, WeakRef<AnyFunction>>();
 /** Tells the classes of this process from those of others. */
@@ -156,6 +163,8 @@ function writeFunction(fn: AnyFunction, graph: GraphWriter): Json {
   if (constant !== undefined) {
     return writeSource(fn, constant.shape, constant.values, graph);
   }
+  const known = selfContained.get(textOf(fn));
+  if (known !== undefined) return writeSource(fn, known, NOTHING, graph);
   const write = lookAt(fn, (sight) => writerOf(fn, sight));
   return write(graph);
 }
@@ -172,7 +181,15 @@ function writerOf(fn: AnyFunction, sight: Sight): (graph: GraphWriter) => Json {
     return (graph) => placeNode(place, graph);
   }
   const values = readCaptures(fn, shape, sight);
+  if (shape.captures.length === 0 && !shape.isClass) {
+    if (selfContained.size >= SELF_CONTAINED_MAX) selfContained.clear();
+    selfContained.set(textOf(fn), shape);
+  }
   return (graph) => writeSource(fn, shape, values, graph);
+}
+
+function textOf(fn: AnyFunction): string {
+  return Function.prototype.toString.call(fn);
 }
 
 /** The place found before; its module is named anew when a file of it was edited. */

@@ -10,6 +10,7 @@ import v8 from "node:v8";
 import { threadId } from "node:worker_threads";
 import { config } from "../config/config.ts";
 import { makeFolder } from "../config/make-folder.ts";
+import { processFolder } from "../config/process-folder.ts";
 import { HeddleError } from "../core/errors.ts";
 import { collectGarbage } from "../ndarray/collect-garbage.ts";
 import { type EngineSettings, TableEngine } from "./engine.ts";
@@ -76,11 +77,11 @@ export function closeTableEngine(): void {
 
 let ownDirectory: string | undefined;
 
-/** A folder for this thread's temporary files, removed when the thread ends. */
+/** A folder for this thread's temporary files, removed when the thread ends, or by others. */
 function ownTempDirectory(): string {
   if (ownDirectory === undefined) {
     const folder = config.get("temporary-directory") ?? tmpdir();
-    const directory = join(folder, `heddle-table-${process.pid}-${threadId}`);
+    const directory = join(folder, processFolder(threadId));
     process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
     ownDirectory = directory;
   }

@@ -366,10 +366,11 @@ export class SimCluster {
     }
   }
 
-  /** The worker has nothing that counts: it goes, and another one comes. */
+  /** The worker has nothing that counts, or leaves in any case: it goes, and another one comes. */
   #retire(number: number, left: number): void {
     const worker = this.find(number);
-    if (worker === undefined || left > 0) return;
+    const isLeaving = this.scheduler.state.workers.get(number)?.isLeaving;
+    if (worker === undefined || (left > 0 && isLeaving !== true)) return;
     this.retired++;
     worker.kill();
     this.transfers.leave(worker);

@@ -375,7 +375,7 @@ class ClusterScenario {
       cluster.clock.after(prng.exponential(20), () => {
         cluster.hear({ kind: "worker-paused", worker: number, isPaused: false });
       });
-    } else cluster.hear({ kind: "retire", worker: worker.number });
+    } else cluster.hear({ kind: "retire", worker: worker.number, isLeaving: choice > 0.9 });
   }
 
   /** Reads a finished value from one that has it, as a client does. */

@@ -12,10 +12,10 @@ export interface TaskContext {
   /** Gives the task's slot free while it waits for other tasks; returns what takes it back. */
   suspend(): () => void;
   /**
-   * Calls `listener` when the task has ended, however it did (returned, thrown, or given up);
-   * returns what calls that off.
+   * Calls `listener` when the task has ended, however it did; `isGivenUp`: nobody wants it any
+   * more. Returns what calls that off.
    */
-  onEnd(listener: () => void): () => void;
+  onEnd(listener: (isGivenUp: boolean) => void): () => void;
 }
 
 const storage = new AsyncLocalStorage<TaskContext>();

@@ -120,8 +120,9 @@ export class LocalContext implements TaskContext {
   id = 0;
   #local: LocalGraph | undefined;
   readonly #suspend: () => () => void;
-  #listeners: Set<() => void> | undefined;
+  #listeners: Set<(isGivenUp: boolean) => void> | undefined;
   #hasEnded = false;
+  #isGivenUp = false;
 
   constructor(suspend: () => () => void) {
     this.#suspend = suspend;
@@ -129,6 +130,7 @@ export class LocalContext implements TaskContext {
 
   aim(id: number, local: LocalGraph): void {
     this.#hasEnded = false;
+    this.#isGivenUp = false;
     this.id = id;
     this.#local = local;
   }
@@ -142,21 +144,22 @@ export class LocalContext implements TaskContext {
     return this.#suspend();
   }
 
-  onEnd(listener: () => void): () => void {
+  onEnd(listener: (isGivenUp: boolean) => void): () => void {
     // A task that was given up may go on.
-    if (this.#hasEnded) listener();
+    if (this.#hasEnded) listener(this.#isGivenUp);
     this.#listeners ??= new Set();
     const listeners = this.#listeners;
     listeners.add(listener);
     return () => listeners.delete(listener);
   }
 
-  /** The task has ended. */
-  end(): void {
+  /** The task has ended, or was given up. */
+  end(isGivenUp = false): void {
     this.#hasEnded = true;
+    this.#isGivenUp = isGivenUp;
     if (this.#listeners === undefined) return;
     const listeners = this.#listeners;
     this.#listeners = undefined;
-    for (const listener of listeners) listener();
+    for (const listener of listeners) listener(isGivenUp);
   }
 }

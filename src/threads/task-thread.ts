@@ -226,19 +226,19 @@ class TaskThread {
     const startMs = performance.now();
     this.#slot.enter(holding);
     this.#reports.write(REPORT.began, id, 0, 0);
-    const end = (store: () => void): void => {
+    const end = (store: () => void, isGivenUp = false): void => {
       if (holding.isOver) return;
       this.#underWay.delete(id);
       this.#heap.task = id;
       store();
       inputs.revoke();
       this.#slot.leave(holding);
-      context.end();
+      context.end(isGivenUp);
       this.#reports.write(REPORT.time, id, 1, timeWord(performance.now() - startMs));
       this.#reports.announce();
     };
     this.#underWay.set(id, () => {
-      end(() => this.#reports.write(REPORT.givenUp, id, 0, 0));
+      end(() => this.#reports.write(REPORT.givenUp, id, 0, 0), true);
     });
     value.then(
       (result) => end(() => this.#keep(id, context, result, inputs.problem())),

@@ -190,6 +190,26 @@ describe.each(["embedded", "processes"])("actors on %s", (engine) => {
     expect((error as Error).message).toContain("nobody referred to it");
   });
 
+  test("a published actor stays until it is unpublished", async () => {
+    const future = client.options({ actor: true }).submit(Counter, 7);
+    const one = await future.result();
+    await client.publishDataset("counters", { all: [one] });
+    future.release();
+    referenceOf(one).release();
+    for (let i = 0; i < 5; i++)
+      await client
+        .options({ pure: false })
+        .submit(() => 1)
+        .result();
+    const { all } = (await client.getDataset("counters")) as { all: [Actor<Counter>] };
+    expect(await all[0].increment().result()).toBe(8);
+    referenceOf(all[0]).release();
+    await client.unpublishDataset("counters");
+    let error: unknown;
+    while (error === undefined) error = await one.increment().exception();
+    expect(isHeddleError(error, "Lost")).toBe(true);
+  });
+
   test("a member that is not there is named", async () => {
     const one = (await counter()) as unknown as Record<string, undefined>;
     expect(one["decrement"]).toBeUndefined();

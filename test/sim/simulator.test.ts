@@ -55,6 +55,16 @@ describe("simulated engine", () => {
     expect(simulate(995).tasks).toBeGreaterThan(0);
   });
 
+  test("seed 615: a word that came while its own task still ran was never let go of", () => {
+    const conditions = {
+      isRough: true,
+      hasExchanges: true,
+      hasPressure: true,
+      hasRestarts: true,
+    };
+    expect(simulateCluster(615, 4, conditions).restarts).toBeGreaterThan(0);
+  });
+
   test("seed 2152: a value was refused for an epoch of before a restart of the scheduler", () => {
     expect(simulateCluster(2152, 3, drawConditions(2152)).scatters).toBeGreaterThan(0);
   });

@@ -28,7 +28,17 @@ import type {
   WorkerResult,
 } from "./ops.ts";
 import { PluginRegistry, type SchedulerContext, type SupervisorDesk } from "./plugin-registry.ts";
-import { dumpTasks, heldBy, idsOfKeys, isTask, leasedTo, sizesOf, stateCounts } from "./reads.ts";
+import {
+  describeLosses,
+  dumpTasks,
+  heldBy,
+  idsOfKeys,
+  isTask,
+  leasedTo,
+  lossesWith,
+  sizesOf,
+  stateCounts,
+} from "./reads.ts";
 import { type Recipe, recipeOf } from "./recipe.ts";
 import { SchedulerFolder } from "./scheduler-folder.ts";
 import { type StoryEntry, StoryLog, type TransitionListener } from "./story.ts";
@@ -52,6 +62,8 @@ export interface DeskHost {
   readonly supervisors?: SupervisorDesk | undefined;
 }
 
+/** The longest that Node's timers can wait: 24 days. */
+const TIMER_MOST_MS = 2 ** 31 - 1;
 /** Plugins may take so long before the scheduler ends. */
 const BEFORE_CLOSE_MS = 5000;
 
@@ -179,6 +191,29 @@ export class ControlDesk {
   retired(worker: number, left: number): void {
     for (const resolve of this.#retiring.get(worker) ?? []) resolve(left);
     this.#retiring.delete(worker);
+  }
+
+  /**
+   * A worker is about to end: resolves when others have what only it has and its tasks have ended,
+   * or nobody can take them, or at the latest after `graceMs`. What is lost then is told.
+   */
+  async empty(worker: number, graceMs: number): Promise<void> {
+    const { machine, seats } = this.#host;
+    const seat = seats.get(worker);
+    if (seat === undefined || seat.isFixed === true) return;
+    await new Promise<void>((resolve) => {
+      const late = setTimeout(resolve, Math.min(graceMs, TIMER_MOST_MS));
+      const retired = (): void => {
+        clearTimeout(late);
+        resolve();
+      };
+      this.#retiring.set(worker, [...(this.#retiring.get(worker) ?? []), retired]);
+      this.#host.tell([{ kind: "retire", worker, isLeaving: true }]);
+    });
+    if (!seats.has(worker)) return;
+    const loss = describeLosses(lossesWith(machine.state, worker));
+    const name = seat.facts.name ?? seat.facts.address;
+    if (loss !== undefined) this.#host.warn(`worker ${name} ends ${loss}`);
   }
 
   /** Answers a question; rejects with the error that the client gets. */
@@ -395,8 +430,12 @@ export class ControlDesk {
       }
       this.plugins.tell("restart", this.#context());
     }
+    const graceMs = config.get("worker.lifetime.grace");
     await Promise.all(
-      workers.map(async (worker) => await seats.get(worker)?.restart("it was restarted")),
+      workers.map(async (worker) => {
+        if (!all && graceMs > 0) await this.empty(worker, graceMs);
+        await seats.get(worker)?.restart("it was restarted");
+      }),
     );
     return addresses;
   }

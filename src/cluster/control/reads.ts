@@ -30,6 +30,40 @@ export function heldBy(s: SchedulerState, worker: number): string[] {
   return keys;
 }
 
+/** What goes with a worker: values that nobody else has, and tasks that it has not ended. */
+export interface Losses {
+  readonly values: number;
+  /** How many of the values cannot be computed again. */
+  readonly scattered: number;
+  readonly tasks: number;
+}
+
+/** What would go with a worker. */
+export function lossesWith(s: SchedulerState, worker: number): Losses {
+  let values = 0;
+  let scattered = 0;
+  let tasks = 0;
+  eachTask(s, (id, state) => {
+    if (s.tasks.holder[id] !== worker) return;
+    if (state === STATE.leased) tasks++;
+    if (state !== STATE.memory || s.tasks.isWord(id) || s.replicas.has(id)) return;
+    values++;
+    if (!s.hasRecipe(id)) scattered++;
+  });
+  return { values, scattered, tasks };
+}
+
+/** For people; undefined when nothing goes. */
+export function describeLosses({ values, scattered, tasks }: Losses): string | undefined {
+  const parts: string[] = [];
+  if (tasks > 0) parts.push(`others run ${tasks} tasks that it has not ended`);
+  const lost = `, of which ${scattered} were scattered and cannot be computed again`;
+  if (values > 0) {
+    parts.push(`${values} values that no other worker has go with it${scattered > 0 ? lost : ""}`);
+  }
+  return parts.length === 0 ? undefined : `before its time: ${parts.join("; ")}`;
+}
+
 /** Keys of the tasks that a worker has been given and has not ended. */
 export function leasedTo(s: SchedulerState, worker: number): string[] {
   const keys: string[] = [];

@@ -3,14 +3,14 @@ import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { config } from "../../config/config.ts";
-import { engineFolder } from "../leftovers.ts";
+import { processFolder } from "../../config/process-folder.ts";
 
 export class SchedulerFolder {
   #made: string | undefined;
 
   /** Whoever writes there makes it. */
   get path(): string {
-    this.#made ??= join(config.get("temporary-directory") ?? tmpdir(), engineFolder());
+    this.#made ??= join(config.get("temporary-directory") ?? tmpdir(), processFolder());
     return join(this.#made, "files");
   }
 

@@ -17,6 +17,7 @@ import type {
 import { currentTask } from "../../threads/task-context.ts";
 import { Submission } from "../future.ts";
 import type { EngineLink } from "../link.ts";
+import { forEver } from "../wait-in-task.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 
 type Mine<T> = T extends unknown ? Omit<T, "client"> : never;
@@ -177,11 +178,6 @@ export class LinkAsker implements Asker {
   #post(event: CoordinationRequest): void {
     this.link.post({ kind: "coordinate", event });
   }
-}
-
-/** What is left of a task that has ended or was given up does not go on. */
-async function forEver(): Promise<never> {
-  return await new Promise<never>(() => undefined);
 }
 
 /** Tasks of the engine that exist already, as if this client had submitted them. */

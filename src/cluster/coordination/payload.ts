@@ -31,10 +31,14 @@ class FuturePlace {
 registerClass("heddle/FuturePlace", FuturePlace);
 
 /**
- * The payload of a value. Waits until the engine knows the futures in it, which must be this
- * client's. Throws `NotSerializable` for what cannot travel.
+ * The payload of a value, which keeps other futures, too. Waits until the engine knows the futures,
+ * which must be this client's. Throws `NotSerializable` for what cannot travel.
  */
-export async function payloadOf(asker: Asker, value: unknown): Promise<Payload> {
+export async function payloadOf(
+  asker: Asker,
+  value: unknown,
+  others: readonly Future[] = [],
+): Promise<Payload> {
   const tasks: (Promise<Int32Array> | Int32Array)[] = [];
   let count = 0;
   const place = (futures: Future | FutureList): FuturePlace => {
@@ -61,6 +65,7 @@ export async function payloadOf(asker: Asker, value: unknown): Promise<Payload> 
     return withStandIns(asker.link, value, placeHeld);
   };
   const lifted = holdsLazy(value) ? lift(value, place, collections) : value;
+  for (const other of others) tasks.push(other.ids());
   await loadArrays();
   const encoded = encodeValue(lifted);
   const bytes = new Uint8Array(encoded.bytes);

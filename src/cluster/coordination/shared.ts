@@ -9,6 +9,7 @@ import { checkFunction, checkOptionNames } from "../../core/options.ts";
 import { checkFlag } from "../../core/task-options.ts";
 import type { TopicEvent } from "../../machine/coordination/events.ts";
 import { checkJson, checkName, namesIn } from "../check-given.ts";
+import type { Future } from "../future.ts";
 import { loadArrays } from "../link-values.ts";
 import type { Asker } from "./asker.ts";
 import { contentOf, payloadOf } from "./payload.ts";
@@ -128,19 +129,20 @@ export async function getMetadata(
 
 /**
  * Gives a name to futures, or to a value with futures in it, for all clients. They are kept until
- * the name is unpublished, also when this client has left. Errors: `InvalidArgument` when the name
- * is taken.
+ * the name is unpublished, also when this client has left, and so are those that
+ * `others` gives. Errors: `InvalidArgument` when the name is taken.
  */
 export async function publishDataset(
   asker: Asker,
   name: string,
   value: unknown,
   options: { readonly override?: boolean } = {},
+  others: () => Promise<readonly Future[]> = async () => [],
 ): Promise<void> {
   checkName("client.publishDataset: the name", name);
   checkOptionNames("client.publishDataset", options, ["override"]);
   checkFlag("client.publishDataset", "override", options.override);
-  const payload = await payloadOf(asker, value);
+  const payload = await payloadOf(asker, value, await others());
   const { override = false } = options;
   await asker.ask<"dataset-publish">({ kind: "dataset-publish", name, payload, override });
 }

@@ -157,7 +157,7 @@ export const journalRecords: MessageSet<JournalRecord> = messageSet([
   message("saved-graph", 48, {
     base: u32,
     serial: u32,
-    parent: optional(record({ id: i32, serial: u32 })),
+    parent: optional(record({ id: i32, serial: u32, epoch: i32 })),
     generation: f64,
     facts: graphFacts,
     body,

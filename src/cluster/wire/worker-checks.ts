@@ -39,6 +39,8 @@ export function checkFromWorker(message: FromWorker): void {
       return checkAmounts("load", [message.memoryBytes, message.peakBytes, message.spilledBytes]);
     case "short":
       return checkAmounts(kind, [message.memoryBytes]);
+    case "going":
+      return checkAmounts(kind, [message.graceMs]);
     case "printed":
       if (message.stream !== 1 && message.stream !== 2) nonsense(`printed to ${message.stream}`);
       return;

@@ -133,6 +133,16 @@ export type FromWorker =
   | { readonly kind: "told"; readonly call: number; readonly outcome: Outcome }
   /** What its tasks have printed: to standard output (1) or standard error (2). */
   | { readonly kind: "printed"; readonly stream: number; readonly text: string }
+  /**
+   * The worker wants to end: others are to have what only it has, within `graceMs`; then it is told
+   * to stop, for this reason.
+   */
+  | {
+      readonly kind: "going";
+      readonly reason: string;
+      readonly restart: boolean;
+      readonly graceMs: number;
+    }
   /** The worker ends by itself. */
   | { readonly kind: "leaving"; readonly reason: string }
   /** Tasks that have been running for a while: they are blamed if the process dies. */
@@ -180,4 +190,5 @@ export const fromWorker: MessageSet<FromWorker> = messageSet([
   message("told", 81, { call: u32, outcome: plainAs<Outcome>() }),
   message("printed", 82, { stream: u32, text }),
   message("short", 83, { isShort: bool, memoryBytes: f64 }),
+  message("going", 84, { reason: text, restart: bool, graceMs: f64 }),
 ]);

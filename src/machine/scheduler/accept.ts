@@ -191,7 +191,7 @@ function generationOf(s: SchedulerState, parent: number | undefined): number {
 
 function submitting(s: SchedulerState, id: number | undefined): SubmittingTask | undefined {
   const graph = id === undefined ? undefined : s.graphs[s.tasks.graph[id]!];
-  return graph && { id: id!, serial: graph.serial };
+  return graph && { id: id!, serial: graph.serial, epoch: s.tasks.epoch[id!]! };
 }
 
 /** What a graph's record is made of. */

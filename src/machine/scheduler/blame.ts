@@ -138,6 +138,17 @@ function parentsOf(s: SchedulerState, id: number): number[] {
   return parents;
 }
 
+/** Whether the run that submitted it is over, or the one that submitted that. */
+export function isOrphan(s: SchedulerState, id: number): boolean {
+  for (let at = s.graphOf(id).parent; at !== undefined; ) {
+    const graph = s.graphs[s.tasks.graph[at.id]!];
+    const isRunning = s.tasks.state[at.id] === STATE.leased && s.tasks.epoch[at.id] === at.epoch;
+    if (graph?.serial !== at.serial || !isRunning) return true;
+    at = graph.parent;
+  }
+  return false;
+}
+
 /** Deaths that are counted of earlier runs, in which the task had another id. */
 function inherited(s: SchedulerState, parents: readonly number[]): number {
   return Math.max(0, ...parents.map((parent) => deathsOf(s, parent)));

@@ -7,6 +7,7 @@
 import type { SchedulerEvent } from "./events.ts";
 import { neededValue } from "./inputs.ts";
 import { isOpen, reopen, sourcesFor } from "./placement.ts";
+import { recallAll } from "./recall.ts";
 import { holdersOf, isAt, removeHolder } from "./replicas.ts";
 import type { CopyWish, SchedulerState, WorkerRecord } from "./state.ts";
 import { NOBODY, STATE } from "./task-table.ts";
@@ -32,7 +33,9 @@ export function wantCopies(s: SchedulerState, id: number, copies: number): void 
 export function retire(s: SchedulerState, event: EventOf<"retire">): void {
   const worker = s.workers.get(event.worker)!;
   worker.isRetiring = true;
+  worker.isLeaving ||= event.isLeaving ?? false;
   reopen(s, worker);
+  recallAll(s, worker);
   if (s.retiring.has(worker)) return;
   s.retiring.set(worker, new Set());
   const { state } = s.tasks;
@@ -282,12 +285,12 @@ function endMove(s: SchedulerState, id: number, wish: CopyWish): void {
 function settleRetiring(s: SchedulerState, worker: WorkerRecord, ids: Set<number>): void {
   const leases = worker.leased + worker.tableLeased;
   // Tasks that wait for others, which nobody may run, would wait for ever.
-  const isStuck = s.open.size === 0 && leases <= worker.waiting.size;
+  const isStuck = s.open.size === 0 && (worker.isLeaving || leases <= worker.waiting.size);
   if (leases > 0 && !isStuck) return;
   const left = ids.size + leases;
   if (left > 0 && s.open.size > 0) return;
   s.retiring.delete(worker);
-  if (left > 0) {
+  if (left > 0 && !worker.isLeaving) {
     worker.isRetiring = false;
     reopen(s, worker);
   }

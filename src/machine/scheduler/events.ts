@@ -250,8 +250,12 @@ export type SchedulerEvent =
       /** On how many workers each shall lie; default 1. */
       readonly broadcast?: number;
     }
-  /** The worker shall go: its values move to others; answered by `retired`. */
-  | { readonly kind: "retire"; readonly worker: number }
+  /**
+   * The worker shall go: its values move to others, what it has not begun is asked for back;
+   * answered by `retired`. `isLeaving`: it goes in any case, and waits for nothing that others
+   * could not do.
+   */
+  | { readonly kind: "retire"; readonly worker: number; readonly isLeaving?: boolean }
   /** Each of the values shall lie on so many workers, as long as there are as many. */
   | { readonly kind: "replicate"; readonly ids: Int32Array; readonly copies: number }
   /** Values move from workers that hold much to those that hold little. */
@@ -329,7 +333,7 @@ export type SchedulerCommand =
     }
   | { readonly kind: "cancelled" | "reset"; readonly client: number; readonly ids: Int32Array }
   | {
-      /** After `accepted`, answers `scatter`: value `base + i` goes to `workers[i]`; -1: nowhere. */
+      /** After `accepted`, answers `scatter`: value `base + i` goes to `workers[i]`, or -1. */
       readonly kind: "placed";
       readonly client: number;
       readonly request: number;

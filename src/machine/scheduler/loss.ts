@@ -2,10 +2,10 @@
  * @file Values and workers that are gone. A value with another copy lives on; others are computed
  * again where they are needed, and what a client has brought is lost for good.
  */
-import { blame } from "./blame.ts";
+import { blame, isOrphan } from "./blame.ts";
 import { copiesLost, copyFailed, copyLost, forgetWish } from "./copies.ts";
 import type { SchedulerEvent } from "./events.ts";
-import { moveHome, queue, unqueue } from "./placement.ts";
+import { moveHome, park, queue, unqueue } from "./placement.ts";
 import { freeEverywhere, removeHolder } from "./replicas.ts";
 import { leaveRooms } from "./rooms.ts";
 import { placeAgain } from "./scatter.ts";
@@ -79,6 +79,12 @@ function backToWaiting(s: SchedulerState, id: number, before: number): void {
   s.tasks.missing[id] = 0;
 }
 
+/**
+ * A task that was submitted by a run that is over waits so long to be let go of there: what it did
+ * meanwhile would be for nobody, and if it is what ends workers, that would be said of nobody.
+ */
+const ORPHAN_MS = 1000;
+
 export function workerLost(s: SchedulerState, event: EventOf<"worker-lost">): void {
   const worker = s.workers.get(event.worker)!;
   s.workers.delete(event.worker);
@@ -92,7 +98,9 @@ export function workerLost(s: SchedulerState, event: EventOf<"worker-lost">): vo
   const { cause = "exit", reason, facts = {} } = event;
   const running = [...(event.running ?? [])];
   for (const id of blame(s, worker, leases, { cause, reason, facts, running })) {
-    if (s.tasks.state[id] === STATE.waiting) queue(s, id);
+    if (s.tasks.state[id] !== STATE.waiting) continue;
+    if (isOrphan(s, id)) park(s, id, s.nowMs + ORPHAN_MS);
+    else queue(s, id);
   }
   moveHome(s, worker.worker);
   const gone = `worker ${worker.name} (${worker.address}) is gone: ${reason}`;

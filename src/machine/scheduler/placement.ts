@@ -202,15 +202,21 @@ export function placeElsewhere(s: SchedulerState, id: number): void {
   const record = s.graphOf(id);
   const local = id - record.base;
   const lane = record.lanes[record.facts.template[local]!]!;
-  s.tasks.state[id] = STATE.queued;
   for (const worker of s.open) {
     if (!mayServe(s, worker, lane) || !reaches(s, worker.worker, id)) continue;
+    s.tasks.state[id] = STATE.queued;
     s.tasks.holder[id] = worker.worker;
     s.ready.addAt(worker.worker, lane, record.facts.rank[local]!, record.facts.count);
     return;
   }
+  park(s, id, s.cuts.nextMs(s.nowMs));
+}
+
+/** Nobody gets the task before this time. */
+export function park(s: SchedulerState, id: number, untilMs: number): void {
+  s.tasks.state[id] = STATE.queued;
   s.tasks.holder[id] = PARKED;
-  s.parked.set(id, s.cuts.nextMs(s.nowMs));
+  s.parked.set(id, untilMs);
 }
 
 /** Tasks that have waited long enough are tried again. */

@@ -2,7 +2,7 @@
  * @file Leases that wait on a slow worker while another one idles. What a worker holds should take
  * little time, but one slow task may hold up all that was leased behind it. The newest of these are
  * asked for back when they would start sooner elsewhere; the worker keeps those that it has
- * started.
+ * started. A worker that is to go is asked for all that others may run.
  */
 import { expectedMs, freeSlots, slots } from "./credit.ts";
 import { isOpen, mayServe, reaches } from "./placement.ts";
@@ -84,4 +84,18 @@ function recallSome(
   }
   if (recalled > 0) worker.isBehind = true;
   return recalled;
+}
+
+/** Asks a worker that is to go for what it has not begun, as far as others may run it. */
+export function recallAll(s: SchedulerState, worker: WorkerRecord): void {
+  if (s.open.size === 0) return;
+  for (const id of worker.log.current(s.isCurrent)) {
+    const record = s.graphOf(id);
+    const lane = record.lanes[record.facts.template[id - record.base]!];
+    if (lane === undefined || lane.table) continue;
+    const mayRun = [...s.open].some(
+      (other) => mayServe(s, other, lane) && reaches(s, other.worker, id),
+    );
+    if (mayRun) s.out.recall(worker.worker, id, s.tasks.epoch[id]!);
+  }
 }

@@ -59,6 +59,8 @@ export interface Bringing {
 export interface SubmittingTask {
   readonly id: number;
   readonly serial: number;
+  /** Of the lease under which it was running. */
+  readonly epoch: number;
 }
 
 export interface WorkerRecord {
@@ -87,6 +89,8 @@ export interface WorkerRecord {
   isPaused: boolean;
   /** Its values are moving to others, and it gets no leases. */
   isRetiring: boolean;
+  /** It goes, also when nobody takes what it has. */
+  isLeaving: boolean;
   /** Graphs of an earlier life that it still has to let go of before it can do anything. */
   readonly stale: Set<number>;
   /** The suspect that it runs, and nothing else with it, or NOBODY. */
@@ -208,7 +212,7 @@ export class SchedulerState {
    */
   isSpread = false;
   readonly cuts: Cuts = new Cuts();
-  /** Queued tasks that no worker can get the inputs of, with the time to try again. */
+  /** Queued tasks that are not to be leased yet, with the time to try again. */
   readonly parked: Map<number, number> = new Map();
   /**
    * Tasks that were on a worker when it died, none of them convicted: how often each was. They run

@@ -43,6 +43,7 @@ export function workerJoined(s: SchedulerState, event: EventOf<"worker-joined">)
     bytesPerMs: BYTES_PER_MS,
     isPaused: false,
     isRetiring: false,
+    isLeaving: false,
     stale: new Set(),
     trial: NOBODY,
     progressMs: s.nowMs,

@@ -506,6 +506,7 @@ export class WorkerMachine {
     this.#ended(id, entry, id - entry.base);
     const isUnwanted = v.unwanted[id] === UNWANTED.yes;
     v.unwanted[id] = UNWANTED.no;
+    this.#leaveLent(id);
     if (isUnwanted) return this.#admission.lookElsewhere(id);
     this.#out.push({ kind: "erred", id, epoch: v.epoch[id]!, error, blame });
   }
@@ -574,6 +575,7 @@ export class WorkerMachine {
     v.unwanted[id] = UNWANTED.no;
     // Leased again since it was asked for back.
     if (intent === UNWANTED.no) return this.#lease(id, v.epoch[id]!);
+    this.#leaveLent(id);
     if (intent === UNWANTED.recalled) {
       this.#returned.push(id);
       this.#returnedEpochs.push(v.epoch[id]!);
@@ -587,6 +589,7 @@ export class WorkerMachine {
       const entry = this.#graphs.of(id);
       this.#ended(id, entry, id - entry.base);
       this.values.unwanted[id] = UNWANTED.no;
+      this.#leaveLent(id);
       this.#admission.lookElsewhere(id);
     }
     this.#out.push({ kind: "returned", ids, epochs });
@@ -600,6 +603,13 @@ export class WorkerMachine {
       return;
     }
     if (v.place[id] !== PLACE.nowhere) this.#discard(id, v.bytes[id]!);
+  }
+
+  /** A run of it has ended without a value: a word lent meanwhile goes if nobody reads it. */
+  #leaveLent(id: number): void {
+    const { origin, place, pins } = this.values;
+    if (origin[id] !== ORIGIN.lent || place[id] === PLACE.nowhere || pins[id] !== 0) return;
+    this.#settleUnpinned(id);
   }
 
   /** A value that nobody reads any more: gone if nobody wants it, else evictable. */

@@ -3,11 +3,12 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { engineFolder, removeLeftovers } from "../../../src/cluster/leftovers.ts";
+import { removeLeftovers } from "../../../src/cluster/leftovers.ts";
+import { processFolder } from "../../../src/config/process-folder.ts";
 
 test("folders of dead processes go, others stay", async () => {
   const folder = mkdtempSync(join(tmpdir(), "heddle-leftovers-"));
-  const alive = engineFolder();
+  const alive = processFolder();
   expect(alive).toMatch(new RegExp(`^heddle-.+-${process.pid}-[0-9a-f]{8}$`));
   const dead = alive.replace(`-${process.pid}-`, "-4194304-");
   const elsewhere = dead.replace(hostname(), `not-${hostname()}`);

@@ -180,3 +180,27 @@ test("a task that nobody has seen is not counted twice with the one that submitt
     }),
   );
 });
+
+test("what a run has submitted that is over waits to be let go of, and not for ever", () => {
+  const s = new TestScheduler();
+  const pause = (worker: number, isPaused: boolean): unknown[] =>
+    s.step({ kind: "worker-paused", worker, isPaused });
+  join(s, 0, 1);
+  s.graph(graphOf([[]], { functions: ["parent"], name: "parent" }));
+  join(s, 1, 1);
+  pause(0, true);
+  const child = nested(s, 0, 0, "child");
+  pause(0, false);
+  pause(1, true);
+  const grandchild = nested(s, 1, child, "grandchild");
+  pause(1, false);
+  expect(Array.from(s.machine.state.tasks.holder.slice(0, 3))).toEqual([0, 1, 0]);
+  // The parent runs again: worker 1 will hear that nobody wants the child, and let go of this one.
+  expect(leased(lose(s, 0, [grandchild]))).toEqual([0]);
+  expect(s.stateOf(0, child, grandchild)).toEqual(["leased", "leased", "queued"]);
+  const dueMs = s.machine.nextWakeMs;
+  expect(dueMs).toBe(1000);
+  s.step(s.finished([0], 1));
+  expect(s.machine.step([], dueMs - 1)).toEqual([]);
+  expect(leased(s.machine.step([], dueMs).map(plain))).toEqual([grandchild]);
+});

@@ -121,3 +121,29 @@ test("copies that nobody asked for and no task will read are dropped, the others
   copied(wished, 1);
   expect(wished.step({ kind: "reduce-replicas" })).toEqual([]);
 });
+
+test("a worker that leaves does not wait for what nobody could take over", () => {
+  const s = withValue();
+  s.step({ kind: "worker-lost", worker: 1, reason: "gone", cause: "expected" });
+  s.graph(graphOf([[]]));
+  const leave = { kind: "retire", worker: 0, isLeaving: true } as const;
+  expect(s.step(leave)).toContainEqual({ kind: "retired", worker: 0, left: 2 });
+  // It gets nothing more all the same.
+  expect(leased(s.graph(graphOf([[]])))).toEqual([]);
+});
+
+test("what a worker that is to go has not begun is asked for back, if others may run it", () => {
+  const s = new TestScheduler();
+  s.join({ threads: 2 });
+  s.graph(graphOf([[], []]));
+  expect(s.step({ kind: "retire", worker: 0 })).toEqual([]);
+  const other = new TestScheduler();
+  other.join({ threads: 2 });
+  other.graph(graphOf([[], []]));
+  other.join({ worker: 1, address: "b", threads: 1 });
+  const told = other.step({ kind: "retire", worker: 0 });
+  expect(told).toContainEqual({ kind: "recall", worker: 0, ids: [0, 1], epochs: [1, 1] });
+  // It has begun the first one, which it ends.
+  const back = { ids: Int32Array.of(1), epochs: Int32Array.of(1) };
+  expect(leased(other.step({ kind: "returned", worker: 0, ...back }))).toEqual([1]);
+});

@@ -20,3 +20,26 @@ test("a word stays as long as a lease that came with it", () => {
   expect(ran(1)).not.toContainEqual(expect.objectContaining({ kind: "discard" }));
   expect(ran(2)).toContainEqual({ kind: "discard", ids: [0], onDisk: false });
 });
+
+test.each(["failed", "taken-back", "unstarted"] as const)(
+  "a word that came while its own task still ran goes when that ends without a value (%s)",
+  (end) => {
+    const machine = new WorkerMachine({ memoryLimitBytes: 1000, threads: 2 });
+    const step = (event: Parameters<typeof machine.step>[0][number]): unknown[] =>
+      machine.step([event], 0).map(plain);
+    const graph = graphOf([[], [0]]);
+    const [first, second] = [Int32Array.of(0), Int32Array.of(1)];
+    step({ kind: "install", graph: { base: 0, count: 2, graph, body: 0, serial: 1 } });
+    step({ kind: "lease", ids: first, epochs: second });
+    // Another worker was faster.
+    step({ kind: "revoke", ids: first, epochs: second });
+    const words = { ids: first, tags: Uint8Array.of(5), words: Float64Array.of(42) };
+    step({ kind: "lease", ids: second, epochs: second, words });
+    step({ kind: "ran", count: 1, ids: second, bytes: Float64Array.of(0) });
+    const ended =
+      end === "failed"
+        ? step({ kind: end, id: 0, error: "thrown", blame: "user" })
+        : step({ kind: end, ids: first });
+    expect(ended).toContainEqual({ kind: "discard", ids: [0], onDisk: false });
+  },
+);
