@@ -17,7 +17,7 @@ export interface RelayOptions {
   readonly direct?: "auto" | boolean;
   /** Time for a direct connection, before the other way is taken (3,000). */
   readonly directMs?: number;
-  /** How long a direct connection is not tried again (60,000). */
+  /** How long a direct connection is not tried again at first (60,000); each time twice as long. */
   readonly rememberMs?: number;
   /** Who dials, for messages ("here"). */
   readonly from?: string;
@@ -32,6 +32,14 @@ const IDLE_MS = 300_000;
 /** Time that the relay has to reach the other side: less than the handshake with it may take. */
 const REACH_MS = 3000;
 
+/** The longest that a direct connection is not tried again. */
+const LONGEST_MS = 900_000;
+
+interface Cut {
+  readonly untilMs: number;
+  readonly lengthMs: number;
+}
+
 /** What a dialer knows of addresses that it reaches through a process that all reach. */
 export class Relay {
   /** Where the process listens that carries the bytes. */
@@ -43,7 +51,7 @@ export class Relay {
   readonly #from: string;
   readonly #warn: (message: string) => void;
   /** Until when direct connections are not tried, by address. */
-  readonly #cuts = new Map<string, number>();
+  readonly #cuts = new Map<string, Cut>();
   readonly #warned = new Set<string>();
 
   constructor(address: string, options: RelayOptions = {}) {
@@ -67,8 +75,7 @@ export class Relay {
   isCut(address: Address): boolean {
     if (!this.carries(address)) return false;
     if (this.#direct === false) return true;
-    const untilMs = this.#cuts.get(formatAddress(address));
-    return untilMs !== undefined && performance.now() < untilMs;
+    return performance.now() < (this.#cuts.get(formatAddress(address))?.untilMs ?? 0);
   }
 
   /** The address is reached directly: a later cut is another one. */
@@ -81,7 +88,13 @@ export class Relay {
   /** The address is reached through the relay only, after the direct attempt failed so. */
   cut(address: Address, failure: unknown): void {
     const shown = formatAddress(address);
-    this.#cuts.set(shown, performance.now() + this.#rememberMs);
+    const nowMs = performance.now();
+    const before = this.#cuts.get(shown);
+    // Several connections fail at the same time: that is one failure.
+    if (before !== undefined && nowMs < before.untilMs) return;
+    const lengthMs =
+      before === undefined ? this.#rememberMs : Math.min(LONGEST_MS, 2 * before.lengthMs);
+    this.#cuts.set(shown, { untilMs: nowMs + lengthMs, lengthMs });
     this.#say(
       shown,
       `${shown} cannot be reached from ${this.#from} (${reasonOf(failure)}): values from and to ` +

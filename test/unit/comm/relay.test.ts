@@ -2,7 +2,7 @@
  * @file Around a cut in the network: what cannot be reached directly is reached through a process
  * that all reach, with the same handshakes, and what is already known is not tried again.
  */
-import { connect as connectSocket, createServer, type Server } from "node:net";
+import { connect as connectSocket, createServer, type Server, type Socket } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import {
   BulkPool,
@@ -62,12 +62,13 @@ function poolOf(relay: Relay, options: Partial<BulkPoolOptions> = {}): BulkPool 
 /** A port at which somebody listens only while it is open. */
 class Gate {
   #server: Server | undefined;
+  readonly #sockets: Socket[] = [];
   #port = 0;
   readonly #target: string;
 
   constructor(target: string) {
     this.#target = target;
-    onTestFinished(() => this.shut());
+    onTestFinished(() => this.destroy());
   }
 
   /** From this call on. */
@@ -75,6 +76,7 @@ class Gate {
     const { port, hostname } = new URL(this.#target.replace("tcp:", "http:"));
     this.#server ??= createServer((near) => {
       const far = connectSocket(Number(port), hostname);
+      this.#sockets.push(near, far);
       near.on("error", () => far.destroy()).pipe(far);
       far.on("error", () => near.destroy()).pipe(near);
     }).listen(this.#port);
@@ -84,6 +86,17 @@ class Gate {
   shut(): void {
     this.#server?.close();
     this.#server = undefined;
+  }
+
+  /** Nobody comes in any more, and whoever is there hears nothing. */
+  silence(): void {
+    this.shut();
+    for (const socket of this.#sockets) socket.unpipe().pause();
+  }
+
+  destroy(): void {
+    this.shut();
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   get address(): string {
@@ -167,6 +180,18 @@ describe("a relay", () => {
     expect(await read(poolOf(relay, options), gate.address, [1])).toEqual([here.values.get(1)]);
     expect(middle.asked).toBe(2);
     expect(warnings).toEqual([expect.stringContaining(`${gate.address} cannot be reached`)]);
+  });
+
+  it("takes over from a connection that has fallen silent", async () => {
+    const { here, gate, middle, relay } = await hidden({ directMs: 50 });
+    here.values.set(1, pattern(1, 1000));
+    const pool = poolOf(relay);
+    gate.open();
+    await read(pool, gate.address, [1]);
+    expect(middle.asked).toBe(0);
+    gate.silence();
+    expect(await read(pool, gate.address, [1])).toEqual([here.values.get(1)]);
+    expect(middle.asked).toBeGreaterThan(0);
   });
 
   it("is left for the direct way when that may be open again", async () => {
