@@ -300,6 +300,8 @@ export class Memory {
   unspilled(id: number, error: string | undefined): void {
     const v = this.#values;
     this.#unspilling -= v.bytes[id]!;
+    // Its file is gone: another value may have its place on the disk.
+    this.#diskFull = false;
     if (error !== undefined) return;
     // The heap's count has it already.
     v.place[id] = PLACE.memory;

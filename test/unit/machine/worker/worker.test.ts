@@ -344,6 +344,30 @@ describe("memory", () => {
     expect(w.request(0, 2, 600)).not.toContainEqual(expect.objectContaining({ kind: "spill" }));
   });
 
+  test("what comes back from a full disk leaves its place there to another value", () => {
+    const w = new TestWorker(1000, 1);
+    w.install([[], [], [], [0], []]);
+    w.lease([0]);
+    w.ran([0], 600);
+    w.lease([1]);
+    w.request(0, 1, 600);
+    w.spilled(0);
+    w.used = 0;
+    w.ran([1], 600);
+    w.lease([2]);
+    w.request(0, 2, 600);
+    w.spilled(1, "no space left");
+    w.used = 600;
+    w.ran([2], 600);
+    // The task needs the value that lies on disk: it comes back.
+    expect(w.lease([3])).toContainEqual({ kind: "unspill", id: 0, bytes: 600 });
+    w.unspilled(0);
+    w.ran([3]);
+    w.lease([4]);
+    const spill = expect.objectContaining({ kind: "spill" });
+    expect(w.request(0, 4, 600)).toContainEqual(spill);
+  });
+
   test("what the process has no room for is denied, and nothing is promised", () => {
     const w = new TestWorker(1000, 2);
     w.install([[], []]);
