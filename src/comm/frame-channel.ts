@@ -100,8 +100,11 @@ export class FrameChannel {
 function closedEarly(remote: string, cause: Error | undefined): HeddleError {
   const refused = cause && certificateRefused(remote, cause);
   if (refused !== undefined) return refused;
-  const why = cause === undefined ? "the other side closed it" : cause.message;
-  return new HeddleError("ConnectFailed", `${remote}: the connection ended early: ${why}`, {
+  const why = cause?.message ?? "the other side closed it";
+  const hint = remote.startsWith("tcp://")
+    ? `. If it has certificates, use ${remote.replace("tcp", "tls")}`
+    : "";
+  return new HeddleError("ConnectFailed", `${remote}: the connection ended early: ${why}${hint}`, {
     ...(cause !== undefined && { cause }),
     fields: { address: remote },
   });

@@ -217,12 +217,23 @@ function readPem(name: string, given: string): string {
 /** OpenSSL's and Node's words for a certificate that is refused, by either side. */
 const CERTIFICATE_TROUBLE = /CERT|SELF_SIGNED|ISSUER|TLS_|SSL|ALERT/;
 
+/** OpenSSL's word for what is no TLS at all. */
+const NO_TLS = "ERR_SSL_WRONG_VERSION_NUMBER";
+
 /** The error of a TLS handshake in which one side did not accept the other's certificate, if so. */
 export function certificateRefused(
   remote: string,
   cause: Error,
 ): HeddleError<"AuthFailed"> | undefined {
   const { code = "" } = cause as NodeJS.ErrnoException;
+  if (code === NO_TLS) {
+    return new HeddleError(
+      "AuthFailed",
+      `No TLS connection with ${remote}: what the other side says is not TLS. Both sides use an ` +
+        "address of the same kind: tls:// where the scheduler has certificates, else tcp://",
+      { fields: { address: remote, reason: code } },
+    );
+  }
   if (!CERTIFICATE_TROUBLE.test(code)) return undefined;
   return new HeddleError(
     "AuthFailed",

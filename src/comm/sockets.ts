@@ -18,7 +18,7 @@ import {
 } from "./addresses.ts";
 import { checkEncryption, security as securityOf } from "./dial.ts";
 import { listenInproc, unlistenInproc } from "./inproc.ts";
-import type { Security } from "./security.ts";
+import { certificateRefused, type Security } from "./security.ts";
 import { besideSocket, checkPrivate, socketFolder, sweepFolder, usablePath } from "./unix-paths.ts";
 import { SocketWire, type Wire } from "./wire.ts";
 
@@ -92,11 +92,13 @@ async function openNetwork(asked: NetworkAddress, options: SocketOptions): Promi
       : createServer((socket) =>
           accepted(socket, `tcp connection from ${socket.remoteAddress}`, options),
         );
+  const endedNow =
+    asked.scheme === "tls" ? boundHandshakes(server, options.pendingMax) : () => undefined;
   server.on("tlsClientError", (error: Error, socket: Socket) => {
-    options.failed(`tls connection from ${socket.remoteAddress}`, error);
+    const name = nameOf(socket) ?? endedNow() ?? "an unknown address";
+    options.failed(`tls connection from ${name}`, certificateRefused(name, error) ?? error);
     socket.destroy();
   });
-  if (asked.scheme === "tls") boundHandshakes(server, options.pendingMax);
   const { port, address: ip } = await bindRange(server, host, asked, shown, options);
   const beside =
     asked.scheme === "tcp" && options.unixBeside ? await openBeside(ip, port, options) : undefined;
@@ -111,19 +113,32 @@ async function openNetwork(asked: NetworkAddress, options: SocketOptions): Promi
   };
 }
 
-/** Bounds the connections whose TLS handshake is under way: the oldest has to go. */
-function boundHandshakes(server: Server, pendingMax: number): void {
+/** Where the other side of a socket is; undefined when it has ended. */
+function nameOf({ remoteAddress, remotePort }: Socket): string | undefined {
+  return remoteAddress === undefined ? undefined : `${remoteAddress}:${remotePort}`;
+}
+
+/**
+ * Bounds the connections whose TLS handshake is under way: the oldest has to go. Returns what says
+ * where the one was that ended last: its socket does not know any more.
+ */
+function boundHandshakes(server: Server, pendingMax: number): () => string | undefined {
   const pending = new Map<string, Socket>();
-  const nameOf = (socket: Socket): string => `${socket.remoteAddress} ${socket.remotePort}`;
+  let ended: string | undefined;
   server.on("connection", (socket: Socket) => {
-    const name = nameOf(socket);
+    const name = nameOf(socket) ?? "";
     pending.set(name, socket);
     socket.once("close", () => {
+      ended = name;
       if (pending.get(name) === socket) pending.delete(name);
     });
     if (pending.size > pendingMax) pending.values().next().value?.destroy();
   });
-  server.on("secureConnection", (socket: TLSSocket) => pending.delete(nameOf(socket)));
+  server.on("secureConnection", (socket: TLSSocket) => pending.delete(nameOf(socket) ?? ""));
+  return () => {
+    for (const [name, { destroyed }] of pending) if (destroyed) return name;
+    return ended;
+  };
 }
 
 /** The first port of the range that is free. */

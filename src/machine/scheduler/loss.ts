@@ -24,10 +24,25 @@ type EventOf<K extends SchedulerEvent["kind"]> = Extract<SchedulerEvent, { kind:
 
 /** Copies that a worker has no more. */
 export function lost(s: SchedulerState, event: EventOf<"lost">): void {
+  const how = goneFrom(s, event.worker);
   for (const id of event.ids) {
-    loseCopy(s, event.worker, id);
+    loseCopy(s, event.worker, id, how);
     copyFailed(s, id, event.worker);
   }
+}
+
+/** How a value came to be lost that the worker, which is there, does not have any more. */
+export function goneFrom(s: SchedulerState, worker: number): string {
+  const { name, address } = s.workers.get(worker)!;
+  return lostSince(`worker ${name} (${address}) does not have it any more`);
+}
+
+/** Scattered data cannot be computed again. */
+function lostSince(reason: string): string {
+  return (
+    `was lost, since ${reason}. It cannot be computed again: scatter it with ` +
+    "{ broadcast: true } to have it everywhere"
+  );
 }
 
 /** The worker does not have the value any more. */
@@ -104,7 +119,7 @@ export function workerLost(s: SchedulerState, event: EventOf<"worker-lost">): vo
   }
   moveHome(s, worker.worker);
   const gone = `worker ${worker.name} (${worker.address}) is gone: ${reason}`;
-  const how = `was lost, since ${gone}. Scatter it with { broadcast: true } to have it everywhere`;
+  const how = lostSince(gone);
   for (const id of values) loseCopy(s, worker.worker, id, how);
   for (const id of brought) if (s.tasks.state[id] === STATE.waiting) placeAgain(s, id, gone);
   s.forgetHeldBytes(worker.worker);

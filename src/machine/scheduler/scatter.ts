@@ -168,9 +168,13 @@ function placeOne(
 }
 
 /** A value that a client was to bring, and that will not come. */
-export function neverBrought(s: SchedulerState, id: number, reason?: string): void {
+export function neverBrought(
+  s: SchedulerState,
+  id: number,
+  reason: string = "no worker has it",
+): void {
   s.facts?.gone(id);
-  loseForGood(s, id, reason === undefined ? undefined : `was never brought: ${reason}`);
+  loseForGood(s, id, `was never brought: ${reason}`);
 }
 
 /** How a message speaks of a worker, also of one that is gone. */

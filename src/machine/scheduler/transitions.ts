@@ -257,7 +257,7 @@ function drop(s: SchedulerState, id: number): void {
 export function loseForGood(
   s: SchedulerState,
   id: number,
-  how: string = "is gone: keep its future",
+  how: string = "is gone, since nobody referred to it any more: keep its future",
 ): void {
   const culprit = s.keyOf(id);
   const error = plainError("Lost", `the scattered value ${culprit} ${how}`);

@@ -8,7 +8,7 @@ import { copyFailed, copyMade, tryCopiesAgain } from "./copies.ts";
 import type { SchedulerEvent } from "./events.ts";
 import { takeInventory } from "./inventory.ts";
 import { LeaseLog } from "./lease-log.ts";
-import { loseCopy } from "./loss.ts";
+import { goneFrom, loseCopy } from "./loss.ts";
 import { queue, reopen } from "./placement.ts";
 import { addHolder, isAt } from "./replicas.ts";
 import { expectOtherwise, mayHaveRoom } from "./rooms.ts";
@@ -219,7 +219,7 @@ export function unreachable(s: SchedulerState, event: EventOf<"unreachable">): v
     if (s.tasks.state[id] !== STATE.memory || !isAt(s, id, holder)) return;
     // In case it has come to have it meanwhile.
     s.out.free(holder, id);
-    loseCopy(s, holder, id);
+    loseCopy(s, holder, id, goneFrom(s, holder));
   });
 }
 

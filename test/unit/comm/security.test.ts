@@ -81,6 +81,28 @@ describe("tls", () => {
     expect(comms).toEqual([]);
   });
 
+  it("says who has hung up", async () => {
+    const { listener, trouble } = await station(AT, { ...BARE, security: ours });
+    const port = Number(/:(\d+)$/.exec(listener.address)?.[1]);
+    const socket = connectSocket(port, "127.0.0.1");
+    await new Promise((resolve) => socket.once("connect", resolve));
+    const { localPort } = socket;
+    socket.end();
+    expect((await trouble()).remote).toBe(`tls connection from 127.0.0.1:${localPort}`);
+  });
+
+  it("says which kind of address is meant where the other kind was given", async () => {
+    const secret = await station(AT, { ...BARE, security: ours });
+    const asPlain = secret.listener.address.replace("tls", "tcp");
+    await expect(dialed(asPlain, { connectMs: 300 })).rejects.toThrow(
+      `use ${secret.listener.address}`,
+    );
+    expect((await secret.trouble()).error.message).toContain("is not TLS");
+    const plain = await station(undefined, {});
+    const asSecret = plain.listener.address.replace("tcp", "tls");
+    await expect(dialed(asSecret, { security: ours })).rejects.toThrow("else tcp://");
+  });
+
   it("keeps only so many that do not get to the end of their handshake", async () => {
     const { listener } = await station(AT, { ...BARE, security: ours, pendingMax: 3 });
     const port = Number(/:(\d+)$/.exec(listener.address)?.[1]);

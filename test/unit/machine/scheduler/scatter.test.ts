@@ -127,6 +127,17 @@ test("a value that was there is lost with its worker, which the error names", ()
   );
 });
 
+test("a value that its worker does not have any more is lost, not released", () => {
+  const s = two();
+  s.step(scatter([5]));
+  s.step(s.finished([0]));
+  const told = s.step({ kind: "lost", worker: 0, ids: Int32Array.of(0) });
+  const message = expect.stringMatching(/was lost, since worker .* does not have it any more/);
+  expect(told).toContainEqual(
+    expect.objectContaining({ kind: "failed", error: expect.objectContaining({ message }) }),
+  );
+});
+
 test("broadcast: once it is there, others copy it", () => {
   const s = two();
   s.step(scatter([5], { broadcast: 2 }));
