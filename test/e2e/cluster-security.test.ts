@@ -20,7 +20,7 @@ import {
   type ToWorker,
   toWorker,
 } from "../../dist/cluster/wire/worker-messages.js";
-import { connect, listen, serveBulk } from "../../dist/comm/index.js";
+import { BulkPool, connect, listen, Relay, serveBulk } from "../../dist/comm/index.js";
 import {
   type AnyMessageType,
   encodeHandshake,
@@ -163,6 +163,23 @@ describe("strangers and broken peers", () => {
       }
     });
     expectLogged(2);
+  });
+
+  test("the scheduler connects clients with hosts of workers, and with no other", async () => {
+    const relay = new Relay(address, { direct: false });
+    const pool = new BulkPool({ hello: ownHello("client", "relayed", {}), token: TOKEN, relay });
+    const place = (_id: number, bytes: number): Uint8Array => new Uint8Array(bytes);
+    try {
+      const [outcome] = await pool.get(values, [1_000_000], place);
+      expect(outcome).toMatchObject({ status: "gone" });
+      const elsewhere = address.replace("127.0.0.1", "127.0.0.2");
+      await expect(pool.get(elsewhere, [1], place)).rejects.toMatchObject({
+        code: "ConnectFailed",
+        message: expect.stringContaining(`No connections to ${elsewhere} are made from here`),
+      });
+    } finally {
+      pool.close();
+    }
   });
 
   test("another user of this host gets in by no way", async () => {
