@@ -140,7 +140,7 @@ export const journalRecords: MessageSet<JournalRecord> = messageSet([
     broadcast: u32,
   }),
   message("done", 18, { ids: i32s, epochs: i32s, bytes: f64s, tags: u8s, words: f64s }),
-  message("gone", 19, { ids: i32s }),
+  message("gone", 19, { ids: i32s, how: optional(text) }),
   message("erred", 20, { id: i32, error, blame: oneOf("user", "worker", "memory") }),
   message("suspected", 21, { id: i32 }),
   message("convicted", 22, { id: i32, blame: oneOf("worker", "memory") }),
@@ -157,7 +157,7 @@ export const journalRecords: MessageSet<JournalRecord> = messageSet([
   message("saved-graph", 48, {
     base: u32,
     serial: u32,
-    parent: optional(record({ id: i32, serial: u32, epoch: i32 })),
+    parent: optional(record({ id: i32, serial: u32 })),
     generation: f64,
     facts: graphFacts,
     body,

@@ -56,8 +56,8 @@ export type Fact =
     }
   /** A value is brought to another worker, which expects it under this epoch. */
   | { readonly kind: "brought-again"; readonly id: number; readonly epoch: number }
-  /** Values that nobody has any more. */
-  | { readonly kind: "gone"; readonly ids: Int32Array }
+  /** Values that nobody has any more; `how` that came, where they cannot be made again. */
+  | { readonly kind: "gone"; readonly ids: Int32Array; readonly how?: string }
   | {
       readonly kind: "erred";
       readonly id: number;
@@ -81,6 +81,7 @@ export class FactLog {
   readonly #tags = new IdList();
   readonly #words = new FloatList();
   readonly #gone = new IdList();
+  #how: string | undefined;
 
   add(fact: Fact): void {
     this.#close();
@@ -96,9 +97,10 @@ export class FactLog {
     this.#words.push(word);
   }
 
-  gone(id: number): void {
-    if (this.#done.length > 0) this.#close();
+  gone(id: number, how?: string): void {
+    if (this.#done.length > 0 || how !== this.#how) this.#close();
     this.#gone.push(id);
+    this.#how = how;
   }
 
   /** All facts since the last call. */
@@ -110,7 +112,10 @@ export class FactLog {
   }
 
   #close(): void {
-    if (this.#gone.length > 0) this.#facts.push({ kind: "gone", ids: this.#gone.take() });
+    if (this.#gone.length > 0) {
+      const how = this.#how === undefined ? {} : { how: this.#how };
+      this.#facts.push({ kind: "gone", ids: this.#gone.take(), ...how });
+    }
     if (this.#done.length === 0) return;
     this.#facts.push({
       kind: "done",

@@ -60,7 +60,7 @@ export function loseCopy(s: SchedulerState, worker: number, id: number, how?: st
 export function loseValue(s: SchedulerState, id: number, how?: string): void {
   const { state, wants, waiters } = s.tasks;
   const isBound = s.boundOf(id) === "inputs";
-  s.facts?.gone(id);
+  s.facts?.gone(id, s.hasRecipe(id) ? undefined : how);
   state[id] = STATE.released;
   s.transitions++;
   if (s.wishes.size > 0) forgetWish(s, id);

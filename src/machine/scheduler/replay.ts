@@ -106,12 +106,12 @@ function playDone(s: SchedulerState, fact: DoneFact): void {
   }
 }
 
-function playGone(s: SchedulerState, { ids }: FactOf<"gone">): void {
+function playGone(s: SchedulerState, { ids, how }: FactOf<"gone">): void {
   for (const id of ids) {
     if (s.tasks.state[id] === STATE.memory) {
       s.tasks.holder[id] = NOBODY;
-      loseValue(s, id);
-    } else if (s.tasks.state[id] === STATE.waiting && !s.hasRecipe(id)) loseForGood(s, id);
+      loseValue(s, id, how);
+    } else if (s.tasks.state[id] === STATE.waiting && !s.hasRecipe(id)) loseForGood(s, id, how);
   }
 }
 

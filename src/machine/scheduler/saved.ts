@@ -22,7 +22,8 @@ export interface SavedGraph {
   readonly base: number;
   readonly serial: number;
   readonly generation: number;
-  readonly parent?: SubmittingTask;
+  /** Under which lease it was running does not outlive the scheduler. */
+  readonly parent?: Omit<SubmittingTask, "epoch">;
   readonly facts: GraphFacts;
   readonly body: unknown;
   readonly ids?: Int32Array;
@@ -123,7 +124,7 @@ function saveGraph(s: SchedulerState, record: GraphRecord): SavedGraph {
     facts,
     body,
     ...(ids === undefined ? {} : { ids }),
-    ...(parent === undefined ? {} : { parent }),
+    ...(parent === undefined ? {} : { parent: { id: parent.id, serial: parent.serial } }),
     states,
     named: Int32Array.from(named),
   };
@@ -191,7 +192,8 @@ export function restore(
 }
 
 function restoreGraph(s: SchedulerState, graph: SavedGraph): GraphRecord {
-  const { base, facts, body, ids, generation, serial, parent, states } = graph;
+  const { base, facts, body, ids, generation, serial, states } = graph;
+  const parent = graph.parent && { ...graph.parent, epoch: -1 };
   s.tasks.claim(base, facts.count);
   const record = makeRecord(s, { base, facts, body, ids, generation, serial, parent });
   s.graphs[record.slot] = record;

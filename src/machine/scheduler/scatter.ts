@@ -173,8 +173,9 @@ export function neverBrought(
   id: number,
   reason: string = "no worker has it",
 ): void {
-  s.facts?.gone(id);
-  loseForGood(s, id, `was never brought: ${reason}`);
+  const how = `was never brought: ${reason}`;
+  s.facts?.gone(id, how);
+  loseForGood(s, id, how);
 }
 
 /** How a message speaks of a worker, also of one that is gone. */
