@@ -29,7 +29,9 @@ export function checkToken(token: string): string {
 }
 
 /** The token in the given environment, or undefined when there is none. */
-export function tokenFrom(environment: NodeJS.ProcessEnv): string | undefined {
+export function tokenFrom(
+  environment: Readonly<Record<string, string | undefined>>,
+): string | undefined {
   const token = environment[TOKEN_VARIABLE];
   return token === undefined || token === "" ? undefined : checkToken(token);
 }
