@@ -5,11 +5,11 @@
  */
 import { randomUUID } from "node:crypto";
 import { HeddleError } from "../../core/errors.ts";
-import { currentTask } from "../../threads/task-context.ts";
 import { checkTimeMs } from "../check-given.ts";
 import type { Client } from "../client.ts";
 import { getClient } from "../context.ts";
 import { describeGiven } from "../given.ts";
+import { waitInTask } from "../wait-in-task.ts";
 import type { Asker, AskOptions } from "./asker.ts";
 
 export interface NamedOptions {
@@ -61,10 +61,5 @@ export function timeoutOf({ timeoutMs }: WaitOptions): { readonly timeoutMs?: nu
 
 /** Waits for something that other tasks may have to do: a task gives its slot free meanwhile. */
 export async function waiting<T>(promise: () => Promise<T>): Promise<T> {
-  const resume = currentTask()?.suspend();
-  try {
-    return await promise();
-  } finally {
-    resume?.();
-  }
+  return await waitInTask(promise, () => undefined);
 }

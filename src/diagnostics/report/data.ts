@@ -1,18 +1,9 @@
 /** @file What a performance report shows, as it was measured. */
 
+import type { TaskStreamEntry } from "../../cluster/control/task-stream.ts";
+
 /** One task, or some short ones of the same function after each other. */
-export interface ReportedTasks {
-  readonly name: string;
-  readonly worker: string;
-  readonly thread: number;
-  /** Milliseconds since 1970. */
-  readonly startMs: number;
-  /** Of all of them together. */
-  readonly durationMs: number;
-  readonly count: number;
-  readonly status: "finished" | "error";
-  readonly span?: readonly string[];
-}
+export type ReportedTasks = Omit<TaskStreamEntry, "key">;
 
 export interface ReportedWorker {
   readonly name: string;
