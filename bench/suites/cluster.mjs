@@ -152,8 +152,7 @@ async function bag() {
         (x) => x % 10,
         (total, x) => total + x,
         0,
-        (a, b) => a + b,
-        0,
+        { combine: (a, b) => a + b, combineInitial: 0 },
       )
       .compute({ scheduler: client });
     check(sums.length === 5, "a key is missing");
