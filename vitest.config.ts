@@ -19,6 +19,16 @@ const compiled = {
   },
 };
 
+/** Folders whose code keeps nothing for the process: their tests may run in one, and start fast. */
+const pure = ["test/unit/{core,heap,machine,ndarray,optimize,protocol}/**/*.test.ts"];
+
+/** Random tests, of which the quick tier runs some and the slow one all (`test/support/tier.ts`). */
+const random = [
+  "test/conformance/frames-partitioned.test.ts",
+  "test/property/{frames-partitioned,kernels}.test.ts",
+  "test/sim/*.test.ts",
+];
+
 /** The suites of the collections on another scheduler. */
 const elsewhere = (runner: "threads" | "cluster" | "simulator") => ({
   plugins: [compiled],
@@ -26,7 +36,7 @@ const elsewhere = (runner: "threads" | "cluster" | "simulator") => ({
     ...common,
     testTimeout: 600_000,
     name: `on-${runner}`,
-    env: { HEDDLE_TEST_RUNNER: runner },
+    env: { HEDDLE_TEST_RUNNER: runner, HEDDLE_TEST_TIER: "slow" },
     setupFiles: [`test/support/on-${runner === "simulator" ? "simulator" : "cluster"}.ts`],
     include: [
       "test/conformance/{array,frames}.test.ts",
@@ -48,6 +58,15 @@ export default defineConfig({
           ...common,
           name: "quick",
           include: ["test/{unit,property,conformance,sim,types}/**/*.test.ts", "test/tidy.test.ts"],
+          exclude: pure,
+        },
+      },
+      {
+        test: {
+          ...common,
+          name: "quick-pure",
+          include: pure,
+          isolate: false,
         },
       },
       {
@@ -55,7 +74,8 @@ export default defineConfig({
           ...common,
           name: "slow",
           testTimeout: 600_000,
-          include: ["test/{e2e,slow}/**/*.test.ts"],
+          env: { HEDDLE_TEST_TIER: "slow" },
+          include: ["test/{e2e,slow}/**/*.test.ts", ...random],
         },
       },
       elsewhere("threads"),

@@ -125,8 +125,12 @@ function globalPath(value: object): string | undefined {
   return builtinPath(value);
 }
 
-/** Whether it may be what a module exports: looking those up costs a few milliseconds, once. */
+/**
+ * Whether it may be what a module exports: looking those up costs a few milliseconds, once. Of
+ * arrays no key is asked for, since all would be made before the first is looked at.
+ */
 function hasMethods(value: object): boolean {
+  if (Array.isArray(value) || ArrayBuffer.isView(value)) return false;
   for (const key in value) {
     const property = Object.getOwnPropertyDescriptor(value, key);
     return property?.get !== undefined || typeof property?.value === "function";

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import type { DataFrame } from "../../dist/dataframe/index.js";
+import { oneIn } from "../support/tier.ts";
 import { compare, ordered, type Sale, sales, salesFiles, unordered } from "./frame-cases.ts";
 
 let folder = "";
@@ -23,15 +24,14 @@ describe("on the calling thread", () => {
   const sync = { scheduler: "sync" };
   test.each(Object.entries(ordered))("%s", (_, make) => compare(make, sales, sync, false));
   test.each(Object.entries(unordered))("%s", (_, make) => compare(make, sales, sync, true));
-  test.each(Object.entries(ordered))("%s, of files", (_, make) =>
+  test.each(oneIn(3, Object.entries(ordered)))("%s, of files", (_, make) =>
     compare(make, files, sync, false),
   );
 });
 
 describe("on task threads", () => {
   const threads = { scheduler: "threads" };
-  test.each(Object.entries({ ...ordered, ...unordered }).filter((_, i) => i % 4 === 0))(
-    "%s",
-    (name, make) => compare(make, files, threads, name in unordered),
+  test.each(oneIn(4, Object.entries({ ...ordered, ...unordered })))("%s", (name, make) =>
+    compare(make, files, threads, name in unordered),
   );
 });

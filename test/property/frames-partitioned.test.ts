@@ -6,8 +6,10 @@ import fc from "fast-check";
 import { afterEach, expect, test } from "vitest";
 import { config } from "../../src/config/config.ts";
 import { concat, type DataFrame, fromRecords, type Table } from "../../src/dataframe/index.ts";
+import { inTier } from "../support/tier.ts";
 
 const sync = { scheduler: "sync" } as const;
+const numRuns = inTier(2, 10);
 afterEach(() => config.set({ "dataframe.fragment": "auto" }));
 
 interface Row {
@@ -168,13 +170,13 @@ const ordered: Record<string, Make> = {
 test.each(Object.entries(ordered))("%s", async (_, make) => {
   await fc.assert(
     fc.asyncProperty(parts, parts, (a, b) => both(() => make(frameOf(a), frameOf(b)), false)),
-    { numRuns: 6 },
+    { numRuns },
   );
 });
 
 test.each(Object.entries(unordered))("%s", async (_, make) => {
   await fc.assert(
     fc.asyncProperty(parts, parts, (a, b) => both(() => make(frameOf(a), frameOf(b)), true)),
-    { numRuns: 6 },
+    { numRuns },
   );
 });

@@ -20,7 +20,10 @@ import { type Kernel, KernelBuilder, type Ref } from "../../src/ndarray/kernels/
 import { BINARY_OPS, type ReduceOp, UNARY_OPS } from "../../src/ndarray/kernels/rules.ts";
 import { shapeOf } from "../../src/ndarray/kernels/wasm/programs.ts";
 import type { NDArray } from "../../src/ndarray/ndarray.ts";
+import { inTier } from "../support/tier.ts";
 import { farthest } from "../support/ulp.ts";
+
+const numRuns = inTier(2, 10);
 
 const LANES = DTYPES.filter((dtype) => !"cmM".includes(kindOf(dtype)));
 /** Computed by formulas of our own in WebAssembly, by the host's functions in JavaScript. */
@@ -141,7 +144,7 @@ describe.each(LANES)("%s in WebAssembly and in JavaScript", (dtype) => {
         for (const x of views(arrayOf(dtype, n, bits, doubles)))
           agree(kernel, [x], `${op} ${dtype}`, 2);
       };
-      fc.assert(fc.property(fc.record(elements), check), { numRuns: 5 });
+      fc.assert(fc.property(fc.record(elements), check), { numRuns });
     }
   });
 
@@ -160,7 +163,7 @@ describe.each(LANES)("%s in WebAssembly and in JavaScript", (dtype) => {
           }
           if (n > 0) agree(kernel, [x, y.at(0)], `${op} ${dtype} and one`, tolerance);
         }),
-        { numRuns: 5 },
+        { numRuns },
       );
     }
   });
@@ -173,7 +176,7 @@ describe.each(LANES)("%s in WebAssembly and in JavaScript", (dtype) => {
           for (const x of views(arrayOf(dtype, n, bits, doubles)))
             agree(kernel, [x], `${dtype} to ${to}`, 0);
         }),
-        { numRuns: 4 },
+        { numRuns },
       );
     }
   });
@@ -202,7 +205,7 @@ describe.each(LANES)("%s in WebAssembly and in JavaScript", (dtype) => {
             }
           },
         ),
-        { numRuns: 5 },
+        { numRuns },
       );
     }
   });
@@ -236,7 +239,7 @@ describe("fused kernels", () => {
           agree(kernel, [x, y], `${a} ${b}`, 0);
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 10 * numRuns },
     );
   });
 
@@ -249,7 +252,7 @@ describe("fused kernels", () => {
           const x = arrayOf(dtype, n, bits, doubles);
           agree(kernel, [x, arrayOf(dtype, n, small, doubles)], dtype, 0);
         }),
-        { numRuns: 4 },
+        { numRuns },
       );
     }
   });

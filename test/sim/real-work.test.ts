@@ -12,8 +12,9 @@ import type { Collection } from "../../src/core/collection.ts";
 import { delayed } from "../../src/delayed/index.ts";
 import { NDArray } from "../../src/ndarray/index.ts";
 import { runSimulated } from "../support/run-simulated.ts";
+import { inTier } from "../support/tier.ts";
 
-const SEEDS = 12;
+const SEEDS = inTier(5, 20);
 const numbers = Array.from({ length: 60 }, (_, i) => (i * 37) % 61);
 
 async function expectSame(collection: Collection): Promise<void> {

@@ -196,15 +196,15 @@ test("without processes it is the threads of this one", async () => {
     nWorkers: 1,
     threadsPerWorker: 2,
     processes: false,
-    memoryLimit: "300MB",
+    memoryLimit: "100MB",
     localDirectory: folder,
   });
   await Client.with(cluster, async (client) => {
     const { workers, threads, memoryLimitBytes } = await client.schedulerInfo();
-    expect([Object.keys(workers).length, threads, memoryLimitBytes]).toEqual([1, 2, 300e6]);
+    expect([Object.keys(workers).length, threads, memoryLimitBytes]).toEqual([1, 2, 100e6]);
     expect(await client.submit(() => process.pid).result()).toBe(process.pid);
     // More than the memory: some of it lies in the folder.
-    const parts = client.map(fill, new Array(20).fill(3e6), range(20));
+    const parts = client.map(fill, new Array(20).fill(1e6), range(20));
     await wait([...parts]);
     const spilled = readdirSync(folder, { recursive: true, withFileTypes: true });
     expect(spilled.filter((entry) => entry.isFile()).length).toBeGreaterThan(0);
@@ -238,7 +238,7 @@ test("workers load modules first, end when their time is over, and are followed"
     expect(statSync(file).mode & 0o777).toBe(0o600);
     const lines = (): string[] =>
       (existsSync(written) ? readFileSync(written, "utf8") : "").split("\n");
-    while (lines().length < 4) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (lines().length < 3) await new Promise((resolve) => setTimeout(resolve, 20));
     expect(new Set(lines())).toEqual(new Set(["short-0", ""]));
     await Client.with({ schedulerFile: file }, async (other) => {
       expect(await other.submit((x: number) => x + 1, 41).result()).toBe(42);

@@ -1,5 +1,5 @@
 /** @file What becomes of the samples that V8 takes: one tree of the functions of tasks. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -159,15 +159,17 @@ describe.each(["embedded", "processes"] as const)("a client of %s", (engine) => 
   });
 
   test.runIf(engine === "processes")("threads in the middle of a task are seen", async () => {
+    const stop = join(folder, "stop");
     const endless = async (): Promise<number> => {
       await new Event("spinning").set();
-      for (let end = Date.now() + 6000; Date.now() < end; );
+      for (const end = Date.now() + 50_000; Date.now() < end && !existsSync(stop); );
       return 1;
     };
     const running = client.submit(endless);
     await new Event("spinning").wait();
     const profile = await client.profile({ durationMs: 1000 });
     expect(running.done).toBe(false);
+    writeFileSync(stop, "");
     expect(profile.of("endless").totalMs).toBeGreaterThan(0);
     expect(await running.result()).toBe(1);
   });
