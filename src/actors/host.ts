@@ -38,7 +38,8 @@ class Instance {
   readonly gone: () => void;
   /** Calls under way. */
   readonly #running = new Set<string>();
-  readonly #waiting: (() => void)[] = [];
+  /** Calls that wait for their turn, in the order in which they came. */
+  readonly #waiting: { readonly call: string; readonly begin: () => void }[] = [];
   #calls = 0;
   /** Who keeps it. */
   readonly holders: Set<unknown> = new Set();
@@ -52,18 +53,25 @@ class Instance {
 
   /** Does what is asked when it is its turn. */
   async run(ask: Ask): Promise<unknown> {
-    const isCalledBack = ask.chain.some((call) => this.#running.has(call));
-    if (!isCalledBack && this.#running.size >= this.#concurrency) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
     const call = `${this.handle.id}/${++this.#calls}`;
-    this.#running.add(call);
+    const isCalledBack = ask.chain.some((one) => this.#running.has(one));
+    if (isCalledBack || this.#running.size < this.#concurrency) this.#running.add(call);
+    else await new Promise<void>((begin) => this.#waiting.push({ call, begin }));
     try {
       return await runInCall(ask.chain, call, async () => await this.#do(ask));
     } finally {
       this.#running.delete(call);
-      if (this.#running.size < this.#concurrency) this.#waiting.shift()?.();
+      this.#next();
     }
+  }
+
+  /** The next one is under way from now on: whoever comes before it goes on waits behind it. */
+  #next(): void {
+    if (this.#running.size >= this.#concurrency) return;
+    const next = this.#waiting.shift();
+    if (next === undefined) return;
+    this.#running.add(next.call);
+    next.begin();
   }
 
   async #do({ verb, member, args }: Ask): Promise<unknown> {

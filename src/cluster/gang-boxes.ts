@@ -3,6 +3,7 @@
  * of numbered letters, which are read in order although they may overtake each other.
  */
 import type { HeddleError } from "../core/errors.ts";
+import { NO_SUBJECT } from "./gang-reduce.ts";
 
 /** Collectives do not mix with what users send. */
 export type BoxName = "user" | "own";
@@ -13,6 +14,8 @@ export interface Letter {
   readonly box: BoxName;
   /** Counts the letters of a box. */
   readonly number: number;
+  /** What it is a part of, as `gang-reduce.ts` says it. */
+  readonly subject: number;
   readonly value: unknown;
 }
 
@@ -20,7 +23,7 @@ export interface Letter {
 export const WAITING_MAX = 64;
 
 interface Box {
-  readonly letters: Map<number, unknown>;
+  readonly letters: Map<number, Pick<Letter, "subject" | "value">>;
   /** Number of the next letter to be read. */
   next: number;
   /** Who waits for a letter, by its number. */
@@ -42,9 +45,9 @@ export class GangBoxes {
   }
 
   /** A letter has come; a value that is a promise is one that is still being decoded. */
-  put({ from, box: name, number, value }: Letter): void {
+  put({ from, box: name, number, subject, value }: Letter): void {
     const box = this.#box(from, name);
-    box.letters.set(number, value);
+    box.letters.set(number, { subject, value });
     const reader = box.readers.get(number);
     box.readers.delete(number);
     reader?.();
@@ -59,19 +62,23 @@ export class GangBoxes {
     }
   }
 
-  /** The next letter's value; concurrent readers get the letters in the order of their calls. */
-  async take(from: number, name: BoxName): Promise<unknown> {
+  /**
+   * The next letter's value; concurrent readers get the letters in the order of their calls. `check`
+   * throws for a letter that is about something else.
+   */
+  async take(from: number, name: BoxName, check?: (subject: number) => void): Promise<unknown> {
     const box = this.#box(from, name);
     const number = box.next++;
     while (!box.letters.has(number)) {
       if (this.#failure !== undefined) throw this.#failure;
       await new Promise<void>((resolve) => box.readers.set(number, resolve));
     }
-    const value = box.letters.get(number);
+    const letter = box.letters.get(number);
     box.letters.delete(number);
     box.senders.shift()?.();
     this.onRead(from, name, number + 1);
-    return await value;
+    check?.(letter?.subject ?? NO_SUBJECT);
+    return await letter?.value;
   }
 
   /** All who wait fail, and who comes later. */

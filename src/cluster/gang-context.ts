@@ -6,9 +6,19 @@
  */
 import type { Actor } from "../actors/actor.ts";
 import { HeddleError } from "../core/errors.ts";
+import { checkOptionNames } from "../core/options.ts";
 import { type BoxName, GangBoxes, type Letter } from "./gang-boxes.ts";
-import { GangMemory } from "./gang-memory.ts";
-import { partEnds, type ReducibleArray, type Reduction, reduceArrays } from "./gang-reduce.ts";
+import { GangMemory, type SendOptions } from "./gang-memory.ts";
+import {
+  checkOut,
+  checkSubject,
+  NO_SUBJECT,
+  partEnds,
+  type ReducibleArray,
+  type Reduction,
+  reduceArrays,
+  subjectOf,
+} from "./gang-reduce.ts";
 import type { GangSeat } from "./gang-seat.ts";
 
 /** Up to so many bytes it is faster that one member reduces alone. */
@@ -68,16 +78,12 @@ export class GangContext {
 
   /** The value of member `root`, for all. */
   async broadcast<T>(value: T, root: number = 0): Promise<T> {
-    if (this.rank !== root) return (await this.#recv(root, "own")) as T;
-    await Promise.all(this.#others.map((to) => this.#send(to, "own", value)));
-    return value;
+    return await this.#broadcast(value, root, NO_SUBJECT);
   }
 
   /** The values of all members by rank at member `root`; undefined at the others. */
   async gather<T>(value: T, root: number = 0): Promise<T[] | undefined> {
-    if (this.rank === root) return await this.#collect(value);
-    await this.#send(root, "own", value);
-    return undefined;
+    return await this.#gather(value, root, NO_SUBJECT);
   }
 
   /**
@@ -87,32 +93,55 @@ export class GangContext {
    * which may be the array itself, the result is written there: new memory for each takes longer
    * than all else.
    *
-   * Errors: `InvalidArgument` when arrays are of different types or lengths, which ends the gang's
-   * epoch for all.
+   * Errors: `InvalidArgument` for what cannot be reduced, and when members give arrays of different
+   * types or lengths, or reductions, which ends the gang's epoch for all.
    */
   async allReduce<A extends ReducibleArray>(
     array: A,
     how: Reduction = "sum",
-    { out }: { readonly out?: A } = {},
+    options: { readonly out?: A } = {},
   ): Promise<A> {
-    if (array.byteLength <= REDUCED_ALONE_BYTES) {
-      const arrays = await this.gather(array, 0);
-      const total =
-        arrays === undefined
-          ? ((await this.#recv(0, "own")) as A)
-          : await this.broadcast(this.#reduced(arrays, how), 0);
-      if (out === undefined) return total;
-      out.set(total);
-      return out;
-    }
+    const subject = this.#orEndForAll(() => {
+      checkOptionNames("allReduce", options, ["out"]);
+      checkOut(array, options.out);
+      return subjectOf(array, how);
+    });
+    return array.byteLength > REDUCED_ALONE_BYTES
+      ? await this.#reduceInParts(array, how, options.out, subject)
+      : await this.#reduceAlone(array, how, options.out, subject);
+  }
+
+  /** The first member reduces for all. */
+  async #reduceAlone<A extends ReducibleArray>(
+    array: A,
+    how: Reduction,
+    out: A | undefined,
+    subject: number,
+  ): Promise<A> {
+    const arrays = await this.#gather(array, 0, subject);
+    const reduced = arrays === undefined ? array : reduceArrays(arrays, how);
+    const total = await this.#broadcast(reduced, 0, subject);
+    if (out === undefined) return total;
+    out.set(total);
+    return out;
+  }
+
+  /** Each member reduces a part for all. */
+  async #reduceInParts<A extends ReducibleArray>(
+    array: A,
+    how: Reduction,
+    out: A | undefined,
+    subject: number,
+  ): Promise<A> {
     const ends = partEnds(array.length, this.size);
     const startOf = (rank: number): number => ends[rank - 1] ?? 0;
     const part = (rank: number): A => array.subarray(startOf(rank), ends[rank]) as A;
-    const sending = this.#others.map((to) => this.#send(to, "own", part(to), true));
-    const [parts] = await Promise.all([this.#collect(part(this.rank)), ...sending]);
-    const total = this.#reduced(parts, how, this.rank > 0);
-    const telling = this.#others.map((to) => this.#send(to, "own", total, true));
-    const [totals] = await Promise.all([this.#collect(total), ...telling]);
+    const sent = { subject, stays: true };
+    const sending = this.#others.map((to) => this.#send(to, "own", part(to), sent));
+    const [parts] = await Promise.all([this.#collect(part(this.rank), subject), ...sending]);
+    const total = reduceArrays(parts, how, this.rank > 0);
+    const telling = this.#others.map((to) => this.#send(to, "own", total, sent));
+    const [totals] = await Promise.all([this.#collect(total, subject), ...telling]);
     const result = out ?? (array.slice() as A);
     for (const [rank, one] of totals.entries()) result.set(one, startOf(rank));
     // All have what was sent to them, and nobody else has seen what came.
@@ -139,11 +168,23 @@ export class GangContext {
     return this.#peers.flatMap((_, rank) => (rank === this.rank ? [] : [rank]));
   }
 
+  async #broadcast<T>(value: T, root: number, subject: number): Promise<T> {
+    if (this.rank !== root) return (await this.#recv(root, "own", subject)) as T;
+    await Promise.all(this.#others.map((to) => this.#send(to, "own", value, { subject })));
+    return value;
+  }
+
+  async #gather<T>(value: T, root: number, subject: number): Promise<T[] | undefined> {
+    if (this.rank === root) return await this.#collect(value, subject);
+    await this.#send(root, "own", value, { subject });
+    return undefined;
+  }
+
   /** What all send to this member, by rank. */
-  async #collect<T>(own: T): Promise<T[]> {
+  async #collect<T>(own: T, subject: number): Promise<T[]> {
     const values: T[] = [];
     for (let from = 0; from < this.size; from++) {
-      values.push(from === this.rank ? own : ((await this.#recv(from, "own")) as T));
+      values.push(from === this.rank ? own : ((await this.#recv(from, "own", subject)) as T));
     }
     return values;
   }
@@ -161,35 +202,40 @@ export class GangContext {
   }
 
   /** Members that do not agree on what they do would wait for each other for ever. */
-  #reduced<A extends ReducibleArray>(arrays: readonly A[], how: Reduction, ours = false): A {
+  #orEndForAll<R>(check: () => R): R {
     try {
-      return reduceArrays(arrays, how, ours);
+      return check();
     } catch (error) {
-      const { message, code } = error as HeddleError;
+      const { code, message } = error as HeddleError;
       for (const peer of this.#peers) peer.abort(code, message, []);
       throw error;
     }
   }
 
-  async #send(to: number, box: BoxName, value: unknown, stays = false): Promise<void> {
+  async #send(to: number, box: BoxName, value: unknown, options: SendOptions = {}): Promise<void> {
     if (this.#boxes.failure !== undefined) throw this.#boxes.failure;
     const peer = this.#peers[to];
     if (peer === undefined) throw noMember(to, this.size);
     const key = `${box}${to}`;
     const number = this.#sent.get(key) ?? 0;
+    const { subject = NO_SUBJECT } = options;
     const memory = to === this.rank ? undefined : this.#memory;
     const sending =
       memory?.has(to) === true
-        ? memory.send(to, box, number, value, stays)
-        : peer.deliver({ from: this.rank, box, number, value }).result();
+        ? memory.send(to, box, number, value, options)
+        : peer.deliver({ from: this.rank, box, number, subject, value }).result();
     // A value that cannot travel has no number: nobody waits for it.
     this.#sent.set(key, number + 1);
     await sending;
   }
 
-  async #recv(from: number, box: BoxName): Promise<unknown> {
+  /** The next letter of another member, which must be about the same in what all do together. */
+  async #recv(from: number, box: BoxName, subject: number = NO_SUBJECT): Promise<unknown> {
     if (this.#peers[from] === undefined) throw noMember(from, this.size);
-    return await this.#boxes.take(from, box);
+    const ranks = [this.rank, from] as const;
+    return await this.#boxes.take(from, box, (its) => {
+      this.#orEndForAll(() => checkSubject(subject, its, ranks));
+    });
   }
 }
 

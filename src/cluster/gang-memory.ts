@@ -3,12 +3,13 @@
  * a bell for each member, and the words of a barrier. Each member has one loop that waits for its
  * bell, which rings when letters come, when there is room again, and when a barrier opens.
  *
- * A letter is a head of 16 bytes (box, kind, number, length) and its bytes: those of a typed array
+ * A letter is a head of 24 bytes (box, kind, number, length, subject) and its bytes: those of a typed array
  * as they are, copied once in and once out, anything else encoded. A letter may be larger than the
  * ring: it then goes through it in pieces, while both sides do other things.
  */
 import { decodeValue, encodeValue, prepareValue } from "../codec/values.ts";
 import { type BoxName, type GangBoxes, WAITING_MAX } from "./gang-boxes.ts";
+import { NO_SUBJECT } from "./gang-reduce.ts";
 import { GangRing } from "./gang-ring.ts";
 
 /** Words that different threads write lie in cache lines of their own. */
@@ -20,7 +21,7 @@ const OPENED = 1;
 const READ_OF_BOX = 2;
 const SENDER_WAITS = 4;
 
-const HEAD_BYTES = 16;
+const HEAD_BYTES = 24;
 /** So often a member looks for its bell before it sleeps: a few microseconds. */
 const LOOKS = 200;
 /** So many arrays for each member are kept to be used again. */
@@ -60,6 +61,14 @@ function wordsOf(members: number): number {
 /** Memory for so many members. */
 export function gangMemory(members: number): SharedArrayBuffer {
   return new SharedArrayBuffer(4 * wordsOf(members) + members ** 2 * ringBytes(members));
+}
+
+/** How a value is sent. */
+export interface SendOptions {
+  /** What it is a part of; default nothing that all members must agree on. */
+  readonly subject?: number;
+  /** Whether it stays as it is until it is sent; default false. */
+  readonly stays?: boolean;
 }
 
 interface Parcel {
@@ -124,9 +133,15 @@ export class GangMemory {
    * Sends a value as it is now, unless it `stays` so until this resolves. Throws at once what is
    * wrong with a value that cannot travel.
    */
-  send(to: number, box: BoxName, number: number, value: unknown, stays = false): Promise<void> {
+  send(
+    to: number,
+    box: BoxName,
+    number: number,
+    value: unknown,
+    { subject = NO_SUBJECT, stays = false }: SendOptions = {},
+  ): Promise<void> {
     const { kind, bytes } = bytesOf(value);
-    const head = headOf(BOXES.indexOf(box), kind, number, bytes.length);
+    const head = headOf(BOXES.indexOf(box), kind, number, bytes.length, subject);
     const other = this.#ranks.indexOf(to);
     const line = this.#pairAt(this.#pair(this.#own, other));
     const readOfBox = line + READ_OF_BOX + BOXES.indexOf(box);
@@ -230,7 +245,8 @@ export class GangMemory {
     const number = numberOf(head);
     const from = this.#ranks[other]!;
     letter.headAt = 0;
-    this.#boxes.put({ from, box: BOXES[head[0] ?? 0]!, number, value });
+    const subject = subjectIn(head);
+    this.#boxes.put({ from, box: BOXES[head[0] ?? 0]!, number, subject, value });
   }
 
   #hasRead(from: number, name: BoxName, count: number): void {
@@ -369,7 +385,13 @@ function decoded(bytes: Uint8Array): Promise<unknown> {
   return value;
 }
 
-function headOf(box: number, kind: number, number: number, bytes: number): Uint8Array {
+function headOf(
+  box: number,
+  kind: number,
+  number: number,
+  bytes: number,
+  subject: number,
+): Uint8Array {
   const head = new Uint8Array(HEAD_BYTES);
   const view = new DataView(head.buffer);
   view.setUint8(0, box);
@@ -377,6 +399,7 @@ function headOf(box: number, kind: number, number: number, bytes: number): Uint8
   view.setUint16(2, Math.floor(number / 2 ** 32), true);
   view.setUint32(4, number >>> 0, true);
   view.setFloat64(8, bytes, true);
+  view.setFloat64(16, subject, true);
   return head;
 }
 
@@ -387,4 +410,8 @@ function numberOf(head: Uint8Array): number {
 
 function lengthOf(head: Uint8Array): number {
   return new DataView(head.buffer).getFloat64(8, true);
+}
+
+function subjectIn(head: Uint8Array): number {
+  return new DataView(head.buffer).getFloat64(16, true);
 }

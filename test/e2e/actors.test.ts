@@ -29,6 +29,12 @@ class Counter {
     return this.n;
   }
 
+  /** Ends when so many calls of it are under way. */
+  async together(count: number): Promise<void> {
+    this.n++;
+    while (this.n < count) await new Promise(setImmediate);
+  }
+
   get double(): number {
     return 2 * this.n;
   }
@@ -118,8 +124,8 @@ describe.each(["embedded", "processes"])("actors on %s", (engine) => {
     await Promise.all([1, 2, 3].map(() => one.slowly().result()));
     expect(await one.n.result()).toBe(3);
     const loose = await client.options({ actor: true, concurrency: 3 }).submit(Counter).result();
-    await Promise.all([1, 2, 3].map(() => loose.slowly().result()));
-    expect(await loose.n.result()).toBe(1);
+    await Promise.all([1, 2, 3].map(() => loose.together(3).result()));
+    expect(await loose.n.result()).toBe(3);
   });
 
   test("what a method throws comes back as it was", async () => {

@@ -55,9 +55,23 @@ class Trainer {
     return [all.length, all[0] ?? 0, all[count >> 1] ?? 0, all.at(-1) ?? 0];
   }
 
-  async unlike(): Promise<void> {
+  /** The lengths of what becomes of arrays of these lengths. */
+  async reduce(lengths: readonly number[]): Promise<number> {
+    const { rank } = getGang();
+    return (await getGang().allReduce(new Float64Array(lengths[rank] ?? 0))).length;
+  }
+
+  /** Each gives something that the others do not. */
+  async reduceUnlike(kind: "type" | "how" | "call" | "value" | "out"): Promise<void> {
     const gang = getGang();
-    await gang.allReduce(new Float64Array(5000 + gang.rank));
+    const { rank } = gang;
+    const array = new Float64Array(3000);
+    if (rank !== 2) await gang.allReduce(array);
+    else if (kind === "type") await gang.allReduce(new Float32Array(3000));
+    else if (kind === "how") await gang.allReduce(array, "max");
+    else if (kind === "call") await gang.gather(array, 2);
+    else if (kind === "value") await gang.allReduce([1, 2] as never);
+    else await gang.allReduce(array, "sum", { out: new Float64Array(2) });
   }
 
   /** Large halos both ways, sent before any is read. */
@@ -93,6 +107,14 @@ class Trainer {
   /** The thread ends, and with it the member. */
   quit(rank: number): void {
     if (getGang().rank === rank) process.exit(3);
+  }
+
+  /** Reduces, and reduces again, in the midst of which a member dies. */
+  async reduceAndQuit(rank: number, count: number): Promise<void> {
+    const gang = getGang();
+    await gang.allReduce(new Float64Array(count));
+    if (gang.rank === rank) setImmediate(() => process.exit(3));
+    for (;;) await gang.allReduce(new Float64Array(count));
   }
 
   async waitFor(rank: number): Promise<unknown> {
@@ -177,16 +199,38 @@ describe.each(["embedded", "processes"])("gangs on %s", (engine) => {
     await gang.release();
   });
 
-  test("members that do not agree all hear of it, and begin anew", async () => {
-    const gang = await group(4, Trainer);
-    const error = await failure(gang.call("unlike"));
-    expect(isHeddleError(error, "InvalidArgument")).toBe(true);
-    expect((error as Error).message).toMatch(/arrays of one type and length/);
-    expect(isHeddleError(await failure(gang.call("pass")), "InvalidArgument")).toBe(true);
-    await gang.restart();
-    expect(await gang.call("extremes")).toEqual([0, 1, 2, 3].map(() => [3, 0]));
-    await gang.release();
-  });
+  // 1024 numbers are reduced by one member, more by all, a part each: 4096 have parts of 1024.
+  test.each([[1024], [1025], [1000, 1001], [1024, 4096], [4096, 1024], [1024, 1025], [5000, 5001]])(
+    "arrays of %s and %s numbers are reduced where they are alike, else all hear of it",
+    async (length, others = length) => {
+      const gang = await group(4, Trainer);
+      for (const odd of [0, 1, 3]) {
+        const lengths = [0, 1, 2, 3].map((rank) => (rank === odd ? length : others));
+        if (length === others) {
+          expect(await gang.call("reduce", lengths)).toEqual(lengths);
+          continue;
+        }
+        const error = await failure(gang.call("reduce", lengths));
+        expect(isHeddleError(error, "InvalidArgument"), String(error)).toBe(true);
+        expect((error as Error).message).toMatch(/arrays of one type and length/);
+        expect(isHeddleError(await failure(gang.call("pass")), "InvalidArgument")).toBe(true);
+        await gang.restart();
+      }
+      expect(await gang.call("extremes")).toEqual([0, 1, 2, 3].map(() => [3, 0]));
+      await gang.release();
+    },
+  );
+
+  test.each(["type", "how", "call", "value", "out"] as const)(
+    "a member with another %s does not leave the others waiting",
+    async (kind) => {
+      const gang = await group(4, Trainer);
+      const error = await failure(gang.call("reduceUnlike", kind));
+      expect(isHeddleError(error, "InvalidArgument"), String(error)).toBe(true);
+      expect((error as Error).message).toContain("allReduce");
+      await gang.release();
+    },
+  );
 
   test("a release ends what members wait for", async () => {
     const gang = await group(4, Trainer);
@@ -216,6 +260,22 @@ describe.each(["embedded", "processes"])("gangs on %s", (engine) => {
     expect(await gang.call("meet")).toEqual([3, 0, 0, 0]);
     await gang.release();
   });
+
+  test.each([10, 10_000])(
+    "members that die twice amid reductions of %i numbers hold nobody up",
+    async (count) => {
+      const gang = await group(4, Trainer);
+      for (const rank of [1, 0]) {
+        const error = await failure(gang.call("reduceAndQuit", rank, count));
+        expect(isHeddleError(error, "Lost"), String(error)).toBe(true);
+        expect((error as Error).message).toContain(`member ${rank} of the gang is gone`);
+        await gang.restart();
+      }
+      expect(gang.epoch).toBe(3);
+      expect(await gang.call("reduce", [2000, 2000, 2000, 2000])).toEqual([2000, 2000, 2000, 2000]);
+      await gang.release();
+    },
+  );
 
   test("slots are held until the gang is released, and then are free", async () => {
     const gang = await group(4, Trainer);

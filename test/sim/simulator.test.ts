@@ -8,14 +8,14 @@ import {
 } from "../../src/testing/simulate-cluster.ts";
 import { inTier } from "../support/tier.ts";
 
+function sum(reports: readonly SimReport[], of: (report: SimReport) => number): number {
+  return reports.reduce((total, report) => total + of(report), 0);
+}
+
 const SHARE = inTier(0.25, 1);
 
 /** Seeds from 1 on: `n` of them in the slow tier, a quarter in the quick one. */
 const seeds = (n: number): number[] => Array.from({ length: n * SHARE }, (_, i) => i + 1);
-
-function sum(reports: readonly SimReport[], of: (report: SimReport) => number): number {
-  return reports.reduce((total, report) => total + of(report), 0);
-}
 
 describe("simulated engine", () => {
   test("seeds in a row keep every invariant and settle every output", () => {
