@@ -25,6 +25,7 @@ export type ErrorCode =
   | "TaskFailed"
   | "Cancelled"
   | "Lost"
+  | "Unreachable"
   | "KilledWorker"
   | "Reschedule"
   | "Retry"

@@ -1,8 +1,8 @@
 /**
  * @file `npm run sim -- --seed N --count K [--workers W] [--shape both|embedded|cluster]
- * [--rough] [--exchanges] [--pressure] [--restarts] [--plain]`: runs seeds of the simulator and
- * prints a line for each that fails. What happens beside the usual in a cluster is drawn for each
- * seed, unless it is said.
+ * [--rough] [--exchanges] [--pressure] [--restarts] [--divided] [--plain]`: runs seeds of the
+ * simulator and prints a line for each that fails. What happens beside the usual in a cluster is
+ * drawn for each seed, unless it is said.
  */
 import { parseArgs } from "node:util";
 import { simulate } from "./simulate.ts";
@@ -21,6 +21,7 @@ const { values } = parseArgs({
     exchanges: { type: "boolean", default: false },
     pressure: { type: "boolean", default: false },
     restarts: { type: "boolean", default: false },
+    divided: { type: "boolean", default: false },
     plain: { type: "boolean", default: false },
     verbose: { type: "boolean", default: false },
   },
@@ -28,7 +29,7 @@ const { values } = parseArgs({
 const first = Number(values.seed);
 const count = Number(values.count);
 const workers = Number(values.workers);
-const said = (["rough", "exchanges", "pressure", "restarts", "plain"] as const).filter(
+const said = (["rough", "exchanges", "pressure", "restarts", "divided", "plain"] as const).filter(
   (name) => values[name],
 );
 const conditions = {
@@ -36,6 +37,7 @@ const conditions = {
   hasExchanges: values.exchanges,
   hasPressure: values.pressure,
   hasRestarts: values.restarts,
+  isDivided: values.divided,
 };
 const shapes = {
   embedded: (seed: number): unknown => simulate(seed),

@@ -22,9 +22,11 @@ import { SimTransfers } from "./sim-network.ts";
 import { SimWorker, type SimWorkerOptions } from "./sim-worker.ts";
 import { checkStale, staleReports } from "./stale-reports.ts";
 
-export interface SimClusterOptions extends Omit<SimWorkerOptions, "number"> {
+export interface SimClusterOptions extends Omit<SimWorkerOptions, "number" | "side"> {
   readonly seed: number;
   readonly workers: number;
+  /** Sides of the network on which workers are, by turns (1); their names tell (`side-0`). */
+  readonly sides?: number;
   /** Mean delay of a message. */
   readonly delayMs: number;
   /** See `SchedulerOptions`. */
@@ -46,6 +48,9 @@ interface Said<T> {
   readonly life: number;
   readonly said: T;
 }
+
+/** Nothing that is drawn takes nearly so long. */
+const LONGEST_MS = 3_600_000;
 
 /** What a scheduler that starts anew knows of a client's request. */
 export type AnswerOf = (
@@ -90,7 +95,8 @@ export class SimCluster {
     const { homeBytes } = options;
     this.scheduler = new SchedulerMachine({ allowedFailures: 3, homeBytes });
     this.transfers = new SimTransfers(this.clock, this.prng, (number) => this.find(number));
-    for (let i = 0; i < options.workers; i++) this.startWorker();
+    const { sides = 1 } = options;
+    for (let i = 0; i < options.workers; i++) this.startWorker(i % sides);
   }
 
   /** The worker of this number, if it is there. */
@@ -126,7 +132,7 @@ export class SimCluster {
     return client;
   }
 
-  startWorker(): void {
+  startWorker(side: number): void {
     const number = this.#nextWorker++;
     let worker: SimWorker;
     const shell = {
@@ -154,7 +160,7 @@ export class SimCluster {
     const { memoryLimitBytes, isUneven = false } = this.options;
     const factor = isUneven ? 2 ** (2 * this.prng.random() - 1) : 1;
     const limit = { memoryLimitBytes: Math.ceil(factor * memoryLimitBytes) };
-    worker = new SimWorker({ ...this.options, ...limit, number }, shell);
+    worker = new SimWorker({ ...this.options, ...limit, number, side }, shell);
     this.workers.push(worker);
     this.#join(worker, undefined);
   }
@@ -192,6 +198,7 @@ export class SimCluster {
       kind: "worker-joined",
       worker: number,
       address: `sim://${number}`,
+      name: `side-${worker.side}`,
       threads,
       memoryLimitBytes: worker.machine.memory.limitBytes,
       leasesMax: 64,
@@ -216,7 +223,7 @@ export class SimCluster {
       for (const client of worker.clients) this.#end(client);
       if (joined.isCut) return;
       joined.isCut = true;
-      this.clock.after(this.prng.exponential(20), () => this.startWorker());
+      this.clock.after(this.prng.exponential(20), () => this.startWorker(worker.side));
     });
   }
 
@@ -248,7 +255,7 @@ export class SimCluster {
       this.hear({ kind: "worker-lost", worker: number, reason: "silent", cause: "silence" });
       this.clock.after(this.prng.exponential(20), () => {
         if (!worker.isDead) worker.hear({ kind: "rejoin" });
-        else this.startWorker();
+        else this.startWorker(worker.side);
       });
     });
   }
@@ -269,7 +276,7 @@ export class SimCluster {
       if (joined.isCut) continue;
       joined.isCut = true;
       this.clock.after(this.prng.exponential(5), () => {
-        if (worker.isDead) this.startWorker();
+        if (worker.isDead) this.startWorker(worker.side);
         else worker.hear({ kind: "rejoin" });
       });
     }
@@ -310,6 +317,7 @@ export class SimCluster {
     for (let steps = 0; steps < stepsMax; steps++) {
       this.#settle();
       if (!this.clock.advance()) return;
+      assert(this.clock.nowMs < LONGEST_MS, "something goes round for ever");
     }
     assert(false, `the simulation did not end within ${stepsMax} steps`);
   }
@@ -376,7 +384,7 @@ export class SimCluster {
     this.transfers.leave(worker);
     this.hear({ kind: "worker-lost", worker: number, reason: "retired", cause: "expected" });
     for (const client of worker.clients) this.#end(client);
-    this.clock.after(this.prng.exponential(20), () => this.startWorker());
+    this.clock.after(this.prng.exponential(20), () => this.startWorker(worker.side));
   }
 
   /** No worker may be busy with an id that is given to another task. */

@@ -13,7 +13,7 @@ import { SimClient } from "./sim-client.ts";
 import { SimClock, SimLink } from "./sim-clock.ts";
 import { type SimShell, SimWorker, type SimWorkerOptions } from "./sim-worker.ts";
 
-export interface SimOptions extends Omit<SimWorkerOptions, "number"> {
+export interface SimOptions extends Omit<SimWorkerOptions, "number" | "side"> {
   readonly seed: number;
   /** Mean delay between scheduler and workers; 0: they are one process. */
   readonly workerDelayMs: number;
@@ -125,7 +125,7 @@ export class SimEngine {
       ...this.#shell,
       tellScheduler: (event: SchedulerEvent) => toScheduler.send(event),
     };
-    const worker = new SimWorker({ ...options, number: this.workers.length }, shell);
+    const worker = new SimWorker({ ...options, number: this.workers.length, side: 0 }, shell);
     this.workers.push(worker);
     this.#toWorker = new SimLink<WorkerEvent>(
       this.clock,

@@ -23,6 +23,7 @@ export class SimTransfers {
   readonly #puts = new Map<string, { value: SimValue; isThere: () => boolean }>();
   /** Workers that cannot reach others: who, and whom. */
   readonly #cuts = new Set<string>();
+  #isApart: (side: number, from: number) => boolean = () => false;
   #nextReader = 1;
   fetches = 0;
   failures = 0;
@@ -41,6 +42,11 @@ export class SimTransfers {
 
   heal(): void {
     this.#cuts.clear();
+  }
+
+  /** From now on, for ever, workers on one side cannot reach those on another. */
+  divide(isApart: (side: number, from: number) => boolean): void {
+    this.#isApart = isApart;
   }
 
   fetch(to: SimWorker, holder: number, id: number): void {
@@ -128,6 +134,7 @@ export class SimTransfers {
   }
 
   #isCut(from: SimWorker, to: SimWorker): boolean {
+    if (this.#isApart(to.side, from.side)) return true;
     return this.#cuts.has(`${to.number} ${from.number}`);
   }
 }

@@ -23,6 +23,8 @@ import type { SimWork } from "./sim-work.ts";
 
 export interface SimWorkerOptions extends SimDiskOptions {
   readonly number: number;
+  /** Of a network that may be divided. */
+  readonly side: number;
   readonly threads: number;
   readonly memoryLimitBytes: number;
   /** Chance that a thread dies while it runs a task. */
@@ -113,6 +115,7 @@ export const WORD_TAG = 5;
 export class SimWorker {
   /** Another one each time that it joins again. */
   number: number;
+  readonly side: number;
   readonly machine: WorkerMachine;
   readonly store: SimStore;
   runs = 0;
@@ -131,6 +134,7 @@ export class SimWorker {
 
   constructor(options: SimWorkerOptions, shell: SimShell) {
     this.number = options.number;
+    this.side = options.side;
     this.#options = options;
     this.#shell = shell;
     this.machine = new WorkerMachine(options);

@@ -10,6 +10,7 @@ import { footprintOf, randomGraph, type SimGraph } from "./random-graph.ts";
 import type { Put, SimClient } from "./sim-client.ts";
 import { SimCluster } from "./sim-cluster.ts";
 import type { SimValue } from "./sim-disk.ts";
+import { SimDivision } from "./sim-division.ts";
 import { isExchange, withExchange } from "./sim-exchange.ts";
 import { SimRestarts } from "./sim-restarts.ts";
 import type { SimWorker } from "./sim-worker.ts";
@@ -51,6 +52,8 @@ export interface SimClusterConditions {
   readonly hasPressure?: boolean;
   /** The scheduler ends now and then, and another one takes its place; default false. */
   readonly hasRestarts?: boolean;
+  /** From some time on some workers never reach some others again; default false. */
+  readonly isDivided?: boolean;
   /** Gets the cluster before anything happens. */
   readonly prepare?: (cluster: SimCluster) => void;
 }
@@ -63,6 +66,7 @@ export function drawConditions(seed: number): SimClusterConditions {
     hasExchanges: prng.chance(0.4),
     hasPressure: prng.chance(0.3),
     hasRestarts: prng.chance(0.3),
+    isDivided: prng.chance(0.2),
   };
 }
 
@@ -111,6 +115,7 @@ class ClusterScenario {
   /** Drawn apart, so that seeds stay what they were. */
   readonly #exchanges: Prng | undefined;
   readonly #pressure: Prng | undefined;
+  readonly #division: SimDivision | undefined;
   readonly #bytesOf = new Map<string, number>();
   #tasks = 0;
   #rejoins = 0;
@@ -118,12 +123,10 @@ class ClusterScenario {
   #kills = 0;
   #scatters = 0;
 
-  constructor(
-    seed: number,
-    workers: number,
-    { isRough = false, hasExchanges = false, hasPressure = false }: SimClusterConditions,
-  ) {
+  constructor(seed: number, workers: number, conditions: SimClusterConditions) {
+    const { isRough = false, hasExchanges = false, hasPressure = false } = conditions;
     this.#isRough = isRough;
+    this.#division = conditions.isDivided === true ? new SimDivision(seed, workers) : undefined;
     this.#pressure = hasPressure ? new Prng(seed + 4) : undefined;
     this.#exchanges = hasExchanges ? new Prng(seed + 3) : undefined;
     const prng = new Prng(seed);
@@ -150,6 +153,7 @@ class ClusterScenario {
       // Many values are worth bringing the tasks to, or none is.
       homeBytes: prng.chance(0.6) ? 200 : 1e6,
       isUneven: isRough,
+      sides: this.#division?.sides ?? 1,
     });
     this.#users = Array.from({ length: 1 + prng.integer(3) }, () => ({
       client: this.cluster.connect(),
@@ -178,6 +182,7 @@ class ClusterScenario {
     const faults = prng.chance(0.7) ? 1 + prng.integer(4) : 0;
     for (let i = 0; i < faults; i++) this.#at(ACTIVE_MS, () => this.#fault());
     for (let i = this.#pressure?.integer(8) ?? 0; i > 0; i--) this.#planPressure(this.#pressure!);
+    this.#division?.plan(this.cluster, ACTIVE_MS, () => this.checkSettled());
   }
 
   /** A worker's process takes more than its values for a while. */
@@ -245,7 +250,8 @@ class ClusterScenario {
       held,
     });
     this.#scale(drawn);
-    const graph = this.#exchanges?.chance(0.6) ? withExchange(this.#exchanges, drawn) : drawn;
+    const whole = this.#exchanges?.chance(0.6) ? withExchange(this.#exchanges, drawn) : drawn;
+    const graph = this.#division?.place(whole) ?? whole;
     this.#graphs.push(graph);
     this.#send(user, graph);
   }
@@ -436,6 +442,7 @@ class ClusterScenario {
   /** Only what ends workers is blamed for it, and not too late. */
   #checkBlame(client: SimClient, id: number): void {
     const { error, culprit } = client.machine.failureOf(id)!;
+    this.#division?.checkError(error, culprit, this.#scatters > 0);
     const { killings } = this.cluster;
     const fields = (error as { fields?: { deaths?: number } }).fields;
     if (fields?.deaths === undefined) return;

@@ -3,10 +3,16 @@ import { describe, expect, test } from "vitest";
 import { type SimReport, simulate } from "../../src/testing/simulate.ts";
 import {
   drawConditions,
+  type SimClusterConditions,
   type SimClusterReport,
   simulateCluster,
 } from "../../src/testing/simulate-cluster.ts";
 import { inTier } from "../support/tier.ts";
+
+/** What was drawn for a seed before there were conditions that came later. */
+function drawnThen(seed: number): SimClusterConditions {
+  return { ...drawConditions(seed), isDivided: false };
+}
 
 function sum(reports: readonly SimReport[], of: (report: SimReport) => number): number {
   return reports.reduce((total, report) => total + of(report), 0);
@@ -54,7 +60,7 @@ describe("simulated engine", () => {
     [702, "each run of a parent had its own count of deaths"],
     [7420, "a parent was lost before it heard of its child's failure"],
   ])("seed %i with tasks that end workers: %s", (seed) => {
-    expect(simulateCluster(seed, 3, drawConditions(seed)).killings).toBeGreaterThan(0);
+    expect(simulateCluster(seed, 3, drawnThen(seed)).killings).toBeGreaterThan(0);
   });
 
   test("seed 995: a revocation on its way met a value that a client had brought since", () => {
@@ -72,7 +78,7 @@ describe("simulated engine", () => {
   });
 
   test("seed 2152: a value was refused for an epoch of before a restart of the scheduler", () => {
-    expect(simulateCluster(2152, 3, drawConditions(2152)).scatters).toBeGreaterThan(0);
+    expect(simulateCluster(2152, 3, drawnThen(2152)).scatters).toBeGreaterThan(0);
   });
 
   test("one seed is one run", () => {
@@ -138,5 +144,24 @@ describe("simulated cluster", () => {
 
   test("one seed is one run", () => {
     expect(simulateCluster(7)).toEqual(simulateCluster(7));
+  });
+});
+
+describe("workers that never reach each other again", () => {
+  test("60 seeds settle every output", () => {
+    const reports = Array.from({ length: 60 }, (_, i) =>
+      simulateCluster(i + 1, 2 + (i % 3), { isDivided: true }),
+    );
+    const failures = reports.reduce((all, report) => all + report.fetchFailures, 0);
+    expect(failures).toBeGreaterThan(500);
+  });
+
+  test.each([
+    [2, 3, "a task with inputs on both sides was given from one to the other for ever"],
+    [91, 3, "a worker that was to go waited for ever for others to take its values"],
+    [22, 3, "a worker that left in any case did so too"],
+  ])("seed %i of %i workers: %s", (seed, workers) => {
+    const conditions = { isDivided: true };
+    expect(simulateCluster(seed, workers, conditions).fetchFailures).toBeGreaterThan(0);
   });
 });

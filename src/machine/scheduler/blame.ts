@@ -16,7 +16,8 @@ import { resourceRoom } from "./credit.ts";
 import type { LossCause, LossFacts } from "./events.ts";
 import { install } from "./inputs.ts";
 import { lease } from "./lease.ts";
-import { isOpen, mayServe, reaches } from "./placement.ts";
+import { isOpen, mayServe, strand } from "./placement.ts";
+import { reaches } from "./reach.ts";
 import type { ReadyLane } from "./ready.ts";
 import {
   type Attempts,
@@ -259,7 +260,13 @@ export function dispatchTrials(s: SchedulerState): void {
   for (const id of s.trials) {
     const lane = laneOf(s, id);
     const worker = freeWorker(s, lane, id);
-    if (worker === undefined) continue;
+    if (worker === undefined) {
+      if (isStranded(s, lane, id)) {
+        s.trials.delete(id);
+        strand(s, id);
+      }
+      continue;
+    }
     s.trials.delete(id);
     if (s.drained === worker.worker) s.drained = NOBODY;
     worker.trial = id;
@@ -294,6 +301,13 @@ function freeWorker(s: SchedulerState, lane: ReadyLane, id: number): WorkerRecor
     return worker;
   }
   return undefined;
+}
+
+/** Whether there are workers for the task, and none of them gets at its inputs. */
+function isStranded(s: SchedulerState, lane: ReadyLane, id: number): boolean {
+  if (s.cuts.isEmpty && s.avoided.size === 0) return false;
+  const able = [...s.open].filter((worker) => mayServe(s, worker, lane));
+  return able.length > 0 && !able.some(({ worker }) => reaches(s, worker, id));
 }
 
 /** The worker with the fewest leases gets no more of them. */

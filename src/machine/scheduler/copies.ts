@@ -4,13 +4,18 @@
  * (`retire`). Wishes are kept by value; what to do for one follows from where the value is, and is
  * looked at again whenever that has changed.
  */
+import { PATIENCE_MS } from "./cuts.ts";
 import type { SchedulerEvent } from "./events.ts";
 import { neededValue } from "./inputs.ts";
-import { isOpen, reopen, sourcesFor } from "./placement.ts";
+import { isOpen, reopen } from "./placement.ts";
+import { isWornOut, sourcesFor } from "./reach.ts";
 import { recallAll } from "./recall.ts";
 import { holdersOf, isAt, removeHolder } from "./replicas.ts";
 import type { CopyWish, SchedulerState, WorkerRecord } from "./state.ts";
 import { NOBODY, STATE } from "./task-table.ts";
+
+/** How soon a copy that has failed is tried again. */
+const AGAIN_MS = 10_000;
 
 type EventOf<K extends SchedulerEvent["kind"]> = Extract<SchedulerEvent, { kind: K }>;
 
@@ -73,6 +78,7 @@ export function copyFailed(s: SchedulerState, id: number, worker: number): void 
   if (wish?.kept === worker) wish.kept = NOBODY;
   if (wish?.target !== worker) return;
   wish.target = NOBODY;
+  wish.failedMs = Math.min(wish.failedMs, s.nowMs);
   s.unsettled.add(id);
 }
 
@@ -139,7 +145,14 @@ function emptiest(
 function wishOf(s: SchedulerState, id: number): CopyWish {
   let wish = s.wishes.get(id);
   if (wish === undefined) {
-    wish = { copies: 1, isLasting: false, target: NOBODY, kept: NOBODY, from: NOBODY };
+    wish = {
+      copies: 1,
+      isLasting: false,
+      target: NOBODY,
+      kept: NOBODY,
+      from: NOBODY,
+      failedMs: Number.POSITIVE_INFINITY,
+    };
     s.wishes.set(id, wish);
   }
   s.unsettled.add(id);
@@ -211,11 +224,11 @@ function settle(s: SchedulerState, id: number): void {
     return;
   }
   // One that a task has fetched may be dropped at any time: it is asked for first.
-  const target = isSafe ? chooseTarget(s, id) : (staying[0] ?? chooseTarget(s, id));
+  const target = isSafe ? chooseTarget(s, id, wish) : (staying[0] ?? chooseTarget(s, id, wish));
   if (target === undefined) {
     // Nobody can take it: a move is given up, the others wait.
     if (wish.from !== NOBODY && !wish.isLasting) s.wishes.delete(id);
-    else waitForWorker(s, id);
+    else waitForWorker(s, id, wish);
     return;
   }
   wish.target = target;
@@ -235,6 +248,7 @@ export function copyMade(s: SchedulerState, id: number, worker: number): void {
   s.unsettled.add(id);
   if (wish.target !== worker) return;
   wish.target = NOBODY;
+  wish.failedMs = Number.POSITIVE_INFINITY;
   wish.kept = worker;
   if (wish.from !== NOBODY) endMove(s, id, wish);
 }
@@ -249,9 +263,20 @@ function letLeave(s: SchedulerState, id: number, staying: number[], isEnough: bo
 }
 
 /** Until one joins, or those that could not reach each other may try again. */
-function waitForWorker(s: SchedulerState, id: number): void {
-  if (s.stuckCopies.size === 0) s.stuckUntilMs = s.cuts.nextMs(s.nowMs);
+function waitForWorker(s: SchedulerState, id: number, wish: CopyWish): void {
+  const againMs = wish.failedMs < Number.POSITIVE_INFINITY ? AGAIN_MS : wish.failedMs;
+  const untilMs = Math.min(s.cuts.nextMs(s.nowMs), s.nowMs + againMs);
+  s.stuckUntilMs = s.stuckCopies.size === 0 ? untilMs : Math.min(s.stuckUntilMs, untilMs);
   s.stuckCopies.add(id);
+  if (!isCutOff(s, wish)) return;
+  // Nobody waits for it to be given up: all ways are tried again.
+  const isAwaited = [...s.retiring.values()].some((ids) => ids.has(id));
+  if (!isAwaited) wish.failedMs = Number.POSITIVE_INFINITY;
+}
+
+/** Whether copies of the value have been failing for so long that they are not waited for. */
+function isCutOff(s: SchedulerState, { target, failedMs }: CopyWish): boolean {
+  return target === NOBODY && s.nowMs - failedMs >= PATIENCE_MS;
 }
 
 function mayKeep(s: SchedulerState, holder: number, wish: CopyWish): boolean {
@@ -259,13 +284,14 @@ function mayKeep(s: SchedulerState, holder: number, wish: CopyWish): boolean {
 }
 
 /** The emptiest worker that has no copy and reaches one that has. */
-function chooseTarget(s: SchedulerState, id: number): number | undefined {
+function chooseTarget(s: SchedulerState, id: number, wish: CopyWish): number | undefined {
   let best: number | undefined;
   let bestShare = Number.POSITIVE_INFINITY;
   for (const worker of s.open) {
     const share = s.heldBytes(worker.worker) / worker.memoryLimitBytes;
     if (share >= bestShare || isAt(s, id, worker.worker)) continue;
-    if (sourcesFor(s, worker.worker, id).length === 0) continue;
+    const sources = sourcesFor(s, worker.worker, id);
+    if (sources.every((from) => isWornOut(s, wish.failedMs, worker.worker, from))) continue;
     best = worker.worker;
     bestShare = share;
   }
@@ -288,7 +314,8 @@ function settleRetiring(s: SchedulerState, worker: WorkerRecord, ids: Set<number
   const isStuck = s.open.size === 0 && (worker.isLeaving || leases <= worker.waiting.size);
   if (leases > 0 && !isStuck) return;
   const left = ids.size + leases;
-  if (left > 0 && s.open.size > 0) return;
+  const isCut = (id: number): boolean => isCutOff(s, s.wishes.get(id)!);
+  if (left > 0 && s.open.size > 0 && (leases > 0 || ![...ids].every(isCut))) return;
   s.retiring.delete(worker);
   if (left > 0 && !worker.isLeaving) {
     worker.isRetiring = false;

@@ -4,7 +4,7 @@
  * have let go of it before the id is given to another task.
  */
 import type { NeededValue } from "./mail.ts";
-import { sourcesFor } from "./placement.ts";
+import { sourcesFor } from "./reach.ts";
 import { isAt } from "./replicas.ts";
 import type { GraphRecord, SchedulerState } from "./state.ts";
 

@@ -6,6 +6,7 @@ import { blame, isOrphan } from "./blame.ts";
 import { copiesLost, copyFailed, copyLost, forgetWish } from "./copies.ts";
 import type { SchedulerEvent } from "./events.ts";
 import { moveHome, park, queue, unqueue } from "./placement.ts";
+import { readerLost } from "./reach.ts";
 import { freeEverywhere, removeHolder } from "./replicas.ts";
 import { leaveRooms } from "./rooms.ts";
 import { placeAgain } from "./scatter.ts";
@@ -108,6 +109,7 @@ export function workerLost(s: SchedulerState, event: EventOf<"worker-lost">): vo
   s.isSpread = true;
   if (s.drained === worker.worker) s.drained = NOBODY;
   s.cuts.leave(worker.worker);
+  readerLost(s, worker.worker);
   copiesLost(s, worker);
   const { leases, values, brought } = belongings(s, worker.worker);
   const { cause = "exit", reason, facts = {} } = event;

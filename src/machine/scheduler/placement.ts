@@ -1,11 +1,12 @@
 /**
  * @file Where a runnable task waits: for any worker, or for the one that has most of its inputs, if
  * bringing them elsewhere takes longer than a moment. Suspects (`blame.ts`) wait to run alone,
- * tasks whose inputs no worker can reach (`cuts.ts`) wait for a while.
+ * tasks whose inputs no worker can reach (`reach.ts`) wait for a while.
  */
 import { OVERDRAW_FACTOR } from "../worker/memory.ts";
+import { noteStranded, reaches } from "./reach.ts";
 import type { ReadyLane } from "./ready.ts";
-import { eachHolder, isAt } from "./replicas.ts";
+import { eachHolder } from "./replicas.ts";
 import { expectTables, mayHaveRoom } from "./rooms.ts";
 import type { GraphRecord, SchedulerState, WorkerRecord } from "./state.ts";
 import { NOBODY, STATE } from "./task-table.ts";
@@ -14,6 +15,8 @@ import { NOBODY, STATE } from "./task-table.ts";
 const TRIAL = -2;
 const PARKED = -3;
 const OVERSIZED = -4;
+/** The longest that a task waits whose inputs nobody can reach. */
+const AGAIN_MS = 10_000;
 
 /** The task may run: it waits in the ready queue. */
 export function queue(s: SchedulerState, id: number): void {
@@ -83,7 +86,7 @@ function homeOf(s: SchedulerState, id: number, lane: ReadyLane): number {
     if (bytes <= bestBytes) continue;
     const worker = s.workers.get(number);
     if (worker === undefined || !isOpen(worker) || !mayServe(s, worker, lane)) continue;
-    if (!hasRoom(worker, total)) continue;
+    if (!hasRoom(worker, total) || !reaches(s, number, id)) continue;
     best = number;
     bestBytes = bytes;
   }
@@ -169,31 +172,6 @@ export function isNamed(worker: WorkerRecord, names: readonly string[]): boolean
   return names.includes(worker.address) || names.includes(worker.name);
 }
 
-/** Whether the worker can get at all inputs of the task, as far as is known. */
-export function reaches(s: SchedulerState, worker: number, id: number): boolean {
-  if (s.cuts.isEmpty) return true;
-  let reached = true;
-  s.eachDependency(id, (dep) => {
-    if (reached && !s.tasks.isWord(dep) && !isAt(s, dep, worker)) {
-      reached = sourcesFor(s, worker, dep).length > 0;
-    }
-  });
-  return reached;
-}
-
-/**
- * The holders from which the worker should fetch a value that it does not have: all but those it
- * could not reach lately. Workers begin with different ones.
- */
-export function sourcesFor(s: SchedulerState, worker: number, id: number): number[] {
-  const sources: number[] = [];
-  eachHolder(s, id, (holder) => {
-    if (holder !== worker && !s.cuts.has(worker, holder, s.nowMs)) sources.push(holder);
-  });
-  const from = sources.length === 0 ? 0 : worker % sources.length;
-  return from === 0 ? sources : [...sources.slice(from), ...sources.slice(0, from)];
-}
-
 /**
  * The worker could not get at the inputs of a task that it should have taken: another one that can
  * takes it, or all wait for a while.
@@ -209,7 +187,14 @@ export function placeElsewhere(s: SchedulerState, id: number): void {
     s.ready.addAt(worker.worker, lane, record.facts.rank[local]!, record.facts.count);
     return;
   }
-  park(s, id, s.cuts.nextMs(s.nowMs));
+  strand(s, id);
+}
+
+/** No worker gets at the inputs of the task: it waits, and `stranded.ts` looks what can be done. */
+export function strand(s: SchedulerState, id: number): void {
+  noteStranded(s, id);
+  s.unreached.add(id);
+  park(s, id, Math.min(s.cuts.nextMs(s.nowMs), s.nowMs + AGAIN_MS));
 }
 
 /** Nobody gets the task before this time. */
@@ -217,6 +202,10 @@ export function park(s: SchedulerState, id: number, untilMs: number): void {
   s.tasks.state[id] = STATE.queued;
   s.tasks.holder[id] = PARKED;
   s.parked.set(id, untilMs);
+}
+
+export function isParked(s: SchedulerState, id: number): boolean {
+  return s.tasks.state[id] === STATE.queued && s.tasks.holder[id] === PARKED;
 }
 
 /** Tasks that have waited long enough are tried again. */

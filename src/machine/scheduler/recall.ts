@@ -5,7 +5,8 @@
  * started. A worker that is to go is asked for all that others may run.
  */
 import { expectedMs, freeSlots, slots } from "./credit.ts";
-import { isOpen, mayServe, reaches } from "./placement.ts";
+import { isOpen, mayServe } from "./placement.ts";
+import { reaches } from "./reach.ts";
 import type { SchedulerState, WorkerRecord } from "./state.ts";
 import { transferMs } from "./steal.ts";
 import { NOBODY } from "./task-table.ts";

@@ -17,6 +17,7 @@ import { recallForIdle } from "./recall.ts";
 import { endRecovery } from "./recovery.ts";
 import { adopt, placeWaiting, scatter, unplaced } from "./scatter.ts";
 import { type SchedulerOptions, SchedulerState } from "./state.ts";
+import { helpStranded } from "./stranded.ts";
 import { STATE, STATE_NAMES } from "./task-table.ts";
 import { warnOfUnplaceable } from "./unplaceable.ts";
 import {
@@ -52,6 +53,7 @@ export class SchedulerMachine {
     if (s.unsettled.size + s.stuckCopies.size + s.retiring.size > 0) settleCopies(s);
     if (s.oversized.size > 0) failOversized(s);
     dispatch(s);
+    while (s.unreached.size > 0 && helpStranded(s)) dispatch(s);
     if (s.isSpread) recallForIdle(s);
     warnOfUnplaceable(s);
     return s.out.take();

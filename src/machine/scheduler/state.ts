@@ -14,6 +14,7 @@ import type { FactLog } from "./facts.ts";
 import { FunctionGroups } from "./groups.ts";
 import type { LeaseLog } from "./lease-log.ts";
 import { Outbox } from "./outbox.ts";
+import type { Avoided, Stranded } from "./reach.ts";
 import { type ReadyLane, ReadyQueue } from "./ready.ts";
 import { NOBODY, STATE, TaskTable } from "./task-table.ts";
 
@@ -113,6 +114,8 @@ export interface CopyWish {
   kept: number;
   /** The worker that shall not keep it once there is another copy, or NOBODY. */
   from: number;
+  /** When a copy failed first that has not been made since; else infinite. */
+  failedMs: number;
 }
 
 export interface ClientRecord {
@@ -212,6 +215,11 @@ export class SchedulerState {
    */
   isSpread = false;
   readonly cuts: Cuts = new Cuts();
+  /** Tasks whose inputs could not be had (`stranded.ts`); those of them to be looked at. */
+  readonly stranded: Map<number, Stranded> = new Map();
+  readonly unreached: Set<number> = new Set();
+  /** Values that are made again for whoever could not read them where they were. */
+  readonly avoided: Map<number, Avoided> = new Map();
   /** Queued tasks that are not to be leased yet, with the time to try again. */
   readonly parked: Map<number, number> = new Map();
   /**

@@ -6,7 +6,8 @@
 import { creditFor, expectedMs, freeSlots, isReserved, slots } from "./credit.ts";
 import { install } from "./inputs.ts";
 import { lease } from "./lease.ts";
-import { hasRoom, inputBytes, mayServe, reaches } from "./placement.ts";
+import { hasRoom, inputBytes, mayServe } from "./placement.ts";
+import { reaches } from "./reach.ts";
 import type { HomeLane } from "./ready.ts";
 import { isAt } from "./replicas.ts";
 import type { SchedulerState, WorkerRecord } from "./state.ts";

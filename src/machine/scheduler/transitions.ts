@@ -6,6 +6,7 @@
  */
 import { cameTo, forgetForGood, forgetWish } from "./copies.ts";
 import { queue, unqueue } from "./placement.ts";
+import { forgetStranded } from "./reach.ts";
 import { freeEverywhere } from "./replicas.ts";
 import { mayHaveRoom } from "./rooms.ts";
 import {
@@ -87,6 +88,7 @@ export function remember(
   s.transitions++;
   s.facts?.done(id, s.tasks.epoch[id]!, bytes, tag, word);
   if (s.wishes.size + s.retiring.size > 0) cameTo(s, id, worker);
+  if (s.stranded.size + s.avoided.size > 0) forgetStranded(s, id);
   if (wants[id]! > 0) notifyDone(s, id);
   const record = s.graphOf(id);
   const local = id - record.base;
@@ -285,6 +287,7 @@ export function forgetIfUnneeded(s: SchedulerState, first: number): void {
     s.failures.delete(id);
     s.attempts.delete(id);
     if (s.suspects.size > 0) s.suspects.delete(id);
+    if (s.stranded.size + s.avoided.size > 0) forgetStranded(s, id);
     if (s.wishes.size > 0) forgetForGood(s, id);
     record.live--;
     if (record.live === 0) dispose(s, record);

@@ -10,6 +10,7 @@ import { takeInventory } from "./inventory.ts";
 import { LeaseLog } from "./lease-log.ts";
 import { goneFrom, loseCopy } from "./loss.ts";
 import { queue, reopen } from "./placement.ts";
+import { cameOver, noteStranded, reaches } from "./reach.ts";
 import { addHolder, isAt } from "./replicas.ts";
 import { expectOtherwise, mayHaveRoom } from "./rooms.ts";
 import { placeAgain } from "./scatter.ts";
@@ -186,8 +187,12 @@ export function returned(s: SchedulerState, event: EventOf<"returned">): void {
     if (!isLeaseOf(s, event.worker, id, event.epochs[i]!)) continue;
     endLease(s, id);
     s.tasks.state[id] = STATE.waiting;
-    if (s.hasRecipe(id)) queue(s, id);
-    else placeAgain(s, id, "its worker has given it back", event.worker);
+    if (!s.hasRecipe(id)) {
+      placeAgain(s, id, "its worker has given it back", event.worker);
+      continue;
+    }
+    if (!reaches(s, event.worker, id)) noteStranded(s, id);
+    queue(s, id);
   }
 }
 
@@ -199,6 +204,7 @@ export function replicated(s: SchedulerState, event: EventOf<"replicated">): voi
     // not kept: whoever uses it there goes on.
     const isSame = state[id] === STATE.memory && epoch[id] === event.epochs[i];
     if (isSame && (s.boundOf(id) !== "worker" || isAt(s, id, event.worker))) {
+      cameOver(s, event.worker, id);
       addHolder(s, id, event.worker);
       copyMade(s, id, event.worker);
     } else if (state[id] !== STATE.leased || s.tasks.holder[id] !== event.worker) {

@@ -24,3 +24,21 @@ test("a pair that was left alone for long starts afresh, and goes with its worke
   cuts.leave(2);
   expect(cuts.isEmpty).toBe(true);
 });
+
+test("a way is lasting when it has failed three times over ten seconds, until something comes", () => {
+  const cuts = new Cuts();
+  cuts.add(1, 2, 0);
+  cuts.add(1, 2, 6000);
+  cuts.add(1, 2, 9999);
+  expect(cuts.isLasting(1, 2, 9999)).toBe(false);
+  cuts.add(1, 2, 12_000);
+  expect([cuts.isLasting(1, 2, 12_000), cuts.isLasting(2, 1, 12_000)]).toEqual([true, false]);
+  expect([cuts.hasFailedSince(1, 2, 12_000), cuts.hasFailedSince(1, 2, 12_001)]).toEqual([
+    true,
+    false,
+  ]);
+  // One that was not tried for long may be whole again.
+  expect(cuts.isLasting(1, 2, 120_000)).toBe(false);
+  cuts.delete(1, 2);
+  expect(cuts.isLasting(1, 2, 12_000)).toBe(false);
+});
