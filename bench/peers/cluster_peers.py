@@ -83,8 +83,11 @@ def numpy_shape(client):
 def scatter_gather(client):
     shift = next(fresh)
     parts = [np.full(8_000_000, i + shift, dtype="float64") for i in range(16)]
+    start = time.perf_counter()
     back = client.gather(client.scatter(parts, hash=False))
+    seconds = time.perf_counter() - start
     assert back[3][-1] == parts[3][0]
+    return 2 * 16 * 64 / seconds
 
 
 def transfer(client):
@@ -144,12 +147,9 @@ def main():
     millis("bag", bag)
     millis("groupby", groupby)
     millis("numpy", numpy_shape)
-    peers.measure(
-        "1 GB scattered and gathered",
-        peer,
-        lambda: 2 * 16 * 64 / seconds_of(lambda: scatter_gather(client)),
-    )
+    peers.measure("1 GB scattered and gathered", peer, lambda: scatter_gather(client))
     peers.measure("100 MB between two workers", peer, lambda: transfer(client))
+    peers.measure("NDArray of 100 MB between two workers", peer, lambda: transfer(client))
     folder, parts = peers.facts["shuffleFolder"], peers.facts["shuffleParts"]
     dask.config.set({"dataframe.shuffle.method": "p2p"})
     peers.time("shuffle of 50 million rows", peer, lambda: shuffle(folder, parts))

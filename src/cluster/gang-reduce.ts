@@ -95,7 +95,9 @@ export function checkSubject(own: number, other: number, ranks: readonly [number
   );
 }
 
-/** The reduction of arrays that are alike, in a new one, or in the first of them if it is `ours`. */
+/**
+ * The reduction of arrays that are alike, in a new one, or in the first of them if it is `ours`.
+ */
 export function reduceArrays<A extends ReducibleArray>(
   arrays: readonly A[],
   how: Reduction,

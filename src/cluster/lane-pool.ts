@@ -6,7 +6,7 @@
 import type { MessagePort, Worker } from "node:worker_threads";
 import { HeddleError } from "../core/errors.ts";
 import type { Extent } from "../heap/index.ts";
-import { THREAD, threadWord, UNIT_BYTES, WORD } from "../threads/control-block.ts";
+import { THREAD, threadWord, UNIT_BYTES } from "../threads/control-block.ts";
 import { LeaseWriter } from "../threads/lease-ring.ts";
 import type { ThreadAnswer, ThreadMessage } from "../threads/messages.ts";
 import { readReports, sinceWord } from "../threads/reports.ts";
@@ -73,7 +73,7 @@ export class LanePool {
 
   /** Whether thread number `i` of the lane has nothing to run. */
   isAsleep(i: number): boolean {
-    return this.words[threadWord(i) + THREAD.sleeps] === 1;
+    return Atomics.load(this.words, threadWord(i) + THREAD.sleeps) === 1;
   }
 
   /** The synchronous tasks that threads run now. */
@@ -166,12 +166,11 @@ export class LanePool {
 
   /** Whether no thread runs anything: each sleeps or waits for memory. */
   get allWait(): boolean {
-    let waiting = Atomics.load(this.words, WORD.sleepers);
     for (let i = 0; i < this.#lane.threads; i++) {
       const state = Atomics.load(this.words, threadWord(i) + THREAD.mailState);
-      if (state === MAIL.asked) waiting++;
+      if (!this.isAsleep(i) && state !== MAIL.asked) return false;
     }
-    return waiting >= this.#lane.threads;
+    return true;
   }
 
   has(thread: number): boolean {
@@ -182,6 +181,11 @@ export class LanePool {
   /** Whether the task is the one that thread number `i` of the lane runs now. */
   isRunningOn(i: number, id: number): boolean {
     return this.#claimsOf(i).running.includes(id);
+  }
+
+  /** How many actors live in thread number `i` of the lane. */
+  actorsOn(i: number): number {
+    return this.words[threadWord(i) + THREAD.actors]!;
   }
 
   /** Ends a thread at once, whatever it does; resolves when another one has its place. */
@@ -214,13 +218,20 @@ export class LanePool {
   }
 
   #exited(i: number, reason: string): void {
-    const death = { reason, ...this.#claimsOf(i) };
+    const stranded = this.#leases.takeStranded();
+    const { running, unstarted } = this.#claimsOf(i);
+    const wasTaken = (id: number): boolean => !stranded.includes(id);
+    const death = {
+      reason,
+      running: running.filter(wasTaken),
+      unstarted: [...unstarted.filter(wasTaken), ...stranded],
+    };
     this.#asked[i] = false;
     const block = threadWord(i);
     this.words.fill(0, block, block + THREAD.reportHead);
     this.words[block + THREAD.mailState] = MAIL.idle;
-    if (this.words[block + THREAD.sleeps] === 1) Atomics.sub(this.words, WORD.sleepers, 1);
     this.words[block + THREAD.sleeps] = 0;
+    this.words[block + THREAD.actors] = 0;
     this.#failedStarts = this.words[block + THREAD.started] === 1 ? 0 : this.#failedStarts + 1;
     this.words[block + THREAD.started] = 0;
     if (this.#failedStarts >= STARTS_MAX) {

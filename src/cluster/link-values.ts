@@ -49,18 +49,29 @@ export async function loadArrays(): Promise<typeof import("../ndarray/ndarray.ts
 
 /**
  * What leaves the engine is a copy: the chunk may move or go as soon as it is unpinned. Whoever
- * receives the value may copy it himself. `isOwn`: the bytes are nobody else's.
+ * receives the value may copy it himself.
  */
 export async function keepOf(
   bytes: Uint8Array,
   receive: (value: unknown) => unknown,
-  options: { readonly isOwn?: boolean } = {},
 ): Promise<unknown> {
-  const { isNDArray } = arrays ?? (await loadArrays());
+  if (arrays === undefined) await loadArrays();
   await prepareValue(bytes);
+  const { value, isApart } = keepNow(bytes, receive);
+  return isApart ? value : decodeValue(bytes.slice());
+}
+
+/**
+ * The same for bytes whose functions are prepared and nobody else's: a value that is not apart
+ * from them needs them as long as it lives. Arrays must be loaded.
+ */
+export function keepNow(
+  bytes: Uint8Array,
+  receive: (value: unknown) => unknown,
+): { readonly value: unknown; readonly isApart: boolean } {
   const value = decodeValue(bytes);
   const kept = receive(value);
-  if (kept !== undefined) return kept;
-  if (isNDArray(value)) return value.copy();
-  return options.isOwn === true ? value : decodeValue(bytes.slice());
+  if (kept !== undefined) return { value: kept, isApart: true };
+  if (arrays?.isNDArray(value) === true) return { value: value.copy(), isApart: true };
+  return { value, isApart: ArrayBuffer.isView(value) && value.buffer !== bytes.buffer };
 }

@@ -4,10 +4,12 @@
  * only where a worker cannot be reached (`comm/relay.ts`).
  */
 import { typeName } from "../threads/value-kinds.ts";
-import { keepOf, type LinkValues, type ReadValues } from "./link-values.ts";
+import { ArrivingValues } from "./arriving-values.ts";
+import { type LinkValues, loadArrays, type ReadValues } from "./link-values.ts";
 import type { EngineMessage, HoldersAnswer } from "./messages.ts";
 import type { RemotePort } from "./remote-port.ts";
 import type { ReceiveValue } from "./run-collections.ts";
+import { Scratch } from "./scratch.ts";
 import type { Asking } from "./shared-values.ts";
 import { WordCache } from "./word-cache.ts";
 
@@ -19,6 +21,7 @@ export class RemoteValues implements LinkValues {
   readonly #link: Asking;
   readonly #port: RemotePort;
   readonly #words = new WordCache();
+  readonly #scratch = new Scratch();
 
   constructor(link: Asking, port: RemotePort) {
     this.#link = link;
@@ -55,65 +58,37 @@ export class RemoteValues implements LinkValues {
       ids,
     }));
     const { addresses, holders } = answer.value as HoldersAnswer;
-    const values = new Array<unknown>(ids.length);
-    let bytes = 0;
-    let isComplete = true;
+    await loadArrays();
+    const { pool } = await this.#port.connected;
+    const arriving = new ArrivingValues(ids, receive, this.#scratch);
     await Promise.all(
-      byHolder(ids, holders).map(async ([holder, places]) => {
-        const wanted = Int32Array.from(places, (k) => ids[k]!);
-        const encoded = await this.#fetch(addresses[holder] ?? [], wanted);
-        for (const [i, k] of places.entries()) {
-          const value = encoded[i];
-          if (value === undefined) {
-            isComplete = false;
-            continue;
-          }
-          bytes += value.length;
-          values[k] = await keepOf(value, (decoded) => receive?.(k, decoded), { isOwn: true });
-        }
-      }),
+      [...byHolder(ids, holders)].map(([holder, held]) =>
+        arriving.fetch(pool, addresses[holder] ?? [], Int32Array.from(held)),
+      ),
     );
-    if (isComplete) return { values, bytes };
+    await arriving.settled();
+    if (arriving.missing === 0) return arriving;
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
     return undefined;
   }
 
   /** The connection goes with its port. */
-  close(): void {}
-
-  /** The values' bytes, undefined where the holder has them no more or does not answer. */
-  async #fetch(
-    addresses: readonly string[],
-    ids: Int32Array,
-  ): Promise<readonly (Uint8Array | undefined)[]> {
-    const found = new Map<number, Uint8Array>();
-    const { pool } = await this.#port.connected;
-    for (const address of addresses) {
-      const missing = ids.filter((id) => !found.has(id));
-      if (missing.length === 0) break;
-      try {
-        await pool.get(address, missing, (id, bytes) => {
-          const place = new Uint8Array(bytes);
-          found.set(id, place);
-          return place;
-        });
-      } catch {
-        // What came in part does not count; the next address, or the scheduler, may know better.
-        for (const id of missing) found.delete(id);
-      }
-    }
-    return Array.from(ids, (id) => found.get(id));
+  close(): void {
+    this.#scratch.clear();
   }
 }
 
-/** Places in `ids` by the first holder of each; values without one are under -1. */
-function byHolder(ids: Int32Array, holders: readonly (readonly number[])[]): [number, number[]][] {
-  const places = new Map<number, number[]>();
-  ids.forEach((_, k) => {
+/** Values by the first holder of each; those without one are under -1. */
+function byHolder(
+  ids: Int32Array,
+  holders: readonly (readonly number[])[],
+): Map<number, Set<number>> {
+  const held = new Map<number, Set<number>>();
+  ids.forEach((id, k) => {
     const holder = holders[k]?.[0] ?? -1;
-    const list = places.get(holder);
-    if (list === undefined) places.set(holder, [k]);
-    else list.push(k);
+    const known = held.get(holder);
+    if (known === undefined) held.set(holder, new Set([id]));
+    else known.add(id);
   });
-  return [...places];
+  return held;
 }

@@ -5,6 +5,7 @@ import { checkFlag } from "../core/task-options.ts";
 import { tokenize } from "../core/token.ts";
 import { encodeShared } from "../threads/graph-image.ts";
 import { typeName } from "../threads/value-kinds.ts";
+import { unique } from "./call-facts.ts";
 import { refuseGiven } from "./check-given.ts";
 import { workersOf } from "./client-view.ts";
 import { Future, FutureList, Submission } from "./future.ts";
@@ -16,6 +17,11 @@ export interface ScatterOptions {
   readonly broadcast?: boolean;
   /** Name, address or host of the worker that may have the values, or a list of such. */
   readonly workers?: string | readonly string[];
+  /**
+   * The futures are named by what the values contain, so that pure calls on equal values are one
+   * call (true). False gives new names: large values, a gigabyte a second, are not read through.
+   */
+  readonly hash?: boolean;
 }
 
 /** Copies on as many workers as there are. */
@@ -30,15 +36,16 @@ export function scatterOn(
   if (given.length === 0) {
     throw new HeddleError("InvalidArgument", "client.scatter takes a value or an array of values");
   }
-  checkOptionNames("client.scatter", options, ["broadcast", "workers"]);
+  checkOptionNames("client.scatter", options, ["broadcast", "workers", "hash"]);
   checkFlag("client.scatter", "broadcast", options.broadcast);
+  checkFlag("client.scatter", "hash", options.hash);
   const workers = workersOf("client.scatter", options.workers);
   if (workers.workers?.length === 0) {
     refuseGiven("client.scatter: workers", [], "left out, or name at least one worker");
   }
   const items: readonly unknown[] = Array.isArray(value) ? value : [value];
   const values = items.map(encodeShared);
-  const name = `scatter-${tokenize(...values)}`;
+  const name = `scatter-${options.hash === false ? unique() : tokenize(...values)}`;
   const submission = new Submission(link);
   submission.types = items.map(typeName);
   const where = {

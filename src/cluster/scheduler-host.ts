@@ -31,6 +31,7 @@ import type {
   TaskFacts,
   WorkerInfo,
 } from "./messages.ts";
+import type { Unwanted } from "./stuck-tasks.ts";
 import type { WorkerLoad } from "./worker-host.ts";
 import type { WorkerReport } from "./worker-report.ts";
 
@@ -179,11 +180,11 @@ export class SchedulerHost implements ClientHost {
     if (this.#events.length === 0 && this.machine.nextWakeMs > nowMs) return false;
     const events = this.#events;
     this.#events = [];
-    const cancelled = events.some(({ kind }) => kind === "cancel");
+    const ends = endOf(events);
     const commands = this.machine.step(events, nowMs);
     const noted = this.#options.journal?.noteStep();
-    if (noted === undefined) this.#obey(commands, cancelled);
-    else this.#obeyWhen(noted, commands, cancelled).catch(fatal);
+    if (noted === undefined) this.#obey(commands, ends);
+    else this.#obeyWhen(noted, commands, ends).catch(fatal);
     return true;
   }
 
@@ -196,12 +197,12 @@ export class SchedulerHost implements ClientHost {
   async #obeyWhen(
     noted: Promise<HeddleError | undefined>,
     commands: readonly SchedulerCommand[],
-    cancelled: boolean,
+    ends: Unwanted | undefined,
   ): Promise<void> {
     this.#isHeld = true;
     const failure = await noted;
     this.#isHeld = false;
-    this.#obey(failure === undefined ? commands : this.#refuse(commands, failure), cancelled);
+    this.#obey(failure === undefined ? commands : this.#refuse(commands, failure), ends);
     this.#wake();
   }
 
@@ -245,7 +246,7 @@ export class SchedulerHost implements ClientHost {
   }
 
   obey(commands: readonly SchedulerCommand[]): void {
-    this.#obey(commands, false);
+    this.#obey(commands, undefined);
   }
 
   /** Answers a client's question. */
@@ -362,12 +363,12 @@ export class SchedulerHost implements ClientHost {
     };
   }
 
-  #obey(commands: readonly SchedulerCommand[], cancelled: boolean): void {
+  #obey(commands: readonly SchedulerCommand[], ends: Unwanted | undefined): void {
     for (const command of commands) {
       this.desk.story.command(command);
       switch (command.kind) {
         case "revoke":
-          this.#seats.get(command.worker)?.tell({ ...command, cancelled });
+          this.#seats.get(command.worker)?.tell(ends ? { ...command, ends } : command);
           break;
         case "uninstall":
           this.#watch.remove(command.base);
@@ -422,6 +423,14 @@ export class SchedulerHost implements ClientHost {
 /** What the user has given the worker; its values may take a part of it. */
 function limitOf({ processLimitBytes, facts }: WorkerSeat): number {
   return processLimitBytes ?? facts.memoryLimitBytes;
+}
+
+/**
+ * Why the running tasks that a step takes back are to end: of two reasons the one with more time.
+ */
+function endOf(events: readonly SchedulerEvent[]): Unwanted | undefined {
+  if (events.some(({ kind }) => kind === "client-left")) return "client-gone";
+  return events.some(({ kind }) => kind === "cancel") ? "cancelled" : undefined;
 }
 
 /** The scheduler cannot go on with half a step. */

@@ -22,6 +22,7 @@ import { WorkerService } from "./control/worker-service.ts";
 import { LanePool, type ThreadDeath } from "./lane-pool.ts";
 import type { WireError } from "./messages.ts";
 import { ReportReader } from "./report-reader.ts";
+import { StuckTasks, type StuckThreads, type Unwanted } from "./stuck-tasks.ts";
 import { tableBytesOf } from "./table-share.ts";
 import { type EngineInit, type LaneSpec, LaunchedThread, laneOf } from "./thread-launch.ts";
 import { ownerOf, ValueStore } from "./value-store.ts";
@@ -31,8 +32,6 @@ import type { WorkerReport } from "./worker-report.ts";
 const LIMIT_STEP_BYTES = 2 ** 20;
 /** While threads wait for memory, it is looked this often whether all of them do. */
 const STALL_CHECK_MS = 20;
-/** A synchronous task that was cancelled may go on for so long. */
-const CANCELLED_MS = 5000;
 /** Threads are told of graphs to forget at the latest when there are so many. */
 const FORGET_AT_MOST = 64;
 /** A graph of at most so many bytes may be remembered for a while. */
@@ -81,8 +80,11 @@ export class WorkerHost {
   #forgotten: number[] = [];
   #active = false;
   #stallTimer: NodeJS.Timeout | undefined;
-  /** What is taken back in this step was cancelled, not just dropped. */
-  #isCancelling = false;
+  /** Why what is taken back in this step is to end, where it need not just go on. */
+  #ends: Unwanted | undefined;
+  readonly #stuck: StuckTasks;
+  /** Threads that are being ended because of what they run: the rest of it is not to blame. */
+  readonly #ending = new Set<number>();
   #closed = false;
   /** Threads end because they were told to: nobody need hear of it. */
   #isRestarting = false;
@@ -102,6 +104,7 @@ export class WorkerHost {
     });
     this.#reports = new ReportReader(this.store, (id) => this.#isRunning(id));
     this.service = new WorkerService(this.#serviceHost());
+    this.#stuck = new StuckTasks(this.#stuckThreads());
   }
 
   /** The task threads have been started; what they run comes from here from now on. */
@@ -136,7 +139,7 @@ export class WorkerHost {
   tell(event: WorkerEvent): void {
     if (event.kind === "install") this.#install(event.graph);
     this.#events.push(event);
-    if (event.kind === "revoke" && event.cancelled === true) this.#isCancelling = true;
+    if (event.kind === "revoke") this.#ends = event.ends ?? this.#ends;
   }
 
   /**
@@ -183,12 +186,13 @@ export class WorkerHost {
     this.#events = [];
     const usedBytes = this.store.heap.usedBytes - this.store.unspillingBytes;
     this.#obey(this.machine.step(events, usedBytes));
-    this.#isCancelling = false;
+    this.#ends = undefined;
     return true;
   }
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#stuck.close();
     let isOpen = this.#table !== undefined;
     // A thread that is in a query hears of nothing else.
     this.#stopQueries(() => isOpen);
@@ -373,7 +377,7 @@ export class WorkerHost {
     const running = ids.filter((id) => !back.has(id) && this.#isUnwanted(id));
     if (running.length === 0) return;
     for (const lane of this.#lanes()) lane.post({ kind: "give-up", ids: running });
-    if (this.#isCancelling) this.#endLater(running);
+    if (this.#ends !== undefined) this.#stuck.add(running, this.#ends);
     // A query can be stopped at once.
     if (this.#table === undefined) return;
     const goesOn = (id: number): boolean => this.#isUnwanted(id);
@@ -388,24 +392,19 @@ export class WorkerHost {
     return this.#isRunning(id) && this.machine.values.unwanted[id] === 1;
   }
 
-  /**
-   * A synchronous task cannot be stopped. One that was cancelled has some time to end; then its
-   * thread is replaced, unless others run there.
-   */
-  #endLater(ids: Int32Array): void {
-    const epochs = ids.map((id) => this.machine.values.epoch[id]!);
-    const goesOn = (id: number, i: number): boolean =>
-      this.#isUnwanted(id) && this.machine.values.epoch[id] === epochs[i];
-    const timer = setTimeout(() => {
-      if (this.#closed) return;
-      const left = ids.filter(goesOn);
-      for (let thread = 0; thread < this.#init.threads; thread++) {
-        const isStuck = left.some((id) => this.#tasks?.isRunningOn(thread, id));
-        const isAlone = this.#reports.underWay(thread).length === 0;
-        if (isStuck && isAlone) this.#tasks?.kill(thread).catch(() => undefined);
-      }
-    }, CANCELLED_MS);
-    timer.unref();
+  #stuckThreads(): StuckThreads {
+    const { values } = this.machine;
+    return {
+      count: this.#init.threads,
+      unwantedRun: (id) => (this.#isUnwanted(id) ? values.epoch[id] : undefined),
+      isRunningOn: (thread, id) => this.#tasks?.isRunningOn(thread, id) === true,
+      isShared: (thread) =>
+        this.#reports.underWay(thread).length > 0 || (this.#tasks?.actorsOn(thread) ?? 0) > 0,
+      end: (thread) => {
+        this.#ending.add(thread);
+        this.#tasks?.kill(thread).catch(() => undefined);
+      },
+    };
   }
 
   /** A file operation: its end is an event. */
@@ -526,7 +525,10 @@ export class WorkerHost {
     this.store.freeOwner(thread);
     const under = [...death.running, ...this.#reports.underWay(thread)];
     const running = [...new Set(under)].filter((id) => this.#isRunning(id));
+    const isEnded = this.#ending.delete(thread);
+    const isInnocent = (id: number): boolean => isEnded && !this.#isUnwanted(id);
     for (const id of running) {
+      if (isInnocent(id)) continue;
       const error: WireError = { plain: true, code: "KilledWorker", message: death.reason };
       this.#events.push({ kind: "failed", id, error, blame: "worker" });
     }
@@ -534,7 +536,8 @@ export class WorkerHost {
       // A task that has ended left something behind that threw: nobody else would hear of it.
       this.#listener.warn(`a task thread ended and was replaced: ${death.reason}`);
     }
-    const unstarted = Int32Array.from(death.unstarted.filter((id) => this.#isRunning(id)));
+    const again = death.unstarted.filter((id) => this.#isRunning(id));
+    const unstarted = Int32Array.from([...again, ...running.filter(isInnocent)]);
     if (unstarted.length > 0) this.#events.push({ kind: "unstarted", ids: unstarted });
     this.#reports.forget(thread);
     this.#events.push({ kind: "thread-died", thread });

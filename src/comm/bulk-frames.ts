@@ -7,7 +7,6 @@
 import { HeddleError } from "../core/errors.ts";
 import {
   ByteReader,
-  ByteWriter,
   type Codec,
   FRAME,
   type Frame,
@@ -19,6 +18,7 @@ import {
   oneOf,
   record,
   text,
+  writeBody,
   writeFrame,
 } from "../protocol/index.ts";
 
@@ -70,9 +70,10 @@ const PIECE_BYTES = 256 * 2 ** 20;
 
 /** Chunks of a frame with one record. */
 export function bulkFrame<T>(type: number, codec: Codec<T>, value: T): Uint8Array[] {
-  const writer = new ByteWriter();
-  codec.write(writer, value);
-  return writeFrame(type, writer.take());
+  return writeFrame(
+    type,
+    writeBody((writer) => codec.write(writer, value)),
+  );
 }
 
 /** The record in a frame. */

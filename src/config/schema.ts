@@ -88,6 +88,8 @@ export interface ConfigValues {
   "worker.preload": readonly string[];
   "worker.resources": Readonly<Record<string, number>>;
   "worker.threads": number | "auto";
+  "worker.timeouts.cancelled": number | null;
+  "worker.timeouts.client-gone": number | null;
   "worker.validate": boolean;
 
   "progress.interval": number;
@@ -350,6 +352,18 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
     auto(integerFrom(1)),
     "auto",
     'Task threads of the embedded engine; "auto" takes one for each processor.',
+  ),
+  "worker.timeouts.cancelled": key(
+    nullable(duration),
+    5000,
+    "A synchronous task that was cancelled may go on for so long; then its thread is ended, and " +
+      "another takes its place. Ten times as long where actors or other tasks live in the thread; " +
+      "null means to its own end.",
+  ),
+  "worker.timeouts.client-gone": key(
+    nullable(duration),
+    30_000,
+    "The same for one whose client is gone, and that nobody else wants.",
   ),
   "worker.validate": key(
     boolean,

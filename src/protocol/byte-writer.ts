@@ -243,3 +243,20 @@ export class ByteWriter {
     return cannotSend(`${this.field}: a text of ${bytes} bytes, at most ${maxBytes} can be sent`);
   }
 }
+
+const common = new ByteWriter();
+
+/**
+ * The chunks of one body. They lie in slabs beside other bodies: a slab for each small one would
+ * cost more than to write it.
+ */
+export function writeBody(write: (writer: ByteWriter) => void): Uint8Array[] {
+  let isWritten = false;
+  try {
+    write(common);
+    isWritten = true;
+  } finally {
+    if (!isWritten) common.take();
+  }
+  return common.take();
+}

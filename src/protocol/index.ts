@@ -1,6 +1,6 @@
 /** @file Heddle's wire protocol as pure machines: messages, frames, sessions, the handshake. */
 export { ByteReader } from "./byte-reader.ts";
-export { BY_REFERENCE_BYTES, ByteWriter } from "./byte-writer.ts";
+export { BY_REFERENCE_BYTES, ByteWriter, writeBody } from "./byte-writer.ts";
 export {
   type AnyCodec,
   bool,

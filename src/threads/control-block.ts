@@ -24,8 +24,6 @@ export const WORD = {
   /** Next lease to claim, and next free place: both only grow (modulo 2^31). */
   ringHead: 3,
   ringTail: 4,
-  /** Threads that sleep. */
-  sleepers: 5,
 } as const;
 
 const HEADER_WORDS = 16;
@@ -50,12 +48,14 @@ interface ThreadLayout {
   readonly mailOffset: number;
   /** Task that asks. */
   readonly mailId: number;
-  /** 1 while the thread is one of the sleepers. */
+  /** 1 while the thread sleeps. */
   readonly sleeps: number;
   /** 1 once the thread has loaded and looks for leases. */
   readonly started: number;
   /** When it claimed, as `clockWord` tells the time. */
   readonly claimedAt: number;
+  /** How many actors live in it. */
+  readonly actors: number;
   readonly reports: number;
 }
 
@@ -73,7 +73,8 @@ export const THREAD: ThreadLayout = {
   sleeps: 9 + CLAIMS_MAX,
   started: 10 + CLAIMS_MAX,
   claimedAt: 11 + CLAIMS_MAX,
-  reports: 12 + CLAIMS_MAX,
+  actors: 12 + CLAIMS_MAX,
+  reports: 13 + CLAIMS_MAX,
 };
 
 const THREAD_WORDS = THREAD.reports + REPORT_CAPACITY * REPORT_WORDS;

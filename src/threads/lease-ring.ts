@@ -50,12 +50,26 @@ export class LeaseWriter {
     return Int32Array.from(got);
   }
 
+  /**
+   * Takes out leases behind the head: a thread that died had claimed their places, and what is
+   * behind the head nobody claims again. One that a thread is about to take out counts as well:
+   * that thread then finds nothing, and claims the next.
+   */
+  takeStranded(): number[] {
+    const stranded: number[] = [];
+    const head = Atomics.load(this.#words, WORD.ringHead);
+    for (let back = RING_CAPACITY - this.length; back > 0; back--) {
+      const at = leaseWord(head - back);
+      const held = Atomics.exchange(this.#words, at, 0);
+      if (held !== 0) stranded.push(held - 1);
+    }
+    return stranded;
+  }
+
   /** Wakes threads that sleep, as many as there is work for. */
   ring(count: number): void {
     Atomics.add(this.#words, WORD.taskBell, 1);
-    if (Atomics.load(this.#words, WORD.sleepers) > 0) {
-      Atomics.notify(this.#words, WORD.taskBell, count);
-    }
+    Atomics.notify(this.#words, WORD.taskBell, count);
   }
 }
 
@@ -63,6 +77,7 @@ export class LeaseWriter {
 export class LeaseReader {
   readonly #words: Int32Array;
   readonly #claims: number;
+  readonly #count: number;
   /** The lease claimed last. */
   id = 0;
   graph = 0;
@@ -70,6 +85,7 @@ export class LeaseReader {
   constructor(words: Int32Array, thread: number) {
     this.#words = words;
     this.#claims = threadWord(thread) + THREAD.claims;
+    this.#count = threadWord(thread) + THREAD.claimCount;
   }
 
   get isEmpty(): boolean {
@@ -96,9 +112,11 @@ export class LeaseReader {
       const at = leaseWord(head);
       // Noted before it is taken out, so that a thread that dies in between loses nothing.
       words[this.#claims + index] = Atomics.load(words, at) - 1;
+      words[this.#count] = index + 1;
       this.graph = words[at + 1]!;
       this.id = Atomics.exchange(words, at, 0) - 1;
       if (this.id >= 0) return true;
+      words[this.#count] = index;
     }
   }
 }

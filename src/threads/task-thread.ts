@@ -8,6 +8,7 @@ import "../functions/index.ts";
 import { join } from "node:path";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { dropActors } from "../actors/kept.ts";
+import { onLivingActors } from "../actors/living.ts";
 import { config } from "../config/config.ts";
 import { assert, HeddleError, isHeddleError } from "../core/errors.ts";
 import { setAllocator } from "../ndarray/allocation.ts";
@@ -94,6 +95,9 @@ class TaskThread {
     this.#heap = new ThreadHeap(this.#words, init.thread, this.#reports, init.budgetBytes, () =>
       this.#readInbox("an arena"),
     );
+    onLivingActors((count) => {
+      this.#words[this.#block + THREAD.actors] = count;
+    });
     setScratch(() => join(init.scratch, `graph-${this.#graphNumber}`));
     this.#allocator = new TaskAllocator(this.#heap, init.threads);
     setAllocator(this.#allocator);
@@ -144,7 +148,6 @@ class TaskThread {
     while (count < wanted && this.#leases.claim(count)) {
       this.#claimedIds[count] = this.#leases.id;
       this.#claimedGraphs[count++] = this.#leases.graph;
-      this.#words[this.#block + THREAD.claimCount] = count;
     }
     if (count > 0) this.#words[this.#block + THREAD.claimedAt] = clockWord();
     return count;
@@ -297,16 +300,14 @@ class TaskThread {
   async #sleep(): Promise<void> {
     const words = this.#words;
     const seen = Atomics.load(words, WORD.taskBell);
-    this.#words[this.#block + THREAD.sleeps] = 1;
-    Atomics.add(words, WORD.sleepers, 1);
+    Atomics.store(words, this.#block + THREAD.sleeps, 1);
     if (this.#leases.isEmpty && !this.#stopping) {
       const waiting = Atomics.waitAsync(words, WORD.taskBell, seen);
       const rest = this.#heap.isHolding ? setTimeout(() => this.#rest(), REST_MS) : undefined;
       if (waiting.async) await waiting.value;
       clearTimeout(rest);
     }
-    Atomics.sub(words, WORD.sleepers, 1);
-    this.#words[this.#block + THREAD.sleeps] = 0;
+    Atomics.store(words, this.#block + THREAD.sleeps, 0);
   }
 
   /** A thread that has had nothing to do for a while holds nothing. */

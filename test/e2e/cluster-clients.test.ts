@@ -18,6 +18,7 @@ const TIMEOUTS = [
   "comm.timeouts.dead",
   "comm.timeouts.client",
   "comm.timeouts.client-gone",
+  "worker.timeouts.client-gone",
 ] as const;
 
 afterEach(() => {
@@ -38,30 +39,36 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-test("a client whose process ends keeps no lock and no thread from others", async () => {
-  // That of a connection that is open, and of a silence, are minutes.
-  config.set({ "comm.timeouts.client-gone": 300 });
-  const folder = mkdtempSync(join(tmpdir(), "heddle-gone-"));
-  const schedulerFile = join(folder, "scheduler.json");
-  await using cluster = new LocalCluster({ nWorkers: 1, threadsPerWorker: 1 });
-  const client = new Client(cluster);
-  await client.writeSchedulerFile(schedulerFile);
-  const index = new URL("../../dist/index.js", import.meta.url).href;
-  const program = `
+test.each([
+  ["waits", "new Promise(() => undefined)"],
+  ["goes on", "{ for (;;); }"],
+])(
+  "a client whose process ends keeps no lock, and no thread with a task that %s",
+  async (_, endless) => {
+    // That of a connection that is open, and of a silence, are minutes.
+    config.set({ "comm.timeouts.client-gone": 300, "worker.timeouts.client-gone": 300 });
+    const folder = mkdtempSync(join(tmpdir(), "heddle-gone-"));
+    const schedulerFile = join(folder, "scheduler.json");
+    await using cluster = new LocalCluster({ nWorkers: 1, threadsPerWorker: 1 });
+    const client = new Client(cluster);
+    await client.writeSchedulerFile(schedulerFile);
+    const index = new URL("../../dist/index.js", import.meta.url).href;
+    const program = `
     import { Client, Lock } from ${JSON.stringify(index)};
     const client = new Client({ schedulerFile: ${JSON.stringify(schedulerFile)} });
     await new Lock("held", { client }).acquire();
-    const endless = client.submit(() => new Promise(() => undefined));
+    const endless = client.submit(() => ${endless});
     await new Promise((resolve) => setTimeout(resolve, 300));
     process.exit(0);
   `;
-  execFileSync(process.execPath, ["--input-type=module", "-e", program]);
-  const lock = new Lock("held", { client });
-  expect(await lock.acquire({ timeoutMs: 20_000 })).toBe(true);
-  expect(await client.submit(() => "mine").result({ timeoutMs: 20_000 })).toBe("mine");
-  await client.close();
-  rmSync(folder, { recursive: true });
-});
+    execFileSync(process.execPath, ["--input-type=module", "-e", program]);
+    const lock = new Lock("held", { client });
+    expect(await lock.acquire({ timeoutMs: 20_000 })).toBe(true);
+    expect(await client.submit(() => "mine").result({ timeoutMs: 20_000 })).toBe("mine");
+    await client.close();
+    rmSync(folder, { recursive: true });
+  },
+);
 
 describe("a client whose thread is busy", () => {
   async function using(work: (client: Client) => Promise<void>): Promise<void> {

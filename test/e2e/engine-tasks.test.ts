@@ -1,6 +1,9 @@
 /** @file Tasks on real threads: many at once, inside each other, cancelled while they run. */
 
-import { Client, compute, delayed, getClient, type HeddleError } from "heddle";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client, compute, config, delayed, Event, getClient, type HeddleError } from "heddle";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 let client: Client;
@@ -174,6 +177,65 @@ describe("tasks that do not end", () => {
       await new Promise((resolve) => setTimeout(resolve, 300));
       await future.cancel();
       expect(await own.submit(() => "free").result()).toBe("free");
+    });
+  });
+
+  describe("a cancelled task that goes on", () => {
+    const folder = mkdtempSync(join(tmpdir(), "heddle-stuck-"));
+    beforeAll(() => config.set({ "worker.timeouts.cancelled": 100 }));
+    afterAll(() => {
+      rmSync(folder, { recursive: true });
+      config.pop("worker.timeouts.cancelled");
+      config.pop("scheduler.allowed-failures");
+    });
+
+    test("takes along who shares its thread, and these are made again", async () => {
+      // Nobody else is to blame for it.
+      config.set({ "scheduler.allowed-failures": 0 });
+      const mark = join(folder, "endless");
+      await Client.with({ threads: 1, setAsDefault: false }, async (own) => {
+        const go = new Event("go", { client: own });
+        // Lends its slot to what goes on for ever.
+        const waits = own.submit(async (event: Event) => {
+          await event.wait();
+          return "made again";
+        }, go);
+        const kept = own.submit(() => ["kept"]);
+        await kept.result();
+        const endless = own.submit((path: string) => {
+          process.getBuiltinModule("node:fs").writeFileSync(path, "");
+          for (;;);
+        }, mark);
+        while (!existsSync(mark)) await new Promise(setImmediate);
+        await endless.cancel();
+        expect(await own.submit((value: string[]) => value[0], kept).result()).toBe("kept");
+        await go.set();
+        expect(await waits.result()).toBe("made again");
+      });
+    });
+
+    test("may end by itself where actors would end with its thread", async () => {
+      class Counter {
+        n = 0;
+
+        increment(): number {
+          this.n += 1;
+          return this.n;
+        }
+      }
+      await Client.with({ threads: 1, setAsDefault: false }, async (own) => {
+        const counter = await own.options({ actor: true }).submit(Counter).result();
+        expect(await counter.increment().result()).toBe(1);
+        const mark = join(folder, "long");
+        const long = own.submit((path: string) => {
+          process.getBuiltinModule("node:fs").writeFileSync(path, "");
+          const endMs = performance.now() + 500;
+          while (performance.now() < endMs);
+        }, mark);
+        while (!existsSync(mark)) await new Promise(setImmediate);
+        await long.cancel();
+        expect(await counter.increment().result()).toBe(2);
+      });
     });
   });
 

@@ -7,7 +7,6 @@ import type { Bound, Lane, SerialKeys, TaskOptions } from "../../core/graph.ts";
 import type { GraphFacts } from "../../machine/scheduler/events.ts";
 import {
   ByteReader,
-  ByteWriter,
   bool,
   bytes,
   type Codec,
@@ -20,6 +19,7 @@ import {
   record,
   text,
   u32,
+  writeBody,
 } from "../../protocol/index.ts";
 import type {
   ColumnImage,
@@ -175,9 +175,7 @@ const graphImage: Codec<GraphImage> = mapped(
 
 /** What workers read of a graph, as bytes. */
 export function encodeImage(image: GraphImage): Uint8Array {
-  const writer = new ByteWriter();
-  graphImage.write(writer, image);
-  return joinChunks(writer.take());
+  return joinChunks(writeBody((writer) => graphImage.write(writer, image)));
 }
 
 /** The image in memory that the process's threads share. */

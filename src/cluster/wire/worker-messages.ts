@@ -98,7 +98,11 @@ export const toWorker: MessageSet<ToWorker> = messageSet([
     needs: optional(needs),
     words: optional(words),
   }),
-  message("revoke", 68, { ids: i32s, epochs: i32s, cancelled: optional(bool) }),
+  message("revoke", 68, {
+    ids: i32s,
+    epochs: i32s,
+    ends: optional(oneOf("cancelled", "client-gone")),
+  }),
   message("recall", 69, { ids: i32s, epochs: i32s }),
   message("free", 70, { ids: i32s }),
   message("hold", 71, { ids: i32s, epochs: i32s }),

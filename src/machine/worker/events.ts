@@ -18,8 +18,8 @@ export type WorkerEvent =
       readonly kind: "revoke" | "recall" | "hold";
       readonly ids: Int32Array;
       readonly epochs: Int32Array;
-      /** Of a revoke: a client has cancelled; the shell ends what does not end by itself. */
-      readonly cancelled?: boolean;
+      /** Of a revoke: why the shell ends what does not end by itself; absent where it need not. */
+      readonly ends?: "cancelled" | "client-gone";
     }
   | { readonly kind: "free"; readonly ids: Int32Array }
   | { readonly kind: "copy"; readonly needs: Needs }

@@ -69,6 +69,14 @@ describe("type", () => {
     expect(mapped.at(1)?.type).toBe("Array");
   });
 
+  test("of scattered values say what they contain, unless they are not to be read", () => {
+    const keyOf = (hash?: boolean) =>
+      client.scatter({ a: 1 }, hash === undefined ? {} : { hash }).key;
+    expect(keyOf()).toBe(keyOf(true));
+    expect(new Set([keyOf(), keyOf(false), keyOf(false)]).size).toBe(3);
+    expect(() => client.scatter(1, { hash: 1 as never })).toThrow(/hash/);
+  });
+
   test("stays known while the value is on disk", async () => {
     const large = client.map(
       (i: number) => new Uint8Array(32_000_000).fill(i),

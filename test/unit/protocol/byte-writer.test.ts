@@ -1,6 +1,11 @@
 /** @file Gathering small parts, passing large ones by reference, and taking messages back. */
 import { describe, expect, it } from "vitest";
-import { BY_REFERENCE_BYTES, ByteWriter, joinChunks } from "../../../src/protocol/index.ts";
+import {
+  BY_REFERENCE_BYTES,
+  ByteWriter,
+  joinChunks,
+  writeBody,
+} from "../../../src/protocol/index.ts";
 
 /** Bytes of a slab: larger than any small part, smaller than what the tests write. */
 const SLAB_BYTES = 64 * 1024;
@@ -136,4 +141,17 @@ describe("a message that is abandoned", () => {
       expect(Buffer.compare(joinChunks(tried.take()), joinChunks(clean.take()))).toBe(0);
     }
   });
+});
+
+it("bodies that are written alone share memory, and one that failed leaves nothing behind", () => {
+  const write = (value: number) => (writer: ByteWriter) => {
+    writer.u32(value);
+    if (value < 0) throw new RangeError("negative");
+  };
+  const [one] = writeBody(write(7));
+  expect(() => writeBody(write(-1))).toThrow("negative");
+  const [two, ...more] = writeBody(write(8));
+  expect(more).toEqual([]);
+  expect(two?.buffer).toBe(one?.buffer);
+  expect([...one!, ...two!]).toEqual([7, 0, 0, 0, 8, 0, 0, 0]);
 });

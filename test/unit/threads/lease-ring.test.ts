@@ -66,6 +66,36 @@ describe("LeaseWriter and LeaseReader", () => {
     expect(writer.push(5, 1)).toBe(false);
   });
 
+  test("what a thread had claimed that died before it took it out is not lost", () => {
+    const { words, writer, readers } = ring(2);
+    for (let id = 0; id < 4; id++) writer.push(id, 1);
+    expect(readers[1]?.claim(0)).toBe(true);
+    // A thread has moved the head twice, and has noted one of the claims.
+    words[WORD.ringHead] = 3;
+    words[threadWord(0) + THREAD.claims] = 1;
+    words[threadWord(0) + THREAD.claimCount] = 1;
+    expect(writer.takeStranded().sort()).toEqual([1, 2]);
+    expect(writer.takeStranded()).toEqual([]);
+    expect(readers[1]?.claim(1)).toBe(true);
+    expect(readers[1]?.id).toBe(3);
+    // Their places can be used again.
+    for (let id = 0; id < RING_CAPACITY; id++) expect(writer.push(id, 1)).toBe(true);
+    expect(writer.takeStranded()).toEqual([]);
+    expect(writer.length).toBe(RING_CAPACITY);
+  });
+
+  test("a claim is counted before it is taken out, and not if there was nothing", () => {
+    const { words, writer, readers } = ring(1);
+    const count = threadWord(0) + THREAD.claimCount;
+    writer.push(5, 1);
+    writer.push(6, 1);
+    expect(readers[0]?.claim(0)).toBe(true);
+    expect(words[count]).toBe(1);
+    writer.takeBack(Int32Array.of(6));
+    expect(readers[0]?.claim(1)).toBe(false);
+    expect(words[count]).toBe(1);
+  });
+
   test("counters that run over go on", () => {
     const { words, writer, readers } = ring(1);
     words[WORD.ringHead] = 0x7fffffff - 2;
