@@ -2,13 +2,18 @@
 import { currentAnnotations } from "../core/annotations.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { TaskFunction, TaskOptions } from "../core/graph.ts";
-import { checkFlag, checkTaskOptions } from "../core/task-options.ts";
+import {
+  checkFlag,
+  checkTaskOptions,
+  type GivenTaskOptions,
+  listedOptions,
+} from "../core/task-options.ts";
 import { tokenize } from "../core/token.ts";
 import { describeGiven } from "./given.ts";
 import type { CallFacts } from "./submission.ts";
 
 /** Options of `submit` and `map`. */
-export interface SubmitOptions extends TaskOptions {
+export interface SubmitOptions extends GivenTaskOptions {
   /**
    * Whether equal function and arguments give the same result, so that it is computed once; default
    * true.
@@ -79,7 +84,7 @@ export function callFacts(
   values: readonly unknown[],
 ): CallFacts {
   const { pure = true, key, actor: _, ...own } = options;
-  const rest = { ...currentAnnotations(), ...own };
+  const rest = listedOptions({ ...currentAnnotations(), ...own });
   const name = fn.name === "" ? "lambda" : fn.name;
   // Reading the function now makes what cannot travel fail here, and fixes what it captures.
   const token = tokenize(fn);

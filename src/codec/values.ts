@@ -33,7 +33,7 @@ export interface EncodedValue {
 
 /**
  * Encodes any value that may travel. Throws `NotSerializable`, naming the path to what cannot and
- * the way out.
+ * the way out; `name` is what messages call the value.
  *
  * @example
  * import { decodeValue, encodeValue } from "./values.ts";
@@ -42,7 +42,7 @@ export interface EncodedValue {
  * encoded.writeTo(bytes);
  * decodeValue(bytes); // Map { "a" => [1, 2] }
  */
-export function encodeValue(value: unknown): EncodedValue {
+export function encodeValue(value: unknown, name = "value"): EncodedValue {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     const codec = codecFor(value);
     if (codec !== undefined) {
@@ -56,7 +56,7 @@ export function encodeValue(value: unknown): EncodedValue {
       return encoded("bytes", bytesName(value), [view]);
     }
   }
-  const graph = new GraphWriter();
+  const graph = new GraphWriter(name);
   const root = graph.write(value);
   if (!graph.rich) return encoded("inline", graph.tagged ? { v: root, t: 1 } : { v: root }, []);
   return encoded(kindOf(root), graphMeta(graph, root), graph.buffers);

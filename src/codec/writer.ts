@@ -161,7 +161,7 @@ export class GraphWriter {
     const path = shortPath(this.path);
     return new HeddleError(
       "NotSerializable",
-      `${path} is ${withArticle(refusal.type)}, which cannot be sent to a task. ${refusal.advice}`,
+      `${path} is ${withArticle(refusal.type)}, which cannot be sent to other threads. ${refusal.advice}`,
       { fields: { path, type: refusal.type } },
     );
   }

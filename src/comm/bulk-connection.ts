@@ -95,13 +95,13 @@ export class BulkConnection {
     signal?: AbortSignal,
   ): Promise<BulkConnection> {
     const connection = new BulkConnection(formatAddress(address), stallMs);
-    const { greeted } = await openGreeted(address, options, "bulk", {
+    const { greeted, isRelayed } = await openGreeted(address, options, "bulk", {
       place: (header) => connection.#place(header),
       ...(signal !== undefined && { signal }),
     });
     const { wire, parser, early } = greeted;
     connection.#wire = wire;
-    connection.isRelayed = options.relay?.isCut(address) === true;
+    connection.isRelayed = isRelayed;
     wire.onClosed = (error) => connection.#broken(error);
     wire.sink = frameSink(
       parser,

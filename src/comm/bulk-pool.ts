@@ -41,6 +41,13 @@ interface Waiter {
   readonly resolve: (connection: BulkConnection | undefined) => void;
 }
 
+/** Looks now and then whether a connection that is silent leads anywhere. */
+interface Probe {
+  readonly timer: NodeJS.Timeout;
+  /** The last look found somebody there. */
+  isAnswered: boolean;
+}
+
 /** Connections to one address. */
 class Lane {
   readonly idle: { connection: BulkConnection; timer: NodeJS.Timeout }[] = [];
@@ -118,15 +125,19 @@ export class BulkPool {
       connection.hasAnswered = false;
       const stop = (): void => connection.close(signal?.reason as Error);
       signal?.addEventListener("abort", stop, { once: true });
-      const probing = this.#probe(address, connection);
+      const probe = this.#probe(address, connection);
       try {
         return await run(connection);
       } catch (error) {
+        // Small messages came through, and what was asked for did not.
+        if (probe?.isAnswered && isStalled(error)) {
+          this.#options.relay?.cut(parseAddress(address), error);
+        }
         // The other side may have closed an idle connection the moment it was taken.
         const isStale = wasUsed && !connection.hasAnswered && !signal?.aborted;
         if (!isStale || !isHeddleError(error, "TransferFailed") || isStalled(error)) throw error;
       } finally {
-        clearInterval(probing);
+        clearInterval(probe?.timer);
         signal?.removeEventListener("abort", stop);
         this.#giveBack(address, connection);
       }
@@ -137,7 +148,7 @@ export class BulkPool {
    * A network that is cut says nothing: whether a silent connection still leads anywhere, another
    * one shows within seconds. With a relay there is something to be done about it.
    */
-  #probe(address: string, connection: BulkConnection): NodeJS.Timeout | undefined {
+  #probe(address: string, connection: BulkConnection): Probe | undefined {
     const { relay, stallMs = 30_000 } = this.#options;
     const target = parseAddress(address);
     if (relay?.carries(target) !== true || connection.isRelayed) return undefined;
@@ -145,13 +156,14 @@ export class BulkPool {
     let isProbing = false;
     const look = async (): Promise<void> => {
       isProbing = true;
-      const probe = await BulkConnection.open(target, this.#options, stallMs);
-      if (probe.isRelayed) connection.close(new HeddleError("CommClosed", "the network is cut"));
-      probe.close(
+      const other = await BulkConnection.open(target, this.#options, stallMs);
+      if (other.isRelayed) connection.close(new HeddleError("CommClosed", "the network is cut"));
+      probe.isAnswered = !other.isRelayed;
+      other.close(
         new HeddleError("CommClosed", "The connection was made to see whether it can be"),
       );
     };
-    return setInterval(() => {
+    const timer = setInterval(() => {
       if (isProbing || !connection.isOpen || connection.quietMs < quietMs) return;
       const over = (): void => {
         isProbing = false;
@@ -159,6 +171,8 @@ export class BulkPool {
       // Who is not reached at all is waited for as long as ever.
       look().then(over, over);
     }, quietMs).unref();
+    const probe: Probe = { timer, isAnswered: false };
+    return probe;
   }
 
   /** An idle connection, a new one, or the next to become free. */
@@ -245,6 +259,6 @@ export class BulkPool {
   }
 }
 
-function isStalled(error: HeddleError): boolean {
-  return isHeddleError(error.cause, "Timeout");
+function isStalled(error: unknown): boolean {
+  return isHeddleError(error, "TransferFailed") && isHeddleError(error.cause, "Timeout");
 }

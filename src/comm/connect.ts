@@ -98,19 +98,66 @@ function dialerSession(options: SessionOptions): SessionOptions {
   return { ...options, lostMs: Math.max(deadMs, lostMs) };
 }
 
-/** Opens a wire and shakes hands once. */
+/** How one wire is opened. */
+interface Opening {
+  readonly signal?: AbortSignal;
+  readonly resume?: () => ResumePoint | undefined;
+  readonly place?: FrameParserOptions["place"];
+}
+
+/** A wire whose two ends know each other. */
+interface Opened {
+  readonly greeted: Greeted;
+  readonly peer: Hello;
+  readonly welcome: Welcome;
+}
+
+/**
+ * Opens a wire and shakes hands once: directly where that is possible; else through the relay, if
+ * there is one.
+ */
 export async function openGreeted(
   address: Address,
   options: DialerOptions,
   purpose: Hello["purpose"],
-  how: {
-    readonly signal?: AbortSignal;
-    readonly resume?: () => ResumePoint | undefined;
-    readonly place?: FrameParserOptions["place"];
-  },
-): Promise<{ greeted: Greeted; peer: Hello; welcome: Welcome }> {
+  how: Opening,
+): Promise<Opened & { readonly isRelayed: boolean }> {
+  const { relay, handshakeMs = DEFAULTS.handshakeMs } = options;
+  const { signal } = how;
+  const hasRelay = relay?.carries(address) === true;
+  let direct: unknown;
+  if (!hasRelay || !relay.isCut(address)) {
+    try {
+      const withinMs = hasRelay ? Math.min(handshakeMs, relay.directMs) : handshakeMs;
+      const wire = await dialIn(withinMs, address, options, signal);
+      const opened = await greetOver(wire, address, options, purpose, how);
+      relay?.reached(address);
+      return { ...opened, isRelayed: false };
+    } catch (error) {
+      if (!hasRelay || !isPassing(error) || signal?.aborted) throw error;
+      direct = error;
+    }
+  }
+  try {
+    const wire = await dialThrough(relay as Relay, address, options, signal);
+    const opened = await greetOver(wire, address, options, purpose, how);
+    if (direct !== undefined) relay?.cut(address, direct);
+    return { ...opened, isRelayed: true };
+  } catch (error) {
+    if (!isPassing(error) || signal?.aborted) throw error;
+    throw (relay as Relay).unreached(address, direct, error);
+  }
+}
+
+/** The handshake over a wire that is there; a network that lets one in may yet carry no answer. */
+async function greetOver(
+  wire: Wire,
+  address: Address,
+  options: DialerOptions,
+  purpose: Hello["purpose"],
+  how: Opening,
+): Promise<Opened> {
   const { handshakeMs = DEFAULTS.handshakeMs, maxBodyBytes = DEFAULTS.maxBodyBytes } = options;
-  const wire = await openWire(address, options, how.signal);
   const late = AbortSignal.timeout(handshakeMs);
   const signal = how.signal === undefined ? late : AbortSignal.any([late, how.signal]);
   const parser = new FrameParser({
@@ -130,36 +177,6 @@ export async function openGreeted(
     throw error;
   } finally {
     signal.removeEventListener("abort", giveUp);
-  }
-}
-
-/** Directly where that is possible; else through the relay, if there is one. */
-async function openWire(
-  address: Address,
-  options: DialerOptions,
-  signal: AbortSignal | undefined,
-): Promise<Wire> {
-  const { relay, handshakeMs = DEFAULTS.handshakeMs } = options;
-  if (relay?.carries(address) !== true) return await dialIn(handshakeMs, address, options, signal);
-  let direct: unknown;
-  if (!relay.isCut(address)) {
-    try {
-      const withinMs = Math.min(handshakeMs, relay.directMs);
-      const wire = await dialIn(withinMs, address, options, signal);
-      relay.reached(address);
-      return wire;
-    } catch (error) {
-      if (!isPassing(error) || signal?.aborted) throw error;
-      direct = error;
-    }
-  }
-  try {
-    const wire = await dialThrough(relay, address, options, signal);
-    if (direct !== undefined) relay.cut(address, direct);
-    return wire;
-  } catch (error) {
-    if (signal?.aborted) throw error;
-    throw relay.unreached(address, direct, error);
   }
 }
 

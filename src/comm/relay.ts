@@ -5,7 +5,7 @@
  * both ends shake hands with each other, and a TLS session is theirs alone. The idea is HTTP's
  * CONNECT.
  */
-import { HeddleError, isHeddleError } from "../core/errors.ts";
+import { HeddleError } from "../core/errors.ts";
 import type { Hello } from "../protocol/index.ts";
 import { type Address, formatAddress, parseAddress } from "./addresses.ts";
 import { dial } from "./dial.ts";
@@ -104,7 +104,6 @@ export class Relay {
 
   /** An error for an address that is reached neither directly nor through the relay. */
   unreached(address: Address, direct: unknown, relayed: unknown): Error {
-    if (isHeddleError(relayed) && relayed.code === "AuthFailed") return relayed;
     const shown = formatAddress(address);
     // It may be that the direct way is open again.
     this.#cuts.delete(shown);

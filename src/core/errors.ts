@@ -101,13 +101,17 @@ export function assert(condition: unknown, message: string): asserts condition {
   );
 }
 
-/** The name among `known` nearest to `given` by edit distance, or undefined when none is near. */
+/**
+ * The name among `known` nearest to `given` by edit distance, or undefined when none is near: at
+ * least half of it must be as it was given.
+ */
 export function nearestName(given: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(given.length / 3)) + 1;
   for (const name of known) {
     const distance = editDistance(given.toLowerCase(), name.toLowerCase(), bestDistance);
-    if (distance < bestDistance) {
+    const isNear = 2 * distance <= Math.max(given.length, name.length);
+    if (isNear && distance < bestDistance) {
       best = name;
       bestDistance = distance;
     }

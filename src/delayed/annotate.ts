@@ -5,7 +5,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { setAnnotationSource } from "../core/annotations.ts";
 import type { TaskOptions } from "../core/graph.ts";
-import { checkTaskOptions } from "../core/task-options.ts";
+import { checkTaskOptions, type GivenTaskOptions, listedOptions } from "../core/task-options.ts";
 
 const storage = new AsyncLocalStorage<TaskOptions>();
 setAnnotationSource(() => storage.getStore());
@@ -20,11 +20,11 @@ setAnnotationSource(() => storage.getStore());
  * const heavy = annotate({ retries: 2, priority: 10 }, () => delayed(Math.sqrt)(16));
  * console.log(await heavy.compute()); // 4
  */
-export function annotate<R>(options: TaskOptions, build: () => R): R {
+export function annotate<R>(options: GivenTaskOptions, build: () => R): R {
   checkTaskOptions("annotate", options);
   const outer = storage.getStore();
   const resources = { ...outer?.resources, ...options.resources };
-  const merged = { ...outer, ...options };
+  const merged = { ...outer, ...listedOptions(options) };
   const all = Object.keys(resources).length > 0 ? { ...merged, resources } : merged;
   return storage.run(Object.freeze(all), build);
 }

@@ -42,7 +42,7 @@ export class ResultWriter {
     }
     try {
       if (value instanceof NDArray && this.#storeInPlace(id, value)) return;
-      const encoded = encodeValue(value);
+      const encoded = encodeValue(value, "result");
       if (keepActor(id, value)) this.#reports.write(REPORT.actor, id, 0, 0);
       this.#storeEncoded(id, TAG.heap, encoded, kindNumber(value));
     } catch (error) {

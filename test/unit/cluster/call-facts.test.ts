@@ -29,7 +29,8 @@ describe("options", () => {
     [{ retries: 1.5 }, /retries is 1.5/],
     [{ priority: "high" }, /priority is "high"; it may be a finite number/],
     [{ priority: Number.NaN }, /priority is NaN/],
-    [{ workers: "inproc://0" }, /workers is "inproc:\/\/0"; it may be an array/],
+    [{ workers: "" }, /workers is ""; it may be the name or address of a worker, or an array/],
+    [{ workers: ["a", ""] }, /workers is \["a",""\]/],
     [{ workers: [] }, /workers is \[\]/],
     [{ resources: { GPU: -1 } }, /resources is \{"GPU":-1\}; it may be an object/],
     [{ concurrency: 0 }, /concurrency is 0; it may be a whole number from 1 on/],
@@ -121,6 +122,28 @@ describe("workers and resources that do not exist", () => {
     expect(await anywhere.submit(same, 1).result()).toBe(1);
     const here = client.options({ workers: ["inproc://0"], resources: { GPU: 1 } });
     expect(await here.submit(same, 2).result()).toBe(2);
+  });
+
+  test("one worker needs no list", async () => {
+    const here = client.options({ workers: "inproc://0" });
+    expect(await here.submit(same, 3).result()).toBe(3);
+    expect(await here.map(same, [4]).results()).toEqual([4]);
+    expect(() => client.options({ workers: "nope" }).submit(same, 1)).toThrow(
+      expect.objectContaining({ code: "NoWorkers" }),
+    );
+    const made = annotate({ workers: "nope" }, () => delayed(same)(1));
+    await expect(made.compute({ scheduler: client })).rejects.toMatchObject({ code: "NoWorkers" });
+    const future = client.compute(delayed(same)(2), { workers: "nope" });
+    await expect(future.result()).rejects.toMatchObject({ code: "NoWorkers" });
+  });
+});
+
+test("a result that cannot travel is spoken of as a result", async () => {
+  const future = client.submit(() => ({ rows: [1, new WeakMap()] }));
+  const error = await errorOf(() => future.result());
+  expect(error.cause).toMatchObject({
+    code: "NotSerializable",
+    message: expect.stringMatching(/^result\.rows\[1\] is a WeakMap, which cannot be sent/),
   });
 });
 

@@ -64,6 +64,8 @@ class Gate {
   #server: Server | undefined;
   readonly #sockets: Socket[] = [];
   #port = 0;
+  /** Bytes that each connection from now on brings back; the rest is lost on the way. */
+  #carriedBytes = Number.POSITIVE_INFINITY;
   readonly #target: string;
 
   constructor(target: string) {
@@ -72,13 +74,20 @@ class Gate {
   }
 
   /** From this call on. */
-  open(): void {
-    const { port, hostname } = new URL(this.#target.replace("tcp:", "http:"));
+  open(carriedBytes = Number.POSITIVE_INFINITY): void {
+    this.#carriedBytes = carriedBytes;
+    const { port, hostname } = new URL(this.#target.replace(/^t..:/, "http:"));
     this.#server ??= createServer((near) => {
       const far = connectSocket(Number(port), hostname);
       this.#sockets.push(near, far);
       near.on("error", () => far.destroy()).pipe(far);
-      far.on("error", () => near.destroy()).pipe(near);
+      far.on("error", () => near.destroy());
+      let left = this.#carriedBytes;
+      far.on("data", (bytes: Buffer) => {
+        near.write(bytes.subarray(0, Math.max(0, left)));
+        left -= bytes.length;
+      });
+      far.on("end", () => near.end());
     }).listen(this.#port);
     this.#port = (this.#server.address() as { port: number }).port;
   }
@@ -100,23 +109,27 @@ class Gate {
   }
 
   get address(): string {
-    return `tcp://127.0.0.1:${this.#port}`;
+    return this.#target.replace(/\d+$/, String(this.#port));
   }
 }
 
 /** A shelf whose port is open only for who asks through the relay. */
-async function hidden(options: RelayOptions = {}): Promise<{
+async function hidden(
+  options: RelayOptions = {},
+  scheme = "tcp",
+  secret: { security?: Security } = {},
+): Promise<{
   here: Place;
   gate: Gate;
   middle: Station & { asked: number };
   warnings: string[];
   relay: Relay;
 }> {
-  const here = await shelf("tcp://127.0.0.1:0");
+  const here = await shelf(`${scheme}://127.0.0.1:0`, secret);
   const gate = new Gate(here.address);
   gate.open();
   gate.shut();
-  const middle = await relayStation("tcp://127.0.0.1:0");
+  const middle = await relayStation(`${scheme}://127.0.0.1:0`, secret);
   middle.listener.relays = () => {
     middle.asked++;
     gate.open();
@@ -192,6 +205,30 @@ describe("a relay", () => {
     gate.silence();
     expect(await read(pool, gate.address, [1])).toEqual([here.values.get(1)]);
     expect(middle.asked).toBeGreaterThan(0);
+  });
+
+  it.each(["tcp", "tls"])("is used where %s connections are taken and not answered", async (of) => {
+    const secret = of === "tls" ? { security: await Security.temporary() } : {};
+    const { here, gate, middle, warnings, relay } = await hidden({ directMs: 200 }, of, secret);
+    here.values.set(1, pattern(1, 1000));
+    gate.open(0);
+    const pool = poolOf(relay, { ...secret, preferUnix: false, handshakeMs: 1000 });
+    expect(await read(pool, gate.address, [1])).toEqual([here.values.get(1)]);
+    expect(middle.asked).toBe(1);
+    expect(warnings).toEqual([expect.stringContaining("did not answer within")]);
+  });
+
+  it("is used the next time where small messages come through and values do not", async () => {
+    const { here, gate, middle, warnings, relay } = await hidden({ directMs: 50 });
+    here.values.set(1, pattern(1, 1_000_000));
+    gate.open(20_000);
+    const pool = poolOf(relay, { preferUnix: false, stallMs: 1000 });
+    await expect(read(pool, gate.address, [1])).rejects.toMatchObject({ code: "TransferFailed" });
+    expect(middle.asked).toBe(0);
+    const [value] = await read(pool, gate.address, [1]);
+    expect(isEqual(value, here.values.get(1))).toBe(true);
+    expect(middle.asked).toBe(1);
+    expect(warnings).toEqual([expect.stringContaining("nothing moved for 1000 ms")]);
   });
 
   it("is left for the direct way when that may be open again", async () => {

@@ -82,3 +82,17 @@ test.each<[string, () => unknown]>([
 ])("%s is refused", async (_, make) => {
   expect(await codeOf((async () => await make())())).toBe("InvalidArgument");
 });
+
+test.each([Symbol("three"), Number.NaN, -1, 0, 1.5, "2", 2n, null, {}, Number.POSITIVE_INFINITY])(
+  "%s leases are refused where they are given",
+  (maxLeases) => {
+    expect(() => new Semaphore({ maxLeases: maxLeases as number })).toThrow(
+      expect.objectContaining({
+        code: "InvalidArgument",
+        message: expect.stringMatching(
+          /^Semaphore: maxLeases is .*; it may be a whole number from 1/,
+        ),
+      }),
+    );
+  },
+);

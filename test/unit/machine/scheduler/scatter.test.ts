@@ -1,6 +1,7 @@
 /** @file Values that clients bring to workers. */
 import { expect, test } from "vitest";
 import type { SchedulerCommand, SchedulerEvent } from "../../../../src/machine/scheduler/events.ts";
+import { NOBODY } from "../../../../src/machine/scheduler/task-table.ts";
 import { graphOf, leased, TestScheduler } from "../graphs.ts";
 
 function scatter(bytes: number[], options: { broadcast?: number } = {}): SchedulerEvent {
@@ -186,4 +187,32 @@ test("a value waits for a worker that is large enough and takes nothing now", ()
     bytes: [500],
   });
   expect(s.machine.state.unplaced.size).toBe(0);
+});
+
+test("values that come before any worker wait for one, and so do their copies", () => {
+  const s = new TestScheduler();
+  expect(s.step(scatter([5, 7], { broadcast: 2 }))).toEqual([
+    { kind: "accepted", client: 1, request: 9, base: 0 },
+    {
+      kind: "placed",
+      client: 1,
+      request: 9,
+      base: 0,
+      workers: [NOBODY, NOBODY],
+      epochs: [1, 1],
+    },
+  ]);
+  expect(s.stateOf(0, 1)).toEqual(["waiting", "waiting"]);
+  const first = s.join({ threads: 1 });
+  expect(first).toContainEqual({
+    kind: "expect",
+    worker: 0,
+    ids: [0, 1],
+    epochs: [2, 2],
+    bytes: [5, 7],
+  });
+  s.join({ worker: 1, address: "b", threads: 1 });
+  const there = s.step(s.finished([0], 0));
+  expect(there).toContainEqual({ kind: "done", client: 1, ids: [0] });
+  expect(there).toContainEqual(expect.objectContaining({ kind: "copy", worker: 1 }));
 });
