@@ -40,6 +40,11 @@ describe("numbers", () => {
     }
   });
 
+  test("a time may have to be longer than nothing", () => {
+    expect(() => checkTimeMs("everyMs", 5, { least: 5 })).not.toThrow();
+    expect(() => checkTimeMs("everyMs", 4, { least: 5 })).toThrow("from 5 on");
+  });
+
   test("a count is whole and within its bounds", () => {
     for (const good of [undefined, 1, 4]) expect(() => checkWhole("n", good, 1, 4)).not.toThrow();
     for (const bad of [0, 5, 1.5, Number.NaN, null, "2", Symbol("s")]) {

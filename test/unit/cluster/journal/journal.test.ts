@@ -149,6 +149,15 @@ describe("a journal", () => {
     expect(reread()).toEqual([life(1), life(2)]);
   });
 
+  test("older files go when the newest one has been read", () => {
+    start().append([life(1)]);
+    reread();
+    writeFileSync(join(folder, "journal-7.log"), readFileSync(join(folder, "journal-1.log")));
+    expect(reread()).toEqual([life(1)]);
+    const left = readdirSync(folder).filter((name) => name.endsWith(".log"));
+    expect(left).toEqual(["journal-7.log"]);
+  });
+
   test("says how much of a torn end it has dropped", () => {
     const journal = start();
     journal.append([life(1)]);

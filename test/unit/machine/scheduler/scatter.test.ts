@@ -4,7 +4,10 @@ import type { SchedulerCommand, SchedulerEvent } from "../../../../src/machine/s
 import { NOBODY } from "../../../../src/machine/scheduler/task-table.ts";
 import { graphOf, leased, TestScheduler } from "../graphs.ts";
 
-function scatter(bytes: number[], options: { broadcast?: number } = {}): SchedulerEvent {
+function scatter(
+  bytes: number[],
+  options: { broadcast?: number; workers?: string[] } = {},
+): SchedulerEvent {
   const column = Float64Array.from(bytes);
   const base = { kind: "scatter", client: 1, request: 9, count: bytes.length } as const;
   return { ...base, bytes: column, name: "d", ...options };
@@ -169,6 +172,52 @@ test("a value that no worker can hold fails before it is sent, others go their w
         fields: { bytes: 5000, memoryLimitBytes: 1000 },
       }),
     }),
+  );
+});
+
+const tooLarge = (memoryLimitBytes: number): unknown =>
+  expect.objectContaining({
+    kind: "failed",
+    ids: [0],
+    error: expect.objectContaining({
+      code: "MemoryLimit",
+      fields: { bytes: 500, memoryLimitBytes },
+    }),
+  });
+
+test("only the workers that may have a value count for what room there is", () => {
+  const s = new TestScheduler();
+  s.join({ memoryLimitBytes: 100 });
+  s.join({ worker: 1, address: "b", memoryLimitBytes: 1000 });
+  const { address = "" } = s.machine.state.workers.get(0) ?? {};
+  expect(s.step(scatter([500], { workers: [address] }))).toContainEqual(tooLarge(100));
+});
+
+test("a value that was to come to a worker that ends fails when it is too large for the others", () => {
+  const s = new TestScheduler();
+  s.join({ memoryLimitBytes: 100 });
+  s.join({ worker: 1, address: "b", memoryLimitBytes: 1000 });
+  s.step(scatter([500]));
+  expect(lose(s, 1)).toContainEqual(tooLarge(100));
+});
+
+test("a value that waits fails when those who come are too small", () => {
+  const s = new TestScheduler();
+  s.join({ memoryLimitBytes: 1000 });
+  s.step(scatter([500]));
+  expect(lose(s, 0)).toEqual([]);
+  expect(s.join({ worker: 1, address: "b", memoryLimitBytes: 100 })).toContainEqual(tooLarge(100));
+  expect(s.machine.state.unplaced.size).toBe(0);
+});
+
+test("a worker that a client could not reach is tried again where no other has room", () => {
+  const s = new TestScheduler();
+  s.join({ memoryLimitBytes: 1000 });
+  s.join({ worker: 1, address: "b", memoryLimitBytes: 100 });
+  s.step(scatter([500]));
+  const [ids, epochs] = [Int32Array.of(0), Int32Array.of(1)];
+  expect(s.step({ kind: "unplaced", client: 1, ids, epochs })).toContainEqual(
+    expect.objectContaining({ kind: "placed", base: 0, workers: [0] }),
   );
 });
 
