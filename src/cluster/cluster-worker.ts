@@ -74,6 +74,8 @@ export class ClusterWorker {
   readonly host: WorkerHost;
   /** Called when the worker has ended: it was told to stop, or the scheduler is gone. */
   onEnded: (end: WorkerEnd) => void = () => undefined;
+  /** Called when its lifetime is over and another is to take its place; it leaves, otherwise. */
+  onOver: (() => void) | undefined;
   readonly #init: EngineInit;
   readonly #listener: Listener;
   readonly #pool: BulkPool;
@@ -265,6 +267,7 @@ export class ClusterWorker {
       addresses: [this.address],
       ...(this.#status === undefined ? {} : { dashboard: this.#status.url }),
       ...(settings.supervisor === undefined ? {} : { supervisor: settings.supervisor }),
+      ...(settings.follows === undefined ? {} : { follows: settings.follows }),
     };
     this.#comm = await connect<ToWorker, FromWorker>(settings.scheduler[0] ?? "", {
       hello: ownHello("worker", settings.name, facts),
@@ -321,6 +324,7 @@ export class ClusterWorker {
     const wishedMs = ms + (2 * Math.random() - 1) * staggerMs;
     const afterMs = Math.min(TIMER_MOST_MS, Math.max(0, wishedMs));
     this.#lifeTimer = setTimeout(() => {
+      if (restart && this.onOver !== undefined) return this.onOver();
       this.leave("its lifetime is over", { restart }).catch(() => undefined);
     }, afterMs);
     this.#lifeTimer.unref();
