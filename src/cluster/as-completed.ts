@@ -21,6 +21,12 @@ export interface WaitResult<R> {
   readonly notDone: Future<R>[];
 }
 
+/** The value of a future. */
+export type ResultOf<F> = F extends Future<infer R> ? R : never;
+
+/** A future with its value. */
+export type WithResult<F> = F extends Future<infer R> ? [Future<R>, R] : never;
+
 /**
  * Yields futures in the order in which they finish; more may be added with `add` while it runs.
  *
@@ -41,6 +47,14 @@ export function asCompleted<R>(
   futures: Futures<R>,
   options?: AsCompletedOptions,
 ): AsCompleted<R, Future<R>>;
+export function asCompleted<F extends Future>(
+  futures: Iterable<F>,
+  options: { readonly withResults: true },
+): AsCompleted<ResultOf<F>, WithResult<F>>;
+export function asCompleted<F extends Future>(
+  futures: Iterable<F>,
+  options?: AsCompletedOptions,
+): AsCompleted<ResultOf<F>, F>;
 export function asCompleted<R>(
   futures: Futures<R>,
   options: AsCompletedOptions = {},
@@ -140,7 +154,10 @@ export interface WaitOptions {
  * not throw. Errors: `Timeout` after `timeoutMs`; `InvalidArgument` for what is no future.
  */
 export function wait<R>(futures: Futures<R>, options?: WaitOptions): Promise<WaitResult<R>>;
-export function wait(futures: Futures, options?: WaitOptions): Promise<WaitResult<unknown>>;
+export function wait<F extends Future>(
+  futures: Iterable<F>,
+  options?: WaitOptions,
+): Promise<WaitResult<ResultOf<F>>>;
 export async function wait<R>(
   futures: Futures<R>,
   options: WaitOptions = {},
