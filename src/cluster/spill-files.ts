@@ -41,6 +41,8 @@ export class SpillFiles {
   /** Numbers the files: a name is never used twice, because files are removed in their own time. */
   #count = 0;
   readonly #places = new Map<number, Place>();
+  /** Files that are being removed. */
+  readonly #going = new Set<Promise<void>>();
 
   constructor(
     directory: string,
@@ -69,6 +71,8 @@ export class SpillFiles {
     this.#checkRoom(size);
     this.#writingBytes += size;
     try {
+      // On a full disk there is room when these have gone.
+      await Promise.all(this.#going);
       await this.#write(ids, values);
     } finally {
       this.#writingBytes -= size;
@@ -133,7 +137,13 @@ export class SpillFiles {
     this.#places.delete(id);
     this.bytes -= place.stored;
     place.file.live--;
-    if (place.file.live === 0) rm(place.file.path, { force: true }).catch(() => undefined);
+    if (place.file.live === 0) this.#remove(place.file.path);
+  }
+
+  #remove(path: string): void {
+    const gone = rm(path, { force: true }).catch(() => undefined);
+    this.#going.add(gone);
+    gone.finally(() => this.#going.delete(gone));
   }
 
   close(): void {

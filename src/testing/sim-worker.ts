@@ -112,6 +112,9 @@ export interface SimNetwork {
 /** Any tag will do: machines do not look at it. */
 export const WORD_TAG = 5;
 
+/** Nothing has moved for so long: what waits for memory waits in vain. */
+const STALL_MS = 5;
+
 export class SimWorker {
   /** Another one each time that it joins again. */
   number: number;
@@ -131,6 +134,8 @@ export class SimWorker {
   readonly #ring: number[] = [];
   readonly #graphs = new Map<number, InstalledGraph>();
   #events: WorkerEvent[] = [];
+  /** It is looked soon whether what waits for memory waits in vain. */
+  #isWatching = false;
 
   constructor(options: SimWorkerOptions, shell: SimShell) {
     this.number = options.number;
@@ -177,10 +182,25 @@ export class SimWorker {
     const events = this.#events;
     this.#events = [];
     const commands = this.machine.step(events, this.store.usedBytes);
+    this.#checkMost(commands);
     this.#checkOverdraft(commands);
     for (const command of commands) this.#obey(command);
     this.peakBytes = Math.max(this.peakBytes, this.store.usedBytes);
+    if (this.machine.memory.isAsked) this.#watchForStall();
     return true;
+  }
+
+  /** Whoever waits for memory gets it, or fails, when no thread can free some. */
+  #watchForStall(): void {
+    if (this.#isWatching) return;
+    this.#isWatching = true;
+    this.#shell.clock.after(STALL_MS, () => {
+      this.#isWatching = false;
+      if (this.isDead || !this.machine.memory.isAsked) return;
+      const goesOn = this.#threads.some(({ run, asks }) => run !== undefined && asks < 0);
+      if (goesOn) this.#watchForStall();
+      else this.hear({ kind: "stalled" });
+    });
   }
 
   /** Idle threads take what they can. */
@@ -573,6 +593,20 @@ export class SimWorker {
       }
     }
     return found;
+  }
+
+  /** More than there may be is never granted: it would end the process. */
+  #checkMost(commands: readonly WorkerCommand[]): void {
+    const { memory, values } = this.machine;
+    const most = Math.max(memory.limitBytes, memory.mostBytes);
+    let used = this.store.usedBytes;
+    for (const command of commands) {
+      if (command.kind === "evict") used -= values.bytes[command.id]!;
+      if (command.kind === "discard") return;
+      if (command.kind !== "grant" || command.bytes <= this.#options.slabValueBytes) continue;
+      used += command.bytes;
+      assert(used <= most, `${used} bytes are in use of ${most} at most`);
+    }
   }
 
   /** More than the limit is granted only when nothing is left that could make room. */
