@@ -5,6 +5,7 @@
 import { HeddleError, isHeddleError } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { checkFlag } from "../core/task-options.ts";
+import { Fifo } from "../machine/coordination/fifo.ts";
 import type { Future, Submission } from "./future.ts";
 import { textOf } from "./given.ts";
 import { type Futures, futuresIn } from "./given-futures.ts";
@@ -67,7 +68,7 @@ export function asCompleted<R>(
 /** The iterator of {@link asCompleted}. */
 export class AsCompleted<R, Item> implements AsyncIterable<Item> {
   readonly #withResults: boolean;
-  readonly #ready: Future<R>[] = [];
+  #ready = new Fifo<Future<R>>();
   #pending = 0;
   #wake: (() => void) | undefined;
 
@@ -108,7 +109,7 @@ export class AsCompleted<R, Item> implements AsyncIterable<Item> {
 
   /** Forgets all futures. */
   clear(): void {
-    this.#ready.length = 0;
+    this.#ready = new Fifo();
     this.#pending = 0;
   }
 
@@ -116,7 +117,9 @@ export class AsCompleted<R, Item> implements AsyncIterable<Item> {
   async *batches(): AsyncGenerator<Item[]> {
     while (this.count > 0) {
       await this.#untilReady();
-      yield await Promise.all(this.#ready.splice(0).map((future) => this.#item(future)));
+      const ready = [...this.#ready];
+      this.#ready = new Fifo();
+      yield await Promise.all(ready.map((future) => this.#item(future)));
     }
   }
 
