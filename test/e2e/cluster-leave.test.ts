@@ -97,7 +97,7 @@ it("the end of a lifetime, and a restart that a client asks for, lose nothing", 
   await check();
 });
 
-it("at the end of a lifetime the next process joins first, and takes over what one had", async () => {
+it("at the end of a lifetime the next process joins first, and takes what one had", async () => {
   const host = await programs.scheduler();
   await worker(host, "alone", "--lifetime", "4s", "--lifetime-restart");
   const client = new Client(addressOf(host));
