@@ -3,9 +3,10 @@
  * file goes with the last of them. So a large value has a file of its own, and thousands of small
  * ones cost one.
  */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { makePrivateFolder } from "../config/private-folder.ts";
 import { assert, HeddleError } from "../core/errors.ts";
 import { formatBytes } from "../core/units.ts";
 import { removeFolder } from "./folders.ts";
@@ -161,7 +162,7 @@ export class SpillFiles {
   }
 
   #newPath(): string {
-    if (!this.#isMade) mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+    if (!this.#isMade) makePrivateFolder(this.#directory);
     this.#isMade = true;
     return join(this.#directory, `${this.#count++}.values`);
   }
