@@ -7,6 +7,7 @@ import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { ClusterScheduler } from "../cluster/cluster-scheduler.ts";
 import type { EventLog } from "../cluster/event-log.ts";
+import { makeJournalFolder } from "../cluster/journal/journal.ts";
 import { openEventLog } from "../cluster/log.ts";
 import { ownHello, uniqueName } from "../cluster/own-hello.ts";
 import { loadPreloads, resolvePreloads } from "../cluster/preload.ts";
@@ -157,7 +158,7 @@ export function planScheduler(flags: SchedulerFlags): SchedulerPlan {
 /** A token of its own: with a journal the same after each start, so that workers come back. */
 function ownToken(journal: string | undefined): string {
   if (journal === undefined) return makeToken();
-  mkdirSync(journal, { recursive: true, mode: 0o700 });
+  makeJournalFolder(journal);
   const path = join(journal, "token");
   if (existsSync(path)) return readFileSync(path, "utf8");
   const token = makeToken();

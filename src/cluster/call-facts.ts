@@ -9,7 +9,7 @@ import {
   listedOptions,
 } from "../core/task-options.ts";
 import { tokenize } from "../core/token.ts";
-import { describeGiven } from "./given.ts";
+import { describeGiven, isClass } from "./given.ts";
 import type { CallFacts } from "./submission.ts";
 
 /** Options of `submit` and `map`. */
@@ -47,7 +47,16 @@ export function checkSubmitOptions(options: SubmitOptions): void {
 
 /** Throws `InvalidArgument` unless `fn` is a function. */
 export function checkFunction(fn: unknown, where: string): void {
-  if (typeof fn === "function") return;
+  if (typeof fn === "function") {
+    if (!isClass(fn) || !/^class\b/.test(Function.prototype.toString.call(fn))) return;
+    const name = (fn as { readonly name: string }).name || "Class";
+    throw new HeddleError(
+      "InvalidArgument",
+      `client.${where} was given the class ${name}, which cannot be called. For an actor: ` +
+        `client.options({ actor: true }).submit(${name}, ...args); for an instance made in a task ` +
+        `a function: (...args) => new ${name}(...args)`,
+    );
+  }
   throw new HeddleError(
     "InvalidArgument",
     `client.${where} takes a function first, then its arguments, but was given ${describeGiven(fn)}`,

@@ -226,13 +226,15 @@ export class ClusterScheduler {
   }
 
   /** A supervisor has seen a worker's process end: nobody need wait for its silence. */
-  workerDied(name: string, { reason, cause, ...facts }: ProcessDeath): void {
+  workerDied(name: string, { reason, cause, pid, ...facts }: ProcessDeath): void {
     if (cause !== "expected") this.#log.error("{reason}", { reason, name, ...facts });
     for (const [worker, seat] of this.#seats) {
-      if (seat.hello.name === name) this.#removeWorker(worker, { reason, cause, facts });
+      const { hello } = seat;
+      if (hello.name !== name || (pid !== undefined && hello.pid !== pid)) continue;
+      this.#removeWorker(worker, { reason, cause, facts });
     }
     for (const comm of this.#listener?.comms ?? []) {
-      if (isClientOf(comm.peer, name)) comm.abort(new HeddleError("CommClosed", reason));
+      if (isClientOf(comm.peer, name, pid)) comm.abort(new HeddleError("CommClosed", reason));
     }
   }
 
@@ -268,6 +270,7 @@ export class ClusterScheduler {
     const hello = readWorkerHello(peer.facts);
     for (const { hello: other } of this.#seats.values()) {
       if (other.name !== hello.name) continue;
+      if (isHeirOf(hello, other) || isHeirOf(other, hello)) continue;
       throw new HeddleError("InvalidArgument", `there is a worker named ${hello.name} already`);
     }
     const key = peerKey(peer);
@@ -505,7 +508,16 @@ export class ClusterScheduler {
   }
 }
 
-/** Whether this is a client in a task thread of the worker: its locks and futures go with it. */
-function isClientOf({ role, facts }: Hello, worker: string): boolean {
-  return role === "client" && (facts as { readonly worker?: unknown } | null)?.worker === worker;
+/** Whether the one takes the place of the other, which is about to go. */
+function isHeirOf(one: WorkerHello, other: WorkerHello): boolean {
+  return one.follows === other.pid && one.host === other.host;
+}
+
+/**
+ * Whether this is a client in a task thread of the worker, or of that process of it: its locks and
+ * futures go with it.
+ */
+function isClientOf({ role, facts }: Hello, worker: string, pid: number | undefined): boolean {
+  const own = facts as { readonly worker?: unknown; readonly pid?: unknown } | null;
+  return role === "client" && own?.worker === worker && (pid === undefined || own.pid === pid);
 }

@@ -73,7 +73,7 @@ export interface LocalClusterOptions {
   readonly lifetimeMs?: number;
   /** So much longer or shorter, by chance; default `worker.lifetime.stagger`. */
   readonly lifetimeStaggerMs?: number;
-  /** Whether another process follows; default `worker.lifetime.restart`. */
+  /** Whether another process follows, which joins first; default `worker.lifetime.restart`. */
   readonly lifetimeRestart?: boolean;
   /** Workers end when the scheduler is out of reach for so long; default `comm.timeouts.dead`. */
   readonly deathTimeoutMs?: number;

@@ -40,7 +40,7 @@ export class RemoteConnection {
   /** Connects to a scheduler. Errors as in `connect`. */
   static async open(options: RemoteOptions, listener: RemoteListener): Promise<RemoteConnection> {
     const { address, token, security, connectMs, worker } = options;
-    const facts = worker === undefined ? {} : { worker };
+    const facts = worker === undefined ? {} : { worker, pid: process.pid };
     const common = { hello: ownHello("client", uniqueName("client"), facts), token, security };
     const comm = await connect<ToClient, ToScheduler>(address, {
       ...common,

@@ -166,7 +166,7 @@ export class GraphReader {
   #registered(tag: string, node: JsonObject, slot: number): unknown {
     if (tag === "c") return this.fill(slot, this.#byCodec(node));
     const port = currentFunctionPort();
-    if (tag === "k") return this.fill(slot, this.#namedClass(node, slot, port));
+    if (tag === "k") return this.#namedClass(node, slot, port);
     if (tag === "K") {
       const make = this.node(node["c"] as Json);
       const state = this.node(node["v"] as Json);
@@ -180,6 +180,7 @@ export class GraphReader {
 
   /**
    * The class of this name here; the one that came along is used, and registered, if there is none.
+   * Either has its number before the codec is read, whose functions mostly capture the class.
    */
   #namedClass(node: JsonObject, slot: number, port: FunctionPort | undefined): AnyFunction {
     const name = String(node["c"]);
@@ -187,11 +188,12 @@ export class GraphReader {
     if (sent !== undefined && port !== undefined) {
       // Read in any case: later parts are numbered after these.
       const make = port.decode(sent, this, slot) as RegisteredClass["make"];
+      this.fill(slot, classNamed(name)?.make ?? make);
       const codec = this.node(node["e"] as Json) as RegisteredClass["codec"];
       if (classNamed(name) === undefined)
         registerClass(name, make as never, codec as ClassCodec<object>);
     }
-    return knownClass(name).make;
+    return this.fill(slot, knownClass(name).make);
   }
 
   #byCodec(node: JsonObject): unknown {

@@ -4,6 +4,7 @@
  * installs it). Codecs are asked in the order of their registration.
  */
 import { HeddleError } from "../core/errors.ts";
+import { registerInstanceToken } from "../core/token.ts";
 import type { GraphReader } from "./reader.ts";
 import type { GraphWriter } from "./writer.ts";
 
@@ -102,7 +103,8 @@ export function registerCodec<T>(codec: Codec<T>): void {
 
 /**
  * Names a class, so that its instances and its errors come back as instances of the same class.
- * Give `encode` and `decode` when fields are private or not enumerable. Throws `InvalidArgument`
+ * Give `encode` and `decode` when fields are private or not enumerable: what `encode` gives is also
+ * the instance's content in tokens, so that equal calls with equal instances are run once. Throws `InvalidArgument`
  * when the name belongs to another class.
  *
  * @example
@@ -178,6 +180,12 @@ export function codecKinds(): IterableIterator<string> {
 export function registeredClass(make: unknown): RegisteredClass | undefined {
   return typeof make === "function" ? classesByMake.get(make) : undefined;
 }
+
+registerInstanceToken((value) => {
+  const registered = registeredClass(value.constructor);
+  if (registered?.codec.encode === undefined) return undefined;
+  return { name: registered.name, state: registered.codec.encode(value) };
+});
 
 /** The class registered under this name. */
 export function classNamed(name: string): RegisteredClass | undefined {

@@ -43,6 +43,8 @@ export class GraphWriter {
   /** Whether objects may be named by where they are found, as in what functions capture. */
   namesPlaces = false;
   readonly #slots = new Map<object, number>();
+  /** Objects that are made only once all their parts are, with what a way back to one does. */
+  readonly #unmade = new Map<object, () => void>();
   readonly #postponed: (() => Json)[] = [];
   readonly #path: Step[];
 
@@ -90,6 +92,19 @@ export class GraphWriter {
     const node = this.node(value);
     this.#path.pop();
     return node;
+  }
+
+  /**
+   * Writes parts of `value` without which it cannot be made; calls `back`, which may refuse, when
+   * one of them leads back to it.
+   */
+  before<T>(value: object, write: () => T, back: () => void): T {
+    this.#unmade.set(value, back);
+    try {
+      return write();
+    } finally {
+      this.#unmade.delete(value);
+    }
   }
 
   /** Writes any value. */
@@ -191,6 +206,7 @@ export class GraphWriter {
       this.#slots.set(value, this.#slots.size);
       return undefined;
     }
+    this.#unmade.get(value)?.();
     return this.richTag("r", { i: slot });
   }
 
@@ -243,7 +259,14 @@ export class GraphWriter {
     if (registered?.codec.encode !== undefined) {
       const c = this.part(registered.make, "constructor");
       const state = registered.codec.encode(value);
-      return this.richTag("K", { c, v: this.part(state, { text: ".encode()" }) });
+      const v = this.before(
+        value,
+        () => this.part(state, { text: ".encode()" }),
+        () => {
+          throw this.refuse(circle(registered.name));
+        },
+      );
+      return this.richTag("K", { c, v });
     }
     return this.#place(value) ?? this.#builtin(value) ?? this.#instance(value);
   }
@@ -403,6 +426,13 @@ export class GraphWriter {
       advice: "Make it by Symbol.for(name), which gives the same symbol everywhere.",
     });
   }
+}
+
+function circle(name: string): Refusal {
+  return {
+    type: `${name} to which its own encode() leads back`,
+    advice: "What decode() is given must be there before the instance is: leave the way back out.",
+  };
 }
 
 /** `iterator` for `Symbol.iterator`. */

@@ -49,6 +49,7 @@ const TAG = {
   url: 27,
   sparse: 28,
   end: 29,
+  registered: 30,
 } as const;
 
 type AnyFunction = (...args: never[]) => unknown;
@@ -62,6 +63,25 @@ let functionToken: FunctionToken | undefined;
  */
 export function registerFunctionToken(token: FunctionToken | undefined): void {
   functionToken = token;
+}
+
+/** What stands for an instance whose class says how it travels. */
+export interface InstanceContent {
+  /** Name under which the class is known. */
+  readonly name: string;
+  /** What the class makes of the instance. */
+  readonly state: unknown;
+}
+
+type InstanceToken = (value: object) => InstanceContent | undefined;
+let instanceToken: InstanceToken | undefined;
+
+/**
+ * Installs what stands for instances of classes that have a codec (`codec/` does so); `undefined`
+ * means their own fields.
+ */
+export function registerInstanceToken(token: InstanceToken): void {
+  instanceToken = token;
 }
 
 const pool: Hash128[] = [];
@@ -236,7 +256,9 @@ class Writer {
   /** Everything with a class: built-in ones by their content, others by class and fields. */
   #classed(value: object): void {
     const hash = this.#hash;
-    if (value instanceof Map) this.#unordered(TAG.map, value, true);
+    const content = instanceToken?.(value);
+    if (content !== undefined) this.#registered(value.constructor, content);
+    else if (value instanceof Map) this.#unordered(TAG.map, value, true);
     else if (value instanceof Set) this.#unordered(TAG.set, value, false);
     else if (isDate(value)) {
       hash.word(TAG.date);
@@ -257,6 +279,13 @@ class Writer {
       hash.word(TAG.boxed);
       this.write(value.valueOf());
     } else this.#instance(value);
+  }
+
+  /** By what its codec makes of it; another text of the class is another class. */
+  #registered(make: object, { name, state }: InstanceContent): void {
+    this.#tagged(TAG.registered, name);
+    this.#hash.text(sourceOf(make).digest);
+    this.#at(".encode()", state);
   }
 
   /** Entries in the order of their own digests, so that insertion order does not count. */
@@ -328,7 +357,8 @@ class Writer {
       "TokenizeFailed",
       `No content token: ${path} ${why}. Allowed are plain values, arrays, objects, maps, sets, ` +
         "dates, buffers, functions and instances of classes with readable fields; give the class " +
-        'a method [Symbol.for("heddle.token")]() that returns its content, or use { pure: false }.',
+        "a codec, registerClass(name, Class, { encode, decode }), or a method " +
+        '[Symbol.for("heddle.token")]() that returns its content, or use { pure: false }.',
       { fields: { path } },
     );
   }

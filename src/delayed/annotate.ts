@@ -5,6 +5,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { setAnnotationSource } from "../core/annotations.ts";
 import type { TaskOptions } from "../core/graph.ts";
+import { checkFunction } from "../core/options.ts";
 import { checkTaskOptions, type GivenTaskOptions, listedOptions } from "../core/task-options.ts";
 
 const storage = new AsyncLocalStorage<TaskOptions>();
@@ -13,7 +14,7 @@ setAnnotationSource(() => storage.getStore());
 /**
  * Runs `build`, and gives the options to every task that it builds; inner ones override outer ones,
  * `resources` by name. Errors: `InvalidArgument` for an unknown option, naming the nearest,
- * and for a value that an option cannot have.
+ * for a value that an option cannot have, and for what is no function.
  *
  * @example
  * import { annotate, delayed } from "heddle";
@@ -22,6 +23,7 @@ setAnnotationSource(() => storage.getStore());
  */
 export function annotate<R>(options: GivenTaskOptions, build: () => R): R {
   checkTaskOptions("annotate", options);
+  checkFunction("annotate: after its options it", build, "annotate({ retries: 2 }, () => x.sum())");
   const outer = storage.getStore();
   const resources = { ...outer?.resources, ...options.resources };
   const merged = { ...outer, ...listedOptions(options) };

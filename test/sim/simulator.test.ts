@@ -11,7 +11,13 @@ import { inTier } from "../support/tier.ts";
 
 /** What was drawn for a seed before there were conditions that came later. */
 function drawnThen(seed: number): SimClusterConditions {
-  return { ...drawConditions(seed), isDivided: false };
+  return {
+    ...drawConditions(seed),
+    isDivided: false,
+    hasWaits: false,
+    hasLapses: false,
+    isLate: false,
+  };
 }
 
 function sum(reports: readonly SimReport[], of: (report: SimReport) => number): number {
@@ -164,5 +170,20 @@ describe("workers that never reach each other again", () => {
   ])("seed %i of %i workers: %s", (seed, workers) => {
     const conditions = { isDivided: true };
     expect(simulateCluster(seed, workers, conditions).fetchFailures).toBeGreaterThan(0);
+  });
+});
+
+describe("tasks that wait, clients that lose their sessions, reports that come late", () => {
+  const conditions = { hasWaits: true, hasLapses: true, isLate: true };
+
+  test("40 seeds keep every invariant and settle every output", () => {
+    const reports = Array.from({ length: 40 }, (_, i) =>
+      simulateCluster(i + 1, 2 + (i % 3), conditions),
+    );
+    expect(reports.reduce((all, { lapses }) => all + lapses, 0)).toBeGreaterThan(50);
+  });
+
+  test("seed 3027: what a task was suspected of counted after it had been tried again", () => {
+    expect(simulateCluster(3027, 4, { hasWaits: true }).killings).toBeGreaterThan(0);
   });
 });

@@ -6,8 +6,18 @@
  * state. While the journal cannot be written it says so (`failure`), and tries a new file now and
  * then.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "../../config/make-folder.ts";
 import { HeddleError } from "../../core/errors.ts";
 import { joinChunks } from "../../protocol/index.ts";
 import { JournalFile, syncFolder } from "./journal-file.ts";
@@ -47,11 +57,11 @@ export class Journal {
 
   /**
    * Opens the journal in a folder, which is made if it is not there, and reads what it holds.
-   * Throws `FileInvalid` when another scheduler uses it or its file is none of a journal, and
-   * `JournalDamaged` when something in the middle of it cannot be read.
+   * Throws `FileInvalid` when there can be no such folder, when another scheduler uses it, or when
+   * its file is none of a journal, and `JournalDamaged` when something in the middle of it cannot be read.
    */
   static open(path: string, read: (records: readonly JournalRecord[]) => void): Journal {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeJournalFolder(path);
     lock(path);
     const numbers = readdirSync(path).flatMap((name) => {
       const match = FILE.exec(name);
@@ -219,6 +229,24 @@ function fileOf(path: string, number: number): string {
 }
 
 /** One scheduler at a time; what a dead one has left does not count. */
+/** Makes the folder of a journal, for this user alone. Throws `FileInvalid` where none can be. */
+export function makeJournalFolder(path: string): void {
+  let reason = "it is a file";
+  try {
+    makeFolder(path, { mode: 0o700 });
+    accessSync(path, constants.W_OK);
+    if (statSync(path).isDirectory()) return;
+  } catch (cause) {
+    reason = cause instanceof Error ? cause.message : String(cause);
+  }
+  throw new HeddleError(
+    "FileInvalid",
+    `${path} cannot be the folder of a journal: ${reason}. Name a folder that this user may write ` +
+      "to; one that is not there is made",
+    { fields: { path } },
+  );
+}
+
 function lock(path: string): void {
   const file = join(path, "lock");
   const owner = ownerOf(file);

@@ -82,7 +82,10 @@ export class WorkerMachine {
     this.#graphs = new Graphs(this.values);
     this.#waits = new Waits(this.values);
     this.#fetches = new Fetches(this.values, this.memory);
-    this.#receipts = new Receipts(this.values, this.memory);
+    this.#receipts = new Receipts(this.values, this.memory, (id, error) => {
+      const epoch = this.values.epoch[id]!;
+      say({ kind: "erred", id, epoch, error, blame: "memory" });
+    });
     this.#loans = new Loans(this.values, (id) => this.#unpin(id));
     this.#reads = new Reads(this.values, this.memory, say, (id) => this.#unpin(id));
     this.#copies = new Copies(this.values, this.memory, this.#fetches, (id) => {
@@ -183,6 +186,8 @@ export class WorkerMachine {
         return this.memory.abandon(event.thread);
       case "stalled":
         this.#stalled = true;
+        // Readers are done some time, and then there is room.
+        if (!this.#reads.isPinning) this.memory.stall(event.mostBytes);
         return;
       default:
         this.#obey(event);
@@ -627,7 +632,7 @@ export class WorkerMachine {
     v.place[id] = PLACE.nowhere;
     v.origin[id] = ORIGIN.own;
     v.bytes[id] = 0;
-    if (!onDisk) this.memory.freed(bytes);
+    this.memory.freed(bytes, onDisk);
     // Values go by the thousand: those that go one after the other share a command.
     const last = this.#out.at(-1);
     if (last?.kind === "discard" && last.onDisk === onDisk) last.ids.push(id);
@@ -642,7 +647,7 @@ export class WorkerMachine {
     if (error === undefined && !inUse && v.unwanted[id] !== UNWANTED.yes) {
       v.place[id] = PLACE.disk;
       this.#out.push({ kind: "evict", id });
-      this.memory.freed(v.bytes[id]!);
+      this.memory.freed(v.bytes[id]!, false);
       return;
     }
     if (error === undefined) this.#out.push({ kind: "keep", id });

@@ -1,5 +1,6 @@
 /** @file What is refused when a call is submitted, and what is said about it. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { group } from "../../../dist/cluster/index.js";
 import { annotate, Client, delayed, isHeddleError } from "../../../dist/index.js";
 import type { SubmitOptions } from "../../../src/cluster/call-facts.ts";
 
@@ -12,6 +13,10 @@ afterAll(() => client.close());
 const same = (x: unknown): unknown => x;
 
 class Numbers extends Array<number> {}
+
+class Counter {
+  n = 0;
+}
 
 /** The error that `run` throws, or that its promise rejects with. */
 async function errorOf(run: () => unknown): Promise<Error & { code: string; cause?: unknown }> {
@@ -67,9 +72,33 @@ describe("functions and arguments", () => {
     [() => client.scatter(Promise.resolve(1)), /is a Promise.*Await it first/],
     [() => (client as unknown as { scatter(): unknown }).scatter(), /takes a value or an array/],
     [() => client.submit(same, Numbers.of(1)), /value is a Numbers, a kind of Array, which/],
+    [
+      () => client.submit(Counter as never),
+      /given the class Counter, which cannot be called.*actor: true \}\)\.submit\(Counter/,
+    ],
+    [() => client.map(Counter as never, [1]), /client.map was given the class Counter/],
+    [
+      () => (client.options({ actor: true }) as unknown as Client).map(Counter as never, [1]),
+      /has no map: submit the class once for each actor.*submit\(Counter, x\)/,
+    ],
+    [
+      () => client.options({ actor: true }).submit(same as never),
+      /takes a class first.*the function same/,
+    ],
+    [() => group(2, (() => 1) as never), /group takes a size and a class.*the function/],
+    [
+      () => annotate({ retries: 2 }, undefined as never),
+      /annotate: after its options it takes a f/,
+    ],
     [() => client.scatter(1, { brodcast: true } as never), /did you mean "broadcast"/],
   ] as const)("is told what to do: %#", async (run, message) => {
-    expect((await errorOf(run)).message).toMatch(message);
+    const error = await errorOf(run);
+    expect(error.message).toMatch(message);
+    expect(isHeddleError(error)).toBe(true);
+  });
+
+  test("what is called with and without new is a function", async () => {
+    expect(await client.submit(String, 5).result()).toBe("5");
   });
 
   test("futures, lists and clients that a function captures are refused with the way out", () => {

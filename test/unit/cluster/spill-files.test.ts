@@ -14,6 +14,17 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { spillCodec } from "../../../src/cluster/spill-codec.ts";
 import { SpillFiles } from "../../../src/cluster/spill-files.ts";
 
+/** Removing a file takes so long. */
+const removing = vi.hoisted(() => ({ ms: 0 }));
+vi.mock("node:fs/promises", async (original) => {
+  const fs = await original<typeof import("node:fs/promises")>();
+  const rm: typeof fs.rm = async (...given) => {
+    await new Promise((resolve) => setTimeout(resolve, removing.ms));
+    await fs.rm(...given);
+  };
+  return { ...fs, rm };
+});
+
 let parent = "";
 let folder = "";
 beforeEach(() => {
@@ -45,6 +56,16 @@ test("values of one file are read by themselves", async () => {
   expect(await textOf(files, 1)).toBe("one");
   files.close();
   expect(existsSync(folder)).toBe(false);
+});
+
+test("a value is written when the files that are not needed have gone", async () => {
+  const files = new SpillFiles(folder);
+  await files.write([1], [bytes("a")]);
+  removing.ms = 50;
+  files.drop(1);
+  await files.write([2], [bytes("b")]);
+  expect(readdirSync(folder)).toHaveLength(1);
+  removing.ms = 0;
 });
 
 test("a file goes with its last value", async () => {

@@ -11,6 +11,7 @@ import {
   writeHeader,
 } from "../../../src/codec/index.ts";
 import { HeddleError, isHeddleError } from "../../../src/core/errors.ts";
+import { tokenize } from "../../../src/core/token.ts";
 import { createSharedMemory } from "../../../src/core/wasm.ts";
 
 function bytesOf(value: unknown): Uint8Array {
@@ -318,6 +319,53 @@ describe("registered kinds", () => {
     expect(back.price).toBeInstanceOf(Money);
     expect(back.price.cents).toBe(250);
     expect(() => registerClass("test/Money", Map)).toThrow("taken");
+    expect(tokenize([new Money(1)])).toBe(tokenize([new Money(1)]));
+    expect(tokenize([new Money(1)])).not.toBe(tokenize([new Money(2)]));
+  });
+
+  test("the token of an instance tells classes apart, and names what in its state has none", () => {
+    class Box {
+      readonly #content: unknown;
+      constructor(content: unknown) {
+        this.#content = content;
+      }
+      static encode(box: Box): unknown {
+        return box.#content;
+      }
+    }
+    class Crate extends Box {}
+    const [encode, decode] = [Box.encode, (content: unknown) => new Box(content)];
+    registerClass("test/Box", Box, { encode, decode });
+    expect(() => tokenize(new Crate(1))).toThrow(/private fields.*registerClass\(name, Class/s);
+    registerClass("test/Crate", Crate, { encode, decode: (content) => new Crate(content) });
+    const contents = [1, [1], { a: 1 }, new Box(1)];
+    const tokens = contents.flatMap((content) => [
+      tokenize(content),
+      tokenize(new Box(content)),
+      tokenize(new Crate(content)),
+    ]);
+    expect(new Set(tokens).size).toBe(11);
+    expect(() => tokenize([new Box({ p: Promise.resolve() })])).toThrow("value[0].encode().p");
+  });
+
+  test("an instance that its own encoded state leads back to is refused", () => {
+    class Link {
+      to: unknown;
+    }
+    registerClass("test/Link", Link, {
+      encode: (link) => ({ next: link.to }),
+      decode: ({ next }: { readonly next: unknown }) => Object.assign(new Link(), { to: next }),
+    });
+    const link = new Link();
+    link.to = [link];
+    const error = refusalOf({ link });
+    expect(error.fields["path"]).toBe("value.link.encode().next[0]");
+    expect(error.message).toContain("leave the way back out");
+    const other = new Link();
+    link.to = [other, other];
+    const [one, two] = roundTrip(link).to as readonly unknown[];
+    expect(one).toBeInstanceOf(Link);
+    expect(two).toBe(one);
   });
 });
 

@@ -187,3 +187,29 @@ describe("Security", () => {
     );
   });
 });
+
+describe("certificates that are of no use", () => {
+  it("says which key is not the key of its certificate", async () => {
+    const mixed = new Security({ ...ours.options, tlsKey: String(theirs.options.tlsKey) });
+    expect(() => mixed.listenOptions("scheduler", 1000)).toThrow(
+      /no TLS for the scheduler: tlsKey is not the key of tlsCert. Give/,
+    );
+    const { tlsCaFile, tlsCert, tlsKey } = ours.options as Record<string, string>;
+    const own = { tlsClientCert: String(tlsCert), tlsClientKey: String(theirs.options.tlsKey) };
+    const client = new Security({ ...ours.options, ...own });
+    expect(() => client.connectOptions("client")).toThrow(/tlsClientKey is not the key of tlsCl/);
+    expect(client.connectOptions("worker")).toMatchObject({ ca: tlsCaFile, key: tlsKey });
+    expect(() => client.connectOptions("client")).toThrow(/tlsClientKey is not/);
+    const { listener } = await station(AT, { ...BARE, security: ours });
+    const attempt = dialed(listener.address, { ...BARE, security: mixed });
+    await expect(attempt).rejects.toMatchObject({ code: "InvalidArgument" });
+  });
+
+  it("says so of what cannot be read", () => {
+    const torn = `${String(ours.options.tlsCert).slice(0, 200)}\n-----END CERTIFICATE-----\n`;
+    const security = new Security({ ...ours.options, tlsCert: torn });
+    expect(() => security.connectOptions("client")).toThrow(/tlsCert, tlsKey, .* is of no use \(/);
+    const ciphers = new Security({ ...ours.options, tlsCiphers: "NONE-OF-THEM" });
+    expect(() => ciphers.connectOptions("client")).toThrow(/tlsCiphers is of no use/);
+  });
+});

@@ -45,6 +45,7 @@ test.each([
   ["syn", "sync"],
   ["x", undefined],
   ["au", "auto"],
+  ["sycn", "sync"],
 ])("the name nearest to %s is %s", (given, nearest) => {
   expect(nearestName(given, ["threads", "sync", "chunk-size", "auto"])).toBe(nearest);
 });

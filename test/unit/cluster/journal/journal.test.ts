@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { Journal } from "../../../../src/cluster/journal/journal.ts";
+import { Journal, makeJournalFolder } from "../../../../src/cluster/journal/journal.ts";
 import type { JournalRecord } from "../../../../src/cluster/journal/records.ts";
 import type { HeddleError } from "../../../../src/core/errors.ts";
 
@@ -55,6 +55,18 @@ function reread(): JournalRecord[] {
   start(read);
   return read;
 }
+
+test("a file, and a folder that cannot be made, are no folder of a journal", () => {
+  const file = join(folder, "file");
+  writeFileSync(file, "");
+  for (const path of [file, join(file, "below")]) {
+    expect(() => Journal.open(path, () => undefined)).toThrow(
+      /file(\/below)? cannot be the folder of a journal: .*Name a folder/,
+    );
+  }
+  makeJournalFolder(join(folder, "new", "one"));
+  expect(statSync(join(folder, "new", "one")).mode & 0o777).toBe(0o700);
+});
 
 const life = (n: number): JournalRecord => ({ kind: "life", life: n });
 const gone = (count: number): JournalRecord => ({ kind: "gone", ids: new Int32Array(count) });
