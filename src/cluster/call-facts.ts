@@ -8,7 +8,7 @@ import {
   type GivenTaskOptions,
   listedOptions,
 } from "../core/task-options.ts";
-import { tokenize } from "../core/token.ts";
+import { tokenize, tokenizeCall } from "../core/token.ts";
 import { describeGiven, isClass } from "./given.ts";
 import type { CallFacts } from "./submission.ts";
 
@@ -16,7 +16,8 @@ import type { CallFacts } from "./submission.ts";
 export interface SubmitOptions extends GivenTaskOptions {
   /**
    * Whether equal function and arguments give the same result, so that it is computed once; default
-   * true.
+   * true. Arguments are equal when the function cannot tell them apart: the order of keys and
+   * entries, classes and prototypes count.
    */
   readonly pure?: boolean;
   /** Key of the task; default: the function's name and a token. */
@@ -97,7 +98,7 @@ export function callFacts(
   const name = fn.name === "" ? "lambda" : fn.name;
   // Reading the function now makes what cannot travel fail here, and fixes what it captures.
   const token = tokenize(fn);
-  const content = key === undefined && pure ? tokenize(token, ...values) : unique();
+  const content = key === undefined && pure ? tokenizeCall(token, ...values) : unique();
   return { fn, token, name, key: key ?? `${name}-${content}`, options: given(rest), pure };
 }
 

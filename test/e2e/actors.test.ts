@@ -149,6 +149,37 @@ describe.each(["embedded", "processes"])("actors on %s", (engine) => {
     expect((error as Error).cause).toBeInstanceOf(TypeError);
   });
 
+  test("what the language calls is not the actor's", async () => {
+    class Shown {
+      toString(): string {
+        return "not me";
+      }
+      name(): string {
+        return "me";
+      }
+    }
+    const shown = await client.options({ actor: true }).submit(Shown).result();
+    expect(String(shown)).toContain("Actor<Shown>");
+    expect(await shown.name().result()).toBe("me");
+    class Awaited {
+      // biome-ignore lint/suspicious/noThenProperty: that is what is refused.
+      then(): void {}
+    }
+    const error = await failure(client.options({ actor: true }).submit(Awaited).result());
+    expect((error as Error).cause).toMatchObject({ code: "NotSupported" });
+  });
+
+  test("how long a call is waited for is checked", async () => {
+    const one = await counter();
+    expect(await one.increment().result({ timeoutMs: 2 ** 40 })).toBe(1);
+    for (const timeoutMs of [Number.NaN, -1, "5", Symbol("soon"), null]) {
+      const error = await failure(one.increment().result({ timeoutMs: timeoutMs as number }));
+      expect(isHeddleError(error, "InvalidArgument"), String(error)).toBe(true);
+    }
+    const late = await failure(one.increment().result({ timeout: 5 } as never));
+    expect((late as Error).message).toContain('did you mean "timeoutMs"');
+  });
+
   test("arguments are copies", async () => {
     const one = await counter();
     const values = Float64Array.of(1, 2, 3);

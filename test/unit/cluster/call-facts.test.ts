@@ -1,7 +1,7 @@
 /** @file What is refused when a call is submitted, and what is said about it. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { group } from "../../../dist/cluster/index.js";
-import { annotate, Client, delayed, isHeddleError } from "../../../dist/index.js";
+import { annotate, Client, compute, delayed, isHeddleError } from "../../../dist/index.js";
 import type { SubmitOptions } from "../../../src/cluster/call-facts.ts";
 
 let client: Client;
@@ -211,5 +211,73 @@ describe("what tasks throw", () => {
       throw { id: 7, secret: new WeakMap() };
     });
     expect((await future.exception())?.message).toMatch(/id: 7.*WeakMap.*cannot be sent/s);
+  });
+});
+
+describe("calls of equal functions with arguments that these can tell apart", () => {
+  const shared = { z: 1 };
+  test.each<[string, (value: never) => unknown, unknown, unknown]>([
+    [
+      "keys in another order",
+      (row: object) => Object.keys(row).join(),
+      { d: 1, p: 2 },
+      { p: 2, d: 1 },
+    ],
+    ["keys as JSON", (row: object) => JSON.stringify(row), { d: 1, p: 2 }, { p: 2, d: 1 }],
+    [
+      "a Map in another order",
+      (map: object) => [...(map as Map<number, 1>).keys()].join(),
+      new Map([
+        [1, 1],
+        [2, 1],
+      ]),
+      new Map([
+        [2, 1],
+        [1, 1],
+      ]),
+    ],
+    [
+      "a Set in another order",
+      (set: object) => [...(set as Set<number>)].join(),
+      new Set([1, 2]),
+      new Set([2, 1]),
+    ],
+    [
+      "bytes and a Buffer",
+      (bytes: object) => bytes.toString(),
+      Buffer.from("hi"),
+      new Uint8Array([104, 105]),
+    ],
+    ["no prototype", (value: object) => typeof value.toString, Object.create(null), {}],
+    [
+      "one object twice",
+      (pair: object[]) => pair[0] === pair[1],
+      [shared, shared],
+      [{ z: 1 }, { z: 1 }],
+    ],
+  ] as never)("%s: have results of their own", async (_, fn, one, other) => {
+    const expected = [fn(one as never), fn(other as never)];
+    expect(expected[0]).not.toEqual(expected[1]);
+    const futures = [client.submit(fn, one as never), client.submit(fn, other as never)];
+    expect(await client.gather(futures)).toEqual(expected);
+    const lazy = delayed(fn, { pure: true });
+    expect(await compute(lazy(one as never), lazy(other as never))).toEqual(expected);
+    expect(client.submit(fn, structuredClone(one) as never).key).toBe(
+      client.submit(fn, structuredClone(one) as never).key,
+    );
+  });
+
+  test("instances of classes that have captured something else", async () => {
+    const make = (n: number) => {
+      class Scale {
+        factor(): number {
+          return n;
+        }
+      }
+      return new Scale();
+    };
+    const factor = (scale: { factor(): number }): number => scale.factor();
+    const futures = [client.submit(factor, make(1)), client.submit(factor, make(2))];
+    expect(await client.gather(futures)).toEqual([1, 2]);
   });
 });
