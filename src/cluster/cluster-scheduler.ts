@@ -21,6 +21,7 @@ import type { ValueMessage } from "./client-seats.ts";
 import { chosenWorkers } from "./control/worker-choice.ts";
 import { bothLogs, type EventLog, SILENT } from "./event-log.ts";
 import { Homecoming } from "./homecoming.ts";
+import { JournalLock } from "./journal/journal-lock.ts";
 import { SchedulerJournal } from "./journal/scheduler-journal.ts";
 import { LogBook } from "./log-book.ts";
 import type { EngineMessage } from "./messages.ts";
@@ -101,13 +102,15 @@ export class ClusterScheduler {
   #isClosing = false;
   #wakeTimer: NodeJS.Timeout | undefined;
 
-  private constructor(options: ClusterSchedulerOptions) {
+  private constructor(options: ClusterSchedulerOptions, lock: JournalLock | undefined) {
     const log = bothLogs(this.#book, options.log ?? SILENT);
     this.#log = log;
     this.#token = options.token;
     this.supervisors = new SupervisorSeats((name, death) => this.workerDied(name, death), log);
     const { allowedFailures, shutDown, journal } = options;
-    if (journal !== undefined) this.#journal = new SchedulerJournal(journal, { allowedFailures });
+    if (journal !== undefined && lock !== undefined) {
+      this.#journal = new SchedulerJournal(journal, lock, { allowedFailures });
+    }
     this.#onSilence = options.onSilence ?? ((name) => this.supervisors.endSilent(name));
     this.host = new SchedulerHost(
       {
@@ -165,20 +168,29 @@ export class ClusterScheduler {
 
   /** Resolves when workers and clients can connect. */
   static async start(options: ClusterSchedulerOptions): Promise<ClusterScheduler> {
-    const scheduler = new ClusterScheduler(options);
+    const scheduler = new ClusterScheduler(options, await lockOf(options));
+    try {
+      await scheduler.#listen(options);
+    } catch (error) {
+      scheduler.#journal?.close();
+      throw error;
+    }
+    return scheduler;
+  }
+
+  async #listen(options: ClusterSchedulerOptions): Promise<void> {
     const { hello, token, security } = options;
-    scheduler.#listener = await listen<Incoming, Outgoing>(options.address ?? "tcp://127.0.0.1:0", {
+    this.#listener = await listen<Incoming, Outgoing>(options.address ?? "tcp://127.0.0.1:0", {
       hello,
       token,
       security,
       incoming: ({ role }) => MESSAGES[role].incoming,
       outgoing: ({ role }) => MESSAGES[role].outgoing,
-      accept: (comm) => scheduler.#accept(comm),
+      accept: (comm) => this.#accept(comm),
       session: ({ role }) => sessionTimers(role),
-      log: (trouble) => scheduler.#logTrouble(trouble),
+      log: (trouble) => this.#logTrouble(trouble),
     });
-    scheduler.#listener.relays = (address) => scheduler.#isOnWorkersHost(address);
-    return scheduler;
+    this.#listener.relays = (address) => this.#isOnWorkersHost(address);
   }
 
   /** Whoever proves that it belongs to the cluster is connected with what workers listen on. */
@@ -506,6 +518,19 @@ export class ClusterScheduler {
     const delayMs = Math.max(0, nextWakeMs - performance.now());
     this.#wakeTimer = setTimeout(() => this.#turn(), delayMs);
   }
+}
+
+/** The lock of the journal, if there is one; another scheduler's is watched, where need be. */
+async function lockOf({ journal, log }: ClusterSchedulerOptions): Promise<JournalLock | undefined> {
+  if (journal === undefined) return undefined;
+  return await JournalLock.watchAndTake(journal, {
+    say: (about) => {
+      const text =
+        "the journal was used by {holder}, which cannot be seen from here: watching for {seconds} s " +
+        "whether it still is";
+      log?.warn(text, about);
+    },
+  });
 }
 
 /** Whether the one takes the place of the other, which is about to go. */
