@@ -1,6 +1,7 @@
 /**
- * @file Threads of a simulated worker: they take tasks from the ring, which take random time, throw,
- * end their thread or their process, ask for memory, and wait for tasks that they have submitted.
+ * @file Threads of a simulated worker: they take tasks from the ring, which take random time,
+ * throw, end their thread or their process, ask for memory, and wait for tasks that they have
+ * submitted.
  */
 import { assert } from "../core/errors.ts";
 import { ACTIVITY, UNWANTED } from "../machine/worker/value-table.ts";

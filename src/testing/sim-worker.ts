@@ -1,6 +1,6 @@
 /**
- * @file A worker without threads, heap or disk: the real machine between simulated ones. Checks what
- * must hold while it runs.
+ * @file A worker without threads, heap or disk: the real machine between simulated ones. Checks
+ * what must hold while it runs.
  */
 import { assert } from "../core/errors.ts";
 import type { InstalledGraph, Words } from "../machine/scheduler/events.ts";
