@@ -127,7 +127,10 @@ export class GraphReader {
   #numbered(tag: string, node: JsonObject, slot: number): unknown {
     switch (tag) {
       case "d":
-        return this.fill(slot, new DateValue(node["v"] === null ? Number.NaN : Number(node["v"])));
+        return this.#withOwn(
+          this.fill(slot, new DateValue(node["v"] === null ? Number.NaN : Number(node["v"]))),
+          node,
+        );
       case "o":
         return this.#entries(node, slot);
       case "h":
@@ -146,7 +149,7 @@ export class GraphReader {
       case "x": {
         const value = new RegExp(String(node["s"]), String(node["f"]));
         value.lastIndex = Number(node["i"]);
-        return this.fill(slot, value);
+        return this.#withOwn(this.fill(slot, value), node);
       }
       case "t":
         return this.fill(slot, this.#view(node));
@@ -244,16 +247,19 @@ export class GraphReader {
     for (const [key, item] of listOf(node["v"]) as [Json, Json][]) {
       Map.prototype.set.call(map, this.node(key), this.node(item));
     }
-    this.fields(map, node["p"] ?? []);
-    return map;
+    return this.#withOwn(map, node);
   }
 
   #set(node: JsonObject, slot: number): unknown {
     const set = this.fill(slot, new Set<unknown>());
     this.#adopt(set, node);
     for (const item of listOf(node["v"])) Set.prototype.add.call(set, this.node(item));
-    this.fields(set, node["p"] ?? []);
-    return set;
+    return this.#withOwn(set, node);
+  }
+
+  #withOwn(value: object, node: JsonObject): object {
+    if (node["p"] !== undefined) this.fields(value, node["p"]);
+    return value;
   }
 
   #instance(node: JsonObject, slot: number): object {

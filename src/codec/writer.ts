@@ -6,7 +6,7 @@
  * has to wait for another one is written after the rest (`later`).
  */
 import { HeddleError, isHeddleError, shortPath } from "../core/errors.ts";
-import { builtinName, isPlainPrototype } from "./builtin-kinds.ts";
+import { builtinName, isPlainPrototype, userClassOver } from "./builtin-kinds.ts";
 import { writeError } from "./errors.ts";
 import { refusalOf } from "./refusals.ts";
 import {
@@ -337,7 +337,9 @@ export class GraphWriter {
 
   #builtin(value: object): Json | undefined {
     if (ArrayBuffer.isView(value)) return this.#view(value);
-    switch (builtinName(value)) {
+    const name = builtinName(value);
+    if (name !== undefined && !EXTENSIBLE.has(name)) this.#checkBase(value, name);
+    switch (name) {
       case "Map":
         return this.#derived(value, this.richTag("m", {}), () =>
           Array.from(value as Map<unknown, unknown>, ([key, item], i) => [
@@ -353,11 +355,11 @@ export class GraphWriter {
         );
       case "Date": {
         const time = Number(value);
-        return this.tag("d", { v: Number.isNaN(time) ? null : time });
+        return this.tag("d", { v: Number.isNaN(time) ? null : time, ...this.#own(value) });
       }
       case "RegExp": {
         const { source, flags, lastIndex } = value as RegExp;
-        return this.richTag("x", { s: source, f: flags, i: lastIndex });
+        return this.richTag("x", { s: source, f: flags, i: lastIndex, ...this.#own(value) });
       }
       case "ArrayBuffer":
         return this.richTag("t", {
@@ -383,14 +385,34 @@ export class GraphWriter {
 
   #view(value: ArrayBufferView): Json {
     const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-    const name = value.constructor.name === "Buffer" ? "Buffer" : builtinName(value);
-    return this.richTag("t", { c: name ?? "Uint8Array", b: this.buffer(bytes) });
+    const name = builtinName(value) ?? "Uint8Array";
+    const isBuffer = value.constructor.name === "Buffer";
+    if (!isBuffer) this.#checkBase(value, name);
+    return this.richTag("t", { c: isBuffer ? "Buffer" : name, b: this.buffer(bytes) });
+  }
+
+  /** Refuses an instance of a user's subclass: without its class it would be another value. */
+  #checkBase(value: object, base: string): void {
+    const name = userClassOver(value, base);
+    if (name === undefined) return;
+    throw this.refuse({
+      type: `${name}, a kind of ${base}`,
+      advice:
+        `Give the class a codec, registerClass("${name}", ${name}, { encode, decode }), ` +
+        `or pass a ${base}.`,
+    });
+  }
+
+  /** Properties that a value of a built-in class has been given. */
+  #own(value: object): JsonObject {
+    const fields = this.fields(value) as readonly Json[];
+    return fields.length === 0 ? {} : { p: fields };
   }
 
   /** A Map or Set: one of a user's subclass carries its class and fields as well. */
   #derived(value: object, node: JsonObject, items: () => Json): Json {
     const make = value.constructor;
-    if (make.name === builtinName(value)) return { ...node, v: items() };
+    if (make.name === builtinName(value)) return { ...node, v: items(), ...this.#own(value) };
     const c = this.#instanceClass(make, value);
     return { ...node, c, v: items(), p: this.fields(value) };
   }
@@ -427,6 +449,9 @@ export class GraphWriter {
     });
   }
 }
+
+/** Built-in classes whose subclasses travel, with their fields. */
+const EXTENSIBLE: ReadonlySet<string> = new Set(["Map", "Set", "Error"]);
 
 function circle(name: string): Refusal {
   return {

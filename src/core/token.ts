@@ -237,7 +237,7 @@ class Writer {
       this.#hash.word(TAG.custom);
       this.write(custom.call(value));
     } else if (Array.isArray(value)) {
-      if (this.#exact && value.constructor !== Array) this.#derived(value, "Array");
+      if (value.constructor !== Array) this.#derived(value, "Array");
       this.#array(value);
     } else if (isPlain(value)) {
       const bare = this.#exact && Object.getPrototypeOf(value) === null;
@@ -314,10 +314,12 @@ class Writer {
     else if (isDate(value)) {
       hash.word(TAG.date);
       hash.double(value.getTime());
+      this.#derived(value, "Date");
     } else if (value instanceof RegExp) {
       this.#tagged(TAG.regexp, value.source);
       hash.text(value.flags);
       hash.double(value.lastIndex);
+      this.#derived(value, "RegExp");
     } else if (value instanceof ArrayBuffer) {
       hash.word(TAG.buffer);
       hash.bytes(new Uint8Array(value));
@@ -345,19 +347,21 @@ class Writer {
     this.#hash.text(token ?? sourceOf(make).digest);
   }
 
-  /** What an instance of a user's subclass of a built-in class has beside its items. */
+  /** Exact: what a value of a built-in class has beside its content: a user's class, fields. */
   #derived(value: object, base: string): void {
+    if (!this.#exact) return;
     const make: unknown = value.constructor;
-    if (typeof make !== "function" || make.name === base) return;
+    const isDerived = typeof make === "function" && make.name !== base;
+    if (!isDerived && Object.keys(value).length === 0) return;
     this.#hash.word(TAG.derived);
-    this.#class(make);
+    if (isDerived) this.#class(make);
     this.#fields(value);
   }
 
   /** Exact: one after the other. If not, by their own digests, so that order does not count. */
   #entries(tag: number, entries: ReadonlyMap<unknown, unknown> | Set<unknown>): void {
     const hash = this.#hash;
-    if (this.#exact) this.#derived(entries, tag === TAG.map ? "Map" : "Set");
+    this.#derived(entries, tag === TAG.map ? "Map" : "Set");
     hash.word(tag);
     hash.double(entries.size);
     if (this.#exact) {

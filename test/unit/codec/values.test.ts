@@ -166,6 +166,49 @@ describe("graphs", () => {
     expect([back.length, back[1], back.label]).toEqual([2, 2, "x"]);
   });
 
+  test("Map, Set, Date and RegExp keep properties of their own", () => {
+    const shared = { in: 1 };
+    const given = [
+      Object.assign(new Map([[1, shared]]), { shared }),
+      Object.assign(new Set([1]), { k: 1 }),
+      Object.assign(new Date(5), { shared }),
+      Object.assign(/a/g, { k: 2 }),
+    ] as const;
+    const back = roundTrip(given);
+    expect(back).toEqual(given);
+    expect(back.map((value) => Object.entries(value))).toEqual(given.map((v) => Object.entries(v)));
+    expect(back[2].shared).toBe(back[0].get(1));
+    expect(roundTrip(Object.assign(new Date(5), { k: 1 })).k).toBe(1);
+  });
+
+  test.each([
+    ["Date", new (class Day extends Date {})(5)],
+    ["RegExp", new (class Pattern extends RegExp {})("a")],
+    ["Uint8Array", new (class Bytes extends Uint8Array {})(2)],
+    ["ArrayBuffer", new (class Block extends ArrayBuffer {})(2)],
+    ["DataView", new (class Look extends DataView {})(new ArrayBuffer(2))],
+    ["URL", new (class Place extends URL {})("http://a/")],
+    ["Number", new (class Meter extends Number {})(5)],
+  ])("a user's kind of %s does not become one: it is refused", (base, value) => {
+    const name = value.constructor.name;
+    for (const given of [value, [value]]) {
+      const { message } = refusalOf(given);
+      expect(message).toContain(`is a ${name}, a kind of ${base}, which cannot be sent`);
+      expect(message).toContain(`registerClass("${name}", ${name}, { encode, decode })`);
+    }
+  });
+
+  test("a user's kind of Date travels by its codec", () => {
+    class Day extends Date {}
+    registerClass("values-test/Day", Day, {
+      encode: (day) => day.getTime(),
+      decode: (time) => new Day(time as number),
+    });
+    const back = roundTrip(new Day(5));
+    expect(back).toBeInstanceOf(Day);
+    expect(back.getTime()).toBe(5);
+  });
+
   test("a shared part inside a sparse array is found again", () => {
     const shared = { n: 1 };
     const list = new Array<object>(3);

@@ -254,6 +254,7 @@ describe("tokenizeCall", () => {
     ["the class of a map", new Tags([["a", 1]]), new Names([["a", 1]])],
     ["fields of a map", new Tags([["a", 1]]), Object.assign(new Tags([["a", 1]]), { owner: "me" })],
     ["the class of an array", [1], new (class Row extends Array<number> {})(1).fill(1)],
+    ["properties of a date", new Date(1), Object.assign(new Date(1), { k: 1 })],
     ["the class of an error", new Error("no"), new (class extends Error {})("no")],
   ])("counts %s", (_, one, other) => {
     expect(tokenizeCall(one)).not.toBe(tokenizeCall(other));
