@@ -6,7 +6,6 @@ import {
   type Address,
   type Comm,
   type CommOptions,
-  type CommTrouble,
   type Listener,
   listen,
   makeToken,
@@ -32,6 +31,7 @@ import { sessionTimers } from "./session-timers.ts";
 import type { StatusServer } from "./status/status-server.ts";
 import type { ProcessDeath } from "./supervisor.ts";
 import { SupervisorSeats } from "./supervisor-seats.ts";
+import { TroubleLog } from "./trouble-log.ts";
 import { type ToClient, type ToScheduler, toClient, toScheduler } from "./wire/client-messages.ts";
 import {
   type FromSupervisor,
@@ -88,6 +88,7 @@ export class ClusterScheduler {
   readonly host: SchedulerHost;
   readonly supervisors: SupervisorSeats;
   readonly #log: EventLog;
+  readonly #troubles: TroubleLog;
   /** What clients read of the log. */
   readonly #book: LogBook = new LogBook();
   readonly #token: string | undefined;
@@ -105,6 +106,7 @@ export class ClusterScheduler {
   private constructor(options: ClusterSchedulerOptions, lock: JournalLock | undefined) {
     const log = bothLogs(this.#book, options.log ?? SILENT);
     this.#log = log;
+    this.#troubles = new TroubleLog(log);
     this.#token = options.token;
     this.supervisors = new SupervisorSeats((name, death) => this.workerDied(name, death), log);
     const { allowedFailures, shutDown, journal } = options;
@@ -188,7 +190,7 @@ export class ClusterScheduler {
       outgoing: ({ role }) => MESSAGES[role].outgoing,
       accept: (comm) => this.#accept(comm),
       session: ({ role }) => sessionTimers(role),
-      log: (trouble) => this.#logTrouble(trouble),
+      log: (trouble) => this.#troubles.note(trouble),
     });
     this.#listener.relays = (address) => this.#isOnWorkersHost(address);
   }
@@ -267,6 +269,7 @@ export class ClusterScheduler {
     this.supervisors.stop(reason);
     for (const seat of this.#seats.values()) seat.send({ kind: "stop", reason, restart: false });
     await Promise.all([this.#listener?.close(), this.#status?.close()]);
+    this.#troubles.close();
     this.#journal?.close();
   }
 
@@ -484,11 +487,6 @@ export class ClusterScheduler {
     const seats = this.#seats;
     const chosen = chosenWorkers(seats, names).map((worker) => seats.get(worker)?.facts.address);
     return [...names, ...chosen.filter((address) => address !== undefined)];
-  }
-
-  #logTrouble({ kind, remote, error }: CommTrouble): void {
-    const text = kind === "refused" ? "{remote} was refused: {error}" : "{remote} broke: {error}";
-    this.#log.warn(text, { remote, error: error.message });
   }
 
   /** What came together is handled together. */

@@ -35,6 +35,7 @@ import { ownHello } from "./own-hello.ts";
 import { sessionTimers } from "./session-timers.ts";
 import type { StatusServer } from "./status/status-server.ts";
 import { type EngineInit, laneOf, launchLane } from "./thread-launch.ts";
+import { TroubleLog } from "./trouble-log.ts";
 import { ValueFetcher } from "./value-fetcher.ts";
 import { ValueServer } from "./value-server.ts";
 import { PagedGraphs } from "./wire/graph-pages.ts";
@@ -133,6 +134,7 @@ export class ClusterWorker {
     const { port1: arrivals, port2: output } = new MessageChannel();
     const security = settings.security && new Security(settings.security);
     const common = { hello: ownHello("worker", name, {}), token, security };
+    const troubles = new TroubleLog(log);
     const listener = await listen<Message, Message>(settings.listen[0] ?? "tcp://127.0.0.1:0", {
       ...common,
       incoming: messageSet<AnyMessageType>([]),
@@ -140,11 +142,7 @@ export class ClusterWorker {
       accept: () => {
         throw new HeddleError("NotSupported", "a worker serves bulk data only");
       },
-      log: ({ remote, kind, error }) => {
-        const text =
-          kind === "refused" ? "{remote} was refused: {error}" : "{remote} broke: {error}";
-        log.warn(text, { remote, error: error.message });
-      },
+      log: (trouble) => troubles.note(trouble),
     });
     const pressure = new MemoryPressure(settings.memoryLimitBytes, memoryShares(settings));
     const init: EngineInit = {
