@@ -20,7 +20,7 @@ export type Told = Pick<FromActors, "outcome" | "value">;
 
 /** A worker that cannot be reached for so long is taken for lost. */
 const AWAY_MS = 5000;
-/** The same on this host, where no network can be cut. */
+/** The same on this host, where no network can be cut, once it has been reached. */
 const NEAR_MS = 250;
 
 interface Asked {
@@ -196,7 +196,8 @@ async function openComm({ place }: ActorHandle): Promise<Way> {
         security,
         incoming: fromActors,
         outgoing: toActors,
-        connectMs: awayMs,
+        // A thread that runs a task answers late.
+        connectMs: AWAY_MS,
         reconnectMs: awayMs,
         relay: new Relay(scheduler),
       });

@@ -282,3 +282,25 @@ test("each worker gets as many actors, and those of a dead one are lost", async 
     await cluster.close();
   }
 });
+
+test("an actor whose thread runs a long task is busy, not lost, for who comes first", async () => {
+  const cluster = new LocalCluster({ nWorkers: 2, threadsPerWorker: 1, dashboardAddress: null });
+  const client = new Client(cluster);
+  try {
+    await client.waitForWorkers(2);
+    const one = await client.options({ actor: true }).submit(Counter).result();
+    const { address } = await one.where().result();
+    const other = Object.keys(await client.run(() => 1)).find((worker) => worker !== address);
+    const block = (): void => {
+      const endMs = performance.now() + 1500;
+      while (performance.now() < endMs);
+    };
+    const busy = client.options({ workers: address }).submit(block);
+    const add = async (actor: Actor<Counter>): Promise<number> => await actor.increment().result();
+    expect(await client.options({ workers: other as string }).submit(add, one).result()).toBe(1);
+    await busy.result();
+  } finally {
+    await client.close();
+    await cluster.close();
+  }
+});
