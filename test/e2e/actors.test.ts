@@ -297,7 +297,12 @@ test("an actor whose thread runs a long task is busy, not lost, for who comes fi
     };
     const busy = client.options({ workers: address }).submit(block);
     const add = async (actor: Actor<Counter>): Promise<number> => await actor.increment().result();
-    expect(await client.options({ workers: other as string }).submit(add, one).result()).toBe(1);
+    expect(
+      await client
+        .options({ workers: other as string })
+        .submit(add, one)
+        .result(),
+    ).toBe(1);
     await busy.result();
   } finally {
     await client.close();
