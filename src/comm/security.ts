@@ -245,7 +245,7 @@ function checkUsable(
 }
 
 /** OpenSSL's and Node's words for a certificate that is refused, by either side. */
-const CERTIFICATE_TROUBLE = /CERT|SELF_SIGNED|ISSUER|TLS_|SSL|ALERT/;
+const CERTIFICATE_TROUBLE = /CERT|SELF_SIGNED|ISSUER|PURPOSE|TLS_|SSL|ALERT/;
 
 /** OpenSSL's word for what is no TLS at all. */
 const NO_TLS = "ERR_SSL_WRONG_VERSION_NUMBER";
