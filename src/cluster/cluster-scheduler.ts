@@ -221,7 +221,9 @@ export class ClusterScheduler {
     const { openStatus, statusToken } = await import("./status/source.ts");
     const { hostname: host } = new URL(this.address.replace(/^\w+:/, "http:"));
     const token = statusToken(this.#token ?? makeToken());
-    this.#status = await openStatus(this.host, { address, token, host });
+    // Whoever reaches the scheduler under any name reaches its status, too.
+    const everywhere = wildcardOf(this.#listener?.address ?? "");
+    this.#status = await openStatus(this.host, { address, token, host, everywhere });
     const { url, taken } = this.#status;
     if (taken === undefined) this.#log.info("status at {url}", { url });
     else this.#log.warn("port {taken} is taken: status at {url}", { url, taken });
@@ -543,4 +545,10 @@ function isHeirOf(one: WorkerHello, other: WorkerHello): boolean {
 function isClientOf({ role, facts }: Hello, worker: string, pid: number | undefined): boolean {
   const own = facts as { readonly worker?: unknown; readonly pid?: unknown } | null;
   return role === "client" && own?.worker === worker && (pid === undefined || own.pid === pid);
+}
+
+/** The host of an address that stands for all of them, if it does. */
+function wildcardOf(address: string): string | undefined {
+  if (address.includes("//0.0.0.0:")) return "0.0.0.0";
+  return address.includes("//[::]:") ? "::" : undefined;
 }

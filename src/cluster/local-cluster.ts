@@ -206,7 +206,7 @@ export class LocalCluster extends Cluster {
   }
 
   protected async end(): Promise<void> {
-    await this.engine.close();
+    await this.engine.close("the cluster was closed");
     await this.#processes?.close();
   }
 

@@ -37,8 +37,12 @@ export class RemoteConnection {
     };
   }
 
-  /** Connects to a scheduler. Errors as in `connect`. */
-  static async open(options: RemoteOptions, listener: RemoteListener): Promise<RemoteConnection> {
+  /** Connects to a scheduler until `signal` says that nobody wants it. Errors as in `connect`. */
+  static async open(
+    options: RemoteOptions,
+    listener: RemoteListener,
+    signal: AbortSignal,
+  ): Promise<RemoteConnection> {
     const { address, token, security, connectMs, worker } = options;
     const facts = worker === undefined ? {} : { worker, pid: process.pid };
     const common = { hello: ownHello("client", uniqueName("client"), facts), token, security };
@@ -47,6 +51,7 @@ export class RemoteConnection {
       incoming: toClient,
       outgoing: toScheduler,
       session: sessionTimers(),
+      signal,
       ...(connectMs === undefined ? {} : { connectMs }),
     });
     // Where workers cannot be reached, what the scheduler carries still comes.

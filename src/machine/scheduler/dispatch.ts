@@ -44,6 +44,9 @@ export function dispatch(s: SchedulerState): void {
 
 /** Every free thread gets a task before any task waits behind another one. */
 function giveIdle(s: SchedulerState): void {
+  const [lane] = s.ready.lanes();
+  // Where there is so much to do, there is something for all of them in any order.
+  if (lane?.constraint === undefined && (lane?.ranks.size ?? 0) > BATCH * s.roomy.size) return;
   for (const worker of s.roomy) {
     const free = freeSlots(worker);
     if (free === 0) continue;
