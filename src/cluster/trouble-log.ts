@@ -1,7 +1,7 @@
 /**
- * @file Connections that were refused or broke before anybody had them, for the log. Whoever reaches
- * the port can cause them, as many as they like: the first few are written one by one, then how
- * many there were of each kind, every ten seconds, until there were none for as long.
+ * @file Connections that were refused or broke before anybody had them, for the log. Whoever
+ * reaches the port can cause them, as many as they like: the first few are written one by one, then
+ * how many there were of each kind, every ten seconds, until there were none for as long.
  */
 import type { CommTrouble } from "../comm/index.ts";
 import { isHeddleError } from "../core/errors.ts";

@@ -19,7 +19,9 @@ export interface ProcessIdentity {
   readonly start: string;
 }
 
-/** Place of the time at which a process began, among what follows its name in `/proc/<pid>/stat`. */
+/**
+ * Place of the time at which a process began, among what follows its name in `/proc/<pid>/stat`.
+ */
 const START_FIELD = 19;
 
 /** This process. */

@@ -109,7 +109,9 @@ export class JournalLock {
     }
   }
 
-  /** Why this is not the holder any more; undefined while it is. Errors of the system are thrown. */
+  /**
+   * Why this is not the holder any more; undefined while it is. Errors of the system are thrown.
+   */
   lost(): HeddleError | undefined {
     const path = fileOf(this.#folder, this.#number);
     if (readIfThere(path) === this.#text && !existsSync(fileOf(this.#folder, this.#number + 1))) {

@@ -47,7 +47,7 @@ test("what is open to others, a link or a file is refused", () => {
   expect(() => makePrivateFolder(join(base, "file"))).toThrow("(it is no folder)");
 });
 
-test("a folder of somebody else is refused, however it is named and whatever is asked for in it", () => {
+test("a folder of somebody else is refused, whatever is asked for in it", () => {
   const base = folderOfTest();
   const own = join(base, processFolder("modules"));
   makePrivateFolder(own);
@@ -60,7 +60,7 @@ test("a folder of somebody else is refused, however it is named and whatever is 
   expect(() => checkPrivate(base)).toThrow("it belongs to the user");
 });
 
-test("a process's own folder is closed where a task has made it; what tasks made in it is used", () => {
+test("a process's own folder is closed where a task made it", () => {
   const own = join(folderOfTest(), processFolder());
   mkdirSync(join(own, "files"), { recursive: true });
   chmodSync(own, 0o755);

@@ -1,4 +1,4 @@
-/** @file Names of processes' folders: none can guess them, and the dead are told from the living. */
+/** @file Names of processes' folders: none can guess them; the dead are told apart. */
 import { expect, test } from "vitest";
 import { isLeftover, isProcessFolder, processFolder } from "../../../src/config/process-folder.ts";
 

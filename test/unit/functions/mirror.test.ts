@@ -16,7 +16,7 @@ function layOut(): string {
   return fileURLToPath(mirrorOf(place as never, [{ url, hash: "", text }] as never));
 }
 
-test("a folder that somebody else made for this process is passed by, with all that is in it", () => {
+test("a folder that somebody else made for this process is passed by", () => {
   const shared = join(tmpdir(), processFolder("modules"));
   const planted = join(shared, "local-0123", file);
   mkdirSync(dirname(planted), { recursive: true, mode: 0o777 });

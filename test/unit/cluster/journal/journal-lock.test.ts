@@ -130,7 +130,7 @@ describe("a lock whose holder cannot be seen", () => {
 });
 
 describe("a holder that was believed dead", () => {
-  test("finds a higher lock, or that its own is gone, and does not give back what it has not", () => {
+  test("finds a higher lock, or its own gone, and gives nothing back", () => {
     const lock = JournalLock.take(folder);
     const path = join(folder, "lock-1");
     const text = readFileSync(path, "utf8");
