@@ -150,7 +150,7 @@ const LEFT_OUT: ReadonlySet<string> = new Set(["node_modules", ".git"]);
 /** Paths of all files in a folder, from the folder on. */
 function filesIn(folder: string, inside = ""): string[] {
   const path = join(folder, inside);
-  if (inside === "" && statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
+  if (inside === "" && !isFolder(path)) {
     throw new HeddleError("FileNotFound", `${folder} is no folder`);
   }
   return readdirSync(path, { withFileTypes: true }).flatMap((entry) => {
@@ -158,6 +158,14 @@ function filesIn(folder: string, inside = ""): string[] {
     if (entry.isDirectory()) return LEFT_OUT.has(entry.name) ? [] : filesIn(folder, at);
     return entry.isFile() ? [at] : [];
   });
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 referToAll(import.meta.url, self);

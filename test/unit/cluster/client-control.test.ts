@@ -139,6 +139,13 @@ describe.each(ENGINES)("plugins and tasks' own context on %s", (engine) => {
     });
     expect(() => new UploadFile(pathToFileURL(folder).href)).toThrow("cannot be read");
     expect((await failure(client.uploadDirectory(path))).message).toContain("is no folder");
+    const long = "a".repeat(300);
+    expect(await failure(client.uploadDirectory(long))).toMatchObject({ code: "FileNotFound" });
+    for (const bad of ["\0", "a".repeat(100_000)]) {
+      const error = { code: "InvalidArgument", message: expect.stringContaining("may be a path") };
+      expect(await failure(client.uploadDirectory(bad))).toMatchObject(error);
+      expect(await failure(client.uploadFile(bad))).toMatchObject(error);
+    }
   });
 
   test("a task knows its worker", async () => {
