@@ -140,14 +140,18 @@ export function registerClass<T extends object, S>(
 
 const refusals = new Map<AnyFunction, Refusal>();
 
-/** Says what to do instead with instances of a class that can never travel. */
+/** Says what to do instead with instances of a class, and of those derived, that never travel. */
 export function refuseClass(make: AnyFunction, refusal: Refusal): void {
   refusals.set(make, refusal);
 }
 
 /** Why instances of the class cannot travel, where that has been said. */
 export function refusalOfClass(make: unknown): Refusal | undefined {
-  return refusals.get(make as AnyFunction);
+  for (let up = make; typeof up === "function"; up = Object.getPrototypeOf(up)) {
+    const refusal = refusals.get(up);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
 }
 
 /** Lets functions and classes be part of values. */

@@ -31,6 +31,12 @@ afterAll(async () => {
   await cluster.close();
 });
 
+test("a task that captures the cluster is told of the client that it has", () => {
+  expect(() => client.submit(() => cluster.name)).toThrow(
+    /variable "cluster" is a cluster, .*Call getClient\(\) inside the task/,
+  );
+});
+
 const fill = (i: number): Float64Array => new Float64Array(20_000).fill(i);
 
 describe("workers on their way", () => {
