@@ -64,8 +64,16 @@ export function engineFor(target: ClientTarget): Target {
     if (embedded === true) throw contradiction("embedded: true", "an address or schedulerFile");
     const cluster = { address, schedulerFile, token, security, connectTimeoutMs };
     checkNothingElse(own);
-    const options = import("./remote-target.ts").then((module) => module.remoteOptions(cluster));
-    return owned(new RemoteEngine(options));
+    const giveUp = new AbortController();
+    const options = import("./remote-target.ts").then(async ({ remoteOptions }) => {
+      return await remoteOptions(cluster, giveUp.signal);
+    });
+    const handle = new RemoteEngine(options);
+    const end = async (): Promise<void> => {
+      giveUp.abort();
+      await handle.close();
+    };
+    return { handle, end };
   }
   const access = Object.entries({ token, security, connectTimeoutMs });
   const useless = access.find(([, value]) => value !== undefined)?.[0];
