@@ -11,7 +11,7 @@ import { checkFlag } from "../core/task-options.ts";
 import { nodeCrypto } from "../functions/crypto.ts";
 import type { Adaptive } from "./adaptive.ts";
 import type { AdaptOptions } from "./adaptive-target.ts";
-import { checkName, checkResources } from "./check-given.ts";
+import { checkName, checkPath, checkResources } from "./check-given.ts";
 import { Cluster } from "./cluster.ts";
 import type { ClusterInit } from "./cluster-thread.ts";
 import { type EngineHandle, startEngine } from "./embedded.ts";
@@ -137,12 +137,14 @@ export class LocalCluster extends Cluster {
     checkOptionNames("LocalCluster", options, CLUSTER_OPTIONS);
     checkFlag("LocalCluster", "processes", options.processes);
     checkResources("LocalCluster: resources", options.resources);
-    const { localDirectory: folder } = options;
-    if (folder !== undefined) checkName("LocalCluster: localDirectory", folder);
+    const { localDirectory: folder, host, name } = options;
+    if (folder !== undefined) checkPath("LocalCluster: localDirectory", folder);
+    if (host !== undefined) checkName("LocalCluster: host", host);
+    if (name !== undefined) checkName("LocalCluster: name", name);
     const { workers, threads } = clusterShape(options);
     this.#workers = workers;
     this.threadsPerWorker = threads;
-    this.name = options.name ?? `local-${nodeCrypto().randomBytes(3).toString("hex")}`;
+    this.name = name ?? `local-${nodeCrypto().randomBytes(3).toString("hex")}`;
     if (options.processes === false) {
       const { memoryLimit, localDirectory, resources, validate } = options;
       this.engine = startEngine({

@@ -90,6 +90,11 @@ describe("what the cluster cannot be made with", () => {
     { nWorkers: 1e9 },
     { nWorkers: Symbol("s") as never },
     { threadsPerWorker: 1e9 },
+    { memoryLimit: {} as never },
+    { localDirectory: "\0" },
+    { localDirectory: "a".repeat(5000) },
+    { host: {} as never },
+    { name: 5 as never },
   ])("%o is refused at once", (options) => {
     const make = (): LocalCluster => new LocalCluster({ dashboardAddress: null, ...options });
     expect(make).toThrow(expect.objectContaining({ code: "InvalidArgument" }));
