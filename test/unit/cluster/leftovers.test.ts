@@ -32,6 +32,12 @@ test("modules that a dead process laid out go, too, wherever its values were", a
   expect(readdirSync(modules)).toEqual([]);
 });
 
+test("modules are looked for in the system's temporary folder", async () => {
+  const name = processFolder("modules").replace(`-${process.pid}-`, "-4194303-");
+  mkdirSync(join(tmpdir(), name));
+  expect(await removeLeftovers(folderOfTest())).toContain(name);
+});
+
 test("what somebody else made, or links to something, is not followed", async () => {
   const folder = folderOfTest();
   mkdirSync(join(folder, "precious", "things"), { recursive: true });
