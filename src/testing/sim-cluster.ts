@@ -430,8 +430,10 @@ export class SimCluster {
     const { base, ids, request } = accepted;
     this.#checkUnused(base);
     const { facts } = this.scheduler.state.graphs.find((graph) => graph?.base === base) ?? {};
-    const outputs = facts?.outputs.map((local) => ids?.[local] ?? base + local);
-    seat?.answers.set(request, { accepted, outputs: outputs ?? new Int32Array() });
+    // Of graphs alone: what a client was to bring it brings anew.
+    if (facts === undefined || facts.templates.length === 0) return;
+    const outputs = facts.outputs.map((local) => ids?.[local] ?? base + local);
+    seat?.answers.set(request, { accepted, outputs });
   }
 
   /** No worker may be busy with an id that is given to another task. */

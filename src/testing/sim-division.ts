@@ -50,7 +50,7 @@ export class SimDivision {
     cluster.clock.after(this.#prng.random() * endMs, () => cluster.transfers.divide(isApart));
     cluster.clock.after(NEVER_MS, () => {
       checkSettled();
-      assert(cluster.scheduler.state.retiring.size === 0, "a worker never may go");
+      checkGone(cluster);
       cluster.transfers.divide(() => false);
     });
   }
@@ -71,15 +71,27 @@ export class SimDivision {
 
   /**
    * An error may be of the division: then it names both workers, and nothing else was possible.
-   * `hasData`: clients have brought values, which lie where they lie.
+   * `isFixed`: something that the task needs could not be made again elsewhere.
    */
-  checkError(error: unknown, culprit: string, hasData: boolean): void {
+  checkError(error: unknown, culprit: string, isFixed: boolean): void {
     const { code, message = "", fields = {} } = error as Unreachable;
     if (code !== "Unreachable") return;
     const { worker = "", holder = "" } = fields;
     const isNamed = worker.startsWith("side-") && holder.startsWith("side-") && worker !== holder;
     assert(isNamed, `${culprit} fails for ${worker}, which cannot reach ${holder}`);
     assert(message.includes(worker) && message.includes(holder), `it says only: ${message}`);
-    assert(this.#hasPlaces || hasData, `${culprit} could have run on one side alone`);
+    assert(this.#hasPlaces || isFixed, `${culprit} could have run on one side alone`);
+  }
+}
+
+/** Workers that were to go are gone, but for those that nobody has room for what they have. */
+function checkGone(cluster: SimCluster): void {
+  const { wishes, retiring, tasks } = cluster.scheduler.state;
+  for (const [{ name }, ids] of retiring) {
+    const isWaitingForRoom = [...ids].some((id) => {
+      const target = cluster.find(wishes.get(id)!.target);
+      return target?.machine.memory.exceeds(tasks.bytes[id]!) === true;
+    });
+    assert(isWaitingForRoom, `a worker of ${name} never may go`);
   }
 }

@@ -479,7 +479,8 @@ class ClusterScenario {
   /** Only what ends workers is blamed for it, and not too late. */
   #checkBlame(client: SimClient, id: number): void {
     const { error, culprit } = client.machine.failureOf(id)!;
-    this.#division?.checkError(error, culprit, this.#scatters > 0);
+    // Values that clients have brought lie where they lie.
+    this.#division?.checkError(error, culprit, this.#scatters > 0 || this.#hasFailedInputs(id));
     const { killings } = this.cluster;
     const fields = (error as { fields?: { deaths?: number } }).fields;
     if (fields?.deaths === undefined) return;
@@ -489,6 +490,25 @@ class ClusterScenario {
     // A task alone in its layer has no number in its key.
     const isKiller = killings.has(culprit) || killings.has(`${culprit}[0]`);
     if (isSure) assert(isKiller, `${culprit} was blamed without reason`);
+  }
+
+  /** Whether something that the culprit would be made of has failed for another reason. */
+  #hasFailedInputs(id: number): boolean {
+    const { state } = this.cluster.scheduler;
+    const { culpritId = id } = state.failures.get(id) ?? {};
+    const stack = [state.failures.has(culpritId) ? culpritId : id];
+    const seen = new Set(stack);
+    while (stack.length > 0) {
+      state.eachDependency(stack.pop()!, (input) => {
+        if (seen.has(input)) return;
+        seen.add(input);
+        stack.push(input);
+      });
+    }
+    return [...seen].some((input) => {
+      const other = state.failures.get(input);
+      return other !== undefined && other.culpritId !== culpritId;
+    });
   }
 
   #checkKillings(): void {

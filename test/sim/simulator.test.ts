@@ -171,6 +171,15 @@ describe("workers that never reach each other again", () => {
     const conditions = { isDivided: true };
     expect(simulateCluster(seed, workers, conditions).fetchFailures).toBeGreaterThan(0);
   });
+
+  test.each([
+    [100182, "a worker that was to go waited for tasks that it alone could run"],
+    [100515, "a worker may wait for others to have room for its values"],
+    [100530, "what was to be made again found no room"],
+    [100852, "a client that came back did not hear where to bring its values"],
+  ])("seed %i and what was drawn for it: %s", (seed) => {
+    expect(simulateCluster(seed, 3, drawConditions(seed)).fetchFailures).toBeGreaterThan(0);
+  });
 });
 
 describe("tasks that wait, clients that lose their sessions, reports that come late", () => {

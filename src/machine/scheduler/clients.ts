@@ -4,6 +4,7 @@
  */
 import { IdSet } from "../id-set.ts";
 import type { SchedulerEvent } from "./events.ts";
+import { sayPlaces } from "./scatter.ts";
 import type { SchedulerState } from "./state.ts";
 import { STATE } from "./task-table.ts";
 import {
@@ -84,6 +85,7 @@ export function rejoined(s: SchedulerState, { client, ids, kept }: EventOf<"rejo
       want(s, client, Int32Array.of(id));
     }
   }
+  sayPlaces(s, client, ids);
 }
 
 export function clientLeft(s: SchedulerState, client: number): void {

@@ -7,7 +7,7 @@
 import { PATIENCE_MS } from "./cuts.ts";
 import type { SchedulerEvent } from "./events.ts";
 import { neededValue } from "./inputs.ts";
-import { isOpen, reopen } from "./placement.ts";
+import { isOpen, isWaitedFor, reopen } from "./placement.ts";
 import { isWornOut, sourcesFor } from "./reach.ts";
 import { recallAll } from "./recall.ts";
 import { holdersOf, isAt, removeHolder } from "./replicas.ts";
@@ -307,15 +307,21 @@ function endMove(s: SchedulerState, id: number, wish: CopyWish): void {
   s.out.free(from, id);
 }
 
+/**
+ * Whether it would wait for ever: for tasks that wait for others, which nobody may run but itself.
+ */
+function isStuck(s: SchedulerState, worker: WorkerRecord, leases: number): boolean {
+  if (s.open.size === 0 && worker.isLeaving) return true;
+  return leases <= worker.waiting.size && (s.open.size === 0 || isWaitedFor(s, worker));
+}
+
 /** A worker that is to go is told to when nothing is lost with it, or nobody can take what is. */
 function settleRetiring(s: SchedulerState, worker: WorkerRecord, ids: Set<number>): void {
   const leases = worker.leased + worker.tableLeased;
-  // Tasks that wait for others, which nobody may run, would wait for ever.
-  const isStuck = s.open.size === 0 && (worker.isLeaving || leases <= worker.waiting.size);
-  if (leases > 0 && !isStuck) return;
+  if (leases > 0 && !isStuck(s, worker, leases)) return;
   const left = ids.size + leases;
   const isCut = (id: number): boolean => isCutOff(s, s.wishes.get(id)!);
-  if (left > 0 && s.open.size > 0 && (leases > 0 || ![...ids].every(isCut))) return;
+  if (left > 0 && leases === 0 && s.open.size > 0 && ![...ids].every(isCut)) return;
   s.retiring.delete(worker);
   if (left > 0 && !worker.isLeaving) {
     worker.isRetiring = false;

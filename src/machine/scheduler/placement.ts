@@ -168,6 +168,22 @@ export function mayServe(s: SchedulerState, worker: WorkerRecord, lane: ReadyLan
   return true;
 }
 
+/** Whether tasks wait that only this worker may run, and none of those that get leases. */
+export function isWaitedFor(s: SchedulerState, worker: WorkerRecord): boolean {
+  const isAlone = (lane: ReadyLane): boolean => {
+    if (lane.constraint === undefined || !mayServe(s, worker, lane)) return false;
+    for (const other of s.open) if (mayServe(s, other, lane)) return false;
+    return true;
+  };
+  for (const lane of s.ready.lanes()) if (lane.ranks.size > 0 && isAlone(lane)) return true;
+  for (const ids of [s.parked.keys(), s.trials])
+    for (const id of ids) {
+      const record = s.graphOf(id);
+      if (isAlone(record.lanes[record.facts.template[id - record.base]!]!)) return true;
+    }
+  return false;
+}
+
 export function isNamed(worker: WorkerRecord, names: readonly string[]): boolean {
   return names.includes(worker.address) || names.includes(worker.name);
 }

@@ -136,6 +136,39 @@ export function placeAgain(
   if (!placeOne(s, id, bringing, avoided)) s.unplaced.add(id);
 }
 
+/**
+ * A client that was away may not have heard where to bring its values, or not have been heard to
+ * say that it could not: of those that are not there it is told again, under new epochs.
+ */
+export function sayPlaces(s: SchedulerState, client: number, ids: Int32Array): void {
+  const records = new Set<GraphRecord>();
+  for (const id of ids) {
+    const { state } = s.tasks;
+    const isAwaited = state[id] === STATE.leased || s.unplaced.has(id);
+    if (isAwaited && s.graphOf(id).bringing?.client === client) records.add(s.graphOf(id));
+  }
+  for (const record of records) sayPlacesOf(s, record, record.bringing!);
+}
+
+/** All at once, since it may not know where the ids begin. */
+function sayPlacesOf(s: SchedulerState, record: GraphRecord, bringing: Bringing): void {
+  const { client, request } = bringing;
+  const { base } = record;
+  const { state, holder, epoch, bytes } = s.tasks;
+  const workers = new Int32Array(record.facts.count).fill(NOBODY);
+  const epochs = epoch.slice(base, base + record.facts.count);
+  for (let i = 0; i < workers.length; i++) {
+    const id = base + i;
+    if (state[id] !== STATE.leased) continue;
+    workers[i] = holder[id]!;
+    s.out.revoke(workers[i]!, id, epoch[id]!);
+    epochs[i] = epoch[id] = (epoch[id]! + 1) & 0x7fffffff;
+    s.facts?.add({ kind: "brought-again", id, epoch: epochs[i]! });
+    s.out.expect(workers[i]!, id, epochs[i]!, bytes[id]!);
+  }
+  s.out.say({ kind: "placed", client, request, base, workers, epochs });
+}
+
 /** Workers have come, or have room again. */
 export function placeWaiting(s: SchedulerState): void {
   for (const id of s.unplaced) {

@@ -132,6 +132,32 @@ test("a worker that leaves does not wait for what nobody could take over", () =>
   expect(leased(s.graph(graphOf([[]])))).toEqual([]);
 });
 
+test("a worker whose tasks wait for others stays when nobody else may run those", () => {
+  const setUp = (): TestScheduler => {
+    const s = new TestScheduler();
+    s.join({ threads: 1 });
+    s.graph(graphOf([[]]));
+    s.join({ worker: 1, address: "b", threads: 1 });
+    s.step({ kind: "retire", worker: 0 });
+    return s;
+  };
+  const waits = (s: TestScheduler, workers: readonly string[]): unknown[] => {
+    s.graph(graphOf([[]], { options: { f: { workers } } }));
+    return s.step(s.waits(0, [0]));
+  };
+  const alone = setUp();
+  const told = waits(alone, ["inproc://0"]);
+  expect(told).toContainEqual({ kind: "retired", worker: 0, left: 1 });
+  expect(leased(told)).toEqual([1]);
+
+  const other = setUp();
+  expect(waits(other, ["b"])).toEqual([]);
+  other.step(other.finished([1], 1));
+  expect(other.step(other.finished([0]))).toContainEqual(
+    expect.objectContaining({ kind: "copy", worker: 1 }),
+  );
+});
+
 test("what a worker that is to go has not begun is asked for back, if others may run it", () => {
   const s = new TestScheduler();
   s.join({ threads: 2 });

@@ -265,3 +265,32 @@ test("values that come before any worker wait for one, and so do their copies", 
   expect(there).toContainEqual({ kind: "done", client: 1, ids: [0] });
   expect(there).toContainEqual(expect.objectContaining({ kind: "copy", worker: 1 }));
 });
+
+test("a client that was away hears once more where to bring what is not there", () => {
+  const s = two();
+  s.step(scatter([1000, 10, 20]));
+  s.step(s.finished([1], 1));
+  const back = { client: 1, ids: Int32Array.of(0, 1, 2), kept: new Int32Array() };
+  const told = s.step({ kind: "rejoined", ...back });
+  expect(told).toContainEqual({
+    kind: "placed",
+    client: 1,
+    request: 9,
+    base: 0,
+    workers: [0, NOBODY, 1],
+    epochs: [2, 1, 2],
+  });
+  expect(told).toContainEqual({ kind: "revoke", worker: 0, ids: [0], epochs: [1] });
+  expect(told).toContainEqual({ kind: "expect", worker: 0, ids: [0], epochs: [2], bytes: [1000] });
+  // What comes under the old epoch does not count.
+  s.step({ ...s.finished([0]), epochs: Int32Array.of(1) });
+  expect(s.stateOf(0, 1, 2)).toEqual(["leased", "memory", "leased"]);
+  const epochs = Int32Array.of(2);
+  s.step({ kind: "unplaced", client: 1, ids: Int32Array.of(0), epochs });
+  expect(s.stateOf(0)).toEqual(["leased"]);
+  expect(s.machine.state.tasks.holder[0]).toBe(1);
+
+  // Others, and those who bring nothing, hear nothing.
+  const other = s.step({ kind: "rejoined", ...back, client: 2 });
+  expect(other.some((one) => (one as SchedulerCommand).kind === "placed")).toBe(false);
+});
