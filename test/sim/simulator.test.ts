@@ -174,9 +174,9 @@ describe("workers that never reach each other again", () => {
 
   test.each([
     [100182, "a worker that was to go waited for tasks that it alone could run"],
-    [100515, "a worker may wait for others to have room for its values"],
+    [100515, "a worker waited for ever for others to have room for its values"],
     [100530, "what was to be made again found no room"],
-    [100852, "a client that came back did not hear where to bring its values"],
+    [100852, "a scatter that was asked for anew is another one"],
   ])("seed %i and what was drawn for it: %s", (seed) => {
     expect(simulateCluster(seed, 3, drawConditions(seed)).fetchFailures).toBeGreaterThan(0);
   });
@@ -190,6 +190,10 @@ describe("tasks that wait, clients that lose their sessions, reports that come l
       simulateCluster(i + 1, 2 + (i % 3), conditions),
     );
     expect(reports.reduce((all, { lapses }) => all + lapses, 0)).toBeGreaterThan(50);
+  });
+
+  test("seed 330485: a client that came back did not hear where to bring its values", () => {
+    expect(simulateCluster(330485, 3, { hasLapses: true }).lapses).toBeGreaterThan(0);
   });
 
   test("seed 3027: what a task was suspected of counted after it had been tried again", () => {

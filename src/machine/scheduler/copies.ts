@@ -16,6 +16,8 @@ import { NOBODY, STATE } from "./task-table.ts";
 
 /** How soon a copy that has failed is tried again. */
 const AGAIN_MS = 10_000;
+/** Transfers may take so much longer than they are expected to. */
+const SLOWER_FACTOR = 4;
 
 type EventOf<K extends SchedulerEvent["kind"]> = Extract<SchedulerEvent, { kind: K }>;
 
@@ -149,6 +151,7 @@ function wishOf(s: SchedulerState, id: number): CopyWish {
       copies: 1,
       isLasting: false,
       target: NOBODY,
+      askedMs: s.nowMs,
       kept: NOBODY,
       from: NOBODY,
       failedMs: Number.POSITIVE_INFINITY,
@@ -206,6 +209,7 @@ export function settleCopies(s: SchedulerState): void {
     s.unsettled.delete(id);
     if (s.tasks.state[id] === STATE.memory) settle(s, id);
   }
+  s.retireMs = Number.POSITIVE_INFINITY;
   for (const [worker, ids] of s.retiring) settleRetiring(s, worker, ids);
 }
 
@@ -232,6 +236,7 @@ function settle(s: SchedulerState, id: number): void {
     return;
   }
   wish.target = target;
+  wish.askedMs = s.nowMs;
   s.graphOf(id).told.add(target);
   s.out.to(target).copies.add(id, neededValue(s, target, id));
 }
@@ -250,6 +255,7 @@ export function copyMade(s: SchedulerState, id: number, worker: number): void {
   wish.target = NOBODY;
   wish.failedMs = Number.POSITIVE_INFINITY;
   wish.kept = worker;
+  s.workers.get(worker)!.copiedMs = s.nowMs;
   if (wish.from !== NOBODY) endMove(s, id, wish);
 }
 
@@ -307,6 +313,30 @@ function endMove(s: SchedulerState, id: number, wish: CopyWish): void {
   s.out.free(from, id);
 }
 
+/** Whether it may be that some of the values are copied yet; sets when to look again. */
+function isBeingCopied(s: SchedulerState, ids: ReadonlySet<number>): boolean {
+  let isGoingOn = false;
+  for (const id of ids) {
+    const wish = s.wishes.get(id)!;
+    const lateMs = lateAtMs(s, id, wish);
+    if (isCutOff(s, wish) || lateMs <= s.nowMs) continue;
+    s.retireMs = Math.min(s.retireMs, lateMs);
+    isGoingOn = true;
+  }
+  return isGoingOn;
+}
+
+/**
+ * When it is taken for certain that the worker which should make the copy has no room for it: it
+ * has made none for long, although there was time for this one.
+ */
+function lateAtMs(s: SchedulerState, id: number, { target, askedMs }: CopyWish): number {
+  const worker = s.workers.get(target);
+  if (worker === undefined) return Number.POSITIVE_INFINITY;
+  const transferMs = s.tasks.bytes[id]! / worker.bytesPerMs;
+  return Math.max(askedMs, worker.copiedMs) + PATIENCE_MS + SLOWER_FACTOR * transferMs;
+}
+
 /**
  * Whether it would wait for ever: for tasks that wait for others, which nobody may run but itself.
  */
@@ -320,8 +350,7 @@ function settleRetiring(s: SchedulerState, worker: WorkerRecord, ids: Set<number
   const leases = worker.leased + worker.tableLeased;
   if (leases > 0 && !isStuck(s, worker, leases)) return;
   const left = ids.size + leases;
-  const isCut = (id: number): boolean => isCutOff(s, s.wishes.get(id)!);
-  if (left > 0 && leases === 0 && s.open.size > 0 && ![...ids].every(isCut)) return;
+  if (leases === 0 && s.open.size > 0 && isBeingCopied(s, ids)) return;
   s.retiring.delete(worker);
   if (left > 0 && !worker.isLeaving) {
     worker.isRetiring = false;

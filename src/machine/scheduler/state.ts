@@ -86,6 +86,8 @@ export interface WorkerRecord {
   roundTripMs: number;
   /** How fast values come to it. */
   bytesPerMs: number;
+  /** When it has made a copy last that was wished for. */
+  copiedMs: number;
   /** No leases until further notice. */
   isPaused: boolean;
   /** Its values are moving to others, and it gets no leases. */
@@ -110,8 +112,9 @@ export interface CopyWish {
   copies: number;
   /** Stays until the value goes: copies that are lost are made again. */
   isLasting: boolean;
-  /** The worker that is making a copy, or NOBODY. */
+  /** The worker that is making a copy, or NOBODY; and when it was asked to. */
   target: number;
+  askedMs: number;
   /** The worker that has made a copy and does not drop it, or NOBODY. */
   kept: number;
   /** The worker that shall not keep it once there is another copy, or NOBODY. */
@@ -249,6 +252,8 @@ export class SchedulerState {
   stuckUntilMs = 0;
   /** Workers that are to go, with the values that must be copied first. */
   readonly retiring: Map<WorkerRecord, Set<number>> = new Map();
+  /** When it is looked again whether somebody has room for these. */
+  retireMs: number = Number.POSITIVE_INFINITY;
   /** Workers that may take leases. */
   readonly open: Set<WorkerRecord> = new Set();
   /** Those of them that may have room for more, and workers with leases that wait (`rooms.ts`). */

@@ -42,6 +42,7 @@ export function workerJoined(s: SchedulerState, event: EventOf<"worker-joined">)
     log: new LeaseLog(),
     roundTripMs: event.roundTripMs ?? s.options.roundTripMs,
     bytesPerMs: BYTES_PER_MS,
+    copiedMs: s.nowMs,
     isPaused: false,
     isRetiring: false,
     isLeaving: false,

@@ -158,6 +158,22 @@ test("a worker whose tasks wait for others stays when nobody else may run those"
   );
 });
 
+test("a worker stays when who should take its values makes no copy for long", () => {
+  const s = withValue();
+  const at = (nowMs: number): unknown[] =>
+    s.machine.step([], nowMs).filter(({ kind }) => kind === "retired");
+  expect(s.step({ kind: "retire", worker: 0 })).toEqual([copy(1)]);
+  const lateMs = s.machine.nextWakeMs;
+  expect(lateMs).toBeGreaterThan(60_000);
+  expect(at(lateMs - 1)).toEqual([]);
+  expect(at(lateMs)).toEqual([{ kind: "retired", worker: 0, left: 1 }]);
+  expect(s.machine.nextWakeMs).toBe(Number.POSITIVE_INFINITY);
+  expect(leased(s.graph(graphOf([[], []])))).toEqual([1, 2]);
+  // The copy may come all the same.
+  expect(copied(s, 1)).not.toContainEqual(expect.objectContaining({ kind: "free" }));
+  expect(s.machine.state.wishes.size).toBe(0);
+});
+
 test("what a worker that is to go has not begun is asked for back, if others may run it", () => {
   const s = new TestScheduler();
   s.join({ threads: 2 });
