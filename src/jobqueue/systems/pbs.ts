@@ -59,7 +59,7 @@ function listed(stdout: string): Map<string, JobReport> {
       phase: PHASES[state] ?? "running",
       state,
       ...(comment === undefined ? {} : { reason: comment }),
-      ...(/^Not Running:.*(never run|can never)/i.test(comment ?? "") ? { isHopeless: true } : {}),
+      ...(/\bcan never run\b/i.test(comment ?? "") ? { isHopeless: true } : {}),
       ...(exitCode === undefined ? {} : { exitCode }),
     });
   }

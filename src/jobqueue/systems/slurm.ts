@@ -69,23 +69,36 @@ function directives(job: JobShape): string[] {
   ];
 }
 
-/** `id|array id|state|reason|exit code`, one line for each job, elements of arrays too. */
+/** `id|state|reason`, one line for each job, elements of arrays too. */
 function listed(stdout: string): Map<string, JobReport> {
   const reports = new Map<string, JobReport>();
   for (const line of stdout.split("\n")) {
-    const [id, state, reason, exit] = line.trim().split("|");
+    const [id, state, reason = "None"] = line.trim().split("|");
     if (id === undefined || state === undefined || id === "") continue;
     const phase = phaseOf(state);
-    const waits = phase === "queued" && reason !== undefined && reason !== "None";
     reports.set(id, {
       phase,
       state,
-      ...(reason === undefined || reason === "None" || reason === "" ? {} : { reason }),
-      ...(waits && HOPELESS.has(reason) ? { isHopeless: true } : {}),
-      ...(phase === "ended" && /^\d+$/.test(exit ?? "") ? { exitCode: Number(exit) } : {}),
+      ...(reason === "None" || reason === "" ? {} : { reason }),
+      ...(phase === "queued" && HOPELESS.has(reason) ? { isHopeless: true } : {}),
     });
   }
   return reports;
+}
+
+/** `scontrol show job`: `JobState=FAILED Reason=NonZeroExitCode … ExitCode=3:0`, code and signal. */
+function ended(stdout: string): JobReport | undefined {
+  const of = (name: string) => new RegExp(`\\b${name}=(\\S+)`).exec(stdout)?.[1];
+  const [state, reason, exit] = [of("JobState"), of("Reason"), of("ExitCode")];
+  if (state === undefined || phaseOf(state) !== "ended") return undefined;
+  const [code = "0", signal = "0"] = (exit ?? "").split(":");
+  const why = signal === "0" ? reason : `signal ${signal}`;
+  return {
+    phase: "ended",
+    state,
+    ...(why === undefined || why === "None" ? {} : { reason: why }),
+    exitCode: Number(code),
+  };
 }
 
 export const slurm: BatchSystem = {
@@ -117,6 +130,8 @@ export const slurm: BatchSystem = {
     ],
   }),
   listed,
+  post: (id) => ({ file: "scontrol", args: ["show", "job", "--oneliner", id] }),
+  ended,
   ownId: `\${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}\${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}`,
   walltimeMs: slurmWalltime,
   warnsBeforeEnd: true,
