@@ -1,7 +1,11 @@
 /** @file The result of an actor's method that is under way; not thenable, like other futures. */
 import { HeddleError } from "../core/errors.ts";
+import { checkOptionNames } from "../core/options.ts";
 import { inspectAsText } from "../core/symbols.ts";
 import { currentTask } from "../threads/task-context.ts";
+
+/** The longest that Node's timers can wait, 24 days: whoever would wait longer has no limit. */
+const TIMER_MOST_MS = 2 ** 31 - 1;
 
 /** A call of an actor, or what is read of it. It runs whether its result is asked for or not. */
 export class ActorFuture<R = unknown> {
@@ -39,6 +43,7 @@ export class ActorFuture<R = unknown> {
    * is gone; `Timeout`, after which the call goes on.
    */
   async result(options: { readonly timeoutMs?: number } = {}): Promise<R> {
+    checkWait(options);
     const resume = currentTask()?.suspend();
     try {
       return await this.#within(options.timeoutMs);
@@ -62,7 +67,7 @@ export class ActorFuture<R = unknown> {
   }
 
   async #within(timeoutMs: number | undefined): Promise<R> {
-    if (timeoutMs === undefined) return await this.#value;
+    if (timeoutMs === undefined || timeoutMs > TIMER_MOST_MS) return await this.#value;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       const message = `${this.#what} did not end within ${timeoutMs} ms; it goes on`;
@@ -76,3 +81,15 @@ export class ActorFuture<R = unknown> {
   }
 }
 inspectAsText(ActorFuture.prototype);
+
+/** Throws `InvalidArgument` for what is no time to wait. */
+function checkWait(options: { readonly timeoutMs?: unknown }): void {
+  checkOptionNames("ActorFuture.result", options, ["timeoutMs"]);
+  const { timeoutMs } = options;
+  if (timeoutMs === undefined || (typeof timeoutMs === "number" && timeoutMs >= 0)) return;
+  throw new HeddleError(
+    "InvalidArgument",
+    `ActorFuture.result: timeoutMs is ${String(timeoutMs)}; it may be a number of milliseconds ` +
+      "from 0 on",
+  );
+}

@@ -45,12 +45,16 @@ export function ownHost(): string {
 }
 
 /** What calls of an actor fail with that cannot be reached. */
-export function lostActor(handle: ActorHandle, reason: string): HeddleError<"Lost"> {
+export function lostActor(
+  handle: ActorHandle,
+  reason: string,
+  cause?: unknown,
+): HeddleError<"Lost"> {
   const { key, place } = handle;
   return new HeddleError(
     "Lost",
     `the actor ${key} on ${place.worker} is gone: ${reason}. Its state is lost with it: make ` +
       "another one.",
-    { fields: { actor: key, worker: place.worker } },
+    { cause, fields: { actor: key, worker: place.worker } },
   );
 }

@@ -105,7 +105,7 @@ class ActorHost {
     const place = await openDoor(this);
     await heldHere();
     const value = new make(...(args as never[])) as object;
-    const { methods, fields } = membersOf(value);
+    const { methods, fields } = membersOf(value, make.name);
     const id = randomBytes(16).toString("hex");
     const handle = { id, key: spec.key, className: make.name, methods, fields, place };
     this.#instances.set(id, new Instance(handle, value, spec));
@@ -154,8 +154,11 @@ class ActorHost {
 /** The actors of this thread. */
 export const actorHost: ActorHost = new ActorHost();
 
-/** Names of methods, and of what can be read, from the class and those that it extends. */
-function membersOf(value: object): { methods: string[]; fields: string[] } {
+/**
+ * Names of methods, and of what can be read, from the class and those that it extends. Not of what
+ * the language itself calls: whoever awaits an actor does not call it, nor who shows it.
+ */
+function membersOf(value: object, className: string): { methods: string[]; fields: string[] } {
   const methods = new Set<string>();
   const fields = new Set(Object.keys(value).filter((name) => !isFunctionOf(value, name)));
   for (const name of Object.keys(value)) if (isFunctionOf(value, name)) methods.add(name);
@@ -170,6 +173,14 @@ function membersOf(value: object): { methods: string[]; fields: string[] } {
     }
     up = Object.getPrototypeOf(up);
   }
+  if (methods.has("then") || fields.has("then")) {
+    throw new HeddleError(
+      "NotSupported",
+      `an actor of the class ${className} could not be awaited, since it has a member called ` +
+        '"then": give it another name',
+    );
+  }
+  methods.delete("toString");
   return { methods: [...methods], fields: [...fields] };
 }
 

@@ -4,7 +4,7 @@
  */
 import { MessageChannel, postMessageToThread } from "node:worker_threads";
 import { accessesTo } from "./access.ts";
-import { type Channel, CommChannel, PortChannel } from "./channel.ts";
+import { type Channel, CommChannel, PortChannel, whyAway } from "./channel.ts";
 import { type ActorHandle, isInThisProcess, lostActor, ownHost } from "./handle.ts";
 import { actorHello } from "./hello.ts";
 import {
@@ -20,7 +20,7 @@ export type Told = Pick<FromActors, "outcome" | "value">;
 
 /** A worker that cannot be reached for so long is taken for lost. */
 const AWAY_MS = 5000;
-/** The same on this host, where no network can be cut. */
+/** The same on this host, where no network can be cut, once it has been reached. */
 const NEAR_MS = 250;
 
 interface Asked {
@@ -36,7 +36,7 @@ class ActorLink {
   readonly #opening: Promise<Way>;
   #way: Way | undefined;
   #nextRequest = 1;
-  #closed: string | undefined;
+  #closed: { readonly reason: string; readonly cause: unknown } | undefined;
   /** A pending answer keeps the process alive. */
   #keepAlive: NodeJS.Timeout | undefined;
 
@@ -46,10 +46,10 @@ class ActorLink {
       (way) => {
         this.#way = way;
         way.onMessage = (told) => this.#told(told);
-        way.onClosed = (reason) => this.#end(reason, ended);
+        way.onClosed = (reason, cause) => this.#end(reason, ended, cause);
       },
       (error: unknown) => {
-        this.#end(error instanceof Error ? error.message : String(error), ended);
+        this.#end(whyAway(error), ended, error);
       },
     );
   }
@@ -58,7 +58,8 @@ class ActorLink {
     handle: ActorHandle,
     make: (request: number) => Exclude<ToActors, { kind: "drop" }>,
   ): Promise<Told> {
-    if (this.#closed !== undefined) throw lostActor(handle, this.#closed);
+    const closed = this.#closed;
+    if (closed !== undefined) throw lostActor(handle, closed.reason, closed.cause);
     const request = this.#nextRequest++;
     this.#keepAlive ??= setInterval(() => undefined, 2 ** 30);
     return await new Promise<Told>((resolve, reject) => {
@@ -84,11 +85,11 @@ class ActorLink {
     asked?.resolve({ outcome, value });
   }
 
-  #end(reason: string, ended: () => void): void {
+  #end(reason: string, ended: () => void, cause?: unknown): void {
     if (this.#closed !== undefined) return;
-    this.#closed = reason;
+    this.#closed = { reason, cause };
     ended();
-    for (const { handle, reject } of this.#asked.values()) reject(lostActor(handle, reason));
+    for (const { handle, reject } of this.#asked.values()) reject(lostActor(handle, reason, cause));
     this.#asked.clear();
     this.#rest();
   }
@@ -196,7 +197,8 @@ async function openComm({ place }: ActorHandle): Promise<Way> {
         security,
         incoming: fromActors,
         outgoing: toActors,
-        connectMs: awayMs,
+        // A thread that runs a task answers late.
+        connectMs: AWAY_MS,
         reconnectMs: awayMs,
         relay: new Relay(scheduler),
       });

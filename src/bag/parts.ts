@@ -6,7 +6,7 @@
  */
 import { HeddleError } from "../core/errors.ts";
 import type { Arg, Column, Layer, LayerKind, TaskFunction, TaskRef } from "../core/graph.ts";
-import { tokenize } from "../core/token.ts";
+import { tokenizeCall } from "../core/token.ts";
 
 /** The tasks of a bag's partitions, in order. */
 export type Parts = readonly TaskRef[];
@@ -92,7 +92,7 @@ function makeLayer(spec: LayerSpec): Layer {
   const content = [spec.fn.name, spec.args, columns, spec.token, names, depOffsets, targets];
   const template = { name: spec.word, fn: spec.fn, args: spec.args };
   return {
-    name: `${spec.word}-${tokenize(content)}`,
+    name: `${spec.word}-${tokenizeCall(...content)}`,
     kind: spec.kind,
     count,
     templates: [spec.fused === undefined ? template : { ...template, fused: spec.fused }],

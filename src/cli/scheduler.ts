@@ -2,11 +2,12 @@
  * @file `heddle scheduler`: a scheduler in a process of its own, which leaves word of how it is
  * reached and ends in order.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { ClusterScheduler } from "../cluster/cluster-scheduler.ts";
 import type { EventLog } from "../cluster/event-log.ts";
+import { journalToken } from "../cluster/journal/journal-folder.ts";
 import { openEventLog } from "../cluster/log.ts";
 import { ownHello, uniqueName } from "../cluster/own-hello.ts";
 import { loadPreloads, resolvePreloads } from "../cluster/preload.ts";
@@ -157,12 +158,7 @@ export function planScheduler(flags: SchedulerFlags): SchedulerPlan {
 /** A token of its own: with a journal the same after each start, so that workers come back. */
 function ownToken(journal: string | undefined): string {
   if (journal === undefined) return makeToken();
-  mkdirSync(journal, { recursive: true, mode: 0o700 });
-  const path = join(journal, "token");
-  if (existsSync(path)) return readFileSync(path, "utf8");
-  const token = makeToken();
-  writeFileSync(path, token, { mode: 0o600 });
-  return token;
+  return journalToken(journal);
 }
 
 function connectionInfo(

@@ -6,7 +6,7 @@ import { type SubmitOptions, unique } from "./call-facts.ts";
 import type { ActorOp } from "./control/actor-book.ts";
 import { createActor } from "./create-actor.ts";
 import type { Future } from "./future.ts";
-import { describeGiven } from "./given.ts";
+import { describeGiven, isClass } from "./given.ts";
 import type { DraftGraph } from "./submission.ts";
 import type { Lazy } from "./types.ts";
 
@@ -53,7 +53,16 @@ export function actorMaker(
   isFixed: boolean,
   submit: (options: SubmitOptions, fn: TaskFunction, args: readonly unknown[]) => Future,
 ): ActorMaker {
-  return {
+  const map = (make: unknown): never => {
+    const name = isClass(make) ? make.name : "Class";
+    throw new HeddleError(
+      "InvalidArgument",
+      "client.options({ actor: true }) has no map: submit the class once for each actor, as in " +
+        `xs.map((x) => client.options({ actor: true }).submit(${name}, x))`,
+    );
+  };
+  const maker: ActorMaker & { readonly map: unknown } = {
+    map,
     submit: (make, ...args) => {
       checkClass(make);
       const { concurrency, key = `${make.name || "Actor"}-${unique()}`, ...rest } = options;
@@ -63,6 +72,7 @@ export function actorMaker(
       return submit(task, createActor as TaskFunction, [make, { concurrency }, ...args]) as never;
     },
   };
+  return maker;
 }
 
 /**
@@ -94,10 +104,7 @@ function isUnplaced(
 }
 
 function checkClass(make: unknown): void {
-  const isClass =
-    typeof make === "function" &&
-    Object.getOwnPropertyDescriptor(make, "prototype")?.writable === false;
-  if (isClass) return;
+  if (isClass(make)) return;
   throw new HeddleError(
     "InvalidArgument",
     `client.options({ actor: true }).submit takes a class first, then the arguments of its ` +

@@ -5,6 +5,7 @@
 import { HeddleError, isHeddleError } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { checkFlag } from "../core/task-options.ts";
+import { Fifo } from "../machine/coordination/fifo.ts";
 import type { Future, Submission } from "./future.ts";
 import { textOf } from "./given.ts";
 import { type Futures, futuresIn } from "./given-futures.ts";
@@ -20,6 +21,12 @@ export interface WaitResult<R> {
   readonly done: Future<R>[];
   readonly notDone: Future<R>[];
 }
+
+/** The value of a future. */
+export type ResultOf<F> = F extends Future<infer R> ? R : never;
+
+/** A future with its value. */
+export type WithResult<F> = F extends Future<infer R> ? [Future<R>, R] : never;
 
 /**
  * Yields futures in the order in which they finish; more may be added with `add` while it runs.
@@ -41,6 +48,14 @@ export function asCompleted<R>(
   futures: Futures<R>,
   options?: AsCompletedOptions,
 ): AsCompleted<R, Future<R>>;
+export function asCompleted<F extends Future>(
+  futures: Iterable<F>,
+  options: { readonly withResults: true },
+): AsCompleted<ResultOf<F>, WithResult<F>>;
+export function asCompleted<F extends Future>(
+  futures: Iterable<F>,
+  options?: AsCompletedOptions,
+): AsCompleted<ResultOf<F>, F>;
 export function asCompleted<R>(
   futures: Futures<R>,
   options: AsCompletedOptions = {},
@@ -53,7 +68,7 @@ export function asCompleted<R>(
 /** The iterator of {@link asCompleted}. */
 export class AsCompleted<R, Item> implements AsyncIterable<Item> {
   readonly #withResults: boolean;
-  readonly #ready: Future<R>[] = [];
+  #ready = new Fifo<Future<R>>();
   #pending = 0;
   #wake: (() => void) | undefined;
 
@@ -94,7 +109,7 @@ export class AsCompleted<R, Item> implements AsyncIterable<Item> {
 
   /** Forgets all futures. */
   clear(): void {
-    this.#ready.length = 0;
+    this.#ready = new Fifo();
     this.#pending = 0;
   }
 
@@ -102,7 +117,9 @@ export class AsCompleted<R, Item> implements AsyncIterable<Item> {
   async *batches(): AsyncGenerator<Item[]> {
     while (this.count > 0) {
       await this.#untilReady();
-      yield await Promise.all(this.#ready.splice(0).map((future) => this.#item(future)));
+      const ready = [...this.#ready];
+      this.#ready = new Fifo();
+      yield await Promise.all(ready.map((future) => this.#item(future)));
     }
   }
 
@@ -140,7 +157,10 @@ export interface WaitOptions {
  * not throw. Errors: `Timeout` after `timeoutMs`; `InvalidArgument` for what is no future.
  */
 export function wait<R>(futures: Futures<R>, options?: WaitOptions): Promise<WaitResult<R>>;
-export function wait(futures: Futures, options?: WaitOptions): Promise<WaitResult<unknown>>;
+export function wait<F extends Future>(
+  futures: Iterable<F>,
+  options?: WaitOptions,
+): Promise<WaitResult<ResultOf<F>>>;
 export async function wait<R>(
   futures: Futures<R>,
   options: WaitOptions = {},

@@ -2,16 +2,23 @@
 import { currentAnnotations } from "../core/annotations.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { TaskFunction, TaskOptions } from "../core/graph.ts";
-import { checkFlag, checkTaskOptions } from "../core/task-options.ts";
-import { tokenize } from "../core/token.ts";
-import { describeGiven } from "./given.ts";
+import {
+  checkFlag,
+  checkTaskOptions,
+  type GivenTaskOptions,
+  listedOptions,
+} from "../core/task-options.ts";
+import { tokenize, tokenizeCall } from "../core/token.ts";
+import { describeGiven, isClass } from "./given.ts";
 import type { CallFacts } from "./submission.ts";
 
 /** Options of `submit` and `map`. */
-export interface SubmitOptions extends TaskOptions {
+export interface SubmitOptions extends GivenTaskOptions {
   /**
    * Whether equal function and arguments give the same result, so that it is computed once; default
-   * true.
+   * true. Arguments are equal when the function cannot tell them apart: the order of keys and
+   * entries, classes and prototypes count. Calls that ask for other `workers` or `resources` are
+   * other calls; of equal ones the first one's `retries` and `priority` count.
    */
   readonly pure?: boolean;
   /** Key of the task; default: the function's name and a token. */
@@ -42,7 +49,16 @@ export function checkSubmitOptions(options: SubmitOptions): void {
 
 /** Throws `InvalidArgument` unless `fn` is a function. */
 export function checkFunction(fn: unknown, where: string): void {
-  if (typeof fn === "function") return;
+  if (typeof fn === "function") {
+    if (!isClass(fn) || !/^class\b/.test(Function.prototype.toString.call(fn))) return;
+    const name = (fn as { readonly name: string }).name || "Class";
+    throw new HeddleError(
+      "InvalidArgument",
+      `client.${where} was given the class ${name}, which cannot be called. For an actor: ` +
+        `client.options({ actor: true }).submit(${name}, ...args); for an instance made in a task ` +
+        `a function: (...args) => new ${name}(...args)`,
+    );
+  }
   throw new HeddleError(
     "InvalidArgument",
     `client.${where} takes a function first, then its arguments, but was given ${describeGiven(fn)}`,
@@ -79,12 +95,22 @@ export function callFacts(
   values: readonly unknown[],
 ): CallFacts {
   const { pure = true, key, actor: _, ...own } = options;
-  const rest = { ...currentAnnotations(), ...own };
+  const rest = listedOptions({ ...currentAnnotations(), ...own });
   const name = fn.name === "" ? "lambda" : fn.name;
   // Reading the function now makes what cannot travel fail here, and fixes what it captures.
   const token = tokenize(fn);
-  const content = key === undefined && pure ? tokenize(token, ...values) : unique();
+  const isNamed = key === undefined && pure;
+  const content = isNamed ? tokenizeCall(placed(token, rest), ...values) : unique();
   return { fn, token, name, key: key ?? `${name}-${content}`, options: given(rest), pure };
+}
+
+/**
+ * An equal call that may run elsewhere is another call: it need not wait for the places that the
+ * first one asked for.
+ */
+function placed(token: string, { workers, allowOtherWorkers, resources }: TaskOptions): unknown {
+  const isFree = workers === undefined && resources === undefined;
+  return isFree ? token : [token, workers, allowOtherWorkers === true, resources];
 }
 
 /** The options, if there are any. */

@@ -5,7 +5,8 @@ import { callFacts, checkArguments, checkFunction, type SubmitOptions } from "./
 import { Future, FutureList, Submission } from "./future.ts";
 import type { GraphSender } from "./graph-sender.ts";
 import type { EngineLink } from "./link.ts";
-import { CallBatch, graphOfMap, listOf } from "./submission.ts";
+import { zipped } from "./map-lists.ts";
+import { CallBatch, graphOfMap } from "./submission.ts";
 import { Turn } from "./turn.ts";
 
 export class CallSender {
@@ -40,11 +41,10 @@ export class CallSender {
 
   map(options: SubmitOptions, fn: TaskFunction, lists: readonly unknown[]): FutureList {
     checkFunction(fn, "map");
-    const columns = lists.map(listOf);
-    if (columns.length === 0) {
+    if (lists.length === 0) {
       throw new HeddleError("InvalidArgument", "map needs at least one list of arguments");
     }
-    const count = Math.min(...columns.map((list) => list.length));
+    const { lists: columns, count } = zipped(lists);
     const facts = callFacts(options, fn, columns);
     this.#graphs.checkPlacement(facts.options, facts.name);
     const submission = new Submission(this.#link);

@@ -2,6 +2,7 @@
  * @file Checks of what callers give, where they give it: a name, a time, a count, plain data. What
  * passes them can travel, and the other side takes it.
  */
+import { types } from "node:util";
 import type { Json } from "../codec/registry.ts";
 import { HeddleError } from "../core/errors.ts";
 import { isPlain } from "../core/lazy-values.ts";
@@ -22,6 +23,16 @@ export function refuseGiven(where: string, given: unknown, allowed: string): nev
 export function checkName(where: string, value: unknown): asserts value is string {
   if (typeof value === "string" && value !== "") return;
   refuseGiven(where, value, "a text that is not empty");
+}
+
+/** Longest path that file systems take. */
+const PATH_MAX = 4096;
+
+/** Throws `InvalidArgument` unless `value` can be the path of a file or a folder. */
+export function checkPath(where: string, value: unknown): asserts value is string {
+  checkName(where, value);
+  if (value.length <= PATH_MAX && !value.includes("\0")) return;
+  refuseGiven(where, value, `a path: at most ${PATH_MAX} characters, none of them the null one`);
 }
 
 /** One text, or a list of them (`none`: also an empty one); as a list. Throws `InvalidArgument`. */
@@ -66,7 +77,9 @@ export function checkResources(
   value: unknown,
 ): asserts value is Readonly<Record<string, number>> | undefined {
   if (value === undefined) return;
-  const isObject = typeof value === "object" && value !== null && isPlain(value);
+  // Proxies cannot be sent, and may give something else each time.
+  const isProxy = types.isProxy(value);
+  const isObject = typeof value === "object" && value !== null && !isProxy && isPlain(value);
   const amounts = isObject ? Object.entries(value) : [];
   const bad = amounts.find(([, amount]) => !(Number.isFinite(amount) && (amount as number) >= 0));
   if (isObject && bad === undefined) return;

@@ -3,13 +3,20 @@ import { type Collection, isCollection } from "../core/collection.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { TaskOptions } from "../core/graph.ts";
 import type { TaskGraph } from "../core/task-graph.ts";
-import { checkFlag, checkTaskOptions } from "../core/task-options.ts";
+import {
+  checkFlag,
+  checkTaskOptions,
+  type GivenTaskOptions,
+  listedOptions,
+} from "../core/task-options.ts";
 import { describeGiven } from "./given.ts";
 import type { ComputeOptions, GraphRunner } from "./run-collections.ts";
 import type { Computable } from "./types.ts";
 
 /** Options of `client.compute`: those of tasks, and how the graph is made. */
-export interface ClientComputeOptions extends TaskOptions, Pick<ComputeOptions, "fuse" | "signal"> {
+export interface ClientComputeOptions
+  extends GivenTaskOptions,
+    Pick<ComputeOptions, "fuse" | "signal"> {
   /** Resolves to the values instead of giving futures; default false. */
   readonly sync?: boolean;
 }
@@ -40,7 +47,7 @@ export function checkComputeOptions(
     ...(fuse === undefined ? {} : { fuse }),
     ...(signal === undefined ? {} : { signal }),
   };
-  return { run, tasks, sync };
+  return { run, tasks: listedOptions(tasks), sync };
 }
 
 /** The graph whose tasks have these options, except where they have such of their own. */

@@ -7,7 +7,7 @@ import { checkOptionNames } from "../core/options.ts";
 import { checkFlag } from "../core/task-options.ts";
 import { type CallOutcome, encodeCall, errorIn, valueIn } from "../functions/index.ts";
 import { ActiveMemoryManager } from "./amm.ts";
-import { checkName, checkTimeMs } from "./check-given.ts";
+import { checkName, checkPath, checkTimeMs } from "./check-given.ts";
 import { ClusterView, type WorkersOption, workersIn, workersOf } from "./client-view.ts";
 import { describeGiven } from "./given.ts";
 import { type Futures, futuresIn } from "./given-futures.ts";
@@ -285,14 +285,14 @@ export abstract class ClusterControl extends ClusterView {
    * `join(getWorker().localDirectory, name)`, and may import it from there.
    */
   async uploadFile(path: string): Promise<void> {
-    checkName("client.uploadFile: the path", path);
+    checkPath("client.uploadFile: the path", path);
     const { UploadFile } = await import("./plugins/built-in.ts");
     await this.registerPlugin(new UploadFile(path));
   }
 
   /** Copies a folder with all that is in it into the folder of every worker, under its own name. */
   async uploadDirectory(path: string): Promise<void> {
-    checkName("client.uploadDirectory: the path", path);
+    checkPath("client.uploadDirectory: the path", path);
     const { UploadDirectory } = await import("./plugins/built-in.ts");
     await this.registerPlugin(new UploadDirectory(path));
   }

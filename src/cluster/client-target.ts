@@ -4,11 +4,13 @@
  */
 import type { Security } from "../comm/security.ts";
 import { HeddleError } from "../core/errors.ts";
+import { isPlain } from "../core/lazy-values.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { checkFlag } from "../core/task-options.ts";
 import { checkName, checkTimeMs, refuseGiven } from "./check-given.ts";
 import { type EngineHandle, type EngineOptions, embeddedEngine, startEngine } from "./embedded.ts";
-import { LocalCluster } from "./local-cluster.ts";
+import { textOf } from "./given.ts";
+import { LocalCluster, type LocalClusterOptions } from "./local-cluster.ts";
 import { RemoteEngine } from "./remote-engine.ts";
 
 /**
@@ -62,8 +64,16 @@ export function engineFor(target: ClientTarget): Target {
     if (embedded === true) throw contradiction("embedded: true", "an address or schedulerFile");
     const cluster = { address, schedulerFile, token, security, connectTimeoutMs };
     checkNothingElse(own);
-    const options = import("./remote-target.ts").then((module) => module.remoteOptions(cluster));
-    return owned(new RemoteEngine(options));
+    const giveUp = new AbortController();
+    const options = import("./remote-target.ts").then(async ({ remoteOptions }) => {
+      return await remoteOptions(cluster, giveUp.signal);
+    });
+    const handle = new RemoteEngine(options);
+    const end = async (): Promise<void> => {
+      giveUp.abort();
+      await handle.close();
+    };
+    return { handle, end };
   }
   const access = Object.entries({ token, security, connectTimeoutMs });
   const useless = access.find(([, value]) => value !== undefined)?.[0];
@@ -79,9 +89,11 @@ export function engineFor(target: ClientTarget): Target {
 
 /** Throws `InvalidArgument` for values that can have no meaning. */
 function checkOptions(options: ClientOptions): void {
-  if (Array.isArray(options) || options instanceof Map || options instanceof Set) {
-    refuseGiven("new Client: its argument", options, "an address, a cluster, or options");
+  const given: unknown = options;
+  if (typeof given === "object" && given !== null && !isPlain(given)) {
+    refuseGiven("new Client: its argument", given, "an address, a cluster, or options");
   }
+  checkNotOfCluster(options);
   checkOptionNames("Client", options, CLIENT_OPTIONS);
   for (const name of ["embedded", "setAsDefault", "validate"] as const) {
     checkFlag("new Client", name, options[name]);
@@ -94,6 +106,19 @@ function checkOptions(options: ClientOptions): void {
     throw new HeddleError("InvalidArgument", "new Client: token is not a text");
   }
   checkTimeMs("new Client: connectTimeoutMs", options.connectTimeoutMs);
+}
+
+/** Points to where the options of a local cluster belong. */
+function checkNotOfCluster(options: unknown): void {
+  if (typeof options !== "object" || options === null) return;
+  const name = Object.keys(options).find((key) => CLUSTER_OPTIONS.includes(key));
+  if (name === undefined) return;
+  throw new HeddleError(
+    "InvalidArgument",
+    `Client has no option "${name}", which is one of a cluster: new Client(new LocalCluster(` +
+      `{ ${name}: ${textOf(Reflect.get(options, name))} }))`,
+    { fields: { option: name } },
+  );
 }
 
 function contradiction(one: string, other: string): HeddleError<"InvalidArgument"> {
@@ -126,6 +151,13 @@ function checkNothingElse(own: EngineOptions): void {
       "out to have an engine of the client's own",
   );
 }
+
+/** Options that a local cluster has and a client has not. */
+const CLUSTER_OPTIONS: readonly string[] = [
+  "nWorkers",
+  "threadsPerWorker",
+  "processes",
+] satisfies (keyof LocalClusterOptions)[];
 
 const CLIENT_OPTIONS = [
   "embedded",

@@ -230,6 +230,7 @@ export abstract class ClusterView extends SharedState {
    * `NotSupported` for values that were brought by `scatter`.
    */
   async recreateTaskLocally<R>(future: Future<R>): Promise<R> {
+    checkFuture("client.recreateTaskLocally", future);
     const { runHere } = await import("./recreate.ts");
     return (await runHere(this.link, await settledId(future), false)) as R;
   }
@@ -239,6 +240,7 @@ export abstract class ClusterView extends SharedState {
    * that this task throws here, as it is. Errors: `InvalidArgument` for futures that did not fail.
    */
   async recreateErrorLocally(future: Future): Promise<void> {
+    checkFuture("client.recreateErrorLocally", future);
     const id = await settledId(future);
     if (future.status !== "error") {
       throw new HeddleError("InvalidArgument", `the task ${future.key} did not fail`);
@@ -336,6 +338,10 @@ async function tasksIn(
 }
 
 /** The id of a task that has ended, however it did. */
+function checkFuture(where: string, value: unknown): void {
+  if (!isFuture(value)) refuseGiven(`${where}: what it is given`, value, "a future");
+}
+
 async function settledId(future: Future): Promise<number> {
   await future.exception().catch(() => undefined);
   return await future.id();

@@ -78,8 +78,9 @@ export abstract class ClientWork extends ClusterControl implements GraphRunner {
   }
 
   /**
-   * Runs `fn` once for each element of the lists, as many times as the shortest has elements; one
-   * message, one range of tasks. Elements may be whatever `submit` takes.
+   * Runs `fn` once for each element of the lists, as many times as the shortest has elements (the
+   * others may be endless); one message, one range of tasks. Elements may be whatever `submit`
+   * takes.
    */
   map<A extends unknown[], R>(
     fn: (...args: A) => R | Promise<R>,

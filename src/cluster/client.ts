@@ -41,7 +41,8 @@ const current: Client[] = [];
 export class Client extends ClientWork {
   /**
    * Resolves when the engine can be used, a `LocalCluster` once the workers are there that it was
-   * made with; rejects with `ConnectFailed`. Calls need not wait for it.
+   * made with; from then on `threads` and `dashboardLink` are known. Rejects with `ConnectFailed`,
+   * or with `CommClosed` where the cluster was closed. Calls need not wait for it.
    */
   readonly ready: Promise<void>;
   readonly #engine: EngineHandle;
@@ -65,7 +66,7 @@ export class Client extends ClientWork {
     this.#link.owner = this;
     this.graphs = new GraphSender(this.#link, handle.workers, this);
     this.calls = new CallSender(this.#link, this.graphs);
-    this.ready = handle.ready;
+    this.ready = this.#link.ready ?? handle.ready;
     this.ready.then(
       () => this.#become("connected"),
       () => this.#become("failed"),

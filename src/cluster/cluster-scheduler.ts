@@ -6,7 +6,6 @@ import {
   type Address,
   type Comm,
   type CommOptions,
-  type CommTrouble,
   type Listener,
   listen,
   makeToken,
@@ -21,6 +20,7 @@ import type { ValueMessage } from "./client-seats.ts";
 import { chosenWorkers } from "./control/worker-choice.ts";
 import { bothLogs, type EventLog, SILENT } from "./event-log.ts";
 import { Homecoming } from "./homecoming.ts";
+import { JournalLock } from "./journal/journal-lock.ts";
 import { SchedulerJournal } from "./journal/scheduler-journal.ts";
 import { LogBook } from "./log-book.ts";
 import type { EngineMessage } from "./messages.ts";
@@ -31,6 +31,7 @@ import { sessionTimers } from "./session-timers.ts";
 import type { StatusServer } from "./status/status-server.ts";
 import type { ProcessDeath } from "./supervisor.ts";
 import { SupervisorSeats } from "./supervisor-seats.ts";
+import { TroubleLog } from "./trouble-log.ts";
 import { type ToClient, type ToScheduler, toClient, toScheduler } from "./wire/client-messages.ts";
 import {
   type FromSupervisor,
@@ -87,6 +88,7 @@ export class ClusterScheduler {
   readonly host: SchedulerHost;
   readonly supervisors: SupervisorSeats;
   readonly #log: EventLog;
+  readonly #troubles: TroubleLog;
   /** What clients read of the log. */
   readonly #book: LogBook = new LogBook();
   readonly #token: string | undefined;
@@ -101,13 +103,16 @@ export class ClusterScheduler {
   #isClosing = false;
   #wakeTimer: NodeJS.Timeout | undefined;
 
-  private constructor(options: ClusterSchedulerOptions) {
+  private constructor(options: ClusterSchedulerOptions, lock: JournalLock | undefined) {
     const log = bothLogs(this.#book, options.log ?? SILENT);
     this.#log = log;
+    this.#troubles = new TroubleLog(log);
     this.#token = options.token;
     this.supervisors = new SupervisorSeats((name, death) => this.workerDied(name, death), log);
     const { allowedFailures, shutDown, journal } = options;
-    if (journal !== undefined) this.#journal = new SchedulerJournal(journal, { allowedFailures });
+    if (journal !== undefined && lock !== undefined) {
+      this.#journal = new SchedulerJournal(journal, lock, { allowedFailures });
+    }
     this.#onSilence = options.onSilence ?? ((name) => this.supervisors.endSilent(name));
     this.host = new SchedulerHost(
       {
@@ -165,20 +170,29 @@ export class ClusterScheduler {
 
   /** Resolves when workers and clients can connect. */
   static async start(options: ClusterSchedulerOptions): Promise<ClusterScheduler> {
-    const scheduler = new ClusterScheduler(options);
+    const scheduler = new ClusterScheduler(options, await lockOf(options));
+    try {
+      await scheduler.#listen(options);
+    } catch (error) {
+      scheduler.#journal?.close();
+      throw error;
+    }
+    return scheduler;
+  }
+
+  async #listen(options: ClusterSchedulerOptions): Promise<void> {
     const { hello, token, security } = options;
-    scheduler.#listener = await listen<Incoming, Outgoing>(options.address ?? "tcp://127.0.0.1:0", {
+    this.#listener = await listen<Incoming, Outgoing>(options.address ?? "tcp://127.0.0.1:0", {
       hello,
       token,
       security,
       incoming: ({ role }) => MESSAGES[role].incoming,
       outgoing: ({ role }) => MESSAGES[role].outgoing,
-      accept: (comm) => scheduler.#accept(comm),
+      accept: (comm) => this.#accept(comm),
       session: ({ role }) => sessionTimers(role),
-      log: (trouble) => scheduler.#logTrouble(trouble),
+      log: (trouble) => this.#troubles.note(trouble),
     });
-    scheduler.#listener.relays = (address) => scheduler.#isOnWorkersHost(address);
-    return scheduler;
+    this.#listener.relays = (address) => this.#isOnWorkersHost(address);
   }
 
   /** Whoever proves that it belongs to the cluster is connected with what workers listen on. */
@@ -207,7 +221,9 @@ export class ClusterScheduler {
     const { openStatus, statusToken } = await import("./status/source.ts");
     const { hostname: host } = new URL(this.address.replace(/^\w+:/, "http:"));
     const token = statusToken(this.#token ?? makeToken());
-    this.#status = await openStatus(this.host, { address, token, host });
+    // Whoever reaches the scheduler under any name reaches its status, too.
+    const everywhere = wildcardOf(this.#listener?.address ?? "");
+    this.#status = await openStatus(this.host, { address, token, host, everywhere });
     const { url, taken } = this.#status;
     if (taken === undefined) this.#log.info("status at {url}", { url });
     else this.#log.warn("port {taken} is taken: status at {url}", { url, taken });
@@ -226,13 +242,15 @@ export class ClusterScheduler {
   }
 
   /** A supervisor has seen a worker's process end: nobody need wait for its silence. */
-  workerDied(name: string, { reason, cause, ...facts }: ProcessDeath): void {
+  workerDied(name: string, { reason, cause, pid, ...facts }: ProcessDeath): void {
     if (cause !== "expected") this.#log.error("{reason}", { reason, name, ...facts });
     for (const [worker, seat] of this.#seats) {
-      if (seat.hello.name === name) this.#removeWorker(worker, { reason, cause, facts });
+      const { hello } = seat;
+      if (hello.name !== name || (pid !== undefined && hello.pid !== pid)) continue;
+      this.#removeWorker(worker, { reason, cause, facts });
     }
     for (const comm of this.#listener?.comms ?? []) {
-      if (isClientOf(comm.peer, name)) comm.abort(new HeddleError("CommClosed", reason));
+      if (isClientOf(comm.peer, name, pid)) comm.abort(new HeddleError("CommClosed", reason));
     }
   }
 
@@ -253,6 +271,7 @@ export class ClusterScheduler {
     this.supervisors.stop(reason);
     for (const seat of this.#seats.values()) seat.send({ kind: "stop", reason, restart: false });
     await Promise.all([this.#listener?.close(), this.#status?.close()]);
+    this.#troubles.close();
     this.#journal?.close();
   }
 
@@ -268,6 +287,7 @@ export class ClusterScheduler {
     const hello = readWorkerHello(peer.facts);
     for (const { hello: other } of this.#seats.values()) {
       if (other.name !== hello.name) continue;
+      if (isHeirOf(hello, other) || isHeirOf(other, hello)) continue;
       throw new HeddleError("InvalidArgument", `there is a worker named ${hello.name} already`);
     }
     const key = peerKey(peer);
@@ -471,11 +491,6 @@ export class ClusterScheduler {
     return [...names, ...chosen.filter((address) => address !== undefined)];
   }
 
-  #logTrouble({ kind, remote, error }: CommTrouble): void {
-    const text = kind === "refused" ? "{remote} was refused: {error}" : "{remote} broke: {error}";
-    this.#log.warn(text, { remote, error: error.message });
-  }
-
   /** What came together is handled together. */
   #planTurn(): void {
     if (this.#isTurnPlanned) return;
@@ -505,7 +520,35 @@ export class ClusterScheduler {
   }
 }
 
-/** Whether this is a client in a task thread of the worker: its locks and futures go with it. */
-function isClientOf({ role, facts }: Hello, worker: string): boolean {
-  return role === "client" && (facts as { readonly worker?: unknown } | null)?.worker === worker;
+/** The lock of the journal, if there is one; another scheduler's is watched, where need be. */
+async function lockOf({ journal, log }: ClusterSchedulerOptions): Promise<JournalLock | undefined> {
+  if (journal === undefined) return undefined;
+  return await JournalLock.watchAndTake(journal, {
+    say: (about) => {
+      const text =
+        "the journal was used by {holder}, which cannot be seen from here: watching for {seconds} s " +
+        "whether it still is";
+      log?.warn(text, about);
+    },
+  });
+}
+
+/** Whether the one takes the place of the other, which is about to go. */
+function isHeirOf(one: WorkerHello, other: WorkerHello): boolean {
+  return one.follows === other.pid && one.host === other.host;
+}
+
+/**
+ * Whether this is a client in a task thread of the worker, or of that process of it: its locks and
+ * futures go with it.
+ */
+function isClientOf({ role, facts }: Hello, worker: string, pid: number | undefined): boolean {
+  const own = facts as { readonly worker?: unknown; readonly pid?: unknown } | null;
+  return role === "client" && own?.worker === worker && (pid === undefined || own.pid === pid);
+}
+
+/** The host of an address that stands for all of them, if it does. */
+function wildcardOf(address: string): string | undefined {
+  if (address.includes("//0.0.0.0:")) return "0.0.0.0";
+  return address.includes("//[::]:") ? "::" : undefined;
 }

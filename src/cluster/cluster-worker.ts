@@ -35,6 +35,7 @@ import { ownHello } from "./own-hello.ts";
 import { sessionTimers } from "./session-timers.ts";
 import type { StatusServer } from "./status/status-server.ts";
 import { type EngineInit, laneOf, launchLane } from "./thread-launch.ts";
+import { TroubleLog } from "./trouble-log.ts";
 import { ValueFetcher } from "./value-fetcher.ts";
 import { ValueServer } from "./value-server.ts";
 import { PagedGraphs } from "./wire/graph-pages.ts";
@@ -74,6 +75,8 @@ export class ClusterWorker {
   readonly host: WorkerHost;
   /** Called when the worker has ended: it was told to stop, or the scheduler is gone. */
   onEnded: (end: WorkerEnd) => void = () => undefined;
+  /** Called when its lifetime is over and another is to take its place; it leaves, otherwise. */
+  onOver: (() => void) | undefined;
   readonly #init: EngineInit;
   readonly #listener: Listener;
   readonly #pool: BulkPool;
@@ -90,6 +93,8 @@ export class ClusterWorker {
   /** Ends it though the scheduler has not told it to. */
   #graceTimer: NodeJS.Timeout | undefined;
   #memoryTimer: NodeJS.Timeout | undefined;
+  /** Looks what memory the process takes now. */
+  #measure: () => number = () => Number.POSITIVE_INFINITY;
   #status: StatusServer | undefined;
   #isEnding = false;
   /** Plugins that are being set up or torn down, and what waits for it. */
@@ -107,6 +112,7 @@ export class ClusterWorker {
       report: (report) => this.#report(report),
       warn: (message) => this.#comm?.send({ kind: "warn", message }),
       collect: () => this.#comm?.send({ kind: "collect" }),
+      measure: () => this.#measure(),
       pinned: (reader, missing) => this.#server.pinned(reader, missing),
       taken: (ids, isTaken) => this.#fetcher.taken(ids, isTaken),
       inventory: (inventory) => this.#sendInventory(inventory),
@@ -128,6 +134,7 @@ export class ClusterWorker {
     const { port1: arrivals, port2: output } = new MessageChannel();
     const security = settings.security && new Security(settings.security);
     const common = { hello: ownHello("worker", name, {}), token, security };
+    const troubles = new TroubleLog(log);
     const listener = await listen<Message, Message>(settings.listen[0] ?? "tcp://127.0.0.1:0", {
       ...common,
       incoming: messageSet<AnyMessageType>([]),
@@ -135,11 +142,7 @@ export class ClusterWorker {
       accept: () => {
         throw new HeddleError("NotSupported", "a worker serves bulk data only");
       },
-      log: ({ remote, kind, error }) => {
-        const text =
-          kind === "refused" ? "{remote} was refused: {error}" : "{remote} broke: {error}";
-        log.warn(text, { remote, error: error.message });
-      },
+      log: (trouble) => troubles.note(trouble),
     });
     const pressure = new MemoryPressure(settings.memoryLimitBytes, memoryShares(settings));
     const init: EngineInit = {
@@ -265,6 +268,7 @@ export class ClusterWorker {
       addresses: [this.address],
       ...(this.#status === undefined ? {} : { dashboard: this.#status.url }),
       ...(settings.supervisor === undefined ? {} : { supervisor: settings.supervisor }),
+      ...(settings.follows === undefined ? {} : { follows: settings.follows }),
     };
     this.#comm = await connect<ToWorker, FromWorker>(settings.scheduler[0] ?? "", {
       hello: ownHello("worker", settings.name, facts),
@@ -299,21 +303,26 @@ export class ClusterWorker {
   }
 
   #readMemory(): MemoryReading {
-    const { committedBytes, usedBytes } = this.host.store.heap;
+    const { reachedBytes, usedBytes } = this.host.store.heap;
     const rssBytes = process.memoryUsage.rss();
     const { running, tableBytes } = this.host;
-    return { rssBytes, committedBytes, usedBytes, running, tableBytes };
+    return { rssBytes, reachedBytes, usedBytes, running, tableBytes };
   }
 
   /** Values make room, and tasks wait, when the process as a whole takes too much. */
   #watchMemory(pressure: MemoryPressure): void {
-    this.#memoryTimer = setInterval(() => {
+    const judge = (read: (reading: MemoryReading) => number): void => {
       const { isPaused: isShortBefore } = pressure;
-      const memoryBytes = pressure.read(this.#readMemory());
+      const memoryBytes = read(this.#readMemory());
       this.host.limitValues(pressure.valuesBytes, pressure.mostBytes);
       const { isPaused: isShort } = pressure;
       if (isShort !== isShortBefore) this.#comm?.send({ kind: "short", isShort, memoryBytes });
-    }, MEMORY_MS);
+    };
+    this.#measure = () => {
+      judge((reading) => pressure.look(reading));
+      return pressure.mostAtRestBytes;
+    };
+    this.#memoryTimer = setInterval(() => judge((reading) => pressure.read(reading)), MEMORY_MS);
     this.#memoryTimer.unref();
   }
 
@@ -321,6 +330,7 @@ export class ClusterWorker {
     const wishedMs = ms + (2 * Math.random() - 1) * staggerMs;
     const afterMs = Math.min(TIMER_MOST_MS, Math.max(0, wishedMs));
     this.#lifeTimer = setTimeout(() => {
+      if (restart && this.onOver !== undefined) return this.onOver();
       this.leave("its lifetime is over", { restart }).catch(() => undefined);
     }, afterMs);
     this.#lifeTimer.unref();
@@ -408,10 +418,11 @@ export class ClusterWorker {
 function memoryShares({ isLimited }: WorkerSettings): MemoryShares {
   const target = config.get("worker.memory.target");
   // Values go to disk also where the process itself has no limit.
-  if (isLimited === false) return { target, spill: false, pause: false };
+  if (isLimited === false) return { target, spill: false, pause: false, terminate: false };
   return {
     target,
     spill: config.get("worker.memory.spill"),
     pause: config.get("worker.memory.pause"),
+    terminate: config.get("worker.memory.terminate"),
   };
 }

@@ -4,6 +4,7 @@
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 
+import { refuseClass } from "../codec/registry.ts";
 import { HeddleError, nearestName } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { inspectAsText } from "../core/symbols.ts";
@@ -196,3 +197,7 @@ export abstract class Cluster {
   }
 }
 inspectAsText(Cluster.prototype);
+refuseClass(Cluster, {
+  type: "cluster",
+  advice: "Call getClient() inside the task: it gives the client of the cluster that runs it.",
+});

@@ -40,7 +40,8 @@ export interface EngineHandle {
   /** How others reach it, where they can. */
   access?(): Promise<RemoteOptions>;
   connect(): EngineLink;
-  close(): Promise<void>;
+  /** `reason`: what its clients hear; default that they were closed. */
+  close(reason?: string): Promise<void>;
 }
 
 let shared: EngineHandle | undefined;
@@ -131,6 +132,10 @@ class EmbeddedEngine implements EngineHandle {
 
   connect(): EngineLink {
     const { port1, port2 } = new MessageChannel();
+    if (this.#isClosing) {
+      const error = new HeddleError("CommClosed", "the engine was closed");
+      return new EngineLink(port1, this.#keeper).refuse(error);
+    }
     const request: EngineRequest = { kind: "connect", port: port2 };
     this.#worker.postMessage(request, [port2]);
     // What a task has printed comes before its result.

@@ -9,8 +9,9 @@ import { processFolder } from "../config/process-folder.ts";
 import { HeddleError } from "../core/errors.ts";
 import { formatBytes, parseBytes } from "../core/units.ts";
 import { INTERRUPT_CELL_BYTES } from "../table/interrupt.ts";
-import { checkName, checkResources } from "./check-given.ts";
+import { checkPath, checkResources, checkWhole, refuseGiven } from "./check-given.ts";
 import type { EngineSettings } from "./engine-settings.ts";
+import { textOf } from "./given.ts";
 import { THREADS_MAX } from "./worker-shape.ts";
 
 /** How an engine is set up; undefined means the default. */
@@ -51,7 +52,8 @@ export function initFrom(options: EngineOptions): EngineSettings {
   const threads = wanted === "auto" ? availableParallelism() : wanted;
   checkThreads(threads);
   checkResources("resources", options.resources);
-  if (options.localDirectory !== undefined) checkName("localDirectory", options.localDirectory);
+  checkWhole("threadHeapMb", options.threadHeapMb, 1);
+  if (options.localDirectory !== undefined) checkPath("localDirectory", options.localDirectory);
   const limit = options.memoryLimit ?? config.get("worker.memory.limit");
   const directory = options.localDirectory ?? config.get("temporary-directory") ?? tmpdir();
   const memoryLimitBytes =
@@ -71,15 +73,17 @@ export function initFrom(options: EngineOptions): EngineSettings {
 }
 
 /** NaN and negative numbers reach the check of the limit, which says what is allowed. */
-function bytesOf(limit: number | string): number {
-  return typeof limit === "number" ? limit : parseBytes(limit);
+function bytesOf(limit: unknown): number {
+  if (typeof limit === "number") return limit;
+  if (typeof limit === "string") return parseBytes(limit);
+  return refuseGiven("memoryLimit", limit, 'a number of bytes, or a text such as "8GB"');
 }
 
 function checkThreads(threads: number): void {
   if (Number.isInteger(threads) && threads >= 1 && threads <= THREADS_MAX) return;
   throw new HeddleError(
     "InvalidArgument",
-    `threads is ${String(threads)}; an engine needs at least 1 and takes at most ${THREADS_MAX}. ` +
+    `threads is ${textOf(threads)}; an engine needs at least 1 and takes at most ${THREADS_MAX}. ` +
       'Use scheduler: "sync" to run without threads.',
     { fields: { threads } },
   );

@@ -449,10 +449,16 @@ export class FutureList<R = unknown> extends TaskListBase<R> implements Iterable
     );
   }
 
-  /** All values, in order; rejects with the error of the first that failed. */
-  async results(): Promise<R[]> {
+  /**
+   * All values, in order, when they are there; with `timeoutMs`, not later than that.
+   *
+   * Errors: that of the first task that failed; `Timeout`, after which the tasks go on.
+   */
+  async results(options: { readonly timeoutMs?: number } = {}): Promise<R[]> {
     const caller = new Error();
-    await this.settled();
+    checkOptionNames("futures.results", options, ["timeoutMs"]);
+    const { length } = this;
+    await within(options.timeoutMs, `${length} futures`, this.settled());
     return (await this.#submission.link.values(await this.ids(), caller)) as R[];
   }
 

@@ -10,7 +10,7 @@ import { getClient } from "./context.ts";
 import { Queue } from "./coordination/queue.ts";
 import type { Future } from "./future.ts";
 import { type GangSeat, takeSeat } from "./gang-seat.ts";
-import { describeGiven } from "./given.ts";
+import { describeGiven, isClass } from "./given.ts";
 
 /** Time in which all members must have found places. */
 const PLACE_MS = 30_000;
@@ -237,7 +237,7 @@ function checkGang(size: unknown, make: unknown): void {
         "members",
     );
   }
-  if (typeof make === "function") return;
+  if (isClass(make)) return;
   throw new HeddleError(
     "InvalidArgument",
     "group takes a size and a class, then the arguments of its constructor, but was given " +

@@ -19,10 +19,19 @@ export function textOf(value: unknown): string {
   }
 }
 
+/** Whether `value` is a class: what can be constructed and was not written as a function. */
+export function isClass(value: unknown): value is new (...args: never[]) => object {
+  return (
+    typeof value === "function" &&
+    Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false
+  );
+}
+
 /** What was given: its kind, and the value where that helps. */
 export function describeGiven(value: unknown): string {
   if (value === undefined) return "nothing";
   if (value === null) return "null";
+  if (isClass(value)) return `the class ${value.name || "(no name)"}`;
   if (typeof value === "function") return `the function ${value.name || "(no name)"}`;
   if (value instanceof Promise) return "a Promise (await it first)";
   if (typeof value !== "object") return `the ${typeof value} ${textOf(value)}`;

@@ -137,7 +137,7 @@ export class LanePool {
   }
 
   /** Answers a request; false when the thread has died and does not wait any more. */
-  answer(thread: number, extent: Extent | undefined): boolean {
+  answer(thread: number, extent: Extent | undefined, isDiskFull = false): boolean {
     const i = thread - this.#lane.firstThread;
     const block = threadWord(i);
     if (this.#asked[i] !== true) return false;
@@ -146,7 +146,8 @@ export class LanePool {
       this.words[block + THREAD.mailArena] = extent.arena;
       this.words[block + THREAD.mailOffset] = extent.offset / UNIT_BYTES;
     }
-    const state = extent === undefined ? MAIL.refused : MAIL.granted;
+    const refused = isDiskFull ? MAIL.refusedByDisk : MAIL.refused;
+    const state = extent === undefined ? refused : MAIL.granted;
     Atomics.store(this.words, block + THREAD.mailState, state);
     Atomics.notify(this.words, block + THREAD.mailState);
     return true;

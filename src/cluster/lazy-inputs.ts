@@ -15,7 +15,7 @@ import {
 } from "../core/graph.ts";
 import { isSingleTask, TASK } from "../core/single-task.ts";
 import type { TaskGraph } from "../core/task-graph.ts";
-import { tokenize } from "../core/token.ts";
+import { tokenizeCall } from "../core/token.ts";
 import type { Submission } from "./future.ts";
 import { type GraphOptions, graphOf } from "./run-collections.ts";
 
@@ -60,7 +60,7 @@ function valueTask(collection: Collection): TaskRef {
   const inputs = [...new Set(outputs.map(({ layer }) => layer))];
   const keys = outputs.map(({ layer, index }) => `${layer.name}#${index}`);
   const layer: Layer = {
-    name: `finish-${tokenize(keys, fn, finishTask?.args ?? [])}`,
+    name: `finish-${tokenizeCall(keys, fn, ...(finishTask?.args ?? []))}`,
     kind: "call",
     count: 1,
     templates: [{ name: "finish", fn, args: [{ kind: "deps", start: 0 }, ...rest] }],

@@ -1,29 +1,39 @@
 /** @file What those processes left behind that were killed: the folders that they had made. */
-import { readdir, rm } from "node:fs/promises";
+import { lstat, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { processOf } from "../config/process-folder.ts";
+import { isLeftover } from "../config/process-folder.ts";
 
-/** Removes the folders of this host's processes that are gone; resolves to their names. */
-export async function removeLeftovers(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch(() => []);
+/**
+ * Removes the folders of this host's processes that are gone, from a folder and from the one in
+ * which modules are laid out; resolves to their names.
+ */
+export async function removeLeftovers(
+  folder: string,
+  modules: string = tmpdir(),
+): Promise<string[]> {
   const removed: string[] = [];
-  for (const name of names) {
-    const pid = processOf(name);
-    if (pid === undefined || isAlive(pid)) continue;
-    // Another user's folder stays: it cannot be removed, and need not be.
-    await rm(join(folder, name), { recursive: true }).then(
-      () => removed.push(name),
-      () => undefined,
-    );
+  for (const place of new Set([folder, modules])) {
+    const names = await readdir(place).catch(() => []);
+    for (const name of names.filter(isLeftover)) {
+      const path = join(place, name);
+      // What cannot be removed stays.
+      if (await isOurs(path).catch(() => false)) {
+        await rm(path, { recursive: true }).then(
+          () => removed.push(name),
+          () => undefined,
+        );
+      }
+    }
   }
   return removed;
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+/**
+ * Another user's folder stays, even when this one might remove it (root): its owner could change it
+ * meanwhile for a link to something else.
+ */
+async function isOurs(path: string): Promise<boolean> {
+  const stat = await lstat(path);
+  return stat.isDirectory() && (process.getuid === undefined || stat.uid === process.getuid());
 }

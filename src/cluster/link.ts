@@ -87,6 +87,8 @@ export class EngineLink {
   owner: object = this;
   /** Set when workers are on their way: whoever asks about workers waits until they are there. */
   populated: Promise<void> | undefined;
+  /** Set where each connection is made for itself: resolves when this one can be used. */
+  ready: Promise<void> | undefined;
   readonly #port: LinkPort;
   readonly #keeper: Keeper;
   readonly #values: LinkValues;
@@ -391,6 +393,14 @@ export class EngineLink {
     for (const [request, known] of this.#progress) {
       if (known === progress) this.#progress.delete(request);
     }
+  }
+
+  /** The connection is over before it began. */
+  refuse(error: HeddleError): this {
+    this.close(error);
+    this.ready = Promise.reject(error);
+    this.ready.catch(() => undefined);
+    return this;
   }
 
   /** Ends the connection: for a reason, which becomes `CommClosed`, or with the error itself. */

@@ -11,7 +11,7 @@ import { checkFlag } from "../core/task-options.ts";
 import { nodeCrypto } from "../functions/crypto.ts";
 import type { Adaptive } from "./adaptive.ts";
 import type { AdaptOptions } from "./adaptive-target.ts";
-import { checkName, checkResources } from "./check-given.ts";
+import { checkName, checkPath, checkResources } from "./check-given.ts";
 import { Cluster } from "./cluster.ts";
 import type { ClusterInit } from "./cluster-thread.ts";
 import { type EngineHandle, startEngine } from "./embedded.ts";
@@ -73,7 +73,7 @@ export interface LocalClusterOptions {
   readonly lifetimeMs?: number;
   /** So much longer or shorter, by chance; default `worker.lifetime.stagger`. */
   readonly lifetimeStaggerMs?: number;
-  /** Whether another process follows; default `worker.lifetime.restart`. */
+  /** Whether another process follows, which joins first; default `worker.lifetime.restart`. */
   readonly lifetimeRestart?: boolean;
   /** Workers end when the scheduler is out of reach for so long; default `comm.timeouts.dead`. */
   readonly deathTimeoutMs?: number;
@@ -137,12 +137,14 @@ export class LocalCluster extends Cluster {
     checkOptionNames("LocalCluster", options, CLUSTER_OPTIONS);
     checkFlag("LocalCluster", "processes", options.processes);
     checkResources("LocalCluster: resources", options.resources);
-    const { localDirectory: folder } = options;
-    if (folder !== undefined) checkName("LocalCluster: localDirectory", folder);
+    const { localDirectory: folder, host, name } = options;
+    if (folder !== undefined) checkPath("LocalCluster: localDirectory", folder);
+    if (host !== undefined) checkName("LocalCluster: host", host);
+    if (name !== undefined) checkName("LocalCluster: name", name);
     const { workers, threads } = clusterShape(options);
     this.#workers = workers;
     this.threadsPerWorker = threads;
-    this.name = options.name ?? `local-${nodeCrypto().randomBytes(3).toString("hex")}`;
+    this.name = name ?? `local-${nodeCrypto().randomBytes(3).toString("hex")}`;
     if (options.processes === false) {
       const { memoryLimit, localDirectory, resources, validate } = options;
       this.engine = startEngine({
@@ -206,7 +208,7 @@ export class LocalCluster extends Cluster {
   }
 
   protected async end(): Promise<void> {
-    await this.engine.close();
+    await this.engine.close("the cluster was closed");
     await this.#processes?.close();
   }
 

@@ -10,14 +10,15 @@ export interface MemoryShares {
   readonly target: number | false;
   readonly spill: number | false;
   readonly pause: number | false;
+  readonly terminate: number | false;
 }
 
 /** What is measured, in bytes. */
 export interface MemoryReading {
   /** Resident memory of the process. */
   readonly rssBytes: number;
-  /** What the arenas of the heap have grown to, and what of it is in use. */
-  readonly committedBytes: number;
+  /** How much of the heap's arenas was ever in use, and what is in use now. */
+  readonly reachedBytes: number;
   readonly usedBytes: number;
   /** Tasks that run. */
   readonly running: number;
@@ -40,8 +41,8 @@ const DECAY = 0.99;
  * Memory of a process without the arenas' free room, which values will take before anything new.
  */
 export function takenBytes(reading: Omit<MemoryReading, "running" | "tableBytes">): number {
-  const { rssBytes, committedBytes, usedBytes } = reading;
-  return Math.max(usedBytes, rssBytes - (committedBytes - usedBytes));
+  const { rssBytes, reachedBytes, usedBytes } = reading;
+  return Math.max(usedBytes, rssBytes - (reachedBytes - usedBytes));
 }
 
 /** Judges one reading after the other. */
@@ -52,6 +53,8 @@ export class MemoryPressure {
   valuesBytes: number;
   /** What values may take when nothing can be done to make room: more would end the process. */
   mostBytes: number;
+  /** The same by the last reading alone: right where no task runs. */
+  mostAtRestBytes: number;
   readonly #limitBytes: number;
   readonly #shares: MemoryShares;
   #othersBytes = 0;
@@ -61,6 +64,7 @@ export class MemoryPressure {
     this.#shares = shares;
     this.valuesBytes = this.#targetBytes;
     this.mostBytes = limitBytes;
+    this.mostAtRestBytes = limitBytes;
   }
 
   /** Part of the limit that is for values. */
@@ -68,11 +72,18 @@ export class MemoryPressure {
     return Math.floor((this.#shares.target || ALL) * this.#limitBytes);
   }
 
-  /** Takes a reading; returns the bytes that count. */
+  /** Takes one of the readings that come at regular intervals; returns the bytes that count. */
   read(reading: MemoryReading): number {
+    this.#othersBytes *= DECAY;
+    return this.look(reading);
+  }
+
+  /** Takes a reading between those. */
+  look(reading: MemoryReading): number {
     const taken = takenBytes(reading);
-    this.#judgeValues(taken - reading.usedBytes, reading.tableBytes);
-    this.#judgeMost(taken - reading.usedBytes);
+    const othersBytes = taken - reading.usedBytes;
+    this.#judgeValues(othersBytes, reading.tableBytes);
+    this.#judgeMost(othersBytes);
     this.#judgePause(taken, reading.running);
     return taken;
   }
@@ -86,13 +97,17 @@ export class MemoryPressure {
     this.valuesBytes = Math.max(least, Math.min(target, room));
   }
 
-  /** Pages that are new and empty hide what the rest takes: it is remembered for a while. */
+  /**
+   * What the rest takes goes up and down with each task (its buffers, and what is collected of them
+   * later), and values that are not written yet hide it: the most of it counts for a while.
+   */
   #judgeMost(othersBytes: number): void {
-    const { pause } = this.#shares;
+    const { pause, terminate } = this.#shares;
     if (pause === false) return;
-    this.#othersBytes = Math.max(othersBytes, DECAY * this.#othersBytes);
-    const share = (pause + ALL) / 2;
-    this.mostBytes = Math.max(this.valuesBytes, share * this.#limitBytes - this.#othersBytes);
+    this.#othersBytes = Math.max(othersBytes, this.#othersBytes);
+    const bytes = ((pause + (terminate || ALL)) / 2) * this.#limitBytes;
+    this.mostBytes = Math.max(this.valuesBytes, bytes - this.#othersBytes);
+    this.mostAtRestBytes = Math.max(this.valuesBytes, bytes - othersBytes);
   }
 
   #judgePause(taken: number, running: number): void {

@@ -37,16 +37,21 @@ export class RemoteConnection {
     };
   }
 
-  /** Connects to a scheduler. Errors as in `connect`. */
-  static async open(options: RemoteOptions, listener: RemoteListener): Promise<RemoteConnection> {
+  /** Connects to a scheduler until `signal` says that nobody wants it. Errors as in `connect`. */
+  static async open(
+    options: RemoteOptions,
+    listener: RemoteListener,
+    signal: AbortSignal,
+  ): Promise<RemoteConnection> {
     const { address, token, security, connectMs, worker } = options;
-    const facts = worker === undefined ? {} : { worker };
+    const facts = worker === undefined ? {} : { worker, pid: process.pid };
     const common = { hello: ownHello("client", uniqueName("client"), facts), token, security };
     const comm = await connect<ToClient, ToScheduler>(address, {
       ...common,
       incoming: toClient,
       outgoing: toScheduler,
       session: sessionTimers(),
+      signal,
       ...(connectMs === undefined ? {} : { connectMs }),
     });
     // Where workers cannot be reached, what the scheduler carries still comes.

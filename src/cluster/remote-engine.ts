@@ -3,7 +3,7 @@
  * for each client.
  */
 import { rememberAccess } from "../actors/access.ts";
-import type { HeddleError } from "../core/errors.ts";
+import { HeddleError } from "../core/errors.ts";
 import { shipAllTexts } from "../functions/index.ts";
 import { STATUS } from "../machine/client/client.ts";
 import type { EngineHandle } from "./embedded.ts";
@@ -26,6 +26,8 @@ export class RemoteEngine implements EngineHandle {
   readonly #populated: Promise<void> | undefined;
   #settlePlan: () => void = () => undefined;
   #dashboard: string | undefined;
+  /** Why nobody can connect any more. */
+  #over: HeddleError | undefined;
 
   /** `size` is what there will be, as far as is known before the scheduler says it. */
   constructor(
@@ -88,10 +90,19 @@ export class RemoteEngine implements EngineHandle {
   connect(): EngineLink {
     const port = new RemotePort();
     const link: EngineLink = new EngineLink(port, port, (own) => new RemoteValues(own, port));
+    if (this.#over !== undefined) return link.refuse(this.#over);
     if (this.#planned !== undefined) link.populated = this.#populated;
     this.#links.add(link);
+    let welcomed: () => void = () => undefined;
+    // Ends with the link, whatever becomes of the connection.
+    const isWelcome = link.hold(
+      new Promise<void>((resolve) => {
+        welcomed = resolve;
+      }),
+    );
     const listener: RemoteListener = {
       size: (size) => {
+        welcomed();
         this.#dashboard = size.dashboard ?? this.#dashboard;
         this.#workers = size.workers;
         if (size.workers >= (this.#planned?.workerCount ?? 0)) this.forgetPlan();
@@ -106,7 +117,10 @@ export class RemoteEngine implements EngineHandle {
         link.close(reason);
       },
     };
-    this.#opened(this.#open(port, listener).then(async () => await link.whenPopulated()));
+    this.#open(port, listener).catch((error: HeddleError) => listener.closed(error));
+    link.ready = isWelcome.then(async () => await link.whenPopulated());
+    link.ready.catch(() => undefined);
+    this.#opened(link.ready);
     return link;
   }
 
@@ -116,26 +130,22 @@ export class RemoteEngine implements EngineHandle {
     this.#settlePlan();
   }
 
-  async close(): Promise<void> {
-    this.forgetPlan();
-    for (const link of this.#links) link.close("the client was closed");
+  async close(reason: string = "the client was closed"): Promise<void> {
+    this.lost(new HeddleError("CommClosed", reason));
   }
 
   /** The cluster is known to be gone: nobody need wait for its silence. */
   lost(error: HeddleError): void {
+    this.#over ??= error;
     this.forgetPlan();
     for (const link of this.#links) link.close(error);
   }
 
   async #open(port: RemotePort, listener: RemoteListener): Promise<void> {
-    try {
-      const { RemoteConnection } = await import("./remote-connection.ts");
-      const options = await this.#options;
-      rememberAccess(options.address, options);
-      port.open(await RemoteConnection.open(options, listener));
-    } catch (error) {
-      listener.closed(error as HeddleError);
-      throw error;
-    }
+    const { RemoteConnection } = await import("./remote-connection.ts");
+    const options = await this.#options;
+    port.givenUp.throwIfAborted();
+    rememberAccess(options.address, options);
+    port.open(await RemoteConnection.open(options, listener, port.givenUp));
   }
 }

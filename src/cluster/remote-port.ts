@@ -16,7 +16,7 @@ export class RemotePort implements LinkPort {
   #early: ClientMessage[] = [];
   #heard: (messages: EngineMessage[]) => void = () => undefined;
   #isNeeded = false;
-  #isClosed = false;
+  readonly #closing = new AbortController();
 
   constructor() {
     this.connected = new Promise((resolve) => {
@@ -24,9 +24,14 @@ export class RemotePort implements LinkPort {
     });
   }
 
+  /** Aborted when nobody wants the connection any more, be it there or not. */
+  get givenUp(): AbortSignal {
+    return this.#closing.signal;
+  }
+
   /** The connection is there. */
   open(connection: RemoteConnection): void {
-    if (this.#isClosed) return connection.close();
+    if (this.givenUp.aborted) return connection.close();
     this.#connection = connection;
     connection.onMessages = (messages) => this.#heard(messages);
     if (!this.#isNeeded) connection.unref();
@@ -57,7 +62,7 @@ export class RemotePort implements LinkPort {
   }
 
   close(): void {
-    this.#isClosed = true;
+    this.#closing.abort();
     this.#connection?.close();
   }
 }

@@ -5,7 +5,9 @@
 import { existsSync } from "node:fs";
 import { homedir, hostname } from "node:os";
 import { join } from "node:path";
+import { dial } from "../comm/dial.ts";
 import {
+  type Address,
   type ConnectionInfo,
   contactHost,
   formatAddress,
@@ -22,6 +24,9 @@ import type { RemoteOptions } from "./remote-options.ts";
 /** A connection file is waited for as long as a connection. */
 const CONNECT_MS = 30_000;
 const FILE_POLL_MS = 100;
+/** So often the file of a scheduler that answers is looked for. */
+const WORD_POLLS = 10;
+const ANSWER_MS = 2000;
 
 /** How a client finds its cluster. */
 export interface RemoteTarget {
@@ -43,14 +48,19 @@ export function defaultConnectionFile(address: string): string {
 
 /**
  * Everything that connecting needs. Waits for a connection file that is not there yet, since a
- * scheduler may only be starting. Errors: of addresses, connection files and tokens.
+ * scheduler may only be starting, until `signal` says that nobody wants it. Errors: of addresses,
+ * connection files and tokens; `ConnectFailed` when nobody listens there.
  */
-export async function remoteOptions(target: RemoteTarget): Promise<RemoteOptions> {
+export async function remoteOptions(
+  target: RemoteTarget,
+  signal?: AbortSignal,
+): Promise<RemoteOptions> {
   const { schedulerFile, connectTimeoutMs } = target;
+  const withinMs = connectTimeoutMs ?? CONNECT_MS;
   const file =
     schedulerFile === undefined
       ? undefined
-      : await awaitConnectionFile(schedulerFile, connectTimeoutMs ?? CONNECT_MS);
+      : await awaitConnectionFile(schedulerFile, withinMs, signal);
   const given = target.address ?? file?.address;
   if (given === undefined) {
     throw new HeddleError(
@@ -59,24 +69,82 @@ export async function remoteOptions(target: RemoteTarget): Promise<RemoteOptions
     );
   }
   parseAddress(given);
-  const known = file ?? connectionOf(given);
+  const token = target.token ?? tokenFrom(process.env);
+  const isEnough = token !== undefined || target.security !== undefined;
+  const found = file ?? connectionOf(given);
+  const known = found ?? (isEnough ? undefined : await awaitScheduler(given, withinMs, signal));
   const security =
     target.security ?? (known?.security === undefined ? undefined : new Security(known.security));
   return {
     address: given,
-    token: target.token ?? known?.token ?? tokenFrom(process.env),
+    token: target.token ?? known?.token ?? token,
     security,
     connectMs: connectTimeoutMs,
   };
 }
 
 /** Reads a connection file, which may take so long to appear. Throws `FileNotFound` after that. */
-async function awaitConnectionFile(path: string, withinMs: number): Promise<ConnectionInfo> {
+async function awaitConnectionFile(
+  path: string,
+  withinMs: number,
+  signal: AbortSignal | undefined,
+): Promise<ConnectionInfo> {
   const endMs = performance.now() + withinMs;
-  while (!existsSync(path) && performance.now() < endMs) {
-    await new Promise((resolve) => setTimeout(resolve, FILE_POLL_MS));
-  }
+  while (!existsSync(path) && performance.now() < endMs) await pause(signal);
   return readConnectionFile(path);
+}
+
+async function pause(signal: AbortSignal | undefined): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, FILE_POLL_MS));
+  signal?.throwIfAborted();
+}
+
+/**
+ * Without a token there is nothing to connect with: waits until the scheduler has left word of
+ * itself, or somebody answers who has not. Throws `ConnectFailed` when nobody does.
+ */
+async function awaitScheduler(
+  given: string,
+  withinMs: number,
+  signal: AbortSignal | undefined,
+): Promise<ConnectionInfo | undefined> {
+  const address = parseAddress(given);
+  // Certificates may be enough for the one, the others are in this process.
+  if (address.scheme !== "tcp" && address.scheme !== "unix") return undefined;
+  const endMs = performance.now() + withinMs;
+  for (let answered = 0; ; await pause(signal)) {
+    const info = connectionOf(given);
+    if (info !== undefined) return info;
+    // It listens a moment before it has written its file.
+    if (answered > 0 && ++answered > WORD_POLLS) return undefined;
+    const failure = answered > 0 ? undefined : await answers(address);
+    if (failure === undefined) answered ||= 1;
+    else if (performance.now() >= endMs) throw nobodyThere(given, failure);
+  }
+}
+
+/** Why nobody answers, if nobody does. */
+async function answers(address: Address): Promise<unknown> {
+  const signal = AbortSignal.timeout(ANSWER_MS);
+  try {
+    const wire = await dial(address, { role: "client", preferUnix: true, signal });
+    wire.destroy();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+function nobodyThere(given: string, cause: unknown): HeddleError<"ConnectFailed"> {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new HeddleError(
+    "ConnectFailed",
+    `nobody listens at ${given}: ${reason}. A scheduler of yours there would have left its token ` +
+      `in ${defaultConnectionFile(given)}, which was waited for; is the port right? ` +
+      "One of another user or host needs { token } (HEDDLE_TOKEN, --token-file) or its " +
+      "{ schedulerFile }.",
+    { cause, fields: { address: given } },
+  );
 }
 
 /** What a scheduler of this user has left about the address, under the names that it may have. */

@@ -3,9 +3,10 @@
  * file goes with the last of them. So a large value has a file of its own, and thousands of small
  * ones cost one.
  */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { makePrivateFolder } from "../config/private-folder.ts";
 import { assert, HeddleError } from "../core/errors.ts";
 import { formatBytes } from "../core/units.ts";
 import { removeFolder } from "./folders.ts";
@@ -41,6 +42,8 @@ export class SpillFiles {
   /** Numbers the files: a name is never used twice, because files are removed in their own time. */
   #count = 0;
   readonly #places = new Map<number, Place>();
+  /** Files that are being removed. */
+  readonly #going = new Set<Promise<void>>();
 
   constructor(
     directory: string,
@@ -69,6 +72,8 @@ export class SpillFiles {
     this.#checkRoom(size);
     this.#writingBytes += size;
     try {
+      // On a full disk there is room when these have gone.
+      await Promise.all(this.#going);
       await this.#write(ids, values);
     } finally {
       this.#writingBytes -= size;
@@ -133,7 +138,13 @@ export class SpillFiles {
     this.#places.delete(id);
     this.bytes -= place.stored;
     place.file.live--;
-    if (place.file.live === 0) rm(place.file.path, { force: true }).catch(() => undefined);
+    if (place.file.live === 0) this.#remove(place.file.path);
+  }
+
+  #remove(path: string): void {
+    const gone = rm(path, { force: true }).catch(() => undefined);
+    this.#going.add(gone);
+    gone.finally(() => this.#going.delete(gone));
   }
 
   close(): void {
@@ -151,7 +162,7 @@ export class SpillFiles {
   }
 
   #newPath(): string {
-    if (!this.#isMade) mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+    if (!this.#isMade) makePrivateFolder(this.#directory);
     this.#isMade = true;
     return join(this.#directory, `${this.#count++}.values`);
   }

@@ -12,7 +12,6 @@ import type { Segment, TaskGraph } from "../core/task-graph.ts";
 import { isFixed } from "../functions/index.ts";
 import { EncodedLiteral, encodeTemplate } from "../threads/graph-image.ts";
 import { type Future, FutureList, isFuture, type Submission } from "./future.ts";
-import { describeGiven } from "./given.ts";
 
 /** A task that another one depends on. */
 export interface TaskInput {
@@ -308,18 +307,6 @@ class InputNumbers {
 
 /** A list of arguments of `map`. */
 export type MapList = readonly unknown[] | FutureList;
-
-/** Anything that can be walked, as a list. Throws `InvalidArgument` for anything else. */
-export function listOf(given: unknown): MapList {
-  if (given instanceof FutureList || Array.isArray(given)) return given;
-  const isIterable = typeof given === "object" && given !== null && Symbol.iterator in given;
-  if (isIterable || typeof given === "string") return [...(given as Iterable<unknown>)];
-  throw new HeddleError(
-    "InvalidArgument",
-    "client.map takes lists of arguments after the function (arrays, other iterables, lists of " +
-      `futures), but was given ${describeGiven(given)}; client.submit runs a function once`,
-  );
-}
 
 /** Whether lazy values stand among plain ones, or within them. */
 function isMixed(list: MapList): boolean {

@@ -14,6 +14,8 @@ import type { WorkerSettings } from "./worker-settings.ts";
 export type FromProcess =
   | { readonly kind: "ready"; readonly address: string }
   | { readonly kind: "memory"; readonly rssBytes: number }
+  /** Its lifetime is over: it ends when its supervisor says so, which first starts another one. */
+  | { readonly kind: "over" }
   /** It ends by itself; another process is to take its place, or none. */
   | { readonly kind: "ended"; readonly reason: string; readonly restart: boolean }
   | { readonly kind: "failed"; readonly code: string; readonly message: string };
@@ -23,19 +25,23 @@ export type ToProcess =
   | { readonly kind: "settings"; readonly settings: WorkerSettings }
   | { readonly kind: "stop" }
   /** It ends when others have what only it has, or after `graceMs`. */
-  | { readonly kind: "leave"; readonly graceMs: number };
+  | { readonly kind: "leave"; readonly reason: string; readonly graceMs: number };
 
 /** How a worker is ended: its process at once, in order at once (default), or in order in time. */
 export interface StopOptions {
   readonly force?: boolean;
   /** So long it may bring its values to others and end its tasks. */
   readonly graceMs?: number;
+  /** Why, for the log. */
+  readonly reason?: string;
 }
 
 /** How a worker process ended. */
 export interface ProcessDeath {
   readonly reason: string;
   readonly cause: "exit" | "memory" | "expected";
+  /** The process: another one of the same name may be there already. */
+  readonly pid?: number;
   readonly exitCode?: number;
   readonly signal?: string;
   readonly memoryBytes?: number;
@@ -45,12 +51,15 @@ export interface ProcessDeath {
 export interface SupervisorListener {
   ready(worker: SupervisedWorker): void;
   died(worker: SupervisedWorker, death: ProcessDeath): void;
+  /** Its lifetime is over, and another process shall take its place: then it is to be stopped. */
+  over(worker: SupervisedWorker): void;
   /** Its process ended by itself, for good. */
   left(worker: SupervisedWorker, reason: string): void;
   /** It could not be started so often that it is not tried again. */
   failed(worker: SupervisedWorker, reason: string): void;
 }
 
+const STOPPED = "its supervisor stopped it";
 /** A worker that was told to stop may take so long. */
 const STOP_MS = 5000;
 /** The longest that Node's timers can wait: 24 days. */
@@ -100,7 +109,7 @@ export class SupervisedWorker {
   }
 
   /** Ends the worker for good: gracefully, or at once. Resolves when its process is gone. */
-  async stop({ force = false, graceMs = 0 }: StopOptions = {}): Promise<void> {
+  async stop({ force = false, graceMs = 0, reason = STOPPED }: StopOptions = {}): Promise<void> {
     this.#isEnding = true;
     clearTimeout(this.#restart);
     const process = this.#process;
@@ -110,7 +119,7 @@ export class SupervisedWorker {
     }
     const ended = new Promise<void>((resolve) => process.once("exit", () => resolve()));
     if (force) process.kill("SIGKILL");
-    else say(process, graceMs > 0 ? { kind: "leave", graceMs } : { kind: "stop" });
+    else say(process, graceMs > 0 ? { kind: "leave", reason, graceMs } : { kind: "stop" });
     const lateMs = Math.min(graceMs + STOP_MS, TIMER_MOST_MS);
     const late = setTimeout(() => process.kill("SIGKILL"), lateMs);
     await ended;
@@ -155,7 +164,7 @@ export class SupervisedWorker {
     child.on("error", (error) => {
       this.#problem = error.message;
     });
-    child.once("exit", (code, signal) => this.#exited(code, signal));
+    child.once("exit", (code, signal) => this.#exited(child, code, signal));
     say(child, { kind: "settings", settings: this.settings });
   }
 
@@ -169,6 +178,9 @@ export class SupervisedWorker {
       case "failed":
         this.#problem = message.message;
         return;
+      case "over":
+        this.#listener.over(this);
+        return;
       case "ended":
         this.#end = message;
         return;
@@ -181,12 +193,13 @@ export class SupervisedWorker {
     }
   }
 
-  #exited(exitCode: number | null, signal: NodeJS.Signals | null): void {
+  #exited({ pid }: ChildProcess, exitCode: number | null, signal: NodeJS.Signals | null): void {
     this.#process = undefined;
     // One that was killed could not do so itself, and perhaps no other follows.
     if (signal !== null) this.#clearing = removeLeftovers(this.settings.localDirectory);
     if (!this.#isReady) this.#failedStarts++;
-    this.#listener.died(this, this.#deathOf(exitCode, signal));
+    const death = this.#deathOf(exitCode, signal);
+    this.#listener.died(this, { ...death, pid: pid ?? 0 });
     if (this.#isEnding) return;
     if (this.#end?.restart === false) {
       this.#isEnding = true;

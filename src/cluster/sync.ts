@@ -6,10 +6,11 @@
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { config } from "../config/config.ts";
+import { processFolder } from "../config/process-folder.ts";
 import { assert, HeddleError, isHeddleError } from "../core/errors.ts";
 import { failedStep } from "../core/step-failure.ts";
 import { type TaskGraph, taskKey } from "../core/task-graph.ts";
-import { nodeCrypto } from "../functions/crypto.ts";
 import { setScratch } from "../threads/scratch.ts";
 import { textOf } from "./given.ts";
 import { GraphCalls } from "./graph-calls.ts";
@@ -30,10 +31,7 @@ export async function runSync(
   const calls = new GraphCalls(graph);
   const values = new Map<number, unknown>();
   const uses = countUses(graph);
-  const scratch = join(
-    tmpdir(),
-    `heddle-${process.pid}-${nodeCrypto().randomBytes(6).toString("hex")}`,
-  );
+  const scratch = join(config.get("temporary-directory") ?? tmpdir(), processFolder());
   try {
     for (const id of order) {
       signal?.throwIfAborted();

@@ -17,6 +17,8 @@ export interface WorkerHello {
   readonly addresses: readonly string[];
   /** Where it shows its state over HTTP, if it does. */
   readonly dashboard?: string;
+  /** Process of the worker of the same name whose place it takes, if that is still there. */
+  readonly follows?: number;
   /** The supervisor that restarts it, if there is one. */
   readonly supervisor?: string;
 }
@@ -30,6 +32,7 @@ export function readWorkerHello(facts: unknown): WorkerHello {
     typeof hello.name === "string" &&
     typeof hello.host === "string" &&
     isCount(hello.pid, 0) &&
+    (hello.follows === undefined || isCount(hello.follows, 0)) &&
     isCount(hello.threads, 1) &&
     (hello.dashboard === undefined || typeof hello.dashboard === "string") &&
     isCount(hello.memoryLimitBytes, 1) &&

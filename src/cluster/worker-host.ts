@@ -30,8 +30,10 @@ import type { WorkerReport } from "./worker-report.ts";
 
 /** Smaller changes of what the process has room for are of no matter. */
 const LIMIT_STEP_BYTES = 2 ** 20;
-/** While threads wait for memory, it is looked this often whether all of them do. */
+/** While threads or tasks wait for memory, it is looked this often whether all of them do. */
 const STALL_CHECK_MS = 20;
+/** And so often again, while the threads give back what they hold without need. */
+const STALL_CHECKS = 2;
 /** Threads are told of graphs to forget at the latest when there are so many. */
 const FORGET_AT_MOST = 64;
 /** A graph of at most so many bytes may be remembered for a while. */
@@ -45,6 +47,11 @@ export interface WorkerListener {
   warn(message: string): void;
   /** Memory is short: clients should let go of values that they have forgotten. */
   collect(): void;
+  /**
+   * More than the limit may be given: time to look what the whole process takes, and to say it
+   * (`limitValues`). Returns what values may take at most if no task runs.
+   */
+  measure?(): number;
   /** The values that a reader asked for are in memory, except the missing ones. */
   pinned(reader: number, missing: Int32Array): void;
   /** Values are to come from another worker; each ends in `fetched` or `fetch-failed`. */
@@ -222,6 +229,7 @@ export class WorkerHost {
       );
       if (count > 0) worked = true;
       lane.requests((thread, id, bytes) => {
+        if (!this.machine.memory.fits(bytes)) this.#listener.measure?.();
         this.#events.push({ kind: "request", thread, id, bytes });
       });
     }
@@ -229,14 +237,20 @@ export class WorkerHost {
     return this.#listener.turn() || worked;
   }
 
-  /** Threads wait for memory: when no other thread can free some, one of them gets it. */
-  #watchForStall(): void {
+  /**
+   * Memory is waited for. When no thread can free some, not even by giving back what it holds
+   * without need, somebody gets it or fails.
+   */
+  #watchForStall(checks = 0): void {
     if (this.#stallTimer !== undefined) return;
     this.#stallTimer = setTimeout(() => {
       this.#stallTimer = undefined;
       if (this.#closed || !this.machine.memory.isAsked) return;
       if (!this.#lanes().every((lane) => lane.allWait)) return this.#watchForStall();
-      this.tell({ kind: "stalled" });
+      if (checks === 0) for (const lane of this.#lanes()) lane.post({ kind: "rest" });
+      if (checks < STALL_CHECKS) return this.#watchForStall(checks + 1);
+      const mostBytes = this.#listener.measure?.();
+      this.tell({ kind: "stalled", ...(mostBytes === undefined ? {} : { mostBytes }) });
       this.wake();
     }, STALL_CHECK_MS);
   }
@@ -271,7 +285,7 @@ export class WorkerHost {
           this.#grant(command.thread, command.bytes);
           break;
         case "deny":
-          this.#deny(command.thread);
+          this.#deny(command.thread, command.isDiskFull);
           break;
         case "pinned":
           this.#listener.pinned(command.reader, command.missing);
@@ -419,9 +433,9 @@ export class WorkerHost {
     );
   }
 
-  #deny(thread: number): void {
+  #deny(thread: number, isDiskFull: boolean): void {
     const lane = this.#lanes().find((candidate) => candidate.has(thread));
-    lane?.answer(thread, undefined);
+    lane?.answer(thread, undefined, isDiskFull);
   }
 
   #grant(thread: number, bytes: number): void {

@@ -3,7 +3,7 @@
  * channel to it, and ends with it.
  */
 import { isHeddleError } from "../core/errors.ts";
-import type { ClusterWorker } from "./cluster-worker.ts";
+import type { ClusterWorker, WorkerEnd } from "./cluster-worker.ts";
 import type { FromProcess, ToProcess } from "./supervisor.ts";
 import type { WorkerSettings } from "./worker-settings.ts";
 
@@ -28,7 +28,7 @@ let isToldToEnd = false;
 process.on("message", (message: ToProcess) => {
   if (message.kind === "stop") close("its supervisor stopped it").catch(() => end(1));
   else if (message.kind === "leave") {
-    leave("its supervisor stopped it", { graceMs: message.graceMs }).catch(() => end(1));
+    leave(message.reason, { graceMs: message.graceMs }).catch(() => end(1));
   } else start(message.settings).catch(failed);
 });
 // Without its supervisor nobody would ever end it.
@@ -46,10 +46,11 @@ process.on("SIGTERM", () => {
 
 async function start(settings: WorkerSettings): Promise<void> {
   const { hostWorker } = await import("./worker-process.ts");
-  const worker = await hostWorker(settings, (how) => {
+  const ended = (how: WorkerEnd): void => {
     say({ kind: "ended", ...how });
     end(0);
-  });
+  };
+  const worker = await hostWorker(settings, ended, () => say({ kind: "over" }));
   close = async (...args) => await worker.close(...args);
   leave = async (...args) => await worker.leave(...args);
   const readings = setInterval(() => {

@@ -22,14 +22,19 @@ export interface WorkerContext {
   close(reason: string, options?: { readonly restart?: boolean | undefined }): Promise<void>;
 }
 
-/** Starts a worker in this process; `ended` is called when it has come to its end. */
+/**
+ * Starts a worker in this process; `ended` is called when it has come to its end, `over` in place
+ * of it when its lifetime is over and another process shall take its place.
+ */
 export async function hostWorker(
   settings: WorkerSettings,
   ended: (end: WorkerEnd) => void,
+  over?: () => void,
 ): Promise<WorkerContext> {
   const log = await openLog(settings);
   const preloads = await loadPreloads(settings.preload ?? []);
   const worker = await ClusterWorker.start(settings, log);
+  worker.onOver = over;
   const { name } = settings;
   const context: WorkerContext = {
     name,

@@ -41,6 +41,8 @@ export interface WorkerSettings {
   /** The supervisor's id. */
   readonly supervisor?: string;
   readonly lifetime?: Lifetime;
+  /** Process of the same name whose place it takes, and which ends as soon as it is there. */
+  readonly follows?: number;
   /** Where its state is shown over HTTP; nowhere unless given. */
   readonly dashboardAddress?: string;
   /** Modules that are loaded first, as URLs. */

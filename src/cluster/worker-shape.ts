@@ -5,6 +5,7 @@
 import { availableParallelism, totalmem } from "node:os";
 import { HeddleError } from "../core/errors.ts";
 import { formatBytes, parseBytes } from "../core/units.ts";
+import { refuseGiven } from "./check-given.ts";
 import { textOf } from "./given.ts";
 
 /** What the user may choose. */
@@ -76,6 +77,9 @@ function machineMemory(): number {
 export function workerMemory(limit: number | string, threads: number): number {
   const machine = machineMemory();
   const cores = availableParallelism();
+  if (typeof limit !== "number" && typeof limit !== "string") {
+    refuseGiven("memoryLimit", limit, 'a number of bytes, a text such as "2GiB", or "auto"');
+  }
   const bytes =
     limit === "auto"
       ? Math.floor((machine * Math.min(threads, cores)) / cores)

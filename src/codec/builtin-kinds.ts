@@ -46,6 +46,13 @@ export function builtinName(value: object): string | undefined {
   }
 }
 
+/** Name of a user's class that extends the built-in one which `value` belongs to, if it has one. */
+export function userClassOver(value: object, base: string): string | undefined {
+  const make: unknown = value.constructor;
+  if (typeof make !== "function" || make.name === base) return undefined;
+  return make.name === "" ? "unnamed class" : make.name;
+}
+
 /** Whether `prototype` is an `Object.prototype`, of this realm or of another. */
 export function isPlainPrototype(prototype: object): boolean {
   if (prototype === Object.prototype) return true;

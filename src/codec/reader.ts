@@ -127,7 +127,10 @@ export class GraphReader {
   #numbered(tag: string, node: JsonObject, slot: number): unknown {
     switch (tag) {
       case "d":
-        return this.fill(slot, new DateValue(node["v"] === null ? Number.NaN : Number(node["v"])));
+        return this.#withOwn(
+          this.fill(slot, new DateValue(node["v"] === null ? Number.NaN : Number(node["v"]))),
+          node,
+        );
       case "o":
         return this.#entries(node, slot);
       case "h":
@@ -146,7 +149,7 @@ export class GraphReader {
       case "x": {
         const value = new RegExp(String(node["s"]), String(node["f"]));
         value.lastIndex = Number(node["i"]);
-        return this.fill(slot, value);
+        return this.#withOwn(this.fill(slot, value), node);
       }
       case "t":
         return this.fill(slot, this.#view(node));
@@ -166,7 +169,7 @@ export class GraphReader {
   #registered(tag: string, node: JsonObject, slot: number): unknown {
     if (tag === "c") return this.fill(slot, this.#byCodec(node));
     const port = currentFunctionPort();
-    if (tag === "k") return this.fill(slot, this.#namedClass(node, slot, port));
+    if (tag === "k") return this.#namedClass(node, slot, port);
     if (tag === "K") {
       const make = this.node(node["c"] as Json);
       const state = this.node(node["v"] as Json);
@@ -180,6 +183,7 @@ export class GraphReader {
 
   /**
    * The class of this name here; the one that came along is used, and registered, if there is none.
+   * Either has its number before the codec is read, whose functions mostly capture the class.
    */
   #namedClass(node: JsonObject, slot: number, port: FunctionPort | undefined): AnyFunction {
     const name = String(node["c"]);
@@ -187,11 +191,12 @@ export class GraphReader {
     if (sent !== undefined && port !== undefined) {
       // Read in any case: later parts are numbered after these.
       const make = port.decode(sent, this, slot) as RegisteredClass["make"];
+      this.fill(slot, classNamed(name)?.make ?? make);
       const codec = this.node(node["e"] as Json) as RegisteredClass["codec"];
       if (classNamed(name) === undefined)
         registerClass(name, make as never, codec as ClassCodec<object>);
     }
-    return knownClass(name).make;
+    return this.fill(slot, knownClass(name).make);
   }
 
   #byCodec(node: JsonObject): unknown {
@@ -242,16 +247,19 @@ export class GraphReader {
     for (const [key, item] of listOf(node["v"]) as [Json, Json][]) {
       Map.prototype.set.call(map, this.node(key), this.node(item));
     }
-    this.fields(map, node["p"] ?? []);
-    return map;
+    return this.#withOwn(map, node);
   }
 
   #set(node: JsonObject, slot: number): unknown {
     const set = this.fill(slot, new Set<unknown>());
     this.#adopt(set, node);
     for (const item of listOf(node["v"])) Set.prototype.add.call(set, this.node(item));
-    this.fields(set, node["p"] ?? []);
-    return set;
+    return this.#withOwn(set, node);
+  }
+
+  #withOwn(value: object, node: JsonObject): object {
+    if (node["p"] !== undefined) this.fields(value, node["p"]);
+    return value;
   }
 
   #instance(node: JsonObject, slot: number): object {

@@ -4,6 +4,7 @@
  * installs it). Codecs are asked in the order of their registration.
  */
 import { HeddleError } from "../core/errors.ts";
+import { registerInstanceToken } from "../core/token.ts";
 import type { GraphReader } from "./reader.ts";
 import type { GraphWriter } from "./writer.ts";
 
@@ -102,8 +103,9 @@ export function registerCodec<T>(codec: Codec<T>): void {
 
 /**
  * Names a class, so that its instances and its errors come back as instances of the same class.
- * Give `encode` and `decode` when fields are private or not enumerable. Throws `InvalidArgument`
- * when the name belongs to another class.
+ * Give `encode` and `decode` when fields are private or not enumerable: what `encode` gives is also
+ * the instance's content in tokens, so that equal calls with equal instances are run once. Throws
+ * `InvalidArgument` when the name belongs to another class.
  *
  * @example
  * import { registerClass } from "heddle";
@@ -138,14 +140,18 @@ export function registerClass<T extends object, S>(
 
 const refusals = new Map<AnyFunction, Refusal>();
 
-/** Says what to do instead with instances of a class that can never travel. */
+/** Says what to do instead with instances of a class, and of those derived, that never travel. */
 export function refuseClass(make: AnyFunction, refusal: Refusal): void {
   refusals.set(make, refusal);
 }
 
 /** Why instances of the class cannot travel, where that has been said. */
 export function refusalOfClass(make: unknown): Refusal | undefined {
-  return refusals.get(make as AnyFunction);
+  for (let up = make; typeof up === "function"; up = Object.getPrototypeOf(up)) {
+    const refusal = refusals.get(up);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
 }
 
 /** Lets functions and classes be part of values. */
@@ -178,6 +184,12 @@ export function codecKinds(): IterableIterator<string> {
 export function registeredClass(make: unknown): RegisteredClass | undefined {
   return typeof make === "function" ? classesByMake.get(make) : undefined;
 }
+
+registerInstanceToken((value) => {
+  const registered = registeredClass(value.constructor);
+  if (registered?.codec.encode === undefined) return undefined;
+  return { name: registered.name, state: registered.codec.encode(value) };
+});
 
 /** The class registered under this name. */
 export function classNamed(name: string): RegisteredClass | undefined {

@@ -3,10 +3,19 @@
  * (buffers and typed arrays), `error`, and `clone` (everything else that the structured clone
  * knows, with cycles and shared parts, and more: errors with their class, functions, instances of
  * classes). Other kinds come by `registerCodec`.
+ *
+ * What is not kept, mostly as in the structured clone: properties that are not enumerable, and what
+ * accessors are (their values are); whether an object is frozen or sealed; own properties of arrays
+ * beside their items, of typed arrays, buffers, boxed values and URLs (those of Map, Set, Date,
+ * RegExp, errors and instances are kept); symbols as keys that are neither registered nor
+ * well-known; bytes of a buffer outside the view that is sent, that two views share a buffer, and
+ * that a buffer can be resized. A user's subclass of Map, Set or Error travels with its fields; one
+ * of Array is refused unless it is registered, one of Date, RegExp, a typed array or a buffer
+ * unless it is registered with a codec.
  */
 
 import { HeddleError, isHeddleError } from "../core/errors.ts";
-import { builtinName, viewOver } from "./builtin-kinds.ts";
+import { builtinName, userClassOver, viewOver } from "./builtin-kinds.ts";
 import {
   bufferOffsets,
   corrupt,
@@ -33,7 +42,7 @@ export interface EncodedValue {
 
 /**
  * Encodes any value that may travel. Throws `NotSerializable`, naming the path to what cannot and
- * the way out.
+ * the way out; `name` is what messages call the value.
  *
  * @example
  * import { decodeValue, encodeValue } from "./values.ts";
@@ -42,7 +51,7 @@ export interface EncodedValue {
  * encoded.writeTo(bytes);
  * decodeValue(bytes); // Map { "a" => [1, 2] }
  */
-export function encodeValue(value: unknown): EncodedValue {
+export function encodeValue(value: unknown, name = "value"): EncodedValue {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     const codec = codecFor(value);
     if (codec !== undefined) {
@@ -56,7 +65,7 @@ export function encodeValue(value: unknown): EncodedValue {
       return encoded("bytes", bytesName(value), [view]);
     }
   }
-  const graph = new GraphWriter();
+  const graph = new GraphWriter(name);
   const root = graph.write(value);
   if (!graph.rich) return encoded("inline", graph.tagged ? { v: root, t: 1 } : { v: root }, []);
   return encoded(kindOf(root), graphMeta(graph, root), graph.buffers);
@@ -175,8 +184,9 @@ function kindOf(root: Json): string {
 }
 
 function isBytes(value: object): value is ArrayBufferView | ArrayBuffer {
-  if (!ArrayBuffer.isView(value)) return builtinName(value) === "ArrayBuffer";
-  return bytesName(value) !== undefined;
+  const name = ArrayBuffer.isView(value) ? bytesName(value) : builtinName(value);
+  if (name !== "ArrayBuffer" && !ArrayBuffer.isView(value)) return false;
+  return name !== undefined && userClassOver(value, name) === undefined;
 }
 
 function bytesName(value: object): string | undefined {

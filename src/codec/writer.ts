@@ -6,7 +6,7 @@
  * has to wait for another one is written after the rest (`later`).
  */
 import { HeddleError, isHeddleError, shortPath } from "../core/errors.ts";
-import { builtinName, isPlainPrototype } from "./builtin-kinds.ts";
+import { builtinName, isPlainPrototype, userClassOver } from "./builtin-kinds.ts";
 import { writeError } from "./errors.ts";
 import { refusalOf } from "./refusals.ts";
 import {
@@ -43,6 +43,8 @@ export class GraphWriter {
   /** Whether objects may be named by where they are found, as in what functions capture. */
   namesPlaces = false;
   readonly #slots = new Map<object, number>();
+  /** Objects that are made only once all their parts are, with what a way back to one does. */
+  readonly #unmade = new Map<object, () => void>();
   readonly #postponed: (() => Json)[] = [];
   readonly #path: Step[];
 
@@ -90,6 +92,19 @@ export class GraphWriter {
     const node = this.node(value);
     this.#path.pop();
     return node;
+  }
+
+  /**
+   * Writes parts of `value` without which it cannot be made; calls `back`, which may refuse, when
+   * one of them leads back to it.
+   */
+  before<T>(value: object, write: () => T, back: () => void): T {
+    this.#unmade.set(value, back);
+    try {
+      return write();
+    } finally {
+      this.#unmade.delete(value);
+    }
   }
 
   /** Writes any value. */
@@ -161,7 +176,7 @@ export class GraphWriter {
     const path = shortPath(this.path);
     return new HeddleError(
       "NotSerializable",
-      `${path} is ${withArticle(refusal.type)}, which cannot be sent to a task. ${refusal.advice}`,
+      `${path} is ${withArticle(refusal.type)}, which cannot be sent to other threads. ${refusal.advice}`,
       { fields: { path, type: refusal.type } },
     );
   }
@@ -191,6 +206,7 @@ export class GraphWriter {
       this.#slots.set(value, this.#slots.size);
       return undefined;
     }
+    this.#unmade.get(value)?.();
     return this.richTag("r", { i: slot });
   }
 
@@ -243,7 +259,14 @@ export class GraphWriter {
     if (registered?.codec.encode !== undefined) {
       const c = this.part(registered.make, "constructor");
       const state = registered.codec.encode(value);
-      return this.richTag("K", { c, v: this.part(state, { text: ".encode()" }) });
+      const v = this.before(
+        value,
+        () => this.part(state, { text: ".encode()" }),
+        () => {
+          throw this.refuse(circle(registered.name));
+        },
+      );
+      return this.richTag("K", { c, v });
     }
     return this.#place(value) ?? this.#builtin(value) ?? this.#instance(value);
   }
@@ -314,7 +337,9 @@ export class GraphWriter {
 
   #builtin(value: object): Json | undefined {
     if (ArrayBuffer.isView(value)) return this.#view(value);
-    switch (builtinName(value)) {
+    const name = builtinName(value);
+    if (name !== undefined && !EXTENSIBLE.has(name)) this.#checkBase(value, name);
+    switch (name) {
       case "Map":
         return this.#derived(value, this.richTag("m", {}), () =>
           Array.from(value as Map<unknown, unknown>, ([key, item], i) => [
@@ -330,11 +355,11 @@ export class GraphWriter {
         );
       case "Date": {
         const time = Number(value);
-        return this.tag("d", { v: Number.isNaN(time) ? null : time });
+        return this.tag("d", { v: Number.isNaN(time) ? null : time, ...this.#own(value) });
       }
       case "RegExp": {
         const { source, flags, lastIndex } = value as RegExp;
-        return this.richTag("x", { s: source, f: flags, i: lastIndex });
+        return this.richTag("x", { s: source, f: flags, i: lastIndex, ...this.#own(value) });
       }
       case "ArrayBuffer":
         return this.richTag("t", {
@@ -360,14 +385,34 @@ export class GraphWriter {
 
   #view(value: ArrayBufferView): Json {
     const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-    const name = value.constructor.name === "Buffer" ? "Buffer" : builtinName(value);
-    return this.richTag("t", { c: name ?? "Uint8Array", b: this.buffer(bytes) });
+    const name = builtinName(value) ?? "Uint8Array";
+    const isBuffer = value.constructor.name === "Buffer";
+    if (!isBuffer) this.#checkBase(value, name);
+    return this.richTag("t", { c: isBuffer ? "Buffer" : name, b: this.buffer(bytes) });
+  }
+
+  /** Refuses an instance of a user's subclass: without its class it would be another value. */
+  #checkBase(value: object, base: string): void {
+    const name = userClassOver(value, base);
+    if (name === undefined) return;
+    throw this.refuse({
+      type: `${name}, a kind of ${base}`,
+      advice:
+        `Give the class a codec, registerClass("${name}", ${name}, { encode, decode }), ` +
+        `or pass a ${base}.`,
+    });
+  }
+
+  /** Properties that a value of a built-in class has been given. */
+  #own(value: object): JsonObject {
+    const fields = this.fields(value) as readonly Json[];
+    return fields.length === 0 ? {} : { p: fields };
   }
 
   /** A Map or Set: one of a user's subclass carries its class and fields as well. */
   #derived(value: object, node: JsonObject, items: () => Json): Json {
     const make = value.constructor;
-    if (make.name === builtinName(value)) return { ...node, v: items() };
+    if (make.name === builtinName(value)) return { ...node, v: items(), ...this.#own(value) };
     const c = this.#instanceClass(make, value);
     return { ...node, c, v: items(), p: this.fields(value) };
   }
@@ -403,6 +448,16 @@ export class GraphWriter {
       advice: "Make it by Symbol.for(name), which gives the same symbol everywhere.",
     });
   }
+}
+
+/** Built-in classes whose subclasses travel, with their fields. */
+const EXTENSIBLE: ReadonlySet<string> = new Set(["Map", "Set", "Error"]);
+
+function circle(name: string): Refusal {
+  return {
+    type: `${name} to which its own encode() leads back`,
+    advice: "What decode() is given must be there before the instance is: leave the way back out.",
+  };
 }
 
 /** `iterator` for `Symbol.iterator`. */

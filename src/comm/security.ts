@@ -88,6 +88,8 @@ const PEM_NAMES = OPTION_NAMES.filter((name) => /(File|Cert|Key)$/.test(name));
  */
 export class Security {
   readonly options: Readonly<SecurityOptions>;
+  /** Certificates and key with which TLS works: those that were used last. */
+  #usable: string | undefined;
 
   constructor(options: SecurityOptions = {}) {
     checkOptionNames("Security", options, OPTION_NAMES);
@@ -141,7 +143,7 @@ export class Security {
     const hasOwn = this.options[certName] !== undefined;
     const cert = this.#pem(hasOwn ? certName : "tlsCert", role);
     const key = this.#pem(hasOwn ? keyName : "tlsKey", role);
-    return {
+    const context: TlsContext = {
       ca,
       cert,
       key,
@@ -149,6 +151,10 @@ export class Security {
       ...(this.options.tlsMaxVersion && { maxVersion: this.options.tlsMaxVersion }),
       ...(this.options.tlsCiphers !== undefined && { ciphers: this.options.tlsCiphers }),
     };
+    const texts = [ca, cert, key].join("\0");
+    if (this.#usable !== texts) checkUsable(context, hasOwn ? [certName, keyName] : BOTH, role);
+    this.#usable = texts;
+    return context;
   }
 
   #pem(name: keyof SecurityOptions, role: Role): string {
@@ -214,8 +220,32 @@ function readPem(name: string, given: string): string {
   throw new HeddleError("FileInvalid", `Security: ${name} "${given}" holds no PEM`);
 }
 
+const BOTH = ["tlsCert", "tlsKey"] as const;
+
+/** Throws `InvalidArgument` for what no TLS connection can be made with, such as another's key. */
+function checkUsable(
+  context: TlsContext,
+  [certName, keyName]: readonly [string, string],
+  role: Role,
+): void {
+  try {
+    process.getBuiltinModule("node:tls").createSecureContext(context);
+  } catch (cause) {
+    const { code = "", message } = cause as NodeJS.ErrnoException;
+    const why = code.includes("KEY_VALUES_MISMATCH")
+      ? `${keyName} is not the key of ${certName}`
+      : `${certName}, ${keyName}, tlsCaFile or tlsCiphers is of no use (${message})`;
+    throw new HeddleError(
+      "InvalidArgument",
+      `Security: no TLS for the ${role}: ${why}. Give the certificate and the key that were made ` +
+        "together, as PEM, the key without a password",
+      { cause, fields: { role, reason: code } },
+    );
+  }
+}
+
 /** OpenSSL's and Node's words for a certificate that is refused, by either side. */
-const CERTIFICATE_TROUBLE = /CERT|SELF_SIGNED|ISSUER|TLS_|SSL|ALERT/;
+const CERTIFICATE_TROUBLE = /CERT|SELF_SIGNED|ISSUER|PURPOSE|TLS_|SSL|ALERT/;
 
 /** OpenSSL's word for what is no TLS at all. */
 const NO_TLS = "ERR_SSL_WRONG_VERSION_NUMBER";

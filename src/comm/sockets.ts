@@ -6,7 +6,7 @@ import { rmSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
-import { makeFolder } from "../config/make-folder.ts";
+import { makePrivateFolder } from "../config/private-folder.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { Role } from "../protocol/index.ts";
 import {
@@ -19,7 +19,7 @@ import {
 import { checkEncryption, security as securityOf } from "./dial.ts";
 import { listenInproc, unlistenInproc } from "./inproc.ts";
 import { certificateRefused, type Security } from "./security.ts";
-import { besideSocket, checkPrivate, socketFolder, sweepFolder, usablePath } from "./unix-paths.ts";
+import { besideSocket, socketFolder, sweepFolder, usablePath } from "./unix-paths.ts";
 import { SocketWire, type Wire } from "./wire.ts";
 
 /** What listening needs to know. */
@@ -70,8 +70,7 @@ function openInproc(asked: string, options: SocketOptions): Sockets {
 async function openUnix(asked: string, options: SocketOptions): Promise<Sockets> {
   const path = usablePath(asked);
   const folder = dirname(path);
-  makeFolder(folder, { mode: 0o700 });
-  checkPrivate(folder);
+  makePrivateFolder(folder);
   const text = `unix://${asked}`;
   const server = createServer((socket) => accepted(socket, text, options));
   await removeLeftover(path);

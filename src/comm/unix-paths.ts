@@ -5,10 +5,10 @@
  * name, so that two hosts on one file system (containers) are two hosts here, too.
  */
 import { createHash } from "node:crypto";
-import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { HeddleError, shortPath } from "../core/errors.ts";
+import { makePrivateFolder } from "../config/private-folder.ts";
 
 /** Longest path of a unix socket on every system that we know: 104 bytes with the final 0. */
 export const SOCKET_PATH_BYTES_MAX = 103;
@@ -24,21 +24,8 @@ export function socketFolder(base: string = tmpdir()): string {
   const wanted = join(base, `heddle-${user}`);
   const fits = Buffer.byteLength(wanted) + NAME_BYTES <= SOCKET_PATH_BYTES_MAX;
   const folder = fits ? wanted : `/tmp/heddle-${user}`;
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  checkPrivate(folder);
+  makePrivateFolder(folder);
   return folder;
-}
-
-/** Throws `AuthFailed` unless the folder is a real one, of this user, closed to others. */
-export function checkPrivate(folder: string): void {
-  const stat = lstatSync(folder);
-  const mine = process.getuid === undefined || stat.uid === process.getuid();
-  if (stat.isDirectory() && mine && (stat.mode & 0o077) === 0) return;
-  throw new HeddleError(
-    "AuthFailed",
-    `${shortPath(folder)} cannot hold unix sockets: it must be a folder of this user with mode 700 ` +
-      `(it has ${(stat.mode & 0o777).toString(8)})`,
-  );
 }
 
 function nameOf(text: string): string {

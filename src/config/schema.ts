@@ -295,7 +295,8 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
   "worker.lifetime.restart": key(
     boolean,
     false,
-    "Whether another process takes the place of a worker whose lifetime is over.",
+    "Whether another process takes the place of a worker whose lifetime is over: it joins first, " +
+      "so that for a moment there is memory for two.",
   ),
   "worker.lifetime.stagger": key(
     duration,

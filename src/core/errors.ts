@@ -102,13 +102,17 @@ export function assert(condition: unknown, message: string): asserts condition {
   );
 }
 
-/** The name among `known` nearest to `given` by edit distance, or undefined when none is near. */
+/**
+ * The name among `known` nearest to `given` by edit distance, or undefined when none is near: at
+ * least half of it must be as it was given.
+ */
 export function nearestName(given: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(given.length / 3)) + 1;
   for (const name of known) {
     const distance = editDistance(given.toLowerCase(), name.toLowerCase(), bestDistance);
-    if (distance < bestDistance) {
+    const isNear = 2 * distance <= Math.max(given.length, name.length);
+    if (isNear && distance < bestDistance) {
       best = name;
       bestDistance = distance;
     }
@@ -116,15 +120,20 @@ export function nearestName(given: string, known: Iterable<string>): string | un
   return best;
 }
 
+/** Letters that were left out, added, replaced, or swapped with their neighbour. */
 function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return limit;
+  let before: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
     for (let j = 1; j <= b.length; j++) {
-      const swap = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min((previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, swap));
+      const replaced = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swapped = isSwap ? (before[j - 2] ?? 0) + 1 : limit;
+      row.push(Math.min((previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, replaced, swapped));
     }
+    before = previous;
     previous = row;
   }
   return previous[b.length] ?? limit;

@@ -19,10 +19,16 @@ export function checkOptionNames(what: string, options: unknown, known: readonly
   );
 }
 
-/** Throws `InvalidArgument` unless `value` is a function; `example` shows what is meant. */
+/** Text of a class, which cannot be called. */
+const CLASS = /^class\b/;
+
+/** Throws `InvalidArgument` unless `value` can be called; `example` shows what is meant. */
 export function checkFunction(what: string, value: unknown, example: string): void {
-  if (typeof value === "function") return;
-  const given = value === null || value === undefined ? String(value) : typeof value;
+  const isFunction = typeof value === "function";
+  const isClass = isFunction && CLASS.test(Function.prototype.toString.call(value));
+  if (isFunction && !isClass) return;
+  const isNothing = value === null || value === undefined;
+  const given = isClass ? "a class" : isNothing ? String(value) : typeof value;
   throw new HeddleError(
     "InvalidArgument",
     `${what} takes a function, as in ${example}, not ${given}`,

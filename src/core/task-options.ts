@@ -14,6 +14,19 @@ export const TASK_OPTIONS: readonly (keyof TaskOptions)[] = [
   "span",
 ];
 
+/** Task options as they are given: one worker needs no list. */
+export interface GivenTaskOptions extends Omit<TaskOptions, "workers"> {
+  /** Address or name of the worker that may run the task, or a list of such; default all. */
+  readonly workers?: string | readonly string[];
+}
+
+/** The options with workers in a list. */
+export function listedOptions(options: GivenTaskOptions): TaskOptions {
+  const { workers, ...others } = options;
+  if (typeof workers === "string") return { ...others, workers: [workers] };
+  return options as TaskOptions;
+}
+
 /** What each option may be: in words, and as a test. */
 const ALLOWED: {
   readonly [K in keyof TaskOptions]-?: readonly [string, (value: unknown) => boolean];
@@ -29,16 +42,14 @@ const ALLOWED: {
       Object.values(value).every((amount) => Number.isFinite(amount) && amount >= 0),
   ],
   workers: [
-    'an array of names or addresses of workers, such as ["inproc://0"]',
-    (value) =>
-      Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === "string"),
+    'the name or address of a worker, or an array of such: ["inproc://0"]',
+    (value) => (Array.isArray(value) ? value.length > 0 && value.every(isName) : isName(value)),
   ],
   allowOtherWorkers: ["true or false", isBoolean],
   concurrency: ["a whole number from 1 on", (value) => isCount(value) && value !== 0],
   span: [
     'an array of names, outermost first, such as ["load"]',
-    (value) =>
-      Array.isArray(value) && value.every((name) => typeof name === "string" && name !== ""),
+    (value) => Array.isArray(value) && value.every(isName),
   ],
 };
 
@@ -48,7 +59,7 @@ const ALLOWED: {
  */
 export function checkTaskOptions(
   what: string,
-  options: TaskOptions,
+  options: GivenTaskOptions,
   others: readonly string[] = [],
 ): void {
   checkOptionNames(what, options, [...TASK_OPTIONS, ...others]);
@@ -88,6 +99,10 @@ function shown(value: unknown): string {
 
 function isCount(value: unknown): boolean {
   return Number.isInteger(value) && (value as number) >= 0;
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === "string" && value !== "";
 }
 
 function isBoolean(value: unknown): boolean {

@@ -1,13 +1,15 @@
 /**
  * @file Content tokens: equal values give equal 128-bit names, in every process and on every
  * machine. A value is written as a canonical stream of words, each kind behind its own tag, and
- * hashed (`hash.ts`). Plain objects, maps and sets do not depend on insertion order; what cannot be
- * named by its content (a promise, a weak map, hidden private fields) is refused by its path
- * instead of being guessed. After `dask.tokenize`, which falls back to random names there.
+ * hashed (`hash.ts`). In `tokenize`, plain objects, maps and sets do not depend on insertion order,
+ * as in `dask.tokenize`. In `tokenizeCall`, which names calls by what their functions are given,
+ * everything counts that a function can see: `Object.keys` gives another result for another order.
+ * What cannot be named by its content (a promise, a weak map, hidden private fields) is refused by
+ * its path instead of being guessed; Dask falls back to random names there.
  */
 import { builtinPath, sourceOf } from "./builtins.ts";
 import { isCollection } from "./collection.ts";
-import { HeddleError, shortPath } from "./errors.ts";
+import { HeddleError, isHeddleError, shortPath } from "./errors.ts";
 import { keyOf, type TaskRef } from "./graph.ts";
 import { Hash128 } from "./hash.ts";
 import { isSingleTask, TASK } from "./single-task.ts";
@@ -49,6 +51,10 @@ const TAG = {
   url: 27,
   sparse: 28,
   end: 29,
+  registered: 30,
+  reference: 31,
+  bare: 32,
+  derived: 33,
 } as const;
 
 type AnyFunction = (...args: never[]) => unknown;
@@ -64,27 +70,60 @@ export function registerFunctionToken(token: FunctionToken | undefined): void {
   functionToken = token;
 }
 
+/** What stands for an instance whose class says how it travels. */
+export interface InstanceContent {
+  /** Name under which the class is known. */
+  readonly name: string;
+  /** What the class makes of the instance. */
+  readonly state: unknown;
+}
+
+type InstanceToken = (value: object) => InstanceContent | undefined;
+let instanceToken: InstanceToken | undefined;
+
+/**
+ * Installs what stands for instances of classes that have a codec (`codec/` does so); `undefined`
+ * means their own fields.
+ */
+export function registerInstanceToken(token: InstanceToken): void {
+  instanceToken = token;
+}
+
 const pool: Hash128[] = [];
 
 /**
  * The content token of the values, 32 hex digits: the same for equal values in every process and on
- * every machine. Throws `TokenizeFailed`, naming the path, for what has no content that can be
- * read.
+ * every machine. In what order plain objects, maps and sets were filled does not count here; it
+ * does in the keys of calls (`tokenizeCall`), whose functions can see it. Throws `TokenizeFailed`,
+ * naming the path, for what has no content that can be read.
  *
  * @example
  * import { tokenize } from "heddle";
  * console.log(tokenize({ a: 1, b: [2] }) === tokenize({ b: [2], a: 1 })); // true
  */
 export function tokenize(...values: readonly unknown[]): string {
-  return digestOf((writer) => {
+  return digestOf((hash) => {
+    const writer = new Writer(hash, false);
     for (const value of values) writer.write(value);
   });
 }
 
-function digestOf(fill: (writer: Writer) => void, ancestors?: Writer): string {
+/**
+ * The token of what a call is made of, each value as the task will get it: as `tokenize`, but the
+ * order of keys and entries, classes and prototypes, and which objects are the same object within
+ * one value, count too.
+ */
+export function tokenizeCall(...values: readonly unknown[]): string {
+  return digestOf((hash) => {
+    const writer = new Writer(hash, true);
+    for (const value of values) writer.writeAlone(value);
+  });
+}
+
+function digestOf(fill: (hash: Hash128) => void): string {
   const hash = pool.pop() ?? new Hash128();
   try {
-    fill(new Writer(hash, ancestors));
+    fill(hash);
     return hash.digest();
   } finally {
     hash.reset();
@@ -94,16 +133,21 @@ function digestOf(fill: (writer: Writer) => void, ancestors?: Writer): string {
 
 class Writer {
   readonly #hash: Hash128;
+  /** Whether everything counts that a function can see; if not, order does not. */
+  readonly #exact: boolean;
   /**
    * Objects being written, outermost first: a repeated one is a cycle, written as the number of
    * steps up.
    */
   readonly #open: object[];
+  /** Exact: the objects met so far, numbered; another meeting is written as the number. */
+  #met: Map<object, number> | undefined;
   /** Where the current value is, for messages. */
   readonly #path: string[];
 
-  constructor(hash: Hash128, ancestors?: Writer) {
+  constructor(hash: Hash128, exact: boolean, ancestors?: Writer) {
     this.#hash = hash;
+    this.#exact = exact;
     this.#open = ancestors === undefined ? [] : ancestors.#open;
     this.#path = ancestors === undefined ? [] : ancestors.#path;
   }
@@ -139,6 +183,12 @@ class Writer {
     }
   }
 
+  /** Writes a value that travels alone: an object in two such values becomes two. */
+  writeAlone(value: unknown): void {
+    this.#met = undefined;
+    this.write(value);
+  }
+
   #tagged(tag: number, text: string): void {
     this.#hash.word(tag);
     this.#hash.text(text);
@@ -152,16 +202,33 @@ class Writer {
 
   #nested(value: object): void {
     const open = this.#open;
-    const above = open.lastIndexOf(value);
-    if (above >= 0) {
-      this.#hash.word(TAG.cycle);
-      this.#hash.word(open.length - above);
-      return;
-    }
+    if (this.#exact ? this.#isMet(value) : this.#isOpen(value)) return;
     if (open.length >= MAX_DEPTH) throw this.#refuse(`is nested deeper than ${MAX_DEPTH} levels`);
     open.push(value);
     this.#object(value);
     open.pop();
+  }
+
+  /** Writes how many steps above an object is that is being written. */
+  #isOpen(value: object): boolean {
+    const above = this.#open.lastIndexOf(value);
+    if (above < 0) return false;
+    this.#hash.word(TAG.cycle);
+    this.#hash.word(this.#open.length - above);
+    return true;
+  }
+
+  /** Writes the number of an object met before; otherwise numbers it. */
+  #isMet(value: object): boolean {
+    this.#met ??= new Map();
+    const number = this.#met.get(value);
+    if (number === undefined) {
+      this.#met.set(value, this.#met.size);
+      return false;
+    }
+    this.#hash.word(TAG.reference);
+    this.#hash.word(number);
+    return true;
   }
 
   #object(value: object): void {
@@ -169,9 +236,12 @@ class Writer {
     if (typeof custom === "function") {
       this.#hash.word(TAG.custom);
       this.write(custom.call(value));
-    } else if (Array.isArray(value)) this.#array(value);
-    else if (isPlain(value)) {
-      this.#hash.word(TAG.object);
+    } else if (Array.isArray(value)) {
+      if (value.constructor !== Array) this.#derived(value, "Array");
+      this.#array(value);
+    } else if (isPlain(value)) {
+      const bare = this.#exact && Object.getPrototypeOf(value) === null;
+      this.#hash.word(bare ? TAG.bare : TAG.object);
       this.#fields(value);
     } else if (ArrayBuffer.isView(value)) this.#view(value);
     else if (isSingleTask(value)) this.#tasks([value[TASK]()]);
@@ -214,8 +284,8 @@ class Writer {
   }
 
   #fields(value: object): void {
-    const keys = Object.keys(value).sort();
-    for (const key of keys) {
+    const keys = Object.keys(value);
+    for (const key of this.#exact ? keys : keys.sort()) {
       this.#tagged(TAG.string, key);
       this.#at(`.${key}`, (value as Record<string, unknown>)[key]);
     }
@@ -229,22 +299,27 @@ class Writer {
 
   #view(value: ArrayBufferView): void {
     const kind = (value as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] ?? "DataView";
-    this.#tagged(TAG.view, kind);
+    const isBuffer = this.#exact && kind === "Uint8Array" && value.constructor.name === "Buffer";
+    this.#tagged(TAG.view, isBuffer ? "Buffer" : kind);
     this.#hash.bytes(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
   }
 
   /** Everything with a class: built-in ones by their content, others by class and fields. */
   #classed(value: object): void {
     const hash = this.#hash;
-    if (value instanceof Map) this.#unordered(TAG.map, value, true);
-    else if (value instanceof Set) this.#unordered(TAG.set, value, false);
+    const content = instanceToken?.(value);
+    if (content !== undefined) this.#registered(value.constructor, content);
+    else if (value instanceof Map) this.#entries(TAG.map, value);
+    else if (value instanceof Set) this.#entries(TAG.set, value);
     else if (isDate(value)) {
       hash.word(TAG.date);
       hash.double(value.getTime());
+      this.#derived(value, "Date");
     } else if (value instanceof RegExp) {
       this.#tagged(TAG.regexp, value.source);
       hash.text(value.flags);
       hash.double(value.lastIndex);
+      this.#derived(value, "RegExp");
     } else if (value instanceof ArrayBuffer) {
       hash.word(TAG.buffer);
       hash.bytes(new Uint8Array(value));
@@ -259,27 +334,58 @@ class Writer {
     } else this.#instance(value);
   }
 
-  /** Entries in the order of their own digests, so that insertion order does not count. */
-  #unordered(tag: number, entries: Iterable<unknown>, pairs: boolean): void {
-    const digests = Array.from(entries, (entry, index) =>
-      digestOf((inner) => {
-        if (!pairs) {
-          inner.#at(`.values()[${index}]`, entry);
-          return;
-        }
-        const [key, value] = entry as readonly [unknown, unknown];
-        inner.#at(`.keys()[${index}]`, key);
-        inner.#at(typeof key === "string" ? `.get("${key}")` : `.values()[${index}]`, value);
-      }, this),
+  /** By what its codec makes of it. */
+  #registered(make: object, { name, state }: InstanceContent): void {
+    this.#tagged(TAG.registered, name);
+    this.#class(make);
+    this.#at(".encode()", state);
+  }
+
+  /** A class by its text, another text is another class; exact: by what it captures as well. */
+  #class(make: object): void {
+    const token = this.#exact ? tokenOfClass(make as AnyFunction) : undefined;
+    this.#hash.text(token ?? sourceOf(make).digest);
+  }
+
+  /** Exact: what a value of a built-in class has beside its content: a user's class, fields. */
+  #derived(value: object, base: string): void {
+    if (!this.#exact) return;
+    const make: unknown = value.constructor;
+    const isDerived = typeof make === "function" && make.name !== base;
+    if (!isDerived && Object.keys(value).length === 0) return;
+    this.#hash.word(TAG.derived);
+    if (isDerived) this.#class(make);
+    this.#fields(value);
+  }
+
+  /** Exact: one after the other. If not, by their own digests, so that order does not count. */
+  #entries(tag: number, entries: ReadonlyMap<unknown, unknown> | Set<unknown>): void {
+    const hash = this.#hash;
+    this.#derived(entries, tag === TAG.map ? "Map" : "Set");
+    hash.word(tag);
+    hash.double(entries.size);
+    if (this.#exact) {
+      Array.from(entries as Iterable<unknown>, (entry, i) => this.#entry(tag, entry, i));
+      return;
+    }
+    const digests = Array.from(entries as Iterable<unknown>, (entry, i) =>
+      digestOf((inner) => new Writer(inner, false, this).#entry(tag, entry, i)),
     );
-    this.#hash.word(tag);
-    this.#hash.double(digests.length);
-    for (const digest of digests.sort()) this.#hash.text(digest);
+    for (const digest of digests.sort()) hash.text(digest);
+  }
+
+  #entry(tag: number, entry: unknown, index: number): void {
+    if (tag === TAG.set) return this.#at(`.values()[${index}]`, entry);
+    const [key, value] = entry as readonly [unknown, unknown];
+    this.#at(`.keys()[${index}]`, key);
+    this.#at(typeof key === "string" ? `.get("${key}")` : `.values()[${index}]`, value);
   }
 
   /** Without the stack: it holds file names, which differ between machines. */
   #error(error: Error): void {
     this.#tagged(TAG.error, error.name);
+    const make: unknown = error.constructor;
+    if (this.#exact && typeof make === "function" && !sourceOf(make).native) this.#class(make);
     this.#hash.text(error.message);
     this.#at(".cause", error.cause);
     this.#fields(error);
@@ -298,7 +404,7 @@ class Writer {
       }
     }
     this.#tagged(TAG.instance, make.name);
-    this.#hash.text(sourceOf(make).digest);
+    this.#class(make);
     this.#fields(value);
   }
 
@@ -328,9 +434,21 @@ class Writer {
       "TokenizeFailed",
       `No content token: ${path} ${why}. Allowed are plain values, arrays, objects, maps, sets, ` +
         "dates, buffers, functions and instances of classes with readable fields; give the class " +
-        'a method [Symbol.for("heddle.token")]() that returns its content, or use { pure: false }.',
+        "a codec, registerClass(name, Class, { encode, decode }), or a method " +
+        '[Symbol.for("heddle.token")]() that returns its content, or use { pure: false }.',
       { fields: { path } },
     );
+  }
+}
+
+/** Undefined for a class that cannot travel: sending its instance says why. */
+function tokenOfClass(make: AnyFunction): string | undefined {
+  try {
+    const token = functionToken?.(make);
+    return typeof token === "string" ? token : undefined;
+  } catch (error) {
+    if (isHeddleError(error, "NotSerializable")) return undefined;
+    throw error;
   }
 }
 

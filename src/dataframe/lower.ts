@@ -12,7 +12,7 @@ import {
   type TaskFunction,
   type TaskRef,
 } from "../core/graph.ts";
-import { tokenize } from "../core/token.ts";
+import { tokenize, tokenizeCall } from "../core/token.ts";
 import type { Field } from "../table/types.ts";
 import {
   allTasks,
@@ -159,7 +159,7 @@ function eachPartition(
 ): TaskRef[] {
   const { inputs, deps } = dependencies(parts);
   const layer: Layer = {
-    name: `${word}-${tokenize(word, identity, refNames(parts))}`,
+    name: `${word}-${tokenizeCall(word, identity, refNames(parts))}`,
     kind: "blockwise",
     count: parts.length,
     templates: [{ name: word, fn, args }],

@@ -10,7 +10,7 @@ import { HeddleError } from "../core/errors.ts";
 import type { TaskRef } from "../core/graph.ts";
 import { TASK } from "../core/single-task.ts";
 import { inspectAsText } from "../core/symbols.ts";
-import { tokenize } from "../core/token.ts";
+import { tokenizeCall } from "../core/token.ts";
 import { GraphView } from "../diagnostics/graph-view.ts";
 import { referToAll } from "../functions/index.ts";
 import { nextSerial, type Shape, Shapes } from "./call.ts";
@@ -208,7 +208,7 @@ export function makeCall(
 }
 
 function contentKey({ name, fn }: Shapes, shape: Shape, args: readonly unknown[]): string {
-  return `${name}-${tokenize(fn, shape.template.options, args)}`;
+  return `${name}-${tokenizeCall(fn, shape.template.options, ...args)}`;
 }
 
 referToAll(import.meta.url, self);

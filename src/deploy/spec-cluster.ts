@@ -115,7 +115,7 @@ export class SpecCluster extends Cluster {
 
   protected async end(): Promise<void> {
     this.#isClosing = true;
-    await this.engine.close();
+    await this.engine.close("the cluster was closed");
     await Promise.all([...this.#jobs.keys()].map(async (name) => await this.#end(name)));
     await this.#scheduler.close();
   }

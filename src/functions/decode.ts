@@ -80,17 +80,30 @@ export const readingPort: Pick<FunctionPort, "prepare" | "decode"> = {
       case "M":
       case "D":
         return specialOf(node, graph) as AnyFunction;
-      case "B": {
-        const target = graph.node(node["t"] as Json) as AnyFunction;
-        const boundThis = graph.node(node["o"] as Json);
-        const args = graph.node(node["a"] as Json) as unknown[];
-        return Function.prototype.bind.call(target, boundThis, ...args) as AnyFunction;
-      }
+      case "B":
+        return node["y"] === undefined ? boundOf(node, graph) : boundInCircle(node, graph, slot);
       default:
         return functionOf(node, graph, slot);
     }
   },
 };
+
+function boundOf(node: JsonObject, graph: GraphReader): AnyFunction {
+  const target = graph.node(node["t"] as Json) as AnyFunction;
+  const boundThis = graph.node(node["o"] as Json);
+  const args = graph.node(node["a"] as Json) as unknown[];
+  return Function.prototype.bind.call(target, boundThis, ...args) as AnyFunction;
+}
+
+/** What it is bound to refers to it, so one that calls it stands in its place from the first. */
+function boundInCircle(node: JsonObject, graph: GraphReader, slot: number): AnyFunction {
+  let bound: AnyFunction | undefined;
+  const call = (...args: unknown[]): unknown => (bound as AnyFunction)(...args);
+  graph.fill(slot, call);
+  bound = boundOf(node, graph);
+  Object.defineProperty(call, "name", { value: bound.name, configurable: true });
+  return call;
+}
 
 function prepareTables({ modules }: FunctionTables): Promise<void> | undefined {
   const missing = modules.filter((place) => !isLoaded(place));

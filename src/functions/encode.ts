@@ -172,7 +172,7 @@ function writeFunction(fn: AnyFunction, graph: GraphWriter): Json {
 /** How to write the function; its variables are read now, while it is looked at. */
 function writerOf(fn: AnyFunction, sight: Sight): (graph: GraphWriter) => Json {
   const { bound } = sight;
-  if (bound !== undefined) return (graph) => writeBound(bound, graph);
+  if (bound !== undefined) return (graph) => writeBound(fn, bound, graph);
   const shape = shapeOf(sight);
   if (typeof shape !== "object") return (graph) => writeHost(fn, shape, graph);
   const place = placeOfExport(fn, shape);
@@ -238,14 +238,22 @@ function writeHost(fn: AnyFunction, url: string | undefined, graph: GraphWriter)
   });
 }
 
-function writeBound(bound: NonNullable<Sight["bound"]>, graph: GraphWriter): Json {
+/**
+ * `y` says that what it is bound to leads back to it, as where an object keeps its method bound.
+ */
+function writeBound(fn: AnyFunction, bound: NonNullable<Sight["bound"]>, graph: GraphWriter): Json {
   stateOf(graph).isStable = false;
-  return {
+  let isCircle = false;
+  const write = (): JsonObject => ({
     $: "B",
     t: graph.part(bound.target, { text: ", bound function" }),
     o: graph.part(bound.boundThis, { text: ", bound this" }),
     a: graph.part(bound.boundArgs, { text: ", bound arguments" }),
-  };
+  });
+  const node = graph.before(fn, write, () => {
+    isCircle = true;
+  });
+  return isCircle ? { ...node, y: 1 } : node;
 }
 
 /**

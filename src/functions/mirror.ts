@@ -1,8 +1,9 @@
 /**
  * @file A folder that holds one version of some of the user's files, laid out as the originals are.
  * Everything else that lies beside or above them (packages, package.json, data files) is linked, so
- * that imports and relative paths find what they found before. The folder is named by content,
- * shared by the threads of the process, and removed at its end.
+ * that imports and relative paths find what they found before. The folder is named by content and
+ * removed when the process ends; the threads of the process share it. What lies there is run, so it
+ * must be no one's but this user's.
  */
 import {
   type Dirent,
@@ -19,16 +20,39 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { isMainThread, threadId } from "node:worker_threads";
-import { HeddleError } from "../core/errors.ts";
+import { checkPrivate, makePrivateFolder } from "../config/private-folder.ts";
+import { processFolder } from "../config/process-folder.ts";
+import { HeddleError, isHeddleError } from "../core/errors.ts";
 import { hashOfFile, type ModulePlace, type SourceFile } from "./modules.ts";
 
-const FOLDER = path.join(os.tmpdir(), `heddle-modules-${os.userInfo().uid}-${process.pid}`);
+/** Of all threads of the process. */
+function sharedFolder(): string {
+  return path.join(os.tmpdir(), processFolder("modules"));
+}
+
+let own: string | undefined;
+
+/** The folder that this thread uses: where somebody was in the way, one that none can guess. */
+function ownFolder(): string {
+  if (own === undefined) {
+    try {
+      own = sharedFolder();
+      makePrivateFolder(own);
+    } catch (error) {
+      if (!isHeddleError(error, "AuthFailed")) throw error;
+      own = path.join(os.tmpdir(), processFolder());
+      makePrivateFolder(own);
+      process.once("exit", () => remove(own as string));
+    }
+  }
+  return own;
+}
 
 const LOOKED_FOR: ReadonlySet<string> = new Set(["node_modules", "package.json", "tsconfig.json"]);
 
 /** URL of the module within a folder that holds exactly the content named by `place`. */
 export function mirrorOf(place: ModulePlace, files: readonly SourceFile[]): string {
-  const folder = path.join(FOLDER, place.id.replace(/[^\w-]/g, "-"));
+  const folder = path.join(ownFolder(), place.id.replace(/[^\w-]/g, "-"));
   if (!existsSync(folder)) {
     const draft = `${folder}.${threadId}`;
     rmSync(draft, { recursive: true, force: true });
@@ -46,7 +70,17 @@ export function mirrorOf(place: ModulePlace, files: readonly SourceFile[]): stri
 
 /** Removes the folders of this process; called at its end. */
 function removeMirrors(): void {
-  if (existsSync(FOLDER)) rmSync(FOLDER, { recursive: true, force: true });
+  remove(sharedFolder());
+}
+
+function remove(folder: string): void {
+  if (!existsSync(folder)) return;
+  try {
+    checkPrivate(folder);
+    rmSync(folder, { recursive: true });
+  } catch {
+    // Somebody else's; or the next engine removes it (`cluster/leftovers.ts`).
+  }
 }
 
 /** Has the folders removed when the process ends; for the thread that outlives all others. */
@@ -66,7 +100,7 @@ function layOut(folder: string, place: ModulePlace, files: readonly SourceFile[]
   for (const [i, file] of files.entries()) {
     const target = placeIn(folder, paths[i] as string);
     mkdirSync(path.dirname(target), { recursive: true });
-    writeFileSync(target, textOf(place, file));
+    writeFileSync(target, textOf(place, file), { mode: 0o600 });
   }
   const own = new Set(paths.map((file) => path.dirname(file)));
   for (const original of foldersAround(paths)) {

@@ -74,6 +74,8 @@ interface Arena {
   readonly memory: WasmMemory;
   readonly maxBytes: number;
   readonly regions: Regions;
+  /** End of the extent that reached furthest, in units. */
+  reached: number;
 }
 
 /**
@@ -92,6 +94,7 @@ export class Heap {
   #usedBytes = 0;
   #peakBytes = 0;
   #committedBytes = 0;
+  #reachedBytes = 0;
   #maxIndex = 0;
 
   constructor(options: HeapOptions) {
@@ -114,6 +117,14 @@ export class Heap {
    */
   get committedBytes(): number {
     return this.#committedBytes;
+  }
+
+  /**
+   * Bytes of the arenas up to the ends of the extents that ever reached furthest: what lies behind
+   * has never been touched and takes no memory.
+   */
+  get reachedBytes(): number {
+    return this.#reachedBytes;
   }
 
   get budgetBytes(): number {
@@ -214,8 +225,14 @@ export class Heap {
   }
 
   #take(index: number, units: number, owner: number): Extent | undefined {
-    const start = this.#arenas[index]?.regions.allocate(units, owner) ?? -1;
-    if (start < 0) return undefined;
+    const arena = this.#arenas[index];
+    const start = arena?.regions.allocate(units, owner) ?? -1;
+    if (arena === undefined || start < 0) return undefined;
+    const beyond = start + units - arena.reached;
+    if (beyond > 0) {
+      arena.reached += beyond;
+      this.#reachedBytes += beyond * UNIT_BYTES;
+    }
     this.#usedBytes += units * UNIT_BYTES;
     if (this.#usedBytes > this.#peakBytes) this.#peakBytes = this.#usedBytes;
     return { arena: index, offset: start * UNIT_BYTES, bytes: units * UNIT_BYTES };
@@ -253,7 +270,8 @@ export class Heap {
       if (bytes + ARENA_RESERVED_BYTES > maxBytes) return false;
       const memory = this.#options.createMemory(ARENA_RESERVED_BYTES, maxBytes);
       if (memory === undefined) continue;
-      const arena = { memory, maxBytes, regions: new Regions(ARENA_RESERVED_BYTES / UNIT_BYTES) };
+      const reached = ARENA_RESERVED_BYTES / UNIT_BYTES;
+      const arena = { memory, maxBytes, regions: new Regions(reached), reached };
       this.#options.onArena?.(this.#arenas.length, memory);
       this.#arenas.push(arena);
       return this.#grow(arena, units);

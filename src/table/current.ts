@@ -7,9 +7,8 @@ import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import v8 from "node:v8";
-import { threadId } from "node:worker_threads";
 import { config } from "../config/config.ts";
-import { makeFolder } from "../config/make-folder.ts";
+import { makePrivateFolder } from "../config/private-folder.ts";
 import { processFolder } from "../config/process-folder.ts";
 import { HeddleError } from "../core/errors.ts";
 import { collectGarbage } from "../ndarray/collect-garbage.ts";
@@ -81,7 +80,7 @@ let ownDirectory: string | undefined;
 function ownTempDirectory(): string {
   if (ownDirectory === undefined) {
     const folder = config.get("temporary-directory") ?? tmpdir();
-    const directory = join(folder, processFolder(threadId));
+    const directory = join(folder, processFolder());
     process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
     ownDirectory = directory;
   }
@@ -90,7 +89,7 @@ function ownTempDirectory(): string {
 
 function makeTableFolder(path: string): void {
   try {
-    makeFolder(path, { mode: 0o700 });
+    makePrivateFolder(path);
   } catch (cause) {
     const { message } = cause as Error;
     throw new HeddleError(

@@ -25,7 +25,7 @@ export const INTERRUPT_CELL_BYTES: number = WORDS * 4;
 
 /** Shared memory through which one thread's queries can be stopped from others. */
 export class InterruptCell {
-  readonly words: Int32Array<SharedArrayBuffer>;
+  readonly words: Int32Array;
 
   /** Without an argument a new cell; else a view of the cell that another thread made. */
   constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(INTERRUPT_CELL_BYTES)) {

@@ -1,8 +1,8 @@
 /**
  * @file `npm run sim -- --seed N --count K [--workers W] [--shape both|embedded|cluster]
- * [--rough] [--exchanges] [--pressure] [--restarts] [--divided] [--plain]`: runs seeds of the
- * simulator and prints a line for each that fails. What happens beside the usual in a cluster is
- * drawn for each seed, unless it is said.
+ * [--rough] [--exchanges] [--pressure] [--restarts] [--divided] [--waits] [--lapses] [--late]
+ * [--plain]`: runs seeds of the simulator and prints a line for each that fails. What happens
+ * beside the usual in a cluster is drawn for each seed, unless it is said.
  */
 import { parseArgs } from "node:util";
 import { simulate } from "./simulate.ts";
@@ -11,34 +11,43 @@ import { drawConditions, simulateCluster } from "./simulate-cluster.ts";
 /** Long runs say so often how far they are. */
 const PROGRESS = 1000;
 
+/** What may be said of clusters. */
+const CONDITIONS = {
+  rough: "isRough",
+  exchanges: "hasExchanges",
+  pressure: "hasPressure",
+  restarts: "hasRestarts",
+  divided: "isDivided",
+  waits: "hasWaits",
+  lapses: "hasLapses",
+  late: "isLate",
+} as const;
+
+const flag = { type: "boolean", default: false } as const;
 const { values } = parseArgs({
   options: {
     seed: { type: "string", default: "1" },
     count: { type: "string", default: "200" },
     workers: { type: "string", default: "3" },
     shape: { type: "string", default: "both" },
-    rough: { type: "boolean", default: false },
-    exchanges: { type: "boolean", default: false },
-    pressure: { type: "boolean", default: false },
-    restarts: { type: "boolean", default: false },
-    divided: { type: "boolean", default: false },
-    plain: { type: "boolean", default: false },
-    verbose: { type: "boolean", default: false },
+    rough: flag,
+    exchanges: flag,
+    pressure: flag,
+    restarts: flag,
+    divided: flag,
+    waits: flag,
+    lapses: flag,
+    late: flag,
+    plain: flag,
+    verbose: flag,
   },
 });
 const first = Number(values.seed);
 const count = Number(values.count);
 const workers = Number(values.workers);
-const said = (["rough", "exchanges", "pressure", "restarts", "divided", "plain"] as const).filter(
-  (name) => values[name],
-);
-const conditions = {
-  isRough: values.rough,
-  hasExchanges: values.exchanges,
-  hasPressure: values.pressure,
-  hasRestarts: values.restarts,
-  isDivided: values.divided,
-};
+const known = Object.keys(CONDITIONS) as (keyof typeof CONDITIONS)[];
+const said = ([...known, "plain"] as const).filter((name) => values[name]);
+const conditions = Object.fromEntries(known.map((name) => [CONDITIONS[name], values[name]]));
 const shapes = {
   embedded: (seed: number): unknown => simulate(seed),
   cluster: (seed: number): unknown =>

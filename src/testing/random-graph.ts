@@ -4,6 +4,7 @@
  */
 import type { Prng } from "../core/prng.ts";
 import type { GraphFacts } from "../machine/scheduler/events.ts";
+import type { SimAside } from "./sim-waits.ts";
 import type { SimWork } from "./sim-work.ts";
 
 /** A graph and what its tasks will do when they run. */
@@ -20,6 +21,8 @@ export interface SimGraph {
   readonly killers: ReadonlySet<number>;
   /** Graphs that tasks submit, and wait for, while they run. */
   readonly children: ReadonlyMap<number, SimGraph>;
+  /** Tasks that step aside for a while. */
+  readonly asides?: ReadonlyMap<number, SimAside>;
   /** What the values of tasks of other graphs are, by local id. */
   readonly heldNames: ReadonlyMap<number, string>;
   /** What tasks really do; absent when they only take time and room. */

@@ -33,6 +33,8 @@ export interface SimClusterOptions extends Omit<SimWorkerOptions, "number" | "si
   readonly homeBytes: number;
   /** Workers' limits are between half and twice `memoryLimitBytes`; default false. */
   readonly isUneven?: boolean;
+  /** What is said of a death may come after the hello of who takes the dead one's place. */
+  readonly isLate?: boolean;
 }
 
 /** A worker and its connection, which another one may replace. */
@@ -43,20 +45,32 @@ interface Joined {
   isCut: boolean;
 }
 
-/** A message, and which scheduler it is to or from. */
+/** A message, and the session in which it was said: what a session did not carry, none does. */
 interface Said<T> {
-  readonly life: number;
+  readonly session: number;
   readonly said: T;
 }
 
+/** A client and its connection. */
+interface Seat {
+  readonly client: SimClient;
+  readonly link: SimLink<Said<SchedulerCommand>>;
+  session: number;
+  /** Its requests that were accepted. */
+  readonly answers: Map<number, Answer>;
+}
+
+/** What was said of a request, and which tasks its client wants of it. */
+export interface Answer {
+  readonly accepted: Extract<SchedulerCommand, { kind: "accepted" }>;
+  readonly outputs: Int32Array;
+}
+
 /** Nothing that is drawn takes nearly so long. */
-const LONGEST_MS = 3_600_000;
+const LONGEST_MS = 10_800_000;
 
 /** What a scheduler that starts anew knows of a client's request. */
-export type AnswerOf = (
-  client: number,
-  request: number,
-) => { readonly accepted: SchedulerCommand; readonly outputs: Int32Array } | undefined;
+export type AnswerOf = (client: number, request: number) => Answer | undefined;
 
 export class SimCluster {
   readonly clock: SimClock = new SimClock();
@@ -68,10 +82,7 @@ export class SimCluster {
   readonly workers: SimWorker[] = [];
   /** By number; a worker has another number each time that it joins. */
   readonly #joined = new Map<number, Joined>();
-  readonly #clients = new Map<
-    number,
-    { client: SimClient; link: SimLink<Said<SchedulerCommand>> }
-  >();
+  readonly #seats = new Map<number, Seat>();
   /** Clients whose processes are gone: nothing is heard of them any more. */
   readonly #ended = new Set<number>();
   readonly #words = new Map<string, number>();
@@ -84,6 +95,8 @@ export class SimCluster {
   #wakeMs = Number.POSITIVE_INFINITY;
   /** What takes real time and is to be done before anything else happens. */
   readonly #jobs: (() => Promise<void>)[] = [];
+  /** Sessions of clients that were lost. */
+  lapses = 0;
   /** Workers that have gone as they were asked to. */
   retired = 0;
   /** How often each task has ended its worker. */
@@ -121,14 +134,15 @@ export class SimCluster {
     const number = this.#nextClient++;
     const { clock, prng } = this;
     const { delayMs } = this.options;
-    const up = new SimLink<Said<SchedulerEvent>>(clock, prng, delayMs, ({ life, said }) => {
-      if (life === this.#life && !this.#ended.has(number)) this.hear(said);
+    const up = new SimLink<Said<SchedulerEvent>>(clock, prng, delayMs, ({ session, said }) => {
+      if (session === seat.session && !this.#ended.has(number)) this.hear(said);
     });
-    const client = new SimClient(number, (said) => up.send({ life: this.#life, said }));
-    const link = new SimLink<Said<SchedulerCommand>>(clock, prng, delayMs, ({ life, said }) => {
-      if ("client" in said && life === this.#life) client.hear(said);
+    const client = new SimClient(number, (said) => up.send({ session: seat.session, said }));
+    const link = new SimLink<Said<SchedulerCommand>>(clock, prng, delayMs, ({ session, said }) => {
+      if ("client" in said && session === seat.session) client.hear(said);
     });
-    this.#clients.set(number, { client, link });
+    const seat: Seat = { client, link, session: 0, answers: new Map() };
+    this.#seats.set(number, seat);
     return client;
   }
 
@@ -210,19 +224,24 @@ export class SimCluster {
   /** The worker dies; the scheduler hears of it later, and another one takes its place. */
   kill(worker: SimWorker, cause: LossCause = "exit"): void {
     const joined = this.#joined.get(worker.number)!;
-    const seen = worker.underWay.filter(() => this.prng.chance(0.7));
+    const seen = worker.threads.underWay.filter(() => this.prng.chance(0.7));
     const running = Int32Array.from(seen);
     worker.kill();
     this.transfers.leave(worker);
-    this.clock.after(this.prng.exponential(1), () => {
+    const { isLate = false } = this.options;
+    if (isLate && !joined.isCut) {
+      this.clock.after(this.prng.exponential(5), () => this.startWorker(worker.side));
+    }
+    this.clock.after(this.prng.exponential(isLate ? 10 : 1), () => {
       const { number } = worker;
       if (!joined.isCut) {
         this.hear({ kind: "worker-lost", worker: number, reason: "killed", cause, running });
       }
       // The scheduler takes them for gone when it hears of the process's end, and not before.
-      for (const client of worker.clients) this.#end(client);
+      for (const client of worker.threads.clients) this.#end(client);
       if (joined.isCut) return;
       joined.isCut = true;
+      if (isLate) return;
       this.clock.after(this.prng.exponential(20), () => this.startWorker(worker.side));
     });
   }
@@ -270,7 +289,7 @@ export class SimCluster {
     this.#events = [];
     this.#wakeMs = Number.POSITIVE_INFINITY;
     const life = this.#life;
-    for (const { client } of this.#clients.values()) client.isAway = true;
+    for (const seat of this.#seats.values()) lapse(seat);
     for (const worker of this.workers) {
       const joined = this.#joined.get(worker.number)!;
       if (joined.isCut) continue;
@@ -283,14 +302,33 @@ export class SimCluster {
     this.clock.after(this.prng.exponential(15), () => {
       if (life !== this.#life) return;
       this.hear({ kind: "recovered" });
-      for (const { client, link } of this.#clients.values()) {
+      for (const seat of this.#seats.values()) {
         // Those that have come meanwhile were never away.
-        if (client.isAway) this.#comeBack(client, link, answerOf);
+        if (seat.client.isAway) this.#comeBack(seat, answerOf);
       }
     });
   }
 
-  #comeBack(client: SimClient, link: SimLink<Said<SchedulerCommand>>, answerOf: AnswerOf): void {
+  /**
+   * A client's session is lost, with what was on its way, and it comes back with another. `knows`:
+   * the scheduler remembers what it has accepted.
+   */
+  loseSession(client: SimClient, knows: boolean): void {
+    const seat = this.#seats.get(client.number)!;
+    if (client.isAway || this.#ended.has(client.number)) return;
+    lapse(seat);
+    this.lapses++;
+    const { session } = seat;
+    this.clock.after(this.prng.exponential(20), () => {
+      // The scheduler may have started anew meanwhile.
+      if (seat.session !== session) return;
+      this.#comeBack(seat, (_, request) => (knows ? seat.answers.get(request) : undefined));
+    });
+  }
+
+  #comeBack(seat: Seat, answerOf: AnswerOf): void {
+    const { client, link } = seat;
+    const session = ++seat.session;
     if (this.#ended.has(client.number)) {
       client.isAway = false;
       return this.hear({ kind: "client-left", client: client.number });
@@ -298,7 +336,7 @@ export class SimCluster {
     client.comeBack((number, request) => {
       const answer = answerOf(number, request);
       if (answer === undefined) return undefined;
-      link.send({ life: this.#life, said: answer.accepted });
+      link.send({ session, said: answer.accepted });
       return answer.outputs;
     });
   }
@@ -338,7 +376,7 @@ export class SimCluster {
       for (const worker of this.workers) if (worker.step()) isBusy = true;
       if (isBusy) continue;
       for (const worker of this.workers) {
-        worker.feed();
+        worker.threads.feed();
         if (worker.step()) isBusy = true;
       }
     }
@@ -367,8 +405,9 @@ export class SimCluster {
     if (command.kind === "warn") return;
     if (command.kind === "retired") return this.#retire(command.worker, command.left);
     if ("client" in command) {
-      if (command.kind === "accepted") this.#checkUnused(command.base);
-      this.#clients.get(command.client)?.link.send({ life: this.#life, said: command });
+      const seat = this.#seats.get(command.client);
+      if (command.kind === "accepted") this.#accepted(command, seat);
+      seat?.link.send({ session: seat.session, said: command });
     } else {
       this.#joined.get(command.worker)?.link.send(command);
     }
@@ -383,8 +422,16 @@ export class SimCluster {
     worker.kill();
     this.transfers.leave(worker);
     this.hear({ kind: "worker-lost", worker: number, reason: "retired", cause: "expected" });
-    for (const client of worker.clients) this.#end(client);
+    for (const client of worker.threads.clients) this.#end(client);
     this.clock.after(this.prng.exponential(20), () => this.startWorker(worker.side));
+  }
+
+  #accepted(accepted: Answer["accepted"], seat: Seat | undefined): void {
+    const { base, ids, request } = accepted;
+    this.#checkUnused(base);
+    const { facts } = this.scheduler.state.graphs.find((graph) => graph?.base === base) ?? {};
+    const outputs = facts?.outputs.map((local) => ids?.[local] ?? base + local);
+    seat?.answers.set(request, { accepted, outputs: outputs ?? new Int32Array() });
   }
 
   /** No worker may be busy with an id that is given to another task. */
@@ -456,4 +503,10 @@ export class SimCluster {
     assert(s.tasks.ranges.allocate(end) === 0, "some ids are not free again");
     for (const worker of this.alive) worker.checkEmpty();
   }
+}
+
+/** Nothing that was said in the session, or is said until there is another one, is heard. */
+function lapse(seat: Seat): void {
+  seat.session++;
+  seat.client.isAway = true;
 }

@@ -11,7 +11,8 @@ import { SchedulerMachine } from "../machine/scheduler/scheduler.ts";
 import type { WorkerEvent } from "../machine/worker/events.ts";
 import { SimClient } from "./sim-client.ts";
 import { SimClock, SimLink } from "./sim-clock.ts";
-import { type SimShell, SimWorker, type SimWorkerOptions } from "./sim-worker.ts";
+import type { SimShell } from "./sim-shell.ts";
+import { SimWorker, type SimWorkerOptions } from "./sim-worker.ts";
 
 export interface SimOptions extends Omit<SimWorkerOptions, "number" | "side"> {
   readonly seed: number;
@@ -94,7 +95,7 @@ export class SimEngine {
   killWorker(): void {
     const dead = this.worker;
     dead.kill();
-    for (const client of dead.clients) client.leave();
+    for (const client of dead.threads.clients) client.leave();
     this.#hear({ kind: "worker-lost", worker: dead.number, reason: "killed" });
     this.#startWorker();
     const reads = [...this.#reads.values()];
@@ -175,7 +176,7 @@ export class SimEngine {
         for (const command of this.scheduler.step(events)) this.#obey(command);
       }
       if (!isBusy) {
-        this.worker.feed();
+        this.worker.threads.feed();
         isBusy = this.#events.length > 0 || this.worker.step();
       }
     }

@@ -13,6 +13,7 @@ import type { SimValue } from "./sim-disk.ts";
 import { SimDivision } from "./sim-division.ts";
 import { isExchange, withExchange } from "./sim-exchange.ts";
 import { SimRestarts } from "./sim-restarts.ts";
+import { withWaits } from "./sim-waits.ts";
 import type { SimWorker } from "./sim-worker.ts";
 
 /** What a run did, for the log. */
@@ -31,6 +32,8 @@ export interface SimClusterReport {
   readonly denials: number;
   readonly restarts: number;
   readonly exchanges: number;
+  /** Sessions of clients that were lost. */
+  readonly lapses: number;
   /** Destinations of exchanges that did not find what they were to read. */
   readonly putOff: number;
   readonly killings: number;
@@ -54,6 +57,12 @@ export interface SimClusterConditions {
   readonly hasRestarts?: boolean;
   /** From some time on some workers never reach some others again; default false. */
   readonly isDivided?: boolean;
+  /** Several tasks wait for the same ones, and some step aside; default false. */
+  readonly hasWaits?: boolean;
+  /** Clients' sessions are lost, and they come back with others; default false. */
+  readonly hasLapses?: boolean;
+  /** See `SimClusterOptions`. */
+  readonly isLate?: boolean;
   /** Gets the cluster before anything happens. */
   readonly prepare?: (cluster: SimCluster) => void;
 }
@@ -67,6 +76,9 @@ export function drawConditions(seed: number): SimClusterConditions {
     hasPressure: prng.chance(0.3),
     hasRestarts: prng.chance(0.3),
     isDivided: prng.chance(0.2),
+    hasWaits: prng.chance(0.3),
+    hasLapses: prng.chance(0.3),
+    isLate: prng.chance(0.3),
   };
 }
 
@@ -116,7 +128,11 @@ class ClusterScenario {
   readonly #exchanges: Prng | undefined;
   readonly #pressure: Prng | undefined;
   readonly #division: SimDivision | undefined;
+  readonly #waits: Prng | undefined;
+  readonly #lapses: Prng | undefined;
   readonly #bytesOf = new Map<string, number>();
+  /** Tasks that submit a graph. */
+  readonly #submitters = new Map<string, number>();
   #tasks = 0;
   #rejoins = 0;
   #retries = 0;
@@ -127,6 +143,8 @@ class ClusterScenario {
     const { isRough = false, hasExchanges = false, hasPressure = false } = conditions;
     this.#isRough = isRough;
     this.#division = conditions.isDivided === true ? new SimDivision(seed, workers) : undefined;
+    this.#waits = conditions.hasWaits === true ? new Prng(seed + 7) : undefined;
+    this.#lapses = conditions.hasLapses === true ? new Prng(seed + 8) : undefined;
     this.#pressure = hasPressure ? new Prng(seed + 4) : undefined;
     this.#exchanges = hasExchanges ? new Prng(seed + 3) : undefined;
     const prng = new Prng(seed);
@@ -154,6 +172,7 @@ class ClusterScenario {
       homeBytes: prng.chance(0.6) ? 200 : 1e6,
       isUneven: isRough,
       sides: this.#division?.sides ?? 1,
+      isLate: conditions.isLate ?? false,
     });
     this.#users = Array.from({ length: 1 + prng.integer(3) }, () => ({
       client: this.cluster.connect(),
@@ -182,6 +201,7 @@ class ClusterScenario {
     const faults = prng.chance(0.7) ? 1 + prng.integer(4) : 0;
     for (let i = 0; i < faults; i++) this.#at(ACTIVE_MS, () => this.#fault());
     for (let i = this.#pressure?.integer(8) ?? 0; i > 0; i--) this.#planPressure(this.#pressure!);
+    if (this.#lapses !== undefined) this.#planLapses(this.#lapses);
     this.#division?.plan(this.cluster, ACTIVE_MS, () => this.checkSettled());
   }
 
@@ -197,6 +217,19 @@ class ClusterScenario {
       worker?.hear({ kind: "limit", bytes: share * bytes, mostBytes: most * bytes });
       clock.after(lastsMs, () => worker?.hear({ kind: "limit", bytes }));
     });
+  }
+
+  /** Some client, or one of a task thread, loses its session. */
+  #planLapses(prng: Prng): void {
+    const knows = prng.chance(0.5);
+    for (let i = 1 + prng.integer(6); i > 0; i--) {
+      this.cluster.clock.after(prng.random() * ACTIVE_MS, () => {
+        const ofThreads = this.cluster.alive.flatMap(({ threads }) => threads.clients);
+        const users = this.#users.map(({ client }) => client);
+        const client = prng.pick(prng.chance(0.5) ? ofThreads : users);
+        if (client !== undefined) this.cluster.loseSession(client, knows);
+      });
+    }
   }
 
   #at(withinMs: number, run: () => void): void {
@@ -250,7 +283,8 @@ class ClusterScenario {
       held,
     });
     this.#scale(drawn);
-    const whole = this.#exchanges?.chance(0.6) ? withExchange(this.#exchanges, drawn) : drawn;
+    const bare = this.#waits === undefined ? drawn : withWaits(this.#waits, drawn);
+    const whole = this.#exchanges?.chance(0.6) ? withExchange(this.#exchanges, bare) : bare;
     const graph = this.#division?.place(whole) ?? whole;
     this.#graphs.push(graph);
     this.#send(user, graph);
@@ -301,7 +335,10 @@ class ClusterScenario {
     graph.bytes.forEach((bytes, local) => {
       this.#bytesOf.set(`${graph.name}[${local}]`, bytes);
     });
-    for (const child of graph.children.values()) this.#learn(child);
+    for (const child of graph.children.values()) {
+      this.#submitters.set(child.name, 1 + (this.#submitters.get(child.name) ?? 0));
+      this.#learn(child);
+    }
   }
 
   /** One reference to a task is enough. */
@@ -448,7 +485,7 @@ class ClusterScenario {
     if (fields?.deaths === undefined) return;
     assert(fields.deaths === 4, `${culprit} failed after ${fields.deaths} deaths`);
     // Those that were on dying workers with others may be innocent.
-    const isSure = this.#kills === 0 && this.#nesting === 0;
+    const isSure = this.#kills === 0 && this.#nesting === 0 && this.#waits === undefined;
     // A task alone in its layer has no number in its key.
     const isKiller = killings.has(culprit) || killings.has(`${culprit}[0]`);
     if (isSure) assert(isKiller, `${culprit} was blamed without reason`);
@@ -460,7 +497,8 @@ class ClusterScenario {
       // Each run of a parent after that may cost one more: it may be tried again twice, and be lost
       // before it hears of the failure.
       const parents = task.split("/").length - 1;
-      const most = (4 + 3 * parents) * (1 + this.#retries) + this.cluster.restarts;
+      const submitters = this.#submitters.get(task.slice(0, task.lastIndexOf("["))) ?? 1;
+      const most = submitters * (4 + 3 * parents) * (1 + this.#retries) + this.cluster.restarts;
       assert(deaths <= most, `${task} ended ${deaths} workers, at most ${most} were allowed`);
     }
   }
@@ -476,19 +514,20 @@ class ClusterScenario {
     return {
       seed: this.#seed,
       tasks: this.#tasks,
-      runs: sum((worker) => worker.runs),
+      runs: sum((worker) => worker.threads.runs),
       workers: workers.length,
       fetches: transfers.fetches,
       fetchFailures: transfers.failures,
       spills: sum((worker) => worker.store.spills),
-      deaths: sum((worker) => worker.deaths),
+      deaths: sum((worker) => worker.threads.deaths),
       rejoins: this.#rejoins,
       scatters: this.#scatters,
       retired,
       restarts: this.cluster.restarts,
+      lapses: this.cluster.lapses,
       exchanges: this.#graphs.filter(isExchange).length,
-      putOff: sum((worker) => worker.putOff),
-      denials: sum((worker) => worker.denials),
+      putOff: sum((worker) => worker.threads.putOff),
+      denials: sum((worker) => worker.threads.denials),
       killings: [...killings.values()].reduce((total, deaths) => total + deaths, 0),
       peakBytes: Math.max(...workers.map((worker) => worker.peakBytes)),
       limitBytes: options.memoryLimitBytes,

@@ -306,8 +306,8 @@ class Scenario {
     const limitBytes = this.engine.options.memoryLimitBytes;
     // Each thread fills a slab, and may be given one more; what is in use keeps others.
     const slabBytes = this.engine.options.slabBytes * 2 * this.engine.options.threads;
-    for (const { peakBytes, peakSuspended } of this.engine.workers) {
-      const suspendedBytes = peakSuspended * this.#footprintBytes;
+    for (const { peakBytes, threads } of this.engine.workers) {
+      const suspendedBytes = threads.peakSuspended * this.#footprintBytes;
       const boundBytes =
         Math.max(limitBytes, this.#footprintBytes) +
         this.#resultBytes +
@@ -330,11 +330,11 @@ class Scenario {
     return {
       seed: this.#seed,
       tasks: this.#tasks,
-      runs: sum((worker) => worker.runs),
-      deaths: sum((worker) => worker.deaths),
+      runs: sum((worker) => worker.threads.runs),
+      deaths: sum((worker) => worker.threads.deaths),
       spills: sum((worker) => worker.store.spills),
       losses: sum((worker) => worker.store.losses),
-      nested: sum((worker) => worker.peakSuspended),
+      nested: sum((worker) => worker.threads.peakSuspended),
       workers: workers.length,
       peakBytes: Math.max(...workers.map((worker) => worker.peakBytes)),
       limitBytes: options.memoryLimitBytes,

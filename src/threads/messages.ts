@@ -31,6 +31,8 @@ export type ThreadMessage =
   | { readonly kind: "give-up"; readonly ids: Int32Array }
   /** Values that are actors, and are gone. */
   | { readonly kind: "actors-gone"; readonly ids: readonly number[] }
+  /** Memory is short: a thread that sleeps gives back what it does not need. */
+  | { readonly kind: "rest" }
   /** Something to do beside tasks; answered by `ThreadAnswer`. */
   | { readonly kind: "call"; readonly call: number; readonly op: ThreadOp }
   | { readonly kind: "stop" };

@@ -42,7 +42,7 @@ export class ResultWriter {
     }
     try {
       if (value instanceof NDArray && this.#storeInPlace(id, value)) return;
-      const encoded = encodeValue(value);
+      const encoded = encodeValue(value, "result");
       if (keepActor(id, value)) this.#reports.write(REPORT.actor, id, 0, 0);
       this.#storeEncoded(id, TAG.heap, encoded, kindNumber(value));
     } catch (error) {
@@ -53,10 +53,13 @@ export class ResultWriter {
   /** Stores the error and reports the task failed. */
   fail(id: number, error: unknown): void {
     const bytes = encodeTaskError(error);
+    const writeTo = (target: Uint8Array): void => target.set(bytes);
+    const encoded = { kind: "error", bytes: bytes.length, writeTo };
     try {
-      const writeTo = (target: Uint8Array): void => target.set(bytes);
-      this.#storeEncoded(id, TAG.error, { kind: "error", bytes: bytes.length, writeTo }, 0);
+      this.#storeEncoded(id, TAG.error, encoded, 0);
     } catch (cause) {
+      // Where there is no slab there may be room for just the error.
+      if (this.#storeAlone(id, TAG.error, encoded, 0)) return;
       // Nothing of it can be kept: at least it is said.
       console.error(`heddle: a task's error found no room (${String(cause)}): ${String(error)}`);
       this.#reports.write(REPORT.failed, id, ERROR_PLACE.none, 0);
@@ -79,22 +82,33 @@ export class ResultWriter {
   }
 
   #storeEncoded(id: number, tag: number, encoded: EncodedValue, valueKind: number): void {
-    const failed = tag === TAG.error;
     if (encoded.bytes <= SLAB_VALUE_BYTES_MAX) {
       const { arena, offset } = this.#heap.slabPlace(encoded.bytes);
       this.#write({ arena, offset }, encoded);
       this.#pages.setHeap(id, tag, arena, offset, valueKind);
-      if (failed) this.#reports.write(REPORT.failed, id, ERROR_PLACE.slab, encoded.bytes);
-      else this.#reports.write(REPORT.doneSlab, id, encoded.bytes, 0);
+      if (tag === TAG.error) {
+        this.#reports.write(REPORT.failed, id, ERROR_PLACE.slab, encoded.bytes);
+      } else this.#reports.write(REPORT.doneSlab, id, encoded.bytes, 0);
       return;
     }
+    if (!this.#storeAlone(id, tag, encoded, valueKind)) {
+      throw this.#heap.outOfMemory(encoded.bytes);
+    }
+  }
+
+  /** In an extent of its own; false when there is no room. */
+  #storeAlone(id: number, tag: number, encoded: EncodedValue, valueKind: number): boolean {
     const extent = this.#heap.allocate(encoded.bytes);
-    if (extent === undefined) throw this.#heap.outOfMemory(encoded.bytes);
+    if (extent === undefined) return false;
     this.#heap.handOver(extent);
     this.#write(extent, encoded);
     this.#pages.setHeap(id, tag, extent.arena, extent.offset, valueKind);
-    if (failed) this.#reports.write(REPORT.failed, id, ERROR_PLACE.extent, encoded.bytes);
-    else this.#reportExtent(REPORT.doneExtent, id, extent.bytes);
+    if (tag === TAG.error) {
+      this.#reports.write(REPORT.failed, id, ERROR_PLACE.extent, encoded.bytes);
+    } else {
+      this.#reportExtent(REPORT.doneExtent, id, extent.bytes);
+    }
+    return true;
   }
 
   #write({ arena, offset }: Omit<Extent, "bytes">, encoded: EncodedValue): void {

@@ -3,7 +3,7 @@
  * long as the graph: whoever runs the graph removes it when its tasks are forgotten.
  */
 
-import { makeFolder } from "../config/make-folder.ts";
+import { makePrivateFolder } from "../config/private-folder.ts";
 import { HeddleError } from "../core/errors.ts";
 
 let provider: (() => string) | undefined;
@@ -21,7 +21,7 @@ export function scratchDirectory(): string {
   }
   const folder = provider();
   if (!made.has(folder)) {
-    makeFolder(folder, { mode: 0o700 });
+    makePrivateFolder(folder);
     made.add(folder);
   }
   return folder;

@@ -134,7 +134,9 @@ class TaskThread {
         this.#reports.announce();
       }
       await this.#runClaimed(count);
-      if (performance.now() > turnEndsMs) {
+      const nowMs = performance.now();
+      this.#allocator.outside.look(nowMs);
+      if (nowMs > turnEndsMs) {
         await new Promise(setImmediate);
         turnEndsMs = performance.now() + TURN_MS;
       }
@@ -360,6 +362,10 @@ class TaskThread {
         return;
       case "arena":
         this.#heap.addArena(message.memory);
+        return;
+      case "rest":
+        this.#allocator.outside.collect();
+        if (this.#words[this.#block + THREAD.sleeps] === 1) this.#rest();
         return;
       case "stop":
         this.#stopping = true;

@@ -10,6 +10,7 @@ import type { Extent } from "../heap/index.ts";
 import { type Block, type BufferAllocator, registerMemory } from "../ndarray/allocation.ts";
 import { type ExtentSource, PrivateAllocator } from "../ndarray/private-allocator.ts";
 import { THREAD, threadWord, UNIT_BYTES, WORD } from "./control-block.ts";
+import { OutsideBuffers } from "./outside-buffers.ts";
 import { REPORT, type ReportWriter } from "./reports.ts";
 import { lookUpTo } from "./value-view.ts";
 
@@ -18,13 +19,15 @@ export const SLAB_VALUE_BYTES_MAX: number = 64 * 1024;
 export const SLAB_BYTES: number = 1024 * 1024;
 /** Bytes of large arrays that a thread takes before it looks for dead ones, at most. */
 const QUIET_BYTES_MAX = 128 * 2 ** 20;
+/** And at least of other buffers. */
+const QUIET_BYTES_MIN = 4 * 2 ** 20;
 /** All threads together take this share of the memory before they look. */
 const QUIET_SHARE = 1 / 4;
 
 /** In the mailbox's word for the arena: any will do. */
 export const ANY_ARENA = -1;
 
-export const MAIL = { idle: 0, asked: 1, granted: 2, refused: 3 } as const;
+export const MAIL = { idle: 0, asked: 1, granted: 2, refused: 3, refusedByDisk: 4 } as const;
 
 /** Extents granted by the control thread. */
 export class ThreadHeap implements ExtentSource {
@@ -39,6 +42,8 @@ export class ThreadHeap implements ExtentSource {
   readonly #inbox: () => void;
   #slab: Extent | undefined;
   #slabUsed = 0;
+  /** Why the last request was refused. */
+  #isDiskFull = false;
 
   constructor(
     words: Int32Array,
@@ -75,9 +80,10 @@ export class ThreadHeap implements ExtentSource {
     Atomics.store(words, stateAt, MAIL.asked);
     this.#reports.announce();
     while (Atomics.load(words, stateAt) === MAIL.asked) Atomics.wait(words, stateAt, MAIL.asked);
-    const granted = Atomics.load(words, stateAt) === MAIL.granted;
+    const answer = Atomics.load(words, stateAt);
     Atomics.store(words, stateAt, MAIL.idle);
-    if (!granted) return undefined;
+    this.#isDiskFull = answer === MAIL.refusedByDisk;
+    if (answer !== MAIL.granted) return undefined;
     const arena = words[this.#block + THREAD.mailArena]!;
     const offset = (words[this.#block + THREAD.mailOffset]! >>> 0) * UNIT_BYTES;
     lookUpTo(this.memory(arena), offset + units * UNIT_BYTES);
@@ -127,8 +133,13 @@ export class ThreadHeap implements ExtentSource {
     return new HeddleError(
       "MemoryLimit",
       `A task needs ${bytes} bytes and the engine has ${this.budgetBytes} in all, most of it in use ` +
-        "by results and other tasks. Make the chunks smaller, or give the engine more memory " +
-        "(worker.memory.limit); results go to disk if there is room in its temporary folder.",
+        "by results and other tasks. " +
+        (this.#isDiskFull
+          ? "The disk for what memory cannot hold is full (temporary-directory, " +
+            "worker.memory.max-spill). Release what is no longer needed, make the chunks smaller, or " +
+            "give the engine more memory (worker.memory.limit) or a larger disk."
+          : "Make the chunks smaller, or give the engine more memory (worker.memory.limit); " +
+            "results go to disk if there is room in its temporary folder."),
       { fields: { bytes, budgetBytes: this.budgetBytes } },
     );
   }
@@ -141,6 +152,8 @@ export class ThreadHeap implements ExtentSource {
 
 /** What local arrays allocate from inside tasks. */
 export class TaskAllocator implements BufferAllocator {
+  /** Buffers that are not local arrays. */
+  readonly outside: OutsideBuffers;
   readonly #small: PrivateAllocator;
   readonly #large: PrivateAllocator;
 
@@ -148,8 +161,10 @@ export class TaskAllocator implements BufferAllocator {
     const shareBytes = (heap.budgetBytes * QUIET_SHARE) / threads;
     const quietBytes = Math.min(QUIET_BYTES_MAX, shareBytes);
     this.#large = new PrivateAllocator({ source: heap, quietBytes });
-    // Dead small arrays lie outside the engine's heap: they count for its process all the same.
-    this.#small = new PrivateAllocator({ quietBytes: Math.min(QUIET_BYTES_MAX, shareBytes / 2) });
+    // What is dead outside the engine's heap counts for its process all the same.
+    const quietOutside = Math.min(QUIET_BYTES_MAX, shareBytes / 2);
+    this.#small = new PrivateAllocator({ quietBytes: quietOutside });
+    this.outside = new OutsideBuffers(Math.max(QUIET_BYTES_MIN, quietOutside));
   }
 
   /** Bytes of small arrays, with dead ones that have not been collected. */

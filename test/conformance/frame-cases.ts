@@ -59,6 +59,14 @@ export async function salesFiles(folder: string): Promise<DataFrame<Sale>> {
 
 export type Make = (sales: DataFrame<Sale>) => { compute(options: object): Promise<unknown> };
 
+const JOINS = ["inner", "left", "right", "outer", "semi", "anti"] as const;
+
+/** Neither side is much smaller than the other: both are exchanged. Each has rows of its own. */
+function likeSides(s: DataFrame<Sale>, how: (typeof JOINS)[number]): DataFrame<Sale> {
+  const other = s.filter((r) => r.count.ne(3)).rename({ price: "other" });
+  return s.filter((r) => r.count.ne(5)).merge(other, { on: ["id", "team"], how }) as never;
+}
+
 /** Whose rows come in an order that users may rely on. */
 export const ordered: Record<string, Make> = {
   "rows as they are": (s) =>
@@ -176,6 +184,12 @@ export const ordered: Record<string, Make> = {
   "functions of all rows in row order": (s) => s.assign((r) => ({ sum: r.count.cumsum() })),
   "a join of ordered rows": (s) => s.sortValues("id").merge(teams, { on: "team" }),
   "first rows of a join": (s) => s.merge(teams, { on: "team" }).head(40) as never,
+  ...Object.fromEntries(
+    JOINS.map((how): [string, Make] => [
+      `${how} join of like sides, in its order`,
+      (s) => likeSides(s, how).assign((r) => ({ sum: r.id.cumsum() })) as never,
+    ]),
+  ),
   "an order of a join": (s) =>
     s.merge(teams, { on: "team", how: "outer" }).sortValues(["id", "rank"]),
   "a join of groups with their rows": (s) => {
@@ -191,19 +205,15 @@ export const ordered: Record<string, Make> = {
 /** Whose rows come in any order. */
 export const unordered: Record<string, Make> = {
   ...Object.fromEntries(
-    (["inner", "left", "right", "outer", "semi", "anti"] as const).map((how): [string, Make] => [
+    JOINS.map((how): [string, Make] => [
       `${how} join`,
       (s) => s.merge(teams, { on: "team", how }) as never,
     ]),
   ),
-  // Neither side is much smaller than the other: both are exchanged.
   ...Object.fromEntries(
-    (["inner", "left", "right", "outer", "semi", "anti"] as const).map((how): [string, Make] => [
+    JOINS.map((how): [string, Make] => [
       `${how} join of like sides`,
-      (s) => {
-        const other = s.filter((r) => r.count.ne(3)).rename({ price: "other" });
-        return s.filter((r) => r.count.ne(5)).merge(other, { on: ["id", "team"], how }) as never;
-      },
+      (s) => likeSides(s, how) as never,
     ]),
   ),
   "a join of whole numbers with floats": (s) =>

@@ -149,6 +149,37 @@ describe.each(["embedded", "processes"])("actors on %s", (engine) => {
     expect((error as Error).cause).toBeInstanceOf(TypeError);
   });
 
+  test("what the language calls is not the actor's", async () => {
+    class Shown {
+      toString(): string {
+        return "not me";
+      }
+      name(): string {
+        return "me";
+      }
+    }
+    const shown = await client.options({ actor: true }).submit(Shown).result();
+    expect(String(shown)).toContain("Actor<Shown>");
+    expect(await shown.name().result()).toBe("me");
+    class Awaited {
+      // biome-ignore lint/suspicious/noThenProperty: that is what is refused.
+      then(): void {}
+    }
+    const error = await failure(client.options({ actor: true }).submit(Awaited).result());
+    expect((error as Error).cause).toMatchObject({ code: "NotSupported" });
+  });
+
+  test("how long a call is waited for is checked", async () => {
+    const one = await counter();
+    expect(await one.increment().result({ timeoutMs: 2 ** 40 })).toBe(1);
+    for (const timeoutMs of [Number.NaN, -1, "5", Symbol("soon"), null]) {
+      const error = await failure(one.increment().result({ timeoutMs: timeoutMs as number }));
+      expect(isHeddleError(error, "InvalidArgument"), String(error)).toBe(true);
+    }
+    const late = await failure(one.increment().result({ timeout: 5 } as never));
+    expect((late as Error).message).toContain('did you mean "timeoutMs"');
+  });
+
   test("arguments are copies", async () => {
     const one = await counter();
     const values = Float64Array.of(1, 2, 3);
@@ -246,6 +277,33 @@ test("each worker gets as many actors, and those of a dead one are lost", async 
     expect(isHeddleError(future?.cause, "Lost")).toBe(true);
     const other = actors[places.findIndex(({ pid }) => pid !== first)]!;
     expect(await other.increment(10).result()).toBeGreaterThan(10);
+  } finally {
+    await client.close();
+    await cluster.close();
+  }
+});
+
+test("an actor whose thread runs a long task is busy, not lost, for who comes first", async () => {
+  const cluster = new LocalCluster({ nWorkers: 2, threadsPerWorker: 1, dashboardAddress: null });
+  const client = new Client(cluster);
+  try {
+    await client.waitForWorkers(2);
+    const one = await client.options({ actor: true }).submit(Counter).result();
+    const { address } = await one.where().result();
+    const other = Object.keys(await client.run(() => 1)).find((worker) => worker !== address);
+    const block = (): void => {
+      const endMs = performance.now() + 1500;
+      while (performance.now() < endMs);
+    };
+    const busy = client.options({ workers: address }).submit(block);
+    const add = async (actor: Actor<Counter>): Promise<number> => await actor.increment().result();
+    expect(
+      await client
+        .options({ workers: other as string })
+        .submit(add, one)
+        .result(),
+    ).toBe(1);
+    await busy.result();
   } finally {
     await client.close();
     await cluster.close();

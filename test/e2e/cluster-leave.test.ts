@@ -97,6 +97,34 @@ it("the end of a lifetime, and a restart that a client asks for, lose nothing", 
   await check();
 });
 
+it("at the end of a lifetime the next process joins first, and takes what one had", async () => {
+  const host = await programs.scheduler();
+  await worker(host, "alone", "--lifetime", "4s", "--lifetime-restart");
+  const client = new Client(addressOf(host));
+  const [before] = Object.values(await client.run(() => process.pid));
+  const brought = client.scatter([new Float64Array(500).fill(1), new Float64Array(600).fill(2)]);
+  const made = client.options({ workers: "alone" }).submit(() => ({ at: Math.random() }));
+  const { at } = await made.result();
+  await host.logged(/worker alone is gone: its lifetime is over/);
+  const [first] = host.log().split("worker alone is gone");
+  expect(first?.match(/worker alone joined/g)).toHaveLength(2);
+  expect(host.log()).not.toContain("alone ends");
+  expect((await client.gather(brought)).map((value) => value[0])).toEqual([1, 2]);
+  expect(await made.result()).toEqual({ at });
+  const pid = client.options({ workers: "alone", pure: false }).submit(() => process.pid);
+  expect(await pid.result()).not.toBe(before);
+  await client.close();
+});
+
+it("one whose port the next process would need ends first", async () => {
+  const host = await programs.scheduler();
+  const port = String(20_000 + (process.pid % 10_000));
+  const flags = ["--lifetime", "3s", "--lifetime-restart", "--worker-port", port];
+  await worker(host, "bound", ...flags);
+  await host.logged(/worker bound is gone: its lifetime is over/);
+  await host.logged(/worker bound joined/, 2);
+});
+
 it("tasks that run may end, others go elsewhere, and none runs twice", async () => {
   const host = await programs.scheduler();
   const goes = await worker(host, "goes");

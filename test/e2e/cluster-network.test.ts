@@ -206,6 +206,24 @@ describe.skipIf(missing !== undefined)("between hosts", { timeout: LONG_MS }, ()
     });
   });
 
+  describe("cuts that do not heal, and that the scheduler cannot bridge", () => {
+    beforeEach(async () => {
+      await start();
+      expected = await client.do("reduce", SIDE);
+    });
+    afterEach(stop);
+
+    test("what lies on the wrong side is made again", async () => {
+      expect(await client.do("hold", { count: 4, megabytes: 4 })).toBe(2);
+      hosts.partition(2, 3);
+      for (const host of [2, 3]) hosts.refuse(1, host);
+      expect(await client.do("join", { worker: "w3" })).toBe(20);
+      expect(await client.do("join", { worker: "w2" })).toBe(20);
+      expect(await client.do("reduce", SIDE)).toBe(expected);
+      await scheduler.logged(/worker w[23] .* cannot fetch from worker w[23]/);
+    });
+  });
+
   describe("timers as they are by default", () => {
     beforeEach(async () => {
       await start();

@@ -81,3 +81,17 @@ test("a value that no worker has room for is refused, and costs nobody a worker"
   });
   await small.close();
 });
+
+test("values that are scattered before there is a worker wait for one", async () => {
+  await using empty = new LocalCluster({ nWorkers: 0 });
+  const own = new Client(empty);
+  await own.ready;
+  const futures = own.scatter([new Uint8Array(10).fill(7), { a: 1 }]);
+  const task = own.submit((bytes: Uint8Array) => bytes[3], futures.at(0) as Future<Uint8Array>);
+  expect(await own.schedulerInfo()).toMatchObject({ threads: 0 });
+  expect(futures.at(0)?.status).toBe("pending");
+  await empty.scale(1);
+  expect(await task.result()).toBe(7);
+  expect(await futures.at(1)?.result()).toEqual({ a: 1 });
+  await own.close();
+});

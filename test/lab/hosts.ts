@@ -53,6 +53,11 @@ export class Hosts {
     this.#do("cut", from, to);
   }
 
+  /** No new connections get through from one to the other; those that there are go on. */
+  refuse(from: number, to: number): void {
+    this.#do("refuse", from, to);
+  }
+
   isolate(host: number): void {
     this.#do("isolate", host);
   }

@@ -160,6 +160,16 @@ const ordered: Record<string, Make> = {
   "the last rows": (a) => a.tail(7),
   "the first rows of some": (a) => a.filter((r) => r.n.gt(1)).head(5),
   "aggregates beside rows": (a) => a.assign((r) => ({ m: r.x.max().over("s") })) as Made,
+  ...Object.fromEntries(
+    HOW.map((how): [string, Make] => [
+      `the order of ${how} joins`,
+      (a, b) =>
+        a
+          .rename({ i: "p" })
+          .merge(b.rename({ n: "m", x: "y", s: "t" }), { on: "k", how })
+          .assign((r) => ({ sum: r.p.cumsum() })) as unknown as Made,
+    ]),
+  ),
   "a join in an order": (a, b) =>
     a
       .sortValues(["k", "i"])

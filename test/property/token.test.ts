@@ -1,8 +1,8 @@
 /** @file Tokens of arbitrary values: equal for equal values, different for different ones. */
-import { isDeepStrictEqual } from "node:util";
+import { inspect, isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { tokenize } from "../../src/core/token.ts";
+import { tokenize, tokenizeCall } from "../../src/core/token.ts";
 
 const value = fc.anything({
   withBigInt: true,
@@ -30,12 +30,25 @@ test("different values have different tokens", () => {
   );
 });
 
-test("order of keys, entries and members does not count", () => {
+test("calls with what can be told apart have different tokens", () => {
+  const seen = (given: unknown): string => inspect(given, { depth: null, maxArrayLength: null });
+  fc.assert(
+    fc.property(value, value, (a, b) => {
+      expect(tokenizeCall(structuredClone(a))).toBe(tokenizeCall(structuredClone(a)));
+      if (seen(a) !== seen(b)) expect(tokenizeCall(a)).not.toBe(tokenizeCall(b));
+    }),
+  );
+});
+
+test("order of keys, entries and members counts for calls alone", () => {
   fc.assert(
     fc.property(
       fc.uniqueArray(fc.tuple(fc.string(), value), { selector: ([key]) => key }),
       (pairs) => {
         const turned = pairs.toReversed();
+        if (pairs.length > 1) {
+          expect(tokenizeCall(new Map(turned))).not.toBe(tokenizeCall(new Map(pairs)));
+        }
         expect(tokenize(new Map(turned))).toBe(tokenize(new Map(pairs)));
         expect(tokenize(new Set(turned.map(([key]) => key)))).toBe(
           tokenize(new Set(pairs.map(([key]) => key))),

@@ -11,7 +11,13 @@ import { inTier } from "../support/tier.ts";
 
 /** What was drawn for a seed before there were conditions that came later. */
 function drawnThen(seed: number): SimClusterConditions {
-  return { ...drawConditions(seed), isDivided: false };
+  return {
+    ...drawConditions(seed),
+    isDivided: false,
+    hasWaits: false,
+    hasLapses: false,
+    isLate: false,
+  };
 }
 
 function sum(reports: readonly SimReport[], of: (report: SimReport) => number): number {
@@ -49,6 +55,7 @@ describe("simulated engine", () => {
     [269, "a value that was still there was computed again"],
     [301, "a task alone was let in before room had been made for it"],
     [382, "a task leased again while it still ran ran twice"],
+    [101_144, "values that a full disk refused together were sent there again and again"],
   ])("seed %i: %s", (seed) => {
     expect(simulate(seed).tasks).toBeGreaterThan(0);
   });
@@ -164,5 +171,20 @@ describe("workers that never reach each other again", () => {
   ])("seed %i of %i workers: %s", (seed, workers) => {
     const conditions = { isDivided: true };
     expect(simulateCluster(seed, workers, conditions).fetchFailures).toBeGreaterThan(0);
+  });
+});
+
+describe("tasks that wait, clients that lose their sessions, reports that come late", () => {
+  const conditions = { hasWaits: true, hasLapses: true, isLate: true };
+
+  test("40 seeds keep every invariant and settle every output", () => {
+    const reports = Array.from({ length: 40 }, (_, i) =>
+      simulateCluster(i + 1, 2 + (i % 3), conditions),
+    );
+    expect(reports.reduce((all, { lapses }) => all + lapses, 0)).toBeGreaterThan(50);
+  });
+
+  test("seed 3027: what a task was suspected of counted after it had been tried again", () => {
+    expect(simulateCluster(3027, 4, { hasWaits: true }).killings).toBeGreaterThan(0);
   });
 });

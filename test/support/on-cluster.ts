@@ -4,9 +4,10 @@
  * threads or to a local cluster of two processes (`HEDDLE_TEST_RUNNER`). Imports of the sources are
  * those of `dist` here (`vitest.config.ts`), since worker threads cannot load TypeScript.
  */
-import { afterAll, vi } from "vitest";
-import type { GraphRunner } from "../../src/cluster/run-collections.ts";
-import { Client, LocalCluster } from "../../src/index.ts";
+import { afterAll } from "vitest";
+import { sendElsewhere } from "./elsewhere.ts";
+
+const { Client, LocalCluster } = await import("../../src/index.ts");
 
 const isCluster = process.env["HEDDLE_TEST_RUNNER"] === "cluster";
 const cluster = isCluster
@@ -14,18 +15,9 @@ const cluster = isCluster
   : undefined;
 const client = cluster === undefined ? new Client({ embedded: true }) : new Client(cluster);
 await client.ready;
-
-vi.mock("../../src/cluster/sync.ts", async (original) => {
-  type Run = GraphRunner["runGraph"];
-  const runSync = async (
-    graph: Parameters<Run>[0],
-    signal?: AbortSignal,
-    observer?: Parameters<Run>[2],
-  ): Promise<unknown[]> => {
-    return await client.runGraph(graph, signal === undefined ? {} : { signal }, observer);
-  };
-  return { ...(await original<object>()), runSync };
-});
+sendElsewhere((graph, signal, observer) =>
+  client.runGraph(graph, signal === undefined ? {} : { signal }, observer),
+);
 
 afterAll(async () => {
   await client.close();

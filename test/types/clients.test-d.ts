@@ -11,12 +11,14 @@ import {
 import {
   type Actor,
   type ActorFuture,
+  asCompleted,
   Client,
   type Delayed,
   delayed,
   type Future,
   type FutureList,
   span,
+  wait,
 } from "../../src/index.ts";
 import type { NDArray } from "../../src/ndarray/index.ts";
 
@@ -47,6 +49,28 @@ test("lists of map may be mixed", () => {
   expectTypeOf(client.map(add, futures, new Set([1]))).toEqualTypeOf<FutureList<number>>();
   // @ts-expect-error a number is no list
   client.map(add, [1], 5);
+});
+
+test("futures of different types are waited for together", async () => {
+  const mixed = [client.submit(() => 1), client.submit(() => "s")] as const;
+  type Mixed = Future<number> | Future<string>;
+  for await (const future of asCompleted(mixed)) {
+    expectTypeOf(future).toEqualTypeOf<Mixed>();
+    expectTypeOf(await future.result()).toEqualTypeOf<number | string>();
+  }
+  for await (const pair of asCompleted([...mixed], { withResults: true })) {
+    expectTypeOf(pair).toEqualTypeOf<[Future<number>, number] | [Future<string>, string]>();
+  }
+  for await (const pair of asCompleted([mixed[0]], { withResults: true })) {
+    expectTypeOf(pair).toEqualTypeOf<[Future<number>, number]>();
+  }
+  const completed = asCompleted<number | string>([]);
+  completed.add(mixed[0]);
+  completed.update(new Set(mixed));
+  const { done, notDone } = await wait(mixed);
+  expectTypeOf([...done, ...notDone]).toEqualTypeOf<Future<number | string>[]>();
+  // @ts-expect-error a value is no future
+  asCompleted([mixed[0], 1]);
 });
 
 test("futures and lists of them are arguments of delayed calls", () => {

@@ -1,6 +1,7 @@
 /** @file Measures how fast a worker's memory and disk are; runs on the worker. */
-import { closeSync, fsyncSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { makePrivateFolder } from "../../config/private-folder.ts";
 import { referToAll } from "../../functions/index.ts";
 import { workerContext } from "../../threads/worker-context.ts";
 import * as self from "./hardware.ts";
@@ -47,12 +48,13 @@ function copyRate(bytes: number): number {
 
 /** To the disk itself, as far as the system tells the truth. */
 function writeRate(bytes: number): number {
-  const folder = workerContext()?.localDirectory ?? ".";
-  mkdirSync(folder, { recursive: true });
+  const own = workerContext()?.localDirectory;
+  if (own !== undefined) makePrivateFolder(own);
+  const folder = own ?? ".";
   const path = join(folder, `.benchmark-${process.pid}`);
   const piece = new Uint8Array(bytes).fill(1);
   const startMs = performance.now();
-  const file = openSync(path, "w");
+  const file = openSync(path, "wx", 0o600);
   try {
     writeSync(file, piece);
     fsyncSync(file);

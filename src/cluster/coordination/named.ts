@@ -6,14 +6,17 @@
 import { randomUUID } from "node:crypto";
 import { HeddleError } from "../../core/errors.ts";
 import { checkTimeMs } from "../check-given.ts";
-import type { Client } from "../client.ts";
+import { Client } from "../client.ts";
 import { getClient } from "../context.ts";
 import { describeGiven } from "../given.ts";
 import { waitInTask } from "../wait-in-task.ts";
 import type { Asker, AskOptions } from "./asker.ts";
 
 export interface NamedOptions {
-  /** Default: the client of this program, or inside a task that of its engine. */
+  /**
+   * The client through which it is reached, for good; default the one made last, or inside a task
+   * that of its engine. When that client closes, using this rejects with `CommClosed`.
+   */
   readonly client?: Client | undefined;
 }
 
@@ -23,21 +26,21 @@ export interface WaitOptions extends AskOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-/** The client that something was made with, or with which it was used first. */
-const clients = new WeakMap<object, { readonly client: Client; readonly given: boolean }>();
+/** The client that something was made with; where there was none, with which it was used first. */
+const clients = new WeakMap<object, Client>();
 
-/** Remembers the client that something was made with. */
-export function bindClient(named: object, client: Client | undefined): void {
-  if (client !== undefined) clients.set(named, { client, given: true });
+/** Remembers the client that something is made with: default the one that there is, if any. */
+export function bindClient(named: object, client: Client | undefined = Client.current()): void {
+  if (client !== undefined) clients.set(named, client);
 }
 
-/** Another client is taken only when the first was not given, and has been closed. */
+/**
+ * How the client is asked that something belongs to, for good: when that is closed, the answer is
+ * `CommClosed`, since what has the same name elsewhere is something else.
+ */
 export function askerOf(named: object): Asker {
-  const bound = clients.get(named);
-  const asker = bound?.client.coordination;
-  if (asker !== undefined && (bound?.given === true || !asker.link.closed)) return asker;
-  const client = getClient();
-  clients.set(named, { client, given: false });
+  const client = clients.get(named) ?? getClient();
+  clients.set(named, client);
   return client.coordination;
 }
 

@@ -6,8 +6,10 @@
  */
 import {
   closeSync,
+  copyFileSync,
   fdatasync,
   fstatSync,
+  fsyncSync,
   ftruncateSync,
   openSync,
   readSync,
@@ -24,7 +26,15 @@ const HEADER_BYTES = 8;
 
 const syncData = promisify(fdatasync);
 
+export interface ResumeOptions {
+  /** Whether there was no file before: then one of no records may not even have its beginning. */
+  readonly isFirst?: boolean;
+  /** Goes on in a copy, which must not be there, and leaves the file as it is. */
+  readonly copy?: string | undefined;
+}
+
 export class JournalFile {
+  /** What it was made as: it may have been given another name. */
   readonly path: string;
   readonly #fd: number;
   #bytes: number;
@@ -50,17 +60,23 @@ export class JournalFile {
    * Throws `FileInvalid` when this is no journal, and `JournalDamaged` when whole records follow
    * one that is not; the file is then as it was.
    */
-  static resume(path: string, read: (record: Uint8Array) => void): JournalFile {
+  static resume(
+    path: string,
+    read: (record: Uint8Array) => void,
+    { isFirst = false, copy }: ResumeOptions = {},
+  ): JournalFile {
     const fd = openSync(path, "r+");
-    const magic = readAt(fd, 0, MAGIC.length);
-    if (magic === undefined || magic.some((byte, i) => byte !== MAGIC[i])) {
-      closeSync(fd);
-      throw new HeddleError("FileInvalid", `${path} is not a journal of this version of Heddle`);
-    }
     const { size } = fstatSync(fd);
     let at = MAGIC.length;
     let count = 0;
     try {
+      if (isFirst && size < at && isMagic(readAt(fd, 0, size))) {
+        closeSync(fd);
+        return JournalFile.create(path);
+      }
+      if (size < at || !isMagic(readAt(fd, 0, at))) {
+        throw new HeddleError("FileInvalid", `${path} is not a journal of this version of Heddle`);
+      }
       for (let body = recordAt(fd, at, size); body !== undefined; body = recordAt(fd, at, size)) {
         read(body);
         at += HEADER_BYTES + body.length;
@@ -69,12 +85,34 @@ export class JournalFile {
       const rest = readAt(fd, at, size - at) ?? new Uint8Array(0);
       const following = wholeRecordsAfter(rest);
       if (following > 0) throw damaged(path, at, { count, following, bytes: size - at });
+      if (copy !== undefined) return JournalFile.#continueIn(copy, path, fd, at, size - at);
       ftruncateSync(fd, at);
     } catch (error) {
       closeSync(fd);
       throw error;
     }
     return new JournalFile(path, fd, at, size - at);
+  }
+
+  /** What a file holds up to `bytes`, in a new one that nobody else writes to. */
+  static #continueIn(
+    copy: string,
+    path: string,
+    fd: number,
+    bytes: number,
+    tornBytes: number,
+  ): JournalFile {
+    copyFileSync(path, copy);
+    const own = openSync(copy, "r+");
+    try {
+      ftruncateSync(own, bytes);
+      fsyncSync(own);
+    } catch (error) {
+      closeSync(own);
+      throw error;
+    }
+    closeSync(fd);
+    return new JournalFile(copy, own, bytes, tornBytes);
   }
 
   /** Its size. */
@@ -129,6 +167,11 @@ export async function syncFolder(path: string): Promise<void> {
   } finally {
     await folder.close();
   }
+}
+
+/** Whether these are the first bytes of a journal. */
+function isMagic(bytes: Uint8Array | undefined): boolean {
+  return bytes?.every((byte, i) => byte === MAGIC[i]) === true;
 }
 
 function damaged(

@@ -4,13 +4,17 @@
  * outlives the process, and on the disk after `commit`, so that it outlives the machine. A file
  * that has grown much beyond what is still of interest is replaced by one that begins with the
  * state. While the journal cannot be written it says so (`failure`), and tries a new file now and
- * then.
+ * then. Only who has the lock (`journal-lock.ts`) tells anybody what is in it; one that was taken
+ * from a scheduler that may still be there begins a new file, so that nobody writes to it but us.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { HeddleError } from "../../core/errors.ts";
 import { joinChunks } from "../../protocol/index.ts";
 import { JournalFile, syncFolder } from "./journal-file.ts";
+import { asJournalError, moveNew } from "./journal-folder.ts";
+import { JournalLock } from "./journal-lock.ts";
 import { type JournalRecord, journalRecords } from "./records.ts";
 
 /** A file of this size is not worth replacing. */
@@ -20,9 +24,12 @@ const GROWTH = 3;
 /** A broken journal is tried again after this time. */
 const AGAIN_MS = 5000;
 const FILE = /^journal-(\d+)\.log$/;
+/** A new file, before it has taken over. */
+const DRAFT = /^journal-\d+\.log\..*new$/;
 
 export class Journal {
   readonly path: string;
+  readonly #lock: JournalLock;
   /** Hears when the journal cannot be written any more, and (undefined) when it can again. */
   onFailure: (failure: HeddleError | undefined) => void = () => undefined;
   /** Gives the state that a new file begins with; until it is set no file is replaced. */
@@ -37,9 +44,13 @@ export class Journal {
   #meanwhile: Uint8Array[] | undefined;
   #againTimer: NodeJS.Timeout | undefined;
   #isClosed = false;
+  /** Another scheduler has it now: nothing is tried again. */
+  #isLost = false;
 
-  private constructor(path: string, file: JournalFile, number: number) {
+  private constructor(path: string, lock: JournalLock, file: JournalFile, number: number) {
     this.path = path;
+    this.#lock = lock;
+    lock.onLost = (error) => this.#lost(error);
     this.#file = file;
     this.#number = number;
     this.#mostBytes = mostBytes(file.bytes);
@@ -47,28 +58,44 @@ export class Journal {
 
   /**
    * Opens the journal in a folder, which is made if it is not there, and reads what it holds.
-   * Throws `FileInvalid` when another scheduler uses it or its file is none of a journal, and
-   * `JournalDamaged` when something in the middle of it cannot be read.
+   * Throws `FileInvalid` when there can be no such folder, when another scheduler uses it, or when
+   * its file is none of a journal, `JournalDamaged` when something in the middle of it cannot be
+   * read, and `JournalFailed` for errors of the system. The lock is given back then.
    */
-  static open(path: string, read: (records: readonly JournalRecord[]) => void): Journal {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    lock(path);
-    const numbers = readdirSync(path).flatMap((name) => {
+  static open(
+    path: string,
+    read: (records: readonly JournalRecord[]) => void,
+    lock: JournalLock = JournalLock.take(path),
+  ): Journal {
+    try {
+      return asJournalError(path, "read", () => Journal.#open(path, read, lock));
+    } catch (error) {
+      lock.giveBack();
+      throw error;
+    }
+  }
+
+  static #open(
+    path: string,
+    read: (records: readonly JournalRecord[]) => void,
+    lock: JournalLock,
+  ): Journal {
+    const names = readdirSync(path);
+    for (const name of names) if (DRAFT.test(name)) rmSync(join(path, name));
+    const numbers = names.flatMap((name) => {
       const match = FILE.exec(name);
       return match === null ? [] : [Number(match[1])];
     });
     const last = Math.max(0, ...numbers);
-    try {
-      const file =
-        last === 0
-          ? JournalFile.create(fileOf(path, 1))
-          : JournalFile.resume(fileOf(path, last), (body) => read(journalRecords.decode(body)));
-      for (const number of numbers) if (number !== last) rmSync(fileOf(path, number));
-      return new Journal(path, file, Math.max(1, last));
-    } catch (error) {
-      rmSync(join(path, "lock"), { force: true });
-      throw error;
-    }
+    if (last === 0) return new Journal(path, lock, JournalFile.create(fileOf(path, 1)), 1);
+    const number = lock.isTakenOver ? last + 1 : last;
+    const copy = lock.isTakenOver ? draftOf(path, number) : undefined;
+    const decode = (body: Uint8Array): void => read(journalRecords.decode(body));
+    const isFirst = numbers.length === 1;
+    const file = JournalFile.resume(fileOf(path, last), decode, { isFirst, copy });
+    if (copy !== undefined && !moveNew(copy, fileOf(path, number))) throw overtaken(path);
+    for (const old of numbers) if (old !== number) rmSync(fileOf(path, old));
+    return new Journal(path, lock, file, number);
   }
 
   /** Size of a torn end that was cut off when the journal was opened: 0 when it was whole. */
@@ -116,6 +143,7 @@ export class Journal {
   async #commit(): Promise<void> {
     try {
       if (this.#failure === undefined) await this.#file.sync();
+      this.#checkLock();
     } catch (error) {
       this.#failed(error as Error);
     } finally {
@@ -123,24 +151,34 @@ export class Journal {
     }
   }
 
+  /** Whoever has the lock next reads what was on the disk while this one had it. */
+  #checkLock(): void {
+    const lost = this.#isClosed || this.#isLost ? undefined : this.#lock.lost();
+    if (lost !== undefined) this.#lost(lost);
+  }
+
   /** Begins a new file with the state as it is now; resolves when that has taken over. */
   async replace(): Promise<void> {
     const { state } = this;
-    if (state === undefined || this.#meanwhile !== undefined || this.#isClosed) return;
+    if (state === undefined || this.#meanwhile !== undefined) return;
+    if (this.#isClosed || this.#isLost) return;
     this.#meanwhile = [];
-    const path = fileOf(this.path, this.#number + 1);
+    const draft = draftOf(this.path, this.#number + 1);
     let file: JournalFile | undefined;
     try {
-      file = JournalFile.create(`${path}.new`);
+      file = JournalFile.create(draft);
       for (const record of state()) file.append([joinChunks(journalRecords.encode([record]))]);
       const began = file.bytes;
       await this.#catchUp(file);
       if (this.#isClosed) throw new HeddleError("CommClosed", "the journal was closed");
-      renameSync(`${path}.new`, path);
+      this.#checkLock();
+      if (this.#isLost || !moveNew(draft, fileOf(this.path, this.#number + 1))) {
+        throw overtaken(this.path);
+      }
       this.#takeOver(file, began);
     } catch (error) {
       file?.close();
-      rmSync(`${path}.new`, { force: true });
+      rmSync(draft, { force: true });
       if (!this.#isClosed) this.#failed(error as Error);
     } finally {
       this.#meanwhile = undefined;
@@ -159,6 +197,7 @@ export class Journal {
 
   #takeOver(file: JournalFile, began: number): void {
     const old = this.#file;
+    const oldPath = fileOf(this.path, this.#number);
     this.#file = file;
     this.#number++;
     this.#mostBytes = mostBytes(began);
@@ -168,7 +207,7 @@ export class Journal {
       try {
         await syncFolder(this.path);
         old.close();
-        rmSync(old.path, { force: true });
+        rmSync(oldPath, { force: true });
         this.#works();
       } catch (error) {
         this.#failed(error as Error);
@@ -184,10 +223,19 @@ export class Journal {
     this.#isClosed = true;
     clearTimeout(this.#againTimer);
     this.#file.close();
-    rmSync(join(this.path, "lock"), { force: true });
+    this.#lock.giveBack();
+  }
+
+  #lost(error: HeddleError): void {
+    if (this.#isLost || this.#isClosed) return;
+    this.#isLost = true;
+    clearTimeout(this.#againTimer);
+    this.#failure = error;
+    this.onFailure(error);
   }
 
   #failed(cause: Error): void {
+    if (this.#isLost) return;
     const isFirst = this.#failure === undefined;
     this.#failure = new HeddleError(
       "JournalFailed",
@@ -204,7 +252,7 @@ export class Journal {
   }
 
   #works(): void {
-    if (this.#failure === undefined) return;
+    if (this.#failure === undefined || this.#isLost) return;
     this.#failure = undefined;
     this.onFailure(undefined);
   }
@@ -218,34 +266,12 @@ function fileOf(path: string, number: number): string {
   return join(path, `journal-${number}.log`);
 }
 
-/** One scheduler at a time; what a dead one has left does not count. */
-function lock(path: string): void {
-  const file = join(path, "lock");
-  const owner = ownerOf(file);
-  if (owner !== undefined && owner !== process.pid && isAlive(owner)) {
-    throw new HeddleError(
-      "FileInvalid",
-      `the journal in ${path} is used by the scheduler with process id ${owner}; ` +
-        "end that one first, or choose another folder",
-    );
-  }
-  writeFileSync(file, String(process.pid), { mode: 0o600 });
+function draftOf(path: string, number: number): string {
+  return `${fileOf(path, number)}.${randomBytes(4).toString("hex")}.new`;
 }
 
-function ownerOf(file: string): number | undefined {
-  try {
-    return Number(readFileSync(file, "utf8"));
-  } catch {
-    return undefined;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+function overtaken(path: string): HeddleError {
+  return new HeddleError("JournalFailed", `another scheduler writes to the journal in ${path}`, {
+    fields: { path },
+  });
 }

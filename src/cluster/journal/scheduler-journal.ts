@@ -9,6 +9,7 @@ import { beginRecovery } from "../../machine/scheduler/recovery.ts";
 import type { SchedulerOptions } from "../../machine/scheduler/state.ts";
 import type { Answer } from "./answers.ts";
 import { Journal } from "./journal.ts";
+import type { JournalLock } from "./journal-lock.ts";
 import { SchedulerMemory } from "./memory.ts";
 import type { JournalRecord } from "./records.ts";
 
@@ -19,10 +20,10 @@ export class SchedulerJournal {
   readonly #journal: Journal;
   readonly #facts: FactLog = new FactLog();
 
-  /** Opens the journal in a folder; errors as of `Journal.open`. */
-  constructor(path: string, options: Partial<SchedulerOptions>) {
+  /** Opens the journal in a folder, of which we have the lock; errors as of `Journal.open`. */
+  constructor(path: string, lock: JournalLock, options: Partial<SchedulerOptions>) {
     this.memory = new SchedulerMemory(options);
-    this.#journal = Journal.open(path, (records) => this.memory.read(records));
+    this.#journal = Journal.open(path, (records) => this.memory.read(records), lock);
     this.tornBytes = this.#journal.tornBytes;
     this.#journal.state = () => this.memory.save();
     const { memory } = this;

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { makeFolder } from "../../config/make-folder.ts";
+import { makePrivateFolder } from "../../config/private-folder.ts";
 import { HeddleError } from "../../core/errors.ts";
 import { referToAll } from "../../functions/index.ts";
 import type { WorkerContext } from "../../threads/worker-context.ts";
@@ -119,7 +119,7 @@ export class NpmInstall implements WorkerPlugin {
 
   async setup({ thread, localDirectory }: WorkerContext): Promise<void> {
     if (thread !== 0) return;
-    makeFolder(localDirectory);
+    makePrivateFolder(localDirectory);
     const args = ["install", "--no-audit", "--no-fund", ...this.npmOptions, "--", ...this.packages];
     const [program, ...first] = process.platform === "win32" ? ["cmd", "/c", "npm"] : ["npm"];
     await promisify(execFile)(program as string, [...first, ...args], { cwd: localDirectory });
@@ -139,7 +139,7 @@ function read(path: string): Uint8Array {
 
 /** Other threads never see half a file. */
 function write(path: string, bytes: Uint8Array): void {
-  makeFolder(dirname(path));
+  makePrivateFolder(dirname(path));
   const fresh = `${path}.${process.pid}.part`;
   writeFileSync(fresh, bytes);
   renameSync(fresh, path);
@@ -150,7 +150,7 @@ const LEFT_OUT: ReadonlySet<string> = new Set(["node_modules", ".git"]);
 /** Paths of all files in a folder, from the folder on. */
 function filesIn(folder: string, inside = ""): string[] {
   const path = join(folder, inside);
-  if (inside === "" && statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
+  if (inside === "" && !isFolder(path)) {
     throw new HeddleError("FileNotFound", `${folder} is no folder`);
   }
   return readdirSync(path, { withFileTypes: true }).flatMap((entry) => {
@@ -158,6 +158,14 @@ function filesIn(folder: string, inside = ""): string[] {
     if (entry.isDirectory()) return LEFT_OUT.has(entry.name) ? [] : filesIn(folder, at);
     return entry.isFile() ? [at] : [];
   });
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 referToAll(import.meta.url, self);

@@ -19,8 +19,10 @@ export interface StatusSource {
 export interface StatusOptions {
   /** Where to listen: `":8787"`, `"8787"`, `"127.0.0.1:0"`, `"[::1]:8787"`. */
   readonly address: string;
-  /** Host where the address names none. */
+  /** Host where the address names none: by which others know this one. */
   readonly host: string;
+  /** What is listened on in its place where that is more, such as `"0.0.0.0"`; default `host`. */
+  readonly everywhere?: string | undefined;
   readonly token: string;
 }
 
@@ -65,7 +67,8 @@ export class StatusServer {
       send(response, request.method === "HEAD", answerOrFailure(request, rules));
     });
     server.maxConnections = CONNECTIONS_MAX;
-    await listenNear(server, host, port);
+    const isNamed = parseStatusAddress(options.address, "").host !== "";
+    await listenNear(server, isNamed ? host : (options.everywhere ?? host), port);
     server.unref();
     return new StatusServer(server, host, port, options.token);
   }

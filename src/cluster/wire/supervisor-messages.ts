@@ -76,6 +76,7 @@ export const fromSupervisor: MessageSet<FromSupervisor> = messageSet([
     name: text,
     reason: text,
     cause: oneOf("exit", "memory", "expected"),
+    pid: optional(u32),
     exitCode: optional(i32),
     signal: optional(text),
     memoryBytes: optional(f64),

@@ -25,12 +25,17 @@ export interface Waiter {
 const PAGE_BITS = 12;
 const PAGE_SIZE = 1 << PAGE_BITS;
 
+/** Waiters for at least as many ids stand at their pages, where there can only be few of them. */
+const LONG_RANGE = 64;
+
 interface Page {
   readonly status: Uint8Array;
   readonly references: Uint32Array;
+  /** Who waits for a long range that holds ids of the page. */
+  readonly ranges: Set<RangeWaiter>;
 }
 
-/** A waiter for a range of ids costs one entry, however long the range is. */
+/** Counts each pending id of a range, also one that is pending again. */
 interface RangeWaiter {
   readonly first: number;
   readonly last: number;
@@ -44,7 +49,8 @@ export class ClientMachine {
   #lastPage: Page | undefined;
   readonly #failures = new Map<number, ClientFailure>();
   readonly #waiters = new Map<number, Waiter[]>();
-  readonly #ranges = new Set<RangeWaiter>();
+  /** Who waits for a short range, by each id of it. */
+  readonly #shortRanges = new Map<number, Set<RangeWaiter>>();
 
   statusOf(id: number): number {
     return this.#pages.get(id >>> PAGE_BITS)?.status[id & (PAGE_SIZE - 1)] ?? STATUS.unknown;
@@ -78,7 +84,7 @@ export class ClientMachine {
   /** Drops one reference to each id; returns those that are not referred to any more. */
   release(ids: Int32Array): Int32Array {
     const last = new Int32Array(ids.length);
-    let count = 0;
+    let released = 0;
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i]!;
       const page = this.#page(id);
@@ -92,9 +98,9 @@ export class ClientMachine {
       if (page.references[at] !== 0) continue;
       page.status[at] = STATUS.unknown;
       if (this.#failures.size > 0) this.#failures.delete(id);
-      last[count++] = id;
+      last[released++] = id;
     }
-    return last.subarray(0, count);
+    return last.subarray(0, released);
   }
 
   done(ids: Int32Array): void {
@@ -136,19 +142,24 @@ export class ClientMachine {
       if (list === undefined) this.#waiters.set(id, [waiter]);
       else list.push(waiter);
     }
-    this.#count(waiter);
+    count(waiter);
   }
 
-  /** The same for all ids from `first` to `last`. */
+  /**
+   * The same for all ids from `first` to `last`; but a task of them that is pending again is waited
+   * for again.
+   */
   waitRange(first: number, last: number, done: () => void): void {
+    if (first === last) return this.wait([first], done);
     const waiter: Waiter = {
       remaining: 1,
       done: () => {
-        this.#ranges.delete(entry);
+        this.#leaveRange(entry);
         done();
       },
     };
     const entry: RangeWaiter = { first, last, waiter };
+    this.#enterRange(entry);
     for (let from = first; from <= last; from = (from | (PAGE_SIZE - 1)) + 1) {
       const status = this.#pages.get(from >>> PAGE_BITS)?.status;
       const end = Math.min(PAGE_SIZE, last - from + (from & (PAGE_SIZE - 1)) + 1);
@@ -156,16 +167,52 @@ export class ClientMachine {
         if (status[at] === STATUS.pending) waiter.remaining++;
       }
     }
-    this.#ranges.add(entry);
-    this.#count(waiter);
+    count(waiter);
+  }
+
+  #enterRange(entry: RangeWaiter): void {
+    const { first, last } = entry;
+    if (last - first + 1 >= LONG_RANGE) {
+      for (const page of this.#pagesOf(entry)) page.ranges.add(entry);
+      return;
+    }
+    for (let id = first; id <= last; id++) {
+      const ranges = this.#shortRanges.get(id);
+      if (ranges === undefined) this.#shortRanges.set(id, new Set([entry]));
+      else ranges.add(entry);
+    }
+  }
+
+  #leaveRange(entry: RangeWaiter): void {
+    const { first, last } = entry;
+    if (last - first + 1 >= LONG_RANGE) {
+      for (const page of this.#pagesOf(entry)) page.ranges.delete(entry);
+      return;
+    }
+    for (let id = first; id <= last; id++) {
+      const ranges = this.#shortRanges.get(id);
+      if (ranges?.delete(entry) === true && ranges.size === 0) this.#shortRanges.delete(id);
+    }
+  }
+
+  *#pagesOf({ first, last }: RangeWaiter): Generator<Page> {
+    for (let number = first >>> PAGE_BITS; number <= last >>> PAGE_BITS; number++) {
+      yield this.#page(number * PAGE_SIZE);
+    }
   }
 
   /** Whoever waits for a range that holds the id waits for it again. */
   #becomePending(page: Page, id: number): void {
     page.status[id & (PAGE_SIZE - 1)] = STATUS.pending;
-    for (const { first, last, waiter } of this.#ranges) {
-      if (id >= first && id <= last) waiter.remaining++;
+    this.#forRanges(page, id, countAgain);
+  }
+
+  #forRanges({ ranges }: Page, id: number, act: (waiter: Waiter) => void): void {
+    if (ranges.size > 0) {
+      for (const { first, last, waiter } of ranges) if (id >= first && id <= last) act(waiter);
     }
+    if (this.#shortRanges.size === 0) return;
+    for (const { waiter } of this.#shortRanges.get(id) ?? []) act(waiter);
   }
 
   #settle(id: number, status: number): void {
@@ -175,18 +222,11 @@ export class ClientMachine {
     if (page.references[at] === 0) return;
     page.status[at] = status;
     if (before !== STATUS.pending) return;
-    for (const range of this.#ranges) {
-      if (id >= range.first && id <= range.last) this.#count(range.waiter);
-    }
+    this.#forRanges(page, id, count);
     const waiters = this.#waiters.size === 0 ? undefined : this.#waiters.get(id);
     if (waiters === undefined) return;
     this.#waiters.delete(id);
-    for (const waiter of waiters) this.#count(waiter);
-  }
-
-  #count(waiter: Waiter): void {
-    waiter.remaining--;
-    if (waiter.remaining === 0) waiter.done();
+    for (const waiter of waiters) count(waiter);
   }
 
   #page(id: number): Page {
@@ -194,11 +234,24 @@ export class ClientMachine {
     if (number === this.#lastNumber) return this.#lastPage!;
     let page = this.#pages.get(number);
     if (page === undefined) {
-      page = { status: new Uint8Array(PAGE_SIZE), references: new Uint32Array(PAGE_SIZE) };
+      page = {
+        status: new Uint8Array(PAGE_SIZE),
+        references: new Uint32Array(PAGE_SIZE),
+        ranges: new Set(),
+      };
       this.#pages.set(number, page);
     }
     this.#lastNumber = number;
     this.#lastPage = page;
     return page;
   }
+}
+
+function count(waiter: Waiter): void {
+  waiter.remaining--;
+  if (waiter.remaining === 0) waiter.done();
+}
+
+function countAgain(waiter: Waiter): void {
+  waiter.remaining++;
 }

@@ -165,6 +165,8 @@ export function retry(s: SchedulerState, client: number, ids: Int32Array): void 
     s.transitions++;
     s.failures.delete(id);
     s.attempts.delete(id);
+    // It runs alone all the same, but what it was suspected of is as good as forgotten.
+    if (s.suspects.has(id)) s.suspects.set(id, 0);
     again.push(id);
     s.eachDependency(id, (dep) => {
       if (state[dep] === STATE.erred) stack.push(dep);

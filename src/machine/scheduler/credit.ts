@@ -9,6 +9,9 @@ export const TABLE_LEASES_MAX = 2;
 /** For longer tasks, what a thread waits for the next one does not matter. */
 const AHEAD_MS = 50;
 
+/** So much longer than expected is not yet long. */
+const LATE_MS = 5;
+
 /** Shares of slots are sums of fractions. */
 const EPSILON = 1e-9;
 
@@ -22,18 +25,30 @@ export function creditFor(
   if (lane.table) return TABLE_LEASES_MAX - worker.tableLeased;
   const room = Math.min(worker.leasesMax - worker.leased, resourceRoom(worker, lane));
   const p95Ms = p95Of(s, lane, next);
-  const ahead = p95Ms >= 0 && p95Ms <= AHEAD_MS && !worker.isBehind ? 2 : 1;
+  const isLate = lagsBehind(s, worker);
+  const ahead = p95Ms >= 0 && p95Ms <= AHEAD_MS && !isLate ? 2 : 1;
   const open = (ahead * slots(worker) - worker.slotsUsed) / lane.share;
   const free = Math.max(0, Math.floor(open + EPSILON));
-  if (p95Ms < 0 || worker.isBehind) return Math.min(room, free);
+  if (p95Ms < 0 || isLate) return Math.min(room, free);
   const leftMs = windowMs(worker) - expectedMs(s, worker);
   return Math.min(room, Math.max(free, Math.floor(leftMs / (p95Ms * lane.share))));
 }
 
 export function isFull(s: SchedulerState, worker: WorkerRecord): boolean {
   if (worker.slotsUsed < slots(worker) - EPSILON) return false;
-  if (worker.leased >= worker.leasesMax || worker.isBehind) return true;
+  if (worker.leased >= worker.leasesMax || lagsBehind(s, worker)) return true;
   return expectedMs(s, worker) >= windowMs(worker);
+}
+
+/**
+ * Whether what the worker runs takes longer than it should have: nobody knows when it will come to
+ * anything that is given to it now.
+ */
+function lagsBehind(s: SchedulerState, worker: WorkerRecord): boolean {
+  if (worker.isBehind) return true;
+  if (!s.isSpread || worker.slotsUsed < slots(worker) - EPSILON) return false;
+  const lateMs = s.nowMs - worker.progressMs - LATE_MS - 4 * worker.roundTripMs;
+  return lateMs > 0 && lateMs > expectedMs(s, worker);
 }
 
 /** A suspect runs there alone, or will as soon as the worker is free. */

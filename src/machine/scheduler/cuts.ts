@@ -33,11 +33,11 @@ export class Cuts {
     return cut !== undefined && cut.untilMs > nowMs;
   }
 
-  /** Whether the way has been failing for long. */
-  isLasting(worker: number, holder: number, nowMs: number): boolean {
+  /** Whether the way has been failing for so long. */
+  isLasting(worker: number, holder: number, nowMs: number, forMs: number = LASTING_MS): boolean {
     const cut = this.#find(worker, holder);
     if (cut === undefined || isForgotten(cut, nowMs)) return false;
-    return cut.failures >= LASTING_FAILURES && cut.lastMs - cut.firstMs >= LASTING_MS;
+    return cut.failures >= LASTING_FAILURES && cut.lastMs - cut.firstMs >= forMs;
   }
 
   /** Whether the way has failed since then. */

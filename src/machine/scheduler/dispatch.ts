@@ -3,7 +3,8 @@
  * count: what it has been given should take, at the 95th percentile of each function, at most twice
  * a message's round trip and a millisecond, on each thread. Functions never seen run one to a
  * thread. So a slow task delays little behind it, and fast ones flow. Tasks of up to `AHEAD_MS`
- * wait one behind each thread all the same, so that no thread waits for an answer.
+ * wait one behind each thread all the same, so that no thread waits for an answer. But nothing
+ * waits behind a task, however short that should be, while another worker idles.
  */
 import { dispatchTrials } from "./blame.ts";
 import { creditFor, freeSlots, isFull, isReserved } from "./credit.ts";
@@ -26,10 +27,12 @@ const ranks = new Int32Array(BATCH);
 
 /** Leases as much as the workers' credit allows, best tasks first, in turns among the workers. */
 export function dispatch(s: SchedulerState): void {
+  s.stealMs = Number.POSITIVE_INFINITY;
   if (s.open.size === 0) return;
   if (s.trials.size > 0 || s.drained !== NOBODY) dispatchTrials(s);
   if (s.ready.isEmpty) return;
-  for (let given = true; given; ) {
+  if (s.isSpread) giveIdle(s);
+  for (let given = true; given && !s.ready.isEmpty; ) {
     given = false;
     for (const worker of s.roomy) {
       if (giveTurn(s, worker)) given = true;
@@ -39,43 +42,68 @@ export function dispatch(s: SchedulerState): void {
   }
 }
 
+/** Every free thread gets a task before any task waits behind another one. */
+function giveIdle(s: SchedulerState): void {
+  const [lane] = s.ready.lanes();
+  // Where there is so much to do, there is something for all of them in any order.
+  if (lane?.constraint === undefined && (lane?.ranks.size ?? 0) > BATCH * s.roomy.size) return;
+  for (const worker of s.roomy) {
+    const free = freeSlots(worker);
+    if (free === 0) continue;
+    giveOwn(s, worker, free);
+    if (s.ready.isEmpty) return;
+  }
+}
+
 /** What came of offering a lane to a worker. */
 type Outcome = "given" | "nothing" | "full";
 
 function giveTurn(s: SchedulerState, worker: WorkerRecord): boolean {
-  if (isReserved(s, worker)) return false;
+  const outcome = giveOwn(s, worker, BATCH);
+  if (outcome !== "nothing") return outcome === "given";
+  return s.isSpread && !isReserved(s, worker) && takeFromOthers(s, worker);
+}
+
+/** Gives up to `limit` of the tasks that wait for this worker or for any. */
+function giveOwn(s: SchedulerState, worker: WorkerRecord, limit: number): Outcome {
+  if (isReserved(s, worker)) return "nothing";
   const homes = s.isSpread ? s.ready.lanesAt(worker.worker)[Symbol.iterator]() : undefined;
   let home = homes?.next();
   for (const lane of s.ready.lanes()) {
     while (home?.done === false && isBetter(home.value, lane)) {
-      if (giveHome(s, worker, home.value) === "given") return true;
+      if (giveHome(s, worker, home.value, limit) === "given") return "given";
       home = homes!.next();
     }
-    const outcome = giveFrom(s, worker, lane);
-    if (outcome !== "nothing") return outcome === "given";
+    const outcome = giveFrom(s, worker, lane, limit);
+    if (outcome !== "nothing") return outcome;
   }
   for (; home?.done === false; home = homes!.next()) {
-    if (giveHome(s, worker, home.value) === "given") return true;
+    if (giveHome(s, worker, home.value, limit) === "given") return "given";
   }
-  return s.isSpread && takeFromOthers(s, worker);
+  return "nothing";
 }
 
 function isBetter(home: HomeLane, lane: ReadyLane): boolean {
   return home.lane === lane || comesBefore(home, lane);
 }
 
-function giveFrom(s: SchedulerState, worker: WorkerRecord, lane: ReadyLane): Outcome {
+function giveFrom(
+  s: SchedulerState,
+  worker: WorkerRecord,
+  lane: ReadyLane,
+  limit: number,
+): Outcome {
   if (!mayServe(s, worker, lane)) return "nothing";
-  const count = Math.min(BATCH, creditFor(s, worker, lane, lane.ranks.first()));
+  const count = Math.min(limit, creditFor(s, worker, lane, lane.ranks.first()));
   if (count <= 0) return !lane.table && isFull(s, worker) ? "full" : "nothing";
   const taken = s.isSpread ? takeRun(s, worker, lane, count) : lane.ranks.take(ranks, 0, count);
   leaseAll(s, worker, lane, taken);
   return taken > 0 ? "given" : "nothing";
 }
 
-function giveHome(s: SchedulerState, worker: WorkerRecord, home: HomeLane): Outcome {
+function giveHome(s: SchedulerState, worker: WorkerRecord, home: HomeLane, limit: number): Outcome {
   const { lane } = home;
-  const count = Math.min(BATCH, creditFor(s, worker, lane, home.ranks.first()));
+  const count = Math.min(limit, creditFor(s, worker, lane, home.ranks.first()));
   if (count <= 0) return "nothing";
   const taken = home.ranks.take(ranks, count);
   s.ready.taken(worker.worker, taken);

@@ -73,6 +73,11 @@ export class Outbox {
     this.to(worker).leased.push(id, epoch);
   }
 
+  /** Whether the worker gets leases with this step. */
+  isLeasing(worker: number): boolean {
+    return (this.#mails.get(worker)?.leased.ids.length ?? 0) > 0;
+  }
+
   expect(worker: number, id: number, epoch: number, bytes: number): void {
     const mail = this.to(worker);
     mail.expected.push(id, epoch);

@@ -1,8 +1,9 @@
 /**
  * @file Leases that wait on a slow worker while another one idles. What a worker holds should take
  * little time, but one slow task may hold up all that was leased behind it. The newest of these are
- * asked for back when they would start sooner elsewhere; the worker keeps those that it has
- * started. A worker that is to go is asked for all that others may run.
+ * asked for back when they would start sooner elsewhere, again and again while the worker ends
+ * nothing; it keeps those that it has started. A worker that is to go is asked for all that others
+ * may run.
  */
 import { expectedMs, freeSlots, slots } from "./credit.ts";
 import { isOpen, mayServe } from "./placement.ts";
@@ -37,10 +38,11 @@ function waitingLong(
   for (const worker of s.crowded) {
     const behind = Math.floor(worker.leased - slots(worker));
     if (behind <= 0) s.crowded.delete(worker);
-    if (behind <= 0 || worker.isBehind || worker.trial !== NOBODY) continue;
+    if (behind <= 0 || worker.recalled > 0 || worker.trial !== NOBODY) continue;
     const waitMs = waitOf(s, worker, behind);
     const worthMs = WORTH_MS + 4 * worker.roundTripMs;
-    if (waitMs >= worthMs) slow.push({ worker, behind, waitMs });
+    // What it has not been told of yet it cannot give back.
+    if (waitMs >= worthMs && !s.out.isLeasing(worker.worker)) slow.push({ worker, behind, waitMs });
     else s.recallMs = Math.min(s.recallMs, s.nowMs + worthMs);
   }
   return slow;
@@ -84,6 +86,7 @@ function recallSome(
     recalled++;
   }
   if (recalled > 0) worker.isBehind = true;
+  worker.recalled += recalled;
   return recalled;
 }
 

@@ -69,8 +69,10 @@ export function scatter(s: SchedulerState, event: EventOf<"scatter">): void {
     if (workers[i] !== NOBODY) continue;
     state[base + i] = STATE.waiting;
     holder[base + i] = NOBODY;
-    if (found === undefined) neverBrought(s, base + i);
-    else if (!failTooLarge(s, base + i, names)) s.unplaced.add(base + i);
+    if (failTooLarge(s, base + i, names)) continue;
+    // It waits for a worker, as a task does.
+    s.unplaced.add(base + i);
+    if (broadcast > 1) wantCopies(s, base + i, broadcast);
   }
 }
 

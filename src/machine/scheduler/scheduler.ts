@@ -61,8 +61,9 @@ export class SchedulerMachine {
 
   /** When `step` should be called again even if nothing happens until then; often never. */
   get nextWakeMs(): number {
-    const { stuckCopies, stuckUntilMs, recallMs } = this.state;
-    let next = stuckCopies.size > 0 ? Math.min(recallMs, stuckUntilMs) : recallMs;
+    const { stuckCopies, stuckUntilMs, recallMs, stealMs } = this.state;
+    let next = Math.min(recallMs, stealMs);
+    if (stuckCopies.size > 0) next = Math.min(next, stuckUntilMs);
     for (const untilMs of this.state.parked.values()) next = Math.min(next, untilMs);
     return next;
   }

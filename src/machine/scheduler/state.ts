@@ -100,6 +100,10 @@ export interface WorkerRecord {
   progressMs: number;
   /** Leases were recalled from it: until it ends something it gets only what it can run at once. */
   isBehind: boolean;
+  /**
+   * Leases that it was asked for back, and has neither given back nor begun, as far as is known.
+   */
+  recalled: number;
 }
 
 /** What is wished of one value. */
@@ -237,6 +241,8 @@ export class SchedulerState {
   readonly oversized: Set<number> = new Set();
   /** When leases on slow workers should be looked at again. */
   recallMs: number = Number.POSITIVE_INFINITY;
+  /** When tasks should be looked at again that wait for a worker that ends nothing. */
+  stealMs: number = Number.POSITIVE_INFINITY;
   /** Copies that shall be made on purpose (`copies.ts`); and those of them to be looked at. */
   readonly wishes: Map<number, CopyWish> = new Map();
   readonly unsettled: Set<number> = new Set();

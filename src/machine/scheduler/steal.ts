@@ -45,9 +45,14 @@ function takeOne(
   if (!mayServe(s, worker, lane) || creditFor(s, worker, lane, rank) <= 0) return false;
   const record = s.graphs[lane.graph]!;
   const id = record.base + record.localOfRank[rank]!;
-  if (transferMs(s, worker, id) >= waitMs(s, victim, id)) return false;
   if (!reaches(s, worker.worker, id)) return false;
   if (!hasRoom(worker, inputBytes(s, id))) return false;
+  const bringMs = transferMs(s, worker, id);
+  if (bringMs >= waitMs(s, victim, id)) {
+    // The longer the victim ends nothing, the longer it will seem to go on like that.
+    if (isStuck(s, victim)) s.stealMs = Math.min(s.stealMs, victim.progressMs + bringMs + 1);
+    return false;
+  }
   s.ready.deleteAt(victim.worker, lane, rank);
   install(s, worker.worker, record);
   lease(s, worker, lane, id);
@@ -71,5 +76,11 @@ function waitMs(s: SchedulerState, victim: WorkerRecord, id: number): number {
   if (isReserved(s, victim)) return Math.max(UNKNOWN_MS, queuedMs);
   // A victim with a free slot takes it at once.
   if (freeSlots(victim) > 0 && queuedMs <= 0) return 0;
-  return (queuedMs + expectedMs(s, victim)) / slots(victim);
+  const expected = (queuedMs + expectedMs(s, victim)) / slots(victim);
+  return isStuck(s, victim) ? Math.max(expected, s.nowMs - victim.progressMs) : expected;
+}
+
+/** It begins nothing before it has ended something. */
+function isStuck(s: SchedulerState, worker: WorkerRecord): boolean {
+  return freeSlots(worker) === 0 && !isReserved(s, worker);
 }

@@ -59,7 +59,8 @@ function help(s: SchedulerState, id: number): boolean {
   const isLate = s.nowMs - stranded.firstMs >= PATIENCE_MS;
   const plan = bestPlan(s, stranded, readers, id, isLate);
   if (plan !== undefined) return follow(s, plan, id, isLate);
-  if (isLate && readers.length > 0) {
+  const isHopeless = isLate || readers.every(({ worker }) => isCutOff(s, stranded, worker, id));
+  if (isHopeless && readers.length > 0) {
     giveUp(s, stranded, readers, id);
     return true;
   }
@@ -91,6 +92,15 @@ function unreadable(s: SchedulerState, of: Stranded, worker: number, id: number)
     if (holdersOf(s, dep).every((holder) => isClosed(s, of, worker, holder))) inputs.push(dep);
   });
   return inputs;
+}
+
+/** Whether some input could not be had for as long as the task would wait, by whatever task. */
+function isCutOff(s: SchedulerState, of: Stranded, worker: number, id: number): boolean {
+  return unreadable(s, of, worker, id).some((input) =>
+    holdersOf(s, input).every((holder) => {
+      return s.cuts.isLasting(worker, holder, s.nowMs, PATIENCE_MS);
+    }),
+  );
 }
 
 /** The plan with the fewest bytes, if there is one. */
@@ -257,12 +267,11 @@ function giveUp(
   const input = unreadable(s, stranded, reader.worker, id)[0]!;
   const holder = s.workers.get(holdersOf(s, input)[0]!)!;
   const culprit = s.keyOf(id);
-  const seconds = Math.round((s.nowMs - stranded.firstMs) / 1000);
   const message =
-    `task ${culprit} needs ${s.keyOf(input)}, which ${named(holder)} has: ${named(reader)} could ` +
-    `not fetch it for ${seconds} s, neither directly nor through the scheduler, and it cannot be ` +
-    "made again where the task may run. Let the workers reach each other, or the scheduler reach " +
-    "both; or keep the task and its inputs on one side, with { workers }";
+    `task ${culprit} needs ${s.keyOf(input)}, which ${named(holder)} has: ${named(reader)} has not ` +
+    "been able to fetch from there for a minute, neither directly nor through the scheduler, and " +
+    "it cannot be made again where the task may run. Let the workers reach each other, or the " +
+    "scheduler reach both; or keep the task and its inputs on one side, with { workers }";
   const fields = {
     worker: reader.name,
     workerAddress: reader.address,

@@ -49,6 +49,7 @@ export function workerJoined(s: SchedulerState, event: EventOf<"worker-joined">)
     trial: NOBODY,
     progressMs: s.nowMs,
     isBehind: false,
+    recalled: 0,
   };
   if (s.workers.size > 0 && !s.isSpread) becomeSpread(s);
   s.workers.set(worker, record);
@@ -102,9 +103,7 @@ export function measured(s: SchedulerState, event: EventOf<"measured">): void {
 export function finished(s: SchedulerState, event: EventOf<"finished">): void {
   const { ids, epochs, bytes, worker, count, tags, words } = event;
   const record = s.workers.get(worker)!;
-  record.progressMs = s.nowMs;
-  record.isBehind = false;
-  mayHaveRoom(s, record);
+  hasProgressed(s, record);
   if (tags !== undefined) s.isSpread = true;
   for (let i = 0; i < count; i++) {
     const id = ids[i]!;
@@ -121,6 +120,14 @@ export function finished(s: SchedulerState, event: EventOf<"finished">): void {
   }
 }
 
+/** The worker has ended something. */
+function hasProgressed(s: SchedulerState, worker: WorkerRecord): void {
+  worker.progressMs = s.nowMs;
+  worker.isBehind = false;
+  worker.recalled = 0;
+  mayHaveRoom(s, worker);
+}
+
 export function durations(s: SchedulerState, event: EventOf<"durations">): void {
   for (let i = 0; i < event.ids.length; i++) {
     const group = s.tasks.group[event.ids[i]!];
@@ -134,6 +141,7 @@ export function durations(s: SchedulerState, event: EventOf<"durations">): void 
 export function erred(s: SchedulerState, event: EventOf<"erred">): void {
   const { id, error, blame } = event;
   if (!isLeaseOf(s, event.worker, id, event.epoch)) return;
+  hasProgressed(s, s.workers.get(event.worker)!);
   endLease(s, id);
   s.tasks.state[id] = STATE.waiting;
   s.facts?.add({ kind: "erred", id, error, blame });
@@ -182,6 +190,8 @@ function allowed(s: SchedulerState, id: number, blame: EventOf<"erred">["blame"]
 }
 
 export function returned(s: SchedulerState, event: EventOf<"returned">): void {
+  const worker = s.workers.get(event.worker)!;
+  worker.recalled = Math.max(0, worker.recalled - event.ids.length);
   for (let i = 0; i < event.ids.length; i++) {
     const id = event.ids[i]!;
     if (!isLeaseOf(s, event.worker, id, event.epochs[i]!)) continue;

@@ -5,7 +5,7 @@
  */
 import type { Fetches } from "./fetches.ts";
 import type { GraphEntry, Graphs } from "./graphs.ts";
-import type { Memory } from "./memory.ts";
+import type { Memory, Room } from "./memory.ts";
 import { ACTIVITY, ORIGIN, PLACE, UNWANTED, type ValueTable } from "./value-table.ts";
 
 /** What the machine does for it. */
@@ -17,6 +17,16 @@ export interface AdmissionSeat {
   giveBack(id: number): void;
   refuse(id: number, error: unknown): void;
   unpin(id: number): void;
+}
+
+/** What a task needs to start. */
+interface Wish {
+  /** For its inputs and its result. */
+  readonly bytes: number;
+  /** Of its inputs, those that are not in memory. */
+  readonly toCome: number;
+  /** Nothing else goes on. */
+  readonly alone: boolean;
 }
 
 export class Admission {
@@ -84,7 +94,12 @@ export class Admission {
       const alone = this.#on.isIdle();
       if (toCome > 0 && this.#refuses(id, entry, local)) continue;
       if (!this.#memory.fits(expected + toCome)) this.#freshen(entry, local);
-      if (!this.#admits(entry, local, expected + toCome, alone)) break;
+      const room = this.#room(entry, local, { bytes: expected + toCome, toCome, alone });
+      if (room === "later") break;
+      if (room === "never") {
+        this.#on.refuse(id, this.#memory.noRoomFor("the inputs of a task", toCome));
+        continue;
+      }
       this.#memory.reserve(id, expected);
       this.#fetchInputs(id, entry, local);
       if (v.lacking[id] === 0) this.#on.start(id, entry, local);
@@ -126,17 +141,17 @@ export class Admission {
   }
 
   /** Makes room, but not by letting go of copies that the task itself needs. */
-  #admits(entry: GraphEntry, local: number, bytes: number, alone: boolean): boolean {
-    if (this.#memory.fits(bytes)) return true;
+  #room(entry: GraphEntry, local: number, { bytes, toCome, alone }: Wish): Room {
+    if (this.#memory.fits(bytes)) return "now";
     const v = this.#values;
     const own: number[] = [];
     this.#graphs.eachInput(entry, local, (input) => {
       if (v.origin[input] === ORIGIN.copy && v.activity[input] === ACTIVITY.none) own.push(input);
     });
     for (const input of own) v.unlist(input);
-    const admitted = this.#memory.admits(bytes, alone);
+    const room = this.#memory.room(bytes, alone, toCome);
     for (const input of own) v.list(input);
-    return admitted;
+    return room;
   }
 
   /**

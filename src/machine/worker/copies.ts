@@ -36,7 +36,7 @@ export class Copies {
     this.#wanted.clear();
   }
 
-  /** Starts to fetch as far as memory allows; one always when nothing else goes on. */
+  /** Starts to fetch as far as memory allows, a little beyond it when nothing else goes on. */
   admit(isIdle: () => boolean): void {
     const { activity, place } = this.#values;
     for (let at = 0; at < this.#toStart.length; ) {
@@ -49,7 +49,9 @@ export class Copies {
       }
       const bytes = this.#fetches.bytesOf(id);
       if (isMeant && bytes >= 0) {
-        if (!this.#memory.admits(bytes, isIdle())) return;
+        // Nobody waits for it: it need not come before there is room.
+        const mayGoBeyond = isIdle() && !this.#memory.exceeds(bytes);
+        if (this.#memory.room(bytes, mayGoBeyond) !== "now") return;
         this.#fetches.start(id);
       } else if (isMeant) {
         this.#drop(id);

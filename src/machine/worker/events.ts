@@ -115,8 +115,12 @@ export type WorkerEvent =
    * A thread has died: what it asked for is not answered. Its tasks end in `failed` or `unstarted`.
    */
   | { readonly kind: "thread-died"; readonly thread: number }
-  /** Threads have been waiting for memory and nothing has moved: one of them must get it now. */
-  | { readonly kind: "stalled" }
+  /**
+   * Threads, or tasks that wait to start, have been waiting for memory and nothing has moved: one
+   * must get it now, or fail. `mostBytes`: as in `limit`, for those that wait to start; what tasks
+   * take while they run is not there now.
+   */
+  | { readonly kind: "stalled"; readonly mostBytes?: number }
   | {
       /** Values that a client has brought. */
       readonly kind: "adopt";
@@ -139,7 +143,7 @@ export type WorkerCommand =
   | { readonly kind: "discard"; readonly ids: number[]; readonly onDisk: boolean }
   | { readonly kind: "grant"; readonly thread: number; readonly bytes: number }
   /** The thread does not get what it asked for: its task fails. */
-  | { readonly kind: "deny"; readonly thread: number }
+  | { readonly kind: "deny"; readonly thread: number; readonly isDiskFull: boolean }
   | { readonly kind: "pinned"; readonly reader: number; readonly missing: Int32Array }
   | { readonly kind: "warn"; readonly message: string }
   /** Memory is short: clients should let go of values that they have forgotten. */

@@ -2,8 +2,10 @@
  * @file Memory of one worker: what is reserved, what threads ask for while they run, and which
  * values go to disk to make room. The heap's own count is the truth and comes in with every step;
  * between two steps the changes decided here are added to it. Never refuses for good while
- * something can move: when every running task waits for memory and nothing is left to evict, one of
- * them is granted more than the limit, with a warning.
+ * something can move: when every running task waits for memory and nothing is left to evict, one
+ * of them is granted more than the limit, with a warning; a task that waits alone for its inputs
+ * gets more, too. What would be more than the most that there may be fails. While the disk is
+ * full, results leave room for the largest value that lies there, so that each can come back.
  */
 import type { WorkerCommand } from "./events.ts";
 import { ACTIVITY, ORIGIN, PLACE, type ValueTable } from "./value-table.ts";
@@ -26,19 +28,24 @@ interface Request {
   readonly bytes: number;
 }
 
+/** Whether what needs memory may begin: at once, later perhaps, or not at all. */
+export type Room = "now" | "later" | "never";
+
 /** More than the limit is given by up to this factor, when nothing else can go on. */
 export const OVERDRAW_FACTOR = 2;
 /** Up to this factor it is not worth a warning: tasks that wait for a thread pin their inputs. */
 const WARN_FACTOR = 1.1;
-/** So many slabs are left when nothing else is given any more: a task that fails has to say why. */
-const RESERVE_SLABS = 8;
+/** The user is told again after less than this share of the limit has been in use. */
+const CALM_SHARE = 0.5;
+/** What the rest of the process takes may become more by this share of the limit. */
+const KEPT_SHARE = 1 / 16;
 /** Values on their way to disk: at most so many, or as many as make up a slab. */
 const SPILLS_MAX = 4;
 
 export class Memory {
   limitBytes: number;
-  /** Beyond the limit running tasks get so much when nothing else can go on. */
-  #mostBytes = Number.POSITIVE_INFINITY;
+  /** So much there may be beyond the limit when nothing else can go on, for the process's sake. */
+  #processMostBytes = Number.POSITIVE_INFINITY;
   /** The limit has been lowered, and more is in use. */
   #isShrinking = false;
   /** What the limit was before the table thread took its part. */
@@ -58,9 +65,21 @@ export class Memory {
   #unspilling = 0;
   /** From other workers: these may in turn wait for us, so nothing here waits for them. */
   #fetching = 0;
-  /** Set when the disk has refused; spilling is tried again after some values were freed. */
+  /** The disk has refused a value that went there alone; tried again after some were freed. */
   #diskFull = false;
-  /** The user has been told; told again when the next time comes. */
+  /**
+   * It has refused: since then values go one by one, because several may share out what is left so
+   * that none has enough.
+   */
+  #isDiskTight = false;
+  /** Several are on their way. */
+  #areTogether = false;
+  /** Whoever waits alone has waited long enough, and there may be so much. */
+  #isStalled = false;
+  #mostAtRestBytes = 0;
+  /** Something waits for more than there may be, and nothing goes on beside it. */
+  #isStuck = false;
+  /** The user has been told of an overdraft, or of a full disk. */
   #isOverdrawn = false;
   #hasRefused = false;
 
@@ -85,13 +104,19 @@ export class Memory {
   limit(bytes: number, mostBytes: number = Number.POSITIVE_INFINITY): void {
     this.#isShrinking ||= bytes < this.limitBytes;
     this.limitBytes = bytes;
-    this.#mostBytes = mostBytes;
+    this.#processMostBytes = mostBytes;
   }
 
   /** What one task's inputs may take together: beyond the limit only when nothing else goes on. */
   get inputsBytes(): number {
-    const most = this.#mostBytes === Number.POSITIVE_INFINITY ? 0 : this.#mostBytes;
+    const most = this.#processMostBytes === Number.POSITIVE_INFINITY ? 0 : this.#processMostBytes;
     return Math.max(OVERDRAW_FACTOR * this.limitBytes, most);
+  }
+
+  /** What there may be at most: the heap has no more either. */
+  get mostBytes(): number {
+    const bytes = this.#isStalled ? this.#mostAtRestBytes : this.#processMostBytes;
+    return Math.min(bytes, OVERDRAW_FACTOR * this.#givenBytes);
   }
 
   /** Values that nobody uses go to disk until a lowered limit is kept. */
@@ -105,9 +130,15 @@ export class Memory {
     return this.#reserved;
   }
 
+  /** A step begins. */
   begin(usedBytes: number): void {
     this.#used = usedBytes;
-    if (usedBytes <= this.limitBytes) this.#isOverdrawn = false;
+    this.#isStalled = false;
+    this.#isStuck = false;
+    if (usedBytes > CALM_SHARE * this.limitBytes) return;
+    this.#isOverdrawn = false;
+    this.#hasRefused = false;
+    this.#isDiskTight = false;
   }
 
   /** Whether this much more fits now, without moving anything. */
@@ -121,12 +152,27 @@ export class Memory {
 
   /**
    * Whether something that needs this much may start; makes room if not. `alone`: nothing else goes
-   * on, so it must start as soon as nothing can be moved away for it.
+   * on, so it must start as soon as nothing can be moved away for it, or never where the bytes that
+   * come into memory for it are more than there may be.
    */
-  admits(bytes: number, alone: boolean): boolean {
-    if (this.fits(bytes)) return true;
+  room(bytes: number, alone: boolean, toCome: number = bytes): Room {
+    if (this.fits(bytes)) return "now";
     this.#makeRoom(bytes + this.#reserved);
-    return alone && this.#spilling === 0 && this.#unspilling === 0;
+    if (!alone || this.#spilling > 0 || this.#unspilling > 0) return "later";
+    if (toCome === 0 || !this.exceeds(toCome)) return "now";
+    this.#isStuck ||= !this.#isStalled;
+    return this.#isStalled ? "never" : "later";
+  }
+
+  /** Whether this much more would be more than there may be. */
+  exceeds(bytes: number): boolean {
+    return this.#used + this.#arriving + bytes > this.mostBytes;
+  }
+
+  /** What waits alone, and was told to wait, has waited long enough: nothing moves. */
+  stall(mostBytes: number = this.#processMostBytes): void {
+    this.#isStalled = true;
+    this.#mostAtRestBytes = mostBytes;
   }
 
   reserve(id: number, bytes: number): void {
@@ -146,8 +192,8 @@ export class Memory {
   }
 
   /** A value is gone. In a slab it made no room yet: the next step's count will say. */
-  freed(bytes: number): void {
-    if (bytes > this.#slabValueBytes) this.#used -= bytes;
+  freed(bytes: number, onDisk: boolean): void {
+    if (!onDisk && bytes > this.#slabValueBytes) this.#used -= bytes;
     if (bytes > 0) this.#diskFull = false;
   }
 
@@ -160,9 +206,9 @@ export class Memory {
     this.#requests = this.#requests.filter((request) => request.thread !== thread);
   }
 
-  /** Whether threads wait for memory. */
+  /** Whether somebody waits for memory who may have to get it, or fail, although nothing moves. */
   get isAsked(): boolean {
-    return this.#requests.length > 0;
+    return this.#requests.length > 0 || this.#isStuck;
   }
 
   /**
@@ -190,8 +236,28 @@ export class Memory {
   }
 
   #isTooMuch(bytes: number): boolean {
-    const reserve = bytes <= this.#slabBytes ? RESERVE_SLABS * this.#slabBytes : 0;
-    return this.#used + bytes > this.#mostBytes + reserve;
+    // A task that fails has to say why.
+    if (bytes <= this.#slabValueBytes) return false;
+    return this.exceeds(bytes + this.#keptBytes);
+  }
+
+  /** The error of what comes into memory, and finds no room there. */
+  noRoomFor(what: string, bytes: number): unknown {
+    const message =
+      `${what}, ${bytes} bytes, cannot come into memory: ${this.#used} bytes are in use, of ` +
+      `${this.mostBytes} at most, and ` +
+      (this.#diskFull
+        ? "the disk for what memory cannot hold is full. "
+        : "none can go to disk. ") +
+      "Release what is no longer needed, or give the worker more memory (worker.memory.limit) or " +
+      "a larger disk";
+    return { plain: true, code: "MemoryLimit", message };
+  }
+
+  /** Where the disk is full, results leave so much for what lies there and must come back. */
+  get #keptBytes(): number {
+    const largest = this.#diskFull ? this.#values.largestOnDisk : 0;
+    return largest === 0 ? 0 : largest + KEPT_SHARE * this.#givenBytes;
   }
 
   /** No task can go on within what there is: the one that asks for most fails. */
@@ -204,7 +270,7 @@ export class Memory {
     }
     const most = requests.reduce((a, b) => (b.bytes > a.bytes ? b : a));
     requests.splice(requests.indexOf(most), 1);
-    this.#say({ kind: "deny", thread: most.thread });
+    this.#say({ kind: "deny", thread: most.thread, isDiskFull: this.#diskFull });
   }
 
   #grant(request: Request): void {
@@ -240,11 +306,14 @@ export class Memory {
   #makeRoom(bytes: number): void {
     const v = this.#values;
     const spillsBefore = this.#spills;
+    const spillsMax = this.#isDiskTight ? 1 : SPILLS_MAX;
     let small = 0;
     while (v.oldest >= 0) {
       const isCopy = v.origin[v.oldest] === ORIGIN.copy;
-      if (this.#diskFull && !isCopy) break;
-      if (!isCopy && this.#spills >= SPILLS_MAX && this.#spilling >= this.#slabBytes) break;
+      // Several that were refused together say nothing: the next goes when all are back.
+      const isRefusing = this.#diskFull || (this.#isDiskTight && this.#areTogether);
+      if (isRefusing && !isCopy) break;
+      if (!isCopy && this.#spills >= spillsMax && this.#spilling >= this.#slabBytes) break;
       const id = v.oldest;
       const size = v.bytes[id]!;
       const isSmall = size <= this.#slabValueBytes;
@@ -255,6 +324,7 @@ export class Memory {
         this.#drop(id);
         continue;
       }
+      if (this.#spills > 0 && this.#spilling >= this.#slabBytes) this.#areTogether = true;
       v.unlist(id);
       v.activity[id] = ACTIVITY.spilling;
       this.#spilling += size;
@@ -268,10 +338,11 @@ export class Memory {
     const v = this.#values;
     this.#spilling -= v.bytes[id]!;
     this.#spills--;
-    if (error === undefined) {
-      this.#hasRefused = false;
-      return;
-    }
+    const wereTogether = this.#areTogether;
+    if (this.#spills === 0) this.#areTogether = false;
+    if (error === undefined) return;
+    this.#isDiskTight = true;
+    if (wereTogether) return;
     this.#diskFull = true;
     if (this.#hasRefused) return;
     this.#hasRefused = true;

@@ -40,6 +40,11 @@ export class Reads {
     this.#unpin = unpin;
   }
 
+  /** Whether values stay in memory for readers. */
+  get isPinning(): boolean {
+    return this.#pins > 0;
+  }
+
   add(reader: number, ids: Int32Array): void {
     this.#queue.push({ reader, ids });
   }
@@ -88,7 +93,8 @@ export class Reads {
     for (const id of ids) {
       if (this.#values.place[id] === PLACE.disk) fromDisk += this.#values.bytes[id]!;
     }
-    return fromDisk === 0 || this.#memory.admits(fromDisk, this.#pins === 0);
+    // Without end these must be served: for one there is room, or none will ever be.
+    return fromDisk === 0 || this.#memory.room(fromDisk, this.#pins === 0, 0) === "now";
   }
 
   #start(reader: number, ids: Int32Array): void {

@@ -20,10 +20,13 @@ export class Receipts {
   readonly #early = new Map<number, number>();
   readonly #taken = new IdList();
   readonly #refused = new IdList();
+  readonly #failed: (id: number, error: unknown) => void;
 
-  constructor(values: ValueTable, memory: Memory) {
+  /** `failed`: a value has failed, and its client need not bring it. */
+  constructor(values: ValueTable, memory: Memory, failed: (id: number, error: unknown) => void) {
     this.#values = values;
     this.#memory = memory;
+    this.#failed = failed;
   }
 
   expect(id: number, epoch: number, bytes: number): void {
@@ -60,14 +63,28 @@ export class Receipts {
     for (const [id, epoch] of this.#waiting) {
       const bytes = this.#bytes.get(id) ?? 0;
       if (v.activity[id] !== ACTIVITY.expecting || v.epoch[id] !== epoch) this.#refused.push(id);
-      else if (this.#memory.admits(bytes, this.#underWay === 0 && isIdle())) {
-        v.activity[id] = ACTIVITY.receiving;
-        this.#memory.fetchBegins(bytes);
-        this.#underWay++;
-        this.#taken.push(id);
-      } else return;
+      else {
+        const room = this.#memory.room(bytes, this.#underWay === 0 && isIdle());
+        if (room === "later") return;
+        if (room === "never") this.#fail(id, bytes);
+        else this.#begin(id, bytes);
+      }
       this.#waiting.delete(id);
     }
+  }
+
+  #begin(id: number, bytes: number): void {
+    this.#values.activity[id] = ACTIVITY.receiving;
+    this.#memory.fetchBegins(bytes);
+    this.#underWay++;
+    this.#taken.push(id);
+  }
+
+  /** There is no room for it, nor will there be. */
+  #fail(id: number, bytes: number): void {
+    this.forget(id);
+    this.#refused.push(id);
+    this.#failed(id, this.#memory.noRoomFor("a value that a client brings", bytes));
   }
 
   /** A value that was taken has come; false when this is another one. */

@@ -127,6 +127,19 @@ export class ValueTable {
     return this.#oldest;
   }
 
+  /** Size of the largest value on disk; looks at all values. */
+  get largestOnDisk(): number {
+    let largest = 0;
+    for (
+      let id = this.place.indexOf(PLACE.disk);
+      id >= 0;
+      id = this.place.indexOf(PLACE.disk, id + 1)
+    ) {
+      largest = Math.max(largest, this.bytes[id]!);
+    }
+    return largest;
+  }
+
   #isListed(id: number): boolean {
     return this.#before[id] !== NIL || this.#oldest === id;
   }

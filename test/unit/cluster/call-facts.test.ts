@@ -1,7 +1,8 @@
 /** @file What is refused when a call is submitted, and what is said about it. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { annotate, Client, delayed, isHeddleError } from "../../../dist/index.js";
-import type { SubmitOptions } from "../../../src/cluster/call-facts.ts";
+import { group } from "../../../dist/cluster/index.js";
+import { annotate, Client, compute, delayed, isHeddleError } from "../../../dist/index.js";
+import { callFacts, type SubmitOptions } from "../../../src/cluster/call-facts.ts";
 
 let client: Client;
 beforeAll(() => {
@@ -12,6 +13,10 @@ afterAll(() => client.close());
 const same = (x: unknown): unknown => x;
 
 class Numbers extends Array<number> {}
+
+class Counter {
+  n = 0;
+}
 
 /** The error that `run` throws, or that its promise rejects with. */
 async function errorOf(run: () => unknown): Promise<Error & { code: string; cause?: unknown }> {
@@ -29,7 +34,8 @@ describe("options", () => {
     [{ retries: 1.5 }, /retries is 1.5/],
     [{ priority: "high" }, /priority is "high"; it may be a finite number/],
     [{ priority: Number.NaN }, /priority is NaN/],
-    [{ workers: "inproc://0" }, /workers is "inproc:\/\/0"; it may be an array/],
+    [{ workers: "" }, /workers is ""; it may be the name or address of a worker, or an array/],
+    [{ workers: ["a", ""] }, /workers is \["a",""\]/],
     [{ workers: [] }, /workers is \[\]/],
     [{ resources: { GPU: -1 } }, /resources is \{"GPU":-1\}; it may be an object/],
     [{ concurrency: 0 }, /concurrency is 0; it may be a whole number from 1 on/],
@@ -51,6 +57,21 @@ describe("options", () => {
   });
 });
 
+test("an equal call that may run elsewhere is another one", () => {
+  const keyWith = (options: SubmitOptions) => callFacts(options, same, ["placed"]).key;
+  const others: SubmitOptions[] = [
+    {},
+    { workers: "nope" },
+    { workers: "nope", allowOtherWorkers: true },
+    { workers: ["nope", "other"] },
+    { resources: { GPU: 1 } },
+    { resources: { GPU: 2 } },
+  ];
+  expect(new Set(others.map(keyWith)).size).toBe(others.length);
+  expect(keyWith({ workers: ["nope"] })).toBe(keyWith({ workers: "nope" }));
+  expect(keyWith({ retries: 3, priority: 1 })).toBe(keyWith({}));
+});
+
 describe("functions and arguments", () => {
   test.each([
     [() => client.submit(5 as never), /client.submit takes a function first.*the number 5/],
@@ -66,9 +87,33 @@ describe("functions and arguments", () => {
     [() => client.scatter(Promise.resolve(1)), /is a Promise.*Await it first/],
     [() => (client as unknown as { scatter(): unknown }).scatter(), /takes a value or an array/],
     [() => client.submit(same, Numbers.of(1)), /value is a Numbers, a kind of Array, which/],
+    [
+      () => client.submit(Counter as never),
+      /given the class Counter, which cannot be called.*actor: true \}\)\.submit\(Counter/,
+    ],
+    [() => client.map(Counter as never, [1]), /client.map was given the class Counter/],
+    [
+      () => (client.options({ actor: true }) as unknown as Client).map(Counter as never, [1]),
+      /has no map: submit the class once for each actor.*submit\(Counter, x\)/,
+    ],
+    [
+      () => client.options({ actor: true }).submit(same as never),
+      /takes a class first.*the function same/,
+    ],
+    [() => group(2, (() => 1) as never), /group takes a size and a class.*the function/],
+    [
+      () => annotate({ retries: 2 }, undefined as never),
+      /annotate: after its options it takes a f/,
+    ],
     [() => client.scatter(1, { brodcast: true } as never), /did you mean "broadcast"/],
   ] as const)("is told what to do: %#", async (run, message) => {
-    expect((await errorOf(run)).message).toMatch(message);
+    const error = await errorOf(run);
+    expect(error.message).toMatch(message);
+    expect(isHeddleError(error)).toBe(true);
+  });
+
+  test("what is called with and without new is a function", async () => {
+    expect(await client.submit(String, 5).result()).toBe("5");
   });
 
   test("futures, lists and clients that a function captures are refused with the way out", () => {
@@ -122,6 +167,28 @@ describe("workers and resources that do not exist", () => {
     const here = client.options({ workers: ["inproc://0"], resources: { GPU: 1 } });
     expect(await here.submit(same, 2).result()).toBe(2);
   });
+
+  test("one worker needs no list", async () => {
+    const here = client.options({ workers: "inproc://0" });
+    expect(await here.submit(same, 3).result()).toBe(3);
+    expect(await here.map(same, [4]).results()).toEqual([4]);
+    expect(() => client.options({ workers: "nope" }).submit(same, 1)).toThrow(
+      expect.objectContaining({ code: "NoWorkers" }),
+    );
+    const made = annotate({ workers: "nope" }, () => delayed(same)(1));
+    await expect(made.compute({ scheduler: client })).rejects.toMatchObject({ code: "NoWorkers" });
+    const future = client.compute(delayed(same)(2), { workers: "nope" });
+    await expect(future.result()).rejects.toMatchObject({ code: "NoWorkers" });
+  });
+});
+
+test("a result that cannot travel is spoken of as a result", async () => {
+  const future = client.submit(() => ({ rows: [1, new WeakMap()] }));
+  const error = await errorOf(() => future.result());
+  expect(error.cause).toMatchObject({
+    code: "NotSerializable",
+    message: expect.stringMatching(/^result\.rows\[1\] is a WeakMap, which cannot be sent/),
+  });
 });
 
 describe("what tasks throw", () => {
@@ -159,5 +226,73 @@ describe("what tasks throw", () => {
       throw { id: 7, secret: new WeakMap() };
     });
     expect((await future.exception())?.message).toMatch(/id: 7.*WeakMap.*cannot be sent/s);
+  });
+});
+
+describe("calls of equal functions with arguments that these can tell apart", () => {
+  const shared = { z: 1 };
+  test.each<[string, (value: never) => unknown, unknown, unknown]>([
+    [
+      "keys in another order",
+      (row: object) => Object.keys(row).join(),
+      { d: 1, p: 2 },
+      { p: 2, d: 1 },
+    ],
+    ["keys as JSON", (row: object) => JSON.stringify(row), { d: 1, p: 2 }, { p: 2, d: 1 }],
+    [
+      "a Map in another order",
+      (map: object) => [...(map as Map<number, 1>).keys()].join(),
+      new Map([
+        [1, 1],
+        [2, 1],
+      ]),
+      new Map([
+        [2, 1],
+        [1, 1],
+      ]),
+    ],
+    [
+      "a Set in another order",
+      (set: object) => [...(set as Set<number>)].join(),
+      new Set([1, 2]),
+      new Set([2, 1]),
+    ],
+    [
+      "bytes and a Buffer",
+      (bytes: object) => bytes.toString(),
+      Buffer.from("hi"),
+      new Uint8Array([104, 105]),
+    ],
+    ["no prototype", (value: object) => typeof value.toString, Object.create(null), {}],
+    [
+      "one object twice",
+      (pair: object[]) => pair[0] === pair[1],
+      [shared, shared],
+      [{ z: 1 }, { z: 1 }],
+    ],
+  ] as never)("%s: have results of their own", async (_, fn, one, other) => {
+    const expected = [fn(one as never), fn(other as never)];
+    expect(expected[0]).not.toEqual(expected[1]);
+    const futures = [client.submit(fn, one as never), client.submit(fn, other as never)];
+    expect(await client.gather(futures)).toEqual(expected);
+    const lazy = delayed(fn, { pure: true });
+    expect(await compute(lazy(one as never), lazy(other as never))).toEqual(expected);
+    expect(client.submit(fn, structuredClone(one) as never).key).toBe(
+      client.submit(fn, structuredClone(one) as never).key,
+    );
+  });
+
+  test("instances of classes that have captured something else", async () => {
+    const make = (n: number) => {
+      class Scale {
+        factor(): number {
+          return n;
+        }
+      }
+      return new Scale();
+    };
+    const factor = (scale: { factor(): number }): number => scale.factor();
+    const futures = [client.submit(factor, make(1)), client.submit(factor, make(2))];
+    expect(await client.gather(futures)).toEqual([1, 2]);
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import {
   checkJson,
   checkName,
+  checkPath,
   checkResources,
   checkTimeMs,
   checkWhole,
@@ -17,6 +18,15 @@ describe("names", () => {
     expect(() => checkName("the name", "a")).not.toThrow();
     for (const bad of ["", 5, undefined, null, Symbol("s"), {}]) {
       expect(() => checkName("the name", bad)).toThrow(INVALID);
+    }
+  });
+
+  test("of files and folders are short and have no null character", () => {
+    for (const path of ["a", "/b/c d", "é".repeat(4096)]) {
+      expect(() => checkPath("the path", path)).not.toThrow();
+    }
+    for (const bad of ["", "\0", "a\0b", "a".repeat(4097), 5, undefined]) {
+      expect(() => checkPath("the path", bad)).toThrow(INVALID);
     }
   });
 
@@ -38,6 +48,11 @@ describe("numbers", () => {
     for (const bad of [Number.NaN, -1, "5s", null, 5n, Symbol("s")]) {
       expect(() => checkTimeMs("timeoutMs", bad)).toThrow(INVALID);
     }
+  });
+
+  test("a time may have to be longer than nothing", () => {
+    expect(() => checkTimeMs("everyMs", 5, { least: 5 })).not.toThrow();
+    expect(() => checkTimeMs("everyMs", 4, { least: 5 })).toThrow("from 5 on");
   });
 
   test("a count is whole and within its bounds", () => {

@@ -13,36 +13,19 @@ import {
   secede,
   workerClient,
 } from "../../../dist/index.js";
+import { ENGINES, startEngine } from "../../support/engines.ts";
+import { failure } from "../../support/failures.ts";
 
-const ENGINES = ["embedded", "processes"] as const;
 const folder = mkdtempSync(join(tmpdir(), "heddle-control-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const failure = async (promise: Promise<unknown>): Promise<Error & { code: string }> =>
-  (await promise.then(
-    () => expect.unreachable("it should have failed"),
-    (error: unknown) => error,
-  )) as Error & { code: string };
-
 describe.each(ENGINES)("plugins and tasks' own context on %s", (engine) => {
   let client: Client;
-  let cluster: LocalCluster | undefined;
 
   beforeAll(async () => {
-    if (engine === "processes") {
-      cluster = new LocalCluster({
-        nWorkers: 2,
-        threadsPerWorker: 1,
-        resources: { disk: 2 },
-        dashboardAddress: null,
-      });
-      client = new Client(cluster);
-    } else client = new Client({ threads: 2, resources: { disk: 2 } });
-    await client.waitForWorkers(engine === "processes" ? 2 : 1);
-  });
-  afterAll(async () => {
-    await client.close();
-    await cluster?.close();
+    const started = await startEngine(engine, 2, { resources: { disk: 2 } });
+    client = started.client;
+    return started.close;
   });
 
   test("a plugin is set up on every thread, hears of tasks, and is torn down", async () => {
@@ -156,6 +139,13 @@ describe.each(ENGINES)("plugins and tasks' own context on %s", (engine) => {
     });
     expect(() => new UploadFile(pathToFileURL(folder).href)).toThrow("cannot be read");
     expect((await failure(client.uploadDirectory(path))).message).toContain("is no folder");
+    const long = "a".repeat(300);
+    expect(await failure(client.uploadDirectory(long))).toMatchObject({ code: "FileNotFound" });
+    for (const bad of ["\0", "a".repeat(100_000)]) {
+      const error = { code: "InvalidArgument", message: expect.stringContaining("may be a path") };
+      expect(await failure(client.uploadDirectory(bad))).toMatchObject(error);
+      expect(await failure(client.uploadFile(bad))).toMatchObject(error);
+    }
   });
 
   test("a task knows its worker", async () => {

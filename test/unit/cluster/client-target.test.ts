@@ -25,12 +25,23 @@ describe("options that make no sense are refused", () => {
     { threads: Symbol("s") },
     [],
     new Map(),
+    Promise.resolve({ threads: 1 }),
+    new Date(),
     null,
     5,
   ])("%o", (options) => {
     expect(() => engineFor(options as never)).toThrow(
       expect.objectContaining({ code: "InvalidArgument" }),
     );
+  });
+
+  test.each([
+    [Promise.resolve(), /its argument is a Promise \(await it first\); it may be an address, a cl/],
+    [{ nWorkers: 2 }, /one of a cluster: new Client\(new LocalCluster\({ nWorkers: 2 }\)\)/],
+    [{ processes: false }, /new LocalCluster\({ processes: false }\)/],
+    [{ trheads: 2 }, /did you mean "threads"/],
+  ])("and the way is shown: %o", (options, message) => {
+    expect(() => engineFor(options as never)).toThrow(message);
   });
 });
 

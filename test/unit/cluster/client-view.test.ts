@@ -5,17 +5,12 @@ import { inspect } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Environ } from "../../../dist/cluster/index.js";
-import { Client, LocalCluster } from "../../../dist/index.js";
+import type { Client } from "../../../dist/index.js";
+import { ENGINES, startEngine } from "../../support/engines.ts";
+import { failure } from "../../support/failures.ts";
 
-const ENGINES = ["embedded", "processes"] as const;
 const folder = mkdtempSync(join(tmpdir(), "heddle-surface-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-const failure = async (promise: Promise<unknown>): Promise<Error & { code: string }> =>
-  (await promise.then(
-    () => expect.unreachable("it should have failed"),
-    (error: unknown) => error,
-  )) as Error & { code: string };
 
 const wordsAndBytes = (n: number): number[] => new Array<number>(n).fill(1);
 
@@ -26,19 +21,12 @@ const until = async (isSo: () => Promise<boolean>): Promise<void> => {
 
 describe.each(ENGINES)("a client of %s", (engine) => {
   let client: Client;
-  let cluster: LocalCluster | undefined;
   const workers = engine === "embedded" ? 1 : 2;
 
   beforeAll(async () => {
-    if (engine === "processes") {
-      cluster = new LocalCluster({ nWorkers: 2, threadsPerWorker: 1 });
-      client = new Client(cluster);
-    } else client = new Client({ threads: 2 });
-    await client.waitForWorkers(workers);
-  });
-  afterAll(async () => {
-    await client.close();
-    await cluster?.close();
+    const started = await startEngine(engine, 2);
+    client = started.client;
+    return started.close;
   });
 
   test("sees its workers, their threads and memory", async () => {

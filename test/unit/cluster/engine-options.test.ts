@@ -27,6 +27,34 @@ test.each([
   expect(() => initFrom(options)).toThrow(message);
 });
 
+const bare = Object.create(null);
+const hostile = new Proxy(
+  {},
+  {
+    get() {
+      throw new Error("looked at");
+    },
+  },
+);
+
+test.each<[unknown, RegExp]>([
+  [{ memoryLimit: {} }, /memoryLimit is a plain object; it may be a number of bytes, or a text/],
+  [{ memoryLimit: hostile }, /memoryLimit is a plain object/],
+  [{ memoryLimit: Symbol("x") }, /memoryLimit is the symbol Symbol\(x\)/],
+  [{ threads: {} }, /threads is \{\}; an engine needs at least 1/],
+  [{ threads: bare }, /threads is \[Object: null prototype\] \{\}/],
+  [{ threads: hostile }, /threads is \{\}/],
+  [{ resources: hostile }, /resources is a plain object; it may be an object of names/],
+  [{ resources: new Proxy({}, {}) }, /resources is/],
+  [{ localDirectory: "\0" }, /localDirectory is the string '\\x00'; it may be a path/],
+  [{ localDirectory: "a".repeat(100_000) }, /localDirectory is the string 'a{190,200}… ?.*a path/],
+  [{ threadHeapMb: -1 }, /threadHeapMb is the number -1; it may be a whole number from 1 on/],
+])("what is of another kind is refused by name: %#", (options, message) => {
+  expect(() => initFrom(options as never)).toThrow(
+    expect.objectContaining({ code: "InvalidArgument", message: expect.stringMatching(message) }),
+  );
+});
+
 test("tasks see the configuration that was in force when the engine started", async () => {
   config.set({ "blas.library": "none" });
   const url = new URL("../../../dist/config/config.js", import.meta.url).href;

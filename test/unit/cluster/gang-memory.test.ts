@@ -29,6 +29,9 @@ function pair(): [Member, Member] {
   return members(0, 1) as [Member, Member];
 }
 
+/** Elements of a typed array that takes three rings of a pair. */
+const LARGE = 1_500_000;
+
 const turns = async (count: number): Promise<void> => {
   for (let i = 0; i < count; i++) await new Promise(setImmediate);
 };
@@ -57,7 +60,7 @@ describe("letters", () => {
 
   test("of many rings' length go through in pieces, both ways at once", async () => {
     const [one, other] = pair();
-    const large = Float64Array.from({ length: 400_000 }, (_, i) => i);
+    const large = Float64Array.from({ length: LARGE }, (_, i) => i);
     const sending = [
       one.memory.send(1, "user", 0, large),
       other.memory.send(0, "user", 0, large),
@@ -78,9 +81,41 @@ describe("letters", () => {
     expect([after, beside]).toEqual(["after it", "beside it"]);
   });
 
+  test("that are sent while another one is on its way come after it, whole", async () => {
+    const [one, other] = pair();
+    const sending = [one.memory.send(1, "user", 0, new Float64Array(LARGE).fill(0.5))];
+    for (let i = 1; i <= 50; i++) {
+      sending.push(one.memory.send(1, "user", i, Float64Array.of(i)));
+      await turns(1);
+    }
+    const came = (await other.boxes.take(0, "user")) as Float64Array;
+    expect(came.every((x) => x === 0.5)).toBe(true);
+    for (let i = 1; i <= 50; i++)
+      expect(await other.boxes.take(0, "user")).toEqual(Float64Array.of(i));
+    await Promise.all(sending);
+  });
+
+  test("come in the memory of arrays that nobody needs any more, if they fit exactly", async () => {
+    const [one, other] = pair();
+    let count = 0;
+    const passed = async (n: number): Promise<Float64Array> => {
+      await one.memory.send(1, "user", count++, new Float64Array(n).fill(count));
+      return (await other.boxes.take(0, "user")) as Float64Array;
+    };
+    const first = await passed(100);
+    other.memory.recycle([first]);
+    expect(await passed(10)).toEqual(new Float64Array(10).fill(2));
+    const second = await passed(100);
+    expect(second.buffer).toBe(first.buffer);
+    other.memory.recycle([second.subarray(0, 50)]);
+    await passed(100);
+    await passed(50);
+    expect(second).toEqual(new Float64Array(100).fill(3));
+  });
+
   test("are what the value was when it was sent", async () => {
     const [one, other] = pair();
-    const large = new Float64Array(400_000);
+    const large = new Float64Array(LARGE);
     const sending = one.memory.send(1, "user", 0, large);
     large.fill(1);
     const came = (await other.boxes.take(0, "user")) as Float64Array;

@@ -31,6 +31,12 @@ afterAll(async () => {
   await cluster.close();
 });
 
+test("a task that captures the cluster is told of the client that it has", () => {
+  expect(() => client.submit(() => cluster.name)).toThrow(
+    /variable "cluster" is a cluster, .*Call getClient\(\) inside the task/,
+  );
+});
+
 const fill = (i: number): Float64Array => new Float64Array(20_000).fill(i);
 
 describe("workers on their way", () => {
@@ -84,6 +90,11 @@ describe("what the cluster cannot be made with", () => {
     { nWorkers: 1e9 },
     { nWorkers: Symbol("s") as never },
     { threadsPerWorker: 1e9 },
+    { memoryLimit: {} as never },
+    { localDirectory: "\0" },
+    { localDirectory: "a".repeat(5000) },
+    { host: {} as never },
+    { name: 5 as never },
   ])("%o is refused at once", (options) => {
     const make = (): LocalCluster => new LocalCluster({ dashboardAddress: null, ...options });
     expect(make).toThrow(expect.objectContaining({ code: "InvalidArgument" }));

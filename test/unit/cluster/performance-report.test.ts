@@ -3,25 +3,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { performanceReport } from "../../../dist/cluster/index.js";
-import { Client, LocalCluster, span } from "../../../dist/index.js";
+import { type Client, span } from "../../../dist/index.js";
+import { ENGINES, startEngine } from "../../support/engines.ts";
 
-describe.each(["embedded", "processes"] as const)("a performance report of %s", (engine) => {
+describe.each(ENGINES)("a performance report of %s", (engine) => {
   let client: Client;
-  let cluster: LocalCluster | undefined;
   const folder = mkdtempSync(join(tmpdir(), "heddle-report-"));
 
   beforeAll(async () => {
-    if (engine === "processes") {
-      cluster = new LocalCluster({ nWorkers: 1, threadsPerWorker: 1, dashboardAddress: null });
-    }
-    client = new Client(cluster ?? { threads: 1 });
-    await client.waitForWorkers(1);
+    const started = await startEngine(engine, 1);
+    client = started.client;
+    return started.close;
   });
-  afterAll(async () => {
-    await client.close();
-    await cluster?.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   const spin = (n: number): number => {
     let sum = 0;

@@ -3,8 +3,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Client, Event, LocalCluster } from "../../../dist/index.js";
+import { type Client, Event } from "../../../dist/index.js";
 import { Profile, profiledThread } from "../../../src/cluster/profile.ts";
+import { ENGINES, startEngine } from "../../support/engines.ts";
 
 const root = "file:///heddle/lib/";
 type Spec = readonly [name: string, url: string, children: readonly number[]];
@@ -118,23 +119,16 @@ describe("samples of threads", () => {
   });
 });
 
-describe.each(["embedded", "processes"] as const)("a client of %s", (engine) => {
+describe.each(ENGINES)("a client of %s", (engine) => {
   let client: Client;
-  let cluster: LocalCluster | undefined;
   const folder = mkdtempSync(join(tmpdir(), "heddle-profile-"));
 
   beforeAll(async () => {
-    if (engine === "processes") {
-      cluster = new LocalCluster({ nWorkers: 2, threadsPerWorker: 1, dashboardAddress: null });
-    }
-    client = new Client(cluster ?? { threads: 2 });
-    await client.waitForWorkers(engine === "processes" ? 2 : 1);
+    const started = await startEngine(engine, 2);
+    client = started.client;
+    return started.close;
   });
-  afterAll(async () => {
-    await client.close();
-    await cluster?.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   const spin = (n: number): number => {
     let sum = 0;

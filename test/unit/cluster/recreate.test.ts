@@ -1,21 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import * as da from "../../../dist/array/index.js";
-import { Client, LocalCluster } from "../../../dist/index.js";
+import type { Client } from "../../../dist/index.js";
+import { ENGINES, startEngine } from "../../support/engines.ts";
 
-describe.each(["embedded", "processes"] as const)("tasks of %s run again here", (engine) => {
+describe.each(ENGINES)("tasks of %s run again here", (engine) => {
   let client: Client;
-  let cluster: LocalCluster | undefined;
 
   beforeAll(async () => {
-    if (engine === "processes") {
-      cluster = new LocalCluster({ nWorkers: 1, threadsPerWorker: 1, dashboardAddress: null });
-    }
-    client = new Client(cluster ?? { threads: 1 });
-    await client.waitForWorkers(1);
-  });
-  afterAll(async () => {
-    await client.close();
-    await cluster?.close();
+    const started = await startEngine(engine, 1);
+    client = started.client;
+    return started.close;
   });
 
   const where = (_: unknown): string => `${process.pid} ${"argv" in process}`;

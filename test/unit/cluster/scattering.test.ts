@@ -31,3 +31,11 @@ test("values are kept until they are there, for workers that are named later", (
   scattering.ended([11]);
   expect(scattering.size).toBe(0);
 });
+
+test("those that have no place yet are kept and go nowhere", () => {
+  const scattering = new Scattering();
+  scattering.asked(5, VALUES);
+  expect([...scattering.placed(placed(10, ["", "b"], 1)).keys()]).toEqual(["b"]);
+  expect(scattering.size).toBe(2);
+  expect([...scattering.placed(placed(10, ["a"], 2)).keys()]).toEqual(["a"]);
+});

@@ -2,6 +2,7 @@
 import {
   chmodSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   rmSync,
@@ -13,6 +14,18 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { spillCodec } from "../../../src/cluster/spill-codec.ts";
 import { SpillFiles } from "../../../src/cluster/spill-files.ts";
+import { processFolder } from "../../../src/config/process-folder.ts";
+
+/** Removing a file takes so long. */
+const removing = vi.hoisted(() => ({ ms: 0 }));
+vi.mock("node:fs/promises", async (original) => {
+  const fs = await original<typeof import("node:fs/promises")>();
+  const rm: typeof fs.rm = async (...given) => {
+    await new Promise((resolve) => setTimeout(resolve, removing.ms));
+    await fs.rm(...given);
+  };
+  return { ...fs, rm };
+});
 
 let parent = "";
 let folder = "";
@@ -47,6 +60,16 @@ test("values of one file are read by themselves", async () => {
   expect(existsSync(folder)).toBe(false);
 });
 
+test("a value is written when the files that are not needed have gone", async () => {
+  const files = new SpillFiles(folder);
+  await files.write([1], [bytes("a")]);
+  removing.ms = 50;
+  files.drop(1);
+  await files.write([2], [bytes("b")]);
+  expect(readdirSync(folder)).toHaveLength(1);
+  removing.ms = 0;
+});
+
 test("a file goes with its last value", async () => {
   const files = new SpillFiles(folder);
   await files.write([1, 2], [bytes("a"), bytes("b")]);
@@ -70,7 +93,7 @@ test("a value spilled twice is read as it was spilled last", async () => {
 test("what cannot be written leaves nothing behind", async () => {
   writeFileSync(folder, "a file where the folder should be");
   const files = new SpillFiles(folder);
-  await expect(files.write([1], [bytes("a")])).rejects.toThrow(/EEXIST|ENOTDIR/);
+  await expect(files.write([1], [bytes("a")])).rejects.toThrow(/it is no folder/);
   expect([files.has(1), files.bytes]).toEqual([false, 0]);
 });
 
@@ -127,4 +150,15 @@ test("values are compressed where that is wished and gains something", async () 
   for (const id of [1, 2, 3, 4]) files.drop(id);
   expect(files.bytes).toBe(0);
   expect(spillCodec("none")).toBeUndefined();
+});
+
+test("a folder that somebody else has made is not used", async () => {
+  folder = join(parent, processFolder());
+  mkdirSync(folder, { mode: 0o777 });
+  const spy = vi.spyOn(process, "getuid").mockReturnValue((process.getuid?.() ?? 0) + 1);
+  const files = new SpillFiles(folder);
+  expect(files.writeNow(1, bytes("secret"))).toBe(false);
+  await expect(files.write([2], [bytes("secret")])).rejects.toMatchObject({ code: "AuthFailed" });
+  spy.mockRestore();
+  expect(readdirSync(folder)).toEqual([]);
 });

@@ -11,6 +11,7 @@ import {
   writeHeader,
 } from "../../../src/codec/index.ts";
 import { HeddleError, isHeddleError } from "../../../src/core/errors.ts";
+import { tokenize } from "../../../src/core/token.ts";
 import { createSharedMemory } from "../../../src/core/wasm.ts";
 
 function bytesOf(value: unknown): Uint8Array {
@@ -163,6 +164,48 @@ describe("graphs", () => {
     const back = roundTrip(row);
     expect(back).toBeInstanceOf(Row);
     expect([back.length, back[1], back.label]).toEqual([2, 2, "x"]);
+  });
+
+  test("Map, Set, Date and RegExp keep properties of their own", () => {
+    const shared = { in: 1 };
+    const given = [
+      Object.assign(new Map([[1, shared]]), { shared }),
+      Object.assign(new Set([1]), { k: 1 }),
+      Object.assign(new Date(5), { shared }),
+      Object.assign(/a/g, { k: 2 }),
+    ] as const;
+    const back = roundTrip(given);
+    expect(back).toEqual(given);
+    expect(back.map((value) => Object.entries(value))).toEqual(given.map((v) => Object.entries(v)));
+    expect(back[2].shared).toBe(back[0].get(1));
+    expect(roundTrip(Object.assign(new Date(5), { k: 1 })).k).toBe(1);
+  });
+
+  test.each([
+    ["Date", new (class Day extends Date {})(5)],
+    ["RegExp", new (class Pattern extends RegExp {})("a")],
+    ["Uint8Array", new (class Bytes extends Uint8Array {})(2)],
+    ["ArrayBuffer", new (class Block extends ArrayBuffer {})(2)],
+    ["URL", new (class Place extends URL {})("http://a/")],
+    ["Number", new (class Meter extends Number {})(5)],
+  ])("a user's kind of %s does not become one: it is refused", (base, value) => {
+    const name = value.constructor.name;
+    for (const given of [value, [value]]) {
+      const { message } = refusalOf(given);
+      expect(message).toContain(`is a ${name}, a kind of ${base}, which cannot be sent`);
+      expect(message).toContain(`registerClass("${name}", ${name}, { encode, decode })`);
+    }
+  });
+
+  test("a user's kind of Date travels by its codec", () => {
+    class Day extends Date {}
+    registerClass("values-test/Day", Day, {
+      encode: (day) => day.getTime(),
+      decode: (time) => new Day(time as number),
+    });
+    const back = roundTrip(new Day(5));
+    expect(back).toBeInstanceOf(Day);
+    expect(back.getTime()).toBe(5);
   });
 
   test("a shared part inside a sparse array is found again", () => {
@@ -318,6 +361,53 @@ describe("registered kinds", () => {
     expect(back.price).toBeInstanceOf(Money);
     expect(back.price.cents).toBe(250);
     expect(() => registerClass("test/Money", Map)).toThrow("taken");
+    expect(tokenize([new Money(1)])).toBe(tokenize([new Money(1)]));
+    expect(tokenize([new Money(1)])).not.toBe(tokenize([new Money(2)]));
+  });
+
+  test("the token of an instance tells classes apart, and names what in its state has none", () => {
+    class Box {
+      readonly #content: unknown;
+      constructor(content: unknown) {
+        this.#content = content;
+      }
+      static encode(box: Box): unknown {
+        return box.#content;
+      }
+    }
+    class Crate extends Box {}
+    const [encode, decode] = [Box.encode, (content: unknown) => new Box(content)];
+    registerClass("test/Box", Box, { encode, decode });
+    expect(() => tokenize(new Crate(1))).toThrow(/private fields.*registerClass\(name, Class/s);
+    registerClass("test/Crate", Crate, { encode, decode: (content) => new Crate(content) });
+    const contents = [1, [1], { a: 1 }, new Box(1)];
+    const tokens = contents.flatMap((content) => [
+      tokenize(content),
+      tokenize(new Box(content)),
+      tokenize(new Crate(content)),
+    ]);
+    expect(new Set(tokens).size).toBe(11);
+    expect(() => tokenize([new Box({ p: Promise.resolve() })])).toThrow("value[0].encode().p");
+  });
+
+  test("an instance that its own encoded state leads back to is refused", () => {
+    class Link {
+      to: unknown;
+    }
+    registerClass("test/Link", Link, {
+      encode: (link) => ({ next: link.to }),
+      decode: ({ next }: { readonly next: unknown }) => Object.assign(new Link(), { to: next }),
+    });
+    const link = new Link();
+    link.to = [link];
+    const error = refusalOf({ link });
+    expect(error.fields["path"]).toBe("value.link.encode().next[0]");
+    expect(error.message).toContain("leave the way back out");
+    const other = new Link();
+    link.to = [other, other];
+    const [one, two] = roundTrip(link).to as readonly unknown[];
+    expect(one).toBeInstanceOf(Link);
+    expect(two).toBe(one);
   });
 });
 

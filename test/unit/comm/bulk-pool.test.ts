@@ -424,6 +424,27 @@ describe("put", () => {
     expect(outcome).toMatchObject({ status: "stored" });
   });
 
+  it("that stands still once there is room is given up as soon as any other", async () => {
+    const quick = taking(new Map());
+    const put = async (...given: Parameters<NonNullable<BulkStore["put"]>>) => {
+      const room = await (quick.put as NonNullable<BulkStore["put"]>)(...given);
+      // Silent as soon as the first bytes have come.
+      const look = (): void => {
+        if (room.target[0] === 1) proxy.silence();
+        else setImmediate(look);
+      };
+      look();
+      return room;
+    };
+    const here = await shelf(undefined, { store: { ...quick, put }, stallMs: 60_000 });
+    const proxy = await TcpProxy.start(here.address);
+    onTestFinished(() => proxy.close());
+    const value = { id: 1, bytes: new Uint8Array(50_000_000).fill(1) };
+    const failed = poolOf({ stallMs: 100 }).put(proxy.address, [value], { pin: true });
+    await expect(failed).rejects.toThrow("nothing moved for 100 ms");
+    proxy.cut();
+  });
+
   it("is refused where nothing is taken", async () => {
     const here = await shelf();
     const [outcome] = await poolOf().put(here.address, [{ id: 1, bytes: pattern(1, 10) }]);

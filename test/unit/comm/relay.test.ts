@@ -3,15 +3,18 @@
  * that all reach, with the same handshakes, and what is already known is not tried again.
  */
 import { connect as connectSocket, createServer, type Server, type Socket } from "node:net";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   BulkPool,
   type BulkPoolOptions,
+  parseAddress,
   Relay,
   type RelayOptions,
   Security,
   serveBulk,
 } from "../../../src/comm/index.ts";
+import { splice } from "../../../src/comm/relay.ts";
+import type { Wire } from "../../../src/comm/wire.ts";
 import { dialed, helloOf, received, type Station, station, TOKEN, words } from "./helpers.ts";
 
 const SIZES = [0, 1, 1000, 3_000_001];
@@ -240,6 +243,27 @@ describe("a relay", () => {
     expect(middle.asked).toBe(1);
   });
 
+  it("is taken for longer each time, and spoken of again after the direct way was open", () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const said: string[] = [];
+    const warn = (message: string): void => void said.push(message);
+    const relay = new Relay("tcp://127.0.0.1:8786", { rememberMs: 1000, warn });
+    const address = parseAddress("tcp://127.0.0.1:1");
+    const cutFor = (ms: number): void => {
+      relay.cut(address, undefined);
+      vi.advanceTimersByTime(ms - 1);
+      expect(relay.isCut(address)).toBe(true);
+      vi.advanceTimersByTime(1);
+      expect(relay.isCut(address)).toBe(false);
+    };
+    for (const ms of [1000, 2000, 4000]) cutFor(ms);
+    expect(said).toHaveLength(1);
+    relay.reached(address);
+    cutFor(1000);
+    expect(said).toHaveLength(2);
+  });
+
   it("is not used where the direct way works, or others are not wanted", async () => {
     const here = await shelf("tcp://127.0.0.1:0");
     here.values.set(1, pattern(1, 1000));
@@ -275,5 +299,27 @@ describe("a relay", () => {
     listener.relays = () => true;
     const stranger = poolOf(relay, { token: "another token of another cluster" });
     await expect(read(stranger, here.address, [1])).rejects.toMatchObject({ code: "AuthFailed" });
+  });
+
+  it("reads no faster than the other side takes", () => {
+    const make = () => {
+      const taken: (() => void)[] = [];
+      const write = (_: unknown, written: () => void): void => void taken.push(written);
+      const nothing = (): void => undefined;
+      const [pause, resume] = [vi.fn(), vi.fn()];
+      const wire = { write, pause, resume, watch: nothing, end: nothing, destroy: nothing };
+      return { taken, pause, resume, wire: wire as unknown as Wire };
+    };
+    const [from, to] = [make(), make()];
+    splice(from.wire, to.wire, () => undefined);
+    const piece = new Uint8Array(2 ** 18);
+    for (let i = 0; i < 4; i++) from.wire.onBytes(piece);
+    expect(from.pause).not.toHaveBeenCalled();
+    from.wire.onBytes(piece);
+    expect(from.pause).toHaveBeenCalledOnce();
+    for (const written of to.taken.splice(0, 2)) written();
+    expect(from.resume).not.toHaveBeenCalled();
+    for (const written of to.taken.splice(0)) written();
+    expect(from.resume).toHaveBeenCalledOnce();
   });
 });

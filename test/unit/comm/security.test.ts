@@ -1,11 +1,12 @@
 /** @file Certificates: who gets in with which, and what is said to whoever does not. */
-import { X509Certificate } from "node:crypto";
+import { generateKeyPairSync, X509Certificate } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect as connectSocket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import { inspect } from "node:util";
+import forge from "node-forge";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { Security } from "../../../src/comm/index.ts";
 import { dialed, received, station, words } from "./helpers.ts";
@@ -130,7 +131,47 @@ describe("tls", () => {
     const other = dialed(listener.address, { security: ours, serverName: "else.where" });
     await expect(other).rejects.toMatchObject({ code: "AuthFailed" });
   });
+
+  it("takes no scheduler or worker for one whose certificate is for clients alone", async () => {
+    const authority = authorityOfTest();
+    const [both, client] = [authority(true), authority(false)];
+    const { listener } = await station(AT, { ...BARE, security: both });
+    expect((await dialed(listener.address, { ...BARE, security: client })).state).toBe("open");
+    const impostor = await station(AT, { ...BARE, security: client });
+    const attempt = dialed(impostor.listener.address, { ...BARE, security: both });
+    await expect(attempt).rejects.toMatchObject({ code: "AuthFailed" });
+  });
 });
+
+/** Signs certificates for both sides, or for those that only connect. */
+function authorityOfTest(): (isServer: boolean) => Security {
+  const { pki } = forge;
+  const makeKeys = (): { publicKey: string; privateKey: string } =>
+    generateKeyPairSync("rsa", {
+      modulusLength: 2048,
+      publicKeyEncoding: { type: "spki", format: "pem" },
+      privateKeyEncoding: { type: "pkcs8", format: "pem" },
+    });
+  const own = makeKeys();
+  const name = [{ name: "commonName", value: "an authority" }];
+  const sign = (publicKey: string, extensions: object[]): string => {
+    const certificate = pki.createCertificate();
+    certificate.publicKey = pki.publicKeyFromPem(publicKey);
+    certificate.validity.notAfter = new Date(Date.now() + 3_600_000);
+    certificate.setSubject(extensions.length === 1 ? name : []);
+    certificate.setIssuer(name);
+    certificate.setExtensions(extensions);
+    certificate.sign(pki.privateKeyFromPem(own.privateKey), forge.md.sha256.create());
+    return pki.certificateToPem(certificate);
+  };
+  const tlsCaFile = sign(own.publicKey, [{ name: "basicConstraints", cA: true }]);
+  return (isServer) => {
+    const { publicKey, privateKey: tlsKey } = makeKeys();
+    const use = { name: "extKeyUsage", serverAuth: isServer, clientAuth: true };
+    const tlsCert = sign(publicKey, [{ name: "basicConstraints", cA: false }, use]);
+    return new Security({ tlsCaFile, tlsCert, tlsKey });
+  };
+}
 
 describe("Security", () => {
   it("requires encryption once there is an authority", async () => {
@@ -185,5 +226,31 @@ describe("Security", () => {
     expect(authority.subject).not.toBe(
       new X509Certificate(String(theirs.options.tlsCaFile)).subject,
     );
+  });
+});
+
+describe("certificates that are of no use", () => {
+  it("says which key is not the key of its certificate", async () => {
+    const mixed = new Security({ ...ours.options, tlsKey: String(theirs.options.tlsKey) });
+    expect(() => mixed.listenOptions("scheduler", 1000)).toThrow(
+      /no TLS for the scheduler: tlsKey is not the key of tlsCert. Give/,
+    );
+    const { tlsCaFile, tlsCert, tlsKey } = ours.options as Record<string, string>;
+    const own = { tlsClientCert: String(tlsCert), tlsClientKey: String(theirs.options.tlsKey) };
+    const client = new Security({ ...ours.options, ...own });
+    expect(() => client.connectOptions("client")).toThrow(/tlsClientKey is not the key of tlsCl/);
+    expect(client.connectOptions("worker")).toMatchObject({ ca: tlsCaFile, key: tlsKey });
+    expect(() => client.connectOptions("client")).toThrow(/tlsClientKey is not/);
+    const { listener } = await station(AT, { ...BARE, security: ours });
+    const attempt = dialed(listener.address, { ...BARE, security: mixed });
+    await expect(attempt).rejects.toMatchObject({ code: "InvalidArgument" });
+  });
+
+  it("says so of what cannot be read", () => {
+    const torn = `${String(ours.options.tlsCert).slice(0, 200)}\n-----END CERTIFICATE-----\n`;
+    const security = new Security({ ...ours.options, tlsCert: torn });
+    expect(() => security.connectOptions("client")).toThrow(/tlsCert, tlsKey, .* is of no use \(/);
+    const ciphers = new Security({ ...ours.options, tlsCiphers: "NONE-OF-THEM" });
+    expect(() => ciphers.connectOptions("client")).toThrow(/tlsCiphers is of no use/);
   });
 });

@@ -43,6 +43,9 @@ test.each([
   ["chunk-sise", "chunk-size"],
   ["zebra", undefined],
   ["syn", "sync"],
+  ["x", undefined],
+  ["au", "auto"],
+  ["sycn", "sync"],
 ])("the name nearest to %s is %s", (given, nearest) => {
   expect(nearestName(given, ["threads", "sync", "chunk-size", "auto"])).toBe(nearest);
 });

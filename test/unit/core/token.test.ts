@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { afterEach, describe, expect, test } from "vitest";
 import { COLLECTION } from "../../../src/core/collection.ts";
-import { registerFunctionToken, TOKEN, tokenize } from "../../../src/core/token.ts";
+import { registerFunctionToken, TOKEN, tokenize, tokenizeCall } from "../../../src/core/token.ts";
 
 class Point {
   readonly x: number;
@@ -217,5 +217,76 @@ describe("tokenize", () => {
         encoding: "utf8",
       });
     expect(run()).toBe(run());
+  });
+});
+
+describe("tokenizeCall", () => {
+  const shared = { z: 1 };
+  const around = (value: unknown): unknown => {
+    const ring: { value: unknown; ring?: unknown } = { value };
+    ring.ring = ring;
+    return ring;
+  };
+  class Tags extends Map<string, number> {
+    owner = "";
+  }
+  class Names extends Map<string, number> {}
+
+  test.each<[string, unknown, unknown]>([
+    ["the order of keys", { a: 1, b: 2 }, { b: 2, a: 1 }],
+    ["the order of keys within", [{ in: { a: 1, b: 2 } }], [{ in: { b: 2, a: 1 } }]],
+    [
+      "the order of a map",
+      new Map([
+        [1, 1],
+        [2, 2],
+      ]),
+      new Map([
+        [2, 2],
+        [1, 1],
+      ]),
+    ],
+    ["the order of a set", new Set([1, 2]), new Set([2, 1])],
+    ["a buffer of Node", Buffer.from("hi"), new Uint8Array([104, 105])],
+    ["having no prototype", Object.create(null), {}],
+    ["an object met twice", [shared, shared], [{ z: 1 }, { z: 1 }]],
+    ["where a circle leads", { value: 1, ring: around(1) }, around(1)],
+    ["the class of a map", new Tags([["a", 1]]), new Names([["a", 1]])],
+    ["fields of a map", new Tags([["a", 1]]), Object.assign(new Tags([["a", 1]]), { owner: "me" })],
+    ["the class of an array", [1], new (class Row extends Array<number> {})(1).fill(1)],
+    ["properties of a date", new Date(1), Object.assign(new Date(1), { k: 1 })],
+    ["the class of an error", new Error("no"), new (class extends Error {})("no")],
+  ])("counts %s", (_, one, other) => {
+    expect(tokenizeCall(one)).not.toBe(tokenizeCall(other));
+    expect(tokenizeCall(one)).toBe(tokenizeCall(one));
+  });
+
+  test("agrees on equal values", () => {
+    const make = (): unknown[] => [
+      { b: [shared, shared], a: new Map([[{ k: 1 }, new Set(["x"])]]) },
+      around("v"),
+      Object.assign(new Tags(), { owner: "me" }),
+      new Point(1, 2),
+    ];
+    expect(tokenizeCall(...make())).toBe(tokenizeCall(...make()));
+    expect(tokenizeCall(1, "a", [2])).toBe(tokenize(1, "a", [2]));
+  });
+
+  test("takes each value for itself, as arguments travel", () => {
+    expect(tokenizeCall(shared, shared)).toBe(tokenizeCall({ z: 1 }, { z: 1 }));
+  });
+
+  test("counts what the class of an instance has captured", () => {
+    const make = (n: number): object =>
+      new (class Scale {
+        factor(): number {
+          return n;
+        }
+      })();
+    registerFunctionToken((fn) =>
+      String(new (fn as unknown as new () => { factor(): number })().factor()),
+    );
+    expect(tokenizeCall(make(1))).not.toBe(tokenizeCall(make(2)));
+    expect(tokenizeCall(make(1))).toBe(tokenizeCall(make(1)));
   });
 });

@@ -41,6 +41,7 @@ describe("parseBytes", () => {
 
   test("names the nearest unit", () => {
     expect(() => parseBytes("8 GBB")).toThrow(/Did you mean gi?b\?/);
+    for (const text of ["8 x", "qq", "7 %%"]) expect(() => parseBytes(text)).toThrow(/1048576\.$/);
   });
 });
 

@@ -54,6 +54,7 @@ function workerJob(name: string, { address }: ClusterAccess): Job {
     start: async () => {
       worker = new SupervisedWorker(settings, {
         ready: () => undefined,
+        over: () => undefined,
         died: () => undefined,
         left: (_worker, reason) => hasEnded(reason),
         failed: (_worker, reason) => hasEnded(reason),

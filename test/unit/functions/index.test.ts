@@ -69,6 +69,27 @@ describe("inside a test runner", () => {
     expect(copy(2)).toEqual(fn(2));
   });
 
+  test("a method that its object keeps bound to itself", async () => {
+    class Counter {
+      n = 4;
+      next = this.more.bind(this, 2);
+      more(by: number): number {
+        this.n += by;
+        return this.n;
+      }
+      again(): number {
+        return this.next();
+      }
+    }
+    const counter = new Counter();
+    const copy = await copyOf(counter.next);
+    expect([copy(), copy(), counter.n]).toEqual([6, 8, 4]);
+    expect(copy.name).toBe("bound more");
+    const whole = await valueCopy(counter);
+    expect([whole.next(), whole.again(), whole.n]).toEqual([6, 8, 8]);
+    expect((await valueCopy([counter.next]))[0]?.()).toBe(6);
+  });
+
   test("a module as a whole travels by what it exports", async () => {
     const fn = () => [Object.keys(helper), helper.settings.scale];
     expect((await copyOf(fn))()).toEqual(fn());

@@ -45,6 +45,20 @@ describe("Heap", () => {
     expect(h.committedBytes).toBe(committed);
   });
 
+  it("knows how far its arenas were ever in use, which is less than they have grown", () => {
+    const h = heap(64 * MIB);
+    expect(h.reachedBytes).toBe(0);
+    const a = take(h, MIB);
+    take(h, MIB);
+    expect(h.reachedBytes).toBe(2 * MIB);
+    h.free(a);
+    take(h, MIB / 2);
+    expect(h.reachedBytes).toBe(2 * MIB);
+    expect(h.committedBytes).toBeGreaterThan(8 * MIB);
+    take(h, 48 * MIB);
+    expect(h.reachedBytes).toBe(50 * MIB);
+  });
+
   it("frees all extents of a dead owner and no others", () => {
     const h = heap(MIB);
     const kept = take(h, 1000, { owner: 1 });

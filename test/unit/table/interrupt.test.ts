@@ -17,7 +17,7 @@ afterEach(() => {
 
 test("only queries of the task that is meant are interrupted", async () => {
   const owner = new InterruptCell();
-  const other = new InterruptCell(owner.words.buffer);
+  const other = new InterruptCell(owner.words.buffer as SharedArrayBuffer);
   let goesOn = true;
   owner.task = 7;
   owner.begin(1000);

@@ -47,6 +47,28 @@ test("actors that nobody can ask for any more are forgotten", () => {
   expect(book.answer({ kind: "actor-made", key: "new-3", worker: "c" }, ["b"])).toBe("b");
 });
 
+test("an actor whose task is not known yet is still placed when the book is looked through", () => {
+  let looks = 0;
+  const book = new ActorBook(() => {
+    looks++;
+    return new Set();
+  });
+  const place = (key: string): void =>
+    void book.answer({ kind: "actor-place", key }, ["a", "b", "c"]);
+  const made = (key: string): void =>
+    void book.answer({ kind: "actor-made", key, worker: "a" }, ["a", "b", "c"]);
+  for (let i = 0; i < 255; i++) {
+    place(`${i}`);
+    made(`${i}`);
+  }
+  place("new");
+  place("another");
+  expect([looks, book.size]).toEqual([1, 257]);
+  // Of so many that live it is not looked through for each that comes.
+  for (let i = 257; i < 511; i++) place(`${i}`);
+  expect(looks).toBe(1);
+});
+
 test("what was made is noted, and an actor of an earlier scheduler is not made again", () => {
   const made = new Map<string, string>();
   const note = (key: string, worker: string | undefined): void => {

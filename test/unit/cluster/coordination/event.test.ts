@@ -1,15 +1,14 @@
 /** @file Events on the embedded engine. */
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { Client, Event } from "../../../../dist/index.js";
+import { beforeAll, expect, test } from "vitest";
+import { type Client, Event } from "../../../../dist/index.js";
+import { startEngine } from "../../../support/engines.ts";
 
 let client: Client;
 
 beforeAll(async () => {
-  client = new Client({ threads: 2, memoryLimit: "128MiB" });
-  await client.ready;
-});
-afterAll(async () => {
-  await client.close();
+  const started = await startEngine("embedded", 2, { memoryLimit: "128MiB" });
+  client = started.client;
+  return started.close;
 });
 
 test("setting it lets all tasks go on that wait for it", async () => {

@@ -3,20 +3,20 @@ import { mkdtempSync, openSync, rmSync, unlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Client, Event, isHeddleError, Lock, MultiLock } from "../../../../dist/index.js";
+import { Client, Event, Lock, MultiLock } from "../../../../dist/index.js";
+import { startEngine } from "../../../support/engines.ts";
+import { codeOf } from "../../../support/failures.ts";
 
 let client: Client;
 let folder: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "heddle-lock-"));
-  client = new Client({ threads: 2, memoryLimit: "128MiB" });
-  await client.ready;
+  const started = await startEngine("embedded", 2, { memoryLimit: "128MiB" });
+  client = started.client;
+  return started.close;
 });
-afterAll(async () => {
-  await client.close();
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => rmSync(folder, { recursive: true }));
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -26,12 +26,6 @@ async function alone(path: string): Promise<void> {
   await turn();
   unlinkSync(path);
 }
-
-const codeOf = async (promise: Promise<unknown>): Promise<string> =>
-  await promise.then(
-    () => "none",
-    (error: unknown) => (isHeddleError(error) ? error.code : String(error)),
-  );
 
 describe("Lock", () => {
   test("of many tasks on threads, one holds it at a time", async () => {

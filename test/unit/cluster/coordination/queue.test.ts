@@ -1,32 +1,25 @@
 /** @file Queues on the embedded engine: values, futures, order, room, and clients that leave. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import {
   asCompleted,
   Client,
   type Future,
   FutureList,
   getClient,
-  isHeddleError,
   Queue,
   wait,
 } from "../../../../dist/index.js";
 import { fromArray } from "../../../../dist/ndarray/index.js";
+import { startEngine } from "../../../support/engines.ts";
+import { codeOf } from "../../../support/failures.ts";
 
 let client: Client;
 
 beforeAll(async () => {
-  client = new Client({ threads: 2, memoryLimit: "128MiB" });
-  await client.ready;
+  const started = await startEngine("embedded", 2, { memoryLimit: "128MiB" });
+  client = started.client;
+  return started.close;
 });
-afterAll(async () => {
-  await client.close();
-});
-
-const codeOf = async (promise: Promise<unknown>): Promise<string> =>
-  await promise.then(
-    () => "none",
-    (error: unknown) => (isHeddleError(error) ? error.code : String(error)),
-  );
 
 describe("values", () => {
   test("of every kind come out as they went in, in order", async () => {

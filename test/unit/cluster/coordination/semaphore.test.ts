@@ -3,26 +3,20 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Client, isHeddleError, Semaphore } from "../../../../dist/index.js";
+import { type Client, Semaphore } from "../../../../dist/index.js";
+import { startEngine } from "../../../support/engines.ts";
+import { codeOf } from "../../../support/failures.ts";
 
 let client: Client;
 let folder: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "heddle-semaphore-"));
-  client = new Client({ threads: 2, memoryLimit: "128MiB" });
-  await client.ready;
+  const started = await startEngine("embedded", 2, { memoryLimit: "128MiB" });
+  client = started.client;
+  return started.close;
 });
-afterAll(async () => {
-  await client.close();
-  rmSync(folder, { recursive: true });
-});
-
-const codeOf = async (promise: Promise<unknown>): Promise<string> =>
-  await promise.then(
-    () => "none",
-    (error: unknown) => (isHeddleError(error) ? error.code : String(error)),
-  );
+afterAll(() => rmSync(folder, { recursive: true }));
 
 test("of many tasks on threads, as many hold it as there are leases, and no more", async () => {
   const semaphore = new Semaphore({ maxLeases: 3, name: "tasks" });
@@ -82,3 +76,17 @@ test.each<[string, () => unknown]>([
 ])("%s is refused", async (_, make) => {
   expect(await codeOf((async () => await make())())).toBe("InvalidArgument");
 });
+
+test.each([Symbol("three"), Number.NaN, -1, 0, 1.5, "2", 2n, null, {}, Number.POSITIVE_INFINITY])(
+  "%s leases are refused where they are given",
+  (maxLeases) => {
+    expect(() => new Semaphore({ maxLeases: maxLeases as number })).toThrow(
+      expect.objectContaining({
+        code: "InvalidArgument",
+        message: expect.stringMatching(
+          /^Semaphore: maxLeases is .*; it may be a whole number from 1/,
+        ),
+      }),
+    );
+  },
+);

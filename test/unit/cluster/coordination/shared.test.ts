@@ -15,14 +15,8 @@ import {
   unsubscribeTopic,
 } from "../../../../src/cluster/coordination/shared.ts";
 import { Future, FutureList } from "../../../../src/cluster/future.ts";
-import { isHeddleError } from "../../../../src/core/errors.ts";
+import { codeOf } from "../../../support/failures.ts";
 import { Scheduler } from "./link-pair.ts";
-
-const codeOf = async (promise: Promise<unknown>): Promise<string> =>
-  await promise.then(
-    () => "none",
-    (error: unknown) => (isHeddleError(error) ? error.code : String(error)),
-  );
 
 describe("topics", () => {
   test("subscribers hear what is said from then on, and all may ask for the last", async () => {

@@ -3,6 +3,7 @@
  */
 import {
   appendFileSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -16,6 +17,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Journal } from "../../../../src/cluster/journal/journal.ts";
+import { JournalLock } from "../../../../src/cluster/journal/journal-lock.ts";
 import type { JournalRecord } from "../../../../src/cluster/journal/records.ts";
 import type { HeddleError } from "../../../../src/core/errors.ts";
 
@@ -56,6 +58,11 @@ function reread(): JournalRecord[] {
   return read;
 }
 
+/** Files of the journal itself. */
+const files = (): string[] =>
+  readdirSync(folder)
+    .filter((name) => name.startsWith("journal"))
+    .sort();
 const life = (n: number): JournalRecord => ({ kind: "life", life: n });
 const gone = (count: number): JournalRecord => ({ kind: "gone", ids: new Int32Array(count) });
 
@@ -129,7 +136,7 @@ describe("a journal", () => {
       );
       expect([...readFileSync(path)]).toEqual([...bytes]);
     }
-    expect(readdirSync(folder)).toEqual(["journal-1.log"]);
+    expect(files()).toEqual(["journal-1.log"]);
     // As the message says.
     truncateSync(path, sizes[1]);
     expect(reread()).toEqual([life(1)]);
@@ -147,6 +154,15 @@ describe("a journal", () => {
     expect(() => start()).toThrow(/journal-2.log is damaged at byte 8/);
     rmSync(join(folder, "journal-2.log"));
     expect(reread()).toEqual([life(1), life(2)]);
+  });
+
+  test("older files go when the newest one has been read", () => {
+    start().append([life(1)]);
+    reread();
+    writeFileSync(join(folder, "journal-7.log"), readFileSync(join(folder, "journal-1.log")));
+    expect(reread()).toEqual([life(1)]);
+    const left = readdirSync(folder).filter((name) => name.endsWith(".log"));
+    expect(left).toEqual(["journal-7.log"]);
   });
 
   test("says how much of a torn end it has dropped", () => {
@@ -177,8 +193,18 @@ describe("a journal", () => {
     await replaced;
     journal.append([life(9)]);
     expect(await journal.commit()).toBeUndefined();
-    expect(readdirSync(folder).sort()).toEqual(["journal-2.log", "lock"]);
+    expect(files()).toEqual(["journal-2.log"]);
     expect(reread()).toEqual([life(7), life(8), life(9)]);
+  });
+
+  test("of the files that were replaced none stays", async () => {
+    const journal = start();
+    journal.state = () => [life(7)];
+    for (let i = 0; i < 3; i++) {
+      await journal.replace();
+      await journal.commit();
+    }
+    expect(files()).toEqual(["journal-4.log"]);
   });
 
   test("is replaced by itself when it has grown", async () => {
@@ -214,9 +240,82 @@ describe("a journal", () => {
   });
 
   test("belongs to one scheduler at a time", () => {
-    writeFileSync(join(folder, "lock"), String(process.ppid));
+    start().append([life(1)]);
     expect(() => start()).toThrow(/is used by the scheduler with process id/);
-    writeFileSync(join(folder, "lock"), "999999999");
-    start();
+    expect(reread()).toEqual([life(1)]);
+  });
+
+  test("what a start that did not come to its end has left is an empty journal", async () => {
+    for (const text of ["", "HEDDL"]) {
+      writeFileSync(join(folder, "journal-1.log"), text);
+      expect(reread()).toEqual([]);
+      open[0]!.append([life(1)]);
+      expect(reread()).toEqual([life(1)]);
+    }
+    // One of several cannot be such a beginning.
+    writeFileSync(join(folder, "journal-2.log"), "");
+    expect(() => reread()).toThrow(/journal-2.log is not a journal/);
+  });
+
+  test("errors of the system are said in one line, with the file", () => {
+    mkdirSync(join(folder, "journal-1.log"));
+    expect(() => start()).toThrow(
+      expect.objectContaining({
+        code: "JournalFailed",
+        message: expect.stringMatching(/cannot be read: EISDIR/),
+      }),
+    );
+  });
+});
+
+describe("a journal that another scheduler has taken over", () => {
+  /** Takes the journal from its holder, which is not to know: as if that were not to be seen. */
+  function takeOver(read: JournalRecord[]): Journal {
+    const path = lockOf();
+    const text = readFileSync(path, "utf8");
+    writeFileSync(path, text.replace(`"pid":${process.pid}`, '"pid":4194304'));
+    const lock = JournalLock.take(folder);
+    writeFileSync(path, text);
+    const journal = Journal.open(folder, (records) => read.push(...records), lock);
+    open.push(journal);
+    return journal;
+  }
+
+  const lockOf = (): string =>
+    join(folder, readdirSync(folder).find((name) => name.startsWith("lock-")) as string);
+
+  test("tells nobody of what it notes, and does not touch what the other writes", async () => {
+    const first = start();
+    const heard: (HeddleError | undefined)[] = [];
+    first.onFailure = (failure) => heard.push(failure);
+    first.append([life(1)]);
+    expect(await first.commit()).toBeUndefined();
+    const read: JournalRecord[] = [];
+    const second = takeOver(read);
+    expect(read).toEqual([life(1)]);
+    second.append([life(2)]);
+    first.append([gone(3)]);
+    const failure = await first.commit();
+    expect(failure).toMatchObject({ code: "JournalFailed" });
+    expect(failure?.message).toMatch(/another scheduler has taken over the journal/);
+    expect(heard).toEqual([failure]);
+    first.append([gone(4)]);
+    second.append([life(3)]);
+    expect(await second.commit()).toBeUndefined();
+    first.close();
+    expect(reread()).toEqual([life(1), life(2), life(3)]);
+  });
+
+  test("begins no new file", async () => {
+    const first = start();
+    first.state = () => [life(9)];
+    first.append([life(1)]);
+    const second = takeOver([]);
+    second.append([life(2)]);
+    await first.replace();
+    expect(first.failure).toMatchObject({ code: "JournalFailed" });
+    await first.replace();
+    expect(files()).toEqual(["journal-2.log"]);
+    expect(reread()).toEqual([life(1), life(2)]);
   });
 });

@@ -48,6 +48,23 @@ function ask(
   });
 }
 
+test("without a host of its own it listens wherever the scheduler does", async () => {
+  const everywhere = "0.0.0.0";
+  const given = { host: "127.0.0.2", token: TOKEN, everywhere };
+  const server = await StatusServer.start({ ...given, address: ":0" }, source);
+  open.push(server);
+  const { hostname, port } = new URL(server.url);
+  expect(hostname).toBe("127.0.0.2");
+  const onLoopback = { url: `http://127.0.0.1:${port}` };
+  expect(await ask(onLoopback, "/health")).toMatchObject({ status: 200 });
+  expect(await ask(onLoopback, "/json")).toMatchObject({ status: 401 });
+  expect(await ask(onLoopback, "/health", { host: "evil.example" })).toMatchObject({ status: 403 });
+  const named = await StatusServer.start({ ...given, address: "127.0.0.2:0" }, source);
+  open.push(named);
+  const elsewhere = { url: `http://127.0.0.1:${new URL(named.url).port}` };
+  await expect(ask(elsewhere, "/health")).rejects.toMatchObject({ code: "ECONNREFUSED" });
+});
+
 test("health needs no token, all else does", async () => {
   const server = await start();
   expect(await ask(server, "/health")).toMatchObject({ status: 200, body: "ok\n" });

@@ -6,29 +6,41 @@ import { type DataFrame, fromDelayed } from "../../../../src/dataframe/index.ts"
 
 const MIB = 2 ** 20;
 
-/** What stands for futures of tables: the engine says what they take, or does not know. */
+/** What stands for a future of a table: the engine says what it takes, or does not know. */
 function future(answer: () => Promise<number | undefined>): Collection {
+  return futures(1, answer)[0] as Collection;
+}
+
+/** Futures of one map: the engine says what they take together. */
+function futures(count: number, answer: () => Promise<number | undefined>): Collection[] {
   const layer: Layer = {
     name: "future-0123456789abcdef",
     kind: "data",
-    count: 1,
+    count,
     templates: [],
     inputs: [],
-    depOffsets: new Int32Array(2),
+    depOffsets: new Int32Array(count + 1),
     deps: new Int32Array(0),
     columns: [],
-    held: { engine: {}, ids: Int32Array.of(7), measure: answer },
+    held: { engine: {}, ids: new Int32Array(count), measure: answer },
   };
   class Given extends CollectionBase implements Collection {
+    readonly #index: number;
+
+    constructor(index: number) {
+      super();
+      this.#index = index;
+    }
+
     lower(): ReturnType<Collection["lower"]> {
       return {
-        outputs: [{ layer, index: 0 }],
+        outputs: [{ layer, index: this.#index }],
         finish: ([value]) => value,
         rebuild: () => this,
       };
     }
   }
-  return new Given();
+  return Array.from({ length: count }, (_, index) => new Given(index));
 }
 
 /** Whether a grouping of the frame goes into partitions, on two workers of 512 MiB each. */
@@ -47,6 +59,8 @@ test("futures count with what the engine says that they take", async () => {
   expect(await isCut(of(future(async () => 4000)))).toBe(false);
   const many = Array.from({ length: 20 }, () => future(async () => MIB));
   expect(await isCut(of(...many))).toBe(false);
+  expect(await isCut(of(...futures(20, async () => 20 * MIB)))).toBe(false);
+  expect(await isCut(of(...futures(20, async () => 400 * MIB)))).toBe(true);
 });
 
 test("partitions whose size is not known are thought to be of a usual one", async () => {

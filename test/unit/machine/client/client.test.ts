@@ -125,6 +125,33 @@ describe("waiting", () => {
     expect(range.calls).toBe(1);
   });
 
+  test("for a long range goes on when a task of it is computed again", () => {
+    const client = new ClientMachine();
+    for (let id = 4000; id < 5000; id++) client.retain(id);
+    const range = counted();
+    client.waitRange(4000, 4999, range.done);
+    client.done(Int32Array.from({ length: 999 }, (_, i) => 4000 + i));
+    client.reset(ids(4050, 4097));
+    client.done(ids(4999, 4050));
+    expect(range.calls).toBe(0);
+    client.done(ids(4097));
+    expect(range.calls).toBe(1);
+  });
+
+  // Walking all waiters for each task that settles would take minutes here.
+  test.each([1, 2, 50, 100])(
+    "for 100,000 tasks, %d at a time, costs by what each waits for",
+    (n) => {
+      const client = new ClientMachine();
+      const count = 100_000;
+      for (let id = 0; id < count; id++) client.retain(id);
+      const waits = counted();
+      for (let id = 0; id < count; id += n) client.waitRange(id, id + n - 1, waits.done);
+      client.done(Int32Array.from({ length: count }, (_, i) => i));
+      expect(waits.calls).toBe(count / n);
+    },
+  );
+
   test("a second report of one task counts once", () => {
     const client = retained(1, 2);
     const range = counted();

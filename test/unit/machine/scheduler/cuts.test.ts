@@ -25,7 +25,7 @@ test("a pair that was left alone for long starts afresh, and goes with its worke
   expect(cuts.isEmpty).toBe(true);
 });
 
-test("a way is lasting when it has failed three times over ten seconds, until something comes", () => {
+test("a way is lasting when it has failed for ten seconds, until something comes over it", () => {
   const cuts = new Cuts();
   cuts.add(1, 2, 0);
   cuts.add(1, 2, 6000);

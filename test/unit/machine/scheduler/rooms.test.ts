@@ -32,6 +32,14 @@ test("those that got nothing because there was nothing are asked the next time",
   expect(leased(s.graph(graphOf(many(WORKERS))))).toHaveLength(WORKERS - 3);
 });
 
+test("those that got nothing because it is for others are asked the next time", () => {
+  const s = new TestScheduler();
+  for (let worker = 0; worker < 2; worker++) s.join({ worker, address: `w${worker}` });
+  const options = { f: { workers: ["w0"] } };
+  expect(leased(s.graph(graphOf(many(5), { options })))).toHaveLength(1);
+  expect(leased(s.graph(graphOf(many(1))))).toHaveLength(1);
+});
+
 test("all that hold tasks of a function get more when it turns out to be fast", () => {
   const s = new TestScheduler();
   for (let worker = 0; worker < 2; worker++) s.join({ worker, address: `w${worker}` });
@@ -60,4 +68,8 @@ test("a full worker still gets what runs in another thread", () => {
   const options = { f: { priority: 1 } };
   expect(leased(s.graph(graphOf(many(3), { lane: "table", options })))).toEqual([5, 6]);
   expect(leased(s.finish(5))).toEqual([7]);
+  // Also when it has been looked at since, and there was nothing of the kind.
+  s.finish(6);
+  s.finish(7);
+  expect(leased(s.graph(graphOf(many(2), { lane: "table", options })))).toHaveLength(2);
 });

@@ -1,9 +1,13 @@
 /** @file Values that clients bring to workers. */
 import { expect, test } from "vitest";
 import type { SchedulerCommand, SchedulerEvent } from "../../../../src/machine/scheduler/events.ts";
+import { NOBODY } from "../../../../src/machine/scheduler/task-table.ts";
 import { graphOf, leased, TestScheduler } from "../graphs.ts";
 
-function scatter(bytes: number[], options: { broadcast?: number } = {}): SchedulerEvent {
+function scatter(
+  bytes: number[],
+  options: { broadcast?: number; workers?: string[] } = {},
+): SchedulerEvent {
   const column = Float64Array.from(bytes);
   const base = { kind: "scatter", client: 1, request: 9, count: bytes.length } as const;
   return { ...base, bytes: column, name: "d", ...options };
@@ -171,6 +175,52 @@ test("a value that no worker can hold fails before it is sent, others go their w
   );
 });
 
+const tooLarge = (memoryLimitBytes: number): unknown =>
+  expect.objectContaining({
+    kind: "failed",
+    ids: [0],
+    error: expect.objectContaining({
+      code: "MemoryLimit",
+      fields: { bytes: 500, memoryLimitBytes },
+    }),
+  });
+
+test("only the workers that may have a value count for what room there is", () => {
+  const s = new TestScheduler();
+  s.join({ memoryLimitBytes: 100 });
+  s.join({ worker: 1, address: "b", memoryLimitBytes: 1000 });
+  const { address = "" } = s.machine.state.workers.get(0) ?? {};
+  expect(s.step(scatter([500], { workers: [address] }))).toContainEqual(tooLarge(100));
+});
+
+test("a value whose worker ends fails when it is too large for the others", () => {
+  const s = new TestScheduler();
+  s.join({ memoryLimitBytes: 100 });
+  s.join({ worker: 1, address: "b", memoryLimitBytes: 1000 });
+  s.step(scatter([500]));
+  expect(lose(s, 1)).toContainEqual(tooLarge(100));
+});
+
+test("a value that waits fails when those who come are too small", () => {
+  const s = new TestScheduler();
+  s.join({ memoryLimitBytes: 1000 });
+  s.step(scatter([500]));
+  expect(lose(s, 0)).toEqual([]);
+  expect(s.join({ worker: 1, address: "b", memoryLimitBytes: 100 })).toContainEqual(tooLarge(100));
+  expect(s.machine.state.unplaced.size).toBe(0);
+});
+
+test("a worker that a client could not reach is tried again where no other has room", () => {
+  const s = new TestScheduler();
+  s.join({ memoryLimitBytes: 1000 });
+  s.join({ worker: 1, address: "b", memoryLimitBytes: 100 });
+  s.step(scatter([500]));
+  const [ids, epochs] = [Int32Array.of(0), Int32Array.of(1)];
+  expect(s.step({ kind: "unplaced", client: 1, ids, epochs })).toContainEqual(
+    expect.objectContaining({ kind: "placed", base: 0, workers: [0] }),
+  );
+});
+
 test("a value waits for a worker that is large enough and takes nothing now", () => {
   const s = new TestScheduler();
   s.join({ memoryLimitBytes: 100 });
@@ -186,4 +236,32 @@ test("a value waits for a worker that is large enough and takes nothing now", ()
     bytes: [500],
   });
   expect(s.machine.state.unplaced.size).toBe(0);
+});
+
+test("values that come before any worker wait for one, and so do their copies", () => {
+  const s = new TestScheduler();
+  expect(s.step(scatter([5, 7], { broadcast: 2 }))).toEqual([
+    { kind: "accepted", client: 1, request: 9, base: 0 },
+    {
+      kind: "placed",
+      client: 1,
+      request: 9,
+      base: 0,
+      workers: [NOBODY, NOBODY],
+      epochs: [1, 1],
+    },
+  ]);
+  expect(s.stateOf(0, 1)).toEqual(["waiting", "waiting"]);
+  const first = s.join({ threads: 1 });
+  expect(first).toContainEqual({
+    kind: "expect",
+    worker: 0,
+    ids: [0, 1],
+    epochs: [2, 2],
+    bytes: [5, 7],
+  });
+  s.join({ worker: 1, address: "b", threads: 1 });
+  const there = s.step(s.finished([0], 0));
+  expect(there).toContainEqual({ kind: "done", client: 1, ids: [0] });
+  expect(there).toContainEqual(expect.objectContaining({ kind: "copy", worker: 1 }));
 });

@@ -131,7 +131,9 @@ describe("a task with inputs on two workers that never reach each other", () => 
     expect(message).toMatch(
       /^task g\[2\] needs g\[[01]\], which worker w[01] \(tcp:\/\/host-[01]\) has/,
     );
-    expect(message).toMatch(/worker w[01] \(tcp:\/\/host-[01]\) could not fetch it for 6\d s/);
+    expect(message).toMatch(
+      /worker w[01] \(tcp:\/\/host-[01]\) has not been able to fetch from there/,
+    );
     expect(s.ran).toHaveLength(2);
   });
 

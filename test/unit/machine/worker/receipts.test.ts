@@ -85,3 +85,22 @@ test("one that breaks off makes room for the next; one that is revoked while it 
   ]);
   expect(step({ kind: "receive-failed", ids: column(1) })).toEqual([{ kind: "receive", ids: [3] }]);
 });
+
+test("a value that finds no room fails when nothing moves: its client need not bring it", () => {
+  const machine = new WorkerMachine({ memoryLimitBytes: 1000, threads: 2 });
+  const step = (event: Parameters<WorkerMachine["step"]>[0][number]) =>
+    machine.step([event], 1995).map(plain);
+  step(expected(2));
+  expect(step({ kind: "offered", ...epoch(2) })).toEqual([]);
+  const message = expect.stringContaining("a value that a client brings, 10 bytes");
+  expect(step({ kind: "stalled" })).toEqual([
+    {
+      kind: "erred",
+      id: 3,
+      epoch: 2,
+      error: expect.objectContaining({ code: "MemoryLimit", message }),
+      blame: "memory",
+    },
+    { kind: "refuse", ids: [3] },
+  ]);
+});

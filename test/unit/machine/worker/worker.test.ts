@@ -363,9 +363,97 @@ describe("memory", () => {
     expect(w.lease([3])).toContainEqual({ kind: "unspill", id: 0, bytes: 600 });
     w.unspilled(0);
     w.ran([3]);
-    w.lease([4]);
     const spill = expect.objectContaining({ kind: "spill" });
-    expect(w.request(0, 4, 600)).toContainEqual(spill);
+    expect(w.lease([4])).toContainEqual(spill);
+    // The disk has refused: no second value goes there beside the first.
+    expect(w.request(0, 4, 600)).not.toContainEqual(spill);
+  });
+
+  /** A worker of one thread with a value of 600 bytes on disk, two in memory, and a full disk. */
+  function withFullDisk(): TestWorker {
+    const w = new TestWorker(1000, 1);
+    w.install([[], [], [], [0], []]);
+    w.step({ kind: "limit", bytes: 1000, mostBytes: 1900 });
+    w.lease([0]);
+    w.ran([0], 600);
+    w.lease([1]);
+    w.request(0, 1, 600);
+    w.spilled(0);
+    w.used = 0;
+    w.ran([1], 600);
+    w.lease([2]);
+    w.request(0, 2, 600);
+    expect(w.spilled(1, "no space left")).toContainEqual(
+      expect.objectContaining({ kind: "grant", bytes: 600 }),
+    );
+    w.ran([2], 600);
+    expect(w.used).toBe(1200);
+    return w;
+  }
+
+  test("values that a disk has no room for together go there one by one", () => {
+    const w = new TestWorker(1000);
+    w.install([[], [], [], []]);
+    w.lease([0, 1, 2]);
+    w.ran([0, 1, 2], 300);
+    w.lease([3]);
+    const spill = (id: number) => ({ kind: "spill", id, bytes: 300 });
+    expect(w.request(0, 3, 700)).toEqual([spill(0), spill(1), collect]);
+    // They have shared out the last of the room.
+    expect(w.spilled(0, "no space left")).toEqual([]);
+    expect(w.spilled(1, "no space left")).toEqual([spill(2), collect]);
+    expect(w.spilled(2)).toEqual([{ kind: "evict", id: 2 }, spill(0), collect]);
+    w.used = 600;
+    const warn = { kind: "warn", message: "values stay in memory: no space left" };
+    expect(w.spilled(0, "no space left")).toContainEqual(warn);
+  });
+
+  test("on a full disk, results leave room for what lies there to come back", () => {
+    const w = withFullDisk();
+    w.lease([4]);
+    const denied = { kind: "deny", thread: 0, isDiskFull: true };
+    expect(w.request(0, 4, 64)).toContainEqual(denied);
+    w.step({ kind: "failed", id: 4, error: "no room", blame: "user" });
+    expect(w.lease([3])).toContainEqual({ kind: "unspill", id: 0, bytes: 600 });
+  });
+
+  test("a task whose inputs find no room fails, when nothing moves any more", () => {
+    const w = withFullDisk();
+    w.step({ kind: "limit", bytes: 1000, mostBytes: 1700 });
+    expect(w.lease([3])).toEqual([collect]);
+    expect(w.machine.memory.isAsked).toBe(true);
+    const message = expect.stringMatching(
+      /600 bytes, .* 1200 bytes are in use, of 1700 .* disk .* full/,
+    );
+    expect(w.step({ kind: "stalled" })).toContainEqual(
+      expect.objectContaining({
+        kind: "erred",
+        id: 3,
+        error: expect.objectContaining({ message }),
+      }),
+    );
+    expect(w.machine.memory.isAsked).toBe(false);
+  });
+
+  test("what tasks take while they run does not keep inputs out when none runs", () => {
+    const w = withFullDisk();
+    w.step({ kind: "limit", bytes: 1000, mostBytes: 1700 });
+    w.lease([3]);
+    const back = { kind: "unspill", id: 0, bytes: 600 };
+    expect(w.step({ kind: "stalled", mostBytes: 1800 })).toContainEqual(back);
+  });
+
+  test("inputs wait for readers to be done before their task fails", () => {
+    const w = withFullDisk();
+    w.pin(1, 1);
+    w.step({ kind: "limit", bytes: 1000, mostBytes: 1700 });
+    w.lease([3]);
+    expect(w.step({ kind: "stalled" })).toEqual([collect]);
+    expect(w.machine.memory.isAsked).toBe(true);
+    // Its values have gone, too.
+    w.unpin(1);
+    w.used = 600;
+    expect(w.free(1)).toContainEqual({ kind: "unspill", id: 0, bytes: 600 });
   });
 
   test("what the process has no room for is denied, and nothing is promised", () => {
@@ -381,7 +469,7 @@ describe("memory", () => {
       { kind: "grant", thread: 1, bytes: 400 },
     ]);
     w.used = 1100;
-    expect(w.ran([1])).toEqual([{ kind: "deny", thread: 0 }, finished(1)]);
+    expect(w.ran([1])).toEqual([{ kind: "deny", thread: 0, isDiskFull: false }, finished(1)]);
   });
 
   test("a lowered limit is kept as soon as values can go to disk", () => {
