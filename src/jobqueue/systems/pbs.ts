@@ -47,7 +47,7 @@ interface PbsJob {
   readonly Exit_status?: number;
 }
 
-/** `{ "Jobs": { "3.server": { "job_state": "Q", "comment": … } } }`; nothing at all without jobs. */
+/** `{ "Jobs": { "3.server": { "job_state": "Q", "comment": … } } }`; else nothing. */
 function listed(stdout: string): Map<string, JobReport> {
   const reports = new Map<string, JobReport>();
   if (stdout.trim() === "") return reports;

@@ -86,7 +86,7 @@ function listed(stdout: string): Map<string, JobReport> {
   return reports;
 }
 
-/** `scontrol show job`: `JobState=FAILED Reason=NonZeroExitCode … ExitCode=3:0`, code and signal. */
+/** `scontrol show job`: `JobState=FAILED Reason=NonZeroExitCode … ExitCode=3:0`: code, signal. */
 function ended(stdout: string): JobReport | undefined {
   const of = (name: string) => new RegExp(`\\b${name}=(\\S+)`).exec(stdout)?.[1];
   const [state, reason, exit] = [of("JobState"), of("Reason"), of("ExitCode")];

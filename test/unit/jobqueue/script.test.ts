@@ -30,7 +30,7 @@ const { cases } = JSON.parse(
   readFileSync(new URL("../../conformance/goldens/job-headers.json", import.meta.url), "utf8"),
 ) as { cases: readonly Golden[] };
 
-/** What dask-jobqueue calls its parameters, as a shape; walltimes it fills in where there is none. */
+/** What dask-jobqueue calls its parameters, as a shape; walltimes have defaults. */
 function shapeOf(system: SystemName, params: Golden["params"]): JobShape {
   const { walltime, ...given } = params;
   const usual = system === "lsf" ? ["02:00", "00:30"] : ["02:00:00", "00:30:00"];

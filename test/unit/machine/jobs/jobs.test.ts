@@ -74,7 +74,7 @@ describe("what is wanted", () => {
 });
 
 describe("jobs that fail", () => {
-  test("before a worker has joined: explained, tried again later, one at a time, then given up", () => {
+  test("before a worker has joined: explained, tried again one at a time, given up", () => {
     const machine = new JobsMachine({ failuresMax: 3, backoffMs: 5000 });
     machine.step({ kind: "target", jobs: 2 }, 0);
     machine.step({ kind: "submitted", ticket: 1, ids: ["1", "2"] }, 0);

@@ -1,6 +1,6 @@
 /** @file What the commands of batch systems write, as recorded, and what is read of it. */
 import { describe, expect, test } from "vitest";
-import { SYSTEMS } from "../../../src/jobqueue/systems/index.ts";
+import { SYSTEMS } from "../../../../src/jobqueue/systems/index.ts";
 
 const { slurm, pbs, sge, lsf, oar, moab, htcondor } = SYSTEMS;
 
