@@ -17,7 +17,8 @@ export interface SubmitOptions extends GivenTaskOptions {
   /**
    * Whether equal function and arguments give the same result, so that it is computed once; default
    * true. Arguments are equal when the function cannot tell them apart: the order of keys and
-   * entries, classes and prototypes count.
+   * entries, classes and prototypes count. Calls that ask for other `workers` or `resources` are
+   * other calls; of equal ones the first one's `retries` and `priority` count.
    */
   readonly pure?: boolean;
   /** Key of the task; default: the function's name and a token. */
@@ -98,8 +99,18 @@ export function callFacts(
   const name = fn.name === "" ? "lambda" : fn.name;
   // Reading the function now makes what cannot travel fail here, and fixes what it captures.
   const token = tokenize(fn);
-  const content = key === undefined && pure ? tokenizeCall(token, ...values) : unique();
+  const isNamed = key === undefined && pure;
+  const content = isNamed ? tokenizeCall(placed(token, rest), ...values) : unique();
   return { fn, token, name, key: key ?? `${name}-${content}`, options: given(rest), pure };
+}
+
+/**
+ * An equal call that may run elsewhere is another call: it need not wait for the places that the
+ * first one asked for.
+ */
+function placed(token: string, { workers, allowOtherWorkers, resources }: TaskOptions): unknown {
+  const isFree = workers === undefined && resources === undefined;
+  return isFree ? token : [token, workers, allowOtherWorkers === true, resources];
 }
 
 /** The options, if there are any. */

@@ -104,8 +104,8 @@ export function registerCodec<T>(codec: Codec<T>): void {
 /**
  * Names a class, so that its instances and its errors come back as instances of the same class.
  * Give `encode` and `decode` when fields are private or not enumerable: what `encode` gives is also
- * the instance's content in tokens, so that equal calls with equal instances are run once. Throws `InvalidArgument`
- * when the name belongs to another class.
+ * the instance's content in tokens, so that equal calls with equal instances are run once. Throws
+ * `InvalidArgument` when the name belongs to another class.
  *
  * @example
  * import { registerClass } from "heddle";

@@ -33,6 +33,7 @@ export type ErrorCode =
   | "ResourceUnsatisfied"
   | "MemoryLimit"
   | "SpillFailed"
+  | "JobFailed"
   | "JournalFailed"
   | "JournalDamaged"
   | "ConnectFailed"

@@ -16,7 +16,8 @@ export interface DelayedOptions {
   /** First word of the keys; default: the function's name, or the kind of value. */
   readonly name?: string;
   /**
-   * The promise that equal arguments give equal results: equal calls are then one task. Default
+   * The promise that equal arguments give equal results: equal calls are then one task. Arguments
+   * are equal when the function cannot tell them apart: order of keys and entries counts. Default
    * false, as in Dask.
    */
   readonly pure?: boolean;

@@ -238,7 +238,9 @@ function writeHost(fn: AnyFunction, url: string | undefined, graph: GraphWriter)
   });
 }
 
-/** `y` says that what it is bound to leads back to it, as where a method is kept bound to its object. */
+/**
+ * `y` says that what it is bound to leads back to it, as where an object keeps its method bound.
+ */
 function writeBound(fn: AnyFunction, bound: NonNullable<Sight["bound"]>, graph: GraphWriter): Json {
   stateOf(graph).isStable = false;
   let isCircle = false;

@@ -1,7 +1,7 @@
 /**
  * @file The tarball as a stranger gets it: packed, installed into an empty JavaScript folder and an
  * empty TypeScript folder, the programs of `test/types/programs` and of the README type-checked
- * there with two compilers and run. Needs a registry for the dependencies.
+ * there with three compilers and run. Needs a registry for the dependencies.
  */
 import { spawnSync } from "node:child_process";
 import {
@@ -105,7 +105,7 @@ beforeAll(() => {
     "package.json": { type: "module", private: true },
     "tsconfig.json": {
       compilerOptions: {
-        target: "ES2023",
+        target: "ES2022",
         lib: ["ES2023", "ESNext.Disposable"],
         module: "NodeNext",
         types: ["node"],
@@ -116,7 +116,12 @@ beforeAll(() => {
       include: ["*.ts"],
     },
   });
-  const compilers = ["typescript@7.0.2", "typescript5@npm:typescript@5.9.3", "@types/node@20"];
+  const compilers = [
+    "typescript@7.0.2",
+    "typescript5@npm:typescript@5.9.3",
+    "typescript54@npm:typescript@5.4.5",
+    "@types/node@20",
+  ];
   succeed(ts(), "npm", "install", ...quiet, tarball, ...compilers);
   for (const name of programs) {
     copyFileSync(join(root, "test/types/programs", name), join(ts(), name));
@@ -172,8 +177,11 @@ describe("the tarball", () => {
 });
 
 describe("an empty TypeScript folder", () => {
-  it("type-checks the programs with TypeScript 5.9, our declarations included", () => {
-    const compiler = join(ts(), "node_modules/typescript5/bin/tsc");
+  it.each([
+    ["5.9", "typescript5"],
+    ["5.4, the oldest", "typescript54"],
+  ])("type-checks the programs with TypeScript %s, our declarations included", (_, name) => {
+    const compiler = join(ts(), "node_modules", name, "bin/tsc");
     expect(run(ts(), process.execPath, compiler, "--noEmit").text).toBe("");
   });
 

@@ -55,6 +55,7 @@ describe("simulated engine", () => {
     [269, "a value that was still there was computed again"],
     [301, "a task alone was let in before room had been made for it"],
     [382, "a task leased again while it still ran ran twice"],
+    [101_144, "values that a full disk refused together were sent there again and again"],
   ])("seed %i: %s", (seed) => {
     expect(simulate(seed).tasks).toBeGreaterThan(0);
   });

@@ -22,6 +22,7 @@ export const LAYERS: Readonly<Record<string, number>> = {
   bag: 4,
   delayed: 4,
   deploy: 4,
+  jobqueue: 4,
   workflows: 5,
   ml: 5,
   image: 5,

@@ -2,6 +2,7 @@
  * @file The folder of a journal: for its user alone, since whoever writes there decides what the
  * scheduler believes to be work; and the token that stays the same from one scheduler to the next.
  */
+import { randomBytes } from "node:crypto";
 import {
   accessSync,
   closeSync,
@@ -93,8 +94,7 @@ export function journalToken(folder: string): string {
   if (found !== undefined && (found !== "" || isBegun(folder))) return checked(path, found);
   const token = makeToken();
   return asJournalError(path, "written", () => {
-    const draft = `${path}.${process.pid}.part`;
-    rmSync(draft, { force: true });
+    const draft = `${path}.${randomBytes(4).toString("hex")}.part`;
     // Torn off when it was first written.
     if (found === "") rmSync(path, { force: true });
     writeFresh(draft, token);

@@ -273,7 +273,7 @@ function inUse(folder: string, lock: Found): HeddleError {
   return new HeddleError(
     "FileInvalid",
     `the journal in ${folder} is used by the scheduler with ${nameOf(lock)}; end that one first, ` +
-      "or choose another folder",
+      `or choose another folder (in a copy of a journal's folder remove lock-${lock.number})`,
     { fields: { path: folder } },
   );
 }

@@ -3,8 +3,8 @@
  * count: what it has been given should take, at the 95th percentile of each function, at most twice
  * a message's round trip and a millisecond, on each thread. Functions never seen run one to a
  * thread. So a slow task delays little behind it, and fast ones flow. Tasks of up to `AHEAD_MS`
- * wait one behind each thread all the same, so that no thread waits for an answer. But nothing waits
- * behind a task, however short that should be, while another worker idles.
+ * wait one behind each thread all the same, so that no thread waits for an answer. But nothing
+ * waits behind a task, however short that should be, while another worker idles.
  */
 import { dispatchTrials } from "./blame.ts";
 import { creditFor, freeSlots, isFull, isReserved } from "./credit.ts";

@@ -2,7 +2,8 @@
  * @file Leases that wait on a slow worker while another one idles. What a worker holds should take
  * little time, but one slow task may hold up all that was leased behind it. The newest of these are
  * asked for back when they would start sooner elsewhere, again and again while the worker ends
- * nothing; it keeps those that it has started. A worker that is to go is asked for all that others may run.
+ * nothing; it keeps those that it has started. A worker that is to go is asked for all that others
+ * may run.
  */
 import { expectedMs, freeSlots, slots } from "./credit.ts";
 import { isOpen, mayServe } from "./placement.ts";

@@ -102,7 +102,9 @@ export interface WorkerRecord {
   progressMs: number;
   /** Leases were recalled from it: until it ends something it gets only what it can run at once. */
   isBehind: boolean;
-  /** Leases that it was asked for back, and has neither given back nor begun, as far as is known. */
+  /**
+   * Leases that it was asked for back, and has neither given back nor begun, as far as is known.
+   */
   recalled: number;
 }
 

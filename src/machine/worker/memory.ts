@@ -310,7 +310,9 @@ export class Memory {
     let small = 0;
     while (v.oldest >= 0) {
       const isCopy = v.origin[v.oldest] === ORIGIN.copy;
-      if (this.#diskFull && !isCopy) break;
+      // Several that were refused together say nothing: the next goes when all are back.
+      const isRefusing = this.#diskFull || (this.#isDiskTight && this.#areTogether);
+      if (isRefusing && !isCopy) break;
       if (!isCopy && this.#spills >= spillsMax && this.#spilling >= this.#slabBytes) break;
       const id = v.oldest;
       const size = v.bytes[id]!;

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { group } from "../../../dist/cluster/index.js";
 import { annotate, Client, compute, delayed, isHeddleError } from "../../../dist/index.js";
-import type { SubmitOptions } from "../../../src/cluster/call-facts.ts";
+import { callFacts, type SubmitOptions } from "../../../src/cluster/call-facts.ts";
 
 let client: Client;
 beforeAll(() => {
@@ -55,6 +55,21 @@ describe("options", () => {
     const options = { retries: undefined, workers: undefined } as unknown as SubmitOptions;
     expect(await client.options(options).submit(same, 3).result()).toBe(3);
   });
+});
+
+test("an equal call that may run elsewhere is another one", () => {
+  const keyWith = (options: SubmitOptions) => callFacts(options, same, ["placed"]).key;
+  const others: SubmitOptions[] = [
+    {},
+    { workers: "nope" },
+    { workers: "nope", allowOtherWorkers: true },
+    { workers: ["nope", "other"] },
+    { resources: { GPU: 1 } },
+    { resources: { GPU: 2 } },
+  ];
+  expect(new Set(others.map(keyWith)).size).toBe(others.length);
+  expect(keyWith({ workers: ["nope"] })).toBe(keyWith({ workers: "nope" }));
+  expect(keyWith({ retries: 3, priority: 1 })).toBe(keyWith({}));
 });
 
 describe("functions and arguments", () => {

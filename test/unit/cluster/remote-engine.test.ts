@@ -1,4 +1,7 @@
-/** @file Connections to a cluster: when they can be used, and that nobody waits for one that is gone. */
+/**
+ * @file Connections to a cluster: when they can be used, and that nobody waits for one that is
+ * gone.
+ */
 import { createServer, type Server } from "node:net";
 import { expect, test } from "vitest";
 import { Client, LocalCluster } from "../../../dist/index.js";

@@ -45,5 +45,7 @@ test("nonsense is refused", async () => {
   await expect(future.result({ timeout: 1 } as never)).rejects.toThrow(/did you mean "timeoutMs"/);
   const futures = client.map((x: number) => x, [1]);
   await expect(futures.results({ timeoutMs: "1" } as never)).rejects.toThrow(/timeoutMs is 1/);
-  await expect(futures.results({ timeout: 1 } as never)).rejects.toThrow(/did you mean "timeoutMs"/);
+  await expect(futures.results({ timeout: 1 } as never)).rejects.toThrow(
+    /did you mean "timeoutMs"/,
+  );
 });

@@ -193,7 +193,7 @@ test("only the workers that may have a value count for what room there is", () =
   expect(s.step(scatter([500], { workers: [address] }))).toContainEqual(tooLarge(100));
 });
 
-test("a value that was to come to a worker that ends fails when it is too large for the others", () => {
+test("a value whose worker ends fails when it is too large for the others", () => {
   const s = new TestScheduler();
   s.join({ memoryLimitBytes: 100 });
   s.join({ worker: 1, address: "b", memoryLimitBytes: 1000 });

@@ -86,7 +86,7 @@ test("one that breaks off makes room for the next; one that is revoked while it 
   expect(step({ kind: "receive-failed", ids: column(1) })).toEqual([{ kind: "receive", ids: [3] }]);
 });
 
-test("a value that finds no room fails when nothing moves, and its client need not bring it", () => {
+test("a value that finds no room fails when nothing moves: its client need not bring it", () => {
   const machine = new WorkerMachine({ memoryLimitBytes: 1000, threads: 2 });
   const step = (event: Parameters<WorkerMachine["step"]>[0][number]) =>
     machine.step([event], 1995).map(plain);

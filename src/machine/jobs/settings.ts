@@ -1,0 +1,37 @@
+/** @file What the machine that looks after batch jobs is told once; times are milliseconds. */
+
+export interface JobSettings {
+  /** The system lists jobs so often while something is expected, and so often otherwise. */
+  readonly pollMs: number;
+  readonly pollIdleMs: number;
+  /** Jobs that wait at a time, at most: sites limit them. */
+  readonly pendingMax: number;
+  /** Jobs submitted in one command, at most. */
+  readonly arrayMax: number;
+  /** A job runs for so long, unless undefined. */
+  readonly walltimeMs?: number;
+  /** Workers retire so long before the end of the walltime. */
+  readonly marginMs: number;
+  /** A job that runs for so long without a worker has failed. */
+  readonly startMs: number;
+  /** Workers that are to go may take so long before their job is cancelled. */
+  readonly graceMs: number;
+  /** After a failed start the next try waits so long, twice as long each time, up to the most. */
+  readonly backoffMs: number;
+  readonly backoffMaxMs: number;
+  /** Starts that fail one after the other before it is given up. */
+  readonly failuresMax: number;
+}
+
+export const JOB_SETTINGS: JobSettings = {
+  pollMs: 5000,
+  pollIdleMs: 30_000,
+  pendingMax: 1000,
+  arrayMax: 1000,
+  marginMs: 120_000,
+  startMs: 180_000,
+  graceMs: 60_000,
+  backoffMs: 5000,
+  backoffMaxMs: 300_000,
+  failuresMax: 5,
+};
