@@ -137,7 +137,8 @@ export abstract class ClusterControl extends ClusterView {
 
   /**
    * Lets workers go: their values move to others first. Resolves to the addresses of those that
-   * have gone; one stays whose values no other worker has room for.
+   * have gone; one stays whose values no other worker has room for within a minute, or whose tasks
+   * wait for others that no other worker may run.
    */
   async retireWorkers(options: RetireOptions = {}): Promise<string[]> {
     checkOptionNames("client.retireWorkers", options, ["workers", "count", "closeWorkers"]);
