@@ -175,11 +175,18 @@ describe("workers that never reach each other again", () => {
 
   test.each([
     [100182, "a worker that was to go waited for tasks that it alone could run"],
-    [100515, "a worker waited for ever for others to have room for its values"],
     [100530, "what was to be made again found no room"],
     [100852, "a scatter that was asked for anew is another one"],
   ])("seed %i and what was drawn for it: %s", (seed) => {
     expect(simulateCluster(seed, 3, drawConditions(seed)).fetchFailures).toBeGreaterThan(0);
+  });
+
+  test.each([
+    [350305, "a worker waited for ever for others to have room for its values"],
+    [350736, "a move of a value that a worker waited for to go was given up, and with it the copy"],
+  ])("seed %i with little memory: %s", (seed) => {
+    const conditions = { isDivided: true, isRough: true, hasPressure: true, hasWaits: true };
+    expect(simulateCluster(seed, 3, conditions).tasks).toBeGreaterThan(0);
   });
 });
 

@@ -231,8 +231,10 @@ function settle(s: SchedulerState, id: number): void {
   const target = isSafe ? chooseTarget(s, id, wish) : (staying[0] ?? chooseTarget(s, id, wish));
   if (target === undefined) {
     // Nobody can take it: a move is given up, the others wait.
-    if (wish.from !== NOBODY && !wish.isLasting) s.wishes.delete(id);
-    else waitForWorker(s, id, wish);
+    if (wish.from === NOBODY || wish.isLasting) return waitForWorker(s, id, wish);
+    wish.from = NOBODY;
+    if (isAwaited(s, id)) s.unsettled.add(id);
+    else s.wishes.delete(id);
     return;
   }
   wish.target = target;
@@ -276,8 +278,13 @@ function waitForWorker(s: SchedulerState, id: number, wish: CopyWish): void {
   s.stuckCopies.add(id);
   if (!isCutOff(s, wish)) return;
   // Nobody waits for it to be given up: all ways are tried again.
-  const isAwaited = [...s.retiring.values()].some((ids) => ids.has(id));
-  if (!isAwaited) wish.failedMs = Number.POSITIVE_INFINITY;
+  if (!isAwaited(s, id)) wish.failedMs = Number.POSITIVE_INFINITY;
+}
+
+/** Whether a worker that is to go waits for it. */
+function isAwaited(s: SchedulerState, id: number): boolean {
+  for (const ids of s.retiring.values()) if (ids.has(id)) return true;
+  return false;
 }
 
 /** Whether copies of the value have been failing for so long that they are not waited for. */
