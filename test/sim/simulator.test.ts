@@ -181,6 +181,11 @@ describe("workers that never reach each other again", () => {
     expect(simulateCluster(seed, 3, drawConditions(seed)).fetchFailures).toBeGreaterThan(0);
   });
 
+  test("seed 348167: tasks waited for a worker that waited for them to let go of a graph", () => {
+    const conditions = { isDivided: true, hasRestarts: true, hasLapses: true };
+    expect(simulateCluster(348167, 3, conditions).fetchFailures).toBeGreaterThan(0);
+  });
+
   test.each([
     [350305, "a worker waited for ever for others to have room for its values"],
     [350736, "a move of a value that a worker waited for to go was given up, and with it the copy"],

@@ -46,7 +46,12 @@ export function helpStranded(s: SchedulerState): boolean {
 
 function help(s: SchedulerState, id: number): boolean {
   const stranded = s.stranded.get(id)!;
-  const all = [...s.workers.values()].filter((worker) => mayRun(s, worker, id));
+  const isLate = s.nowMs - stranded.firstMs >= PATIENCE_MS;
+  // One that has not let go of an earlier life may be waiting for this very task.
+  const isHeldUp = ({ stale }: WorkerRecord): boolean => isLate && stale.size > 0;
+  const all = [...s.workers.values()].filter((worker) => {
+    return mayRun(s, worker, id) && !isHeldUp(worker);
+  });
   const readers = all.filter(({ worker }) => !isAvoided(s, worker, id));
   if (readers.length < all.length && readers.length === 0) {
     // Those that could have read it are gone.
@@ -56,7 +61,6 @@ function help(s: SchedulerState, id: number): boolean {
     return true;
   }
   if (readers.some(({ worker }) => unreadable(s, stranded, worker, id).length === 0)) return false;
-  const isLate = s.nowMs - stranded.firstMs >= PATIENCE_MS;
   const plan = bestPlan(s, stranded, readers, id, isLate);
   if (plan !== undefined) return follow(s, plan, id, isLate);
   const isHopeless = isLate || readers.every(({ worker }) => isCutOff(s, stranded, worker, id));
