@@ -184,14 +184,23 @@ function neededTasks(facts: GraphFacts, ids: Int32Array, base: number): Uint8Arr
   return needed;
 }
 
+/** A submitting task that had been let go of before its graph came: no graph has this number. */
+const GONE = 0;
+
+/** The graph of the task that submits, while that is one. */
+function graphOfParent(s: SchedulerState, id: number): GraphRecord | undefined {
+  if (s.tasks.state[id] === STATE.forgotten) return undefined;
+  return s.graphs[s.tasks.graph[id]!];
+}
+
 function generationOf(s: SchedulerState, parent: number | undefined): number {
-  const lane = parent === undefined ? undefined : s.graphs[s.tasks.graph[parent]!]?.lanes[0];
+  const lane = parent === undefined ? undefined : graphOfParent(s, parent)?.lanes[0];
   return lane === undefined ? ++s.generation : lane.generation - 0.01;
 }
 
 function submitting(s: SchedulerState, id: number | undefined): SubmittingTask | undefined {
-  const graph = id === undefined ? undefined : s.graphs[s.tasks.graph[id]!];
-  return graph && { id: id!, serial: graph.serial, epoch: s.tasks.epoch[id!]! };
+  if (id === undefined) return undefined;
+  return { id, serial: graphOfParent(s, id)?.serial ?? GONE, epoch: s.tasks.epoch[id] ?? 0 };
 }
 
 /** What a graph's record is made of. */
