@@ -104,7 +104,9 @@ test.skipIf(!mayMount)("a full journal takes no work, and loses none that it too
   mount(1024);
   const filler = join(disk, "filler");
   writeFileSync(filler, new Uint8Array(700_000));
-  const first = await programs.scheduler(["--journal", disk]);
+  // Its folder may be nobody else's, which that of a mounted disk is.
+  const journal = join(disk, "journal");
+  const first = await programs.scheduler(["--journal", journal]);
   const address = addressOf(first);
   await programs.start(["worker", address, "--name", "a", ...SIZE]);
   client = new Client({ address, token: TOKEN });
@@ -135,7 +137,7 @@ test.skipIf(!mayMount)("a full journal takes no work, and loses none that it too
   expect(await submit(taken.length + 1000).result()).toContain("/");
   first.kill("SIGKILL");
   await first.ended;
-  await programs.scheduler(["--journal", disk], {}, new URL(address).port);
+  await programs.scheduler(["--journal", journal], {}, new URL(address).port);
   expect(await client.gather(taken)).toEqual(texts);
   expect(await submit(7777).result()).toBe("7777/37777");
 });
