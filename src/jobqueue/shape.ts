@@ -58,3 +58,8 @@ export interface SystemShape {
   /** HTCondor: more lines of the submit file, by key. */
   readonly extraAttributes?: Readonly<Record<string, string>>;
 }
+
+/** The folder of the logs, with one slash at its end, whether the user wrote one or not. */
+export function logFolder({ logDirectory }: JobShape): string {
+  return `${logDirectory?.replace(/\/*$/, "")}/`;
+}

@@ -4,7 +4,7 @@
  */
 import { HeddleError } from "../../core/errors.ts";
 import type { JobPhase, JobReport } from "../../machine/jobs/events.ts";
-import type { JobShape } from "../shape.ts";
+import { type JobShape, logFolder } from "../shape.ts";
 import type { BatchSystem } from "../system.ts";
 import { elements, idsOf } from "../system-output.ts";
 import { colonWalltime } from "../walltime.ts";
@@ -54,7 +54,7 @@ function attributes(job: JobShape, command: string): Map<string, string> {
     ["Environment", '"HEDDLE_JOB_ID=$(ClusterId).$(ProcId)"'],
   ]);
   if (logDirectory !== undefined) {
-    const log = `${logDirectory}/worker-$(ClusterId).$(ProcId)`;
+    const log = `${logFolder(job)}worker-$(ClusterId).$(ProcId)`;
     made.set("Output", `${log}.out`).set("Error", `${log}.err`).set("Log", `${log}.log`);
     made.set("Stream_Output", "True").set("Stream_Error", "True");
   }

@@ -2,7 +2,7 @@
 
 import type { JobPhase, JobReport } from "../../machine/jobs/events.ts";
 import { lsfMemory } from "../memory-text.ts";
-import type { JobShape } from "../shape.ts";
+import { type JobShape, logFolder } from "../shape.ts";
 import type { BatchSystem } from "../system.ts";
 import { elements, idsOf } from "../system-output.ts";
 import { lsfWalltime } from "../walltime.ts";
@@ -10,7 +10,7 @@ import { lsfWalltime } from "../walltime.ts";
 function directives(job: JobShape): string[] {
   const { logDirectory, walltime, own } = job;
   const slots = own.ncpus ?? job.cores * job.nodes;
-  const log = `${logDirectory?.replace(/\/*$/, "")}/${job.jobName}-%J`;
+  const log = `${logFolder(job)}${job.jobName}-%J`;
   const hosts = job.nodes === 1 ? "span[hosts=1]" : `span[ptile=${job.cores}]`;
   return [
     `-J ${job.jobName}`,

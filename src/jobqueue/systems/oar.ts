@@ -2,7 +2,7 @@
 
 import type { JobPhase, JobReport } from "../../machine/jobs/events.ts";
 import { oarMemory } from "../memory-text.ts";
-import type { JobShape } from "../shape.ts";
+import { type JobShape, logFolder } from "../shape.ts";
 import type { BatchSystem } from "../system.ts";
 import { idsOf } from "../system-output.ts";
 import { oarWalltime } from "../walltime.ts";
@@ -10,7 +10,7 @@ import { oarWalltime } from "../walltime.ts";
 function directives(job: JobShape): string[] {
   const { walltime, own, logDirectory } = job;
   const spec = own.resourceSpec ?? `/nodes=${job.nodes}/core=${job.cores}`;
-  const log = `${logDirectory?.replace(/\/*$/, "")}/${job.jobName}-%jobid%`;
+  const log = `${logFolder(job)}${job.jobName}-%jobid%`;
   return [
     `-n ${job.jobName}`,
     ...(job.queue === undefined ? [] : [`-q ${job.queue}`]),

@@ -5,7 +5,7 @@
 
 import type { JobPhase, JobReport } from "../../machine/jobs/events.ts";
 import { pbsMemory } from "../memory-text.ts";
-import type { JobShape } from "../shape.ts";
+import { type JobShape, logFolder } from "../shape.ts";
 import type { BatchSystem } from "../system.ts";
 import { elements, idsOf } from "../system-output.ts";
 import { colonWalltime } from "../walltime.ts";
@@ -13,7 +13,7 @@ import { colonWalltime } from "../walltime.ts";
 function directives(job: JobShape): string[] {
   const { logDirectory, walltime } = job;
   const select = `select=${job.nodes}:ncpus=${job.cores}:mem=${pbsMemory(job.memoryBytes)}`;
-  const log = `${logDirectory?.replace(/\/*$/, "")}/`;
+  const log = logFolder(job);
   return [
     `-N ${job.jobName}`,
     ...(job.queue === undefined ? [] : [`-q ${job.queue}`]),

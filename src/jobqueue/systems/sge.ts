@@ -1,14 +1,14 @@
 /** @file Grid Engine (Sun, Son of, Univa, Altair): `qsub`, `qstat`, `qdel`, `qacct`. */
 
 import type { JobPhase, JobReport } from "../../machine/jobs/events.ts";
-import type { JobShape } from "../shape.ts";
+import { type JobShape, logFolder } from "../shape.ts";
 import type { BatchSystem } from "../system.ts";
 import { elements, idsOf, xmlText } from "../system-output.ts";
 import { colonWalltime } from "../walltime.ts";
 
 function directives(job: JobShape): string[] {
   const { logDirectory, walltime, own } = job;
-  const log = `${logDirectory?.replace(/\/*$/, "")}/`;
+  const log = logFolder(job);
   return [
     `-N ${job.jobName}`,
     ...(job.queue === undefined ? [] : [`-q ${job.queue}`]),

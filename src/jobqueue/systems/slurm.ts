@@ -5,9 +5,9 @@
 
 import type { JobPhase, JobReport } from "../../machine/jobs/events.ts";
 import { slurmMemory } from "../memory-text.ts";
-import type { JobShape } from "../shape.ts";
+import { type JobShape, logFolder } from "../shape.ts";
 import type { BatchSystem } from "../system.ts";
-import { idsOf } from "../system-output.ts";
+import { elements, idsOf } from "../system-output.ts";
 import { slurmWalltime } from "../walltime.ts";
 
 /** Seconds before the walltime at which the workers are told to go. */
@@ -52,7 +52,7 @@ function phaseOf(state: string): JobPhase {
 
 function directives(job: JobShape): string[] {
   const { own, logDirectory, walltime } = job;
-  const log = `${logDirectory?.replace(/\/*$/, "")}/${job.jobName}-%J`;
+  const log = `${logFolder(job)}${job.jobName}-%J`;
   return [
     `-J ${job.jobName}`,
     ...(logDirectory === undefined ? [] : [`-e ${log}.err`, `-o ${log}.out`]),
@@ -114,7 +114,7 @@ export const slurm: BatchSystem = {
   submitted(stdout, count) {
     // On sites with several clusters: "id;cluster".
     const [id] = idsOf("sbatch", stdout, /^(\d+)(?:;.+)?$/);
-    return { ids: count === 1 ? [id] : Array.from({ length: count }, (_, i) => `${id}_${i}`) };
+    return { ids: count === 1 ? [id] : elements(count, (i) => `${id}_${i}`) };
   },
   cancel: (ids) => ({ file: "scancel", args: ["--quiet", ...ids] }),
   list: (jobName) => ({

@@ -236,10 +236,15 @@ export class JobsMachine {
     );
   }
 
+  /** On their way to the batch system. */
+  get #submitting(): number {
+    let jobs = 0;
+    for (const count of this.#tickets.values()) jobs += count;
+    return jobs;
+  }
+
   get #missing(): number {
-    let submitting = 0;
-    for (const count of this.#tickets.values()) submitting += count;
-    return this.#target - this.#live.length - submitting;
+    return this.#target - this.#live.length - this.#submitting;
   }
 
   get #pollMs(): number {
@@ -275,8 +280,7 @@ export class JobsMachine {
     if (this.#isHopeless || this.#nowMs < this.#notBeforeMs) return;
     const { pendingMax, arrayMax } = this.#settings;
     const waiting = this.#live.filter(({ startedMs }) => startedMs === undefined).length;
-    let submitting = 0;
-    for (const count of this.#tickets.values()) submitting += count;
+    const submitting = this.#submitting;
     let count = Math.min(this.#missing, pendingMax - waiting - submitting);
     // After a failure one job shows whether the next start goes better.
     if (this.#failures > 0) count = Math.min(count, submitting === 0 ? 1 : 0);
