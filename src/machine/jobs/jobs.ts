@@ -283,7 +283,8 @@ export class JobsMachine {
     const submitting = this.#submitting;
     let count = Math.min(this.#missing, pendingMax - waiting - submitting);
     // After a failure one job shows whether the next start goes better.
-    if (this.#failures > 0) count = Math.min(count, submitting === 0 ? 1 : 0);
+    const isTrying = submitting > 0 || this.#live.some(({ hasJoined }) => !hasJoined);
+    if (this.#failures > 0) count = isTrying ? 0 : Math.min(count, 1);
     while (count > 0) {
       const size = Math.min(count, arrayMax);
       const ticket = this.#nextTicket++;

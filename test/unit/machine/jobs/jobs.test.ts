@@ -78,6 +78,7 @@ describe("jobs that fail", () => {
     const machine = new JobsMachine({ failuresMax: 3, backoffMs: 5000 });
     machine.step({ kind: "target", jobs: 2 }, 0);
     machine.step({ kind: "submitted", ticket: 1, ids: ["1", "2"] }, 0);
+    machine.step({ kind: "joined", id: "2", worker: "w2" }, 4000);
     const failed = reports({ 1: { phase: "ended", exitCode: 1 }, 2: { phase: "running" } });
     const commands = machine.step(failed, 5000);
     expect(commands[0]).toMatchObject({ kind: "explain", id: "1", report: { exitCode: 1 } });
@@ -101,6 +102,20 @@ describe("jobs that fail", () => {
     expect(kinds(machine.step({ kind: "tick" }, 900_000))).not.toContain("submit");
     // Something else is wanted: the count begins anew.
     expect(kinds(machine.step({ kind: "target", jobs: 2 }, 900_001))).toContain("submit");
+  });
+
+  test("of several that failed one is tried, and the others when it has a worker", () => {
+    const machine = new JobsMachine({ failuresMax: 9, backoffMs: 5000 });
+    machine.step({ kind: "target", jobs: 3 }, 0);
+    machine.step({ kind: "submitted", ticket: 1, ids: ["1", "2", "3"] }, 0);
+    const ended = { phase: "ended" as const };
+    machine.step(reports({ 1: ended, 2: ended, 3: ended }), 5000);
+    machine.step({ kind: "explained", id: "1", message: "no module" }, 5100);
+    const one = { kind: "submit", ticket: 2, count: 1 };
+    expect(machine.step({ kind: "tick" }, 20_000)).toContainEqual(one);
+    machine.step({ kind: "submitted", ticket: 2, ids: ["4"] }, 20_100);
+    const rest = machine.step({ kind: "joined", id: "4", worker: "w4" }, 21_000);
+    expect(rest).toContainEqual({ kind: "submit", ticket: expect.any(Number), count: 2 });
   });
 
   test("what the system never starts is told at once and not submitted again", () => {
