@@ -514,11 +514,12 @@ class ClusterScenario {
   #checkKillings(): void {
     for (const [task, deaths] of this.cluster.killings) {
       // Of a death during a restart of the scheduler nobody knows the cause.
-      // Each run of a parent after that may cost one more: it may be tried again twice, and be lost
-      // before it hears of the failure.
+      // Each run of a parent after that may cost one more, and each parent may be run three times
+      // in each run of its own parent.
       const parents = task.split("/").length - 1;
+      const reruns = (3 ** (parents + 1) - 3) / 2;
       const submitters = this.#submitters.get(task.slice(0, task.lastIndexOf("["))) ?? 1;
-      const most = submitters * (4 + 3 * parents) * (1 + this.#retries) + this.cluster.restarts;
+      const most = submitters * (4 + reruns) * (1 + this.#retries) + this.cluster.restarts;
       assert(deaths <= most, `${task} ended ${deaths} workers, at most ${most} were allowed`);
     }
   }
