@@ -3,7 +3,7 @@
  * of numbered letters, which are read in order although they may overtake each other.
  */
 import type { HeddleError } from "../core/errors.ts";
-import { NO_SUBJECT } from "./gang-reduce.ts";
+import { NO_SUBJECT } from "./gang-subjects.ts";
 
 /** Collectives do not mix with what users send. */
 export type BoxName = "user" | "own";
@@ -14,7 +14,7 @@ export interface Letter {
   readonly box: BoxName;
   /** Counts the letters of a box. */
   readonly number: number;
-  /** What it is a part of, as `gang-reduce.ts` says it. */
+  /** What it is a part of, as `gang-subjects.ts` says it. */
   readonly subject: number;
   readonly value: unknown;
 }

@@ -7,22 +7,23 @@
 import type { Actor } from "../actors/actor.ts";
 import { HeddleError } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
+import { GangAgreement } from "./gang-agreement.ts";
 import { type BoxName, GangBoxes, type Letter } from "./gang-boxes.ts";
 import { GangMemory, type SendOptions } from "./gang-memory.ts";
 import {
   checkOut,
-  checkSubject,
-  NO_SUBJECT,
   partEnds,
   type ReducibleArray,
   type Reduction,
   reduceArrays,
-  subjectOf,
 } from "./gang-reduce.ts";
 import type { GangSeat } from "./gang-seat.ts";
+import { BARRIER, checkSubject, NO_SUBJECT, rootedSubject, subjectOf } from "./gang-subjects.ts";
 
 /** Up to so many bytes it is faster that one member reduces alone. */
 const REDUCED_ALONE_BYTES = 2 ** 13;
+/** Who waits for so long in a collective tells the others in which. */
+const LONG_MS = 1000;
 
 export class GangContext {
   /** Number of this member, from 0. */
@@ -34,6 +35,7 @@ export class GangContext {
   readonly #firsts: readonly number[];
   readonly #boxes = new GangBoxes();
   readonly #memory: GangMemory | undefined;
+  readonly #agreement: GangAgreement;
   readonly #sent = new Map<string, number>();
 
   /**
@@ -49,6 +51,7 @@ export class GangContext {
     this.rank = rank;
     this.size = peers.length;
     this.#peers = peers;
+    this.#agreement = new GangAgreement(rank);
     this.#firsts = processes.map((ranks) => ranks[0]!);
     if (buffer === undefined) return;
     const near = processes.find((ranks) => ranks.includes(rank))!;
@@ -72,18 +75,22 @@ export class GangContext {
   async barrier(): Promise<void> {
     const outside =
       this.#firsts.length === 1 ? undefined : async () => await this.#meet(this.#firsts);
-    if (this.#memory !== undefined) await this.#memory.barrier(outside);
-    else await outside?.();
+    await this.#together(BARRIER, async () => {
+      if (this.#memory !== undefined) await this.#memory.barrier(outside);
+      else await outside?.();
+    });
   }
 
   /** The value of member `root`, for all. */
   async broadcast<T>(value: T, root: number = 0): Promise<T> {
-    return await this.#broadcast(value, root, NO_SUBJECT);
+    const subject = this.#orEndForAll(() => rootedSubject("broadcast", this.#checkRoot(root)));
+    return await this.#together(subject, async () => await this.#broadcast(value, root, subject));
   }
 
   /** The values of all members by rank at member `root`; undefined at the others. */
   async gather<T>(value: T, root: number = 0): Promise<T[] | undefined> {
-    return await this.#gather(value, root, NO_SUBJECT);
+    const subject = this.#orEndForAll(() => rootedSubject("gather", this.#checkRoot(root)));
+    return await this.#together(subject, async () => await this.#gather(value, root, subject));
   }
 
   /**
@@ -106,9 +113,11 @@ export class GangContext {
       checkOut(array, options.out);
       return subjectOf(array, how);
     });
-    return array.byteLength > REDUCED_ALONE_BYTES
-      ? await this.#reduceInParts(array, how, options.out, subject)
-      : await this.#reduceAlone(array, how, options.out, subject);
+    return await this.#together(subject, async () =>
+      array.byteLength > REDUCED_ALONE_BYTES
+        ? await this.#reduceInParts(array, how, options.out, subject)
+        : await this.#reduceAlone(array, how, options.out, subject),
+    );
   }
 
   /** The first member reduces for all. */
@@ -158,6 +167,11 @@ export class GangContext {
     await this.#boxes.room(letter.from, letter.box);
   }
 
+  /** Another member waits in one of its collectives. @internal */
+  compare(from: number, number: number, subject: number): void {
+    this.#orEndForAll(() => this.#agreement.hear(from, number, subject));
+  }
+
   /** All who wait fail, and who comes later. @internal */
   abort(error: HeddleError): void {
     this.#boxes.abort(error);
@@ -192,13 +206,38 @@ export class GangContext {
   /** These members wait for each other. */
   async #meet(ranks: readonly number[]): Promise<void> {
     const [first = 0, ...others] = ranks;
+    const here = async (to: number): Promise<void> =>
+      await this.#send(to, "own", null, { subject: BARRIER });
     if (this.rank === first) {
-      for (const from of others) await this.#recv(from, "own");
-      await Promise.all(others.map((to) => this.#send(to, "own", null)));
+      for (const from of others) await this.#recv(from, "own", BARRIER);
+      await Promise.all(others.map(here));
     } else {
-      await this.#send(first, "own", null);
-      await this.#recv(first, "own");
+      await here(first);
+      await this.#recv(first, "own", BARRIER);
     }
+  }
+
+  /** A collective, which all members have to be in. */
+  async #together<R>(subject: number, run: () => Promise<R>): Promise<R> {
+    const number = this.#orEndForAll(() => this.#agreement.begin(subject));
+    const waiting = setInterval(() => {
+      for (const to of this.#others) {
+        // That a member is gone is heard otherwise.
+        this.#peers[to]!.compare(this.rank, number, subject)
+          .result()
+          .catch(() => undefined);
+      }
+    }, LONG_MS);
+    try {
+      return await run();
+    } finally {
+      clearInterval(waiting);
+    }
+  }
+
+  #checkRoot(root: number): number {
+    if (this.#peers[root] === undefined) throw noMember(root, this.size);
+    return root;
   }
 
   /** Members that do not agree on what they do would wait for each other for ever. */

@@ -9,8 +9,8 @@
  */
 import { decodeValue, encodeValue, prepareValue } from "../codec/values.ts";
 import { type BoxName, type GangBoxes, WAITING_MAX } from "./gang-boxes.ts";
-import { NO_SUBJECT } from "./gang-reduce.ts";
 import { GangRing } from "./gang-ring.ts";
+import { NO_SUBJECT } from "./gang-subjects.ts";
 
 /** Words that different threads write lie in cache lines of their own. */
 const LINE_WORDS = 16;

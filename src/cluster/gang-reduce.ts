@@ -1,10 +1,8 @@
 /**
  * @file Element-wise reductions, always in the order in which the arrays are given, so that a
- * result does not depend on where members live; and what members must agree on before they reduce
- * anything. That goes with each letter as one number, its subject: members that disagree might wait
- * for each other for ever, or take one array's part for another's whole.
+ * result does not depend on where members live.
  */
-import { HeddleError, nearestName } from "../core/errors.ts";
+import { HeddleError } from "../core/errors.ts";
 import { describeGiven } from "./given.ts";
 
 /** How `allReduce` puts elements together. */
@@ -39,41 +37,8 @@ const REDUCE: Readonly<Record<Reduction, Reduce>> = {
   },
 };
 
-/** Their places are in subjects. */
-const HOWS = Object.keys(REDUCE) as readonly Reduction[];
-const TYPES = [
-  Float64Array,
-  Float32Array,
-  Int8Array,
-  Uint8Array,
-  Int16Array,
-  Uint16Array,
-  Int32Array,
-  Uint32Array,
-] as const;
-
-/** The subject of a letter that is no part of an `allReduce`. */
-export const NO_SUBJECT = 0;
-
-/** Throws `InvalidArgument` for what cannot be reduced. */
-export function subjectOf(array: unknown, how: unknown): number {
-  const isObject = typeof array === "object" && array !== null;
-  const prototype: unknown = isObject ? Object.getPrototypeOf(array) : undefined;
-  // No `Buffer`, whose slices are no copies.
-  const type = TYPES.findIndex((each) => prototype === each.prototype);
-  if (type < 0) {
-    const names = TYPES.map(({ name }) => name).join(", ");
-    throw wrong(`takes an array (${names}), but was given ${describeGiven(array)}`);
-  }
-  const reduction = HOWS.indexOf(how as Reduction);
-  if (reduction < 0) {
-    const near = typeof how === "string" ? nearestName(how, HOWS) : undefined;
-    const hint = near === undefined ? "" : `. Did you mean "${near}"?`;
-    throw wrong(`reduces by ${HOWS.join(", ")}, not by ${describeGiven(how)}${hint}`);
-  }
-  const { length } = array as ReducibleArray;
-  return 1 + type + TYPES.length * (reduction + HOWS.length * length);
-}
+/** The ways to put elements together. */
+export const REDUCTIONS = Object.keys(REDUCE) as readonly Reduction[];
 
 /** Throws `InvalidArgument` unless `out` can take what becomes of the array. */
 export function checkOut(array: ReducibleArray, out: unknown): void {
@@ -81,18 +46,6 @@ export function checkOut(array: ReducibleArray, out: unknown): void {
   const isAlike = nameOf(out) === nameOf(array);
   if (isAlike) return;
   throw wrong(`takes out of the array's type and length, ${nameOf(array)}, not ${nameOf(out)}`);
-}
-
-/** Throws `InvalidArgument` unless what another member has sent belongs to what this one does. */
-export function checkSubject(own: number, other: number, ranks: readonly [number, number]): void {
-  if (own === other) return;
-  const [rank, from] = ranks;
-  throw new HeddleError(
-    "InvalidArgument",
-    "allReduce needs arrays of one type and length, and the same reduction, from all members; " +
-      `member ${rank} gave ${textOf(own)}, member ${from} ${textOf(other)}`,
-    { fields: { ranks } },
-  );
 }
 
 /**
@@ -114,18 +67,12 @@ export function partEnds(count: number, size: number): number[] {
   return Array.from({ length: size }, (_, k) => Math.floor((count * (k + 1)) / size));
 }
 
-function textOf(subject: number): string {
-  if (subject === NO_SUBJECT) return "something else than an allReduce";
-  const type = (subject - 1) % TYPES.length;
-  const rest = Math.floor((subject - 1) / TYPES.length);
-  return `${TYPES[type]?.name}(${Math.floor(rest / HOWS.length)}) for "${HOWS[rest % HOWS.length]}"`;
-}
-
 function nameOf(value: unknown): string {
   if (!ArrayBuffer.isView(value)) return describeGiven(value);
   return `${value.constructor.name}(${(value as Uint8Array).length})`;
 }
 
-function wrong(what: string): HeddleError<"InvalidArgument"> {
+/** @internal */
+export function wrong(what: string): HeddleError<"InvalidArgument"> {
   return new HeddleError("InvalidArgument", `allReduce ${what}`);
 }

@@ -101,6 +101,11 @@ export class GangSeat {
     await this.#context?.deliver(letter);
   }
 
+  /** Another member has waited for long in a collective. */
+  compare(from: number, number: number, subject: number): void {
+    this.#context?.compare(from, number, subject);
+  }
+
   /** Returns when the member leaves. */
   async wait(): Promise<void> {
     await this.#left;

@@ -27,6 +27,17 @@ class Trainer {
     return await gang.broadcast(all, 1);
   }
 
+  /** Each calls what it is told. */
+  async apart(calls: readonly (readonly [string, number])[]): Promise<void> {
+    const gang = getGang();
+    const [what, root] = calls[gang.rank] ?? ["barrier", 0];
+    if (what === "barrier") await gang.barrier();
+    else if (what === "gather") await gang.gather(1, root);
+    else await gang.broadcast(1, root);
+    // Who had nothing to wait for reads what was not meant for it here, at the latest.
+    await gang.allReduce(new Float64Array(2000));
+  }
+
   async extremes(): Promise<number[]> {
     const { rank } = getGang();
     const high = await getGang().allReduce(Int32Array.of(rank, -rank), "max");
@@ -228,6 +239,31 @@ describe.each(["embedded", "processes"])("gangs on %s", (engine) => {
       const error = await failure(gang.call("reduceUnlike", kind));
       expect(isHeddleError(error, "InvalidArgument"), String(error)).toBe(true);
       expect((error as Error).message).toContain("allReduce");
+      await gang.release();
+    },
+  );
+
+  test.each([
+    ["gather", 0, "gather", 1],
+    ["broadcast", 0, "broadcast", 1],
+    ["gather", 1, "broadcast", 1],
+    ["barrier", 0, "gather", 0],
+    ["broadcast", 2, "barrier", 0],
+    ["gather", 9, "gather", 0],
+  ] as const)(
+    "members in %s(%s) and %s(%s) at once hear of it",
+    async (odd, oddRoot, usual, usualRoot) => {
+      const gang = await group(4, Trainer);
+      for (const rank of [0, 1, 3]) {
+        const calls = [0, 1, 2, 3].map((each) =>
+          each === rank ? ([odd, oddRoot] as const) : ([usual, usualRoot] as const),
+        );
+        const error = await failure(gang.call("apart", calls));
+        expect(isHeddleError(error, "InvalidArgument"), String(error)).toBe(true);
+        const told = oddRoot === 9 ? "there is no member 9" : `member ${rank} `;
+        expect((error as Error).message).toContain(told);
+        await gang.restart();
+      }
       await gang.release();
     },
   );

@@ -71,6 +71,19 @@ describe("simulated engine", () => {
     expect(simulateCluster(seed, 3, drawnThen(seed)).killings).toBeGreaterThan(0);
   });
 
+  test.each([
+    [507_740, ["isRough", "isLate"], "memory had a count of deaths of its own"],
+    [
+      507_627,
+      ["isRough", "hasExchanges", "hasPressure", "hasWaits"],
+      "an innocent one failed first",
+    ],
+    [600_241, ["isRough", "hasExchanges", "isLate"], "the killer had just been revoked"],
+  ] as const)("seed %i with %s: %s", (seed, names) => {
+    const conditions = Object.fromEntries(names.map((name) => [name, true]));
+    expect(simulateCluster(seed, 3, conditions).killings).toBeGreaterThan(0);
+  });
+
   test("seed 995: a revocation on its way met a value that a client had brought since", () => {
     expect(simulate(995).tasks).toBeGreaterThan(0);
   });

@@ -20,7 +20,6 @@ import { isOpen, mayServe, strand } from "./placement.ts";
 import { reaches } from "./reach.ts";
 import type { ReadyLane } from "./ready.ts";
 import {
-  type Attempts,
   attemptsOf,
   type GraphRecord,
   globalId,
@@ -50,19 +49,26 @@ export function blame(
   death: Death,
 ): number[] {
   if (death.cause === "silence" || death.cause === "expected") return runAgain(s, ids);
-  const able = ids.filter((id) => !isIdle(s, worker, id));
+  // It may have been one that was revoked a moment ago, when it was on its way to do so.
+  const revoked = death.running.filter((id) => {
+    return !ids.includes(id) && s.tasks.state[id] === STATE.waiting;
+  });
+  const able = [...ids.filter((id) => !isIdle(s, worker, id)), ...revoked];
   const candidates = able.length === 0 ? ids : able;
   const culprit = likeliest(worker, candidates, death);
   if (culprit === undefined) return runAgain(s, charge(s, ids, candidates, death));
   const parents = parentsOf(s, culprit);
-  // What is said of the culprit is said of these too.
-  const others = candidates.filter((id) => id !== culprit && !parents.includes(id));
-  const left = charge(s, ids, others, death);
   const kind = kindOf(death);
   s.facts?.add({ kind: "convicted", id: culprit, blame: kind });
-  const deaths = convict(s, culprit, kind)[kind];
+  const deaths = convict(s, culprit, kind);
   const failing = deaths > s.options.allowedFailures ? [[culprit, deaths] as const] : [];
-  return runAgain(s, condemn(s, left, new Map(failing), death));
+  // The culprit first: who needs it hears of it, and not of one that may have been innocent.
+  const left = condemn(s, ids, new Map(failing), death);
+  // What is said of the culprit is said of its parents too.
+  const suspects = candidates.filter((id) => {
+    return id !== culprit && !parents.includes(id) && s.tasks.state[id] === STATE.waiting;
+  });
+  return runAgain(s, charge(s, left, suspects, death));
 }
 
 /**
@@ -180,16 +186,18 @@ export function inherit(s: SchedulerState, id: number): void {
   attempts.ofChildren = 0;
 }
 
-/** It was this one, which runs alone from now on; returns what it has to answer for. */
-export function convict(s: SchedulerState, id: number, kind: "worker" | "memory"): Attempts {
+/**
+ * It was this one, which runs alone from now on; returns how many deaths it has to answer for,
+ * whatever workers died of.
+ */
+export function convict(s: SchedulerState, id: number, kind: "worker" | "memory"): number {
   const attempts = attemptsOf(s, id);
   const parents = parentsOf(s, id);
-  const before = attempts[kind] + (s.suspects.get(id) ?? 0);
-  const deaths = Math.max(before, inherited(s, parents)) + 1;
-  attempts[kind] = deaths;
+  const deaths = Math.max(deathsOf(s, id), inherited(s, parents)) + 1;
+  attempts[kind] += deaths - attempts.worker - attempts.memory;
   s.suspects.set(id, 0);
   tellParents(s, parents, deaths);
-  return attempts;
+  return deaths;
 }
 
 function tellParents(s: SchedulerState, parents: readonly number[], deaths: number): void {

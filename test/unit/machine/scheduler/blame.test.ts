@@ -204,3 +204,43 @@ test("what a run has submitted that is over waits to be let go of, and not for e
   expect(s.machine.step([], dueMs - 1)).toEqual([]);
   expect(leased(s.machine.step([], dueMs).map(plain))).toEqual([grandchild]);
 });
+
+test("deaths count together, whatever the workers died of", () => {
+  const s = new TestScheduler({ allowedFailures: 3 });
+  s.graph(graphOf([[]]));
+  for (const [worker, cause] of (["exit", "memory", "memory", "exit"] as const).entries()) {
+    join(s, worker);
+    expect(s.stateOf(0)).toEqual(["leased"]);
+    s.step({ kind: "worker-lost", worker, reason: "gone", cause });
+  }
+  expect(s.stateOf(0)).toEqual(["erred"]);
+  expect(s.machine.state.attempts.get(0)).toMatchObject({ worker: 2, memory: 2 });
+});
+
+test("one that was revoked a moment before it was known that it had killed is blamed", () => {
+  const s = new TestScheduler();
+  join(s, 0, 1);
+  s.graph(graphOf([[]], { outputs: [0] }));
+  s.step(s.finished([0], 0));
+  s.step({ kind: "worker-paused", worker: 0, isPaused: true });
+  join(s, 1, 2);
+  // The second needs what worker 0 has.
+  s.graph(graphOf([[], [2]], { functions: ["innocent", "killer"], held: [0] }));
+  expect(s.stateOf(1, 2)).toEqual(["leased", "leased"]);
+  s.step({ kind: "worker-lost", worker: 0, reason: "cut off", cause: "silence" });
+  expect(s.stateOf(1, 2)).toEqual(["leased", "waiting"]);
+  lose(s, 1, [2]);
+  const { attempts, suspects } = s.machine.state;
+  expect(attempts.get(2)?.worker).toBe(1);
+  expect(attempts.get(1)?.worker ?? 0).toBe(0);
+  expect(suspects.get(1)).toBe(1);
+});
+
+test("who needs a culprit hears of it, and not of another that was always there", () => {
+  const s = new TestScheduler({ allowedFailures: 0 });
+  join(s, 0, 2);
+  s.graph(graphOf([[], [], [0, 1]], { functions: ["killer", "innocent", "both"] }));
+  const failed = lose(s, 0, [0]) as { ids?: unknown; culprit?: string }[];
+  const both = failed.find(({ ids }) => Array.isArray(ids) && ids.includes(2));
+  expect(both?.culprit).toBe("g[0]");
+});
