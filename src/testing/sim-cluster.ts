@@ -139,7 +139,7 @@ export class SimCluster {
     });
     const client = new SimClient(number, (said) => up.send({ session: seat.session, said }));
     const link = new SimLink<Said<SchedulerCommand>>(clock, prng, delayMs, ({ session, said }) => {
-      if ("client" in said && session === seat.session) client.hear(said);
+      if ("client" in said && session === seat.session && !client.isAway) client.hear(said);
     });
     const seat: Seat = { client, link, session: 0, answers: new Map() };
     this.#seats.set(number, seat);

@@ -84,6 +84,17 @@ describe("simulated engine", () => {
     expect(simulateCluster(seed, 3, conditions).killings).toBeGreaterThan(0);
   });
 
+  test("seed 706416: a task waited for ever that no worker it was cut off from had room for", () => {
+    const conditions = {
+      isRough: true,
+      hasPressure: true,
+      hasRestarts: true,
+      isDivided: true,
+      isLate: true,
+    };
+    expect(simulateCluster(706_416, 3, conditions).restarts).toBeGreaterThan(0);
+  });
+
   test("seed 995: a revocation on its way met a value that a client had brought since", () => {
     expect(simulate(995).tasks).toBeGreaterThan(0);
   });

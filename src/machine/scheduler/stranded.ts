@@ -49,9 +49,7 @@ function help(s: SchedulerState, id: number): boolean {
   const isLate = s.nowMs - stranded.firstMs >= PATIENCE_MS;
   // One that has not let go of an earlier life may be waiting for this very task.
   const isHeldUp = ({ stale }: WorkerRecord): boolean => isLate && stale.size > 0;
-  const all = [...s.workers.values()].filter((worker) => {
-    return mayRun(s, worker, id) && !isHeldUp(worker);
-  });
+  const all = mayRun(s, id).filter((worker) => !isHeldUp(worker));
   const readers = all.filter(({ worker }) => !isAvoided(s, worker, id));
   if (readers.length < all.length && readers.length === 0) {
     // Those that could have read it are gone.
@@ -72,9 +70,15 @@ function help(s: SchedulerState, id: number): boolean {
   return false;
 }
 
-function mayRun(s: SchedulerState, worker: WorkerRecord, id: number): boolean {
-  if (worker.isRetiring || !mayServe(s, worker, laneOf(s, id))) return false;
-  return hasRoom(worker, inputBytes(s, id));
+/** Those that have room for it, or, where nobody has, all that would try it all the same. */
+function mayRun(s: SchedulerState, id: number): WorkerRecord[] {
+  const lane = laneOf(s, id);
+  const able = [...s.workers.values()].filter((worker) => {
+    return !worker.isRetiring && mayServe(s, worker, lane);
+  });
+  const bytes = inputBytes(s, id);
+  const roomy = able.filter((worker) => hasRoom(worker, bytes));
+  return roomy.length === 0 ? able : roomy;
 }
 
 function laneOf(s: SchedulerState, id: number): ReadyLane {

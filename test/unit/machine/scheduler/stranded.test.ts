@@ -15,11 +15,17 @@ class Divided extends TestScheduler {
   readonly ran: string[] = [];
   readonly #isCut: (reader: number, holder: number) => boolean;
 
-  constructor(workers: number, isCut: (reader: number, holder: number) => boolean) {
+  constructor(
+    workers: number,
+    isCut: (reader: number, holder: number) => boolean,
+    limits: readonly number[] = [],
+  ) {
     super();
     this.#isCut = isCut;
     for (let worker = 0; worker < workers; worker++) {
-      this.join({ worker, name: `w${worker}`, address: `tcp://host-${worker}`, threads: 2 });
+      const address = `tcp://host-${worker}`;
+      const memoryLimitBytes = limits[worker] ?? 1e9;
+      this.join({ worker, name: `w${worker}`, address, threads: 2, memoryLimitBytes });
     }
   }
 
@@ -47,7 +53,7 @@ class Divided extends TestScheduler {
   }
 
   #lease(worker: number, id: number): SchedulerEvent[] {
-    const { holder, epoch } = this.machine.state.tasks;
+    const { epoch } = this.machine.state.tasks;
     const missing: number[] = [];
     this.machine.state.eachDependency(id, (dep) => {
       if (!this.#hasOrReads(worker, dep)) missing.push(dep);
@@ -58,19 +64,26 @@ class Divided extends TestScheduler {
     }
     const ids = Int32Array.of(id);
     return [
-      {
-        kind: "unreachable",
-        worker,
-        ids: Int32Array.from(missing),
-        holders: Int32Array.from(missing, (dep) => holder[dep]!),
-        isGone: Uint8Array.from(missing, () => 0),
-      },
+      this.#unreachable(worker, missing),
       { kind: "returned", worker, ids, epochs: Int32Array.of(epoch[id]!) },
     ];
   }
 
-  #copy(worker: number, ids: number[]): SchedulerEvent[] {
+  #unreachable(worker: number, ids: readonly number[]): SchedulerEvent {
+    const { holder } = this.machine.state.tasks;
+    return {
+      kind: "unreachable",
+      worker,
+      ids: Int32Array.from(ids),
+      holders: Int32Array.from(ids, (id) => holder[id]!),
+      isGone: Uint8Array.from(ids, () => 0),
+    };
+  }
+
+  #copy(worker: number, all: number[]): SchedulerEvent[] {
     const { epoch } = this.machine.state.tasks;
+    const ids = all.filter((id) => this.#hasOrReads(worker, id));
+    if (ids.length < all.length) return [this.#unreachable(worker, all)];
     const epochs = Int32Array.from(ids, (id) => epoch[id]!);
     return [{ kind: "replicated", worker, ids: Int32Array.from(ids), epochs }];
   }
@@ -135,6 +148,14 @@ describe("a task with inputs on two workers that never reach each other", () => 
       /worker w[01] \(tcp:\/\/host-[01]\) has not been able to fetch from there/,
     );
     expect(s.ran).toHaveLength(2);
+  });
+
+  test("fails all the same where only a worker that may not run it has room for its inputs", () => {
+    const s = new Divided(3, () => true, [50, 50, 1e9]);
+    const functions = ["zero", "one", "both"];
+    const options = { ...AT, both: { workers: ["w0", "w1"] } };
+    s.run(s.graphEvent(graphOf([[], [], [0, 1]], { functions, options })));
+    expect(s.errors.map(({ error }) => error.code)).toEqual(["Unreachable"]);
   });
 
   test("waits for the network for less than a minute", () => {
