@@ -84,7 +84,7 @@ describe("simulated engine", () => {
     expect(simulateCluster(seed, 3, conditions).killings).toBeGreaterThan(0);
   });
 
-  test("seed 706416: a task waited for ever that no worker it was cut off from had room for", () => {
+  test("seed 706416: a task that nobody had room for waited for ever", () => {
     const conditions = {
       isRough: true,
       hasPressure: true,
