@@ -43,9 +43,16 @@ export interface BatchSystem {
   list(jobName: string): Command;
   /** What is listed, by id. */
   listed(stdout: string): Map<string, JobReport>;
+  /** What the list command says, as an error, where there is nothing to list. */
+  readonly nothingListed?: RegExp;
   /** How a job ended that is listed no more, where that can be asked. */
   post?(id: string): Command;
   ended?(stdout: string): JobReport | undefined;
+  /**
+   * Files with what a job has written, from the folder in which it was submitted; `post` is what the
+   * command of that name has said.
+   */
+  logFiles(id: string, job: JobShape, post: string): readonly string[];
   /**
    * The id of the job in which a shell command runs, as text for the shell: it names the workers.
    */

@@ -122,6 +122,10 @@ export const htcondor: BatchSystem = {
     }
     return reports;
   },
+  logFiles: (id, job) => {
+    if (job.logDirectory === undefined) return [];
+    return ["out", "err", "log"].map((end) => `${logFolder(job)}worker-${id}.${end}`);
+  },
   ownId: "$HEDDLE_JOB_ID",
   walltimeMs: colonWalltime,
   warnsBeforeEnd: false,

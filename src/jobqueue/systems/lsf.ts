@@ -77,7 +77,14 @@ export const lsf: BatchSystem = {
       "jobid jobindex stat exit_code pend_reason delimiter='|'",
     ],
   }),
+  nothingListed: /\bno (?:\w+ )*jobs? (?:is )?found|is not found/i,
   listed,
+  // Elements of an array share the files of the array.
+  logFiles: (id, job) => {
+    if (job.logDirectory === undefined) return [];
+    const log = `${logFolder(job)}${job.jobName}-${id.replace(/\[.*/, "")}`;
+    return [`${log}.out`, `${log}.err`];
+  },
   // The index of a job that is no array is 0.
   ownId: `$LSB_JOBID$([ "\${LSB_JOBINDEX:-0}" = 0 ] || echo "[$LSB_JOBINDEX]")`,
   walltimeMs: lsfWalltime,

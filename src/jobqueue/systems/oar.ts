@@ -79,6 +79,12 @@ export const oar: BatchSystem = {
     }
     return reports;
   },
+  logFiles: (id, job) => {
+    if (job.logDirectory === undefined) {
+      return ["stdout", "stderr"].map((end) => `OAR.${job.jobName}.${id}.${end}`);
+    }
+    return ["out", "err"].map((end) => `${logFolder(job)}${job.jobName}-${id}.${end}`);
+  },
   ownId: "$OAR_JOB_ID",
   walltimeMs: oarWalltime,
   warnsBeforeEnd: false,

@@ -66,6 +66,15 @@ function listed(stdout: string): Map<string, JobReport> {
   return reports;
 }
 
+/** OpenPBS: `DIR/3.server.OU`; else, and with Torque, `NAME.o3`, of an array `NAME.o3.0`. */
+function pbsLogFiles(id: string, job: JobShape): string[] {
+  const [, number = id, index] = /^(?:Moab\.)?(\d+)(?:\[(\d+)\])?/.exec(id) ?? [];
+  const plain = `${number}${index === undefined ? "" : `.${index}`}`;
+  const folder = job.logDirectory === undefined ? "" : logFolder(job);
+  const own = job.logDirectory === undefined ? [] : [`${folder}${id}.OU`, `${folder}${id}.ER`];
+  return [...own, `${folder}${job.jobName}.o${plain}`, `${folder}${job.jobName}.e${plain}`];
+}
+
 export const pbs: BatchSystem = {
   name: "pbs",
   title: "PBS",
@@ -85,6 +94,7 @@ export const pbs: BatchSystem = {
   cancel: (ids) => ({ file: "qdel", args: ids }),
   list: () => ({ file: "qstat", args: ["-t", "-f", "-F", "json"] }),
   listed,
+  logFiles: pbsLogFiles,
   ownId: "$PBS_JOBID",
   walltimeMs: colonWalltime,
   warnsBeforeEnd: false,

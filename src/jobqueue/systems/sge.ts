@@ -92,6 +92,11 @@ export const sge: BatchSystem = {
     return { file: "qacct", args: ["-j", number, ...(task === undefined ? [] : ["-t", task])] };
   },
   ended,
+  // Both outputs are one file.
+  logFiles: (id, job) => {
+    const folder = job.logDirectory === undefined ? "" : logFolder(job);
+    return [`${folder}${job.jobName}.o${id}`];
+  },
   // A job that is no array says "undefined".
   ownId: `$JOB_ID\${SGE_TASK_ID:+\${SGE_TASK_ID#undefined}}`,
   walltimeMs: colonWalltime,

@@ -132,6 +132,13 @@ export const slurm: BatchSystem = {
   listed,
   post: (id) => ({ file: "scontrol", args: ["show", "job", "--oneliner", id] }),
   ended,
+  logFiles(id, { jobName, logDirectory }, post) {
+    const of = (name: string) => new RegExp(`\\b${name}=(\\S+)`).exec(post)?.[1];
+    const told = [of("StdOut"), of("StdErr")].filter((path) => path !== undefined);
+    if (told.length > 0) return [...new Set(told)];
+    if (logDirectory === undefined) return [`slurm-${id}.out`];
+    return [".out", ".err"].map((end) => `${logDirectory.replace(/\/*$/, "")}/${jobName}-${id}${end}`);
+  },
   ownId: `\${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}\${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}`,
   walltimeMs: slurmWalltime,
   warnsBeforeEnd: true,

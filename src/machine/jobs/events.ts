@@ -35,6 +35,10 @@ export type JobEvent =
   /** A worker of the job has joined the cluster, or left it. */
   | { readonly kind: "joined"; readonly id: string; readonly worker: string }
   | { readonly kind: "left"; readonly id: string; readonly worker: string }
+  /** Workers of these jobs cannot hand over what they have: nobody could take it. */
+  | { readonly kind: "kept"; readonly ids: readonly string[] }
+  /** A command that cancels jobs has been carried out, or has failed. */
+  | { readonly kind: "cancelled" }
   /** What could be found out about a job that failed. */
   | { readonly kind: "explained"; readonly id: string; readonly message: string }
   | { readonly kind: "tick" }

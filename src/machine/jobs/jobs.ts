@@ -16,6 +16,8 @@ const MISSED_MAX = 2;
 const CANCEL_AGAIN_MS = 30_000;
 /** Part of its walltime in which a job may be replaced, however long others wait in the queue. */
 const REPLACED_SHARE = 0.5;
+/** Jobs of one submission that fail within so long have one cause. */
+const ONE_CAUSE_MS = 60_000;
 
 interface Job {
   readonly id: string;
@@ -23,6 +25,8 @@ interface Job {
   stage: JobStage;
   report: JobReport | undefined;
   startedMs: number | undefined;
+  /** Since when it runs without a worker. */
+  emptyMs: number;
   readonly workers: Set<string>;
   hasJoined: boolean;
   missed: number;
@@ -45,6 +49,7 @@ export class JobsMachine {
   #notBeforeMs = 0;
   #listedMs = Number.NEGATIVE_INFINITY;
   #isListing = false;
+  #explainedMs = Number.NEGATIVE_INFINITY;
   /** How long the last job that started had waited. */
   #queueMs = 0;
 
@@ -91,6 +96,16 @@ export class JobsMachine {
     }));
   }
 
+  has(id: string): boolean {
+    return this.#jobs.has(id);
+  }
+
+  /** Whether the batch system has answered to all that was asked of it, and has listed all jobs. */
+  get isSettled(): boolean {
+    if (this.#tickets.size > 0) return false;
+    return this.#isHopeless || [...this.#jobs.values()].every(({ stage }) => stage !== "submitted");
+  }
+
   #take(event: JobEvent): void {
     switch (event.kind) {
       case "target":
@@ -117,7 +132,16 @@ export class JobsMachine {
       case "joined":
         return this.#joined(event.id, event.worker);
       case "left":
-        this.#jobs.get(event.id)?.workers.delete(event.worker);
+        return this.#left(event.id, event.worker);
+      case "kept":
+        for (const id of event.ids) {
+          const job = this.#jobs.get(id);
+          if (job?.stage === "leaving") job.cancelMs = Math.min(job.cancelMs, this.#nowMs);
+        }
+        return;
+      case "cancelled":
+        // Whether it helped is seen at once.
+        this.#listedMs = Number.NEGATIVE_INFINITY;
         return;
       case "explained":
         return this.#failed(event.message);
@@ -141,6 +165,7 @@ export class JobsMachine {
         stage: "submitted",
         report: undefined,
         startedMs: undefined,
+        emptyMs: this.#nowMs,
         workers: new Set(),
         hasJoined: false,
         missed: 0,
@@ -170,7 +195,8 @@ export class JobsMachine {
       job.stage = "queued";
       job.startedMs = undefined;
     } else if (job.startedMs === undefined) this.#started(job);
-    if (job.stage === "starting" && this.#nowMs - job.startedMs! > this.#settings.startMs) {
+    const isEmpty = report.phase === "running" && job.workers.size === 0;
+    if (isEmpty && this.#nowMs - job.emptyMs > this.#settings.startMs) {
       this.#leave(job);
       this.#explain(job);
     }
@@ -178,6 +204,7 @@ export class JobsMachine {
 
   #started(job: Job): void {
     job.startedMs = this.#nowMs;
+    job.emptyMs = this.#nowMs;
     job.stage = job.workers.size > 0 ? "running" : "starting";
     this.#queueMs = this.#nowMs - job.submittedMs;
   }
@@ -190,6 +217,13 @@ export class JobsMachine {
     this.#failures = 0;
     if (job.startedMs === undefined) this.#started(job);
     if (job.stage === "starting") job.stage = "running";
+  }
+
+  #left(id: string, worker: string): void {
+    const job = this.#jobs.get(id);
+    if (job === undefined) return;
+    job.workers.delete(worker);
+    job.emptyMs = this.#nowMs;
   }
 
   #ended(job: Job): void {
@@ -208,8 +242,12 @@ export class JobsMachine {
 
   /** A start that failed counts once it is known why. */
   #explain(job: Job): void {
-    this.#say({ kind: "explain", id: job.id, report: job.report });
+    const isSameCause =
+      job.submittedMs <= this.#explainedMs && this.#nowMs - this.#explainedMs < ONE_CAUSE_MS;
     this.#notBeforeMs = Math.max(this.#notBeforeMs, this.#nowMs + this.#settings.backoffMs);
+    if (isSameCause) return;
+    this.#explainedMs = this.#nowMs;
+    this.#say({ kind: "explain", id: job.id, report: job.report });
   }
 
   #failed(message: string): void {
@@ -248,9 +286,12 @@ export class JobsMachine {
   }
 
   get #pollMs(): number {
-    const { pollMs, pollIdleMs } = this.#settings;
-    const isQuiet = [...this.#jobs.values()].every(({ stage }) => stage === "running");
-    return isQuiet ? pollIdleMs : pollMs;
+    const { pollMs, pollIdleMs, pollClosingMs } = this.#settings;
+    if (this.#isClosing) return Math.min(pollClosingMs, pollMs);
+    for (const { stage, workers, missed } of this.#jobs.values()) {
+      if (stage !== "running" || workers.size === 0 || missed > 0) return pollMs;
+    }
+    return pollIdleMs;
   }
 
   /** When another job takes this one's place: time to wait in the queue, and to hand over. */
@@ -311,7 +352,9 @@ export class JobsMachine {
     if (job.stage === "leaving") return;
     const isQuiet = job.workers.size === 0;
     job.stage = "leaving";
-    job.cancelMs = isQuiet ? this.#nowMs : this.#nowMs + this.#settings.graceMs;
+    const { graceMs, graceClosingMs } = this.#settings;
+    const longestMs = this.#isClosing ? Math.min(graceMs, graceClosingMs) : graceMs;
+    job.cancelMs = isQuiet ? this.#nowMs : this.#nowMs + longestMs;
     if (!isQuiet) this.#say({ kind: "retire", ids: [job.id] });
   }
 
