@@ -4,6 +4,7 @@
  */
 import { Command } from "commander";
 import { packageVersion } from "../config/package-version.ts";
+import type { ImportFlags } from "./import.ts";
 import { addScheduler, addSSH, addWorker } from "./servers.ts";
 
 /** The command line; `setExitCode` takes the exit code of a program that was run. */
@@ -113,6 +114,18 @@ function addConfig(program: Command): void {
     .action(async (group: string | undefined, flags: { json?: boolean }) => {
       const { listItems } = await import("./config.ts");
       process.stdout.write(listItems(group ?? "", flags.json === true));
+    });
+  config
+    .command("import")
+    .description("translate configuration files of Dask, such as dask.yaml and jobqueue.yaml")
+    .argument("<files...>", "YAML files; where several say the same, the last one counts")
+    .option("--output <path>", "write a file, such as ./heddle.yaml, instead of printing")
+    .option("--overwrite", "replace that file if it is there")
+    .action(async (files: string[], flags: ImportFlags) => {
+      const { importFiles } = await import("./import.ts");
+      const { text, summary } = importFiles(files, flags);
+      process.stdout.write(text);
+      process.stderr.write(summary);
     });
 }
 
