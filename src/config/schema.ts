@@ -3,6 +3,7 @@
  * are Dask's without the `distributed.` prefix, where the meaning is Dask's; a key that is not here
  * does not exist.
  */
+import { allSectionKeys, type JobSystem, type SectionKeys } from "./jobqueue-keys.ts";
 import {
   auto,
   boolean,
@@ -23,7 +24,14 @@ import {
  * The value type of each key: what `config.get` returns. Sizes are bytes, spans of time are
  * milliseconds.
  */
-export interface ConfigValues {
+export interface ConfigValues
+  extends SectionKeys<"slurm">,
+    SectionKeys<"pbs">,
+    SectionKeys<"sge">,
+    SectionKeys<"lsf">,
+    SectionKeys<"oar">,
+    SectionKeys<"moab">,
+    SectionKeys<"htcondor"> {
   scheduler: "auto" | "threads" | "sync";
   "temporary-directory": string | null;
 
@@ -98,6 +106,8 @@ export interface ConfigValues {
 
 /** Any key, as in files. */
 export type ConfigKey = keyof ConfigValues;
+
+type SectionName = { [S in JobSystem]: keyof SectionKeys<S> }[JobSystem];
 
 /** What is known about one key. */
 export interface Definition<T> {
@@ -231,6 +241,8 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
     "auto",
     'Threads of the table engine; "auto" takes as many as worker.threads.',
   ),
+
+  ...(allSectionKeys() as { readonly [K in SectionName]: Definition<ConfigValues[K]> }),
 
   "log.level": key(
     oneOf("debug", "info", "warn", "error", "silent"),

@@ -41,14 +41,20 @@ function attributes(job: JobShape, command: string): Map<string, string> {
   const lines = [...job.prologue, command, ...job.epilogue].join("; ");
   // Within the arguments a single quote ends what sh -c is given, a double one all of them.
   const script = lines.replaceAll("'", `'"'"'`).replaceAll('"', '""');
+  const memory: readonly [string, string][] =
+    job.memoryBytes === undefined
+      ? []
+      : [
+          ["MY.HeddleWorkerMemory", String(job.memoryBytes)],
+          ["RequestMemory", "floor(MY.HeddleWorkerMemory / 1048576)"],
+        ];
   const made = new Map<string, string>([
     ["MY.HeddleClusterName", `"${job.jobName}"`],
     ["batch_name", job.jobName],
     ["MY.HeddleWorkerCores", String(job.cores)],
-    ["MY.HeddleWorkerMemory", String(job.memoryBytes)],
+    ...memory,
     ["MY.HeddleWorkerDisk", String(diskBytes)],
     ["RequestCpus", "MY.HeddleWorkerCores"],
-    ["RequestMemory", "floor(MY.HeddleWorkerMemory / 1048576)"],
     ["RequestDisk", "floor(MY.HeddleWorkerDisk / 1024)"],
     ["MY.JobId", '"$(ClusterId).$(ProcId)"'],
     ["Environment", '"HEDDLE_JOB_ID=$(ClusterId).$(ProcId)"'],

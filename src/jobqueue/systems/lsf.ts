@@ -9,6 +9,7 @@ import { lsfWalltime } from "../walltime.ts";
 
 function directives(job: JobShape): string[] {
   const { logDirectory, walltime, own } = job;
+  const memoryBytes = own.memBytes ?? job.memoryBytes;
   const slots = own.ncpus ?? job.cores * job.nodes;
   const log = `${logFolder(job)}${job.jobName}-%J`;
   const hosts = job.nodes === 1 ? "span[hosts=1]" : `span[ptile=${job.cores}]`;
@@ -19,7 +20,7 @@ function directives(job: JobShape): string[] {
     ...(job.account === undefined ? [] : [`-P "${job.account}"`]),
     `-n ${slots}`,
     ...(slots > 1 ? [`-R "${hosts}"`] : []),
-    `-M ${lsfMemory(own.memBytes ?? job.memoryBytes, own.lsfUnits ?? "kb")}`,
+    ...(memoryBytes === undefined ? [] : [`-M ${lsfMemory(memoryBytes, own.lsfUnits ?? "kb")}`]),
     ...(walltime === undefined ? [] : [`-W ${walltime}`]),
     "-rn",
   ];

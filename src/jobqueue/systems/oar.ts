@@ -24,8 +24,9 @@ function directives(job: JobShape): string[] {
 function withExtra(lines: readonly string[], job: JobShape): string[] {
   const { extraDirectives: extra, own } = job;
   const name = own.memoryPerCorePropertyName;
-  if (name === undefined) return [...lines, ...extra];
-  const bound = `${name}>=${oarMemory(job.memoryBytes, job.cores)}`;
+  const { memoryBytes } = job;
+  if (name === undefined || memoryBytes === undefined) return [...lines, ...extra];
+  const bound = `${name}>=${oarMemory(memoryBytes, job.cores)}`;
   const at = extra.findLastIndex((line) => line.startsWith("-p "));
   if (at < 0) return [...lines, ...extra, `-p ${bound}`];
   const condition = (extra[at] as string).slice(3).replace(/^(['"])(.*)\1$/, "$2");

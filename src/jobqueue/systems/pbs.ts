@@ -11,8 +11,9 @@ import { elements, idsOf } from "../system-output.ts";
 import { colonWalltime } from "../walltime.ts";
 
 function directives(job: JobShape): string[] {
-  const { logDirectory, walltime } = job;
-  const select = `select=${job.nodes}:ncpus=${job.cores}:mem=${pbsMemory(job.memoryBytes)}`;
+  const { logDirectory, walltime, memoryBytes } = job;
+  const memory = memoryBytes === undefined ? "" : `:mem=${pbsMemory(memoryBytes)}`;
+  const select = `select=${job.nodes}:ncpus=${job.cores}${memory}`;
   const log = logFolder(job);
   return [
     `-N ${job.jobName}`,

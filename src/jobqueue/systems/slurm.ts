@@ -10,9 +10,6 @@ import type { BatchSystem } from "../system.ts";
 import { elements, idsOf } from "../system-output.ts";
 import { slurmWalltime } from "../walltime.ts";
 
-/** Seconds before the walltime at which the workers are told to go. */
-const WARN_SECONDS = 60;
-
 /** Reasons for which a waiting job never starts as it is. */
 const HOPELESS: ReadonlySet<string> = new Set([
   "PartitionConfig",
@@ -51,7 +48,7 @@ function phaseOf(state: string): JobPhase {
 }
 
 function directives(job: JobShape): string[] {
-  const { own, logDirectory, walltime } = job;
+  const { own, logDirectory, walltime, warnSeconds = 60 } = job;
   const log = `${logFolder(job)}${job.jobName}-%J`;
   return [
     `-J ${job.jobName}`,
@@ -61,12 +58,20 @@ function directives(job: JobShape): string[] {
     `-n ${job.nodes}`,
     `-N ${job.nodes}`,
     `--cpus-per-task=${own.jobCpu ?? job.cores}`,
-    `--mem=${own.jobMem ?? slurmMemory(job.memoryBytes)}`,
+    ...memory(job),
     ...(walltime === undefined ? [] : [`-t ${walltime}`]),
     // A worker that came back hours later would be a stranger.
     "--no-requeue",
-    ...(walltime === undefined ? [] : [`--signal=B:USR1@${WARN_SECONDS}`]),
+    ...(walltime === undefined ? [] : [`--signal=B:USR1@${warnSeconds}`]),
   ];
+}
+
+/** Slurm takes one of the three. */
+function memory({ own, memoryBytes }: JobShape): string[] {
+  if (own.memPerCpu !== undefined) return [`--mem-per-cpu=${own.memPerCpu}`];
+  if (own.memPerGpu !== undefined) return [`--mem-per-gpu=${own.memPerGpu}`];
+  const text = own.jobMem ?? (memoryBytes === undefined ? undefined : slurmMemory(memoryBytes));
+  return text === undefined ? [] : [`--mem=${text}`];
 }
 
 /** `id|state|reason`, one line for each job, elements of arrays too. */
@@ -137,7 +142,9 @@ export const slurm: BatchSystem = {
     const told = [of("StdOut"), of("StdErr")].filter((path) => path !== undefined);
     if (told.length > 0) return [...new Set(told)];
     if (logDirectory === undefined) return [`slurm-${id}.out`];
-    return [".out", ".err"].map((end) => `${logDirectory.replace(/\/*$/, "")}/${jobName}-${id}${end}`);
+    return [".out", ".err"].map(
+      (end) => `${logDirectory.replace(/\/*$/, "")}/${jobName}-${id}${end}`,
+    );
   },
   ownId: `\${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}\${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}`,
   walltimeMs: slurmWalltime,

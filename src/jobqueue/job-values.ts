@@ -1,0 +1,80 @@
+/**
+ * @file What holds for a kind of job: the group's options, those of the cluster, the section of the
+ * configuration that `configName` names, the system's own, in this order. Options are read as
+ * configuration is, so both take the same values and complain in the same words.
+ */
+import { config } from "../config/config.ts";
+import { type AllSectionValues, type JobSystem, sectionKeys } from "../config/jobqueue-keys.ts";
+import type { ConfigKey } from "../config/schema.ts";
+import { HeddleError } from "../core/errors.ts";
+import { CLASS_NAMES, checkJobOptions, optionName } from "./option-names.ts";
+import type { JobQueueOptions } from "./options.ts";
+
+/** Where a value was said. */
+export type ValueSource = "option" | "configuration" | "default";
+
+/** The values of one kind of job, by the names of their keys. */
+export class JobValues {
+  readonly system: JobSystem;
+  /** Who speaks, for messages: `SLURMCluster`, `SLURMCluster: groups.gpu`. */
+  readonly who: string;
+  /** Options, the strongest first. */
+  readonly #levels: readonly Readonly<Record<string, unknown>>[];
+  readonly #section: string | undefined;
+
+  /** Errors: `InvalidArgument` for names of options. */
+  constructor(system: JobSystem, options: JobQueueOptions, group = "default") {
+    checkJobOptions(system, options);
+    const title = CLASS_NAMES[system];
+    const own = options.groups?.[group];
+    this.system = system;
+    this.who = own === undefined ? title : `${title}: groups.${group}`;
+    this.#levels = [{ ...own }, { ...options }];
+    this.#section = options.configName;
+  }
+
+  /**
+   * The value of a key; undefined where the system has no such key. Errors: `InvalidArgument` for
+   * options, `ConfigInvalid` for configuration.
+   */
+  get<K extends keyof AllSectionValues>(key: K): AllSectionValues[K] {
+    return this.find(key).value as AllSectionValues[K];
+  }
+
+  /** The value and where it was said. Null that an option gives is a value: none. */
+  find(key: keyof AllSectionValues): { readonly value: unknown; readonly source: ValueSource } {
+    const known = sectionKeys(this.system)[key];
+    if (known === undefined) return { value: undefined, source: "default" };
+    const names = isAccount(key) ? ["account", "project"] : [optionName(key)];
+    for (const level of this.#levels) {
+      const name = names.find((one) => level[one] !== undefined);
+      if (name === undefined) continue;
+      const raw = level[name];
+      const value = known.kind.parse(raw);
+      if (value !== undefined) return { value, source: "option" };
+      throw this.wrong(name, raw, known.kind.expects);
+    }
+    for (const section of [this.#section, this.system]) {
+      if (section === undefined) continue;
+      const full = `jobqueue.${section}.${key}` as ConfigKey;
+      if (config.origin(full).source === "default") continue;
+      return { value: config.get(full), source: "configuration" };
+    }
+    return { value: known.default, source: "default" };
+  }
+
+  /** The error for an option whose value makes no sense. */
+  wrong(option: string, given: unknown, expects: string): HeddleError<"InvalidArgument"> {
+    const text = JSON.stringify(given) ?? String(given);
+    return new HeddleError(
+      "InvalidArgument",
+      `${this.who}: ${option} is ${text}; it must be ${expects}`,
+      { fields: { option } },
+    );
+  }
+}
+
+/** Systems have different words for who pays; people know that of one or the other. */
+function isAccount(key: string): boolean {
+  return key === "account" || key === "project";
+}
