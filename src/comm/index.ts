@@ -4,6 +4,7 @@
 export {
   type Address,
   contactHost,
+  contactHosts,
   formatAddress,
   isOwnHost,
   normaliseAddress,

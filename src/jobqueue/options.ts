@@ -146,6 +146,8 @@ export interface SchedulerOptions {
   readonly interface?: string;
   /** Port, or a range such as `"8786-8799"` (0: any that is free). */
   readonly port?: number | string;
+  /** `"tls"` (default) or `"tcp"`, without encryption. */
+  readonly protocol?: "tcp" | "tls";
   /**
    * Where `/health`, `/json` and `/metrics` are served (`":8787"`); the next free port where it is
    * taken; null for nowhere.

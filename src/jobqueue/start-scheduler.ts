@@ -1,63 +1,35 @@
-/** @file Starts the scheduler of a cluster where its options say. */
-import { mkdirSync, rmSync } from "node:fs";
-import { homedir } from "node:os";
-import { dirname, join } from "node:path";
-import { LocalProcesses } from "../cluster/local-processes.ts";
-import { makeToken, writeConnectionFile } from "../comm/index.ts";
-import { config } from "../config/config.ts";
+/**
+ * @file The scheduler of a cluster, where its options want it: in a thread of this program, as a
+ * process on this host, or as a job.
+ */
+import { connectionFile } from "./access-file.ts";
+import { JobValues } from "./job-values.ts";
 import type { JobQueueOptions } from "./options.ts";
 import type { SchedulerPlace } from "./scheduler-place.ts";
+import { schedulerSettings } from "./scheduler-settings.ts";
 import type { SystemName } from "./system.ts";
+import { ThreadScheduler } from "./thread-scheduler.ts";
 
-/** Where the file is by which workers and clients find the scheduler. */
+/** The file by which workers and clients find the scheduler of a cluster of this name. */
 export function connectionFileOf(
-  _system: SystemName,
-  { sharedTempDirectory }: JobQueueOptions,
-  name: string,
-): string {
-  return join(sharedTempDirectory ?? join(homedir(), ".heddle", "jobqueue"), `${name}.json`);
-}
-
-/** Starts it; its file is there when `access` resolves. */
-export function startScheduler(
-  _system: SystemName,
+  system: SystemName,
   options: JobQueueOptions,
   name: string,
-  connectionFile: string,
+): string {
+  return connectionFile(new JobValues(system, options), name);
+}
+
+/**
+ * Starts the scheduler; its file is there when `access` resolves. Errors: `InvalidArgument` for
+ * options; what comes later rejects `access`.
+ */
+export function startScheduler(
+  system: SystemName,
+  options: JobQueueOptions,
+  name: string,
+  file: string,
 ): SchedulerPlace {
-  const token = makeToken();
-  const processes = new LocalProcesses({
-    name,
-    address: "tcp://127.0.0.1:0",
-    token,
-    configuration: config.serialize(),
-    dashboardAddress: options.dashboardAddress === undefined ? ":8787" : options.dashboardAddress,
-    worker: {
-      listen: ["tcp://127.0.0.1:0"],
-      threads: 1,
-      memoryLimitBytes: 0,
-      resources: {},
-      localDirectory: "/tmp",
-      validate: false,
-      environ: {},
-      nodeOptions: [],
-      preload: [],
-    },
-  });
-  const place: SchedulerPlace = {
-    connectionFile,
-    access: processes.listening.then((address) => {
-      mkdirSync(dirname(connectionFile), { recursive: true, mode: 0o700 });
-      writeConnectionFile(connectionFile, { address, token });
-      return { address, token };
-    }),
-    logs: async () => await processes.logs(),
-    close: async () => {
-      await processes.close();
-      rmSync(connectionFile, { force: true });
-    },
-    onLost: () => undefined,
-  };
-  processes.onLost = (error) => place.onLost(error);
-  return place;
+  const values = new JobValues(system, options);
+  const settings = schedulerSettings(values, options);
+  return new ThreadScheduler(values, settings, { name, file });
 }
