@@ -5,6 +5,7 @@
 import { Command } from "commander";
 import { packageVersion } from "../config/package-version.ts";
 import type { ImportFlags } from "./import.ts";
+import { addMPI } from "./mpi-flags.ts";
 import { addScheduler, addSSH, addWorker } from "./servers.ts";
 
 /** The command line; `setExitCode` takes the exit code of a program that was run. */
@@ -22,6 +23,7 @@ export function makeProgram(setExitCode: (code: number) => void): Command {
   addScheduler(program, setExitCode);
   addWorker(program, setExitCode);
   addSSH(program, setExitCode);
+  addMPI(program, setExitCode);
   addDemo(program, setExitCode);
   for (const command of [program, ...program.commands]) pointToHelp(command as Command, "heddle");
   return program;

@@ -23,6 +23,7 @@ import {
   timeOrConfig,
   tokenOf,
 } from "./flags.ts";
+import { receiveConfiguration } from "./received.ts";
 import { RunFiles, sweepConnections } from "./run-files.ts";
 import { Shutdown } from "./shutdown.ts";
 
@@ -44,13 +45,32 @@ export interface SchedulerContext {
   readonly id: string;
   readonly address: string;
   readonly log: EventLog;
-  /** Ends the scheduler and its workers. */
-  close(reason: string): void;
+  /** Ends the scheduler and its workers, and the program with this exit code (0). */
+  close(reason: string, exitCode?: number): void;
+}
+
+/** What a program gives that runs a scheduler within itself. */
+export interface SchedulerHooks {
+  /** Token and certificates in place of those that flags name. */
+  readonly access?: { readonly token: string; readonly security: Security | undefined };
+  /** More files in which to leave how it is reached. */
+  readonly files?: readonly string[];
+  /** More facts for those files. */
+  readonly facts?: Readonly<Record<string, unknown>>;
+  /** Whether nothing is said on standard output; default false. */
+  readonly quiet?: boolean;
+  /** Called when it listens, before the files say so. */
+  readonly listens?: (scheduler: SchedulerContext) => void;
 }
 
 /** Runs a scheduler until it ends; resolves to the exit code. */
-export async function runScheduler(flags: SchedulerFlags, version: string): Promise<number> {
-  const plan = planScheduler(flags);
+export async function runScheduler(
+  flags: SchedulerFlags,
+  version: string,
+  hooks: SchedulerHooks = {},
+): Promise<number> {
+  receiveConfiguration();
+  const plan = { ...planScheduler(flags), ...hooks.access };
   const log = openEventLog("scheduler", config.get("log.level"), plan.format);
   const preloads = await loadPreloads(plan.preload);
   const id = uniqueName("scheduler");
@@ -73,8 +93,9 @@ export async function runScheduler(flags: SchedulerFlags, version: string): Prom
   try {
     if (plan.dashboardAddress !== null) await scheduler.showStatus(plan.dashboardAddress);
     const { dashboardLink } = scheduler;
-    leaveWord(files, scheduler.address, plan, flags, { id, version, dashboardLink });
     const context: SchedulerContext = { id, address: scheduler.address, log, close };
+    hooks.listens?.(context);
+    leaveWord(files, scheduler.address, plan, flags, { id, version, dashboardLink, hooks });
     await preloads.setup(context);
     const stopWatching = endWhenIdle(scheduler, plan.idleTimeoutMs, close);
     const ending = await shutdown.asked;
@@ -95,6 +116,7 @@ interface OwnFacts {
   readonly version: string;
   /** With the token: for files that only this user may read. */
   readonly dashboardLink: string | undefined;
+  readonly hooks: SchedulerHooks;
 }
 
 /** Files that say how the scheduler is reached, and the first line. */
@@ -103,17 +125,19 @@ function leaveWord(
   address: string,
   plan: SchedulerPlan,
   flags: SchedulerFlags,
-  { id, version, dashboardLink }: OwnFacts,
+  { id, version, dashboardLink, hooks }: OwnFacts,
 ): void {
   const facts = { id, type: "scheduler", pid: process.pid, host: hostname(), version };
   const connectionFile = defaultConnectionFile(address);
   mkdirSync(dirname(connectionFile), { recursive: true, mode: 0o700 });
   sweepConnections(dirname(connectionFile));
   const dashboard = dashboardLink === undefined ? {} : { dashboard: dashboardLink };
-  const info = connectionInfo(address, plan, { ...facts, ...dashboard });
+  const info = connectionInfo(address, plan, { ...facts, ...dashboard, ...hooks.facts });
   const asked = flags.schedulerFile === undefined ? [] : [flags.schedulerFile];
-  for (const path of [connectionFile, ...asked]) files.writeConnection(path, info);
+  const more = hooks.files ?? [];
+  for (const path of [connectionFile, ...asked, ...more]) files.writeConnection(path, info);
   if (flags.pidFile !== undefined) files.writePid(flags.pidFile);
+  if (hooks.quiet === true) return;
   const line =
     flags.json === true
       ? JSON.stringify({ ...facts, address, connectionFile })
@@ -171,6 +195,8 @@ function connectionInfo(
     ...(token === undefined ? {} : { token }),
     // Paths: whoever may read the files may connect.
     ...(security === undefined ? {} : { security: security.options }),
+    // A cluster's configuration reaches its workers with the file by which they find it.
+    ...(config.hasReceived ? { configuration: config.serializeForHosts() } : {}),
     facts,
   };
 }

@@ -17,6 +17,7 @@ import { parseAddress, resolveHost } from "../comm/index.ts";
 import { config } from "../config/config.ts";
 import { HeddleError } from "../core/errors.ts";
 import { formatBytes } from "../core/units.ts";
+import { receive, receiveConfiguration } from "./received.ts";
 import { RunFiles } from "./run-files.ts";
 import { Shutdown } from "./shutdown.ts";
 import { planWorkers, type WorkerFlags, type WorkerPlan } from "./worker-plan.ts";
@@ -35,11 +36,12 @@ export interface SupervisorContext {
   close(reason: string): void;
 }
 
-/** Runs workers until they end; resolves to the exit code. */
+/** Runs workers until they end; resolves to the exit code. `quiet`: without the first line. */
 export async function runWorker(
   address: string | undefined,
   flags: WorkerFlags,
   version: string,
+  { quiet = false }: { readonly quiet?: boolean } = {},
 ): Promise<number> {
   const { schedulerFile } = flags;
   if ((address === undefined) === (schedulerFile === undefined)) {
@@ -49,6 +51,12 @@ export async function runWorker(
         "--scheduler-file with the file that the scheduler has written",
     );
   }
+  receiveConfiguration();
+  const first = planWorkers(flags, process.cwd(), availableParallelism());
+  const { token, security, deathMs } = first;
+  const target = { address, schedulerFile, token, security, connectTimeoutMs: deathMs };
+  const access = await remoteOptions(target);
+  receive(access.configuration);
   const plan = planWorkers(flags, process.cwd(), availableParallelism());
   const log = openEventLog(
     flags.nanny ? "supervisor" : "worker",
@@ -58,15 +66,12 @@ export async function runWorker(
   if (flags.nannyPort !== undefined) {
     log.warn("--nanny-port has no effect: supervisors open no port");
   }
-  const { token, security, deathMs } = plan;
-  const target = { address, schedulerFile, token, security, connectTimeoutMs: deathMs };
-  const access = await remoteOptions(target);
   const files = new RunFiles();
   try {
     if (flags.pidFile !== undefined) files.writePid(flags.pidFile);
     const makeSettings = await settingsMaker(flags, plan, access);
     const run = flags.nanny ? supervise : runAlone;
-    return await run({ flags, plan, access, log, makeSettings, version });
+    return await run({ flags, plan, access, log, makeSettings, version, quiet });
   } finally {
     files.remove();
   }
@@ -79,6 +84,8 @@ interface Run {
   readonly log: EventLog;
   readonly makeSettings: (index: number, supervisor?: string) => WorkerSettings;
   readonly version: string;
+  /** Says nothing on standard output. */
+  readonly quiet: boolean;
 }
 
 /** Workers in processes of their own. */
@@ -89,6 +96,7 @@ async function supervise({
   log,
   makeSettings,
   version,
+  quiet,
 }: Run): Promise<number> {
   const id = uniqueName("supervisor");
   const preloads = await loadPreloads(plan.preloadNanny);
@@ -125,7 +133,8 @@ async function supervise({
     await preloads.setup(context);
     await pool.scale(plan.workers);
     link.serve(pool);
-    announce(flags, plan, { id, scheduler: access.address, workers: pool.names, version });
+    const facts = { id, scheduler: access.address, workers: pool.names, version };
+    if (!quiet) announce(flags, plan, facts);
     const ending = await shutdown.asked;
     reason = ending.reason;
     log.info("the workers end: {reason}", { reason });
@@ -141,7 +150,15 @@ async function supervise({
 }
 
 /** One worker in this process, which nobody replaces. */
-async function runAlone({ flags, plan, access, log, makeSettings, version }: Run): Promise<number> {
+async function runAlone({
+  flags,
+  plan,
+  access,
+  log,
+  makeSettings,
+  version,
+  quiet,
+}: Run): Promise<number> {
   const shutdown = new Shutdown();
   if (flags.endWithStdin === true) shutdown.endWithStdin();
   const settings = makeSettings(0);
@@ -154,12 +171,9 @@ async function runAlone({ flags, plan, access, log, makeSettings, version }: Run
     // A worker that its supervisor would replace has lost its scheduler.
     shutdown.ask({ reason, exitCode: restart && plan.lifetime === undefined ? NO_CONNECTION : 0 });
   });
-  announce(flags, plan, {
-    id: settings.name,
-    scheduler: access.address,
-    workers: [worker.name],
-    version,
-  });
+  const scheduler = access.address;
+  const facts = { id: settings.name, scheduler, workers: [worker.name], version };
+  if (!quiet) announce(flags, plan, facts);
   const { reason, exitCode } = await shutdown.asked;
   log.info("the worker ends: {reason}", { reason });
   await worker.leave(reason);

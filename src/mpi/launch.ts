@@ -1,0 +1,147 @@
+/**
+ * @file What a rank that is not the program's runs until the launch ends: the scheduler, a worker,
+ * or both; each is the program of the command line, within this process. Launchers end all ranks
+ * when one ends with failure: so the loss of a worker is said on standard error, and the rank ends
+ * with 0.
+ */
+
+import { listenAddress, timeOrConfig } from "../cli/flags.ts";
+import type { SchedulerContext } from "../cli/scheduler.ts";
+import { runScheduler } from "../cli/scheduler.ts";
+import { INTERRUPTED } from "../cli/shutdown.ts";
+import { runWorker } from "../cli/worker.ts";
+import { makeToken, Security, tokenFrom } from "../comm/index.ts";
+import { packageVersion } from "../config/package-version.ts";
+import { LifelineHolder } from "./lifeline.ts";
+import { isEncrypted, type LaunchOptions, schedulerFlags, workerFlags } from "./options.ts";
+import type { Rank } from "./rank.ts";
+import { awaitRendezvous, clearRendezvous, type Rendezvous } from "./rendezvous.ts";
+import type { Layout, Roles } from "./roles.ts";
+
+/** Exit code of a launch that did not come to be. */
+const FAILED = 1;
+
+/** A rank, what it does, and where it meets the others. */
+export interface Seat {
+  readonly rank: Rank;
+  readonly layout: Layout;
+  readonly roles: Roles;
+  /** Undefined where the scheduler was started elsewhere. */
+  readonly rendezvous: Rendezvous | undefined;
+  /** Address of that one, if it is not known by its file. */
+  readonly address?: string | undefined;
+  readonly options: LaunchOptions;
+  /** What is written is JSON. */
+  readonly json?: boolean;
+  /** Nothing is said on standard output. */
+  readonly quiet: boolean;
+}
+
+/** Runs what the rank has to run; resolves to its exit code when the launch has ended. */
+export async function runSeat(seat: Seat): Promise<number> {
+  const { scheduler, worker } = seat.roles;
+  if (!scheduler) return await hostWorker(seat);
+  let end: (reason: string) => void = () => undefined;
+  const listens = (context: SchedulerContext): void => {
+    end = (reason) => context.close(reason);
+  };
+  if (!worker) return await hostScheduler(seat, listens);
+  const [code, failure] = await Promise.all([
+    hostScheduler(seat, listens),
+    hostWorker(seat).then(
+      () => undefined,
+      (error: unknown) => {
+        end("the worker beside it could not be started");
+        return error;
+      },
+    ),
+  ]);
+  if (failure !== undefined) throw failure;
+  return code;
+}
+
+/** The scheduler, until a client or a signal ends it, or the program has ended. */
+async function hostScheduler(
+  seat: Seat,
+  listens: (context: SchedulerContext) => void,
+): Promise<number> {
+  const { options, rendezvous, layout, json = false, quiet } = seat;
+  const { schedulerFile } = options;
+  const paths = [rendezvous?.path, schedulerFile].filter((path) => path !== undefined);
+  clearRendezvous(...paths);
+  const token = tokenFrom(process.env) ?? makeToken();
+  const security = isEncrypted(options) ? await Security.temporary() : undefined;
+  const end = new ProgramsEnd(seat);
+  const facts = layout.programRank === null ? undefined : await end.open();
+  try {
+    return await runScheduler({ ...schedulerFlags(options), json }, packageVersion(), {
+      access: { token, security },
+      files: paths,
+      quiet,
+      ...(facts === undefined ? {} : { facts: { lifeline: facts } }),
+      listens: (context) => {
+        listens(context);
+        end.tell(context);
+      },
+    });
+  } finally {
+    await end.close();
+  }
+}
+
+/** Ends the scheduler when the program has ended, or has not come. */
+class ProgramsEnd {
+  readonly #seat: Seat;
+  #holder: LifelineHolder | undefined;
+  #context: SchedulerContext | undefined;
+  #late: NodeJS.Timeout | undefined;
+
+  constructor(seat: Seat) {
+    this.#seat = seat;
+  }
+
+  async open(): Promise<LifelineHolder["facts"]> {
+    const { interface: network } = this.#seat.options;
+    const where = network === undefined ? {} : { interface: network };
+    this.#holder = await LifelineHolder.open(listenAddress(where, "0.0.0.0", "0"), {
+      began: () => clearTimeout(this.#late),
+      ended: () => this.#context?.close("the program has ended"),
+    });
+    return this.#holder.facts;
+  }
+
+  tell(context: SchedulerContext): void {
+    this.#context = context;
+    if (this.#holder === undefined) return;
+    const { options, layout } = this.#seat;
+    const rank = `the program's rank (${layout.programRank}) has not come`;
+    this.#late = setTimeout(() => context.close(rank, FAILED), patienceMs(options));
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#late);
+    await this.#holder?.close();
+  }
+}
+
+/** How long ranks wait for each other. */
+export function patienceMs({ workerOptions = {} }: LaunchOptions): number {
+  const { deathTimeout: given } = workerOptions;
+  const text = typeof given === "number" ? `${given}ms` : given;
+  return timeOrConfig("deathTimeout", text, "worker.death-timeout");
+}
+
+/** A worker, until the scheduler ends it or is gone. */
+async function hostWorker(seat: Seat): Promise<number> {
+  const { rank, options, rendezvous, address, json = false } = seat;
+  const flags = { ...workerFlags(rank, options), json };
+  const file = rendezvous?.path ?? options.schedulerFile;
+  if (rendezvous !== undefined) await awaitRendezvous(rendezvous, rank, patienceMs(options));
+  const code = await runWorker(
+    address,
+    address === undefined && file !== undefined ? { ...flags, schedulerFile: file } : flags,
+    packageVersion(),
+    { quiet: true },
+  );
+  return code === INTERRUPTED ? code : 0;
+}
