@@ -126,6 +126,7 @@ export class JobGroup {
    * grace time. Resolves when nothing is left, or after `withinMs` with a warning.
    */
   async close(withinMs: number): Promise<void> {
+    this.#hopeless = undefined;
     if (!this.#isClosed) this.#tell({ kind: "close" });
     let isLate = false;
     const late = setTimeout(() => {
@@ -194,18 +195,19 @@ export class JobGroup {
       case "warn":
         return this.#host.warn(command.message);
       case "hopeless":
-        this.#hopeless = new HeddleError("JobFailed", `${this.#title}: ${command.message}`, {
-          fields: { group: this.plan.group },
-        });
-        return this.#host.warn(this.#hopeless.message);
+        return this.#giveUp(command.message);
       case "closed":
         this.#isClosed = true;
         this.#hopeless = undefined;
     }
   }
 
-  get #title(): string {
-    return this.plan.system.title;
+  #giveUp(message: string): void {
+    const { system, group } = this.plan;
+    const start = `${system.title}: `;
+    const text = message.startsWith(start) ? message : `${start}${message}`;
+    this.#hopeless = new HeddleError("JobFailed", text, { fields: { group } });
+    this.#host.warn(text);
   }
 
   #submit(ticket: number, count: number): void {

@@ -22,7 +22,11 @@ const UNITS = ["jobs", "workers", "cores", "memory"] as const satisfies (keyof J
 export const JOB_UNITS: readonly string[] = UNITS;
 
 /** What one job brings, by unit. */
-function perJob({ shape, workersPerJob, memoryPerWorkerBytes }: JobPlan): Required<Record<keyof JobSize, number>> {
+function perJob({
+  shape,
+  workersPerJob,
+  memoryPerWorkerBytes,
+}: JobPlan): Required<Record<keyof JobSize, number>> {
   return {
     jobs: 1,
     workers: workersPerJob,

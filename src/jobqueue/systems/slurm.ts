@@ -106,6 +106,22 @@ function ended(stdout: string): JobReport | undefined {
   };
 }
 
+/** `StdOut=/logs/work-%J.out`: patterns of some letters are left for the node to fill in. */
+function toldLogs(post: string): string[] {
+  const of = (name: string) => new RegExp(`\\b${name}=(\\S+)`).exec(post)?.[1];
+  const values: Readonly<Record<string, string | undefined>> = {
+    j: of("JobId"),
+    J: of("JobId"),
+    A: of("ArrayJobId") ?? of("JobId"),
+    a: of("ArrayTaskId"),
+    x: of("JobName"),
+    N: of("BatchHost"),
+  };
+  const told = [of("StdOut"), of("StdErr")].filter((path) => path !== undefined);
+  const filled = told.map((path) => path.replace(/%([a-zA-Z])/g, (all, of) => values[of] ?? all));
+  return [...new Set(filled)];
+}
+
 export const slurm: BatchSystem = {
   name: "slurm",
   title: "Slurm",
@@ -138,13 +154,11 @@ export const slurm: BatchSystem = {
   post: (id) => ({ file: "scontrol", args: ["show", "job", "--oneliner", id] }),
   ended,
   logFiles(id, { jobName, logDirectory }, post) {
-    const of = (name: string) => new RegExp(`\\b${name}=(\\S+)`).exec(post)?.[1];
-    const told = [of("StdOut"), of("StdErr")].filter((path) => path !== undefined);
-    if (told.length > 0) return [...new Set(told)];
+    const told = toldLogs(post);
+    if (told.length > 0) return told;
     if (logDirectory === undefined) return [`slurm-${id}.out`];
-    return [".out", ".err"].map(
-      (end) => `${logDirectory.replace(/\/*$/, "")}/${jobName}-${id}${end}`,
-    );
+    const log = `${logDirectory.replace(/\/*$/, "")}/${jobName}-${id}`;
+    return [`${log}.out`, `${log}.err`];
   },
   ownId: `\${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}\${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}`,
   walltimeMs: slurmWalltime,
