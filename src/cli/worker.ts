@@ -51,6 +51,8 @@ export async function runWorker(
         "--scheduler-file with the file that the scheduler has written",
     );
   }
+  // Batch systems warn while a worker waits for its scheduler, too.
+  const shutdown = new Shutdown({ isStarting: true });
   receiveConfiguration();
   const first = planWorkers(flags, process.cwd(), availableParallelism());
   const { token, security, deathMs } = first;
@@ -71,13 +73,15 @@ export async function runWorker(
     if (flags.pidFile !== undefined) files.writePid(flags.pidFile);
     const makeSettings = await settingsMaker(flags, plan, access);
     const run = flags.nanny ? supervise : runAlone;
-    return await run({ flags, plan, access, log, makeSettings, version, quiet });
+    return await run({ flags, plan, access, log, makeSettings, version, quiet, shutdown });
   } finally {
     files.remove();
+    shutdown.release();
   }
 }
 
 interface Run {
+  readonly shutdown: Shutdown;
   readonly flags: WorkerFlags;
   readonly plan: WorkerPlan;
   readonly access: Access;
@@ -97,10 +101,10 @@ async function supervise({
   makeSettings,
   version,
   quiet,
+  shutdown,
 }: Run): Promise<number> {
   const id = uniqueName("supervisor");
   const preloads = await loadPreloads(plan.preloadNanny);
-  const shutdown = new Shutdown();
   if (flags.endWithStdin === true) shutdown.endWithStdin();
   const link = await SupervisorLink.open({ ...access, id, deathMs: plan.deathMs });
   link.onEnded = (end) => {
@@ -123,6 +127,7 @@ async function supervise({
       shutdown.ask({ reason: "no worker is left", exitCode: isFailure ? 1 : 0 });
     },
   });
+  shutdown.begin();
   shutdown.atOnce = () => {
     for (const pid of pool.pids) process.kill(pid, "SIGKILL");
   };

@@ -8,6 +8,7 @@ import { HeddleError } from "../core/errors.ts";
 import { type AnyKey, type ConfigInput, canonicalName, resolveKey, type ValueOf } from "./keys.ts";
 import { CONFIG_KEYS, type ConfigKey, type Definition, SCHEMA } from "./schema.ts";
 import { type ConfigLayer, collect, type Entry, type Origin, readValue } from "./sources.ts";
+import { interleave, parseReceived, type Received, serializeEntries, travels } from "./travel.ts";
 
 /** One key as `config.list` and `config.find` show it. */
 export interface ConfigItem {
@@ -25,6 +26,8 @@ const FROM_DEFAULT: Origin = { source: "default", where: "" };
 /** Typed configuration with scopes. The process has one: {@link config}. */
 export class Config {
   #outside: readonly ConfigLayer[] | undefined;
+  /** What the cluster of this process has brought. */
+  #received: Received | undefined;
   #set: readonly ConfigLayer[] = [];
   readonly #scopes = new AsyncLocalStorage<readonly ConfigLayer[]>();
   readonly #collect: () => readonly ConfigLayer[];
@@ -120,8 +123,14 @@ export class Config {
 
   /** Everything that differs from the defaults, as text for another thread or process. */
   serialize(): string {
-    const items = this.list().filter((item) => item.origin.source !== "default");
-    return JSON.stringify(items.map(({ key, value, origin }) => [key, { value, origin }]));
+    return serializeEntries(this.#changed());
+  }
+
+  /**
+   * The same for workers on other hosts: without paths of this host, and what clusters are like.
+   */
+  serializeForHosts(): string {
+    return serializeEntries(this.#changed().filter(([key]) => travels(key)));
   }
 
   /**
@@ -129,20 +138,27 @@ export class Config {
    * variables count no more.
    */
   adopt(serialized: string): void {
-    let entries: unknown;
-    try {
-      entries = JSON.parse(serialized);
-    } catch (cause) {
-      throw new HeddleError("ConfigInvalid", "adopt takes what config.serialize() gave", { cause });
-    }
-    const layer = new Map<ConfigKey, Entry>();
-    for (const [name, entry] of entries as [string, Entry][]) {
-      const key = resolveKey(name, "received configuration");
-      const where = `${entry.origin.source} ${entry.origin.where}`.trim();
-      const value = readValue(key, entry.value, where);
-      layer.set(key, { value, origin: { source: "received", where } });
-    }
-    this.#outside = [layer];
+    this.#received = undefined;
+    this.#outside = [parseReceived(serialized).entries];
+  }
+
+  /**
+   * Takes what another host's process serialised beside the files and variables of this one. The
+   * stronger source counts (file, environment, set in a program); between equals this host's.
+   */
+  receive(serialized: string): void {
+    this.#received = parseReceived(serialized);
+    this.#outside = undefined;
+  }
+
+  /** Whether a cluster has brought configuration to this process. */
+  get hasReceived(): boolean {
+    return this.#received !== undefined;
+  }
+
+  #changed(): [ConfigKey, Entry][] {
+    const changed = this.list().filter((item) => item.origin.source !== "default");
+    return changed.map(({ key, value, origin }) => [key, { value, origin }]);
   }
 
   #describe(key: ConfigKey): ConfigItem {
@@ -157,11 +173,16 @@ export class Config {
   }
 
   #find(key: ConfigKey): Entry {
-    this.#outside ??= this.#collect();
+    this.#outside ??= this.#collectAll();
     const layers = [this.#outside, this.#set, this.#scopes.getStore() ?? []];
     const found = layers.map((group) => group.findLast((layer) => layer.has(key))?.get(key));
     const entry = found.findLast((one) => one !== undefined);
     return entry ?? { value: SCHEMA[key].default, origin: FROM_DEFAULT };
+  }
+
+  #collectAll(): readonly ConfigLayer[] {
+    const own = this.#collect();
+    return this.#received === undefined ? own : interleave(own, this.#received);
   }
 }
 

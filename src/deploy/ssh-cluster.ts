@@ -77,20 +77,20 @@ export class SSHCluster extends SpecCluster {
       );
     }
     const workerHosts = rest.length === 0 ? [first] : rest;
-    const token = makeToken();
+    const secret = { token: makeToken(), configuration: config.serializeForHosts() };
     let count = 0;
     super({
       ...(name === undefined ? {} : { name }),
       ...(nThreads === undefined ? {} : { threadsPerWorker: nThreads }),
       nWorkers: nWorkers * workerHosts.length,
       scheduler: () => {
-        const program = programOf(first, schedulerArgs(options), options, token);
-        return schedulerJob(sshJob(program), { token });
+        const program = programOf(first, schedulerArgs(options), options, secret);
+        return schedulerJob(sshJob(program), { token: secret.token });
       },
       worker: (worker, { address }) => {
         // Round the hosts, so that any number of workers is spread over them.
         const host = workerHosts[count++ % workerHosts.length] as string;
-        return sshJob(programOf(host, workerArguments(worker, address, options), options, token));
+        return sshJob(programOf(host, workerArguments(worker, address, options), options, secret));
       },
     });
   }
@@ -106,7 +106,7 @@ function programOf(
   host: string,
   args: readonly string[],
   options: SSHClusterOptions,
-  token: string,
+  secret: Pick<SSHProgram, "token" | "configuration">,
 ): SSHProgram {
   const { connect = {}, environ = {}, remoteCommand } = options;
   const { remoteNode = config.get("worker.node") ?? process.execPath } = options;
@@ -117,7 +117,10 @@ function programOf(
       : typeof remoteCommand === "string"
         ? [remoteCommand]
         : remoteCommand;
-  return { host, connect, command, args: [...args, "--json", "--end-with-stdin"], environ, token };
+  return {
+    ...{ host, connect, command, environ, ...secret },
+    args: [...args, "--json", "--end-with-stdin"],
+  };
 }
 
 function schedulerArgs({ schedulerPort = 0, schedulerHost }: SSHClusterOptions): string[] {
