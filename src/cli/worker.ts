@@ -150,7 +150,6 @@ async function supervise({
   } finally {
     await pool.close();
     await link.close(reason);
-    shutdown.release();
   }
 }
 
@@ -163,14 +162,15 @@ async function runAlone({
   makeSettings,
   version,
   quiet,
+  shutdown,
 }: Run): Promise<number> {
-  const shutdown = new Shutdown();
   if (flags.endWithStdin === true) shutdown.endWithStdin();
   const settings = makeSettings(0);
   let hasEnded: () => void = () => undefined;
   const ended = new Promise<void>((resolve) => {
     hasEnded = resolve;
   });
+  shutdown.begin();
   const worker = await hostWorker(settings, ({ reason, restart }) => {
     hasEnded();
     // A worker that its supervisor would replace has lost its scheduler.
@@ -183,7 +183,6 @@ async function runAlone({
   log.info("the worker ends: {reason}", { reason });
   await worker.leave(reason);
   await ended;
-  shutdown.release();
   return exitCode;
 }
 
@@ -218,7 +217,10 @@ async function settingsMaker(
 ): Promise<Run["makeSettings"]> {
   const { listen = await ownAddress(address, plan.ports) } = plan;
   const stem = name ?? uniqueName(hostname());
-  const { contact, dashboardAddress, lifetime, workers } = plan;
+  const { contact, dashboardAddress, workers } = plan;
+  // Of a lifetime that ends the worker for good, processes that follow one that died have the rest.
+  const begunMs = plan.lifetime?.restart === false ? { begunMs: Date.now() } : {};
+  const lifetime = plan.lifetime && { ...plan.lifetime, ...begunMs };
   return (index, supervisor) => ({
     name: name !== undefined && workers === 1 && index === 0 ? name : `${stem}-${index}`,
     scheduler: [address],

@@ -116,13 +116,15 @@ export const moab: BatchSystem = {
   title: "Moab",
   submit: (script, count) => ({
     file: "msub",
-    args: count > 1 ? ["-t", `0-${count - 1}`] : [],
+    // Moab's own variables are in the job's environment only with -E.
+    args: ["-E", ...(count > 1 ? ["-t", `0-${count - 1}`] : [])],
     input: script,
   }),
   submitted(stdout, count) {
     const [id] = idsOf("msub", stdout, /^((?:Moab\.)?\d+)(?:\[\])?(?:\.\S+)?$/);
     return { ids: count === 1 ? [id] : elements(count, (i) => `${id}[${i}]`) };
   },
+  ownId: `\${MOAB_JOBID:-$PBS_JOBID}`,
   cancel: (ids) => ({ file: "canceljob", args: ids }),
   list: () => ({ file: "showq", args: ["--xml"] }),
   listed(stdout) {

@@ -97,8 +97,8 @@ export const sge: BatchSystem = {
     const folder = job.logDirectory === undefined ? "" : logFolder(job);
     return [`${folder}${job.jobName}.o${id}`];
   },
-  // A job that is no array says "undefined".
-  ownId: `$JOB_ID\${SGE_TASK_ID:+\${SGE_TASK_ID#undefined}}`,
+  // The number of an element in a job that is no array is "undefined".
+  ownId: `$JOB_ID$([ "\${SGE_TASK_ID:-undefined}" = undefined ] || echo ".$SGE_TASK_ID")`,
   walltimeMs: colonWalltime,
   warnsBeforeEnd: false,
 };
