@@ -5,6 +5,7 @@
 import { Command } from "commander";
 import { packageVersion } from "../config/package-version.ts";
 import type { ImportFlags } from "./import.ts";
+import type { JobsFlags } from "./jobs.ts";
 import { addMPI } from "./mpi-flags.ts";
 import { addScheduler, addSSH, addWorker } from "./servers.ts";
 
@@ -24,6 +25,7 @@ export function makeProgram(setExitCode: (code: number) => void): Command {
   addWorker(program, setExitCode);
   addSSH(program, setExitCode);
   addMPI(program, setExitCode);
+  addJobs(program);
   addDemo(program, setExitCode);
   for (const command of [program, ...program.commands]) pointToHelp(command as Command, "heddle");
   return program;
@@ -128,6 +130,19 @@ function addConfig(program: Command): void {
       const { text, summary } = importFiles(files, flags);
       process.stdout.write(text);
       process.stderr.write(summary);
+    });
+}
+
+function addJobs(program: Command): void {
+  program
+    .command("jobs")
+    .description("show the jobs of a cluster on a batch system, and its workers")
+    .argument("[cluster]", "name or address of the cluster, or the file that it has left")
+    .option("--scheduler-file <path>", "the file that the cluster has left")
+    .option("--json", "as JSON")
+    .action(async (cluster: string | undefined, flags: JobsFlags) => {
+      const { showJobs } = await import("./jobs.ts");
+      process.stdout.write(await showJobs(cluster, flags));
     });
 }
 

@@ -14,7 +14,7 @@ export {
   SGECluster,
   SLURMCluster,
 } from "./clusters.ts";
-export { type ClusterJob, JobQueueCluster, type ScaleSize } from "./job-queue-cluster.ts";
+export { JobQueueCluster, type ScaleSize } from "./job-queue-cluster.ts";
 export type { JobSize } from "./job-size.ts";
 export type {
   ClusterOptions,
@@ -35,3 +35,4 @@ export type {
   SLURMClusterOptions,
   SLURMJobOptions,
 } from "./options.ts";
+export type { ClusterJob } from "./publish-jobs.ts";

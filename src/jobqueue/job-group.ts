@@ -19,6 +19,8 @@ export interface GroupHost {
   retire(workers: readonly string[]): Promise<readonly string[]>;
   /** There are other jobs than before. */
   changed(): void;
+  /** Something has happened, after which jobs may be in other states. */
+  stepped(): void;
   warn(message: string): void;
 }
 
@@ -146,6 +148,7 @@ export class JobGroup {
     const before = this.#machine.jobs.length;
     for (const command of this.#machine.step(event, performance.now())) this.#obey(command);
     if (this.#machine.jobs.length !== before || event.kind === "submitted") this.#host.changed();
+    this.#host.stepped();
     this.#arm();
     this.#wakeWaiting();
   }

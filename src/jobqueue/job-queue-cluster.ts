@@ -11,7 +11,6 @@ import { within } from "../cluster/timeout.ts";
 import { checkCount } from "../cluster/worker-shape.ts";
 import { HeddleError, nearestName } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
-import type { JobView } from "../machine/jobs/events.ts";
 import { type JobAdaptOptions, jobRules } from "./adapt-jobs.ts";
 import { BatchDesk } from "./batch-desk.ts";
 import { Guard } from "./guard.ts";
@@ -21,6 +20,7 @@ import { JOB_UNITS, type JobSize, jobsOf } from "./job-size.ts";
 import { makePlans } from "./make-plan.ts";
 import type { JobQueueOptions } from "./options.ts";
 import type { JobPlan } from "./plan.ts";
+import { type ClusterJob, JobPublisher, type JobSource } from "./publish-jobs.ts";
 import type { SchedulerPlace } from "./scheduler-place.ts";
 import { jobHeader } from "./script.ts";
 import { connectionFileOf, startScheduler } from "./start-scheduler.ts";
@@ -28,11 +28,6 @@ import type { SystemName } from "./system.ts";
 
 /** A size of the cluster's own kind of jobs, or sizes by group. */
 export type ScaleSize = JobSize | { readonly groups: Readonly<Record<string, number | JobSize>> };
-
-/** A job, with the group of workers that it is of. */
-export interface ClusterJob extends JobView {
-  readonly group: string;
-}
 
 /** Beyond the grace time, how long `close()` waits for the batch system. */
 const CLOSE_MS = 60_000;
@@ -48,6 +43,8 @@ export class JobQueueCluster extends Cluster {
   readonly #groups: ReadonlyMap<string, JobGroup>;
   readonly #place: SchedulerPlace;
   readonly #guard: Guard | undefined;
+  /** Tells other programs of the jobs. */
+  readonly #publisher: JobPublisher;
   /** Addresses of the workers that are there, by name. */
   #workers: ReadonlyMap<string, string> = new Map();
   #isLooking = false;
@@ -67,9 +64,11 @@ export class JobQueueCluster extends Cluster {
     const host = {
       retire: async (workers: readonly string[]) => await this.#retire(workers),
       changed: () => this.#tellGuard(),
+      stepped: () => this.#publisher.changed(),
       warn: (message: string) => this.#warn(message),
     };
     this.#groups = new Map(plans.map((plan) => [plan.group, new JobGroup(plan, desk, host)]));
+    this.#publisher = new JobPublisher(this.#source(system));
     const jobs = firstJobs(first, options);
     this.#guard = options.onClientExit === "keep" ? undefined : new Guard();
     this.#place = startScheduler(system, options, this.name, connectionFile);
@@ -213,6 +212,7 @@ export class JobQueueCluster extends Cluster {
    */
   protected async end(): Promise<void> {
     this.#isClosing = true;
+    this.#publisher.close();
     for (const wake of this.#awaiting) wake();
     await this.engine.close("the cluster was closed");
     const groups = [...this.#groups.values()];
@@ -331,6 +331,17 @@ export class JobQueueCluster extends Cluster {
       return ids.length === 0 ? [] : [plan.system.cancel(ids, plan.shape)];
     });
     this.#guard.set(commands);
+  }
+
+  /** What is published of this cluster. */
+  #source(system: SystemName): JobSource {
+    const cluster = this;
+    return {
+      ...{ name: this.name, system, connect: async () => await this.link() },
+      get jobs() {
+        return cluster.jobs;
+      },
+    };
   }
 
   #warn(message: string): void {
