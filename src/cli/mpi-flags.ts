@@ -38,6 +38,7 @@ export interface JobScriptFlags extends MPIFlags {
   readonly module?: string[];
   readonly prologue?: string[];
   readonly launcher: "srun" | "mpirun";
+  readonly command?: string;
 }
 
 /** Heading of the flags that are about the job's script, in the help. */
@@ -127,6 +128,7 @@ function addJobScript(command: Command): void {
   add("--log-directory <path>", "folder for what the job writes", ".");
   addList("--module <name>", "module to load; may be given several times");
   addList("--prologue <line>", "line before the launch; may be given several times");
+  add("--command <words>", "what runs heddle there; Node and Heddle's own file unless given");
   command.addOption(
     new Option("--launcher <name>", "what starts the ranks")
       .choices(["srun", "mpirun"])

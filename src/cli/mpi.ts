@@ -3,6 +3,8 @@
  * runs this command, finds out which rank it is, and becomes the scheduler or a worker.
  */
 import { hostname } from "node:os";
+import { fileURLToPath } from "node:url";
+import { config } from "../config/config.ts";
 import { HeddleError } from "../core/errors.ts";
 import { helloLine } from "../mpi/hello.ts";
 import { ownRank } from "../mpi/initialize.ts";
@@ -120,9 +122,17 @@ export function printJobScript(flags: JobScriptFlags, words: readonly string[]):
     modules: others.module ?? [],
     prologue: others.prologue ?? [],
     launcher,
-    command: ["heddle", "mpi", ...launchWords(flags, words)],
+    heddle: heddleWords(flags),
+    args: launchWords(flags, words),
   });
   process.stdout.write(script);
+}
+
+/** The command on the nodes: with a module for Node that one, else this one. */
+function heddleWords({ command, module = [] }: JobScriptFlags): string[] {
+  if (command !== undefined) return command.split(" ");
+  const node = module.length > 0 ? "node" : (config.get("worker.node") ?? process.execPath);
+  return [node, fileURLToPath(new URL("./main.js", import.meta.url))];
 }
 
 /** The file and the threads always stand there. */

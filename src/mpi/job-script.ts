@@ -5,6 +5,7 @@
 import { HeddleError } from "../core/errors.ts";
 import { parseBytes } from "../core/units.ts";
 import { slurmMemory } from "../jobqueue/memory-text.ts";
+import { expanded } from "../jobqueue/shell-text.ts";
 import { slurmWalltime } from "../jobqueue/walltime.ts";
 
 /** What the job asks for, and what it runs. */
@@ -23,8 +24,10 @@ export interface JobScriptOptions {
   /** Lines before the launch. */
   readonly prologue: readonly string[];
   readonly launcher: "srun" | "mpirun";
-  /** Words of the command that each rank runs. */
-  readonly command: readonly string[];
+  /** What runs `heddle` there, such as `"heddle"`, or Node and Heddle's own file. */
+  readonly heddle: readonly string[];
+  /** Arguments of `heddle mpi`. */
+  readonly args: readonly string[];
 }
 
 /** The script. Throws `InvalidArgument` for walltimes and sizes that Slurm would not take. */
@@ -62,14 +65,9 @@ export function jobScript(options: JobScriptOptions): string {
     ...directives.map((directive) => `#SBATCH ${directive}`),
     "",
     ...(before.length === 0 ? [] : [...before, ""]),
-    `# Rank 0 is the scheduler, the other ${nodes * tasksPerNode - 1} ranks are workers.`,
-    `${launch} ${options.command.map(quoted).join(" ")}`,
+    `# One of the ${nodes * tasksPerNode} ranks becomes the scheduler, the others become workers.`,
+    `${launch} \\`,
+    `  ${options.heddle.map(expanded).join(" ")} mpi ${options.args.map(expanded).join(" ")}`,
     "",
   ].join("\n");
-}
-
-/** A word for the shell; variables stay for the node to expand. */
-function quoted(word: string): string {
-  if (/^[\w@%+=:,./-]+$/.test(word)) return word;
-  return `"${word.replace(/["\\`]/g, "\\$&")}"`;
 }

@@ -68,7 +68,7 @@ async function hostScheduler(
   const { options, rendezvous, layout, json = false, quiet } = seat;
   const { schedulerFile } = options;
   const paths = [rendezvous?.path, schedulerFile].filter((path) => path !== undefined);
-  clearRendezvous(...paths);
+  if (rendezvous !== undefined) clearRendezvous(rendezvous, schedulerFile);
   const token = tokenFrom(process.env) ?? makeToken();
   const security = isEncrypted(options) ? await Security.temporary() : undefined;
   const end = new ProgramsEnd(seat);

@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { existsSync, opendirSync, rmSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
+import { sweepConnections } from "../cli/run-files.ts";
 import { type ConnectionInfo, readConnectionFile } from "../comm/index.ts";
 import { makeFolder } from "../config/make-folder.ts";
 import { HeddleError, shortPath } from "../core/errors.ts";
@@ -63,12 +64,17 @@ function shortHash(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 12);
 }
 
-/** Takes away what is left there of earlier launches; done by the scheduler's rank. */
-export function clearRendezvous(...paths: readonly string[]): void {
-  for (const path of paths) {
-    makeFolder(dirname(path), { mode: 0o700 });
-    rmSync(path, { force: true });
+/**
+ * Takes away what earlier launches have left: whatever is at the paths, and files of launches of
+ * this host that were killed. Done by the scheduler's rank.
+ */
+export function clearRendezvous({ path, isOwn }: Rendezvous, schedulerFile?: string): void {
+  for (const stale of [path, ...(schedulerFile === undefined ? [] : [schedulerFile])]) {
+    makeFolder(dirname(stale), { mode: 0o700 });
+    rmSync(stale, { force: true });
   }
+  const name = basename(path);
+  if (isOwn) sweepConnections(dirname(path), name.slice(0, name.lastIndexOf("-") + 1));
 }
 
 /**

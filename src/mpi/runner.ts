@@ -10,8 +10,8 @@ import "../cluster/client.ts";
 import type { EngineHandle } from "../cluster/embedded.ts";
 import { RemoteEngine } from "../cluster/remote-engine.ts";
 import type { RemoteOptions } from "../cluster/remote-options.ts";
-import { Security } from "../comm/index.ts";
-import { HeddleError, isHeddleError } from "../core/errors.ts";
+import { remoteOptions } from "../cluster/remote-target.ts";
+import { assert, HeddleError, isHeddleError } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { patienceMs, runSeat, type Seat } from "./launch.ts";
 import { Lifeline } from "./lifeline.ts";
@@ -141,14 +141,13 @@ export abstract class BaseRunner {
   /** Finds the scheduler, which hears from now on when this process ends. */
   async #join(): Promise<RemoteOptions> {
     const { rank, rendezvous, options } = this.#seat;
-    if (rendezvous === undefined) throw new Error("a program has a scheduler");
+    assert(rendezvous !== undefined, "a program without a scheduler");
     const info = await awaitRendezvous(rendezvous, rank, patienceMs(options));
     this.#lifeline = await Lifeline.open(info.facts?.["lifeline"]);
     // So it hears at once; of other ends the closed connection tells.
     process.once("beforeExit", () => void this.#lifeline?.close());
     await this.beforeClientStart();
-    const { address, token, security } = info;
-    return { address, token, security: security && new Security(security) };
+    return await remoteOptions({ schedulerFile: rendezvous.path });
   }
 }
 
