@@ -7,11 +7,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client, wait } from "heddle/distributed";
-import { SLURMCluster, type SLURMClusterOptions } from "heddle/jobqueue";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { SLURMCluster } from "heddle/jobqueue";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { startScript } from "../fixtures/scripts.ts";
 import { startLab } from "../lab/batch-lab.ts";
-import { until } from "../support/until.ts";
+import { collectWarnings, jobStates, queuedJobs, smallJobs } from "../support/slurm-clusters.ts";
+
+const SOON = { timeout: 30_000, interval: 100 };
 
 const lab = await startLab("slurm");
 let folder: string;
@@ -26,38 +28,12 @@ afterAll(async () => {
   await lab?.end();
 });
 
-let nextName = 0;
-
-function options(more: SLURMClusterOptions = {}): SLURMClusterOptions {
-  return {
-    jobName: `short-${process.pid}-${nextName++}`,
-    cores: 1,
-    processes: 1,
-    memory: "512MiB",
-    walltime: "10",
-    logDirectory: folder,
-    dashboardAddress: null,
-    ...more,
-  };
-}
-
 /** Ids of the jobs of that name that Slurm has not ended. */
-function queued(jobName: string): string[] {
-  const ids = lab?.run("squeue", "--noheader", "--array", `--name=${jobName}`, "--format=%i") ?? "";
-  return ids.split("\n").filter((id) => id !== "");
-}
-
-/** The warnings of this process from now on. */
-function warnings(): { readonly texts: string[]; stop(): void } {
-  const texts: string[] = [];
-  const note = ({ message }: Error): number => texts.push(message);
-  process.on("warning", note);
-  return { texts, stop: () => process.off("warning", note) };
-}
+const queued = (jobName: string): string[] => queuedJobs(lab, jobName);
 
 describe.skipIf(lab === undefined)("a cluster on Slurm", () => {
   it("runs work on an array of jobs, keeps values when it shrinks, and leaves nothing", async () => {
-    const shape = options({ jobs: 3 });
+    const shape = smallJobs(folder, { jobs: 3 });
     await using cluster = new SLURMCluster(shape);
     await cluster.waitForWorkers(3);
     expect(cluster.jobs.map(({ id }) => id)).toEqual([
@@ -70,29 +46,29 @@ describe.skipIf(lab === undefined)("a cluster on Slurm", () => {
     await wait(squares);
     const [kept] = cluster.jobs;
     await cluster.scale({ jobs: 1 });
-    await until(() => queued(shape.jobName as string).length === 1);
+    await vi.waitFor(() => expect(queued(shape.jobName)).toHaveLength(1), SOON);
     const story = await client.gather(squares);
     expect(story).toEqual([0, 1, 4, 9, 16, 25, 36, 49, 64].map((x) => [x]));
     // Whoever went did so by itself: no job was cancelled.
-    const past = lab?.run("squeue", "-h", "-t", "all", `--name=${shape.jobName}`, "-o", "%T") ?? "";
-    expect(past.trim().split("\n").sort()).toEqual(["COMPLETED", "COMPLETED", "RUNNING"]);
+    const past = Object.values(jobStates(lab, shape.jobName));
+    expect(past.sort()).toEqual(["COMPLETED", "COMPLETED", "RUNNING"]);
     expect(cluster.workers).toBe(1);
     const logs = await cluster.logs();
     expect(Object.keys(logs)).toContain("scheduler");
     expect(logs[`job ${kept?.id}`]).toMatch(/workers of 1 threads/);
     await client.close();
     await cluster.close();
-    expect(queued(shape.jobName as string)).toEqual([]);
+    expect(queued(shape.jobName)).toEqual([]);
   });
 
   it("says at once, in Slurm's words, what it refuses and what would wait for ever", async () => {
-    const seen = warnings();
-    await using unknown = new SLURMCluster(options({ queue: "nowhere" }));
+    const seen = collectWarnings();
+    await using unknown = new SLURMCluster(smallJobs(folder, { queue: "nowhere" }));
     await expect(unknown.scale({ jobs: 1 })).rejects.toMatchObject({
       code: "JobFailed",
       message: expect.stringMatching(/Slurm: .*invalid partition/i),
     });
-    await using large = new SLURMCluster(options({ cores: 99 }));
+    await using large = new SLURMCluster(smallJobs(folder, { cores: 99 }));
     const waiting = large.waitForWorkers(1);
     const never = large.scale({ workers: 1 });
     await expect(waiting).rejects.toMatchObject({
@@ -100,7 +76,8 @@ describe.skipIf(lab === undefined)("a cluster on Slurm", () => {
       message: expect.stringMatching(/waits for ever \(PENDING: PartitionConfig\)/),
     });
     await expect(never).rejects.toMatchObject({ code: "JobFailed" });
-    await until(() => seen.texts.length === 2 && queued(large.jobName).length === 0);
+    await vi.waitFor(() => expect(queued(large.jobName)).toEqual([]), SOON);
+    await vi.waitFor(() => expect(seen.texts).toHaveLength(2), SOON);
     seen.stop();
     expect(seen.texts).toEqual([
       expect.stringMatching(/invalid partition/i),
@@ -110,7 +87,7 @@ describe.skipIf(lab === undefined)("a cluster on Slurm", () => {
 
   it("cancels its jobs when the program is killed, also those that wait", async () => {
     // Twelve processors: eight can run at a time.
-    const { jobName, ...shape } = options({ cores: 3, processes: 1, jobs: 4 });
+    const { jobName, ...shape } = smallJobs(folder, { cores: 3, processes: 1, jobs: 4 });
     const program = startScript(
       `import { SLURMCluster } from "heddle/jobqueue";
        const cluster = new SLURMCluster(${JSON.stringify({ jobName, ...shape })});
@@ -120,9 +97,9 @@ describe.skipIf(lab === undefined)("a cluster on Slurm", () => {
       folder,
     );
     await program.line("up");
-    expect(queued(jobName as string)).toHaveLength(4);
+    expect(queued(jobName)).toHaveLength(4);
     program.child.kill("SIGKILL");
     await once(program.child, "close");
-    await until(() => queued(jobName as string).length === 0);
+    await vi.waitFor(() => expect(queued(jobName)).toEqual([]), SOON);
   });
 });

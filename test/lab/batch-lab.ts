@@ -11,6 +11,8 @@ import { fileURLToPath } from "node:url";
 export type LabName = "slurm" | "ge";
 
 export interface Lab {
+  /** Where it keeps its state, logs and pid files. */
+  readonly folder: string;
   /** What a command of the system writes. */
   run(file: string, ...args: readonly string[]): string;
   /** Stops it, unless other tests use it. */
@@ -18,14 +20,24 @@ export interface Lab {
 }
 
 const path = (name: string): string => fileURLToPath(new URL(`./${name}`, import.meta.url));
-const lockOf = (name: LabName): string => `/var/tmp/heddle-${name}-lab.lock`;
 
-/** The lab of that name, with its variables in the environment; undefined where it cannot be. */
-export async function startLab(name: LabName): Promise<Lab | undefined> {
+/** Ports of a lab of its own, for tests that take nodes down. */
+const OWN_PORT = 46_817;
+
+/**
+ * The lab of that name, with its variables in the environment; undefined where it cannot be. With
+ * `own` it is no other test's.
+ */
+export async function startLab(name: LabName, own?: string): Promise<Lab | undefined> {
+  const folder = `/var/tmp/heddle-${name}-lab${own === undefined ? "" : `-${own}`}`;
+  const lock = `${folder}.lock`;
+  const prefix = name.toUpperCase();
+  process.env[`${prefix}_LAB_DIR`] = folder;
+  if (own !== undefined) process.env[`${prefix}_LAB_PORT`] = String(OWN_PORT);
   const problem = process.platform === "linux" ? undefined : "it needs Linux";
-  const holder = problem === undefined ? await share(lockOf(name)) : undefined;
+  const holder = problem === undefined ? await share(lock) : undefined;
   // One starts it, others wait and find it up.
-  const up = spawnSync("flock", [`${lockOf(name)}.up`, path(`${name}-up`)], { encoding: "utf8" });
+  const up = spawnSync("flock", [`${lock}.up`, path(`${name}-up`)], { encoding: "utf8" });
   const exported = /^export (.*)$/m.exec(up.stdout ?? "")?.[1];
   if (holder === undefined || up.status !== 0 || exported === undefined) {
     const why = problem ?? (up.stderr ?? String(up.error)).trim();
@@ -38,13 +50,14 @@ export async function startLab(name: LabName): Promise<Lab | undefined> {
     process.env[pair.slice(0, at)] = pair.slice(at + 1);
   }
   return {
+    folder,
     run: (file, ...args) => execFileSync(file, args, { encoding: "utf8" }),
     end: async () => {
       const gone = new Promise((resolve) => holder.once("close", resolve));
       holder.stdin?.end();
       await gone;
       // Fails while another test holds the lock, which is then the last.
-      spawnSync("flock", ["-n", "-x", lockOf(name), path(`${name}-down`)]);
+      spawnSync("flock", ["-n", "-x", lock, path(`${name}-down`)]);
     },
   };
 }

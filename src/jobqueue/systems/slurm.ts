@@ -47,8 +47,17 @@ function phaseOf(state: string): JobPhase {
   return RUNNING.has(state) ? "running" : "ended";
 }
 
+/** The controller looks every 30 s, and warns those whose time would come before its next look. */
+const EARLY_SECONDS = 30;
+
+/** None for short jobs, which it would end early: they get SIGTERM at their end, and KillWait. */
+function warning({ warnSeconds = 60 + EARLY_SECONDS }: JobShape): string[] {
+  const seconds = warnSeconds - EARLY_SECONDS;
+  return seconds > 0 ? [`--signal=B:USR1@${seconds}`] : [];
+}
+
 function directives(job: JobShape): string[] {
-  const { own, logDirectory, walltime, warnSeconds = 60 } = job;
+  const { own, logDirectory, walltime } = job;
   const log = `${logFolder(job)}${job.jobName}-%J`;
   return [
     `-J ${job.jobName}`,
@@ -62,7 +71,7 @@ function directives(job: JobShape): string[] {
     ...(walltime === undefined ? [] : [`-t ${walltime}`]),
     // A worker that came back hours later would be a stranger.
     "--no-requeue",
-    ...(walltime === undefined ? [] : [`--signal=B:USR1@${warnSeconds}`]),
+    ...(walltime === undefined ? [] : warning(job)),
   ];
 }
 
