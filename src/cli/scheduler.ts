@@ -2,7 +2,7 @@
  * @file `heddle scheduler`: a scheduler in a process of its own, which leaves word of how it is
  * reached and ends in order.
  */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { ClusterScheduler } from "../cluster/cluster-scheduler.ts";
@@ -12,7 +12,14 @@ import { openEventLog } from "../cluster/log.ts";
 import { ownHello, uniqueName } from "../cluster/own-hello.ts";
 import { loadPreloads, resolvePreloads } from "../cluster/preload.ts";
 import { defaultConnectionFile } from "../cluster/remote-target.ts";
-import { type ConnectionInfo, makeToken, parseAddress, type Security } from "../comm/index.ts";
+import {
+  type ConnectionInfo,
+  contactAddresses,
+  makeToken,
+  parseAddress,
+  readConnectionFile,
+  Security,
+} from "../comm/index.ts";
 import { config } from "../config/config.ts";
 import {
   type ListenFlags,
@@ -23,13 +30,15 @@ import {
   timeOrConfig,
   tokenOf,
 } from "./flags.ts";
-import { receiveConfiguration } from "./received.ts";
+import { receive, receiveConfiguration } from "./received.ts";
 import { RunFiles, sweepConnections } from "./run-files.ts";
 import { Shutdown } from "./shutdown.ts";
 
 export interface SchedulerFlags extends ListenFlags, SecurityFlags {
   readonly port?: string;
   readonly schedulerFile?: string;
+  /** Token, certificates and configuration, as in a connection file; removed when it is read. */
+  readonly accessFile?: string;
   readonly pidFile?: string;
   readonly dashboardAddress?: string;
   readonly dashboard?: boolean;
@@ -159,7 +168,8 @@ interface SchedulerPlan {
 
 /** What the flags ask for. Errors: of flags and files. */
 export function planScheduler(flags: SchedulerFlags): SchedulerPlan {
-  const security = securityOf(flags);
+  const given = flags.accessFile === undefined ? undefined : takeAccess(flags.accessFile);
+  const security = given?.security ? new Security(given.security) : securityOf(flags);
   const { protocol = security === undefined ? "tcp" : "tls" } = flags;
   const ports = portsOf("--port", flags.port ?? String(config.get("scheduler.port")));
   const address = listenAddress({ ...flags, protocol }, "0.0.0.0", ports);
@@ -170,13 +180,21 @@ export function planScheduler(flags: SchedulerFlags): SchedulerPlan {
     address,
     security,
     // Certificates alone are enough; without them there has to be a token.
-    token: tokenOf(flags) ?? (protocol === "tls" ? undefined : ownToken(journal)),
+    token: given?.token ?? tokenOf(flags) ?? (protocol === "tls" ? undefined : ownToken(journal)),
     journal,
     dashboardAddress: flags.dashboard === false ? null : (flags.dashboardAddress ?? ":8787"),
     idleTimeoutMs: timeOrConfig("--idle-timeout", flags.idleTimeout, "scheduler.idle-timeout"),
     preload: resolvePreloads(preload, process.cwd()),
     format: flags.json === true ? "json" : "text",
   };
+}
+
+/** What whoever starts this program leaves for it alone. */
+function takeAccess(path: string): ConnectionInfo {
+  const info = readConnectionFile(path);
+  receive(info.configuration);
+  rmSync(path, { force: true });
+  return info;
 }
 
 /** A token of its own: with a journal the same after each start, so that workers come back. */
@@ -187,11 +205,13 @@ function ownToken(journal: string | undefined): string {
 
 function connectionInfo(
   address: string,
-  { token, security }: SchedulerPlan,
+  { token, security, address: asked }: SchedulerPlan,
   facts: Readonly<Record<string, unknown>>,
 ): ConnectionInfo {
+  const addresses = contactAddresses(asked, address);
   return {
     address,
+    ...(addresses.length > 1 ? { addresses } : {}),
     ...(token === undefined ? {} : { token }),
     // Paths: whoever may read the files may connect.
     ...(security === undefined ? {} : { security: security.options }),

@@ -87,7 +87,9 @@ async function knock(
     preferUnix: true,
     signal,
   });
-  wire.destroy();
+  // In order: a connection that is broken off is worth a warning to the scheduler.
+  wire.end();
+  wire.unref();
 }
 
 function noneAnswers(

@@ -217,3 +217,13 @@ export function contactHosts(
   );
   return [...new Set([first, ...usable.map(({ address }) => address), name])];
 }
+
+/**
+ * All addresses of what was asked to listen at `asked` and now does at `address`, that one first.
+ */
+export function contactAddresses(asked: string, address: string): string[] {
+  const [wanted, found] = [parseAddress(asked), parseAddress(address)];
+  if (!("host" in wanted && "host" in found)) return [address];
+  const hosts = contactHosts(wanted.host).map((host) => formatAddress({ ...found, host }));
+  return [...new Set([address, ...hosts])];
+}

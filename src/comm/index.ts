@@ -3,8 +3,8 @@
  */
 export {
   type Address,
+  contactAddresses,
   contactHost,
-  contactHosts,
   formatAddress,
   isOwnHost,
   normaliseAddress,

@@ -7,6 +7,7 @@ import { rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { type ConnectionInfo, makeToken, Security, writeConnectionFile } from "../comm/index.ts";
+import { config } from "../config/config.ts";
 import { makeFolder } from "../config/make-folder.ts";
 import { HeddleError, shortPath } from "../core/errors.ts";
 import type { JobValues } from "./job-values.ts";
@@ -40,6 +41,21 @@ export async function makeSecrets(given: {
   const token = makeToken();
   if (protocol === "tcp") return { token, security: undefined };
   return { token, security: security ?? (await Security.temporary()) };
+}
+
+/** Where a scheduler that is a program of its own finds its secrets; it removes the file. */
+export function secretsFile(connectionFile: string): string {
+  return connectionFile.replace(/\.json$/, ".secrets.json");
+}
+
+/** Leaves the secrets for such a scheduler, and the configuration of the cluster. */
+export function writeSecrets(path: string, { token, security }: Secrets): void {
+  writeAccess(path, {
+    address: "",
+    token,
+    ...(security === undefined ? {} : { security: security.withTexts() }),
+    configuration: config.serializeForHosts(),
+  });
 }
 
 /** Writes the file, for its owner alone. Errors: `FileInvalid` where that cannot be. */

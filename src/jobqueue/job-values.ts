@@ -7,8 +7,11 @@ import { config } from "../config/config.ts";
 import { type AllSectionValues, type JobSystem, sectionKeys } from "../config/jobqueue-keys.ts";
 import type { ConfigKey } from "../config/schema.ts";
 import { HeddleError } from "../core/errors.ts";
-import { CLASS_NAMES, checkJobOptions, optionName } from "./option-names.ts";
+import { CLASS_NAMES, checkJobOptions, checkOneJob, optionName } from "./option-names.ts";
 import type { JobQueueOptions } from "./options.ts";
+
+/** Name of the group that the options of the cluster itself describe. */
+export const DEFAULT_GROUP = "default";
 
 /** Where a value was said. */
 export type ValueSource = "option" | "configuration" | "default";
@@ -22,14 +25,27 @@ export class JobValues {
   readonly #levels: readonly Readonly<Record<string, unknown>>[];
   readonly #section: string | undefined;
 
-  /** Errors: `InvalidArgument` for names of options. */
-  constructor(system: JobSystem, options: JobQueueOptions, group = "default") {
+  /**
+   * Values of a group of workers, by its name, or of a job that is none of a group. Errors:
+   * `InvalidArgument` for names of options.
+   */
+  constructor(
+    system: JobSystem,
+    options: JobQueueOptions,
+    job: string | { readonly name: string; readonly own: object } = DEFAULT_GROUP,
+  ) {
     checkJobOptions(system, options);
     const title = CLASS_NAMES[system];
-    const own = options.groups?.[group];
     this.system = system;
-    this.who = own === undefined ? title : `${title}: groups.${group}`;
-    this.#levels = [{ ...own }, { ...options }];
+    if (typeof job === "string") {
+      const own = options.groups?.[job];
+      this.who = own === undefined ? title : `${title}: groups.${job}`;
+      this.#levels = [{ ...own }, { ...options }];
+    } else {
+      this.who = `${title}: ${job.name}`;
+      checkOneJob(system, this.who, job.own);
+      this.#levels = [{ ...job.own }, { ...options }];
+    }
     this.#section = options.configName;
   }
 
@@ -54,13 +70,22 @@ export class JobValues {
       if (value !== undefined) return { value, source: "option" };
       throw this.wrong(name, raw, known.kind.expects);
     }
+    return this.configured(key);
+  }
+
+  /** What the configuration says, whatever the options do. */
+  configured(key: keyof AllSectionValues): {
+    readonly value: unknown;
+    readonly source: ValueSource;
+  } {
+    const known = sectionKeys(this.system)[key];
     for (const section of [this.#section, this.system]) {
       if (section === undefined) continue;
       const full = `jobqueue.${section}.${key}` as ConfigKey;
       if (config.origin(full).source === "default") continue;
       return { value: config.get(full), source: "configuration" };
     }
-    return { value: known.default, source: "default" };
+    return { value: known?.default, source: "default" };
   }
 
   /** The error for an option whose value makes no sense. */

@@ -2,19 +2,21 @@
  * @file From what a user says to a plan of jobs: options and configuration become a shape, the
  * command of the workers and the script that is submitted.
  */
-import { config } from "../config/config.ts";
 import { HeddleError } from "../core/errors.ts";
 import { formatBytes } from "../core/units.ts";
 import { JOB_SETTINGS, type JobSettings } from "../machine/jobs/settings.ts";
-import { JobValues } from "./job-values.ts";
-import { lifeOf } from "./lifetime.ts";
-import { CLASS_NAMES } from "./option-names.ts";
+import { DEFAULT_GROUP, JobValues } from "./job-values.ts";
+import { launched } from "./launch.ts";
+import { type JobLife, lifeOf } from "./lifetime.ts";
+import { nodePath } from "./node-path.ts";
 import type { JobQueueOptions } from "./options.ts";
 import type { JobPlan } from "./plan.ts";
+import { readShape } from "./read-shape.ts";
+import { type SchedulerFiles, schedulerCommand } from "./scheduler-command.ts";
+import type { SchedulerSettings } from "./scheduler-settings.ts";
 import { jobScript } from "./script.ts";
-import type { JobShape, SystemShape } from "./shape.ts";
-import { expanded } from "./shell-text.ts";
-import type { SystemName } from "./system.ts";
+import type { JobShape } from "./shape.ts";
+import type { BatchSystem, SystemName } from "./system.ts";
 import { SYSTEMS } from "./systems/index.ts";
 import { workerCommand } from "./worker-command.ts";
 
@@ -37,35 +39,31 @@ const WORKER_LEAST_BYTES = 192 * 2 ** 20;
 export function makePlan(
   system: SystemName,
   options: JobQueueOptions,
-  { connectionFile, clusterName, group = "default" }: PlanAccess,
+  { connectionFile, clusterName, group = DEFAULT_GROUP }: PlanAccess,
 ): JobPlan {
   const values = new JobValues(system, options, group);
   const batch = SYSTEMS[system];
-  const bare = shapeOf(values);
-  const life = lifeOf(batch, values, bare);
-  const shape: JobShape = {
-    ...bare,
-    ...(life.warnSeconds === undefined ? {} : { warnSeconds: life.warnSeconds }),
-  };
+  const { shape, life } = shapeAndLife(batch, values);
   const threads = Math.floor(shape.cores / shape.processes);
   const memoryBytes = workerMemory(values, shape);
-  const prefix = group === "default" ? clusterName : `${clusterName}-${group}`;
-  const command = workerCommand({
-    node: nodePath(values),
-    workerCommand: values.get("worker-command") ?? undefined,
-    connectionFile,
-    name: `${prefix}-${batch.ownId}`,
-    processes: shape.processes,
-    threads,
-    memoryBytes,
-    deathMs: values.get("death-timeout"),
-    lifetime: life.lifetime,
-    localDirectory: values.get("local-directory") ?? undefined,
-    interface: values.get("interface") ?? undefined,
-    resources: values.get("resources"),
-    nanny: values.get("nanny"),
-    extraArgs: values.get("worker-extra-args"),
-  });
+  const prefix = group === DEFAULT_GROUP ? clusterName : `${clusterName}-${group}`;
+  const command = (nameEnd: string): string =>
+    workerCommand({
+      node: nodePath(values),
+      workerCommand: values.get("worker-command") ?? undefined,
+      connectionFile,
+      name: `${prefix}-${batch.ownId}${nameEnd}`,
+      processes: shape.processes,
+      threads,
+      memoryBytes,
+      deathMs: values.get("death-timeout"),
+      lifetime: life.lifetime,
+      localDirectory: values.get("local-directory") ?? undefined,
+      interface: values.get("interface") ?? undefined,
+      resources: values.get("resources"),
+      nanny: values.get("nanny"),
+      extraArgs: values.get("worker-extra-args"),
+    });
   return {
     system: batch,
     shape,
@@ -75,8 +73,42 @@ export function makePlan(
     workersPerJob: shape.processes * shape.nodes,
     threadsPerWorker: threads,
     memoryPerWorkerBytes: memoryBytes ?? 0,
-    script: jobScript(batch, shape, command),
+    script: jobScript(batch, shape, launched(batch, shape, command)),
   };
+}
+
+/** The plan of the job in which a scheduler runs; what its options leave out is as with workers. */
+export function makeSchedulerPlan(
+  system: SystemName,
+  options: JobQueueOptions,
+  settings: SchedulerSettings,
+  files: SchedulerFiles,
+): JobPlan {
+  const own = { ...SCHEDULER_JOB, ...settings.job };
+  const values = new JobValues(system, options, { name: "schedulerOptions.job", own });
+  const batch = SYSTEMS[system];
+  const { shape, life } = shapeAndLife(batch, values);
+  return {
+    system: batch,
+    shape,
+    settings: { ...settingsOf(values), ...life.settings },
+    group: "scheduler",
+    prefix: "",
+    workersPerJob: 0,
+    threadsPerWorker: 0,
+    memoryPerWorkerBytes: 0,
+    script: jobScript(batch, shape, schedulerCommand(nodePath(values), settings, files)),
+  };
+}
+
+/** A scheduler needs little, whatever the jobs of workers are. */
+const SCHEDULER_JOB = { cores: 1, memory: "4GB", processes: 1, nodes: 1 } as const;
+
+function shapeAndLife(system: BatchSystem, values: JobValues): { shape: JobShape; life: JobLife } {
+  const bare = readShape(values);
+  const life = lifeOf(system, values, bare);
+  const { warnSeconds } = life;
+  return { shape: { ...bare, ...(warnSeconds === undefined ? {} : { warnSeconds }) }, life };
 }
 
 /** All plans of a cluster: of its own options, unless only groups say what jobs are, and groups. */
@@ -87,89 +119,9 @@ export function makePlans(
 ): JobPlan[] {
   const groups = Object.keys(options.groups ?? {});
   const hasOwn = groups.length === 0 || new JobValues(system, options).get("cores") !== null;
-  return [...(hasOwn ? ["default"] : []), ...groups].map((group) =>
+  return [...(hasOwn ? [DEFAULT_GROUP] : []), ...groups].map((group) =>
     makePlan(system, options, { ...access, group }),
   );
-}
-
-function shapeOf(values: JobValues): JobShape {
-  const cores = values.get("cores") ?? values.get("job-cpu") ?? values.get("ncpus") ?? undefined;
-  const memoryBytes = memoryOf(values);
-  if (cores === undefined || memoryBytes === undefined) throw tooLittle(values, cores, memoryBytes);
-  const processes = values.get("processes") ?? usualProcesses(cores);
-  if (processes > cores) {
-    throw values.wrong("processes", processes, `at most the ${cores} cores of a job`);
-  }
-  const text = (key: "queue" | "walltime" | "log-directory"): string | undefined =>
-    values.get(key) ?? undefined;
-  const extra = values.get("job-extra-directives");
-  const account = accountOf(values);
-  return {
-    jobName: jobNameOf(values),
-    cores,
-    ...(memoryBytes === null ? {} : { memoryBytes }),
-    processes,
-    nodes: values.get("nodes"),
-    ...given("queue", text("queue")),
-    ...given("account", account),
-    ...given("walltime", text("walltime")),
-    ...given("logDirectory", text("log-directory")),
-    shebang: values.get("shebang"),
-    extraDirectives: Array.isArray(extra) ? (extra as readonly string[]) : [],
-    directivesSkip: values.get("job-directives-skip"),
-    prologue: [...environment(values), ...values.get("job-script-prologue")],
-    epilogue: values.get("job-script-epilogue"),
-    own: ownShape(values, extra),
-  };
-}
-
-/** Bytes of a job; null: none are asked for; undefined: nobody has said it. */
-function memoryOf(values: JobValues): number | null | undefined {
-  const { value, source } = values.find("memory");
-  if (source === "option" || value !== null) return value as number | null;
-  const asked = values.get("job-mem");
-  if (asked !== null && asked !== undefined) return parseSlurm(values, asked);
-  const mem = values.get("mem");
-  if (mem !== null && mem !== undefined) return mem;
-  const others = ["mem-per-cpu", "mem-per-gpu", "resource-spec"] as const;
-  const isSaid = others.some((key) => (values.get(key) ?? null) !== null);
-  return isSaid ? null : undefined;
-}
-
-/** What Slurm writes "50G" is GiB; without a unit MiB. */
-function parseSlurm(values: JobValues, text: string): number {
-  const found = /^(\d+)([KMGT]?)B?$/i.exec(text.trim());
-  if (found === null)
-    throw values.wrong("jobMem", text, 'a size as Slurm writes it, such as "50G"');
-  const power = { K: 1, M: 2, G: 3, T: 4 }[found[2]?.toUpperCase() || "M"] as number;
-  return Number(found[1]) * 1024 ** power;
-}
-
-function tooLittle(
-  values: JobValues,
-  cores: number | undefined,
-  memoryBytes: number | null | undefined,
-): HeddleError<"InvalidArgument"> {
-  const missing = [
-    ...(cores === undefined ? ["cores"] : []),
-    ...(memoryBytes === undefined ? ["memory"] : []),
-  ];
-  const example = `new ${CLASS_NAMES[values.system]}({ cores: ${cores ?? 8}, memory: "24GB" })`;
-  return new HeddleError(
-    "InvalidArgument",
-    `${values.who} needs ${missing.join(" and ")}: what a job has on its node, as in ${example}, ` +
-      `or in the configuration: ${missing.map((key) => `jobqueue.${values.system}.${key}`).join(", ")}` +
-      (memoryBytes === undefined ? ". memory: null asks for none" : ""),
-    { fields: { missing } },
-  );
-}
-
-/** As Dask: all of few cores, else the least divisor that is not below the square root. */
-function usualProcesses(cores: number): number {
-  if (cores <= 4) return cores;
-  let processes = Math.ceil(Math.sqrt(cores));
-  while (cores % processes !== 0) processes++;
-  return processes;
 }
 
 /** Each worker's part of what the job may take; undefined: its part of the node. */
@@ -185,52 +137,6 @@ function workerMemory(values: JobValues, { memoryBytes, processes }: JobShape): 
   );
 }
 
-/** The runtime on the nodes: what is said of this system, then what is said in general. */
-function nodePath(values: JobValues): string {
-  const general = process.env["HEDDLE_NODE"] || config.get("worker.node");
-  return values.get("node") ?? general ?? process.execPath;
-}
-
-function accountOf(values: JobValues): string | undefined {
-  return values.get("account") ?? values.get("project") ?? undefined;
-}
-
-/** Names that all systems take. */
-function jobNameOf(values: JobValues): string {
-  const name = values.get("name");
-  if (/^[A-Za-z_][\w.+-]*$/.test(name)) return name;
-  throw values.wrong("jobName", name, "a letter, then letters, digits and any of _ . + -");
-}
-
-/** Lines that set the variables of the workers' environment. */
-function environment(values: JobValues): string[] {
-  return Object.entries(values.get("environ")).map(([name, value]) => {
-    if (!/^[A-Za-z_]\w*$/.test(name)) {
-      throw values.wrong("environ", { [name]: value }, "names of variables, with texts");
-    }
-    return `export ${name}=${expanded(value)}`;
-  });
-}
-
-function ownShape(values: JobValues, extra: unknown): SystemShape {
-  return {
-    ...given("resourceSpec", values.get("resource-spec")),
-    ...given("jobCpu", values.get("job-cpu")),
-    ...given("jobMem", values.get("job-mem")),
-    ...given("memPerCpu", values.get("mem-per-cpu")),
-    ...given("memPerGpu", values.get("mem-per-gpu")),
-    ...given("ncpus", values.get("ncpus")),
-    ...given("memBytes", values.get("mem")),
-    ...given("lsfUnits", values.get("lsf-units")),
-    ...given("useStdin", values.get("use-stdin")),
-    ...given("memoryPerCorePropertyName", values.get("memory-per-core-property-name")),
-    ...given("diskBytes", values.get("disk")),
-    ...given("submitCommandExtra", values.get("submit-command-extra")),
-    ...given("cancelCommandExtra", values.get("cancel-command-extra")),
-    ...(Array.isArray(extra) ? {} : { extraAttributes: extra as Readonly<Record<string, string>> }),
-  };
-}
-
 function settingsOf(values: JobValues): Partial<JobSettings> {
   const pollMs = values.get("poll-interval");
   return {
@@ -242,12 +148,4 @@ function settingsOf(values: JobValues): Partial<JobSettings> {
     graceMs: values.get("grace"),
     failuresMax: values.get("max-failures"),
   };
-}
-
-/** An object with the value, or without it. */
-function given<K extends string, T>(
-  name: K,
-  value: T | null | undefined,
-): { readonly [N in K]?: T } {
-  return value === null || value === undefined ? {} : ({ [name]: value } as { [N in K]: T });
 }

@@ -103,8 +103,13 @@ export function checkJobOptions(system: JobSystem, options: JobQueueOptions): vo
           'digits and _, and is not "default"',
       );
     }
-    check(system, `${title}: groups.${name}`, group, jobOptionNames(system));
+    checkOneJob(system, `${title}: groups.${name}`, group);
   }
+}
+
+/** The same for the options of one kind of job; `who` is what they are called in messages. */
+export function checkOneJob(system: JobSystem, who: string, options: unknown): void {
+  check(system, who, options, jobOptionNames(system));
 }
 
 function check(system: JobSystem, who: string, options: unknown, known: readonly string[]): void {

@@ -17,3 +17,9 @@ export interface SchedulerPlace {
   /** Called when it has ended by itself. */
   onLost: (error: HeddleError) => void;
 }
+
+/** What a scheduler is called, and where it leaves how it is reached. */
+export interface PlaceName {
+  readonly name: string;
+  readonly file: string;
+}

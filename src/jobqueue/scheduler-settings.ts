@@ -112,8 +112,8 @@ function portOf(values: JobValues, port: unknown): string {
 
 /** `jobqueue.<system>.scheduler-options`, in the words of programs; times may have units. */
 function configured(values: JobValues): SchedulerOptions {
-  if (values.find("scheduler-options").source === "option") return {};
-  const given = Object.entries(values.get("scheduler-options")).map(([key, value]) => {
+  const { value: said } = values.configured("scheduler-options");
+  const given = Object.entries(said as Readonly<Record<string, unknown>>).map(([key, value]) => {
     const name = key.replace(/[-_]([a-z])/g, (_, letter: string) => letter.toUpperCase());
     if (name !== "idleTimeout") return [name, value];
     return ["idleTimeoutMs", parseTimedelta(value as string | number, "ms")];

@@ -2,9 +2,12 @@
  * @file The scheduler of a cluster, where its options want it: in a thread of this program, as a
  * process on this host, or as a job.
  */
-import { connectionFile } from "./access-file.ts";
+import { connectionFile, secretsFile } from "./access-file.ts";
+import { JobScheduler } from "./job-scheduler.ts";
 import { JobValues } from "./job-values.ts";
+import { makeSchedulerPlan } from "./make-plan.ts";
 import type { JobQueueOptions } from "./options.ts";
+import { ProcessScheduler } from "./process-scheduler.ts";
 import type { SchedulerPlace } from "./scheduler-place.ts";
 import { schedulerSettings } from "./scheduler-settings.ts";
 import type { SystemName } from "./system.ts";
@@ -31,5 +34,10 @@ export function startScheduler(
 ): SchedulerPlace {
   const values = new JobValues(system, options);
   const settings = schedulerSettings(values, options);
-  return new ThreadScheduler(values, settings, { name, file });
+  const place = { name, file };
+  if (settings.placement === "client") return new ThreadScheduler(values, settings, place);
+  if (settings.placement === "process") return new ProcessScheduler(values, settings, place);
+  const files = { secrets: secretsFile(file), connectionFile: file };
+  const plan = makeSchedulerPlan(system, options, settings, files);
+  return new JobScheduler(plan, settings, place);
 }

@@ -2,19 +2,13 @@
 import { tmpdir } from "node:os";
 import { LocalProcesses } from "../cluster/local-processes.ts";
 import type { RemoteOptions } from "../cluster/remote-options.ts";
-import { contactHosts, formatAddress, parseAddress } from "../comm/index.ts";
+import { contactAddresses } from "../comm/index.ts";
 import { config } from "../config/config.ts";
 import type { HeddleError } from "../core/errors.ts";
 import { makeSecrets, removeAccess, writeAccess } from "./access-file.ts";
 import type { JobValues } from "./job-values.ts";
-import type { SchedulerPlace } from "./scheduler-place.ts";
+import type { PlaceName, SchedulerPlace } from "./scheduler-place.ts";
 import { listenAddress, type SchedulerSettings } from "./scheduler-settings.ts";
-
-/** What a scheduler is called, and where it leaves how it is reached. */
-export interface PlaceName {
-  readonly name: string;
-  readonly file: string;
-}
 
 export class ThreadScheduler implements SchedulerPlace {
   readonly connectionFile: string;
@@ -60,7 +54,7 @@ export class ThreadScheduler implements SchedulerPlace {
     const address = await (await this.#processes).listening;
     writeAccess(this.connectionFile, {
       address,
-      addresses: allAddresses(asked, address),
+      addresses: contactAddresses(asked, address),
       token,
       ...(security === undefined ? {} : { security: security.withTexts() }),
       configuration: config.serializeForHosts(),
@@ -82,11 +76,3 @@ const NO_WORKER = {
   nodeOptions: [],
   preload: [],
 } as const;
-
-/** What listens at `asked` may be reached by; `address` is the likeliest. */
-export function allAddresses(asked: string, address: string): string[] {
-  const [wanted, found] = [parseAddress(asked), parseAddress(address)];
-  if (!("host" in wanted && "host" in found)) return [address];
-  const hosts = contactHosts(wanted.host);
-  return [...new Set([address, ...hosts.map((host) => formatAddress({ ...found, host }))])];
-}

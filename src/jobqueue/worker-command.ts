@@ -1,5 +1,5 @@
 /** @file The command that runs the workers of one node of a job. */
-import { fileURLToPath } from "node:url";
+import { MAIN } from "./scheduler-command.ts";
 import { expanded, quoted } from "./shell-text.ts";
 
 /** What the workers of a node are told. */
@@ -23,9 +23,6 @@ export interface NodeWorkers {
   readonly nanny: boolean;
   readonly extraArgs: readonly string[];
 }
-
-/** The command line of this package. */
-const MAIN = fileURLToPath(new URL("../cli/main.js", import.meta.url));
 
 /** A line for the shell. */
 export function workerCommand(workers: NodeWorkers): string {

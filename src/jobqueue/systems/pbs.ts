@@ -20,6 +20,7 @@ function directives(job: JobShape): string[] {
     ...(job.queue === undefined ? [] : [`-q ${job.queue}`]),
     ...(job.account === undefined ? [] : [`-A ${job.account}`]),
     `-l ${job.own.resourceSpec ?? select}`,
+    ...(job.nodes > 1 ? ["-l place=scatter"] : []),
     ...(walltime === undefined ? [] : [`-l walltime=${walltime}`]),
     ...(logDirectory === undefined ? [] : [`-e ${log}`, `-o ${log}`]),
     "-r n",

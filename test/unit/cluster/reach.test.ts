@@ -1,9 +1,11 @@
 /** @file Which of several addresses answers. */
 import { createServer, type Server, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
+import { ownHello } from "../../../src/cluster/own-hello.ts";
 import { reachable } from "../../../src/cluster/reach.ts";
-import { Security } from "../../../src/comm/index.ts";
+import { type CommTrouble, listen, Security } from "../../../src/comm/index.ts";
 import { isHeddleError } from "../../../src/core/errors.ts";
+import { messageSet } from "../../../src/protocol/index.ts";
 
 const servers: Server[] = [];
 const sockets: Socket[] = [];
@@ -43,6 +45,32 @@ test("one that takes the connection and is somebody else's does not count", asyn
   const addresses = [`tls://127.0.0.1:${port}`, `tls://${await refused()}`];
   const error = await reachable(addresses, { security, withinMs: 0 }).catch((e: unknown) => e);
   expect(isHeddleError(error, "ConnectFailed")).toBe(true);
+});
+
+test("a listener takes the look for no trouble", async () => {
+  const security = await Security.temporary();
+  const troubles: CommTrouble[] = [];
+  let hasSeen = (): void => undefined;
+  const seen = new Promise<void>((resolve) => {
+    hasSeen = resolve;
+  });
+  const listener = await listen("tls://127.0.0.1:0", {
+    hello: ownHello("scheduler", "test", {}),
+    security,
+    incoming: messageSet([]),
+    outgoing: messageSet([]),
+    accept: () => undefined,
+    log: (trouble) => {
+      troubles.push(trouble);
+      hasSeen();
+    },
+  });
+  await reachable([listener.address], { security, withinMs: 0 });
+  await seen;
+  await listener.close();
+  expect(
+    troubles.map(({ error }) => isHeddleError(error) && error.fields["hasOnlyLooked"]),
+  ).toEqual([true]);
 });
 
 test("when none does, the error has every address and its reason", async () => {
