@@ -52,6 +52,8 @@ export class JobQueueCluster extends Cluster {
   /** Who waits for workers. */
   readonly #awaiting = new Set<() => void>();
   #isClosing = false;
+  /** Workers to begin with, until they are asked for. */
+  #beginning = 0;
 
   constructor(system: SystemName, options: JobQueueOptions) {
     super();
@@ -80,14 +82,21 @@ export class JobQueueCluster extends Cluster {
     this.engine.onSize = () => this.#look();
     this.ready = this.#place.access.then(() => undefined);
     this.ready.catch(() => undefined);
-    if (jobs > 0) this.scale({ jobs }).catch(() => undefined);
+    if (jobs === 0) return;
+    const begun = this.scale({ jobs });
+    this.#beginning = jobs * first.workersPerJob;
+    begun
+      .catch(() => undefined)
+      .finally(() => {
+        this.#beginning = 0;
+      });
   }
 
   /** Workers that there are to be, of all groups. */
   get workers(): number {
     let workers = 0;
     for (const { target, plan } of this.#groups.values()) workers += target * plan.workersPerJob;
-    return workers;
+    return workers === 0 ? this.#beginning : workers;
   }
 
   get threadsPerWorker(): number {
@@ -141,6 +150,7 @@ export class JobQueueCluster extends Cluster {
     checkOptionNames("scale", options, ["group"]);
     const wanted = this.#wanted(size, options.group);
     this.stopAdapting();
+    this.#beginning = 0;
     await this.link();
     await Promise.all(
       [...wanted].map(async ([group, jobs]) => await this.#scaleGroup(group, jobs)),
