@@ -36,7 +36,7 @@ async function heddle(...args: readonly string[]): Promise<string> {
 }
 
 describe.skipIf(lab === undefined)("on Slurm", () => {
-  it("createSlurmCluster submits jobs, waits for their workers, and close leaves nothing", async () => {
+  it("createSlurmCluster submits jobs, waits for workers, and close leaves nothing", async () => {
     const { processes, ...shape } = smallJobs(folder, { nWorkers: 2, logDirectory: folder });
     const cluster = await createSlurmCluster({ ...shape, timeoutMs: 60_000 });
     const { workers, jobs, threads, kind } = await cluster.monitor();
@@ -59,7 +59,7 @@ describe.skipIf(lab === undefined)("on Slurm", () => {
     await vi.waitFor(() => expect(queuedJobs(lab, shape.jobName)).toEqual([]), SOON);
   });
 
-  it("heddle jobs in another process shows jobs beside workers, with the system's reasons", async () => {
+  it("heddle jobs in another process shows jobs beside workers, with reasons", async () => {
     const groups = { held: { jobExtraDirectives: ["--hold"] } };
     const shape = smallJobs(folder, { name: "shown", jobs: 1, groups });
     await using cluster = new DaskCluster({ kind: "slurm", ...shape });
