@@ -10,6 +10,10 @@ import type { JobPlan } from "./plan.ts";
 /** A listing under way serves whoever asks within so long after it has begun. */
 const SHARED_MS = 250;
 
+/** Accounting comes some seconds after the end of a job. */
+const POST_TRIES = 4;
+const POST_AGAIN_MS = 1500;
+
 interface Listing {
   readonly startedMs: number;
   readonly reports: Promise<ReadonlyMap<string, JobReport>>;
@@ -20,6 +24,9 @@ export interface PostMortem {
   readonly report: JobReport | undefined;
   readonly text: string;
 }
+
+/** What a group of jobs asks; tests have one of their own. */
+export type Desk = Pick<BatchDesk, "submit" | "list" | "cancel" | "postMortem">;
 
 export class BatchDesk {
   /** The last listing of each command. */
@@ -59,15 +66,19 @@ export class BatchDesk {
     await runCommand(system, system.cancel(ids, shape));
   }
 
-  /** What the system remembers of a job; nothing where it cannot be asked. */
-  async postMortem({ system }: JobPlan, id: string): Promise<PostMortem> {
-    if (system.post === undefined) return { report: undefined, text: "" };
-    try {
-      const text = await runCommand(system, system.post(id));
-      return { report: system.ended?.(text), text };
-    } catch {
-      // It was forgotten, or accounting is slower than we.
-      return { report: undefined, text: "" };
+  /**
+   * What the system remembers of a job; nothing where it cannot be asked. With `isOver` the job has
+   * ended: where the system does not know yet how, it is asked again.
+   */
+  async postMortem({ system }: JobPlan, id: string, isOver: boolean): Promise<PostMortem> {
+    let text = "";
+    for (let tries = isOver ? POST_TRIES : 1; system.post !== undefined && tries > 0; tries--) {
+      // It may have been forgotten, or accounting is slower than we.
+      text = await runCommand(system, system.post(id)).catch(() => "");
+      const report = system.ended?.(text);
+      if (report !== undefined) return { report, text };
+      if (tries > 1) await new Promise((resolve) => setTimeout(resolve, POST_AGAIN_MS).unref());
     }
+    return { report: undefined, text };
   }
 }

@@ -6,7 +6,7 @@
 import { HeddleError, isHeddleError } from "../core/errors.ts";
 import type { JobCommand, JobEvent, JobReport, JobView } from "../machine/jobs/events.ts";
 import { JobsMachine } from "../machine/jobs/jobs.ts";
-import type { BatchDesk } from "./batch-desk.ts";
+import type { Desk } from "./batch-desk.ts";
 import { describeLog, existingLogs } from "./job-logs.ts";
 import type { JobPlan } from "./plan.ts";
 
@@ -27,6 +27,16 @@ export interface GroupHost {
 /** The longest that Node's timers can wait: 24 days. */
 const TIMER_MOST_MS = 2 ** 31 - 1;
 
+/** Of so many jobs that have ended it is remembered how. */
+const PAST_MAX = 100;
+
+interface Findings {
+  readonly report: JobReport | undefined;
+  /** `FAILED, exit code 7: NonZeroExitCode`. */
+  readonly why: string;
+  readonly log: string;
+}
+
 interface Waiter {
   readonly isOver: () => boolean;
   readonly resolve: () => void;
@@ -35,7 +45,7 @@ interface Waiter {
 
 export class JobGroup {
   readonly plan: JobPlan;
-  readonly #desk: BatchDesk;
+  readonly #desk: Desk;
   readonly #host: GroupHost;
   readonly #machine: JobsMachine;
   /** The job of each worker that is there. */
@@ -53,7 +63,7 @@ export class JobGroup {
   #cancelFailures = 0;
   #isClosed = false;
 
-  constructor(plan: JobPlan, desk: BatchDesk, host: GroupHost) {
+  constructor(plan: JobPlan, desk: Desk, host: GroupHost) {
     this.plan = plan;
     this.#desk = desk;
     this.#host = host;
@@ -195,6 +205,8 @@ export class JobGroup {
         return this.#cancel(command.ids);
       case "explain":
         return this.#explain(command.id, command.report);
+      case "ended":
+        return this.#mourn(command.id, command.report);
       case "warn":
         return this.#host.warn(command.message);
       case "hopeless":
@@ -263,23 +275,37 @@ export class JobGroup {
     );
   }
 
-  #explain(id: string, report: JobReport | undefined): void {
-    this.#explaining = this.#explaining.then(async () => {
-      const message = await this.#postMortem(id, report);
-      this.#tell({ kind: "explained", id, message });
+  #explain(id: string, known: JobReport | undefined): void {
+    this.#lookInto(async () => {
+      const { report, why, log } = await this.#postMortem(id, known);
+      const isOver = report === undefined || report.phase === "ended";
+      const what = isOver ? "has ended before a worker joined" : "runs, but no worker has joined";
+      this.#tell({ kind: "explained", id, message: `job ${id} ${what} (${why})\n${log}` });
     });
   }
 
-  async #postMortem(id: string, known: JobReport | undefined): Promise<string> {
-    const { report = known, text } = await this.#desk.postMortem(this.plan, id);
+  #mourn(id: string, known: JobReport | undefined): void {
+    this.#lookInto(async () => {
+      const { why } = await this.#postMortem(id, known);
+      this.#host.warn(`job ${id} has ended (${why}); another is submitted`);
+    });
+  }
+
+  #lookInto(look: () => Promise<void>): void {
+    this.#explaining = this.#explaining.then(look);
+  }
+
+  /** How a job ended, in the system's words, and the end of its log. */
+  async #postMortem(id: string, known: JobReport | undefined): Promise<Findings> {
+    const isOver = known?.phase !== "running" || !this.#machine.has(id);
+    const { report = known, text } = await this.#desk.postMortem(this.plan, id, isOver);
     const { state = "gone", reason, exitCode } = report ?? {};
-    const how = [state, ...(exitCode === undefined ? [] : [`exit code ${exitCode}`])].join(", ");
+    const how = [state, ...(exitCode ? [`exit code ${exitCode}`] : [])].join(", ");
     const why = reason === undefined ? how : `${how}: ${reason}`;
-    const isOver = report === undefined || report.phase === "ended";
-    const what = isOver ? "has ended before a worker joined" : "runs, but no worker has joined";
     const log = await describeLog(this.#logFiles(id, text));
     this.#past.set(`job ${id}`, `${why}\n${log}`);
-    return `job ${id} ${what} (${why})\n${log}`;
+    if (this.#past.size > PAST_MAX) this.#past.delete(this.#past.keys().next().value as string);
+    return { report, why, log };
   }
 
   #logFiles(id: string, text: string): readonly string[] {
@@ -290,7 +316,7 @@ export class JobGroup {
     const files = this.#logFiles(id, "");
     const found = await existingLogs(files);
     if (found !== undefined) return found;
-    const { text } = await this.#desk.postMortem(this.plan, id);
+    const { text } = await this.#desk.postMortem(this.plan, id, false);
     return await describeLog(this.#logFiles(id, text));
   }
 

@@ -49,8 +49,8 @@ export interface BatchSystem {
   post?(id: string): Command;
   ended?(stdout: string): JobReport | undefined;
   /**
-   * Files with what a job has written, from the folder in which it was submitted; `post` is what the
-   * command of that name has said.
+   * Files with what a job has written, errors first, from the folder in which it was submitted;
+   * `post` is what the command of that name has said.
    */
   logFiles(id: string, job: JobShape, post: string): readonly string[];
   /**

@@ -144,7 +144,7 @@ export const htcondor: BatchSystem = {
   },
   logFiles: (id, job) => {
     if (job.logDirectory === undefined) return [];
-    return ["out", "err", "log"].map((end) => `${logFolder(job)}worker-${id}.${end}`);
+    return ["err", "out", "log"].map((end) => `${logFolder(job)}worker-${id}.${end}`);
   },
   ownId: "$HEDDLE_JOB_ID",
   walltimeMs: colonWalltime,

@@ -84,7 +84,7 @@ export const lsf: BatchSystem = {
   logFiles: (id, job) => {
     if (job.logDirectory === undefined) return [];
     const log = `${logFolder(job)}${job.jobName}-${id.replace(/\[.*/, "")}`;
-    return [`${log}.out`, `${log}.err`];
+    return [`${log}.err`, `${log}.out`];
   },
   // The index of a job that is no array is 0.
   ownId: `$LSB_JOBID$([ "\${LSB_JOBINDEX:-0}" = 0 ] || echo "[$LSB_JOBINDEX]")`,

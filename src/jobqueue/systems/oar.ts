@@ -82,9 +82,9 @@ export const oar: BatchSystem = {
   },
   logFiles: (id, job) => {
     if (job.logDirectory === undefined) {
-      return ["stdout", "stderr"].map((end) => `OAR.${job.jobName}.${id}.${end}`);
+      return ["stderr", "stdout"].map((end) => `OAR.${job.jobName}.${id}.${end}`);
     }
-    return ["out", "err"].map((end) => `${logFolder(job)}${job.jobName}-${id}.${end}`);
+    return ["err", "out"].map((end) => `${logFolder(job)}${job.jobName}-${id}.${end}`);
   },
   ownId: "$OAR_JOB_ID",
   walltimeMs: oarWalltime,

@@ -73,8 +73,8 @@ function pbsLogFiles(id: string, job: JobShape): string[] {
   const [, number = id, index] = /^(?:Moab\.)?(\d+)(?:\[(\d+)\])?/.exec(id) ?? [];
   const plain = `${number}${index === undefined ? "" : `.${index}`}`;
   const folder = job.logDirectory === undefined ? "" : logFolder(job);
-  const own = job.logDirectory === undefined ? [] : [`${folder}${id}.OU`, `${folder}${id}.ER`];
-  return [...own, `${folder}${job.jobName}.o${plain}`, `${folder}${job.jobName}.e${plain}`];
+  const own = job.logDirectory === undefined ? [] : [`${folder}${id}.ER`, `${folder}${id}.OU`];
+  return [...own, `${folder}${job.jobName}.e${plain}`, `${folder}${job.jobName}.o${plain}`];
 }
 
 export const pbs: BatchSystem = {

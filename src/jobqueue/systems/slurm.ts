@@ -126,7 +126,7 @@ function toldLogs(post: string): string[] {
     x: of("JobName"),
     N: of("BatchHost"),
   };
-  const told = [of("StdOut"), of("StdErr")].filter((path) => path !== undefined);
+  const told = [of("StdErr"), of("StdOut")].filter((path) => path !== undefined);
   const filled = told.map((path) => path.replace(/%([a-zA-Z])/g, (all, of) => values[of] ?? all));
   return [...new Set(filled)];
 }
@@ -167,7 +167,7 @@ export const slurm: BatchSystem = {
     if (told.length > 0) return told;
     if (logDirectory === undefined) return [`slurm-${id}.out`];
     const log = `${logDirectory.replace(/\/*$/, "")}/${jobName}-${id}`;
-    return [`${log}.out`, `${log}.err`];
+    return [`${log}.err`, `${log}.out`];
   },
   ownId: `\${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}\${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}`,
   walltimeMs: slurmWalltime,

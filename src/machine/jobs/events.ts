@@ -52,6 +52,8 @@ export type JobCommand =
   | { readonly kind: "cancel"; readonly ids: readonly string[] }
   /** How did it end, and what are the last lines of its log? */
   | { readonly kind: "explain"; readonly id: string; readonly report: JobReport | undefined }
+  /** One that had workers is over though it was wanted; another is submitted. */
+  | { readonly kind: "ended"; readonly id: string; readonly report: JobReport | undefined }
   | { readonly kind: "warn"; readonly message: string }
   /** What is wanted cannot be had; nothing more is submitted until something else is wanted. */
   | { readonly kind: "hopeless"; readonly message: string }

@@ -12,6 +12,8 @@ import { JOB_SETTINGS, type JobSettings } from "./settings.ts";
 
 /** Lists from which a job may be missing before it counts as ended: some systems lag. */
 const MISSED_MAX = 2;
+/** A job that was just submitted may be missing for so long. */
+const LAG_MS = 15_000;
 /** Jobs that are to go and do not are cancelled again after so long. */
 const CANCEL_AGAIN_MS = 30_000;
 /** Part of its walltime in which a job may be replaced, however long others wait in the queue. */
@@ -44,6 +46,8 @@ export class JobsMachine {
   #isClosing = false;
   #isClosed = false;
   #isHopeless = false;
+  /** Somebody waits to hear whether there will be as many jobs as are wanted now. */
+  #isAsked = false;
   /** Starts that failed since the last that did not. */
   #failures = 0;
   #notBeforeMs = 0;
@@ -111,6 +115,7 @@ export class JobsMachine {
       case "target":
         this.#target = event.jobs;
         this.#isHopeless = false;
+        this.#isAsked = true;
         this.#failures = 0;
         this.#notBeforeMs = this.#nowMs;
         this.#drop(event.going ?? []);
@@ -176,8 +181,8 @@ export class JobsMachine {
 
   #listed(job: Job, report: JobReport | undefined): void {
     if (report === undefined) {
-      // One that was just submitted may not be listed yet.
-      if (++job.missed < MISSED_MAX) return;
+      const isNew = job.stage === "submitted" && this.#nowMs - job.submittedMs < LAG_MS;
+      if (isNew || ++job.missed < MISSED_MAX) return;
       return this.#ended(job);
     }
     job.missed = 0;
@@ -231,12 +236,7 @@ export class JobsMachine {
     if (job.stage === "leaving" || this.#isClosing) return;
     if (!job.hasJoined) this.#explain(job);
     else if (job.stage !== "expiring") {
-      const { state = "gone", reason = "" } = job.report ?? {};
-      const why = reason === "" ? state : `${state}: ${reason}`;
-      this.#say({
-        kind: "warn",
-        message: `job ${job.id} has ended (${why}); another is submitted`,
-      });
+      this.#say({ kind: "ended", id: job.id, report: job.report });
     }
   }
 
@@ -286,8 +286,9 @@ export class JobsMachine {
   }
 
   get #pollMs(): number {
-    const { pollMs, pollIdleMs, pollClosingMs } = this.#settings;
+    const { pollMs, pollIdleMs, pollNewMs, pollClosingMs } = this.#settings;
     if (this.#isClosing) return Math.min(pollClosingMs, pollMs);
+    if (this.#isAsked && !this.isSettled) return Math.min(pollNewMs, pollMs);
     for (const { stage, workers, missed } of this.#jobs.values()) {
       if (stage !== "running" || workers.size === 0 || missed > 0) return pollMs;
     }
@@ -310,6 +311,7 @@ export class JobsMachine {
     if (this.#missing < 0) this.#drop([]);
     if (this.#isClosing) for (const job of this.#jobs.values()) this.#leave(job);
     this.#submit();
+    if (this.isSettled) this.#isAsked = false;
     this.#cancel();
     this.#list();
     if (!this.#isClosing || this.#jobs.size > 0 || this.#tickets.size > 0) return;

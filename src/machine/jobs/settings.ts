@@ -4,6 +4,8 @@ export interface JobSettings {
   /** The system lists jobs so often while something is expected, and so often otherwise. */
   readonly pollMs: number;
   readonly pollIdleMs: number;
+  /** So often after another number was wanted, until all jobs have been listed once. */
+  readonly pollNewMs: number;
   /** And so often while all is to end, and somebody waits for it. */
   readonly pollClosingMs: number;
   /** Jobs that wait at a time, at most: sites limit them. */
@@ -30,6 +32,7 @@ export interface JobSettings {
 export const JOB_SETTINGS: JobSettings = {
   pollMs: 5000,
   pollIdleMs: 30_000,
+  pollNewMs: 1000,
   pollClosingMs: 500,
   pendingMax: 1000,
   arrayMax: 1000,
