@@ -6,7 +6,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { HeddleError } from "../core/errors.ts";
 import { type AnyKey, type ConfigInput, canonicalName, resolveKey, type ValueOf } from "./keys.ts";
-import { CONFIG_KEYS, type ConfigKey, type Definition, SCHEMA } from "./schema.ts";
+import { CONFIG_KEYS, type ConfigKey, definitionOf } from "./schema.ts";
 import { type ConfigLayer, collect, type Entry, type Origin, readValue } from "./sources.ts";
 import { interleave, parseReceived, type Received, serializeEntries, travels } from "./travel.ts";
 
@@ -20,6 +20,8 @@ export interface ConfigItem {
   readonly expects: string;
   readonly about: string;
 }
+
+const KNOWN: ReadonlySet<ConfigKey> = new Set(CONFIG_KEYS);
 
 const FROM_DEFAULT: Origin = { source: "default", where: "" };
 
@@ -100,7 +102,7 @@ export class Config {
   /** All keys, or those of a group: `config.list("worker.memory")`. */
   list(group = ""): ConfigItem[] {
     const prefix = canonicalName(group);
-    const items = CONFIG_KEYS.filter(
+    const items = this.#keys().filter(
       (key) => prefix === "" || key === prefix || key.startsWith(`${prefix}.`),
     );
     return items.map((key) => this.#describe(key));
@@ -110,10 +112,12 @@ export class Config {
   find(text: string): ConfigItem[] {
     const words = text.split(/\s+/).map((word) => [word.toLowerCase(), canonicalName(word)]);
     const matches = (key: ConfigKey): boolean => {
-      const searched = `${key} ${SCHEMA[key].about}`.toLowerCase();
+      const searched = `${key} ${definitionOf(key).about}`.toLowerCase();
       return words.every((spellings) => spellings.some((word) => searched.includes(word)));
     };
-    return CONFIG_KEYS.filter(matches).map((key) => this.#describe(key));
+    return this.#keys()
+      .filter(matches)
+      .map((key) => this.#describe(key));
   }
 
   /** Forgets what files and environment said, so that the next question reads them again. */
@@ -161,8 +165,15 @@ export class Config {
     return changed.map(({ key, value, origin }) => [key, { value, origin }]);
   }
 
+  /** All keys of the schema, and those of sections that the user has named. */
+  #keys(): readonly ConfigKey[] {
+    const layers = this.#layers().flat();
+    const own = layers.flatMap((layer) => [...layer.keys()].filter((key) => !KNOWN.has(key)));
+    return [...CONFIG_KEYS, ...new Set(own)];
+  }
+
   #describe(key: ConfigKey): ConfigItem {
-    const definition = SCHEMA[key] as Definition<unknown>;
+    const definition = definitionOf(key);
     return {
       key,
       ...this.#find(key),
@@ -173,11 +184,17 @@ export class Config {
   }
 
   #find(key: ConfigKey): Entry {
-    this.#outside ??= this.#collectAll();
-    const layers = [this.#outside, this.#set, this.#scopes.getStore() ?? []];
-    const found = layers.map((group) => group.findLast((layer) => layer.has(key))?.get(key));
+    const found = this.#layers().map((group) =>
+      group.findLast((layer) => layer.has(key))?.get(key),
+    );
     const entry = found.findLast((one) => one !== undefined);
-    return entry ?? { value: SCHEMA[key].default, origin: FROM_DEFAULT };
+    return entry ?? { value: definitionOf(key).default, origin: FROM_DEFAULT };
+  }
+
+  /** Layers from outside, set, and of the running scope; each group has its strongest last. */
+  #layers(): readonly (readonly ConfigLayer[])[] {
+    this.#outside ??= this.#collectAll();
+    return [this.#outside, this.#set, this.#scopes.getStore() ?? []];
   }
 
   #collectAll(): readonly ConfigLayer[] {

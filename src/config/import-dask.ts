@@ -13,7 +13,7 @@ import {
 } from "./import-rules.ts";
 import { type Leaf, type Line, readLeaves, writeLines } from "./import-yaml.ts";
 import { findKey } from "./keys.ts";
-import { type Definition, SCHEMA } from "./schema.ts";
+import { definitionOf } from "./schema.ts";
 
 /** A file of Dask's. */
 export interface DaskFile {
@@ -98,7 +98,7 @@ function checked(result: Translated | Untranslated): Translated | Untranslated {
   if ("reason" in result) return result;
   const key = findKey(result.to);
   if (key === undefined) return { reason: `Heddle has no key ${result.to}` };
-  const { kind } = SCHEMA[key] as Definition<unknown>;
+  const { kind } = definitionOf(key);
   if (kind.parse(result.value) !== undefined) return result;
   return { reason: `${key} must be ${kind.expects}` };
 }

@@ -3,10 +3,12 @@
  * otherwise. The same for all systems but for what only some of them have, so one table makes the
  * keys of all.
  */
+import { nearestName } from "../core/errors.ts";
 import {
   boolean,
   bytes,
   duration,
+  either,
   integerFrom,
   type Kind,
   lines,
@@ -281,19 +283,24 @@ const OWN: { readonly [S in JobSystem]: Table<OwnValues[S]> } = {
   },
 };
 
-/** Walltimes are written differently, or not at all. */
-const USUAL_WALLTIME: Readonly<Partial<Record<JobSystem, string | null>>> = {
-  lsf: "00:30",
-  htcondor: null,
+/** Walltimes are written differently, or not at all; what HTCondor is given is no script. */
+const USUAL: Readonly<Partial<Record<JobSystem, Partial<CommonValues>>>> = {
+  lsf: { walltime: "00:30" },
+  htcondor: { walltime: null, shebang: "#!/usr/bin/env condor_submit" },
 };
 
 type AnyTable = Readonly<Record<string, SectionKey<unknown>>>;
 
 /** What is known about the keys of one system's section. */
 export function sectionKeys(system: JobSystem): AnyTable {
-  const usual = USUAL_WALLTIME[system];
-  const walltime = usual === undefined ? COMMON.walltime : { ...COMMON.walltime, default: usual };
-  return { ...COMMON, ...OWN[system], walltime };
+  const { walltime, shebang } = COMMON;
+  const usual = { walltime: walltime.default, shebang: shebang.default, ...USUAL[system] };
+  return {
+    ...COMMON,
+    walltime: { ...walltime, default: usual.walltime },
+    shebang: { ...shebang, default: usual.shebang },
+    ...OWN[system],
+  };
 }
 
 /** All sections' keys in full, with what is known about them. */
@@ -305,4 +312,32 @@ export function allSectionKeys(): AnyTable {
     ]),
   );
   return Object.fromEntries(entries) as AnyTable;
+}
+
+/** Every key that any section has; of extra directives both kinds, since no system is named. */
+const ANY: AnyTable = {
+  ...Object.assign({}, ...JOB_SYSTEMS.map(sectionKeys)),
+  "job-extra-directives": key(
+    either(lines, named(words)),
+    [],
+    "More directives, one each; on HTCondor lines of the submit file, by key.",
+  ),
+};
+
+/** As long as a system's name, and nearly it: a slip, not a name of one's own. */
+const NEAR_LENGTH = 4;
+
+/**
+ * What is known about `jobqueue.<section>.<key>` where the section is one that a user has named,
+ * for `{ configName }`; undefined for everything else.
+ */
+export function ownSectionKey(name: string): SectionKey<unknown> | undefined {
+  const found = /^jobqueue\.([a-z][a-z0-9-]*)\.([a-z-]+)$/.exec(name);
+  const [, section = "", own = ""] = found ?? [];
+  if (found === null || JOB_SYSTEMS.includes(section as JobSystem)) return undefined;
+  const near = section.length >= NEAR_LENGTH ? nearestName(section, JOB_SYSTEMS) : undefined;
+  if (near?.length === section.length) return undefined;
+  const known = ANY[own];
+  // Whatever is not said there is as in the system's own section.
+  return Object.hasOwn(ANY, own) && known !== undefined ? { ...known, default: null } : undefined;
 }

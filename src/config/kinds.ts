@@ -187,6 +187,15 @@ export function auto<T>(kind: Kind<T>): Kind<T | "auto"> {
   };
 }
 
+/** The first kind, or else the second. */
+export function either<A, B>(first: Kind<A>, second: Kind<B>): Kind<A | B> {
+  return {
+    expects: `${first.expects}, or ${second.expects}`,
+    parse: (raw) => first.parse(raw) ?? second.parse(raw),
+    format: plain,
+  };
+}
+
 /** The kind, or null for "none". */
 export function nullable<T>(kind: Kind<T>): Kind<T | null> {
   return {

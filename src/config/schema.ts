@@ -3,7 +3,13 @@
  * are Dask's without the `distributed.` prefix, where the meaning is Dask's; a key that is not here
  * does not exist.
  */
-import { allSectionKeys, type JobSystem, type SectionKeys } from "./jobqueue-keys.ts";
+import { HeddleError } from "../core/errors.ts";
+import {
+  allSectionKeys,
+  type JobSystem,
+  ownSectionKey,
+  type SectionKeys,
+} from "./jobqueue-keys.ts";
 import {
   auto,
   boolean,
@@ -391,6 +397,13 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
     "Longest time between two progress lines where the output is no terminal.",
   ),
 };
+
+/** What is known about a key: one of the schema, or of a section that a user has named. */
+export function definitionOf(key: ConfigKey): Definition<unknown> {
+  const own = Object.hasOwn(SCHEMA, key) ? SCHEMA[key] : ownSectionKey(key);
+  if (own !== undefined) return own as Definition<unknown>;
+  throw new HeddleError("InvariantViolated", `${key} is no configuration key`);
+}
 
 /** All keys, in the order of the schema. */
 export const CONFIG_KEYS: readonly ConfigKey[] = Object.keys(SCHEMA) as ConfigKey[];

@@ -97,7 +97,11 @@ export class JobScheduler implements SchedulerPlace {
   }
 
   async #failure(id: string, known: JobReport | undefined): Promise<HeddleError<"JobFailed">> {
-    const { report = known } = await this.#desk.postMortem(this.#plan, id);
+    const { report = known } = await this.#desk.postMortem(
+      this.#plan,
+      id,
+      known?.isHopeless !== true,
+    );
     const { title } = this.#plan.system;
     const { state = "gone", reason = "no reason is known" } = report ?? {};
     const isHopeless = known?.isHopeless === true;

@@ -4,9 +4,15 @@
  * configuration is, so both take the same values and complain in the same words.
  */
 import { config } from "../config/config.ts";
-import { type AllSectionValues, type JobSystem, sectionKeys } from "../config/jobqueue-keys.ts";
+import {
+  type AllSectionValues,
+  JOB_SYSTEMS,
+  type JobSystem,
+  sectionKeys,
+} from "../config/jobqueue-keys.ts";
+import { canonicalName } from "../config/keys.ts";
 import type { ConfigKey } from "../config/schema.ts";
-import { HeddleError } from "../core/errors.ts";
+import { HeddleError, nearestName } from "../core/errors.ts";
 import { CLASS_NAMES, checkJobOptions, checkOneJob, optionName } from "./option-names.ts";
 import type { JobQueueOptions } from "./options.ts";
 
@@ -46,7 +52,7 @@ export class JobValues {
       checkOneJob(system, this.who, job.own);
       this.#levels = [{ ...job.own }, { ...options }];
     }
-    this.#section = options.configName;
+    this.#section = sectionOf(title, options.configName);
   }
 
   /**
@@ -97,6 +103,24 @@ export class JobValues {
       { fields: { option } },
     );
   }
+}
+
+/** The section that is named; throws `InvalidArgument` where nothing says anything of it. */
+function sectionOf(who: string, name: string | undefined): string | undefined {
+  if (name === undefined) return undefined;
+  const section = canonicalName(name);
+  if (JOB_SYSTEMS.includes(section as JobSystem)) return section;
+  const keys = config.list("jobqueue").map(({ key }) => key);
+  if (keys.some((key) => key.startsWith(`jobqueue.${section}.`))) return section;
+  const sections = [...new Set(keys.map((key) => key.split(".")[1] as string))];
+  const near = nearestName(section, sections);
+  const hint = near === undefined ? "" : `; did you mean "${near}"?`;
+  throw new HeddleError(
+    "InvalidArgument",
+    `${who}: configName is "${name}", but the configuration has nothing below ` +
+      `jobqueue.${section}${hint} Sections: ${sections.join(", ")}`,
+    { fields: { configName: name } },
+  );
 }
 
 /** Systems have different words for who pays; people know that of one or the other. */

@@ -65,7 +65,7 @@ function knownWalltime(
   values: JobValues,
   shape: JobShape,
 ): number | undefined {
-  const { walltime, ...rest } = shape;
+  const { walltime } = shape;
   if (walltime === undefined || ENDLESS.test(walltime)) return undefined;
   const ms = system.walltimeMs(walltime);
   if (ms === undefined) {
@@ -78,7 +78,7 @@ function knownWalltime(
   }
   // Where the usual one is skipped, another directive says it, and nobody knows here what.
   const isUsual = values.find("walltime").source === "default";
-  const isSkipped = jobHeader(system, shape).join() === jobHeader(system, rest).join();
+  const isSkipped = !jobHeader(system, shape).some((line) => line.includes(walltime));
   return isUsual && isSkipped ? undefined : ms;
 }
 

@@ -144,9 +144,10 @@ describe("sections of jobqueue.yaml", () => {
     expect(left[0]?.reason).toContain("HEDDLE_NODE");
   });
 
-  it("of names that are no batch system are listed", () => {
+  it("of clusters on this machine are listed; those that users named stay what they are", () => {
     expect(reasonFor("jobqueue: {local: {cores: 2}}\n")).toContain("LocalCluster");
-    expect(reasonFor("jobqueue: {gadi: {cores: 2}}\n")).toContain("jobqueue.gadi.cores");
+    expect(translate("jobqueue: {gadi: {cores: 2}}\n").text).toContain("cores: 2");
+    expect(reasonFor("jobqueue: {gadi: {qeueu: x}}\n")).toContain("jobqueue.gadi.qeueu");
   });
 });
 
