@@ -56,7 +56,7 @@ function listed(jobName: string): string[] {
 }
 
 describe.skipIf(lab === undefined)("a cluster on Grid Engine", () => {
-  it("runs work on an array, replaces what others delete, shrinks, and leaves nothing", async () => {
+  it("runs work on an array, replaces what others delete, and leaves nothing", async () => {
     const shape = smallJobs({ jobs: 2 });
     await using cluster = new SGECluster(shape);
     await cluster.waitForWorkers(2);

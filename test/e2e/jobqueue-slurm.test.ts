@@ -32,7 +32,7 @@ afterAll(async () => {
 const queued = (jobName: string): string[] => queuedJobs(lab, jobName);
 
 describe.skipIf(lab === undefined)("a cluster on Slurm", () => {
-  it("runs work on an array of jobs, keeps values when it shrinks, and leaves nothing", async () => {
+  it("runs work on an array, keeps values when it shrinks, and leaves nothing", async () => {
     const shape = smallJobs(folder, { jobs: 3 });
     await using cluster = new SLURMCluster(shape);
     await cluster.waitForWorkers(3);

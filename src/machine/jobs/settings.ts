@@ -16,7 +16,9 @@ export interface JobSettings {
   readonly walltimeMs?: number;
   /** Workers retire so long before the end of the walltime. */
   readonly marginMs: number;
-  /** A job that runs for so long without a worker has failed, whether there was one before or not. */
+  /**
+   * A job that runs for so long without a worker has failed, whether there was one before or not.
+   */
   readonly startMs: number;
   /** Workers that are to go may take so long before their job is cancelled. */
   readonly graceMs: number;

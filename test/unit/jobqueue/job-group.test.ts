@@ -89,15 +89,14 @@ async function running(count: number): Promise<readonly string[]> {
 describe("scaling", () => {
   test("resolves when the system has taken the jobs and has listed them", async () => {
     const scaled = group.scale(3);
-    let isOver = false;
-    scaled.then(() => {
-      isOver = true;
-    });
+    const over = vi.fn();
+    const told = scaled.then(over);
     await pass(0);
-    expect([isOver, desk.calls]).toEqual([false, ["submit 3", "list"]]);
+    expect(desk.calls).toEqual(["submit 3", "list"]);
+    expect(over).not.toHaveBeenCalled();
     desk.say("queued", {}, "1_0", "1_1", "1_2");
     await pass(1000);
-    await scaled;
+    await told;
     expect(group.jobs.map(({ stage }) => stage)).toEqual(["queued", "queued", "queued"]);
   });
 
@@ -170,7 +169,7 @@ describe("workers", () => {
   });
 });
 
-test("an idle group asks twice a minute, with one command whatever the number of jobs", async () => {
+test("an idle group asks twice a minute, in one command for all its jobs", async () => {
   await running(200);
   await pass(60_000);
   const before = desk.calls.length;
