@@ -81,8 +81,10 @@ export function addMPI(program: Command, setExitCode: (code: number) => void): v
     .addHelpText("after", EXAMPLES)
     .action(async (address: string | undefined, flags: JobScriptFlags) => {
       const { printJobScript, runMPI } = await import("./mpi.ts");
-      if (flags.jobScript === true) printJobScript(flags, launchWords(command));
-      else setExitCode(await runMPI(address, flags));
+      if (flags.jobScript === true) return printJobScript(flags, launchWords(command));
+      const code = await runMPI(address, flags);
+      setExitCode(code);
+      if (flags.hello !== true) process.exit(code);
     });
 }
 

@@ -36,12 +36,20 @@ export interface SupervisorContext {
   close(reason: string): void;
 }
 
-/** Runs workers until they end; resolves to the exit code. `quiet`: without the first line. */
+/** What a program adds that runs workers within itself. */
+export interface WorkerHooks {
+  /** Whether nothing is said on standard output; default false. */
+  readonly quiet?: boolean;
+  /** Called when the scheduler has been reached. */
+  readonly started?: () => void;
+}
+
+/** Runs workers until they end; resolves to the exit code. */
 export async function runWorker(
   address: string | undefined,
   flags: WorkerFlags,
   version: string,
-  { quiet = false }: { readonly quiet?: boolean } = {},
+  hooks: WorkerHooks = {},
 ): Promise<number> {
   const { schedulerFile } = flags;
   if ((address === undefined) === (schedulerFile === undefined)) {
@@ -73,7 +81,7 @@ export async function runWorker(
     if (flags.pidFile !== undefined) files.writePid(flags.pidFile);
     const makeSettings = await settingsMaker(flags, plan, access);
     const run = flags.nanny ? supervise : runAlone;
-    return await run({ flags, plan, access, log, makeSettings, version, quiet, shutdown });
+    return await run({ flags, plan, access, log, makeSettings, version, hooks, shutdown });
   } finally {
     files.remove();
     shutdown.release();
@@ -88,8 +96,7 @@ interface Run {
   readonly log: EventLog;
   readonly makeSettings: (index: number, supervisor?: string) => WorkerSettings;
   readonly version: string;
-  /** Says nothing on standard output. */
-  readonly quiet: boolean;
+  readonly hooks: WorkerHooks;
 }
 
 /** Workers in processes of their own. */
@@ -100,7 +107,7 @@ async function supervise({
   log,
   makeSettings,
   version,
-  quiet,
+  hooks,
   shutdown,
 }: Run): Promise<number> {
   const id = uniqueName("supervisor");
@@ -139,7 +146,7 @@ async function supervise({
     await pool.scale(plan.workers);
     link.serve(pool);
     const facts = { id, scheduler: access.address, workers: pool.names, version };
-    if (!quiet) announce(flags, plan, facts);
+    announce(flags, plan, facts, hooks);
     const ending = await shutdown.asked;
     reason = ending.reason;
     log.info("the workers end: {reason}", { reason });
@@ -161,7 +168,7 @@ async function runAlone({
   log,
   makeSettings,
   version,
-  quiet,
+  hooks,
   shutdown,
 }: Run): Promise<number> {
   if (flags.endWithStdin === true) shutdown.endWithStdin();
@@ -178,7 +185,7 @@ async function runAlone({
   });
   const scheduler = access.address;
   const facts = { id: settings.name, scheduler, workers: [worker.name], version };
-  if (!quiet) announce(flags, plan, facts);
+  announce(flags, plan, facts, hooks);
   const { reason, exitCode } = await shutdown.asked;
   log.info("the worker ends: {reason}", { reason });
   await worker.leave(reason);
@@ -196,7 +203,10 @@ function announce(
     readonly workers: readonly string[];
     readonly version: string;
   },
+  { quiet, started }: WorkerHooks,
 ): void {
+  started?.();
+  if (quiet === true) return;
   const { version, workers, scheduler } = facts;
   const type = "worker";
   const own = { type, ...facts, pid: process.pid, host: hostname(), threads, memoryLimitBytes };

@@ -2,9 +2,8 @@
  * @file What a rank that is not the program's runs until the launch ends: the scheduler, a worker,
  * or both; each is the program of the command line, within this process. Launchers end all ranks
  * when one ends with failure: so the loss of a worker is said on standard error, and the rank ends
- * with 0.
+ * with 0. The process has to be ended then: what looks for a scheduler may still do so.
  */
-
 import { listenAddress, timeOrConfig } from "../cli/flags.ts";
 import type { SchedulerContext } from "../cli/scheduler.ts";
 import { runScheduler } from "../cli/scheduler.ts";
@@ -15,11 +14,20 @@ import { packageVersion } from "../config/package-version.ts";
 import { LifelineHolder } from "./lifeline.ts";
 import { isEncrypted, type LaunchOptions, schedulerFlags, workerFlags } from "./options.ts";
 import type { Rank } from "./rank.ts";
-import { awaitRendezvous, clearRendezvous, type Rendezvous } from "./rendezvous.ts";
+import {
+  awaitRendezvous,
+  clearRendezvous,
+  isOver,
+  markOver,
+  type Rendezvous,
+} from "./rendezvous.ts";
 import type { Layout, Roles } from "./roles.ts";
 
 /** Exit code of a launch that did not come to be. */
 const FAILED = 1;
+
+/** So often a worker that has not joined looks whether there still is something to join. */
+const LOOK_MS = 500;
 
 /** A rank, what it does, and where it meets the others. */
 export interface Seat {
@@ -73,6 +81,7 @@ async function hostScheduler(
   const security = isEncrypted(options) ? await Security.temporary() : undefined;
   const end = new ProgramsEnd(seat);
   const facts = layout.programRank === null ? undefined : await end.open();
+  const beganMs = performance.now();
   try {
     return await runScheduler({ ...schedulerFlags(options), json }, packageVersion(), {
       access: { token, security },
@@ -86,6 +95,9 @@ async function hostScheduler(
     });
   } finally {
     await end.close();
+    // Nobody comes later than that.
+    const isYoung = performance.now() - beganMs < patienceMs(options);
+    if (rendezvous !== undefined && isYoung) markOver(rendezvous);
   }
 }
 
@@ -136,12 +148,36 @@ async function hostWorker(seat: Seat): Promise<number> {
   const { rank, options, rendezvous, address, json = false } = seat;
   const flags = { ...workerFlags(rank, options), json };
   const file = rendezvous?.path ?? options.schedulerFile;
-  if (rendezvous !== undefined) await awaitRendezvous(rendezvous, rank, patienceMs(options));
-  const code = await runWorker(
+  if (rendezvous !== undefined) {
+    const info = await awaitRendezvous(rendezvous, rank, patienceMs(options));
+    if (info === undefined) return 0;
+  }
+  const joined = new AbortController();
+  const work = runWorker(
     address,
     address === undefined && file !== undefined ? { ...flags, schedulerFile: file } : flags,
     packageVersion(),
-    { quiet: true },
+    { quiet: true, started: () => joined.abort() },
   );
-  return code === INTERRUPTED ? code : 0;
+  try {
+    const code = await (rendezvous === undefined
+      ? work
+      : Promise.race([work, overBefore(rendezvous, joined.signal)]));
+    return code === INTERRUPTED ? code : 0;
+  } finally {
+    joined.abort();
+  }
+}
+
+/**
+ * Resolves when the launch is over before the worker has joined: a program may need less time than
+ * the worker's start, and the worker would then look for its scheduler until it gives up.
+ */
+async function overBefore(rendezvous: Rendezvous, joined: AbortSignal): Promise<number> {
+  return await new Promise((resolve) => {
+    const timer = setInterval(() => {
+      if (isOver(rendezvous)) resolve(0);
+    }, LOOK_MS);
+    joined.addEventListener("abort", () => clearInterval(timer));
+  });
 }

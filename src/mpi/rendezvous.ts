@@ -5,10 +5,10 @@
  */
 import { createHash } from "node:crypto";
 import { existsSync, opendirSync, rmSync, statSync } from "node:fs";
-import { homedir } from "node:os";
+import { homedir, hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { sweepConnections } from "../cli/run-files.ts";
-import { type ConnectionInfo, readConnectionFile } from "../comm/index.ts";
+import { type ConnectionInfo, readConnectionFile, writeConnectionFile } from "../comm/index.ts";
 import { makeFolder } from "../config/make-folder.ts";
 import { HeddleError, shortPath } from "../core/errors.ts";
 import { formatTime } from "../core/units.ts";
@@ -78,18 +78,38 @@ export function clearRendezvous({ path, isOwn }: Rendezvous, schedulerFile?: str
 }
 
 /**
- * What the scheduler's rank has left there, once it has. Errors: `ConnectFailed` when it leaves
- * nothing in time, and of connection files.
+ * Leaves word that the launch is over, for ranks that have not come yet: a program may need less
+ * time than the start of a process elsewhere. The next launch takes it away.
+ */
+export function markOver({ path, isOwn }: Rendezvous): void {
+  const facts = { over: true, host: hostname(), pid: process.pid };
+  if (isOwn) writeConnectionFile(path, { address: "", facts });
+}
+
+/** Whether the launch is over whose ranks meet there; asked when there was something. */
+export function isOver({ path }: Rendezvous): boolean {
+  return !existsSync(path) || saysOver(readConnectionFile(path));
+}
+
+function saysOver({ facts }: ConnectionInfo): boolean {
+  return facts?.["over"] === true;
+}
+
+/**
+ * What the scheduler's rank has left there, once it has; undefined when the launch is over already.
+ * Errors: `ConnectFailed` when it leaves nothing in time, and of connection files.
  */
 export async function awaitRendezvous(
   { path, isOwn }: Rendezvous,
   { rank, size }: Pick<Rank, "rank" | "size">,
   withinMs: number,
-): Promise<ConnectionInfo> {
-  const startMs = Date.now() - process.uptime() * 1000;
+): Promise<ConnectionInfo | undefined> {
+  // What is older is of an earlier launch, if that can be.
+  const leastMs = Date.now() - process.uptime() * 1000 - START_MS;
   const endMs = performance.now() + withinMs;
   for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(LAST_POLL_MS, pollMs * 1.5)) {
-    if (isThere(path, isOwn ? 0 : startMs - START_MS)) return readConnectionFile(path);
+    const found = infoAt(path, isOwn, leastMs);
+    if (found !== undefined) return saysOver(found) ? undefined : found;
     if (performance.now() > endMs) break;
     await new Promise((resolveSoon) => setTimeout(resolveSoon, pollMs));
   }
@@ -102,12 +122,18 @@ export async function awaitRendezvous(
   );
 }
 
-function isThere(path: string, leastMs: number): boolean {
+/** What is there, if it is of this launch. */
+function infoAt(path: string, isOwn: boolean, leastMs: number): ConnectionInfo | undefined {
+  let isFresh: boolean;
   try {
     // Opening the folder makes network file systems forget that the file was not there.
     opendirSync(dirname(path)).closeSync();
-    return existsSync(path) && statSync(path).mtimeMs >= leastMs;
+    isFresh = statSync(path).mtimeMs >= leastMs;
   } catch {
-    return false;
+    return undefined;
   }
+  if (!isFresh && !isOwn) return undefined;
+  const info = readConnectionFile(path);
+  // Names of launches may come again, after long; then the scheduler writes its file soon.
+  return saysOver(info) && !isFresh ? undefined : info;
 }

@@ -143,6 +143,7 @@ export abstract class BaseRunner {
     const { rank, rendezvous, options } = this.#seat;
     assert(rendezvous !== undefined, "a program without a scheduler");
     const info = await awaitRendezvous(rendezvous, rank, patienceMs(options));
+    if (info === undefined) throw new HeddleError("ConnectFailed", "the launch is over already");
     this.#lifeline = await Lifeline.open(info.facts?.["lifeline"]);
     // So it hears at once; of other ends the closed connection tells.
     process.once("beforeExit", () => void this.#lifeline?.close());

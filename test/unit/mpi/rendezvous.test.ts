@@ -1,4 +1,12 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir, hostname, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -8,6 +16,8 @@ import {
   awaitRendezvous,
   clearRendezvous,
   fillPath,
+  isOver,
+  markOver,
   rendezvousOf,
 } from "../../../src/mpi/rendezvous.ts";
 
@@ -101,6 +111,23 @@ describe("waiting for the scheduler's rank", () => {
     });
     writeConnectionFile(file, INFO);
     expect(await awaitRendezvous(place, rank(undefined), 0)).toEqual(INFO);
+  });
+
+  it("ends when the launch is over already, unless that is of a launch long ago", async () => {
+    const own = rendezvousOf(rank("a"), join(folder, "s.json"));
+    writeConnectionFile(own.path, INFO);
+    expect(isOver(own)).toBe(false);
+    rmSync(own.path);
+    expect(isOver(own)).toBe(true);
+    markOver(own);
+    expect(isOver(own)).toBe(true);
+    expect(readFileSync(own.path, "utf8")).not.toContain("token");
+    expect(await awaitRendezvous(own, rank("a"), 0)).toBeUndefined();
+    const before = Date.now() / 1000 - process.uptime() - 3600;
+    utimesSync(own.path, before, before);
+    await expect(awaitRendezvous(own, rank("a"), 0)).rejects.toMatchObject({
+      code: "ConnectFailed",
+    });
   });
 
   it("ends in time, with what to look at", async () => {
