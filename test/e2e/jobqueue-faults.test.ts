@@ -165,7 +165,11 @@ describe.skipIf(lab === undefined)("a cluster on Slurm", () => {
     await expect(cluster.waitForWorkers(1)).rejects.toMatchObject({
       code: "JobFailed",
       message: expect.stringMatching(
-        /2 starts have failed, the last one so: job \d+.* \(FAILED, exit code 7: NonZeroExitCode\)\nThe end of [^\n]*:\nthe module is not there$/,
+        new RegExp(
+          "2 starts have failed, the last one so: job \\d+ .*" +
+            "\\(FAILED, exit code 7: NonZeroExitCode\\)\nThe end of [^\n]*:\n" +
+            "the module is not there$",
+        ),
       ),
     });
     seen.stop();
