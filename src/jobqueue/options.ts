@@ -45,7 +45,9 @@ export interface JobOptions {
   readonly resources?: Readonly<Record<string, number>>;
   /** Variables of the workers' environment; `$NAME` in a value is expanded on the node. */
   readonly environ?: Readonly<Record<string, string>>;
-  /** Network interface that workers listen on: `"ib0"`. Default: by which they reach the scheduler. */
+  /**
+   * Network interface that workers listen on: `"ib0"`. Default: by which they reach the scheduler.
+   */
   readonly interface?: string | null;
   /**
    * Folder on the nodes for data that does not fit into memory. `$TMPDIR` and other variables are

@@ -14,8 +14,8 @@ export interface JobPlan {
   /** Name of the group: "default" for the cluster's own options. */
   readonly group: string;
   /**
-   * Workers of a job are called `<prefix>-<id of the job>`, and `…-<index>` where a job has several:
-   * so it is known which worker belongs to which job.
+   * Workers of a job are called `<prefix>-<id of the job>`, and `…-<index>` where a job has
+   * several: so it is known which worker belongs to which job.
    */
   readonly prefix: string;
   /** Workers of one job, on all its nodes together. */

@@ -1,6 +1,7 @@
 /** @file The shape of a job, read from options and configuration and checked. */
 import { HeddleError } from "../core/errors.ts";
 import type { JobValues } from "./job-values.ts";
+import { siteUnits } from "./lsf-units.ts";
 import { CLASS_NAMES } from "./option-names.ts";
 import type { JobShape, SystemShape } from "./shape.ts";
 import { expanded } from "./shell-text.ts";
@@ -116,7 +117,7 @@ function ownShape(values: JobValues, extra: unknown): SystemShape {
     ...given("memPerGpu", values.get("mem-per-gpu")),
     ...given("ncpus", values.get("ncpus")),
     ...given("memBytes", values.get("mem")),
-    ...given("lsfUnits", values.get("lsf-units")),
+    ...given("lsfUnits", values.system === "lsf" ? (values.get("lsf-units") ?? siteUnits()) : null),
     ...given("useStdin", values.get("use-stdin")),
     ...given("memoryPerCorePropertyName", values.get("memory-per-core-property-name")),
     ...given("diskBytes", values.get("disk")),

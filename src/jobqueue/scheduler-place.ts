@@ -8,7 +8,10 @@ import type { HeddleError } from "../core/errors.ts";
 export interface SchedulerPlace {
   /** The file from which workers and clients read how they get in; there once it listens. */
   readonly connectionFile: string;
-  /** How a client gets in; resolves when the scheduler listens. Errors: `ConnectFailed`, `JobFailed`. */
+  /**
+   * How a client gets in; resolves when the scheduler listens. Errors: `ConnectFailed`,
+   * `JobFailed`.
+   */
   readonly access: Promise<RemoteOptions>;
   /** What has happened in the scheduler, by name, as far as it is known here. */
   logs(): Promise<Readonly<Record<string, string>>>;

@@ -4,7 +4,8 @@
  */
 import { connectionFile, secretsFile } from "./access-file.ts";
 import { JobScheduler } from "./job-scheduler.ts";
-import { JobValues } from "./job-values.ts";
+import { DEFAULT_GROUP, JobValues } from "./job-values.ts";
+import { makeLogFolder } from "./log-folder.ts";
 import { makeSchedulerPlan } from "./make-plan.ts";
 import type { JobQueueOptions } from "./options.ts";
 import { ProcessScheduler } from "./process-scheduler.ts";
@@ -34,6 +35,9 @@ export function startScheduler(
 ): SchedulerPlace {
   const values = new JobValues(system, options);
   const settings = schedulerSettings(values, options);
+  for (const group of [DEFAULT_GROUP, ...Object.keys(options.groups ?? {})]) {
+    makeLogFolder(new JobValues(system, options, group));
+  }
   const place = { name, file };
   if (settings.placement === "client") return new ThreadScheduler(values, settings, place);
   if (settings.placement === "process") return new ProcessScheduler(values, settings, place);

@@ -40,20 +40,17 @@ function attributes(job: JobShape, command: string): Map<string, string> {
     );
   }
   const script = argument(oneLine(jobCommands(job, command)));
-  const memory: readonly [string, string][] =
-    job.memoryBytes === undefined
-      ? []
-      : [
-          ["MY.HeddleWorkerMemory", String(job.memoryBytes)],
-          ["RequestMemory", "floor(MY.HeddleWorkerMemory / 1048576)"],
-        ];
+  const hasMemory = job.memoryBytes !== undefined;
+  const only = (isSaid: boolean, key: string, value: string): [string, string][] =>
+    isSaid ? [[key, value]] : [];
   const made = new Map<string, string>([
     ["MY.HeddleClusterName", `"${job.jobName}"`],
     ["batch_name", job.jobName],
     ["MY.HeddleWorkerCores", String(job.cores)],
-    ...memory,
+    ...only(hasMemory, "MY.HeddleWorkerMemory", String(job.memoryBytes)),
     ["MY.HeddleWorkerDisk", String(diskBytes)],
     ["RequestCpus", "MY.HeddleWorkerCores"],
+    ...only(hasMemory, "RequestMemory", "floor(MY.HeddleWorkerMemory / 1048576)"),
     ["RequestDisk", "floor(MY.HeddleWorkerDisk / 1024)"],
     ["MY.JobId", '"$(ClusterId).$(ProcId)"'],
     ["Environment", '"HEDDLE_JOB_ID=$(ClusterId).$(ProcId)"'],
