@@ -72,7 +72,7 @@ describe("what workers get", () => {
   test("a worker of several has a number, one alone has none; both have the id of the job", () => {
     expect(slurm().prefix).toBe("work");
     expect(slurm({ groups: { gpu: { cores: 2 } } }, "gpu").prefix).toBe("work-gpu");
-    expect(command({ processes: 1 })).toContain(' --name "work-${SLURM_ARRAY_JOB_ID:-$SLURM');
+    expect(command({ processes: 1 })).toContain(` --name "work-\${SLURM_ARRAY_JOB_ID:-$SLURM`);
     expect(command({ processes: 1 })).not.toContain("--nworkers");
   });
 
