@@ -20,7 +20,8 @@ import type {
   SGEClusterOptions,
   SLURMClusterOptions,
 } from "../jobqueue/options.ts";
-import { SSHCluster, type SSHClusterOptions } from "./ssh-cluster.ts";
+import { SSHCluster } from "./ssh-cluster.ts";
+import type { SSHClusterOptions } from "./ssh-options.ts";
 import { SubprocessCluster, type SubprocessClusterOptions } from "./subprocess-cluster.ts";
 
 /** The options of each kind, which are those of its class. */

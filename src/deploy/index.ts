@@ -31,6 +31,12 @@ export {
   SpecCluster,
   type SpecClusterOptions,
 } from "./spec-cluster.ts";
-export { SSHCluster, type SSHClusterOptions } from "./ssh-cluster.ts";
+export { SSHCluster } from "./ssh-cluster.ts";
 export type { SSHConnectOptions } from "./ssh-job.ts";
+export type {
+  SSHClusterOptions,
+  SSHSchedulerOptions,
+  SSHWorkerOptions,
+} from "./ssh-options.ts";
 export { SubprocessCluster, type SubprocessClusterOptions } from "./subprocess-cluster.ts";
+export type { WorkerFlagOptions, WorkerShape } from "./worker-arguments.ts";

@@ -20,13 +20,14 @@ function program(given: Partial<SSHProgram> = {}): SSHProgram {
 
 describe("what the other host's shell does", () => {
   function run(given: Partial<SSHProgram>): string {
-    const input = `${TOKEN}\n${CONFIGURATION}\nrest`;
+    const input = `${TOKEN}\n${CONFIGURATION}\n{"a":"b\\\\nc"}\nrest`;
     return execFileSync("sh", ["-c", remoteCommand(program(given))], { input, encoding: "utf8" });
   }
 
-  it("takes token and configuration from standard input and hands on the rest", () => {
+  it("takes its secrets from standard input and hands on the rest", () => {
     expect(run({})).toContain(`HEDDLE_TOKEN=${TOKEN}\n`);
     expect(run({})).toContain(`HEDDLE_INTERNAL_CONFIGURATION=${CONFIGURATION}\n`);
+    expect(run({})).toContain('HEDDLE_INTERNAL_SECURITY={"a":"b\\\\nc"}\n');
     expect(run({ command: ["cat"] })).toBe("rest");
     expect(remoteCommand(program())).not.toContain(TOKEN);
   });
