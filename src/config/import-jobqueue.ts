@@ -26,6 +26,7 @@ const SCHEDULER_OPTIONS: ReadonlyMap<string, string> = new Map([
   ["host", "host"],
   ["interface", "interface"],
   ["port", "port"],
+  ["protocol", "protocol"],
   ["dashboard_address", "dashboardAddress"],
 ]);
 
@@ -69,7 +70,8 @@ function schedulerOptions(section: string, value: unknown): Translated | Untrans
   const left: string[] = [];
   for (const [name, option] of Object.entries(value ?? {})) {
     const own = SCHEDULER_OPTIONS.get(name);
-    if (own === undefined) left.push(name);
+    if (name === "idle_timeout") known["idleTimeout"] = withSeconds(option);
+    else if (own === undefined) left.push(name);
     else known[own] = option;
   }
   const to = `jobqueue.${section}.scheduler-options`;

@@ -113,7 +113,8 @@ describe("sections of jobqueue.yaml", () => {
     "    env-extra: ['module load gcc', 'conda activate dask']",
     "    extra: ['--lifetime', '55m']",
     "    log-directory: null",
-    "    scheduler-options: { interface: ib0, dashboard_address: ':0', allowed_failures: 9 }",
+    "    scheduler-options:",
+    "      { interface: ib0, dashboard_address: ':0', idle_timeout: 90, allowed_failures: 9 }",
     "",
   ].join("\n");
 
@@ -125,7 +126,7 @@ describe("sections of jobqueue.yaml", () => {
           ...{ cores: 72, memory: "192GB", walltime: "1:30:00", account: "physics" },
           ...{ "death-timeout": "60s", "job-extra-directives": ["--gres=gpu:1"] },
           ...{ "job-script-prologue": prologue, "worker-extra-args": ["--lifetime", "55m"] },
-          "scheduler-options": { interface: "ib0", dashboardAddress: ":0" },
+          "scheduler-options": { interface: "ib0", dashboardAddress: ":0", idleTimeout: "90s" },
         },
       },
     });
