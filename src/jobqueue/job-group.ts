@@ -21,6 +21,8 @@ export interface GroupHost {
   changed(): void;
   /** Something has happened, after which jobs may be in other states. */
   stepped(): void;
+  /** `hopeless` has changed. */
+  refused(): void;
   warn(message: string): void;
 }
 
@@ -96,20 +98,9 @@ export class JobGroup {
    */
   async scale(jobs: number, going: readonly string[] = []): Promise<void> {
     this.#target = jobs;
-    this.#hopeless = undefined;
+    this.#hopeAgain();
     this.#tell({ kind: "target", jobs, going });
     await this.#until(() => this.#machine.isSettled);
-  }
-
-  /** Rejects when no more jobs can be had; never resolves before `over` does. */
-  async failure(over: Promise<unknown>): Promise<void> {
-    let isOver = false;
-    const end = (): void => {
-      isOver = true;
-      this.#wakeWaiting();
-    };
-    over.then(end, end);
-    await this.#until(() => isOver);
   }
 
   /** These workers are there now, of whatever group. */
@@ -138,7 +129,7 @@ export class JobGroup {
    * grace time. Resolves when nothing is left, or after `withinMs` with a warning.
    */
   async close(withinMs: number): Promise<void> {
-    this.#hopeless = undefined;
+    this.#hopeAgain();
     if (!this.#isClosed) this.#tell({ kind: "close" });
     let isLate = false;
     const late = setTimeout(() => {
@@ -213,7 +204,6 @@ export class JobGroup {
         return this.#giveUp(command.message);
       case "closed":
         this.#isClosed = true;
-        this.#hopeless = undefined;
     }
   }
 
@@ -223,6 +213,13 @@ export class JobGroup {
     const text = message.startsWith(start) ? message : `${start}${message}`;
     this.#hopeless = new HeddleError("JobFailed", text, { fields: { group } });
     this.#host.warn(text);
+    this.#host.refused();
+  }
+
+  #hopeAgain(): void {
+    if (this.#hopeless === undefined) return;
+    this.#hopeless = undefined;
+    this.#host.refused();
   }
 
   #submit(ticket: number, count: number): void {
@@ -313,11 +310,12 @@ export class JobGroup {
   }
 
   async #logOf(id: string): Promise<string> {
-    const files = this.#logFiles(id, "");
-    const found = await existingLogs(files);
+    const found = await existingLogs(this.#logFiles(id, ""));
     if (found !== undefined) return found;
+    // Elements of arrays may have numbers of their own in the names of their files.
     const { text } = await this.#desk.postMortem(this.plan, id, false);
-    return await describeLog(this.#logFiles(id, text));
+    const files = this.#logFiles(id, text);
+    return (await existingLogs(files)) ?? (await describeLog(files));
   }
 
   #workersOf(ids: ReadonlySet<string>): string[] {

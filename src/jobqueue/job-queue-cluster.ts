@@ -67,6 +67,7 @@ export class JobQueueCluster extends Cluster {
       retire: async (workers: readonly string[]) => await this.#retire(workers),
       changed: () => this.#tellGuard(),
       stepped: () => this.#publisher.changed(),
+      refused: () => this.#tellRefusal(),
       warn: (message: string) => this.#warn(message),
     };
     this.#groups = new Map(plans.map((plan) => [plan.group, new JobGroup(plan, desk, host)]));
@@ -304,19 +305,41 @@ export class JobQueueCluster extends Cluster {
     let wake: () => void = () => undefined;
     const enough = new Promise<void>((resolve, reject) => {
       wake = () => {
+        const refusal = this.#refusal();
         if (this.#workers.size >= count) resolve();
         else if (this.#isClosing) reject(new HeddleError("CommClosed", "the cluster was closed"));
+        else if (refusal !== undefined && refusal.most < count) reject(refusal.error);
       };
       this.#awaiting.add(wake);
       wake();
     });
-    if (this.#workers.size >= count) return;
-    const failures = [...this.#groups.values()].map(async (group) => await group.failure(enough));
-    try {
-      await link.hold(Promise.race([enough, ...failures]));
-    } finally {
-      this.#awaiting.delete(wake);
+    await link.hold(enough).finally(() => this.#awaiting.delete(wake));
+  }
+
+  /** Why there will not be more workers than `most`, if so. */
+  #refusal(): { readonly most: number; readonly error: HeddleError } | undefined {
+    let most = 0;
+    let error: HeddleError | undefined;
+    for (const { hopeless, target, plan, jobs } of this.#groups.values()) {
+      error ??= hopeless;
+      if (hopeless === undefined) most += target * plan.workersPerJob;
+      else for (const { workers } of jobs) most += workers.length;
     }
+    return error && { most, error };
+  }
+
+  /** Whoever waits for workers, in whatever program, hears that they will not come. */
+  #tellRefusal(): void {
+    for (const wake of this.#awaiting) wake();
+    if (this.#isClosing) return;
+    const refusal = this.#refusal();
+    const tell = async (): Promise<void> => {
+      const link = await this.link();
+      const { most = 0, error } = refusal ?? {};
+      const refused = error === undefined ? {} : { refused: { most, message: error.message } };
+      await link.control({ kind: "refuse-workers", ...refused });
+    };
+    tell().catch(() => undefined);
   }
 
   /** See `GroupHost.retire`. */

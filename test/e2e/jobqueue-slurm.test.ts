@@ -44,7 +44,6 @@ describe.skipIf(lab === undefined)("a cluster on Slurm", () => {
     await using client = new Client(cluster);
     const squares = client.map((x: number) => [x * x], [0, 1, 2, 3, 4, 5, 6, 7, 8]);
     await wait(squares);
-    const [kept] = cluster.jobs;
     await cluster.scale({ jobs: 1 });
     await vi.waitFor(() => expect(queued(shape.jobName)).toHaveLength(1), SOON);
     const story = await client.gather(squares);
@@ -53,6 +52,7 @@ describe.skipIf(lab === undefined)("a cluster on Slurm", () => {
     const past = Object.values(jobStates(lab, shape.jobName));
     expect(past.sort()).toEqual(["COMPLETED", "COMPLETED", "RUNNING"]);
     expect(cluster.workers).toBe(1);
+    const [kept] = cluster.jobs.filter(({ stage }) => stage === "running");
     const logs = await cluster.logs();
     expect(Object.keys(logs)).toContain("scheduler");
     expect(logs[`job ${kept?.id}`]).toMatch(/workers of 1 threads/);
@@ -70,12 +70,18 @@ describe.skipIf(lab === undefined)("a cluster on Slurm", () => {
     });
     await using large = new SLURMCluster(smallJobs(folder, { cores: 99 }));
     const waiting = large.waitForWorkers(1);
+    await using client = new Client(large);
+    const elsewhere = client.waitForWorkers(1);
+    elsewhere.catch(() => undefined);
+    await client.ready;
     const never = large.scale({ workers: 1 });
     await expect(waiting).rejects.toMatchObject({
       code: "JobFailed",
       message: expect.stringMatching(/waits for ever \(PENDING: PartitionConfig\)/),
     });
-    await expect(never).rejects.toMatchObject({ code: "JobFailed" });
+    for (const waits of [never, elsewhere, client.waitForWorkers(1)]) {
+      await expect(waits).rejects.toMatchObject({ code: "JobFailed" });
+    }
     await vi.waitFor(() => expect(queued(large.jobName)).toEqual([]), SOON);
     await vi.waitFor(() => expect(seen.texts).toHaveLength(2), SOON);
     seen.stop();

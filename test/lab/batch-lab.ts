@@ -36,8 +36,8 @@ export async function startLab(name: LabName, own?: string): Promise<Lab | undef
   if (own !== undefined) process.env[`${prefix}_LAB_PORT`] = String(OWN_PORT);
   const problem = process.platform === "linux" ? undefined : "it needs Linux";
   const holder = problem === undefined ? await share(lock) : undefined;
-  // One starts it, others wait and find it up.
-  const up = spawnSync("flock", [`${lock}.up`, path(`${name}-up`)], { encoding: "utf8" });
+  // One starts it, others wait and find it up; its servers must not hold the lock.
+  const up = spawnSync("flock", ["-o", `${lock}.up`, path(`${name}-up`)], { encoding: "utf8" });
   const exported = /^export (.*)$/m.exec(up.stdout ?? "")?.[1];
   if (holder === undefined || up.status !== 0 || exported === undefined) {
     const why = problem ?? (up.stderr ?? String(up.error)).trim();

@@ -50,6 +50,8 @@ let retired: string[];
 /** Workers that cannot hand over. */
 let kept: string[];
 let warnings: string[];
+/** How often hope was lost, or found again. */
+let refused: number;
 
 const host: GroupHost = {
   retire: async (workers) => {
@@ -58,6 +60,9 @@ const host: GroupHost = {
   },
   changed: () => undefined,
   stepped: () => undefined,
+  refused: () => {
+    refused++;
+  },
   warn: (message) => warnings.push(message),
 };
 
@@ -65,7 +70,7 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
   desk = new FakeDesk();
   group = new JobGroup(planOf("slurm"), desk, host);
-  [retired, kept, warnings] = [[], [], []];
+  [retired, kept, warnings, refused] = [[], [], [], 0];
 });
 
 afterEach(() => {
@@ -104,19 +109,18 @@ describe("scaling", () => {
     desk.refusals = [{ words: "invalid partition", mayPass: false }];
     await expect(group.scale(1)).rejects.toMatchObject({ code: "JobFailed" });
     expect(warnings).toEqual(["Slurm: sbatch: invalid partition"]);
-    // Who waits for something else hears of it, too.
-    await expect(group.failure(new Promise(() => undefined))).rejects.toThrow(/invalid partition/);
+    expect([group.hopeless?.message, refused]).toEqual([warnings[0], 1]);
     desk.say("queued", { reason: "PartitionConfig", isHopeless: true }, "1");
     const scaled = group.scale(1);
     scaled.catch(() => undefined);
     await pass(1000);
     await expect(scaled).rejects.toThrow(/^Slurm: job 1 waits for ever/);
-    await expect(group.failure(Promise.resolve())).rejects.toThrow(/job 1 waits/);
+    expect(refused).toBe(3);
     desk.say("running", {}, "2");
     const again = group.scale(1);
     await pass(1000);
     await again;
-    await group.failure(Promise.resolve());
+    expect([group.hopeless, refused]).toEqual([undefined, 4]);
   });
 
   test("is tried again where trying may help", async () => {
