@@ -149,6 +149,10 @@ function addLife(command: Command): Command {
       keyed("so much longer or shorter, by chance", "worker.lifetime.stagger"),
     )
     .option(
+      "--lifetime-grace <time>",
+      keyed("a worker that is to end may take so long", "worker.lifetime.grace"),
+    )
+    .option(
       "--lifetime-restart",
       keyed("another process follows when it is over", "worker.lifetime.restart"),
     )

@@ -68,6 +68,8 @@ export async function runWorker(
   const access = await remoteOptions(target);
   receive(access.configuration);
   const plan = planWorkers(flags, process.cwd(), availableParallelism());
+  // The processes of the workers, and whoever ends them, have it from the configuration.
+  config.set({ "worker.lifetime.grace": plan.graceMs });
   const log = openEventLog(
     flags.nanny ? "supervisor" : "worker",
     config.get("log.level"),

@@ -2,6 +2,7 @@
  * @file When the workers of a job retire: early enough before its walltime is over to hand over
  * what they have, and not all at once.
  */
+import { config } from "../config/config.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { JobSettings } from "../machine/jobs/settings.ts";
 import type { JobValues } from "./job-values.ts";
@@ -15,11 +16,16 @@ const MARGIN_SHARE = 0.2;
 const STAGGER_MS = 60_000;
 const STAGGER_SHARE = 0.05;
 
+/** Of the margin so much is left for the end of processes. */
+const LAST_MS = 10_000;
+
 /** Walltimes without an end, as people write them. */
 const ENDLESS = /^(unlimited|infinite|infinity|-1)$/i;
 
 export interface JobLife {
   readonly lifetime?: { readonly ms: number; readonly staggerMs: number };
+  /** Workers that are to end may take so long, unless the user has said how long. */
+  readonly graceMs?: number;
   /** The batch system is to warn the job so long before its end. */
   readonly warnSeconds?: number;
   readonly settings: Partial<JobSettings>;
@@ -52,6 +58,9 @@ export function lifeOf(system: BatchSystem, values: JobValues, shape: JobShape):
   }
   return {
     lifetime: { ms, staggerMs },
+    ...(config.origin("worker.lifetime.grace").source === "default"
+      ? { graceMs: graceOf(marginMs) }
+      : {}),
     // By then the workers should be on their way: this is for those that are not.
     warnSeconds: Math.max(1, Math.round(marginMs / 2000)),
     // Others have to be there when the first of a job's workers go.
@@ -91,6 +100,11 @@ const EXAMPLES: Readonly<Record<BatchSystem["name"], string>> = {
   oar: 'it is written "hh:mm:ss", or in hours',
   htcondor: 'it is written "hh:mm:ss"',
 };
+
+/** Most of the margin: a task that runs may end, and then there is a moment for values. */
+function graceOf(marginMs: number): number {
+  return wholeSeconds(Math.max(marginMs / 2, marginMs - LAST_MS));
+}
 
 function wholeSeconds(ms: number): number {
   return Math.ceil(ms / 1000) * 1000;

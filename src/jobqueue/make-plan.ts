@@ -58,6 +58,7 @@ export function makePlan(
       memoryBytes,
       deathMs: values.get("death-timeout"),
       lifetime: life.lifetime,
+      graceMs: life.graceMs,
       localDirectory: values.get("local-directory") ?? undefined,
       interface: values.get("interface") ?? undefined,
       resources: values.get("resources"),

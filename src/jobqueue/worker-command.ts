@@ -17,6 +17,8 @@ export interface NodeWorkers {
   readonly memoryBytes: number | undefined;
   readonly deathMs: number;
   readonly lifetime?: { readonly ms: number; readonly staggerMs: number } | undefined;
+  /** Those that are to end may take so long; undefined: as the configuration says. */
+  readonly graceMs?: number | undefined;
   readonly localDirectory?: string | undefined;
   readonly interface?: string | undefined;
   readonly resources: Readonly<Record<string, number>>;
@@ -37,6 +39,7 @@ export function workerCommand(workers: NodeWorkers): string {
     "--death-timeout": spanText(workers.deathMs),
     "--lifetime": lifetime && spanText(lifetime.ms),
     "--lifetime-stagger": lifetime && spanText(lifetime.staggerMs),
+    "--lifetime-grace": workers.graceMs === undefined ? undefined : spanText(workers.graceMs),
     "--local-directory": maybe(workers.localDirectory),
     "--interface": maybe(workers.interface),
     "--resources": amounts.length === 0 ? undefined : quoted(amounts.join(" ")),

@@ -54,7 +54,8 @@ describe("programs written for dask-jobqueue", () => {
 #SBATCH --signal=B:USR1@30
 exec NODE HEDDLE worker --scheduler-file FILE --name "work-\${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}\
 \${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}" --nworkers 4 --nthreads 18 --memory-limit 905MiB \
---death-timeout 60s --lifetime 1620s --lifetime-stagger 60s --local-directory /u/me/test
+--death-timeout 60s --lifetime 1620s --lifetime-stagger 60s --lifetime-grace 110s \
+--local-directory /u/me/test
 `);
   });
 
@@ -84,7 +85,7 @@ module use /g/data/vp91/modules
 module load node/20
 exec /g/data/vp91/node/bin/node HEDDLE worker --scheduler-file FILE --name "work-$PBS_JOBID" \
 --nworkers 8 --nthreads 6 --memory-limit 21743MiB --death-timeout 60s --lifetime 1020s \
---lifetime-stagger 60s --local-directory "$TMPDIR" --interface ib0
+--lifetime-stagger 60s --lifetime-grace 110s --local-directory "$TMPDIR" --interface ib0
 `);
   });
 
@@ -130,7 +131,13 @@ const COMMON: Cases<SLURMClusterOptions> = [
     "+ --memory-limit 7782MiB",
   ],
   [{ memoryShare: 0.5 }, "- --memory-limit 3891MiB", "+ --memory-limit 2048MiB"],
-  [{ walltimeMarginMs: 60_000 }, "- --lifetime 1620s", "+ --lifetime 1680s"],
+  [
+    { walltimeMarginMs: 60_000 },
+    "- --lifetime 1620s",
+    "- --lifetime-grace 110s",
+    "+ --lifetime 1680s",
+    "+ --lifetime-grace 50s",
+  ],
   [{ lifetimeMs: 900_000 }, "- --lifetime 1620s", "+ --lifetime 900s"],
   [
     { lifetimeStaggerMs: 1000 },
@@ -183,6 +190,7 @@ const SLURM: Cases<SLURMClusterOptions> = [
     "- #SBATCH --signal=B:USR1@30",
     "- --lifetime 1620s",
     "- --lifetime-stagger 60s",
+    "- --lifetime-grace 110s",
   ],
   [{ jobCpu: 16 }, "- #SBATCH --cpus-per-task=8", "+ #SBATCH --cpus-per-task=16"],
   [{ jobMem: "50G" }, "- #SBATCH --mem=16G", "+ #SBATCH --mem=50G"],
@@ -215,7 +223,7 @@ const SLURM: Cases<SLURMClusterOptions> = [
     "- #SBATCH -N 1",
     "- exec NODE HEDDLE worker",
     `- --name "work-\${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}\${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}"`,
-    "- --lifetime-stagger 60s",
+    "- --lifetime-grace 110s",
     "+ #SBATCH -n 2",
     "+ #SBATCH -N 2",
     "+ exec srun",
@@ -226,7 +234,7 @@ const SLURM: Cases<SLURMClusterOptions> = [
     "+ --cpus-per-task=8",
     "+ --kill-on-bad-exit=0 /bin/sh -c 'exec NODE HEDDLE worker",
     `+ --name "work-\${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}\${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}-$SLURM_NODEID"`,
-    "+ --lifetime-stagger 60s'",
+    "+ --lifetime-grace 110s'",
   ],
 ];
 
@@ -278,6 +286,7 @@ const SGE: Cases<SGEClusterOptions> = [
     "- #$ -l s_rt=1740",
     "- --lifetime 1620s",
     "- --lifetime-stagger 60s",
+    "- --lifetime-grace 110s",
   ],
   [{ logDirectory: "/logs" }, "+ #$ -e /logs/", "+ #$ -o /logs/"],
   [{ jobExtraDirectives: ["-pe smp 8"] }, "+ #$ -pe smp 8"],

@@ -7,7 +7,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { Client, Event } from "heddle/distributed";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { addressOf, main, type Program, Programs, SMALL } from "../fixtures/programs.ts";
 
 let programs: Programs;
@@ -197,10 +197,11 @@ it("tasks that run may end, others go elsewhere, and none runs twice", async () 
 it("one whose task does not end goes when its time is over", async () => {
   const host = await programs.scheduler();
   await worker(host, "stays");
-  const environ = { HEDDLE_WORKER__LIFETIME__GRACE: "500ms" };
-  const flags = ["worker", addressOf(host), "--name", "goes", "--resources", "GPU=1", ...SMALL];
-  const goes = await programs.start(flags, environ);
-  await host.logged(/worker goes joined/);
+  // Before what the environment says, as flags are.
+  vi.stubEnv("HEDDLE_WORKER__LIFETIME__GRACE", "10m");
+  const more = ["--resources", "GPU=1", "--lifetime-grace", "500ms"];
+  const goes = await worker(host, "goes", ...more);
+  vi.unstubAllEnvs();
   const client = new Client(addressOf(host));
   const endless = client.options({ resources: { GPU: 1 } }).submit(async () => {
     await new Event("busy").set();

@@ -134,6 +134,12 @@ describe("how long workers live", () => {
     );
   });
 
+  test("and may use most of the margin to end, unless the user has said how much", () => {
+    const grace = (walltime: string) => /--lifetime-grace (\S+)/.exec(command({ walltime }))?.[1];
+    expect(["1", "5", "60"].map(grace)).toEqual(["6s", "50s", "110s"]);
+    config.with({ "worker.lifetime.grace": "20s" }, () => expect(grace("60")).toBeUndefined());
+  });
+
   test("of a walltime that is not known there is none", () => {
     expect(slurm({ walltime: null }).script).not.toMatch(/--lifetime|--signal|-t /);
     expect(slurm({ walltime: "UNLIMITED" }).script).not.toContain("--lifetime");
