@@ -1,8 +1,8 @@
 /** @file What the functions of `create.ts` do once they are called. */
 import { existsSync } from "node:fs";
-import { config } from "../config/config.ts";
 import { HeddleError } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
+import { JobValues } from "../jobqueue/job-values.ts";
 import type { JobOptions } from "../jobqueue/options.ts";
 import type { SystemName } from "../jobqueue/system.ts";
 import type { ClusterKind, KindOptions } from "./cluster-kinds.ts";
@@ -29,21 +29,34 @@ export async function createCluster<K extends ClusterKind>(
 /** The same on a batch system, with sizes for those who say nothing of them. */
 export async function createBatchCluster(
   system: SystemName,
-  options: KindOptions["slurm"] & CreateOptions,
+  { timeoutMs, ...options }: KindOptions["slurm"] & CreateOptions,
 ): Promise<DaskCluster> {
   const { jobs, nWorkers } = options;
   const count = jobs === undefined && nWorkers === undefined ? { nWorkers: 1 } : {};
-  return await createCluster(system, { ...count, ...usualSize(system), ...options });
+  const wait = timeoutMs === undefined ? {} : { timeoutMs };
+  return await createCluster(system, {
+    ...{ ...count, ...usualSize(system, options), ...options },
+    ...wait,
+  });
 }
 
-/** One core and 4 GB for one worker, where the configuration says nothing else. */
-function usualSize(system: SystemName): Pick<JobOptions, "cores" | "memory" | "processes"> {
-  const { cores, memory, processes } = {
-    cores: config.get(`jobqueue.${system}.cores`),
-    memory: config.get(`jobqueue.${system}.memory`),
-    processes: config.get(`jobqueue.${system}.processes`),
+/**
+ * One core and 4 GB for one worker, for what neither options nor configuration say. Where only
+ * groups say what jobs are, nothing: else there would be one kind more.
+ */
+export function usualSize(
+  system: SystemName,
+  options: KindOptions["slurm"],
+): Pick<JobOptions, "cores" | "memory" | "processes"> {
+  const values = new JobValues(system, options);
+  const isSaid = (key: "cores" | "memory" | "processes"): boolean =>
+    values.find(key).source !== "default";
+  if (options.groups !== undefined && !isSaid("cores")) return {};
+  return {
+    ...(isSaid("cores") ? {} : { cores: 1 }),
+    ...(isSaid("memory") ? {} : { memory: "4GB" }),
+    ...(isSaid("processes") ? {} : { processes: 1 }),
   };
-  return { cores: cores ?? 1, memory: memory ?? "4GB", processes: processes ?? 1 };
 }
 
 const GPU_OPTIONS = [

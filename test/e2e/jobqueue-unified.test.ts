@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { createSlurmCluster } from "heddle";
+import { config, createSlurmCluster } from "heddle";
 import { createDistributedCluster, DaskCluster } from "heddle/deploy";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { startLab } from "../lab/batch-lab.ts";
@@ -38,7 +38,9 @@ async function heddle(...args: readonly string[]): Promise<string> {
 describe.skipIf(lab === undefined)("on Slurm", () => {
   it("createSlurmCluster submits jobs, waits for workers, and close leaves nothing", async () => {
     const { processes, ...shape } = smallJobs(folder, { nWorkers: 2, logDirectory: folder });
-    const cluster = await createSlurmCluster({ ...shape, timeoutMs: 60_000 });
+    const change = config.set({ "worker.resources": { SPIN: 3 } });
+    const creating = createSlurmCluster({ ...shape, timeoutMs: 60_000 });
+    const cluster = await creating.finally(() => change.undo());
     const { workers, jobs, threads, kind } = await cluster.monitor();
     expect({ workers: workers.length, threads, kind, processes }).toEqual({
       ...{ workers: 2, threads: 2, kind: "slurm", processes: 1 },
@@ -53,6 +55,10 @@ describe.skipIf(lab === undefined)("on Slurm", () => {
       expect(report.workers.map(({ job }) => job).sort()).toEqual(report.jobs.map(({ id }) => id));
     }, SOON);
     expect(jobs.length).toBeLessThanOrEqual(2);
+    // What the program has configured reaches the nodes.
+    const { workers: all } = await cluster.client.schedulerInfo();
+    const resources = Object.values(all).map((worker) => worker.resources);
+    expect(resources).toEqual([{ SPIN: 3 }, { SPIN: 3 }]);
     const squares = cluster.map((x: number) => x * x, [1, 2, 3]);
     expect(await cluster.gather(squares)).toEqual([1, 4, 9]);
     await cluster.close();
