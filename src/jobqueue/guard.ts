@@ -17,6 +17,11 @@ export class Guard {
   #line = "";
   #isPlanned = false;
 
+  /** Its process, once there is something to guard. */
+  get pid(): number | undefined {
+    return this.#shell?.pid;
+  }
+
   /** From now on these commands would be run. */
   set(commands: readonly Command[]): void {
     this.#line = commands.map(shellLine).join("; ");
@@ -34,6 +39,12 @@ export class Guard {
     this.#line = "";
     this.#isPlanned = false;
     this.#write();
+    this.#shell?.stdin?.end();
+    this.#shell = undefined;
+  }
+
+  /** What the end of this process does: what is left is cancelled now. */
+  abandon(): void {
     this.#shell?.stdin?.end();
     this.#shell = undefined;
   }

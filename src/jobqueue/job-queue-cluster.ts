@@ -17,6 +17,7 @@ import { Guard } from "./guard.ts";
 import { demandInJobs, jobsThatStay, jobsToEnd } from "./job-demand.ts";
 import { JobGroup } from "./job-group.ts";
 import { JOB_UNITS, type JobSize, jobsOf } from "./job-size.ts";
+import { JobValues } from "./job-values.ts";
 import { makePlans } from "./make-plan.ts";
 import type { JobQueueOptions } from "./options.ts";
 import type { JobPlan } from "./plan.ts";
@@ -73,13 +74,14 @@ export class JobQueueCluster extends Cluster {
     this.#groups = new Map(plans.map((plan) => [plan.group, new JobGroup(plan, desk, host)]));
     this.#publisher = new JobPublisher(this.#source(system));
     const jobs = firstJobs(first, options);
-    this.#guard = options.onClientExit === "keep" ? undefined : new Guard();
+    const stays = new JobValues(system, options).get("on-client-exit") === "keep";
+    this.#guard = stays ? undefined : new Guard();
     this.#place = startScheduler(system, options, this.name, connectionFile);
     this.engine = new RemoteEngine(this.#place.access, {
       threads: jobs * first.workersPerJob * first.threadsPerWorker,
       memoryLimitBytes: jobs * first.workersPerJob * first.memoryPerWorkerBytes,
     });
-    this.#place.onLost = (error) => this.engine.lost(error);
+    this.#place.onLost = (error) => this.#lost(error);
     this.engine.onSize = () => this.#look();
     this.ready = this.#place.access.then(() => undefined);
     this.ready.catch(() => undefined);
@@ -102,6 +104,11 @@ export class JobQueueCluster extends Cluster {
 
   get threadsPerWorker(): number {
     return this.#group().plan.threadsPerWorker;
+  }
+
+  /** File by which workers, and other clients, find the scheduler; for its owner alone. */
+  get connectionFile(): string {
+    return this.#place.connectionFile;
   }
 
   /** Name of the jobs in the batch system. */
@@ -230,8 +237,18 @@ export class JobQueueCluster extends Cluster {
     const closing = groups.map(async (group) => await group.close(CLOSE_MS));
     await this.#place.close();
     await Promise.all(closing);
-    // What is left then, the guard cancels once more at the end of the process.
     if (groups.every(({ jobs }) => jobs.length === 0)) this.#guard?.release();
+    else this.#guard?.abandon();
+  }
+
+  /** Without a scheduler jobs are of no use, and others in their place would not be either. */
+  #lost(error: HeddleError): void {
+    this.stopAdapting();
+    this.engine.lost(error);
+    this.#warn(`${error.message}; the jobs of ${this.name} are cancelled`);
+    for (const group of this.#groups.values()) {
+      group.close(CLOSE_MS).catch(() => undefined);
+    }
   }
 
   #group(name: string = this.#first): JobGroup {

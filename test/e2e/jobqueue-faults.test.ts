@@ -76,8 +76,11 @@ describe.skipIf(lab === undefined)("a cluster on Slurm goes on", () => {
     const seen = collectWarnings();
     // Nobody can make these again.
     const brought = await client.scatter(Array.from({ length: 12 }, (_, i) => [i]));
+    const rows = shuffled().compute({ scheduler: client });
     const sum = await sumByTree(client, 256, 500);
     expect(sum).toBe((255 * 256) / 2);
+    const here = (await shuffled().compute({ scheduler: "sync" })) as never;
+    expect(sorted((await rows) as never)).toEqual(sorted(here));
     await vi.waitFor(() => {
       const states = jobStates(lab, shape.jobName);
       expect(first.map((id) => states[id])).toEqual(["COMPLETED", "COMPLETED"]);
@@ -96,7 +99,7 @@ describe.skipIf(lab === undefined)("a cluster on Slurm goes on", () => {
     await cluster.waitForWorkers(3);
     await using client = new Client(cluster);
     const rows = shuffled().compute({ scheduler: client });
-    const sum = sumByTree(client, 256, 100);
+    const sum = sumByTree(client, 512, 100);
     const [one, two, three] = cluster.jobs.map(({ id }) => id) as [string, string, string];
     const { workers } = await client.schedulerInfo();
     const pidOf = (job: string): number =>
@@ -105,18 +108,24 @@ describe.skipIf(lab === undefined)("a cluster on Slurm goes on", () => {
     process.kill(pidOf(one), "SIGKILL");
     lab?.run("scancel", two);
     lab?.run("scancel", "--signal=KILL", "--full", three);
-    expect(await sum).toBe((255 * 256) / 2);
+    await vi.waitFor(() => {
+      const running = cluster.jobs.filter(({ stage }) => stage === "running");
+      const now = running.map(({ id }) => id);
+      expect(now).toHaveLength(3);
+      // The first job's supervisor has started another worker; the others are other jobs.
+      expect(now).toContain(one);
+      expect(now).not.toContain(two);
+      expect(now).not.toContain(three);
+    }, MINUTES);
+    await cluster.scale({ jobs: 1 });
+    await cluster.scale({ jobs: 3 });
+    expect(await sum).toBe((511 * 512) / 2);
     const here = (await shuffled().compute({ scheduler: "sync" })) as never;
     expect(sorted((await rows) as never)).toEqual(sorted(here));
     await vi.waitFor(() => {
       const running = cluster.jobs.filter(({ stage }) => stage === "running");
       expect(running).toHaveLength(3);
     }, MINUTES);
-    // The first job's supervisor has started another worker; the others are other jobs.
-    const now = cluster.jobs.map(({ id }) => id);
-    expect(now).toContain(one);
-    expect(now).not.toContain(two);
-    expect(now).not.toContain(three);
     seen.stop();
     expect(seen.texts.join("\n")).toMatch(new RegExp(`job ${two} has ended \\(CANCELLED`));
     expect(seen.texts.join("\n")).toMatch(new RegExp(`job ${three} has ended \\(`));
@@ -205,6 +214,56 @@ describe.skipIf(lab === undefined)("a cluster on Slurm", () => {
       expect(cluster.jobs.filter(({ stage }) => stage === "running")).toHaveLength(2);
     }, MINUTES);
     expect(await sumByTree(client, 16, 10)).toBe((15 * 16) / 2);
+  });
+});
+
+describe.skipIf(lab === undefined)("a cluster on Slurm", () => {
+  it("has groups of workers: tasks go where their resources are, sizes are by group", async () => {
+    const gpu = { queue: "gpu", jobExtraDirectives: ["--gres=gpu:1"], resources: { GPU: 1 } };
+    const shape = smallJobs(folder, { groups: { gpu } });
+    await using cluster = new SLURMCluster(shape);
+    expect(cluster.jobScript("gpu")).toMatch(/^#SBATCH -p gpu$[\s\S]*^#SBATCH --gres=gpu:1$/m);
+    expect(cluster.jobScript()).not.toMatch(/gres/);
+    await cluster.scale({ groups: { default: { jobs: 2 }, gpu: 1 } });
+    await cluster.waitForWorkers(3);
+    expect(cluster.workers).toBe(3);
+    await using client = new Client(cluster);
+    const devices = client
+      .options({ resources: { GPU: 1 } })
+      .map((_: number) => process.env["CUDA_VISIBLE_DEVICES"], [1, 2, 3]);
+    expect(await client.gather(devices)).toEqual(["0", "0", "0"]);
+    const seen = (group: string) => cluster.jobs.filter((job) => job.group === group);
+    expect([seen("default").length, seen("gpu").length]).toEqual([2, 1]);
+    // The one of the GPU stays when others go.
+    await cluster.scale({ jobs: 0 });
+    await vi.waitFor(
+      () => expect(cluster.jobs.map(({ group }) => group)).toEqual(["gpu"]),
+      MINUTES,
+    );
+    await cluster.scale({ jobs: 0 }, { group: "gpu" });
+    await vi.waitFor(() => expect(queuedJobs(lab, shape.jobName)).toEqual([]), MINUTES);
+    await expect(cluster.scale(1, { group: "gpus" })).rejects.toThrow(/did you mean "gpu"/);
+  });
+
+  it("cancels its jobs when its scheduler is lost, and says so to who waits", async () => {
+    const shape = smallJobs(folder, { jobs: 2, schedulerPlacement: "process" });
+    const seen = collectWarnings();
+    await using cluster = new SLURMCluster(shape);
+    await cluster.waitForWorkers(2);
+    await using client = new Client(cluster);
+    const result = client.submit(busy, 1, 60_000).result();
+    result.catch(() => undefined);
+    const waiting = cluster.waitForWorkers(3);
+    waiting.catch(() => undefined);
+    const { connectionFile } = cluster;
+    const { facts } = JSON.parse(readFileSync(connectionFile, "utf8"));
+    process.kill(facts.pid, "SIGKILL");
+    await expect(waiting).rejects.toThrow(/scheduler has ended with SIGKILL/);
+    await expect(result).rejects.toThrow(/scheduler has ended with SIGKILL/);
+    await vi.waitFor(() => expect(queuedJobs(lab, shape.jobName)).toEqual([]), MINUTES);
+    await vi.waitFor(() => expect(cluster.jobs).toEqual([]), MINUTES);
+    seen.stop();
+    expect(seen.texts).toContainEqual(expect.stringMatching(/the jobs of \S+ are cancelled/));
   });
 });
 
