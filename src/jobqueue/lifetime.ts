@@ -16,6 +16,9 @@ const MARGIN_SHARE = 0.2;
 const STAGGER_MS = 60_000;
 const STAGGER_SHARE = 0.05;
 
+/** Those that take their place need a moment to start, after what they wait in the queue. */
+const START_MS = 30_000;
+const START_SHARE = 0.2;
 /** Of the margin so much is left for the end of processes. */
 const LAST_MS = 10_000;
 
@@ -64,7 +67,10 @@ export function lifeOf(system: BatchSystem, values: JobValues, shape: JobShape):
     // By then the workers should be on their way: this is for those that are not.
     warnSeconds: Math.max(1, Math.round(marginMs / 2000)),
     // Others have to be there when the first of a job's workers go.
-    settings: { walltimeMs, marginMs: marginMs + 2 * staggerMs },
+    settings: {
+      walltimeMs,
+      marginMs: marginMs + 2 * staggerMs + Math.min(START_MS, START_SHARE * walltimeMs),
+    },
   };
 }
 
