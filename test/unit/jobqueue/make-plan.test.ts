@@ -101,10 +101,10 @@ describe("how long workers live", () => {
   };
 
   test.each([
-    ["00:30:00", ["1620s", "60s", "30", 240_000]],
-    ["1", ["45s", "3s", undefined, 18_000]],
-    ["10", ["450s", "30s", "30", 180_000]],
-    ["7-00:00:00", ["604620s", "60s", "30", 240_000]],
+    ["00:30:00", ["1620s", "60s", "30", 270_000]],
+    ["1", ["45s", "3s", undefined, 30_000]],
+    ["10", ["450s", "30s", "30", 210_000]],
+    ["7-00:00:00", ["604620s", "60s", "30", 270_000]],
   ])("of a walltime of %s: a margin at its end, not all at once", (walltime, expected) => {
     expect(life({ walltime })).toEqual(expected);
   });
@@ -119,12 +119,12 @@ describe("how long workers live", () => {
   });
 
   test("can be said, as can the margin", () => {
-    expect(life({ walltimeMarginMs: 300_000 })).toEqual(["1440s", "60s", "120", 420_000]);
+    expect(life({ walltimeMarginMs: 300_000 })).toEqual(["1440s", "60s", "120", 450_000]);
     expect(life({ lifetimeMs: 600_000, lifetimeStaggerMs: 0 })).toEqual([
       "600s",
       "0s",
       "30",
-      120_000,
+      150_000,
     ]);
     const own = slurm({ walltime: null, lifetimeMs: 5000 });
     expect(own.script).toContain("--lifetime 5s --lifetime-stagger 0s");
