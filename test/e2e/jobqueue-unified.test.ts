@@ -47,10 +47,7 @@ describe.skipIf(lab === undefined)("on Slurm", () => {
     });
     await vi.waitFor(async () => {
       const report = await cluster.monitor();
-      expect(report.jobs.map(({ stage, state }) => [stage, state])).toEqual([
-        ["running", "RUNNING"],
-        ["running", "RUNNING"],
-      ]);
+      expect(report.jobs.map(({ stage }) => stage)).toEqual(["running", "running"]);
       // Each worker is shown with its job.
       expect(report.workers.map(({ job }) => job).sort()).toEqual(report.jobs.map(({ id }) => id));
     }, SOON);
