@@ -17,8 +17,8 @@ import { RemoteEngine } from "./remote-engine.ts";
 /**
  * How to connect: to a running cluster (`address`, `schedulerFile`), to the engine in this process
  * (`embedded`), or to one that begins and ends with the client: an engine in this process where
- * anything of `EngineOptions` is given, else a local cluster. A program that was launched as part of
- * a cluster (`initialize` of `heddle/mpi`) connects to that one unless told otherwise.
+ * anything of `EngineOptions` is given, else a local cluster. A program that was launched as part
+ * of a cluster (`initialize` of `heddle/mpi`) connects to that one unless told otherwise.
  */
 export interface ClientOptions extends EngineOptions {
   /** A client of the embedded engine that this process shares. */

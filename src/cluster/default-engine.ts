@@ -1,6 +1,6 @@
 /**
- * @file The engine that clients connect to when they are told of none, in programs that were started
- * as part of a cluster.
+ * @file The engine that clients connect to when they are told of none, in programs that were
+ * started as part of a cluster.
  */
 import type { EngineHandle } from "./embedded.ts";
 

@@ -1,4 +1,6 @@
-/** @file What a rank says of itself, to see whether a launcher works before anything depends on it. */
+/**
+ * @file What a rank says of itself, to see whether a launcher works before anything depends on it.
+ */
 import type { Rank } from "./rank.ts";
 
 /** The line of `heddle mpi --hello`: as that of mpi4py, with what else is known. */

@@ -1,6 +1,6 @@
 /**
- * @file `heddle/mpi`: clusters of the processes that `mpirun` or `srun` has launched, without an MPI
- * library.
+ * @file `heddle/mpi`: clusters of the processes that `mpirun` or `srun` has launched, without an
+ * MPI library.
  */
 export {
   type ExecuteOptions,

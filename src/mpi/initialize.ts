@@ -59,8 +59,8 @@ export function ownRank(comm?: GivenRank): Rank {
  * Errors: `WorldTooSmall` for fewer than three ranks (two with `exclusiveWorkers: false`),
  * `NoLauncher` outside of a launch, `ConnectFailed` when the scheduler does not come.
  *
- * With `exit: false` the other ranks go on, too, when the launch has ended, and it resolves to false
- * there; the program then ends the launch with `sendCloseSignal()`.
+ * With `exit: false` the other ranks go on, too, when the launch has ended, and it resolves to
+ * false there; the program then ends the launch with `sendCloseSignal()`.
  *
  * ```ts
  * import { Client } from "heddle";

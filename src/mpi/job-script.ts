@@ -1,6 +1,6 @@
 /**
- * @file The batch script of `heddle mpi --job-script`: one job over several nodes, with one launch of
- * a cluster in it.
+ * @file The batch script of `heddle mpi --job-script`: one job over several nodes, with one launch
+ * of a cluster in it.
  */
 import { HeddleError } from "../core/errors.ts";
 import { parseBytes } from "../core/units.ts";

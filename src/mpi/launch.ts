@@ -1,8 +1,15 @@
 /**
  * @file What a rank that is not the program's runs until the launch ends: the scheduler, a worker,
  * or both; each is the program of the command line, within this process. Launchers end all ranks
- * when one ends with failure: so the loss of a worker is said on standard error, and the rank ends
- * with 0. The process has to be ended then: what looks for a scheduler may still do so.
+ * when one fails, so the loss of a worker is said on standard error, and the rank ends with 0. The
+ * process has to be ended then: what looks for a scheduler may still do so.
+ *
+ * What launchers do when a rank is killed or ends with another code than 0, measured: Open MPI
+ * (4.1) ends all, unless `mpirun --enable-recovery`, which then ends with 0 (with `--mca
+ * orte_abort_on_non_zero_status 0` the others go on, and mpirun never ends); MPICH (4.0) ends all,
+ * whatever it is told; `srun` lets the others go on, unless the site or `--kill-on-bad-exit=1` says
+ * otherwise. None of them waits for MPI_Finalize where MPI_Init was never called. So workers are
+ * processes below the ranks (`nanny`), whose deaths no launcher sees.
  */
 import { listenAddress, timeOrConfig } from "../cli/flags.ts";
 import type { SchedulerContext } from "../cli/scheduler.ts";

@@ -1,7 +1,7 @@
 /**
- * @file Tells the scheduler's rank that the program has ended, however it did: a connection that the
- * program holds and that its system closes when the process is gone. Clients cannot stand for it:
- * a program may have several, or none any more, and go on.
+ * @file Tells the scheduler's rank that the program has ended, however it did: a connection that
+ * the program holds and that its system closes when the process is gone. Clients cannot stand for
+ * it: a program may have several, or none any more, and go on.
  */
 
 import { ownHello, uniqueName } from "../cluster/own-hello.ts";

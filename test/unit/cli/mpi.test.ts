@@ -138,7 +138,7 @@ describe("heddle mpi", () => {
     );
   });
 
-  it("prints a script with this very command, and no other file or threads than asked for", async () => {
+  it("prints a script with this very command, the file and the threads", async () => {
     const text = await heddle("--job-script", "--scheduler-file", "my.json", "--nthreads", "5");
     expect(text).toContain(`${process.execPath} `);
     expect(text).toMatch(/main\.js mpi --scheduler-file my\.json --nthreads 5\n/);

@@ -1,6 +1,7 @@
 /**
- * @file Launches of real processes by a launcher of our own, which sets the variables of MPICH. What
- * the launchers of others do is in `test/e2e/mpi-launchers.test.ts`, and what else may happen in `mpi-launches.test.ts`.
+ * @file Launches of real processes by a launcher of our own, which sets the variables of MPICH.
+ * What the launchers of others do is in `test/e2e/mpi-launchers.test.ts`, and what else may happen
+ * in `mpi-launches.test.ts`.
  */
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";

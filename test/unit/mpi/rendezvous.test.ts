@@ -100,7 +100,7 @@ describe("waiting for the scheduler's rank", () => {
     expect(await waiting).toEqual(INFO);
   });
 
-  it("goes past a file that is older than the launch, where files have no names of launches", async () => {
+  it("goes past an older file, where files have no names of launches", async () => {
     const file = join(folder, "s.json");
     const place = rendezvousOf(rank(undefined), file);
     writeConnectionFile(file, { ...INFO, address: "tcp://127.0.0.1:2" });
