@@ -1,4 +1,4 @@
-/** @file The folder of the logs of jobs: a batch system that does not find it drops them silently. */
+/** @file The folder of the logs of jobs: batch systems that do not find it drop them in silence. */
 import { makeFolder } from "../config/make-folder.ts";
 import { HeddleError, shortPath } from "../core/errors.ts";
 import type { JobValues } from "./job-values.ts";

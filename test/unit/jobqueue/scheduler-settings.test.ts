@@ -1,4 +1,4 @@
-/** @file How a cluster's scheduler listens and lives: options, those of the cluster, configuration. */
+/** @file How a cluster's scheduler listens and lives: by its options, and by the configuration. */
 import { networkInterfaces } from "node:os";
 import { describe, expect, test } from "vitest";
 import { Security } from "../../../src/comm/index.ts";
