@@ -78,11 +78,13 @@ function whichOne(folder: string, names: readonly string[]): string {
 }
 
 /** Both as tables for people. */
-export function formatTable({ jobs, workers }: JobTable): string {
+export function formatTable(table: JobTable, nowMs: number = Date.now()): string {
+  const { jobs, workers, changedMs } = table;
+  const ago = formatTime(Math.max(0, nowMs - (changedMs ?? nowMs)));
   const parts = [
     jobs.length === 0
       ? "No jobs: none are queued or running, or the workers are not jobs of a batch system.\n"
-      : columns(JOB_HEAD, jobs.map(jobCells)),
+      : `${columns(JOB_HEAD, jobs.map(jobCells))}(no change for ${ago})\n`,
     workers.length === 0 ? "No workers yet.\n" : columns(WORKER_HEAD, workers.map(workerCells)),
   ];
   return parts.join("\n");

@@ -29,6 +29,11 @@ export interface WorkerRow
 
 /** Jobs, oldest first, and workers of a scheduler. */
 export interface JobTable {
+  /**
+   * When the jobs were last heard of as others than before, in milliseconds since 1970. If that is
+   * long ago, nothing happens, or the program is gone that watched them.
+   */
+  readonly changedMs?: number;
   readonly jobs: readonly JobRow[];
   readonly workers: readonly WorkerRow[];
 }
@@ -58,7 +63,9 @@ export function tableOf(
     }),
   );
   const jobOf = new Map(jobs.flatMap(({ id, workers: names }) => names.map((name) => [name, id])));
+  const changedMs = Math.max(...clusters.map((one) => one.changedMs));
   return {
+    ...(clusters.length === 0 ? {} : { changedMs }),
     jobs: jobs.sort((a, b) => a.submittedMs - b.submittedMs),
     workers: workers.map((worker) => workerRow(worker, jobOf.get(worker.name))),
   };

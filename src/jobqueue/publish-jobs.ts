@@ -18,6 +18,8 @@ export interface PublishedJobs {
   readonly cluster: string;
   /** Name of the batch system, as in the configuration. */
   readonly system: string;
+  /** When this was written, in milliseconds since 1970: nothing has changed since. */
+  readonly changedMs: number;
   readonly jobs: readonly ClusterJob[];
 }
 
@@ -65,7 +67,7 @@ export class JobPublisher {
   #begin(): void {
     this.#timer = undefined;
     const { name, system, jobs } = this.#source;
-    const text = JSON.stringify({ cluster: name, system, jobs } satisfies PublishedJobs);
+    const text = JSON.stringify({ cluster: name, system, jobs });
     if (this.#isClosed || text === this.#written) return;
     this.#isWriting = true;
     this.#write(text)
@@ -82,7 +84,7 @@ export class JobPublisher {
 
   async #write(text: string): Promise<void> {
     const link = await this.#source.connect();
-    const { coordination } = link;
-    await setMetadata(coordination, [JOBS_KEY, this.#source.name], JSON.parse(text) as Json);
+    const published = { ...(JSON.parse(text) as object), changedMs: Date.now() };
+    await setMetadata(link.coordination, [JOBS_KEY, this.#source.name], published as Json);
   }
 }

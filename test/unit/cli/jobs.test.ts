@@ -59,15 +59,17 @@ describe("a running cluster", () => {
   it("is shown with its jobs, their states in the system's words, and their workers", async () => {
     const submittedMs = Date.now() - 65_000;
     const job = { group: "default", submittedMs };
+    const ours = { cluster: "mine", system: "slurm", changedMs: Date.now() - 4 * 3_600_000 };
     const jobs = [
       { ...job, id: "41", stage: "running", state: "RUNNING", workers: ["mine-0"] },
       { ...job, id: "42", stage: "queued", state: "PENDING", reason: "Priority", workers: [] },
     ];
-    await client.setMetadata(["jobs", "mine"], { cluster: "mine", system: "slurm", jobs });
-    const [head, first, second] = (await show(false)).split("\n");
+    await client.setMetadata(["jobs", "mine"], { ...ours, jobs });
+    const [head, first, second, ago] = (await show(false)).split("\n");
     expect(head).toMatch(/^JOB +CLUSTER +GROUP +STAGE +STATE +AGE +WORKERS +TASKS +REASON$/);
     expect(first).toMatch(/^41 +mine +default +running +RUNNING +.* 1 +0$/);
     expect(second).toMatch(/^42 +mine +default +queued +PENDING +.* 0 +0 +Priority$/);
+    expect(ago).toMatch(/^\(no change for 4hr 0m/);
     const table = JSON.parse(await show(true));
     expect(table.jobs[1]).toMatchObject({ id: "42", reason: "Priority", system: "slurm" });
     expect(table.workers[0]).toMatchObject({ name: "mine-0", job: "41", threads: 1 });

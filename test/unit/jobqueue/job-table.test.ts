@@ -18,11 +18,17 @@ function job(id: string, submittedMs: number, workers: readonly string[]): Clust
 
 it("joins the jobs of all clusters with the workers that are there, oldest first", () => {
   const published = [
-    { cluster: "b", system: "slurm", jobs: [job("8", 300, ["b-8-0", "b-8-1"])] },
-    { cluster: "a", system: "sge", jobs: [job("7", 200, ["a-7"]), job("9", 250, ["a-9"])] },
+    { cluster: "b", system: "slurm", changedMs: 70, jobs: [job("8", 300, ["b-8-0", "b-8-1"])] },
+    {
+      cluster: "a",
+      system: "sge",
+      changedMs: 90,
+      jobs: [job("7", 200, ["a-7"]), job("9", 250, ["a-9"])],
+    },
   ];
   const workers = [worker("b-8-0", 2), worker("b-8-1", 1), worker("a-7", 0), worker("own", 5)];
-  const { jobs, workers: rows } = tableOf(published, workers, 1300);
+  const { jobs, workers: rows, changedMs } = tableOf(published, workers, 1300);
+  expect(changedMs).toBe(90);
   expect(
     jobs.map(({ id, cluster, system, ageMs, running }) => ({
       ...{ id, cluster, system, ageMs, running },
@@ -42,6 +48,11 @@ it("joins the jobs of all clusters with the workers that are there, oldest first
 });
 
 it("a clock that is behind makes no age below zero", () => {
-  const { jobs } = tableOf([{ cluster: "a", system: "sge", jobs: [job("1", 200, [])] }], [], 100);
+  const published = { cluster: "a", system: "sge", changedMs: 200, jobs: [job("1", 200, [])] };
+  const { jobs } = tableOf([published], [], 100);
   expect(jobs[0]?.ageMs).toBe(0);
+});
+
+it("without jobs there is no last change", () => {
+  expect(tableOf([], [], 100)).toEqual({ jobs: [], workers: [] });
 });
