@@ -45,6 +45,6 @@ function writeFile(path: string, text: string, overwrite: boolean): void {
 
 function summaryOf({ translated, left }: Imported, where: string): string {
   const rest =
-    left.length === 0 ? "" : `; ${left.length} have no equal: the reasons are at the end`;
+    left.length === 0 ? "" : `; ${left.length} not: they are listed at the end, with the reasons`;
   return `${translated.length} keys translated, ${where}${rest}\n`;
 }

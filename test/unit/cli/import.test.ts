@@ -12,10 +12,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const given = join(folder, "distributed.yaml");
 writeFileSync(given, "distributed:\n  adaptive: { interval: 2 }\n  comm: { shard: 64MiB }\n");
 
-it("prints the translation, and beside it how many keys have no equal", () => {
+it("prints the translation, and beside it what became of the keys", () => {
   const { text, summary } = importFiles([given], {});
   expect(text).toContain("interval: 2s");
-  expect(summary).toBe("1 keys translated, above; 1 have no equal: the reasons are at the end\n");
+  expect(summary).toBe(
+    "1 keys translated, above; 1 not: they are listed at the end, with the reasons\n",
+  );
 });
 
 it("writes a file that Heddle reads, and replaces none unless it is told to", () => {
