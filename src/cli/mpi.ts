@@ -32,7 +32,8 @@ export async function runMPI(address: string | undefined, flags: MPIFlags): Prom
 
 function sayHello(rank: Rank, isJson: boolean): void {
   const host = hostname();
-  const node = process.env["SLURMD_NODENAME"];
+  // Ranks of MPICH have the variables of the node where mpirun was called.
+  const node = rank.launcher === "MPICH" ? undefined : process.env["SLURMD_NODENAME"];
   const line = isJson
     ? JSON.stringify({ type: "rank", ...rank, host, node, pid: process.pid })
     : helloLine(rank, host, node);

@@ -179,6 +179,17 @@ describe.skipIf(lab === undefined)("Slurm", () => {
       .toBe("COMPLETED");
   });
 
+  it.for([OPEN_MPI, MPICH])("has ranks of $name on both nodes of a job", (launcher, { skip }) => {
+    skip(missing.has(launcher), "it is not there");
+    const { command } = launcher;
+    const log = join(folder, "job.log");
+    const options = JSON.stringify({ workers: 2 });
+    const run = `${command(4).join(" ")} ${process.execPath} ${program} end '${options}'`;
+    const job = ["-N2", "-n4", "--wait", `--output=${log}`, `--export=ALL,HOME=${folder}`];
+    lab?.run("sbatch", ...job, `--wrap=${run.replace(" --oversubscribe", "")}`);
+    expect(readFileSync(log, "utf8")).toContain(JSON.stringify({ sum: SUM, workers: 2 }));
+  });
+
   it("tells a batch script that it is one process", () => {
     const command = `${process.execPath} ${main} mpi --hello`;
     const log = join(folder, "plain.log");

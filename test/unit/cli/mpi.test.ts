@@ -152,10 +152,14 @@ describe("heddle mpi", () => {
   it("says hello as the rank that it is", async () => {
     vi.stubEnv("PMI_RANK", "1");
     vi.stubEnv("PMI_SIZE", "2");
+    vi.stubEnv("SLURMD_NODENAME", "n7");
     expect(await heddle("--hello")).toMatch(/I am process 1 of 2 on .*\[PMI, /);
     output = "";
     const said: unknown = JSON.parse(await heddle("--hello", "--json"));
-    expect(said).toMatchObject({ type: "rank", launcher: "PMI", rank: 1, size: 2 });
+    expect(said).toMatchObject({ type: "rank", launcher: "PMI", rank: 1, size: 2, node: "n7" });
+    vi.stubEnv("MPI_LOCALNRANKS", "1");
+    output = "";
+    expect(JSON.parse(await heddle("--hello", "--json"))).not.toHaveProperty("node");
   });
 
   it("says what was looked for where there is no launcher", async () => {
