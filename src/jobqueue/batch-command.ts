@@ -4,6 +4,9 @@
  * connection file, and nothing else.
  */
 import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { HeddleError } from "../core/errors.ts";
 import type { BatchSystem, Command } from "./system.ts";
 
@@ -32,6 +35,19 @@ export async function runCommand(
   command: Command,
   limits: CommandLimits = {},
 ): Promise<string> {
+  const { input = "", inFile = false, ...rest } = command;
+  if (!inFile) return await run(system, command, limits);
+  const folder = mkdtempSync(join(tmpdir(), "heddle-script-"));
+  try {
+    const path = join(folder, "script.sh");
+    writeFileSync(path, input, { mode: 0o700 });
+    return await run(system, { ...rest, args: [...rest.args, path] }, limits);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function run(system: BatchSystem, command: Command, limits: CommandLimits): Promise<string> {
   const { timeoutMs = TIMEOUT_MS, bytesMax = BYTES_MAX } = limits;
   const child = spawn(command.file, command.args, { stdio: "pipe" });
   const output = new Bounded(bytesMax, () => child.kill("SIGKILL"));

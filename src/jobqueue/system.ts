@@ -15,6 +15,8 @@ export interface Command {
   readonly args: readonly string[];
   /** Its standard input. */
   readonly input?: string;
+  /** The input is in a file, whose path is the last argument. */
+  readonly inFile?: boolean;
 }
 
 /** Jobs that were submitted together: one id, or one for each element of an array. */

@@ -59,8 +59,13 @@ export const lsf: BatchSystem = {
   directives,
   submit: (script, count, job) => ({
     file: "bsub",
-    args: count > 1 ? ["-J", `${job.jobName}[1-${count}]`] : [],
+    args: [
+      ...(count > 1 ? ["-J", `${job.jobName}[1-${count}]`] : []),
+      // Of a file LSF keeps a copy until the job begins: ours is gone by then.
+      ...(job.own.useStdin === false ? ["-Zs"] : []),
+    ],
     input: script,
+    ...(job.own.useStdin === false ? { inFile: true } : {}),
   }),
   submitted(stdout, count) {
     const [id] = idsOf("bsub", stdout, /^Job <(\d+)> is submitted/);

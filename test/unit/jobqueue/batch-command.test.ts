@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { runCommand } from "../../../src/jobqueue/batch-command.ts";
+import { makePlan } from "../../../src/jobqueue/make-plan.ts";
 import { SYSTEMS } from "../../../src/jobqueue/systems/index.ts";
 
 const sh = (script: string, input?: string) => ({
@@ -12,6 +14,30 @@ describe("a command of a batch system", () => {
   test("gets its input and gives what it writes", async () => {
     const text = "#!/bin/sh\necho 'a \"b\" $c'\n";
     expect(await runCommand(SYSTEMS.slurm, sh("cat", text))).toBe(text);
+  });
+
+  test("may have its input in a file, which is gone after it", async () => {
+    const command = { file: "sh", args: ["-c", 'echo "$0"; cat "$0"; ls -l "$0"'], input: "a\nb" };
+    const said = await runCommand(SYSTEMS.lsf, { ...command, inFile: true });
+    const [path = "", ...rest] = said.split("\n");
+    expect(rest.join("\n")).toMatch(/^a\nb-rwx------ /);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test("of LSF has the script in its input or, where that cannot be, in a file", () => {
+    const { shape } = makePlan(
+      "lsf",
+      { cores: 1, memory: "1GB" },
+      { connectionFile: "FILE", clusterName: "work" },
+    );
+    const given = SYSTEMS.lsf.submit("text", 2, shape);
+    expect(given).toEqual({ file: "bsub", args: ["-J", "heddle-worker[1-2]"], input: "text" });
+    const own = { ...shape.own, useStdin: false };
+    expect(SYSTEMS.lsf.submit("text", 1, { ...shape, own })).toEqual({
+      ...given,
+      args: ["-Zs"],
+      inFile: true,
+    });
   });
 
   test("may end without reading a long input", async () => {
