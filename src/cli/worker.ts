@@ -19,6 +19,7 @@ import { HeddleError } from "../core/errors.ts";
 import { formatBytes } from "../core/units.ts";
 import { receive, receiveConfiguration } from "./received.ts";
 import { RunFiles } from "./run-files.ts";
+import { sharedFileSystem } from "./shared-folder.ts";
 import { Shutdown } from "./shutdown.ts";
 import { planWorkers, type WorkerFlags, type WorkerPlan } from "./worker-plan.ts";
 
@@ -77,6 +78,13 @@ export async function runWorker(
   );
   if (flags.nannyPort !== undefined) {
     log.warn("--nanny-port has no effect: supervisors open no port");
+  }
+  const shared = sharedFileSystem(plan.localDirectory);
+  if (shared !== undefined) {
+    log.warn("{folder} is on {shared}, which is slow for spilled data: --local-directory", {
+      folder: plan.localDirectory,
+      shared,
+    });
   }
   const files = new RunFiles();
   try {
