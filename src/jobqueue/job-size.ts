@@ -53,7 +53,15 @@ export function jobsOf(what: string, plan: JobPlan, size: number | JobSize): num
     );
   }
   const amount = amountOf(what, unit, size[unit] as number | string);
-  const jobs = Math.ceil(amount / perJob(plan)[unit]);
+  const each = perJob(plan)[unit];
+  if (each === 0) {
+    throw new HeddleError(
+      "InvalidArgument",
+      `${what}: how much memory a job has is not known, since its options ask for none: give jobs, ` +
+        "workers or cores",
+    );
+  }
+  const jobs = Math.ceil(amount / each);
   checkCount(`${what}: the number of workers`, jobs * plan.workersPerJob, 0, WORKERS_MAX);
   return jobs;
 }

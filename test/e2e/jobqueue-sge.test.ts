@@ -6,6 +6,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import * as bags from "heddle/bag";
 import { Client, wait } from "heddle/distributed";
 import { SGECluster, type SGEClusterOptions } from "heddle/jobqueue";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -55,6 +56,40 @@ function listed(jobName: string): string[] {
   });
 }
 
+/** Sums numbers in pairs, pairs of pairs, and so on. */
+async function sumByTree(client: Client, leaves: number): Promise<number> {
+  const slow = (x: number): number => {
+    const end = performance.now() + 100;
+    while (performance.now() < end);
+    return x;
+  };
+  const add = (a: number, b: number): number => a + b;
+  let level = [
+    ...client.map(
+      slow,
+      Array.from({ length: leaves }, (_, i) => i),
+    ),
+  ];
+  while (level.length > 1) {
+    const even = level.filter((_, i) => i % 2 === 0);
+    const odd = level.filter((_, i) => i % 2 === 1);
+    level = [...client.map(add, even, odd)];
+  }
+  return (await level[0]?.result()) ?? Number.NaN;
+}
+
+/** Numbers of a bag brought together by their remainders, with their sums. */
+const shuffled = () =>
+  bags
+    .range(5000, { npartitions: 10 })
+    .groupby((i: number) => i % 7, { npartitions: 4 })
+    .map(([key, items]: readonly [number, readonly number[]]) => {
+      return [key, items.reduce((a, b) => a + b, 0)] as const;
+    });
+
+const sorted = (rows: readonly (readonly [number, number])[]) =>
+  [...rows].sort(([a], [b]) => a - b);
+
 describe.skipIf(lab === undefined)("a cluster on Grid Engine", () => {
   it("runs work on an array, replaces what others delete, and leaves nothing", async () => {
     const shape = smallJobs({ jobs: 2 });
@@ -65,6 +100,8 @@ describe.skipIf(lab === undefined)("a cluster on Grid Engine", () => {
     await using client = new Client(cluster);
     const squares = client.map((x: number) => [x * x], [0, 1, 2, 3]);
     await wait(squares);
+    const sum = sumByTree(client, 128);
+    const rows = shuffled().compute({ scheduler: client });
     const seen = collectWarnings();
     const [number = "", task = ""] = one.split(".");
     lab?.run("qdel", number, "-t", task);
@@ -75,6 +112,9 @@ describe.skipIf(lab === undefined)("a cluster on Grid Engine", () => {
     }, SOON);
     expect(seen.texts).toContainEqual(expect.stringMatching(new RegExp(`job ${one} has ended`)));
     seen.stop();
+    expect(await sum).toBe((127 * 128) / 2);
+    const here = (await shuffled().compute({ scheduler: "sync" })) as never;
+    expect(sorted((await rows) as never)).toEqual(sorted(here));
     expect(await client.gather(squares)).toEqual([[0], [1], [4], [9]]);
     await cluster.scale({ jobs: 1 });
     await vi.waitFor(() => expect(listed(shape.jobName)).toHaveLength(1), SOON);

@@ -151,6 +151,15 @@ describe.each(CASES)("a cluster on $name", ({ commands, make, ids }) => {
   });
 });
 
+it("says in the words of PBS what it refuses", async () => {
+  const shape = { cores: 1, memory: "1GB", queue: "nowhere", dashboardAddress: null };
+  await using cluster = new PBSCluster(shape);
+  await expect(cluster.scale({ jobs: 1 })).rejects.toMatchObject({
+    code: "JobFailed",
+    message: expect.stringMatching(/^PBS: qsub ended with exit code 170: qsub: Unknown queue/),
+  });
+});
+
 /** Processes that have a file of the folder open as their command's output. */
 function processesIn(place: string): string[] {
   const listed = execFileSync("ps", ["-eo", "args"], { encoding: "utf8" });

@@ -73,7 +73,8 @@ function end(id) {
   const job = jobs().find((each) => each.id === id && each.state !== "ended");
   if (job === undefined) return false;
   appendFileSync(join(folder, "jobs", id, "cancelled"), "");
-  const kill = `kill -TERM -${job.pid}; sleep 3; [ -e exit ] || { kill -KILL -${job.pid}; echo 137 > exit; }`;
+  const kill = `kill -TERM -${job.pid}; sleep 3
+[ -e exit ] || { kill -KILL -${job.pid}; echo 137 > exit; }`;
   spawn("/bin/sh", ["-c", kill], {
     cwd: join(folder, "jobs", id),
     detached: true,

@@ -38,3 +38,9 @@ test.each<[unknown, RegExp]>([
 ])("%j is no size", (size, message) => {
   expect(() => jobsOf("scale", PLAN, size as JobSize)).toThrow(message);
 });
+
+test("memory is no unit where jobs ask for none", () => {
+  const plan = { ...PLAN, memoryPerWorkerBytes: 0 };
+  expect(() => jobsOf("scale", plan, { memory: "1GB" })).toThrow(/is not known/);
+  expect(jobsOf("scale", plan, { cores: 24 })).toBe(1);
+});
