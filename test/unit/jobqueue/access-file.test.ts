@@ -60,7 +60,7 @@ test("a file and the folders above it are for their owner alone", async () => {
   expect(existsSync(path)).toBe(false);
 });
 
-test("certificates are given, or of an authority of the cluster's own, or there are none", async () => {
+test("certificates are given, or of an authority of the cluster, or there are none", async () => {
   const security = await Security.temporary();
   expect((await makeSecrets({ security })).security).toBe(security);
   expect((await makeSecrets({ protocol: "tcp" })).security).toBeUndefined();
