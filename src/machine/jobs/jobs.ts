@@ -12,6 +12,8 @@ import { JOB_SETTINGS, type JobSettings } from "./settings.ts";
 
 /** Lists from which a job may be missing before it counts as ended: some systems lag. */
 const MISSED_MAX = 2;
+/** The longer nothing changes, the seldomer is asked: each time so much longer. */
+const SELDOMER = 1.5;
 /** A job that was just submitted may be missing for so long. */
 const LAG_MS = 15_000;
 /** Jobs that are to go and do not are cancelled again after so long. */
@@ -53,6 +55,8 @@ export class JobsMachine {
   #notBeforeMs = 0;
   #listedMs = Number.NEGATIVE_INFINITY;
   #isListing = false;
+  /** Lists in a row that have told nothing new. */
+  #steady = 0;
   #explainedMs = Number.NEGATIVE_INFINITY;
   /** How long the last job that started had waited. */
   #queueMs = 0;
@@ -116,6 +120,7 @@ export class JobsMachine {
         this.#target = event.jobs;
         this.#isHopeless = false;
         this.#isAsked = true;
+        this.#steady = 0;
         this.#failures = 0;
         this.#notBeforeMs = this.#nowMs;
         this.#drop(event.going ?? []);
@@ -128,6 +133,7 @@ export class JobsMachine {
         return this.#failed(`a job could not be submitted: ${event.message}`);
       case "listed":
         this.#isListing = false;
+        this.#steady++;
         for (const job of [...this.#jobs.values()]) this.#listed(job, event.reports.get(job.id));
         return;
       case "list-failed":
@@ -161,6 +167,7 @@ export class JobsMachine {
 
   #submitted(ticket: number, ids: readonly string[]): void {
     this.#tickets.delete(ticket);
+    this.#steady = 0;
     for (const id of ids) {
       if (this.#jobs.has(id))
         throw new HeddleError("InvariantViolated", `job ${id} was submitted twice`);
@@ -180,6 +187,7 @@ export class JobsMachine {
   }
 
   #listed(job: Job, report: JobReport | undefined): void {
+    if (report?.state !== job.report?.state || job.stage === "leaving") this.#steady = 0;
     if (report === undefined) {
       const isNew = job.stage === "submitted" && this.#nowMs - job.submittedMs < LAG_MS;
       if (isNew || ++job.missed < MISSED_MAX) return;
@@ -219,6 +227,7 @@ export class JobsMachine {
     if (job === undefined) return;
     job.workers.add(worker);
     job.hasJoined = true;
+    this.#steady = 0;
     this.#failures = 0;
     if (job.startedMs === undefined) this.#started(job);
     if (job.stage === "starting") job.stage = "running";
@@ -229,6 +238,7 @@ export class JobsMachine {
     if (job === undefined) return;
     job.workers.delete(worker);
     job.emptyMs = this.#nowMs;
+    this.#steady = 0;
   }
 
   #ended(job: Job): void {
@@ -269,9 +279,7 @@ export class JobsMachine {
 
   /** Jobs that count towards what is wanted. */
   get #live(): Job[] {
-    return [...this.#jobs.values()].filter(
-      ({ stage }) => stage !== "leaving" && stage !== "expiring",
-    );
+    return [...this.#jobs.values()].filter(isLive);
   }
 
   /** On their way to the batch system. */
@@ -282,7 +290,9 @@ export class JobsMachine {
   }
 
   get #missing(): number {
-    return this.#target - this.#live.length - this.#submitting;
+    let live = 0;
+    for (const job of this.#jobs.values()) if (isLive(job)) live++;
+    return this.#target - live - this.#submitting;
   }
 
   get #pollMs(): number {
@@ -290,7 +300,8 @@ export class JobsMachine {
     if (this.#isClosing) return Math.min(pollClosingMs, pollMs);
     if (this.#isAsked && !this.isSettled) return Math.min(pollNewMs, pollMs);
     for (const { stage, workers, missed } of this.#jobs.values()) {
-      if (stage !== "running" || workers.size === 0 || missed > 0) return pollMs;
+      if (stage === "running" && workers.size > 0 && missed === 0) continue;
+      return Math.max(pollMs, Math.min(pollIdleMs, pollMs * SELDOMER ** (this.#steady - 1)));
     }
     return pollIdleMs;
   }
@@ -321,10 +332,12 @@ export class JobsMachine {
 
   #submit(): void {
     if (this.#isHopeless || this.#nowMs < this.#notBeforeMs) return;
+    const missing = this.#missing;
+    if (missing <= 0) return;
     const { pendingMax, arrayMax } = this.#settings;
     const waiting = this.#live.filter(({ startedMs }) => startedMs === undefined).length;
     const submitting = this.#submitting;
-    let count = Math.min(this.#missing, pendingMax - waiting - submitting);
+    let count = Math.min(missing, pendingMax - waiting - submitting);
     // After a failure one job shows whether the next start goes better.
     const isTrying = submitting > 0 || this.#live.some(({ hasJoined }) => !hasJoined);
     if (this.#failures > 0) count = isTrying ? 0 : Math.min(count, 1);
@@ -381,4 +394,8 @@ export class JobsMachine {
   #say(command: JobCommand): void {
     this.#commands.push(command);
   }
+}
+
+function isLive({ stage }: Job): boolean {
+  return stage !== "leaving" && stage !== "expiring";
 }

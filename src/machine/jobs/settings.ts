@@ -1,7 +1,10 @@
 /** @file What the machine that looks after batch jobs is told once; times are milliseconds. */
 
 export interface JobSettings {
-  /** The system lists jobs so often while something is expected, and so often otherwise. */
+  /**
+   * The system lists jobs so often while something is expected, seldomer and seldomer while nothing
+   * changes, and so often in the end.
+   */
   readonly pollMs: number;
   readonly pollIdleMs: number;
   /** So often after another number was wanted, until all jobs have been listed once. */

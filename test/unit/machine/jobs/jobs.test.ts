@@ -37,6 +37,26 @@ describe("what is wanted", () => {
     expect(machine.step({ kind: "tick" }, 200)).toEqual([]);
   });
 
+  test("is listed seldomer the longer jobs only wait, and soon again when something happens", () => {
+    const machine = new JobsMachine({ pollMs: 5000, pollIdleMs: 30_000 });
+    machine.step({ kind: "target", jobs: 2 }, 0);
+    machine.step({ kind: "submitted", ticket: 1, ids: ["1", "2"] }, 0);
+    const waiting = reports({ 1: { state: "PENDING" }, 2: { state: "PENDING" } });
+    const gaps: number[] = [];
+    let nowMs = 100;
+    machine.step(waiting, nowMs);
+    for (let i = 0; i < 8; i++) {
+      gaps.push(machine.wakeMs - nowMs);
+      nowMs = machine.wakeMs;
+      expect(kinds(machine.step({ kind: "tick" }, nowMs))).toEqual(["list"]);
+      machine.step(waiting, nowMs);
+    }
+    expect(gaps.at(-1)).toBe(30_000);
+    expect(gaps).toEqual([...gaps].sort((a, b) => a - b));
+    machine.step({ kind: "joined", id: "1", worker: "w1" }, nowMs + 1000);
+    expect(machine.wakeMs).toBe(nowMs + 5000);
+  });
+
   test("waits where only so many jobs may wait", () => {
     const machine = new JobsMachine({ pendingMax: 2 });
     expect(machine.step({ kind: "target", jobs: 3 }, 0)).toEqual([
