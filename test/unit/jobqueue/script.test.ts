@@ -115,7 +115,7 @@ describe("with an epilogue the shell stays", () => {
            setInterval(() => undefined, 1000); console.log("there")`
     }'`;
     const text = jobScript(SYSTEMS.slurm, { ...WORK, epilogue: ["echo after"] }, command);
-    const shell = spawn("/bin/bash", ["-s"], { stdio: ["pipe", "pipe", "inherit"] });
+    const shell = spawn("/bin/bash", ["--norc", "-s"], { stdio: ["pipe", "pipe", "inherit"] });
     let output = "";
     shell.stdout.on("data", (piece: Buffer) => {
       output += piece.toString();
