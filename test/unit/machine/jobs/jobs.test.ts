@@ -37,7 +37,7 @@ describe("what is wanted", () => {
     expect(machine.step({ kind: "tick" }, 200)).toEqual([]);
   });
 
-  test("is listed seldomer the longer jobs only wait, and soon again when something happens", () => {
+  test("is listed seldomer while jobs only wait, and soon after something has happened", () => {
     const machine = new JobsMachine({ pollMs: 5000, pollIdleMs: 30_000 });
     machine.step({ kind: "target", jobs: 2 }, 0);
     machine.step({ kind: "submitted", ticket: 1, ids: ["1", "2"] }, 0);
