@@ -27,7 +27,9 @@ export interface JobAdaptOptions extends AdaptOptions {
 const INTERVAL_MS = 2000;
 /** Jobs of no use are kept so long. */
 const IDLE_MS = 300_000;
-/** What there is to do should be over in about so much time: less is not worth a place in a queue. */
+/**
+ * What there is to do should be over in about so much time: less is not worth a place in a queue.
+ */
 const TARGET_MS = 60_000;
 
 const OPTIONS = [

@@ -142,9 +142,9 @@ export class JobQueueCluster extends Cluster {
   /**
    * Submits or ends jobs until there are as many workers as wanted: a number of workers, one of
    * `{ jobs, workers, cores, memory }`, or `{ groups: { gpu: { jobs: 1 } } }`. Sizes are rounded up
-   * to whole jobs; those that end bring their values to others first. Resolves when the batch system
-   * has taken the jobs, which may then wait in its queue. Errors: `JobFailed` with the system's own
-   * words when they cannot be had.
+   * to whole jobs; those that end bring their values to others first. Resolves when the batch
+   * system has taken the jobs, which may then wait in its queue. Errors: `JobFailed` with the
+   * system's own words when they cannot be had.
    *
    * ```ts
    * await cluster.scale({ cores: 96 });
@@ -167,9 +167,9 @@ export class JobQueueCluster extends Cluster {
 
   /**
    * Changes the number of jobs by what there is to do, from now on; `scale()` ends it. Bounds are
-   * `minimum` and `maximum` workers, or `minimumJobs`, `maximumJobs`, `minimumCores` and so on; what
-   * it decides about is whole jobs. A job starts when there is work for it, which may wait in the
-   * queue, and ends when nothing was to do for its workers for five minutes: `waitCount` looks
+   * `minimum` and `maximum` workers, or `minimumJobs`, `maximumJobs`, `minimumCores` and so on;
+   * what it decides about is whole jobs. A job starts when there is work for it, which may wait in
+   * the queue, and ends when nothing was to do for its workers for five minutes: `waitCount` looks
    * (150), `intervalMs` (2,000) apart.
    */
   override adapt(options: JobAdaptOptions = {}): Adaptive {
@@ -194,8 +194,8 @@ export class JobQueueCluster extends Cluster {
   }
 
   /**
-   * Resolves when there are so many workers. Errors: `Timeout`; `JobFailed`, with the batch system's
-   * own words, when their jobs cannot be had.
+   * Resolves when there are so many workers. Errors: `Timeout`; `JobFailed`, with the batch
+   * system's own words, when their jobs cannot be had.
    */
   override async waitForWorkers(
     count: number,
