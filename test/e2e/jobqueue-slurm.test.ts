@@ -108,4 +108,21 @@ describe.skipIf(lab === undefined)("a cluster on Slurm", () => {
     await once(program.child, "close");
     await vi.waitFor(() => expect(queued(jobName)).toEqual([]), SOON);
   });
+
+  it("keeps no program alive, and is ended with one that has not closed it", async () => {
+    const shape = smallJobs(folder, { jobs: 1 });
+    const program = startScript(
+      `import { Client } from "heddle";
+       import { SLURMCluster } from "heddle/jobqueue";
+       const cluster = new SLURMCluster(${JSON.stringify(shape)});
+       const client = new Client(cluster);
+       console.log(await client.submit((x) => x + 1, 41).result());
+       await client.close();`,
+      folder,
+    );
+    await program.line("42");
+    const [exitCode] = await once(program.child, "close");
+    expect(exitCode).toBe(0);
+    await vi.waitFor(() => expect(queued(shape.jobName)).toEqual([]), SOON);
+  });
 });
