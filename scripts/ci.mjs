@@ -25,6 +25,7 @@ const SLOW_SAMPLE = [
   "test/e2e/cluster-rejoin",
   "test/e2e/gangs",
   "test/e2e/flights",
+  "test/e2e/jobqueue-slurm.test",
 ];
 
 let passed = 0;

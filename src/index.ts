@@ -64,5 +64,12 @@ export {
   visualize,
   waitOn,
 } from "./delayed/index.ts";
+export {
+  createDistributedCluster,
+  createGpuCluster,
+  createLocalCluster,
+  createSlurmCluster,
+  setupGpuCluster,
+} from "./deploy/create.ts";
 
 referToAll(import.meta.url, self);

@@ -2,13 +2,13 @@
 import { resolve } from "node:path";
 import { type ConfigItem, config } from "../config/config.ts";
 import { resolveKey } from "../config/keys.ts";
-import { CONFIG_KEYS, type Definition, SCHEMA } from "../config/schema.ts";
+import { CONFIG_KEYS, definitionOf } from "../config/schema.ts";
 import { userFile, writeValue } from "../config/write.ts";
 import { HeddleError, nearestName } from "../core/errors.ts";
 
 /** A value as people write it: sizes and times with units. */
 function readable(item: Pick<ConfigItem, "key" | "value">): string {
-  return (SCHEMA[item.key] as Definition<unknown>).kind.format(item.value);
+  return definitionOf(item.key).kind.format(item.value);
 }
 
 /** The value of one key. */

@@ -6,6 +6,7 @@ import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { interfaceAddress } from "../comm/addresses.ts";
 import { Security, type SecurityOptions, tokenFrom } from "../comm/index.ts";
+import { SECURITY_VARIABLE } from "../comm/security.ts";
 import { config } from "../config/config.ts";
 import { type ConfigKey, type ConfigValues, SCHEMA } from "../config/schema.ts";
 import { HeddleError, shortPath } from "../core/errors.ts";
@@ -103,7 +104,7 @@ export function securityOf(flags: SecurityFlags): Security | undefined {
   const { tlsCaFile, tlsCert, tlsKey } = flags;
   const given = { tlsCaFile, tlsCert, tlsKey };
   const missing = Object.entries(given).filter(([, value]) => value === undefined);
-  if (missing.length === 3) return undefined;
+  if (missing.length === 3) return receivedSecurity();
   if (missing.length > 0) {
     const names = { tlsCaFile: "--tls-ca-file", tlsCert: "--tls-cert", tlsKey: "--tls-key" };
     const list = missing.map(([name]) => names[name as keyof typeof names]).join(" and ");
@@ -115,6 +116,13 @@ export function securityOf(flags: SecurityFlags): Security | undefined {
   // Reads them, so that a missing file is known now.
   security.withTexts();
   return security;
+}
+
+/** The certificates that the cluster has given to this program, which it starts with. */
+function receivedSecurity(): Security | undefined {
+  const given = process.env[SECURITY_VARIABLE];
+  if (given === undefined || given === "") return undefined;
+  return new Security(JSON.parse(given) as SecurityOptions);
 }
 
 /** The token of `--token-file`, else that of the environment. */

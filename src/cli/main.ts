@@ -17,7 +17,9 @@ const WRONG_USE: ReadonlySet<string> = new Set([
   "FileInvalid",
   "FileNotFound",
   "InvalidArgument",
+  "NoLauncher",
   "NotSupported",
+  "WorldTooSmall",
 ]);
 
 /** What servers throw when there is nobody at the other end, or nobody who takes them. */

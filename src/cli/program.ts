@@ -4,6 +4,9 @@
  */
 import { Command } from "commander";
 import { packageVersion } from "../config/package-version.ts";
+import type { ImportFlags } from "./import.ts";
+import type { JobsFlags } from "./jobs.ts";
+import { addMPI } from "./mpi-flags.ts";
 import { addScheduler, addSSH, addWorker } from "./servers.ts";
 
 /** The command line; `setExitCode` takes the exit code of a program that was run. */
@@ -21,6 +24,8 @@ export function makeProgram(setExitCode: (code: number) => void): Command {
   addScheduler(program, setExitCode);
   addWorker(program, setExitCode);
   addSSH(program, setExitCode);
+  addMPI(program, setExitCode);
+  addJobs(program);
   addDemo(program, setExitCode);
   for (const command of [program, ...program.commands]) pointToHelp(command as Command, "heddle");
   return program;
@@ -113,6 +118,31 @@ function addConfig(program: Command): void {
     .action(async (group: string | undefined, flags: { json?: boolean }) => {
       const { listItems } = await import("./config.ts");
       process.stdout.write(listItems(group ?? "", flags.json === true));
+    });
+  config
+    .command("import")
+    .description("translate configuration files of Dask, such as dask.yaml and jobqueue.yaml")
+    .argument("<files...>", "YAML files; where several say the same, the last one counts")
+    .option("--output <path>", "write a file, such as ./heddle.yaml, instead of printing")
+    .option("--overwrite", "replace that file if it is there")
+    .action(async (files: string[], flags: ImportFlags) => {
+      const { importFiles } = await import("./import.ts");
+      const { text, summary } = importFiles(files, flags);
+      process.stdout.write(text);
+      process.stderr.write(summary);
+    });
+}
+
+function addJobs(program: Command): void {
+  program
+    .command("jobs")
+    .description("show the jobs of a cluster on a batch system, and its workers")
+    .argument("[cluster]", "name or address of the cluster, or the file that it has left")
+    .option("--scheduler-file <path>", "the file that the cluster has left")
+    .option("--json", "as JSON")
+    .action(async (cluster: string | undefined, flags: JobsFlags) => {
+      const { showJobs } = await import("./jobs.ts");
+      process.stdout.write(await showJobs(cluster, flags));
     });
 }
 

@@ -52,11 +52,14 @@ export class RunFiles {
   }
 }
 
-/** Takes away connection files of this host whose processes are gone without having done so. */
-export function sweepConnections(folder: string): void {
+/**
+ * Takes away connection files of this host whose processes are gone without having done so; in a
+ * folder with other files those whose names begin so.
+ */
+export function sweepConnections(folder: string, stem = ""): void {
   let names: string[];
   try {
-    names = readdirSync(folder).filter((name) => name.endsWith(".json"));
+    names = readdirSync(folder).filter((name) => name.startsWith(stem) && name.endsWith(".json"));
   } catch {
     return;
   }

@@ -2,7 +2,7 @@
  * @file `heddle scheduler`: a scheduler in a process of its own, which leaves word of how it is
  * reached and ends in order.
  */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { ClusterScheduler } from "../cluster/cluster-scheduler.ts";
@@ -12,7 +12,14 @@ import { openEventLog } from "../cluster/log.ts";
 import { ownHello, uniqueName } from "../cluster/own-hello.ts";
 import { loadPreloads, resolvePreloads } from "../cluster/preload.ts";
 import { defaultConnectionFile } from "../cluster/remote-target.ts";
-import { type ConnectionInfo, makeToken, parseAddress, type Security } from "../comm/index.ts";
+import {
+  type ConnectionInfo,
+  contactAddresses,
+  makeToken,
+  parseAddress,
+  readConnectionFile,
+  Security,
+} from "../comm/index.ts";
 import { config } from "../config/config.ts";
 import {
   type ListenFlags,
@@ -23,12 +30,15 @@ import {
   timeOrConfig,
   tokenOf,
 } from "./flags.ts";
+import { receive, receiveConfiguration } from "./received.ts";
 import { RunFiles, sweepConnections } from "./run-files.ts";
 import { Shutdown } from "./shutdown.ts";
 
 export interface SchedulerFlags extends ListenFlags, SecurityFlags {
   readonly port?: string;
   readonly schedulerFile?: string;
+  /** Token, certificates and configuration, as in a connection file; removed when it is read. */
+  readonly accessFile?: string;
   readonly pidFile?: string;
   readonly dashboardAddress?: string;
   readonly dashboard?: boolean;
@@ -44,13 +54,32 @@ export interface SchedulerContext {
   readonly id: string;
   readonly address: string;
   readonly log: EventLog;
-  /** Ends the scheduler and its workers. */
-  close(reason: string): void;
+  /** Ends the scheduler and its workers, and the program with this exit code (0). */
+  close(reason: string, exitCode?: number): void;
+}
+
+/** What a program gives that runs a scheduler within itself. */
+export interface SchedulerHooks {
+  /** Token and certificates in place of those that flags name. */
+  readonly access?: { readonly token: string; readonly security: Security | undefined };
+  /** More files in which to leave how it is reached. */
+  readonly files?: readonly string[];
+  /** More facts for those files. */
+  readonly facts?: Readonly<Record<string, unknown>>;
+  /** Whether nothing is said on standard output; default false. */
+  readonly quiet?: boolean;
+  /** Called when it listens, before the files say so. */
+  readonly listens?: (scheduler: SchedulerContext) => void;
 }
 
 /** Runs a scheduler until it ends; resolves to the exit code. */
-export async function runScheduler(flags: SchedulerFlags, version: string): Promise<number> {
-  const plan = planScheduler(flags);
+export async function runScheduler(
+  flags: SchedulerFlags,
+  version: string,
+  hooks: SchedulerHooks = {},
+): Promise<number> {
+  receiveConfiguration();
+  const plan = { ...planScheduler(flags), ...hooks.access };
   const log = openEventLog("scheduler", config.get("log.level"), plan.format);
   const preloads = await loadPreloads(plan.preload);
   const id = uniqueName("scheduler");
@@ -73,8 +102,9 @@ export async function runScheduler(flags: SchedulerFlags, version: string): Prom
   try {
     if (plan.dashboardAddress !== null) await scheduler.showStatus(plan.dashboardAddress);
     const { dashboardLink } = scheduler;
-    leaveWord(files, scheduler.address, plan, flags, { id, version, dashboardLink });
     const context: SchedulerContext = { id, address: scheduler.address, log, close };
+    hooks.listens?.(context);
+    leaveWord(files, scheduler.address, plan, flags, { id, version, dashboardLink, hooks });
     await preloads.setup(context);
     const stopWatching = endWhenIdle(scheduler, plan.idleTimeoutMs, close);
     const ending = await shutdown.asked;
@@ -95,6 +125,7 @@ interface OwnFacts {
   readonly version: string;
   /** With the token: for files that only this user may read. */
   readonly dashboardLink: string | undefined;
+  readonly hooks: SchedulerHooks;
 }
 
 /** Files that say how the scheduler is reached, and the first line. */
@@ -103,17 +134,19 @@ function leaveWord(
   address: string,
   plan: SchedulerPlan,
   flags: SchedulerFlags,
-  { id, version, dashboardLink }: OwnFacts,
+  { id, version, dashboardLink, hooks }: OwnFacts,
 ): void {
   const facts = { id, type: "scheduler", pid: process.pid, host: hostname(), version };
   const connectionFile = defaultConnectionFile(address);
   mkdirSync(dirname(connectionFile), { recursive: true, mode: 0o700 });
   sweepConnections(dirname(connectionFile));
   const dashboard = dashboardLink === undefined ? {} : { dashboard: dashboardLink };
-  const info = connectionInfo(address, plan, { ...facts, ...dashboard });
+  const info = connectionInfo(address, plan, { ...facts, ...dashboard, ...hooks.facts });
   const asked = flags.schedulerFile === undefined ? [] : [flags.schedulerFile];
-  for (const path of [connectionFile, ...asked]) files.writeConnection(path, info);
+  const more = hooks.files ?? [];
+  for (const path of [connectionFile, ...asked, ...more]) files.writeConnection(path, info);
   if (flags.pidFile !== undefined) files.writePid(flags.pidFile);
+  if (hooks.quiet === true) return;
   const line =
     flags.json === true
       ? JSON.stringify({ ...facts, address, connectionFile })
@@ -135,7 +168,8 @@ interface SchedulerPlan {
 
 /** What the flags ask for. Errors: of flags and files. */
 export function planScheduler(flags: SchedulerFlags): SchedulerPlan {
-  const security = securityOf(flags);
+  const given = flags.accessFile === undefined ? undefined : takeAccess(flags.accessFile);
+  const security = given?.security ? new Security(given.security) : securityOf(flags);
   const { protocol = security === undefined ? "tcp" : "tls" } = flags;
   const ports = portsOf("--port", flags.port ?? String(config.get("scheduler.port")));
   const address = listenAddress({ ...flags, protocol }, "0.0.0.0", ports);
@@ -146,13 +180,21 @@ export function planScheduler(flags: SchedulerFlags): SchedulerPlan {
     address,
     security,
     // Certificates alone are enough; without them there has to be a token.
-    token: tokenOf(flags) ?? (protocol === "tls" ? undefined : ownToken(journal)),
+    token: given?.token ?? tokenOf(flags) ?? (protocol === "tls" ? undefined : ownToken(journal)),
     journal,
     dashboardAddress: flags.dashboard === false ? null : (flags.dashboardAddress ?? ":8787"),
     idleTimeoutMs: timeOrConfig("--idle-timeout", flags.idleTimeout, "scheduler.idle-timeout"),
     preload: resolvePreloads(preload, process.cwd()),
     format: flags.json === true ? "json" : "text",
   };
+}
+
+/** What whoever starts this program leaves for it alone. */
+function takeAccess(path: string): ConnectionInfo {
+  const info = readConnectionFile(path);
+  receive(info.configuration);
+  rmSync(path, { force: true });
+  return info;
 }
 
 /** A token of its own: with a journal the same after each start, so that workers come back. */
@@ -163,14 +205,18 @@ function ownToken(journal: string | undefined): string {
 
 function connectionInfo(
   address: string,
-  { token, security }: SchedulerPlan,
+  { token, security, address: asked }: SchedulerPlan,
   facts: Readonly<Record<string, unknown>>,
 ): ConnectionInfo {
+  const addresses = contactAddresses(asked, address);
   return {
     address,
+    ...(addresses.length > 1 ? { addresses } : {}),
     ...(token === undefined ? {} : { token }),
     // Paths: whoever may read the files may connect.
     ...(security === undefined ? {} : { security: security.options }),
+    // A cluster's configuration reaches its workers with the file by which they find it.
+    ...(config.hasReceived ? { configuration: config.serializeForHosts() } : {}),
     facts,
   };
 }

@@ -37,6 +37,10 @@ export function addScheduler(program: Command, setExitCode: (code: number) => vo
       .option("--port <port>", keyed("port, or a range such as 8786:8799", "scheduler.port"))
       .option("--scheduler-file <path>", "file in which to leave how the scheduler is reached")
       .option(
+        "--access-file <path>",
+        "connection file whose token and certificates to use; removed when it is read",
+      )
+      .option(
         "--dashboard-address <address>",
         "port, or host and port, of /health, /json and /metrics; the next free port if taken",
         ":8787",
@@ -143,6 +147,10 @@ function addLife(command: Command): Command {
     .option(
       "--lifetime-stagger <time>",
       keyed("so much longer or shorter, by chance", "worker.lifetime.stagger"),
+    )
+    .option(
+      "--lifetime-grace <time>",
+      keyed("a worker that is to end may take so long", "worker.lifetime.grace"),
     )
     .option(
       "--lifetime-restart",

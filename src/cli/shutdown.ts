@@ -1,10 +1,15 @@
 /**
  * @file How a server ends: somebody asks for it once (a signal, the scheduler, idleness) and it
- * ends in order; a second signal ends it at once.
+ * ends in order; a second signal ends it at once. Batch systems warn with SIGUSR1 or SIGUSR2 before
+ * a job's time is over, and then send SIGTERM: that is no second signal.
  */
 
 /** Exit code of what a user interrupted. */
 export const INTERRUPTED = 130;
+
+/** Those that end a server; of the last two Node would make something else. */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"] as const;
+const WARNINGS: ReadonlySet<string> = new Set(["SIGUSR1", "SIGUSR2"]);
 
 export interface Ending {
   readonly reason: string;
@@ -19,16 +24,26 @@ export class Shutdown {
   /** Done before the process ends at once. */
   #atOnce: () => void = () => undefined;
   readonly #listeners = new Map<NodeJS.Signals, () => void>();
+  #hasBegun: boolean;
+  /** It ends because of a warning: the next signal is no second one. */
+  #isWarned = false;
 
-  constructor() {
+  /** With `isStarting` there is nothing yet to end in order: signals end the process at once. */
+  constructor({ isStarting = false }: { readonly isStarting?: boolean } = {}) {
+    this.#hasBegun = !isStarting;
     this.asked = new Promise((resolve) => {
       this.#ask = resolve;
     });
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    for (const signal of SIGNALS) {
       const listener = (): void => this.#signalled(signal);
       this.#listeners.set(signal, listener);
       process.on(signal, listener);
     }
+  }
+
+  /** From now on there is something to end in order. */
+  begin(): void {
+    this.#hasBegun = true;
   }
 
   /** What a second signal does before the process is gone. */
@@ -58,11 +73,15 @@ export class Shutdown {
   }
 
   #signalled(signal: NodeJS.Signals): void {
-    if (this.#ending !== undefined) {
+    const exitCode = signal === "SIGINT" ? INTERRUPTED : 0;
+    if (!this.#hasBegun) process.exit(exitCode);
+    const isEnding = this.#ending !== undefined;
+    if (WARNINGS.has(signal)) {
+      this.#isWarned ||= !isEnding;
+    } else if (isEnding && !this.#isWarned) {
       this.#atOnce();
       process.exit(INTERRUPTED);
-    }
-    const exitCode = signal === "SIGINT" ? INTERRUPTED : 0;
+    } else this.#isWarned = false;
     this.ask({ reason: `received ${signal}`, exitCode });
   }
 }

@@ -42,6 +42,7 @@ export interface WorkerFlags extends ListenFlags, SecurityFlags {
   readonly lifetime?: string;
   readonly lifetimeStagger?: string;
   readonly lifetimeRestart?: boolean;
+  readonly lifetimeGrace?: string;
   readonly preload?: string[];
   readonly preloadNanny?: string[];
   readonly pidFile?: string;
@@ -68,6 +69,8 @@ export interface WorkerPlan {
   readonly dashboardAddress: string | undefined;
   readonly deathMs: number;
   readonly lifetime: Lifetime | undefined;
+  /** A worker that is to end may take so long. */
+  readonly graceMs: number;
   readonly preload: readonly string[];
   readonly preloadNanny: readonly string[];
   readonly validate: boolean;
@@ -97,6 +100,7 @@ export function planWorkers(flags: WorkerFlags, folder: string, cores: number): 
     dashboardAddress: flags.dashboardAddress,
     deathMs: timeOrConfig("--death-timeout", flags.deathTimeout, "worker.death-timeout"),
     lifetime: lifetimeOf(flags),
+    graceMs: timeOrConfig("--lifetime-grace", flags.lifetimeGrace, "worker.lifetime.grace"),
     preload: resolvePreloads(flags.preload ?? config.get("worker.preload"), folder),
     preloadNanny: resolvePreloads(flags.preloadNanny ?? config.get("nanny.preload"), folder),
     validate: flags.validate ?? config.get("worker.validate"),

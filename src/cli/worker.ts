@@ -17,7 +17,9 @@ import { parseAddress, resolveHost } from "../comm/index.ts";
 import { config } from "../config/config.ts";
 import { HeddleError } from "../core/errors.ts";
 import { formatBytes } from "../core/units.ts";
+import { receive, receiveConfiguration } from "./received.ts";
 import { RunFiles } from "./run-files.ts";
+import { sharedFileSystem } from "./shared-folder.ts";
 import { Shutdown } from "./shutdown.ts";
 import { planWorkers, type WorkerFlags, type WorkerPlan } from "./worker-plan.ts";
 
@@ -35,11 +37,20 @@ export interface SupervisorContext {
   close(reason: string): void;
 }
 
+/** What a program adds that runs workers within itself. */
+export interface WorkerHooks {
+  /** Whether nothing is said on standard output; default false. */
+  readonly quiet?: boolean;
+  /** Called when the scheduler has been reached. */
+  readonly started?: () => void;
+}
+
 /** Runs workers until they end; resolves to the exit code. */
 export async function runWorker(
   address: string | undefined,
   flags: WorkerFlags,
   version: string,
+  hooks: WorkerHooks = {},
 ): Promise<number> {
   const { schedulerFile } = flags;
   if ((address === undefined) === (schedulerFile === undefined)) {
@@ -49,7 +60,17 @@ export async function runWorker(
         "--scheduler-file with the file that the scheduler has written",
     );
   }
+  // Batch systems warn while a worker waits for its scheduler, too.
+  const shutdown = new Shutdown({ isStarting: true });
+  receiveConfiguration();
+  const first = planWorkers(flags, process.cwd(), availableParallelism());
+  const { token, security, deathMs } = first;
+  const target = { address, schedulerFile, token, security, connectTimeoutMs: deathMs };
+  const access = await remoteOptions(target);
+  receive(access.configuration);
   const plan = planWorkers(flags, process.cwd(), availableParallelism());
+  // The processes of the workers, and whoever ends them, have it from the configuration.
+  config.set({ "worker.lifetime.grace": plan.graceMs });
   const log = openEventLog(
     flags.nanny ? "supervisor" : "worker",
     config.get("log.level"),
@@ -58,27 +79,34 @@ export async function runWorker(
   if (flags.nannyPort !== undefined) {
     log.warn("--nanny-port has no effect: supervisors open no port");
   }
-  const { token, security, deathMs } = plan;
-  const target = { address, schedulerFile, token, security, connectTimeoutMs: deathMs };
-  const access = await remoteOptions(target);
+  const shared = sharedFileSystem(plan.localDirectory);
+  if (shared !== undefined) {
+    log.warn("{folder} is on {shared}, which is slow for spilled data: --local-directory", {
+      folder: plan.localDirectory,
+      shared,
+    });
+  }
   const files = new RunFiles();
   try {
     if (flags.pidFile !== undefined) files.writePid(flags.pidFile);
     const makeSettings = await settingsMaker(flags, plan, access);
     const run = flags.nanny ? supervise : runAlone;
-    return await run({ flags, plan, access, log, makeSettings, version });
+    return await run({ flags, plan, access, log, makeSettings, version, hooks, shutdown });
   } finally {
     files.remove();
+    shutdown.release();
   }
 }
 
 interface Run {
+  readonly shutdown: Shutdown;
   readonly flags: WorkerFlags;
   readonly plan: WorkerPlan;
   readonly access: Access;
   readonly log: EventLog;
   readonly makeSettings: (index: number, supervisor?: string) => WorkerSettings;
   readonly version: string;
+  readonly hooks: WorkerHooks;
 }
 
 /** Workers in processes of their own. */
@@ -89,10 +117,11 @@ async function supervise({
   log,
   makeSettings,
   version,
+  hooks,
+  shutdown,
 }: Run): Promise<number> {
   const id = uniqueName("supervisor");
   const preloads = await loadPreloads(plan.preloadNanny);
-  const shutdown = new Shutdown();
   if (flags.endWithStdin === true) shutdown.endWithStdin();
   const link = await SupervisorLink.open({ ...access, id, deathMs: plan.deathMs });
   link.onEnded = (end) => {
@@ -115,6 +144,7 @@ async function supervise({
       shutdown.ask({ reason: "no worker is left", exitCode: isFailure ? 1 : 0 });
     },
   });
+  shutdown.begin();
   shutdown.atOnce = () => {
     for (const pid of pool.pids) process.kill(pid, "SIGKILL");
   };
@@ -125,7 +155,8 @@ async function supervise({
     await preloads.setup(context);
     await pool.scale(plan.workers);
     link.serve(pool);
-    announce(flags, plan, { id, scheduler: access.address, workers: pool.names, version });
+    const facts = { id, scheduler: access.address, workers: pool.names, version };
+    announce(flags, plan, facts, hooks);
     const ending = await shutdown.asked;
     reason = ending.reason;
     log.info("the workers end: {reason}", { reason });
@@ -136,35 +167,39 @@ async function supervise({
   } finally {
     await pool.close();
     await link.close(reason);
-    shutdown.release();
   }
 }
 
 /** One worker in this process, which nobody replaces. */
-async function runAlone({ flags, plan, access, log, makeSettings, version }: Run): Promise<number> {
-  const shutdown = new Shutdown();
+async function runAlone({
+  flags,
+  plan,
+  access,
+  log,
+  makeSettings,
+  version,
+  hooks,
+  shutdown,
+}: Run): Promise<number> {
   if (flags.endWithStdin === true) shutdown.endWithStdin();
   const settings = makeSettings(0);
   let hasEnded: () => void = () => undefined;
   const ended = new Promise<void>((resolve) => {
     hasEnded = resolve;
   });
+  shutdown.begin();
   const worker = await hostWorker(settings, ({ reason, restart }) => {
     hasEnded();
     // A worker that its supervisor would replace has lost its scheduler.
     shutdown.ask({ reason, exitCode: restart && plan.lifetime === undefined ? NO_CONNECTION : 0 });
   });
-  announce(flags, plan, {
-    id: settings.name,
-    scheduler: access.address,
-    workers: [worker.name],
-    version,
-  });
+  const scheduler = access.address;
+  const facts = { id: settings.name, scheduler, workers: [worker.name], version };
+  announce(flags, plan, facts, hooks);
   const { reason, exitCode } = await shutdown.asked;
   log.info("the worker ends: {reason}", { reason });
   await worker.leave(reason);
   await ended;
-  shutdown.release();
   return exitCode;
 }
 
@@ -178,7 +213,10 @@ function announce(
     readonly workers: readonly string[];
     readonly version: string;
   },
+  { quiet, started }: WorkerHooks,
 ): void {
+  started?.();
+  if (quiet === true) return;
   const { version, workers, scheduler } = facts;
   const type = "worker";
   const own = { type, ...facts, pid: process.pid, host: hostname(), threads, memoryLimitBytes };
@@ -199,7 +237,10 @@ async function settingsMaker(
 ): Promise<Run["makeSettings"]> {
   const { listen = await ownAddress(address, plan.ports) } = plan;
   const stem = name ?? uniqueName(hostname());
-  const { contact, dashboardAddress, lifetime, workers } = plan;
+  const { contact, dashboardAddress, workers } = plan;
+  // Of a lifetime that ends the worker for good, processes that follow one that died have the rest.
+  const begunMs = plan.lifetime?.restart === false ? { begunMs: Date.now() } : {};
+  const lifetime = plan.lifetime && { ...plan.lifetime, ...begunMs };
   return (index, supervisor) => ({
     name: name !== undefined && workers === 1 && index === 0 ? name : `${stem}-${index}`,
     scheduler: [address],

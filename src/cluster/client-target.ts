@@ -8,6 +8,7 @@ import { isPlain } from "../core/lazy-values.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { checkFlag } from "../core/task-options.ts";
 import { checkName, checkTimeMs, refuseGiven } from "./check-given.ts";
+import { defaultEngine } from "./default-engine.ts";
 import { type EngineHandle, type EngineOptions, embeddedEngine, startEngine } from "./embedded.ts";
 import { textOf } from "./given.ts";
 import { LocalCluster, type LocalClusterOptions } from "./local-cluster.ts";
@@ -16,7 +17,8 @@ import { RemoteEngine } from "./remote-engine.ts";
 /**
  * How to connect: to a running cluster (`address`, `schedulerFile`), to the engine in this process
  * (`embedded`), or to one that begins and ends with the client: an engine in this process where
- * anything of `EngineOptions` is given, else a local cluster.
+ * anything of `EngineOptions` is given, else a local cluster. A program that was launched as part
+ * of a cluster (`initialize` of `heddle/mpi`) connects to that one unless told otherwise.
  */
 export interface ClientOptions extends EngineOptions {
   /** A client of the embedded engine that this process shares. */
@@ -83,6 +85,8 @@ export function engineFor(target: ClientTarget): Target {
     return owned(startEngine(own));
   }
   if (embedded === true) return { handle: embeddedEngine() };
+  const started = defaultEngine();
+  if (started !== undefined) return { handle: started };
   const cluster = new LocalCluster();
   return { handle: cluster.engine, end: async () => await cluster.close() };
 }

@@ -44,7 +44,7 @@ import { type FromWorker, fromWorker, type ToWorker, toWorker } from "./wire/wor
 import type { WorkerHello } from "./worker-hello.ts";
 import { WorkerHost } from "./worker-host.ts";
 import type { WorkerReport } from "./worker-report.ts";
-import type { Lifetime, WorkerSettings } from "./worker-settings.ts";
+import { type Lifetime, lifeLeftMs, type WorkerSettings } from "./worker-settings.ts";
 
 /** How a worker has come to its end. */
 export interface WorkerEnd {
@@ -326,9 +326,9 @@ export class ClusterWorker {
     this.#memoryTimer.unref();
   }
 
-  #endAfter({ ms, staggerMs, restart }: Lifetime): void {
-    const wishedMs = ms + (2 * Math.random() - 1) * staggerMs;
-    const afterMs = Math.min(TIMER_MOST_MS, Math.max(0, wishedMs));
+  #endAfter(lifetime: Lifetime): void {
+    const { restart } = lifetime;
+    const afterMs = Math.min(TIMER_MOST_MS, lifeLeftMs(lifetime, Date.now(), Math.random()));
     this.#lifeTimer = setTimeout(() => {
       if (restart && this.onOver !== undefined) return this.onOver();
       this.leave("its lifetime is over", { restart }).catch(() => undefined);

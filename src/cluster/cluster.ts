@@ -8,7 +8,7 @@ import { refuseClass } from "../codec/registry.ts";
 import { HeddleError, nearestName } from "../core/errors.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { inspectAsText } from "../core/symbols.ts";
-import { Adaptive } from "./adaptive.ts";
+import { type Adaptable, Adaptive } from "./adaptive.ts";
 import { type AdaptOptions, type Demand, leastUseful } from "./adaptive-target.ts";
 import type { Client } from "./client.ts";
 import { makeClient } from "./client-maker.ts";
@@ -78,10 +78,10 @@ export abstract class Cluster {
    */
   async scale(workers: number): Promise<void> {
     checkCount("workers", workers, 0, WORKERS_MAX);
-    this.#adaptive?.stop();
+    this.stopAdapting();
     await this.ready;
     if (this.workers <= workers) return await this.setWorkers(workers);
-    const demand = await this.#demand();
+    const demand = await this.demand();
     // Plugins of the scheduler may want some to stay.
     const least = Math.max(workers, demand.workers.filter(({ stays }) => stays).length);
     const names = leastUseful(demand.workers, this.workers - least);
@@ -99,9 +99,8 @@ export abstract class Cluster {
    * await cluster.close();
    */
   adapt(options: AdaptOptions = {}): Adaptive {
-    this.#adaptive?.stop();
     const cluster = this;
-    this.#adaptive = new Adaptive(
+    return this.keepAdapting(
       {
         get workers() {
           return cluster.workers;
@@ -109,7 +108,7 @@ export abstract class Cluster {
         get threadsPerWorker() {
           return cluster.threadsPerWorker;
         },
-        demand: async () => await this.#demand(),
+        demand: async () => await this.demand(),
         grow: async (workers) => await this.setWorkers(workers),
         shrink: async (names) => {
           await this.#retire(names);
@@ -117,9 +116,18 @@ export abstract class Cluster {
         },
       },
       options,
-      (error) => this.#adaptiveFailed(error),
     );
+  }
+
+  /** Changes the number of what is adapted from now on, whatever it is made of. */
+  protected keepAdapting(what: Adaptable, options: AdaptOptions): Adaptive {
+    this.stopAdapting();
+    this.#adaptive = new Adaptive(what, options, (error) => this.#adaptiveFailed(error));
     return this.#adaptive;
+  }
+
+  protected stopAdapting(): void {
+    this.#adaptive?.stop();
   }
 
   /** Resolves when there are so many workers. Errors: `Timeout`. */
@@ -129,7 +137,7 @@ export abstract class Cluster {
   ): Promise<void> {
     checkOptionNames("waitForWorkers", options, ["timeoutMs"]);
     checkCount("waitForWorkers", count, 0);
-    const there = this.#link().then(async (link) => {
+    const there = this.link().then(async (link) => {
       await link.control({ kind: "wait-for-workers", count });
     });
     await within(options.timeoutMs, `waiting for ${count} workers`, there);
@@ -147,7 +155,7 @@ export abstract class Cluster {
   async close(): Promise<void> {
     this.#isClosed = true;
     open.delete(this);
-    this.#adaptive?.stop();
+    this.stopAdapting();
     const own = this.#own;
     this.#own = undefined;
     own?.close("the cluster was closed");
@@ -175,20 +183,20 @@ export abstract class Cluster {
   protected abstract end(): Promise<void>;
 
   /** A connection of the cluster's own, for questions. */
-  async #link(): Promise<EngineLink> {
+  protected async link(): Promise<EngineLink> {
     await this.ready;
     if (this.#isClosed) throw new HeddleError("CommClosed", "the cluster was closed");
     this.#own ??= this.engine.connect();
     return this.#own;
   }
 
-  async #demand(): Promise<Demand> {
-    return (await (await this.#link()).query("demand")) as Demand;
+  protected async demand(): Promise<Demand> {
+    return (await (await this.link()).query("demand")) as Demand;
   }
 
   async #retire(workers: readonly string[]): Promise<void> {
     if (workers.length === 0) return;
-    await (await this.#link()).control({ kind: "retire", close: true, workers });
+    await (await this.link()).control({ kind: "retire", close: true, workers });
   }
 
   #adaptiveFailed(error: unknown): void {

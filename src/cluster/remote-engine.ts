@@ -26,6 +26,8 @@ export class RemoteEngine implements EngineHandle {
   readonly #populated: Promise<void> | undefined;
   #settlePlan: () => void = () => undefined;
   #dashboard: string | undefined;
+  /** Called when workers have come or gone, as one of the connections hears it. */
+  onSize: () => void = () => undefined;
   /** Why nobody can connect any more. */
   #over: HeddleError | undefined;
 
@@ -108,6 +110,7 @@ export class RemoteEngine implements EngineHandle {
         if (size.workers >= (this.#planned?.workerCount ?? 0)) this.forgetPlan();
         // Workers are on their way to a cluster that was just made.
         if (size.threads > 0) this.#size = size;
+        this.onSize();
       },
       warn: (message) => link.onWarning(message),
       referred: () => link.machine.referred(),

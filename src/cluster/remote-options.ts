@@ -13,6 +13,8 @@ export interface RemoteOptions {
   readonly security?: Security | undefined;
   /** Time for the first connection; default 30,000. */
   readonly connectMs?: number | undefined;
+  /** What the connection file says of the configuration of workers. */
+  readonly configuration?: string | undefined;
   /** Name of the worker in whose task thread the client is, if it is in one. */
   readonly worker?: string;
 }

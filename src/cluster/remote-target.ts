@@ -2,9 +2,9 @@
  * @file Where a cluster is and how to get in, from what the user gives: an address, a connection
  * file, a token, certificates; and what is found in the environment and in the user's own folder.
  */
-import { existsSync } from "node:fs";
+import { existsSync, opendirSync } from "node:fs";
 import { homedir, hostname } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { dial } from "../comm/dial.ts";
 import {
   type Address,
@@ -18,12 +18,15 @@ import {
   Security,
   tokenFrom,
 } from "../comm/index.ts";
-import { HeddleError } from "../core/errors.ts";
+import { HeddleError, isHeddleError } from "../core/errors.ts";
+import { reachable } from "./reach.ts";
 import type { RemoteOptions } from "./remote-options.ts";
 
 /** A connection file is waited for as long as a connection. */
 const CONNECT_MS = 30_000;
 const FILE_POLL_MS = 100;
+/** A file that is there and makes no sense is looked at again for so long. */
+const SETTLE_MS = 1000;
 /** So often the file of a scheduler that answers is looked for. */
 const WORD_POLLS = 10;
 const ANSWER_MS = 2000;
@@ -75,11 +78,13 @@ export async function remoteOptions(
   const known = found ?? (isEnough ? undefined : await awaitScheduler(given, withinMs, signal));
   const security =
     target.security ?? (known?.security === undefined ? undefined : new Security(known.security));
+  const others = target.address === undefined ? (file?.addresses ?? []) : [];
   return {
-    address: given,
+    address: others.length > 1 ? await reachable(others, { security, withinMs, signal }) : given,
     token: target.token ?? known?.token ?? token,
     security,
     connectMs: connectTimeoutMs,
+    configuration: file?.configuration,
   };
 }
 
@@ -90,8 +95,26 @@ async function awaitConnectionFile(
   signal: AbortSignal | undefined,
 ): Promise<ConnectionInfo> {
   const endMs = performance.now() + withinMs;
-  while (!existsSync(path) && performance.now() < endMs) await pause(signal);
-  return readConnectionFile(path);
+  while (!isThere(path) && performance.now() < endMs) await pause(signal);
+  // A file system that is shared may show the name before the contents.
+  for (const settledMs = performance.now() + SETTLE_MS; ; await pause(signal)) {
+    try {
+      return readConnectionFile(path);
+    } catch (error) {
+      const mayPass = isHeddleError(error, "FileInvalid") && performance.now() < settledMs;
+      if (!mayPass) throw error;
+    }
+  }
+}
+
+/** Whether the file is there: who opens its folder is not told what NFS knew a minute ago. */
+function isThere(path: string): boolean {
+  try {
+    opendirSync(dirname(path)).closeSync();
+  } catch {
+    // Some may enter a folder that they cannot list.
+  }
+  return existsSync(path);
 }
 
 async function pause(signal: AbortSignal | undefined): Promise<void> {

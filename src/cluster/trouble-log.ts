@@ -23,6 +23,11 @@ export class TroubleLog {
   }
 
   note({ kind, remote, error }: CommTrouble): void {
+    // Who has several addresses of a scheduler tries which of them answers.
+    if (isHeddleError(error) && error.fields["hasOnlyLooked"] === true) {
+      this.#log.debug("{remote} has looked whether somebody listens", { remote });
+      return;
+    }
     this.#timer ??= this.#later();
     if (this.#singles < SINGLE_MAX) {
       this.#singles++;

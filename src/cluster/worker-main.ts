@@ -38,6 +38,9 @@ process.on("disconnect", () => {
 });
 // An interrupt at the terminal reaches every process of the group: the supervisor decides.
 process.on("SIGINT", () => undefined);
+// So do the warnings of some batch systems.
+process.on("SIGUSR1", () => undefined);
+process.on("SIGUSR2", () => undefined);
 process.on("SIGTERM", () => {
   const go = isToldToEnd ? close : leave;
   isToldToEnd = true;

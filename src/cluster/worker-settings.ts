@@ -11,6 +11,14 @@ export interface Lifetime {
   readonly staggerMs: number;
   /** Whether another process takes its place. */
   readonly restart: boolean;
+  /** Since when it counts (`Date.now()`); unless given, since the process began. */
+  readonly begunMs?: number;
+}
+
+/** How long a worker that begins now lives; `chance` is from 0 to 1. */
+export function lifeLeftMs(lifetime: Lifetime, nowMs: number, chance: number): number {
+  const { ms, staggerMs, begunMs = nowMs } = lifetime;
+  return Math.max(0, ms + (2 * chance - 1) * staggerMs - (nowMs - begunMs));
 }
 
 export interface WorkerSettings {

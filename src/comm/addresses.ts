@@ -5,7 +5,7 @@
  * with `unix` added. Nothing here asks a name server.
  */
 import { isIPv4, isIPv6 } from "node:net";
-import { networkInterfaces } from "node:os";
+import { hostname, networkInterfaces } from "node:os";
 import { HeddleError, nearestName } from "../core/errors.ts";
 
 /** An address on the network: a host, or an interface's name, and a port or a range of ports. */
@@ -197,4 +197,33 @@ export function contactHost(host: string, interfaces: Interfaces = networkInterf
     usable.find((entry) => entry.family === family) ??
     (family === "IPv6" ? usable.find((entry) => entry.family === "IPv4") : undefined);
   return chosen?.address ?? (family === "IPv6" ? "::1" : "127.0.0.1");
+}
+
+/**
+ * Every host by which others may reach what listens on `host`, the likeliest first: of a wildcard
+ * all addresses of this host on networks, and its name.
+ */
+export function contactHosts(
+  host: string,
+  interfaces: Interfaces = networkInterfaces(),
+  name: string = hostname(),
+): string[] {
+  const first = contactHost(host, interfaces);
+  if (!isWildcard(host) || isOwnHost(first, {})) return [first];
+  const entries = Object.values(interfaces).flatMap((list) => list ?? []);
+  const usable = entries.filter(
+    ({ internal, family, address }) =>
+      !internal && (family === "IPv4" || host === "::") && !/^(fe80:|169\.254\.)/.test(address),
+  );
+  return [...new Set([first, ...usable.map(({ address }) => address), name])];
+}
+
+/**
+ * All addresses of what was asked to listen at `asked` and now does at `address`, that one first.
+ */
+export function contactAddresses(asked: string, address: string): string[] {
+  const [wanted, found] = [parseAddress(asked), parseAddress(address)];
+  if (!("host" in wanted && "host" in found)) return [address];
+  const hosts = contactHosts(wanted.host).map((host) => formatAddress({ ...found, host }));
+  return [...new Set([address, ...hosts])];
 }

@@ -20,8 +20,12 @@ import { checkToken } from "./token.ts";
 export interface ConnectionInfo {
   /** Address of the scheduler. */
   readonly address: string;
+  /** All addresses by which it may be reached, that one first, where there are several. */
+  readonly addresses?: readonly string[];
   readonly token?: string;
   readonly security?: SecurityOptions;
+  /** The cluster's configuration for its workers: `config.serializeForHosts()`. */
+  readonly configuration?: string;
   /** More facts, such as id, type and versions: plain JSON. */
   readonly facts?: Readonly<Record<string, unknown>>;
 }

@@ -26,12 +26,16 @@ export class FrameChannel {
   #error: Error | undefined;
   #trustedBodyBytes: number | undefined;
   #isWelcome = false;
+  #hasHeard = false;
 
   constructor(wire: Wire, parser: FrameParser) {
     this.wire = wire;
     this.parser = parser;
     wire.onBytes = (bytes) => this.#read(bytes);
-    wire.onClosed = (error) => this.fail(closedEarly(wire.remote, error));
+    wire.onClosed = (error) => {
+      const hasOnlyLooked = error === undefined && !this.#hasHeard;
+      this.fail(closedEarly(wire.remote, error, hasOnlyLooked));
+    };
   }
 
   /** Why the handshake is over before its end, if it is. */
@@ -74,6 +78,7 @@ export class FrameChannel {
   }
 
   #read(bytes: Uint8Array): void {
+    this.#hasHeard = true;
     if (this.#error !== undefined) return;
     try {
       this.parser.push(bytes, (frame) => this.#take(frame));
@@ -97,7 +102,11 @@ export class FrameChannel {
   }
 }
 
-function closedEarly(remote: string, cause: Error | undefined): HeddleError {
+function closedEarly(
+  remote: string,
+  cause: Error | undefined,
+  hasOnlyLooked: boolean,
+): HeddleError {
   const refused = cause && certificateRefused(remote, cause);
   if (refused !== undefined) return refused;
   const why = cause?.message ?? "the other side closed it";
@@ -106,7 +115,7 @@ function closedEarly(remote: string, cause: Error | undefined): HeddleError {
     : "";
   return new HeddleError("ConnectFailed", `${remote}: the connection ended early: ${why}${hint}`, {
     ...(cause !== undefined && { cause }),
-    fields: { address: remote },
+    fields: { address: remote, ...(hasOnlyLooked && { hasOnlyLooked }) },
   });
 }
 

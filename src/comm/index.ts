@@ -3,6 +3,7 @@
  */
 export {
   type Address,
+  contactAddresses,
   contactHost,
   formatAddress,
   isOwnHost,

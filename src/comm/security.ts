@@ -8,6 +8,9 @@ import { checkOptionNames } from "../core/options.ts";
 import { inspectAsText } from "../core/symbols.ts";
 import type { Role } from "../protocol/index.ts";
 
+/** The variable by which a program that is started is given its certificates, as JSON. */
+export const SECURITY_VARIABLE = "HEDDLE_INTERNAL_SECURITY";
+
 /** Versions of TLS that Heddle speaks; older ones are broken. */
 export type TlsVersion = "TLSv1.2" | "TLSv1.3";
 

@@ -6,8 +6,9 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { HeddleError } from "../core/errors.ts";
 import { type AnyKey, type ConfigInput, canonicalName, resolveKey, type ValueOf } from "./keys.ts";
-import { CONFIG_KEYS, type ConfigKey, type Definition, SCHEMA } from "./schema.ts";
+import { CONFIG_KEYS, type ConfigKey, definitionOf } from "./schema.ts";
 import { type ConfigLayer, collect, type Entry, type Origin, readValue } from "./sources.ts";
+import { interleave, parseReceived, type Received, serializeEntries, travels } from "./travel.ts";
 
 /** One key as `config.list` and `config.find` show it. */
 export interface ConfigItem {
@@ -20,11 +21,15 @@ export interface ConfigItem {
   readonly about: string;
 }
 
+const KNOWN: ReadonlySet<ConfigKey> = new Set(CONFIG_KEYS);
+
 const FROM_DEFAULT: Origin = { source: "default", where: "" };
 
 /** Typed configuration with scopes. The process has one: {@link config}. */
 export class Config {
   #outside: readonly ConfigLayer[] | undefined;
+  /** What the cluster of this process has brought. */
+  #received: Received | undefined;
   #set: readonly ConfigLayer[] = [];
   readonly #scopes = new AsyncLocalStorage<readonly ConfigLayer[]>();
   readonly #collect: () => readonly ConfigLayer[];
@@ -97,7 +102,7 @@ export class Config {
   /** All keys, or those of a group: `config.list("worker.memory")`. */
   list(group = ""): ConfigItem[] {
     const prefix = canonicalName(group);
-    const items = CONFIG_KEYS.filter(
+    const items = this.#keys().filter(
       (key) => prefix === "" || key === prefix || key.startsWith(`${prefix}.`),
     );
     return items.map((key) => this.#describe(key));
@@ -107,10 +112,12 @@ export class Config {
   find(text: string): ConfigItem[] {
     const words = text.split(/\s+/).map((word) => [word.toLowerCase(), canonicalName(word)]);
     const matches = (key: ConfigKey): boolean => {
-      const searched = `${key} ${SCHEMA[key].about}`.toLowerCase();
+      const searched = `${key} ${definitionOf(key).about}`.toLowerCase();
       return words.every((spellings) => spellings.some((word) => searched.includes(word)));
     };
-    return CONFIG_KEYS.filter(matches).map((key) => this.#describe(key));
+    return this.#keys()
+      .filter(matches)
+      .map((key) => this.#describe(key));
   }
 
   /** Forgets what files and environment said, so that the next question reads them again. */
@@ -120,8 +127,14 @@ export class Config {
 
   /** Everything that differs from the defaults, as text for another thread or process. */
   serialize(): string {
-    const items = this.list().filter((item) => item.origin.source !== "default");
-    return JSON.stringify(items.map(({ key, value, origin }) => [key, { value, origin }]));
+    return serializeEntries(this.#changed());
+  }
+
+  /**
+   * The same for workers on other hosts: without paths of this host, and what clusters are like.
+   */
+  serializeForHosts(): string {
+    return serializeEntries(this.#changed().filter(([key]) => travels(key)));
   }
 
   /**
@@ -129,24 +142,38 @@ export class Config {
    * variables count no more.
    */
   adopt(serialized: string): void {
-    let entries: unknown;
-    try {
-      entries = JSON.parse(serialized);
-    } catch (cause) {
-      throw new HeddleError("ConfigInvalid", "adopt takes what config.serialize() gave", { cause });
-    }
-    const layer = new Map<ConfigKey, Entry>();
-    for (const [name, entry] of entries as [string, Entry][]) {
-      const key = resolveKey(name, "received configuration");
-      const where = `${entry.origin.source} ${entry.origin.where}`.trim();
-      const value = readValue(key, entry.value, where);
-      layer.set(key, { value, origin: { source: "received", where } });
-    }
-    this.#outside = [layer];
+    this.#received = undefined;
+    this.#outside = [parseReceived(serialized).entries];
+  }
+
+  /**
+   * Takes what another host's process serialised beside the files and variables of this one. The
+   * stronger source counts (file, environment, set in a program); between equals this host's.
+   */
+  receive(serialized: string): void {
+    this.#received = parseReceived(serialized);
+    this.#outside = undefined;
+  }
+
+  /** Whether a cluster has brought configuration to this process. */
+  get hasReceived(): boolean {
+    return this.#received !== undefined;
+  }
+
+  #changed(): [ConfigKey, Entry][] {
+    const changed = this.list().filter((item) => item.origin.source !== "default");
+    return changed.map(({ key, value, origin }) => [key, { value, origin }]);
+  }
+
+  /** All keys of the schema, and those of sections that the user has named. */
+  #keys(): readonly ConfigKey[] {
+    const layers = this.#layers().flat();
+    const own = layers.flatMap((layer) => [...layer.keys()].filter((key) => !KNOWN.has(key)));
+    return [...CONFIG_KEYS, ...new Set(own)];
   }
 
   #describe(key: ConfigKey): ConfigItem {
-    const definition = SCHEMA[key] as Definition<unknown>;
+    const definition = definitionOf(key);
     return {
       key,
       ...this.#find(key),
@@ -157,11 +184,22 @@ export class Config {
   }
 
   #find(key: ConfigKey): Entry {
-    this.#outside ??= this.#collect();
-    const layers = [this.#outside, this.#set, this.#scopes.getStore() ?? []];
-    const found = layers.map((group) => group.findLast((layer) => layer.has(key))?.get(key));
+    const found = this.#layers().map((group) =>
+      group.findLast((layer) => layer.has(key))?.get(key),
+    );
     const entry = found.findLast((one) => one !== undefined);
-    return entry ?? { value: SCHEMA[key].default, origin: FROM_DEFAULT };
+    return entry ?? { value: definitionOf(key).default, origin: FROM_DEFAULT };
+  }
+
+  /** Layers from outside, set, and of the running scope; each group has its strongest last. */
+  #layers(): readonly (readonly ConfigLayer[])[] {
+    this.#outside ??= this.#collectAll();
+    return [this.#outside, this.#set, this.#scopes.getStore() ?? []];
+  }
+
+  #collectAll(): readonly ConfigLayer[] {
+    const own = this.#collect();
+    return this.#received === undefined ? own : interleave(own, this.#received);
   }
 }
 

@@ -3,6 +3,7 @@
  * to say about a name that is no key at all.
  */
 import { HeddleError, nearestName } from "../core/errors.ts";
+import { ownSectionKey } from "./jobqueue-keys.ts";
 import { CONFIG_KEYS, type ConfigKey, type ConfigValues, SCHEMA } from "./schema.ts";
 
 type Camel<S extends string> = S extends `${infer Head}-${infer Rest}`
@@ -38,7 +39,8 @@ export function canonicalName(name: string): string {
 /** The key that `name` means, or undefined. */
 export function findKey(name: string): ConfigKey | undefined {
   const canonical = canonicalName(name);
-  return Object.hasOwn(SCHEMA, canonical) ? (canonical as ConfigKey) : undefined;
+  const isKey = Object.hasOwn(SCHEMA, canonical) || ownSectionKey(canonical) !== undefined;
+  return isKey ? (canonical as ConfigKey) : undefined;
 }
 
 /** Whether `name` stands for several keys. `scheduler` is both a key and a group, as in Dask. */

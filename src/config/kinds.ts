@@ -79,6 +79,38 @@ export const text: Kind<string> = {
   format: plain,
 };
 
+/** A text; numbers are their digits: walltimes and names of queues may look like numbers. */
+export const words: Kind<string> = {
+  expects: "a text",
+  parse: (raw) => {
+    if (typeof raw === "string") return raw;
+    return typeof raw === "number" && Number.isFinite(raw) ? String(raw) : undefined;
+  },
+  format: plain,
+};
+
+/** Whole lines: a list of texts, or one text with a line for each, which may have commas. */
+export const lines: Kind<readonly string[]> = {
+  expects: 'a list of texts, such as ["module load gcc"], or one text with a line for each',
+  parse: (raw) => {
+    if (Array.isArray(raw)) return raw.every((item) => typeof item === "string") ? raw : undefined;
+    if (typeof raw !== "string") return undefined;
+    if (raw.trimStart().startsWith("[")) return lines.parse(attempt(() => JSON.parse(raw)));
+    return raw.split("\n").filter((line) => line.trim() !== "");
+  },
+  format: plain,
+};
+
+/** A text, a number, true, false or null, as they are. */
+export const scalar: Kind<string | number | boolean | null> = {
+  expects: "a text, a number, true, false or null",
+  parse: (raw) =>
+    raw === null || ["string", "number", "boolean"].includes(typeof raw)
+      ? (raw as string | number | boolean | null)
+      : undefined,
+  format: (value) => plain(value),
+};
+
 /** Texts: a list, or one text with commas. */
 export const texts: Kind<readonly string[]> = {
   expects: 'a list of texts, such as ["a", "b"] or "a,b"',
@@ -116,6 +148,13 @@ export const share: Kind<number | false> = {
   format: plain,
 };
 
+/** A share of something. */
+export const shareOfOne: Kind<number> = {
+  expects: "a share above 0 and up to 1, such as 0.95",
+  parse: (raw) => share.parse(raw) || undefined,
+  format: plain,
+};
+
 /** A whole number from `least` on. */
 export function integerFrom(least: number): Kind<number> {
   return {
@@ -145,6 +184,15 @@ export function auto<T>(kind: Kind<T>): Kind<T | "auto"> {
     expects: `"auto", or ${kind.expects}`,
     parse: (raw) => (raw === "auto" ? "auto" : kind.parse(raw)),
     format: (value) => (value === "auto" ? "auto" : kind.format(value as T)),
+  };
+}
+
+/** The first kind, or else the second. */
+export function either<A, B>(first: Kind<A>, second: Kind<B>): Kind<A | B> {
+  return {
+    expects: `${first.expects}, or ${second.expects}`,
+    parse: (raw) => first.parse(raw) ?? second.parse(raw),
+    format: plain,
   };
 }
 

@@ -3,6 +3,13 @@
  * are Dask's without the `distributed.` prefix, where the meaning is Dask's; a key that is not here
  * does not exist.
  */
+import { HeddleError } from "../core/errors.ts";
+import {
+  allSectionKeys,
+  type JobSystem,
+  ownSectionKey,
+  type SectionKeys,
+} from "./jobqueue-keys.ts";
 import {
   auto,
   boolean,
@@ -23,7 +30,14 @@ import {
  * The value type of each key: what `config.get` returns. Sizes are bytes, spans of time are
  * milliseconds.
  */
-export interface ConfigValues {
+export interface ConfigValues
+  extends SectionKeys<"slurm">,
+    SectionKeys<"pbs">,
+    SectionKeys<"sge">,
+    SectionKeys<"lsf">,
+    SectionKeys<"oar">,
+    SectionKeys<"moab">,
+    SectionKeys<"htcondor"> {
   scheduler: "auto" | "threads" | "sync";
   "temporary-directory": string | null;
 
@@ -98,6 +112,8 @@ export interface ConfigValues {
 
 /** Any key, as in files. */
 export type ConfigKey = keyof ConfigValues;
+
+type SectionName = { [S in JobSystem]: keyof SectionKeys<S> }[JobSystem];
 
 /** What is known about one key. */
 export interface Definition<T> {
@@ -231,6 +247,8 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
     "auto",
     'Threads of the table engine; "auto" takes as many as worker.threads.',
   ),
+
+  ...(allSectionKeys() as { readonly [K in SectionName]: Definition<ConfigValues[K]> }),
 
   "log.level": key(
     oneOf("debug", "info", "warn", "error", "silent"),
@@ -379,6 +397,13 @@ export const SCHEMA: { readonly [K in ConfigKey]: Definition<ConfigValues[K]> } 
     "Longest time between two progress lines where the output is no terminal.",
   ),
 };
+
+/** What is known about a key: one of the schema, or of a section that a user has named. */
+export function definitionOf(key: ConfigKey): Definition<unknown> {
+  const own = Object.hasOwn(SCHEMA, key) ? SCHEMA[key] : ownSectionKey(key);
+  if (own !== undefined) return own as Definition<unknown>;
+  throw new HeddleError("InvariantViolated", `${key} is no configuration key`);
+}
 
 /** All keys, in the order of the schema. */
 export const CONFIG_KEYS: readonly ConfigKey[] = Object.keys(SCHEMA) as ConfigKey[];

@@ -10,7 +10,7 @@ import { dirname, join, resolve } from "node:path";
 import type { Document, LineCounter, Node, Pair, YAMLMap } from "yaml";
 import { HeddleError } from "../core/errors.ts";
 import { canonicalName, findKey, isGroup, nearestKey, resolveKey } from "./keys.ts";
-import { type ConfigKey, type Definition, SCHEMA } from "./schema.ts";
+import { type ConfigKey, definitionOf } from "./schema.ts";
 
 /** Where a value comes from. */
 export interface Origin {
@@ -41,7 +41,7 @@ export interface Surroundings {
  * stands.
  */
 export function readValue(key: ConfigKey, raw: unknown, where: string): unknown {
-  const definition = SCHEMA[key] as Definition<unknown>;
+  const definition = definitionOf(key);
   const value = definition.kind.parse(raw);
   if (value !== undefined) return value;
   const place = where === "" ? "" : ` (${where})`;
@@ -191,7 +191,7 @@ export function collectEnv(env: Surroundings["env"] = process.env): ConfigLayer 
 }
 
 function isReserved(variable: string): boolean {
-  return /^HEDDLE_(CONFIG|ROOT_CONFIG|INTERNAL_.*)$/.test(variable);
+  return /^HEDDLE_(CONFIG|ROOT_CONFIG|NODE|TOKEN|JOB_ID|INTERNAL_.*)$/.test(variable);
 }
 
 /** Folder of the user's own configuration files. */

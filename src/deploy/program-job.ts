@@ -12,7 +12,7 @@ export interface ProgramStart {
   readonly args: readonly string[];
   /** Its environment; default this process' own. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** The first line of its standard input, if it reads one. */
+  /** The first lines of its standard input, if it reads any. */
   readonly input?: string;
   /** Where it is, for messages: `"on node1 over ssh"`. */
   readonly where: string;

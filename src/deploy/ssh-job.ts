@@ -3,6 +3,8 @@
  * its standard input, never onto a command line, and the program ends when that input ends: with
  * this process, or with the connection, whatever becomes of them.
  */
+import { SECURITY_VARIABLE } from "../comm/security.ts";
+import { CONFIGURATION_VARIABLE } from "../config/travel.ts";
 import { HeddleError } from "../core/errors.ts";
 import { ProgramJob } from "./program-job.ts";
 
@@ -27,15 +29,19 @@ export interface SSHProgram {
   readonly args: readonly string[];
   readonly environ: Readonly<Record<string, string>>;
   readonly token: string;
+  /** What the program is told of this one's configuration. */
+  readonly configuration: string;
+  /** Certificates for all connections, as text; undefined for none. */
+  readonly security?: string;
 }
 
 /** The job that starts a program on another host. */
 export function sshJob(program: SSHProgram): ProgramJob {
-  const { host, connect, token } = program;
+  const { host, connect, token, configuration, security = "" } = program;
   return new ProgramJob({
     file: "ssh",
     args: sshArguments(program),
-    input: token,
+    input: [token, configuration, security].join("\n"),
     where: `on ${host} over ssh`,
     timeoutMs: connect.timeoutMs,
   });
@@ -61,11 +67,13 @@ export function sshArguments(program: SSHProgram): string[] {
   ];
 }
 
-/** What the other host's shell runs: reads the token, and becomes the program. */
+/** What the other host's shell runs: reads its secrets, and becomes the program. */
 export function remoteCommand({ command, args, environ }: SSHProgram): string {
   const variables = Object.entries(environ).map(([name, value]) => `${name}=${quoted(value)}`);
   const words = [...command, ...args].map(quoted).join(" ");
-  const run = `read -r HEDDLE_TOKEN; export HEDDLE_TOKEN; exec env ${[...variables, words].join(" ")}`;
+  const secrets = ["HEDDLE_TOKEN", CONFIGURATION_VARIABLE, SECURITY_VARIABLE];
+  const read = secrets.map((name) => `read -r ${name}; export ${name}`).join("; ");
+  const run = `${read}; exec env ${[...variables, words].join(" ")}`;
   // Whatever the user's shell is, this is read by a POSIX one.
   return `exec /bin/sh -c ${quoted(run)}`;
 }

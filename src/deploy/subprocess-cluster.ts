@@ -6,6 +6,7 @@
 import { fileURLToPath } from "node:url";
 import { makeToken } from "../comm/index.ts";
 import { config } from "../config/config.ts";
+import { CONFIGURATION_VARIABLE } from "../config/travel.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { ProgramJob, type ProgramStart, schedulerJob } from "./program-job.ts";
 import { SpecCluster } from "./spec-cluster.ts";
@@ -54,11 +55,15 @@ export class SubprocessCluster extends SpecCluster {
     const { host = "127.0.0.1", schedulerPort = 0, environ = {}, name } = options;
     const { nWorkers = 1, nThreads = 1 } = options;
     const token = makeToken();
+    const configuration = config.serialize();
     const start = (args: readonly string[], what: string): ProgramStart => ({
       file: config.get("worker.node") ?? process.execPath,
       args: [MAIN, ...args, "--json", "--end-with-stdin"],
       // Nobody but this user can read it there, and it is on no command line.
-      env: { ...process.env, ...environ, HEDDLE_TOKEN: token },
+      env: {
+        ...{ ...process.env, ...environ, HEDDLE_TOKEN: token },
+        [CONFIGURATION_VARIABLE]: configuration,
+      },
       where: `as ${what} on this machine`,
     });
     super({

@@ -16,8 +16,13 @@ import type { BatchSystem } from "./system.ts";
  */
 export function jobScript(system: BatchSystem, job: JobShape, command: string): string {
   if (system.script !== undefined) return system.script(job, command);
-  const lines = [...job.prologue, ...run(command, job.epilogue)];
-  return `${[job.shebang, "", ...jobHeader(system, job), ...lines].join("\n")}\n`;
+  const lines = [job.shebang, "", ...jobHeader(system, job), ...jobCommands(job, command)];
+  return `${lines.join("\n")}\n`;
+}
+
+/** The commands of a job, as lines of a shell. */
+export function jobCommands(job: JobShape, command: string): string[] {
+  return [...job.prologue, ...run(command, job.epilogue)];
 }
 
 /** The directives, with their prefix. */
@@ -51,8 +56,12 @@ function run(command: string, epilogue: readonly string[]): string[] {
     `${command} &`,
     "heddle_worker=$!",
     `trap 'kill -TERM "$heddle_worker"' TERM INT USR1 USR2`,
-    // A signal ends the first wait; the worker may take its time to go.
-    `while kill -0 "$heddle_worker" 2> /dev/null; do wait "$heddle_worker"; done`,
+    // A signal ends a wait; the worker may take its time to go.
+    "while :; do",
+    `wait "$heddle_worker"; heddle_status=$?`,
+    `kill -0 "$heddle_worker" 2> /dev/null || break`,
+    "done",
     ...epilogue,
+    `exit "$heddle_status"`,
   ];
 }

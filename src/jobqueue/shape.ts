@@ -9,8 +9,8 @@ export interface JobShape {
   readonly jobName: string;
   /** Cores of a node for all workers of the job together. */
   readonly cores: number;
-  /** Memory on a node for all workers of the job together. */
-  readonly memoryBytes: number;
+  /** Memory on a node for all workers of the job together; without it none is asked for. */
+  readonly memoryBytes?: number;
   /** Workers on each node. */
   readonly processes: number;
   /** Nodes of the job (1). */
@@ -20,6 +20,8 @@ export interface JobShape {
   readonly account?: string;
   /** As the user writes it: it goes into the script as it is. */
   readonly walltime?: string;
+  /** The command is told so long before the end of the walltime, where the system can (60). */
+  readonly warnSeconds?: number;
   /** Place of the logs, on the nodes. */
   readonly logDirectory?: string;
   readonly shebang: string;
@@ -40,6 +42,9 @@ export interface SystemShape {
   readonly jobCpu?: number;
   /** Slurm: memory to ask for, as Slurm writes it. */
   readonly jobMem?: string;
+  /** Slurm: memory for each core or GPU, in place of that of the job. */
+  readonly memPerCpu?: string;
+  readonly memPerGpu?: string;
   /** LSF: slots to ask for. */
   readonly ncpus?: number;
   /** LSF: bytes to ask for. */

@@ -15,6 +15,8 @@ export interface Command {
   readonly args: readonly string[];
   /** Its standard input. */
   readonly input?: string;
+  /** The input is in a file, whose path is the last argument. */
+  readonly inFile?: boolean;
 }
 
 /** Jobs that were submitted together: one id, or one for each element of an array. */
@@ -43,9 +45,16 @@ export interface BatchSystem {
   list(jobName: string): Command;
   /** What is listed, by id. */
   listed(stdout: string): Map<string, JobReport>;
+  /** What the list command says, as an error, where there is nothing to list. */
+  readonly nothingListed?: RegExp;
   /** How a job ended that is listed no more, where that can be asked. */
   post?(id: string): Command;
   ended?(stdout: string): JobReport | undefined;
+  /**
+   * Files with what a job has written, errors first, from the folder in which it was submitted;
+   * `post` is what the command of that name has said.
+   */
+  logFiles(id: string, job: JobShape, post: string): readonly string[];
   /**
    * The id of the job in which a shell command runs, as text for the shell: it names the workers.
    */

@@ -2,11 +2,13 @@
  * @file Workers that end as planned: by a signal, at the end of their lifetime, to begin anew. What
  * only they have is brought to others first: no task runs twice, and no scattered value is lost.
  */
+import { spawn } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { Client, Event } from "heddle/distributed";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { addressOf, type Program, Programs, SMALL } from "../fixtures/programs.ts";
+import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
+import { addressOf, main, type Program, Programs, SMALL } from "../fixtures/programs.ts";
 
 let programs: Programs;
 let marks: string;
@@ -18,6 +20,13 @@ beforeAll(() => {
 });
 afterEach(() => programs.end());
 afterAll(() => programs.remove());
+
+/** Whether the process has a handler of its own for the signal. */
+function catches(pid: number, signal: NodeJS.Signals): boolean {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  const caught = BigInt(`0x${/^SigCgt:\s*(\w+)$/m.exec(status)?.[1]}`);
+  return ((caught >> BigInt(constants.signals[signal] - 1)) & 1n) === 1n;
+}
 
 async function worker(host: Program, name: string, ...args: string[]): Promise<Program> {
   const program = await programs.start([
@@ -65,14 +74,43 @@ async function withValues(host: Program) {
   return { client, check };
 }
 
-it.each(["SIGTERM", "SIGINT"] as const)("a worker ended by %s loses nothing", async (signal) => {
+it.each(["SIGTERM", "SIGINT", "SIGUSR1", "SIGUSR2"] as const)(
+  "a worker ended by %s loses nothing",
+  async (signal) => {
+    const host = await programs.scheduler();
+    await worker(host, "stays");
+    const goes = await worker(host, "goes");
+    const { check } = await withValues(host);
+    goes.kill(signal);
+    expect(await goes.ended).toBe(signal === "SIGINT" ? 130 : 0);
+    await check();
+  },
+);
+
+it("after the warning of a batch system SIGTERM is no second signal", async () => {
   const host = await programs.scheduler();
   await worker(host, "stays");
   const goes = await worker(host, "goes");
   const { check } = await withValues(host);
-  goes.kill(signal);
-  expect(await goes.ended).toBe(signal === "SIGINT" ? 130 : 0);
+  goes.kill("SIGUSR1");
+  goes.kill("SIGUSR2");
+  goes.kill("SIGTERM");
+  expect(await goes.ended).toBe(0);
   await check();
+});
+
+it("a worker that waits for its scheduler's file goes when it is told to", async () => {
+  const args = ["worker", "--scheduler-file", join(programs.folder, "none.json"), ...SMALL];
+  for (const signal of ["SIGTERM", "SIGUSR1", "SIGUSR2"] as const) {
+    const child = spawn(process.execPath, [main, ...args], { stdio: "ignore" });
+    const ended = new Promise((resolve) => child.once("exit", (...how) => resolve(how)));
+    // All handlers are made at once; that of SIGUSR1 is Node's own before.
+    await expect
+      .poll(() => catches(child.pid as number, "SIGUSR2"), { timeout: 20_000 })
+      .toBe(true);
+    child.kill(signal);
+    expect(await ended).toEqual([0, null]);
+  }
 });
 
 it("one without a supervisor loses nothing either", async () => {
@@ -159,10 +197,11 @@ it("tasks that run may end, others go elsewhere, and none runs twice", async () 
 it("one whose task does not end goes when its time is over", async () => {
   const host = await programs.scheduler();
   await worker(host, "stays");
-  const environ = { HEDDLE_WORKER__LIFETIME__GRACE: "500ms" };
-  const flags = ["worker", addressOf(host), "--name", "goes", "--resources", "GPU=1", ...SMALL];
-  const goes = await programs.start(flags, environ);
-  await host.logged(/worker goes joined/);
+  // Before what the environment says, as flags are.
+  vi.stubEnv("HEDDLE_WORKER__LIFETIME__GRACE", "10m");
+  const more = ["--resources", "GPU=1", "--lifetime-grace", "500ms"];
+  const goes = await worker(host, "goes", ...more);
+  vi.unstubAllEnvs();
   const client = new Client(addressOf(host));
   const endless = client.options({ resources: { GPU: 1 } }).submit(async () => {
     await new Event("busy").set();

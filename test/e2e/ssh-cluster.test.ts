@@ -7,8 +7,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import { config } from "heddle";
 import { SSHCluster } from "heddle/deploy";
-import { Client } from "heddle/distributed";
+import { Client, Security } from "heddle/distributed";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isAlive, startProgram } from "../fixtures/programs.ts";
 
@@ -98,6 +99,37 @@ describe.skipIf(SSHD === undefined)("SSHCluster", () => {
     await client.close();
     await cluster.close();
     await expect.poll(() => pids.some(isAlive), { timeout: 10_000 }).toBe(false);
+  });
+
+  it("has options for workers, scheduler and each host, and certificates", async () => {
+    const security = await Security.temporary();
+    const others = { ...connect(), options: [...connect().options, "Compression=yes"] };
+    const change = config.set({ "worker.resources": { SPIN: 3 } });
+    const cluster = new SSHCluster({
+      hosts: ["127.0.0.1", "localhost"],
+      connect: [connect(), others],
+      remoteNode: [process.execPath, process.execPath],
+      workerOptions: { nWorkers: 2, nThreads: 1, memoryLimit: "300MB", lifetimeMs: 3_600_000 },
+      schedulerOptions: { host: "127.0.0.1", dashboardAddress: null, port: "0" },
+      ...{ security, name: "full" },
+    });
+    change.undo();
+    const client = new Client(cluster);
+    await cluster.waitForWorkers(2);
+    expect(cluster.address).toMatch(/^tls:/);
+    expect(cluster.dashboardLink).toBeUndefined();
+    const workers = Object.values((await client.schedulerInfo()).workers);
+    // What the program has configured reaches the other hosts.
+    expect(workers).toMatchObject([
+      { name: "full-0", memoryLimitBytes: 3e8, resources: { SPIN: 3 } },
+      { name: "full-1", memoryLimitBytes: 3e8, resources: { SPIN: 3 } },
+    ]);
+    expect(await client.submit((x: number) => x + 1, 41).result()).toBe(42);
+    const commands = execFileSync("ps", ["-eo", "args"], { encoding: "utf8" });
+    expect(commands).toContain("--lifetime 3600000ms");
+    expect(commands).not.toContain("PRIVATE KEY");
+    await client.close();
+    await cluster.close();
   });
 
   it("says why a host cannot be used", async () => {

@@ -46,6 +46,7 @@ export class BatchSimulator {
     retire: 0,
     cancel: 0,
     explain: 0,
+    ended: 0,
     warn: 0,
     hopeless: 0,
     closed: 0,
@@ -181,6 +182,8 @@ export class BatchSimulator {
           id: command.id,
           message: `job ${command.id} has ended before a worker joined`,
         }));
+      case "ended":
+        return;
       case "warn":
         this.warnings.push(command.message);
         return;

@@ -28,6 +28,7 @@ export const LAYERS: Readonly<Record<string, number>> = {
   image: 5,
   brain: 5,
   interop: 5,
+  mpi: 5,
   cli: 5,
 };
 

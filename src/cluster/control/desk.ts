@@ -72,6 +72,7 @@ interface Waiting {
   readonly client: number;
   readonly count: number;
   readonly resolve: () => void;
+  readonly reject: (error: HeddleError) => void;
 }
 
 export class ControlDesk {
@@ -87,6 +88,8 @@ export class ControlDesk {
   /** Fulfilled when plugins have heard of all that was said on topics. */
   #said: Promise<void> = Promise.resolve();
   readonly #waiting = new Set<Waiting>();
+  /** Workers beyond `most` will not come, says whoever starts them. */
+  #refused: { readonly most: number; readonly message: string } | undefined;
   /** Who waits for a worker to be retired. */
   readonly #retiring = new Map<number, ((left: number) => void)[]>();
 
@@ -229,6 +232,9 @@ export class ControlDesk {
         return await this.#versions();
       case "wait-for-workers":
         return await this.#waitForWorkers(op, client);
+      case "refuse-workers":
+        this.#refused = op.refused;
+        return this.#refuseWaiting();
       case "has-what":
         return this.#byWorker(op.workers, (worker) => heldBy(state, worker));
       case "processing":
@@ -319,13 +325,24 @@ export class ControlDesk {
     client: number,
   ): Promise<void> {
     if (this.#host.seats.size >= count) return;
-    await new Promise<void>((resolve) => {
-      const waiting = { client, count, resolve };
+    await new Promise<void>((resolve, reject) => {
+      const waiting = { client, count, resolve, reject };
       this.#waiting.add(waiting);
+      this.#refuseWaiting();
       // The client waits no longer, either.
       if (timeoutMs === undefined || timeoutMs >= 2 ** 31) return;
       setTimeout(() => this.#waiting.delete(waiting), timeoutMs).unref();
     });
+  }
+
+  #refuseWaiting(): void {
+    const refused = this.#refused;
+    if (refused === undefined) return;
+    for (const waiting of [...this.#waiting]) {
+      if (waiting.count <= refused.most) continue;
+      this.#waiting.delete(waiting);
+      waiting.reject(new HeddleError("JobFailed", refused.message));
+    }
   }
 
   async #callStack(op: SomeTasks): Promise<unknown> {

@@ -30,6 +30,11 @@ export type ControlOp =
   | { readonly kind: "run-on-scheduler"; readonly call: Uint8Array }
   | { readonly kind: "versions" }
   | { readonly kind: "wait-for-workers"; readonly count: number; readonly timeoutMs?: number }
+  /** From now on nobody need wait for more workers than `most`; without, for any number. */
+  | {
+      readonly kind: "refuse-workers";
+      readonly refused?: { readonly most: number; readonly message: string };
+    }
   | ({ readonly kind: "has-what" | "processing" } & WorkerChoice)
   | { readonly kind: "sizes"; readonly ids?: Int32Array }
   | ({ readonly kind: "call-stack" } & SomeTasks)

@@ -4,6 +4,7 @@
  */
 import { HeddleError } from "../../core/errors.ts";
 import type { JobPhase, JobReport } from "../../machine/jobs/events.ts";
+import { jobCommands } from "../script.ts";
 import { type JobShape, logFolder } from "../shape.ts";
 import type { BatchSystem } from "../system.ts";
 import { elements, idsOf } from "../system-output.ts";
@@ -38,17 +39,18 @@ function attributes(job: JobShape, command: string): Map<string, string> {
       'HTCondorCluster takes disk, the disk space of a job such as "10GB": HTCondor needs it',
     );
   }
-  const lines = [...job.prologue, command, ...job.epilogue].join("; ");
-  // Within the arguments a single quote ends what sh -c is given, a double one all of them.
-  const script = lines.replaceAll("'", `'"'"'`).replaceAll('"', '""');
+  const script = argument(oneLine(jobCommands(job, command)));
+  const hasMemory = job.memoryBytes !== undefined;
+  const only = (isSaid: boolean, key: string, value: string): [string, string][] =>
+    isSaid ? [[key, value]] : [];
   const made = new Map<string, string>([
     ["MY.HeddleClusterName", `"${job.jobName}"`],
     ["batch_name", job.jobName],
     ["MY.HeddleWorkerCores", String(job.cores)],
-    ["MY.HeddleWorkerMemory", String(job.memoryBytes)],
+    ...only(hasMemory, "MY.HeddleWorkerMemory", String(job.memoryBytes)),
     ["MY.HeddleWorkerDisk", String(diskBytes)],
     ["RequestCpus", "MY.HeddleWorkerCores"],
-    ["RequestMemory", "floor(MY.HeddleWorkerMemory / 1048576)"],
+    ...only(hasMemory, "RequestMemory", "floor(MY.HeddleWorkerMemory / 1048576)"),
     ["RequestDisk", "floor(MY.HeddleWorkerDisk / 1024)"],
     ["MY.JobId", '"$(ClusterId).$(ProcId)"'],
     ["Environment", '"HEDDLE_JOB_ID=$(ClusterId).$(ProcId)"'],
@@ -63,6 +65,21 @@ function attributes(job: JobShape, command: string): Map<string, string> {
   for (const key of job.directivesSkip) made.delete(key);
   for (const [key, value] of Object.entries(own.extraAttributes ?? {})) made.set(key, value);
   return made;
+}
+
+/** Lines of a shell as one: after some words a command goes on, and `;` would be an error. */
+function oneLine(lines: readonly string[]): string {
+  const all = lines.flatMap((line) => line.split("\n")).filter((line) => /^\s*[^#\s]/.test(line));
+  const joined = all.map((line, i) => {
+    if (i === all.length - 1) return line;
+    return /(&|\||;|\{|\(|\b(then|do|else))\s*$/.test(line) ? `${line} ` : `${line}; `;
+  });
+  return joined.join("");
+}
+
+/** Within quotes each quote stands twice; what looks like a macro would be replaced. */
+function argument(text: string): string {
+  return text.replaceAll("'", "''").replaceAll('"', '""').replaceAll("$(", "$(DOLLAR)(");
 }
 
 interface CondorJob {
@@ -121,6 +138,10 @@ export const htcondor: BatchSystem = {
       });
     }
     return reports;
+  },
+  logFiles: (id, job) => {
+    if (job.logDirectory === undefined) return [];
+    return ["err", "out", "log"].map((end) => `${logFolder(job)}worker-${id}.${end}`);
   },
   ownId: "$HEDDLE_JOB_ID",
   walltimeMs: colonWalltime,

@@ -9,6 +9,7 @@ import { lsfWalltime } from "../walltime.ts";
 
 function directives(job: JobShape): string[] {
   const { logDirectory, walltime, own } = job;
+  const memoryBytes = own.memBytes ?? job.memoryBytes;
   const slots = own.ncpus ?? job.cores * job.nodes;
   const log = `${logFolder(job)}${job.jobName}-%J`;
   const hosts = job.nodes === 1 ? "span[hosts=1]" : `span[ptile=${job.cores}]`;
@@ -19,7 +20,7 @@ function directives(job: JobShape): string[] {
     ...(job.account === undefined ? [] : [`-P "${job.account}"`]),
     `-n ${slots}`,
     ...(slots > 1 ? [`-R "${hosts}"`] : []),
-    `-M ${lsfMemory(own.memBytes ?? job.memoryBytes, own.lsfUnits ?? "kb")}`,
+    ...(memoryBytes === undefined ? [] : [`-M ${lsfMemory(memoryBytes, own.lsfUnits ?? "kb")}`]),
     ...(walltime === undefined ? [] : [`-W ${walltime}`]),
     "-rn",
   ];
@@ -58,8 +59,13 @@ export const lsf: BatchSystem = {
   directives,
   submit: (script, count, job) => ({
     file: "bsub",
-    args: count > 1 ? ["-J", `${job.jobName}[1-${count}]`] : [],
+    args: [
+      ...(count > 1 ? ["-J", `${job.jobName}[1-${count}]`] : []),
+      // Of a file LSF keeps a copy until the job begins: ours is gone by then.
+      ...(job.own.useStdin === false ? ["-Zs"] : []),
+    ],
     input: script,
+    ...(job.own.useStdin === false ? { inFile: true } : {}),
   }),
   submitted(stdout, count) {
     const [id] = idsOf("bsub", stdout, /^Job <(\d+)> is submitted/);
@@ -77,7 +83,14 @@ export const lsf: BatchSystem = {
       "jobid jobindex stat exit_code pend_reason delimiter='|'",
     ],
   }),
+  nothingListed: /\bno (?:\w+ )*jobs? (?:is )?found|is not found/i,
   listed,
+  // Elements of an array share the files of the array.
+  logFiles: (id, job) => {
+    if (job.logDirectory === undefined) return [];
+    const log = `${logFolder(job)}${job.jobName}-${id.replace(/\[.*/, "")}`;
+    return [`${log}.err`, `${log}.out`];
+  },
   // The index of a job that is no array is 0.
   ownId: `$LSB_JOBID$([ "\${LSB_JOBINDEX:-0}" = 0 ] || echo "[$LSB_JOBINDEX]")`,
   walltimeMs: lsfWalltime,

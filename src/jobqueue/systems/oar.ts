@@ -24,8 +24,9 @@ function directives(job: JobShape): string[] {
 function withExtra(lines: readonly string[], job: JobShape): string[] {
   const { extraDirectives: extra, own } = job;
   const name = own.memoryPerCorePropertyName;
-  if (name === undefined) return [...lines, ...extra];
-  const bound = `${name}>=${oarMemory(job.memoryBytes, job.cores)}`;
+  const { memoryBytes } = job;
+  if (name === undefined || memoryBytes === undefined) return [...lines, ...extra];
+  const bound = `${name}>=${oarMemory(memoryBytes, job.cores)}`;
   const at = extra.findLastIndex((line) => line.startsWith("-p "));
   if (at < 0) return [...lines, ...extra, `-p ${bound}`];
   const condition = (extra[at] as string).slice(3).replace(/^(['"])(.*)\1$/, "$2");
@@ -78,6 +79,12 @@ export const oar: BatchSystem = {
       });
     }
     return reports;
+  },
+  logFiles: (id, job) => {
+    if (job.logDirectory === undefined) {
+      return ["stderr", "stdout"].map((end) => `OAR.${job.jobName}.${id}.${end}`);
+    }
+    return ["err", "out"].map((end) => `${logFolder(job)}${job.jobName}-${id}.${end}`);
   },
   ownId: "$OAR_JOB_ID",
   walltimeMs: oarWalltime,

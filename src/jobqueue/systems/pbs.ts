@@ -11,14 +11,16 @@ import { elements, idsOf } from "../system-output.ts";
 import { colonWalltime } from "../walltime.ts";
 
 function directives(job: JobShape): string[] {
-  const { logDirectory, walltime } = job;
-  const select = `select=${job.nodes}:ncpus=${job.cores}:mem=${pbsMemory(job.memoryBytes)}`;
+  const { logDirectory, walltime, memoryBytes } = job;
+  const memory = memoryBytes === undefined ? "" : `:mem=${pbsMemory(memoryBytes)}`;
+  const select = `select=${job.nodes}:ncpus=${job.cores}${memory}`;
   const log = logFolder(job);
   return [
     `-N ${job.jobName}`,
     ...(job.queue === undefined ? [] : [`-q ${job.queue}`]),
     ...(job.account === undefined ? [] : [`-A ${job.account}`]),
     `-l ${job.own.resourceSpec ?? select}`,
+    ...(job.nodes > 1 ? ["-l place=scatter"] : []),
     ...(walltime === undefined ? [] : [`-l walltime=${walltime}`]),
     ...(logDirectory === undefined ? [] : [`-e ${log}`, `-o ${log}`]),
     "-r n",
@@ -66,6 +68,15 @@ function listed(stdout: string): Map<string, JobReport> {
   return reports;
 }
 
+/** OpenPBS: `DIR/3.server.OU`; else, and with Torque, `NAME.o3`, of an array `NAME.o3.0`. */
+function pbsLogFiles(id: string, job: JobShape): string[] {
+  const [, number = id, index] = /^(?:Moab\.)?(\d+)(?:\[(\d+)\])?/.exec(id) ?? [];
+  const plain = `${number}${index === undefined ? "" : `.${index}`}`;
+  const folder = job.logDirectory === undefined ? "" : logFolder(job);
+  const own = job.logDirectory === undefined ? [] : [`${folder}${id}.ER`, `${folder}${id}.OU`];
+  return [...own, `${folder}${job.jobName}.e${plain}`, `${folder}${job.jobName}.o${plain}`];
+}
+
 export const pbs: BatchSystem = {
   name: "pbs",
   title: "PBS",
@@ -85,6 +96,7 @@ export const pbs: BatchSystem = {
   cancel: (ids) => ({ file: "qdel", args: ids }),
   list: () => ({ file: "qstat", args: ["-t", "-f", "-F", "json"] }),
   listed,
+  logFiles: pbsLogFiles,
   ownId: "$PBS_JOBID",
   walltimeMs: colonWalltime,
   warnsBeforeEnd: false,
@@ -105,13 +117,15 @@ export const moab: BatchSystem = {
   title: "Moab",
   submit: (script, count) => ({
     file: "msub",
-    args: count > 1 ? ["-t", `0-${count - 1}`] : [],
+    // Moab's own variables are in the job's environment only with -E.
+    args: ["-E", ...(count > 1 ? ["-t", `0-${count - 1}`] : [])],
     input: script,
   }),
   submitted(stdout, count) {
     const [id] = idsOf("msub", stdout, /^((?:Moab\.)?\d+)(?:\[\])?(?:\.\S+)?$/);
     return { ids: count === 1 ? [id] : elements(count, (i) => `${id}[${i}]`) };
   },
+  ownId: `\${MOAB_JOBID:-$PBS_JOBID}`,
   cancel: (ids) => ({ file: "canceljob", args: ids }),
   list: () => ({ file: "showq", args: ["--xml"] }),
   listed(stdout) {

@@ -14,7 +14,7 @@ function directives(job: JobShape): string[] {
     ...(job.queue === undefined ? [] : [`-q ${job.queue}`]),
     ...(job.account === undefined ? [] : [`-P ${job.account}`]),
     ...(own.resourceSpec === undefined ? [] : [`-l ${own.resourceSpec}`]),
-    ...(walltime === undefined ? [] : [`-l h_rt=${walltime}`]),
+    ...(walltime === undefined ? [] : [`-l h_rt=${walltime}`, ...warning(job)]),
     ...(logDirectory === undefined ? [] : [`-e ${log}`, `-o ${log}`]),
     "-cwd",
     "-j y",
@@ -22,6 +22,14 @@ function directives(job: JobShape): string[] {
     "-notify",
     "-r n",
   ];
+}
+
+/** At the hard limit there is no signal that could be heard; at the soft one there is SIGUSR1. */
+function warning({ walltime = "", warnSeconds }: JobShape): string[] {
+  const ms = colonWalltime(walltime);
+  if (ms === undefined || warnSeconds === undefined) return [];
+  const seconds = ms / 1000 - warnSeconds;
+  return seconds > 0 ? [`-l s_rt=${seconds}`] : [];
 }
 
 /** A state is letters: `qw` waits, `r` runs, `t` is on its way, `E` in it is an error. */
@@ -92,8 +100,13 @@ export const sge: BatchSystem = {
     return { file: "qacct", args: ["-j", number, ...(task === undefined ? [] : ["-t", task])] };
   },
   ended,
-  // A job that is no array says "undefined".
-  ownId: `$JOB_ID\${SGE_TASK_ID:+\${SGE_TASK_ID#undefined}}`,
+  // Both outputs are one file.
+  logFiles: (id, job) => {
+    const folder = job.logDirectory === undefined ? "" : logFolder(job);
+    return [`${folder}${job.jobName}.o${id}`];
+  },
+  // The number of an element in a job that is no array is "undefined".
+  ownId: `$JOB_ID$([ "\${SGE_TASK_ID:-undefined}" = undefined ] || echo ".$SGE_TASK_ID")`,
   walltimeMs: colonWalltime,
-  warnsBeforeEnd: false,
+  warnsBeforeEnd: true,
 };

@@ -10,9 +10,6 @@ import type { BatchSystem } from "../system.ts";
 import { elements, idsOf } from "../system-output.ts";
 import { slurmWalltime } from "../walltime.ts";
 
-/** Seconds before the walltime at which the workers are told to go. */
-const WARN_SECONDS = 60;
-
 /** Reasons for which a waiting job never starts as it is. */
 const HOPELESS: ReadonlySet<string> = new Set([
   "PartitionConfig",
@@ -50,6 +47,15 @@ function phaseOf(state: string): JobPhase {
   return RUNNING.has(state) ? "running" : "ended";
 }
 
+/** The controller looks every 30 s, and warns those whose time would come before its next look. */
+const EARLY_SECONDS = 30;
+
+/** None for short jobs, which it would end early: they get SIGTERM at their end, and KillWait. */
+function warning({ warnSeconds = 60 + EARLY_SECONDS }: JobShape): string[] {
+  const seconds = warnSeconds - EARLY_SECONDS;
+  return seconds > 0 ? [`--signal=B:USR1@${seconds}`] : [];
+}
+
 function directives(job: JobShape): string[] {
   const { own, logDirectory, walltime } = job;
   const log = `${logFolder(job)}${job.jobName}-%J`;
@@ -61,12 +67,20 @@ function directives(job: JobShape): string[] {
     `-n ${job.nodes}`,
     `-N ${job.nodes}`,
     `--cpus-per-task=${own.jobCpu ?? job.cores}`,
-    `--mem=${own.jobMem ?? slurmMemory(job.memoryBytes)}`,
+    ...memory(job),
     ...(walltime === undefined ? [] : [`-t ${walltime}`]),
     // A worker that came back hours later would be a stranger.
     "--no-requeue",
-    ...(walltime === undefined ? [] : [`--signal=B:USR1@${WARN_SECONDS}`]),
+    ...(walltime === undefined ? [] : warning(job)),
   ];
+}
+
+/** Slurm takes one of the three. */
+function memory({ own, memoryBytes }: JobShape): string[] {
+  if (own.memPerCpu !== undefined) return [`--mem-per-cpu=${own.memPerCpu}`];
+  if (own.memPerGpu !== undefined) return [`--mem-per-gpu=${own.memPerGpu}`];
+  const text = own.jobMem ?? (memoryBytes === undefined ? undefined : slurmMemory(memoryBytes));
+  return text === undefined ? [] : [`--mem=${text}`];
 }
 
 /** `id|state|reason`, one line for each job, elements of arrays too. */
@@ -101,6 +115,22 @@ function ended(stdout: string): JobReport | undefined {
   };
 }
 
+/** `StdOut=/logs/work-%J.out`: patterns of some letters are left for the node to fill in. */
+function toldLogs(post: string): string[] {
+  const of = (name: string) => new RegExp(`\\b${name}=(\\S+)`).exec(post)?.[1];
+  const values: Readonly<Record<string, string | undefined>> = {
+    j: of("JobId"),
+    J: of("JobId"),
+    A: of("ArrayJobId") ?? of("JobId"),
+    a: of("ArrayTaskId"),
+    x: of("JobName"),
+    N: of("BatchHost"),
+  };
+  const told = [of("StdErr"), of("StdOut")].filter((path) => path !== undefined);
+  const filled = told.map((path) => path.replace(/%([a-zA-Z])/g, (all, of) => values[of] ?? all));
+  return [...new Set(filled)];
+}
+
 export const slurm: BatchSystem = {
   name: "slurm",
   title: "Slurm",
@@ -132,6 +162,13 @@ export const slurm: BatchSystem = {
   listed,
   post: (id) => ({ file: "scontrol", args: ["show", "job", "--oneliner", id] }),
   ended,
+  logFiles(id, { jobName, logDirectory }, post) {
+    const told = toldLogs(post);
+    if (told.length > 0) return told;
+    if (logDirectory === undefined) return [`slurm-${id}.out`];
+    const log = `${logDirectory.replace(/\/*$/, "")}/${jobName}-${id}`;
+    return [`${log}.err`, `${log}.out`];
+  },
   ownId: `\${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}\${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}`,
   walltimeMs: slurmWalltime,
   warnsBeforeEnd: true,

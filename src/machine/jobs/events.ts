@@ -35,6 +35,10 @@ export type JobEvent =
   /** A worker of the job has joined the cluster, or left it. */
   | { readonly kind: "joined"; readonly id: string; readonly worker: string }
   | { readonly kind: "left"; readonly id: string; readonly worker: string }
+  /** Workers of these jobs cannot hand over what they have: nobody could take it. */
+  | { readonly kind: "kept"; readonly ids: readonly string[] }
+  /** A command that cancels jobs has been carried out, or has failed. */
+  | { readonly kind: "cancelled" }
   /** What could be found out about a job that failed. */
   | { readonly kind: "explained"; readonly id: string; readonly message: string }
   | { readonly kind: "tick" }
@@ -48,6 +52,8 @@ export type JobCommand =
   | { readonly kind: "cancel"; readonly ids: readonly string[] }
   /** How did it end, and what are the last lines of its log? */
   | { readonly kind: "explain"; readonly id: string; readonly report: JobReport | undefined }
+  /** One that had workers is over though it was wanted; another is submitted. */
+  | { readonly kind: "ended"; readonly id: string; readonly report: JobReport | undefined }
   | { readonly kind: "warn"; readonly message: string }
   /** What is wanted cannot be had; nothing more is submitted until something else is wanted. */
   | { readonly kind: "hopeless"; readonly message: string }

@@ -12,10 +12,16 @@ import { JOB_SETTINGS, type JobSettings } from "./settings.ts";
 
 /** Lists from which a job may be missing before it counts as ended: some systems lag. */
 const MISSED_MAX = 2;
+/** The longer nothing changes, the seldomer is asked: each time so much longer. */
+const SELDOMER = 1.5;
+/** A job that was just submitted may be missing for so long. */
+const LAG_MS = 15_000;
 /** Jobs that are to go and do not are cancelled again after so long. */
 const CANCEL_AGAIN_MS = 30_000;
 /** Part of its walltime in which a job may be replaced, however long others wait in the queue. */
 const REPLACED_SHARE = 0.5;
+/** Jobs of one submission that fail within so long have one cause. */
+const ONE_CAUSE_MS = 60_000;
 
 interface Job {
   readonly id: string;
@@ -23,6 +29,8 @@ interface Job {
   stage: JobStage;
   report: JobReport | undefined;
   startedMs: number | undefined;
+  /** Since when it runs without a worker. */
+  emptyMs: number;
   readonly workers: Set<string>;
   hasJoined: boolean;
   missed: number;
@@ -40,11 +48,16 @@ export class JobsMachine {
   #isClosing = false;
   #isClosed = false;
   #isHopeless = false;
+  /** Somebody waits to hear whether there will be as many jobs as are wanted now. */
+  #isAsked = false;
   /** Starts that failed since the last that did not. */
   #failures = 0;
   #notBeforeMs = 0;
   #listedMs = Number.NEGATIVE_INFINITY;
   #isListing = false;
+  /** Lists in a row that have told nothing new. */
+  #steady = 0;
+  #explainedMs = Number.NEGATIVE_INFINITY;
   /** How long the last job that started had waited. */
   #queueMs = 0;
 
@@ -91,11 +104,23 @@ export class JobsMachine {
     }));
   }
 
+  has(id: string): boolean {
+    return this.#jobs.has(id);
+  }
+
+  /** Whether the batch system has answered to all that was asked of it, and has listed all jobs. */
+  get isSettled(): boolean {
+    if (this.#tickets.size > 0) return false;
+    return this.#isHopeless || [...this.#jobs.values()].every(({ stage }) => stage !== "submitted");
+  }
+
   #take(event: JobEvent): void {
     switch (event.kind) {
       case "target":
         this.#target = event.jobs;
         this.#isHopeless = false;
+        this.#isAsked = true;
+        this.#steady = 0;
         this.#failures = 0;
         this.#notBeforeMs = this.#nowMs;
         this.#drop(event.going ?? []);
@@ -108,6 +133,7 @@ export class JobsMachine {
         return this.#failed(`a job could not be submitted: ${event.message}`);
       case "listed":
         this.#isListing = false;
+        this.#steady++;
         for (const job of [...this.#jobs.values()]) this.#listed(job, event.reports.get(job.id));
         return;
       case "list-failed":
@@ -117,7 +143,16 @@ export class JobsMachine {
       case "joined":
         return this.#joined(event.id, event.worker);
       case "left":
-        this.#jobs.get(event.id)?.workers.delete(event.worker);
+        return this.#left(event.id, event.worker);
+      case "kept":
+        for (const id of event.ids) {
+          const job = this.#jobs.get(id);
+          if (job?.stage === "leaving") job.cancelMs = Math.min(job.cancelMs, this.#nowMs);
+        }
+        return;
+      case "cancelled":
+        // Whether it helped is seen at once.
+        this.#listedMs = Number.NEGATIVE_INFINITY;
         return;
       case "explained":
         return this.#failed(event.message);
@@ -132,6 +167,7 @@ export class JobsMachine {
 
   #submitted(ticket: number, ids: readonly string[]): void {
     this.#tickets.delete(ticket);
+    this.#steady = 0;
     for (const id of ids) {
       if (this.#jobs.has(id))
         throw new HeddleError("InvariantViolated", `job ${id} was submitted twice`);
@@ -141,6 +177,7 @@ export class JobsMachine {
         stage: "submitted",
         report: undefined,
         startedMs: undefined,
+        emptyMs: this.#nowMs,
         workers: new Set(),
         hasJoined: false,
         missed: 0,
@@ -150,9 +187,10 @@ export class JobsMachine {
   }
 
   #listed(job: Job, report: JobReport | undefined): void {
+    if (report?.state !== job.report?.state || job.stage === "leaving") this.#steady = 0;
     if (report === undefined) {
-      // One that was just submitted may not be listed yet.
-      if (++job.missed < MISSED_MAX) return;
+      const isNew = job.stage === "submitted" && this.#nowMs - job.submittedMs < LAG_MS;
+      if (isNew || ++job.missed < MISSED_MAX) return;
       return this.#ended(job);
     }
     job.missed = 0;
@@ -170,7 +208,8 @@ export class JobsMachine {
       job.stage = "queued";
       job.startedMs = undefined;
     } else if (job.startedMs === undefined) this.#started(job);
-    if (job.stage === "starting" && this.#nowMs - job.startedMs! > this.#settings.startMs) {
+    const isEmpty = report.phase === "running" && job.workers.size === 0;
+    if (isEmpty && this.#nowMs - job.emptyMs > this.#settings.startMs) {
       this.#leave(job);
       this.#explain(job);
     }
@@ -178,6 +217,7 @@ export class JobsMachine {
 
   #started(job: Job): void {
     job.startedMs = this.#nowMs;
+    job.emptyMs = this.#nowMs;
     job.stage = job.workers.size > 0 ? "running" : "starting";
     this.#queueMs = this.#nowMs - job.submittedMs;
   }
@@ -187,9 +227,18 @@ export class JobsMachine {
     if (job === undefined) return;
     job.workers.add(worker);
     job.hasJoined = true;
+    this.#steady = 0;
     this.#failures = 0;
     if (job.startedMs === undefined) this.#started(job);
     if (job.stage === "starting") job.stage = "running";
+  }
+
+  #left(id: string, worker: string): void {
+    const job = this.#jobs.get(id);
+    if (job === undefined) return;
+    job.workers.delete(worker);
+    job.emptyMs = this.#nowMs;
+    this.#steady = 0;
   }
 
   #ended(job: Job): void {
@@ -197,19 +246,18 @@ export class JobsMachine {
     if (job.stage === "leaving" || this.#isClosing) return;
     if (!job.hasJoined) this.#explain(job);
     else if (job.stage !== "expiring") {
-      const { state = "gone", reason = "" } = job.report ?? {};
-      const why = reason === "" ? state : `${state}: ${reason}`;
-      this.#say({
-        kind: "warn",
-        message: `job ${job.id} has ended (${why}); another is submitted`,
-      });
+      this.#say({ kind: "ended", id: job.id, report: job.report });
     }
   }
 
   /** A start that failed counts once it is known why. */
   #explain(job: Job): void {
-    this.#say({ kind: "explain", id: job.id, report: job.report });
+    const isSameCause =
+      job.submittedMs <= this.#explainedMs && this.#nowMs - this.#explainedMs < ONE_CAUSE_MS;
     this.#notBeforeMs = Math.max(this.#notBeforeMs, this.#nowMs + this.#settings.backoffMs);
+    if (isSameCause) return;
+    this.#explainedMs = this.#nowMs;
+    this.#say({ kind: "explain", id: job.id, report: job.report });
   }
 
   #failed(message: string): void {
@@ -231,9 +279,7 @@ export class JobsMachine {
 
   /** Jobs that count towards what is wanted. */
   get #live(): Job[] {
-    return [...this.#jobs.values()].filter(
-      ({ stage }) => stage !== "leaving" && stage !== "expiring",
-    );
+    return [...this.#jobs.values()].filter(isLive);
   }
 
   /** On their way to the batch system. */
@@ -244,13 +290,20 @@ export class JobsMachine {
   }
 
   get #missing(): number {
-    return this.#target - this.#live.length - this.#submitting;
+    let live = 0;
+    for (const job of this.#jobs.values()) if (isLive(job)) live++;
+    return this.#target - live - this.#submitting;
   }
 
   get #pollMs(): number {
-    const { pollMs, pollIdleMs } = this.#settings;
-    const isQuiet = [...this.#jobs.values()].every(({ stage }) => stage === "running");
-    return isQuiet ? pollIdleMs : pollMs;
+    const { pollMs, pollIdleMs, pollNewMs, pollClosingMs } = this.#settings;
+    if (this.#isClosing) return Math.min(pollClosingMs, pollMs);
+    if (this.#isAsked && !this.isSettled) return Math.min(pollNewMs, pollMs);
+    for (const { stage, workers, missed } of this.#jobs.values()) {
+      if (stage === "running" && workers.size > 0 && missed === 0) continue;
+      return Math.max(pollMs, Math.min(pollIdleMs, pollMs * SELDOMER ** (this.#steady - 1)));
+    }
+    return pollIdleMs;
   }
 
   /** When another job takes this one's place: time to wait in the queue, and to hand over. */
@@ -269,6 +322,7 @@ export class JobsMachine {
     if (this.#missing < 0) this.#drop([]);
     if (this.#isClosing) for (const job of this.#jobs.values()) this.#leave(job);
     this.#submit();
+    if (this.isSettled) this.#isAsked = false;
     this.#cancel();
     this.#list();
     if (!this.#isClosing || this.#jobs.size > 0 || this.#tickets.size > 0) return;
@@ -278,10 +332,12 @@ export class JobsMachine {
 
   #submit(): void {
     if (this.#isHopeless || this.#nowMs < this.#notBeforeMs) return;
+    const missing = this.#missing;
+    if (missing <= 0) return;
     const { pendingMax, arrayMax } = this.#settings;
     const waiting = this.#live.filter(({ startedMs }) => startedMs === undefined).length;
     const submitting = this.#submitting;
-    let count = Math.min(this.#missing, pendingMax - waiting - submitting);
+    let count = Math.min(missing, pendingMax - waiting - submitting);
     // After a failure one job shows whether the next start goes better.
     const isTrying = submitting > 0 || this.#live.some(({ hasJoined }) => !hasJoined);
     if (this.#failures > 0) count = isTrying ? 0 : Math.min(count, 1);
@@ -311,7 +367,9 @@ export class JobsMachine {
     if (job.stage === "leaving") return;
     const isQuiet = job.workers.size === 0;
     job.stage = "leaving";
-    job.cancelMs = isQuiet ? this.#nowMs : this.#nowMs + this.#settings.graceMs;
+    const { graceMs, graceClosingMs } = this.#settings;
+    const longestMs = this.#isClosing ? Math.min(graceMs, graceClosingMs) : graceMs;
+    job.cancelMs = isQuiet ? this.#nowMs : this.#nowMs + longestMs;
     if (!isQuiet) this.#say({ kind: "retire", ids: [job.id] });
   }
 
@@ -336,4 +394,8 @@ export class JobsMachine {
   #say(command: JobCommand): void {
     this.#commands.push(command);
   }
+}
+
+function isLive({ stage }: Job): boolean {
+  return stage !== "leaving" && stage !== "expiring";
 }

@@ -37,6 +37,7 @@ describe("how many, with how many threads", () => {
     [{ name: " " }, /--name/],
     [{ lifetime: "60" }, /--lifetime 60: .*"60s"/],
     [{ lifetime: "soon" }, /--lifetime soon/],
+    [{ lifetimeGrace: "60" }, /--lifetime-grace 60: .*"60s"/],
     [{ protocol: "udp", host: "a" }, /--protocol udp/],
     [{ host: "a", interface: "lo" }, /either --host or --interface/],
     [{ host: "a b" }, /--host a b/],
@@ -80,14 +81,17 @@ describe("where", () => {
         lifetime: "1h",
         lifetimeStagger: "5m",
         lifetimeRestart: true,
+        lifetimeGrace: "90s",
         localDirectory: "spill",
       }),
     ).toMatchObject({
       resources: { GPU: 2, MEM: 10e9 },
       lifetime: { ms: 3_600_000, staggerMs: 300_000, restart: true },
+      graceMs: 90_000,
       localDirectory: "/tmp/spill",
       deathMs: 60_000,
     });
     expect(plan({}).lifetime).toBeUndefined();
+    expect(plan({}).graceMs).toBe(30_000);
   });
 });

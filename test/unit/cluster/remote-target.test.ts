@@ -60,3 +60,18 @@ test("nobody waits on when the client is closed", async () => {
   const attempt = remoteOptions({ address }, AbortSignal.abort(reason));
   await expect(attempt).rejects.toBe(reason);
 });
+
+test("of the addresses in a connection file the one that answers is taken", async () => {
+  const file = join(home, "cluster.json");
+  const info = { address: "tcp://127.0.0.1:1", addresses: ["tcp://127.0.0.1:1", address] };
+  writeFileSync(file, JSON.stringify({ ...info, token: TOKEN }), { mode: 0o600 });
+  expect(await remoteOptions({ schedulerFile: file })).toMatchObject({ address, token: TOKEN });
+});
+
+test("a file whose contents come after its name is read when they are there", async () => {
+  const file = join(home, "cluster.json");
+  writeFileSync(file, "", { mode: 0o600 });
+  const found = remoteOptions({ schedulerFile: file });
+  setTimeout(() => writeFileSync(file, JSON.stringify({ address, token: TOKEN })), 1);
+  expect(await found).toMatchObject({ address });
+});

@@ -62,3 +62,12 @@ test("at the end what was not written yet is", () => {
   expect(lines[10]).toBe("2 more connections came to nothing (2 refused: ProtocolError)");
   expect(vi.getTimerCount()).toBe(0);
 });
+
+test("who only looks whether somebody listens is no trouble", () => {
+  const { troubles, lines } = open();
+  const fields = { hasOnlyLooked: true };
+  const error = new HeddleError("ConnectFailed", "it has closed", { fields });
+  for (let i = 0; i < 100; i++) troubles.note({ ...refused, error });
+  vi.advanceTimersByTime(10_000);
+  expect(lines).toEqual([]);
+});

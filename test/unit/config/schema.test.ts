@@ -27,5 +27,7 @@ it("every key is read somewhere outside the configuration", () => {
   const camel = (key: string) => key.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
   const isRead = (key: string) =>
     files.some((text) => text.includes(`"${key}"`) || text.includes(`"${camel(key)}"`));
-  expect(CONFIG_KEYS.filter((key) => !isRead(key))).toEqual([]);
+  // Those of batch systems are read by their own name, whichever system it is.
+  const own = (key: string) => key.replace(/^jobqueue\.\w+\./, "");
+  expect(CONFIG_KEYS.filter((key) => !isRead(own(key)))).toEqual([]);
 });

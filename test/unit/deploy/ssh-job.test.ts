@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { remoteCommand, type SSHProgram, sshArguments } from "../../../src/deploy/ssh-job.ts";
 
 const TOKEN = "0123456789abcdef";
+const CONFIGURATION = '[["log.level",{"value":"it\'s \\"x\\" \\\\"}]]';
 
 function program(given: Partial<SSHProgram> = {}): SSHProgram {
   return {
@@ -12,18 +13,21 @@ function program(given: Partial<SSHProgram> = {}): SSHProgram {
     args: [],
     environ: {},
     token: TOKEN,
+    configuration: CONFIGURATION,
     ...given,
   };
 }
 
 describe("what the other host's shell does", () => {
   function run(given: Partial<SSHProgram>): string {
-    const input = `${TOKEN}\nrest`;
+    const input = `${TOKEN}\n${CONFIGURATION}\n{"a":"b\\\\nc"}\nrest`;
     return execFileSync("sh", ["-c", remoteCommand(program(given))], { input, encoding: "utf8" });
   }
 
-  it("takes the token from standard input and hands on the rest", () => {
+  it("takes its secrets from standard input and hands on the rest", () => {
     expect(run({})).toContain(`HEDDLE_TOKEN=${TOKEN}\n`);
+    expect(run({})).toContain(`HEDDLE_INTERNAL_CONFIGURATION=${CONFIGURATION}\n`);
+    expect(run({})).toContain('HEDDLE_INTERNAL_SECURITY={"a":"b\\\\nc"}\n');
     expect(run({ command: ["cat"] })).toBe("rest");
     expect(remoteCommand(program())).not.toContain(TOKEN);
   });

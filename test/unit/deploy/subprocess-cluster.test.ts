@@ -1,7 +1,7 @@
 /** @file A cluster of programs on this machine, from its start to its end. */
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Cluster, SubprocessCluster } from "../../../dist/deploy/index.js";
-import { type Client, getWorker } from "../../../dist/index.js";
+import { type Client, config, getWorker } from "../../../dist/index.js";
 
 let cluster: SubprocessCluster;
 let client: Client;
@@ -39,6 +39,22 @@ it("runs programs with the options that were given", async () => {
   expect(worker?.pid).not.toBe(process.pid);
   expect(worker?.memoryLimitBytes).toBe(512 * 2 ** 20);
   expect(String(cluster)).toContain("SubprocessCluster(programs, tcp://127.0.0.1:");
+});
+
+it("tells its workers what the program has set", async () => {
+  const change = config.set({ "worker.resources": { SPIN: 3 } });
+  const environ = { HEDDLE_WORKER__RESOURCES: "SPIN=1" };
+  const other = new SubprocessCluster({ nWorkers: 1, nThreads: 1, environ });
+  change.undo();
+  const own = other.getClient();
+  try {
+    await own.waitForWorkers(1, { timeoutMs: 30_000 });
+    const [worker] = Object.values((await own.schedulerInfo()).workers);
+    expect(worker?.resources).toEqual({ SPIN: 3 });
+  } finally {
+    await own.close();
+    await other.close();
+  }
 });
 
 it("is found by its name while it is open", () => {

@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parseBytes } from "../../../src/core/units.ts";
@@ -102,6 +103,40 @@ module load gcc
 cd $HOME
 exec node heddle worker
 `);
+});
+
+describe("with an epilogue the shell stays", () => {
+  /** A job whose command waits for a signal, and what it writes until then. */
+  async function run(signal: NodeJS.Signals | undefined): Promise<[string, number | null]> {
+    const command = `${process.execPath} -e '${
+      signal === undefined
+        ? "process.exitCode = 3"
+        : `process.on("SIGTERM", () => setTimeout(() => { console.log("told"); process.exit(4) }, 50));
+           setInterval(() => undefined, 1000); console.log("there")`
+    }'`;
+    const text = jobScript(SYSTEMS.slurm, { ...WORK, epilogue: ["echo after"] }, command);
+    const shell = spawn("/bin/bash", ["--norc", "-s"], { stdio: ["pipe", "pipe", "inherit"] });
+    let output = "";
+    shell.stdout.on("data", (piece: Buffer) => {
+      output += piece.toString();
+      if (signal !== undefined && output === "there\n") shell.kill(signal);
+    });
+    const ended = new Promise<number | null>((resolve) => shell.once("close", resolve));
+    shell.stdin.end(text);
+    const code = await ended;
+    return [output, code];
+  }
+
+  test("and ends as the command did", async () => {
+    expect(await run(undefined)).toEqual(["after\n", 3]);
+  });
+
+  test.each(["SIGTERM", "SIGUSR1", "SIGUSR2"] as const)(
+    "%s goes to the command, which takes its time",
+    async (signal) => {
+      expect(await run(signal)).toEqual(["there\ntold\nafter\n", 4]);
+    },
+  );
 });
 
 describe("what is skipped", () => {

@@ -37,6 +37,26 @@ describe("what is wanted", () => {
     expect(machine.step({ kind: "tick" }, 200)).toEqual([]);
   });
 
+  test("is listed seldomer while jobs only wait, and soon after something has happened", () => {
+    const machine = new JobsMachine({ pollMs: 5000, pollIdleMs: 30_000 });
+    machine.step({ kind: "target", jobs: 2 }, 0);
+    machine.step({ kind: "submitted", ticket: 1, ids: ["1", "2"] }, 0);
+    const waiting = reports({ 1: { state: "PENDING" }, 2: { state: "PENDING" } });
+    const gaps: number[] = [];
+    let nowMs = 100;
+    machine.step(waiting, nowMs);
+    for (let i = 0; i < 8; i++) {
+      gaps.push(machine.wakeMs - nowMs);
+      nowMs = machine.wakeMs;
+      expect(kinds(machine.step({ kind: "tick" }, nowMs))).toEqual(["list"]);
+      machine.step(waiting, nowMs);
+    }
+    expect(gaps.at(-1)).toBe(30_000);
+    expect(gaps).toEqual([...gaps].sort((a, b) => a - b));
+    machine.step({ kind: "joined", id: "1", worker: "w1" }, nowMs + 1000);
+    expect(machine.wakeMs).toBe(nowMs + 5000);
+  });
+
   test("waits where only so many jobs may wait", () => {
     const machine = new JobsMachine({ pendingMax: 2 });
     expect(machine.step({ kind: "target", jobs: 3 }, 0)).toEqual([
@@ -70,6 +90,15 @@ describe("what is wanted", () => {
     expect(kinds(machine.step({ kind: "tick" }, 80_000))).toContain("cancel");
     expect(kinds(machine.step({ kind: "tick" }, 100_000))).not.toContain("cancel");
     expect(kinds(machine.step({ kind: "tick" }, 110_000))).toContain("cancel");
+  });
+});
+
+test("a job whose workers cannot hand over is cancelled at once", () => {
+  const machine = running(2, { graceMs: 60_000 });
+  machine.step({ kind: "target", jobs: 0 }, 20_000);
+  expect(machine.step({ kind: "kept", ids: ["1"] }, 20_100)).toContainEqual({
+    kind: "cancel",
+    ids: ["1"],
   });
 });
 
@@ -140,14 +169,45 @@ describe("jobs that fail", () => {
       2: { phase: "running" as const },
     };
     const commands = machine.step(reports(entries), 50_000);
-    expect(kinds(commands)).toEqual(["warn", "submit", "list"]);
-    expect(commands[0]).toMatchObject({ message: expect.stringMatching(/job 1 .*NODE_FAIL/) });
+    expect(kinds(commands)).toEqual(["ended", "submit", "list"]);
+    expect(commands[0]).toMatchObject({ id: "1", report: { state: "NODE_FAIL" } });
   });
 
   test("missing from one list is a list that lags, from two an end", () => {
     const machine = running(1);
     expect(kinds(machine.step(reports({}), 40_000))).not.toContain("submit");
     expect(kinds(machine.step(reports({}), 70_000))).toContain("submit");
+  });
+
+  test("several that fail at once have one cause, which counts once", () => {
+    const machine = new JobsMachine({ failuresMax: 2 });
+    machine.step({ kind: "target", jobs: 3 }, 0);
+    machine.step({ kind: "submitted", ticket: 1, ids: ["1", "2", "3"] }, 0);
+    const ended = { phase: "ended" as const };
+    const commands = machine.step(reports({ 1: ended, 2: ended, 3: ended }), 1000);
+    expect(commands.filter(({ kind }) => kind === "explain")).toMatchObject([{ id: "1" }]);
+    const told = machine.step({ kind: "explained", id: "1", message: "no module" }, 1100);
+    expect(kinds(told)).toEqual(["warn"]);
+  });
+
+  test("a job whose workers have all gone is given up like one that never had any", () => {
+    const machine = running(1, { startMs: 60_000 });
+    machine.step({ kind: "left", id: "1", worker: "w1" }, 20_000);
+    const still = { 1: { phase: "running" as const } };
+    expect(kinds(machine.step(reports(still), 79_000))).not.toContain("cancel");
+    expect(kinds(machine.step(reports(still), 81_000))).toEqual(
+      expect.arrayContaining(["explain", "cancel"]),
+    );
+  });
+
+  test("a job that was just submitted may be missing from lists for a while", () => {
+    const machine = new JobsMachine();
+    machine.step({ kind: "target", jobs: 1 }, 0);
+    machine.step({ kind: "submitted", ticket: 1, ids: ["1"] }, 0);
+    for (const at of [1000, 2000, 3000, 14_000]) machine.step(reports({}), at);
+    expect(machine.jobs).toHaveLength(1);
+    for (const at of [16_000, 21_000]) machine.step(reports({}), at);
+    expect(machine.jobs).toEqual([]);
   });
 
   test("a job that runs and has no worker is given up", () => {
@@ -172,7 +232,7 @@ test("before its walltime is over a job is replaced, in time for the queue", () 
   expect(machine.jobs[0]?.stage).toBe("expiring");
   machine.step({ kind: "left", id: "1", worker: "w1" }, dueMs + 100_000);
   const gone = machine.step(reports({ 1: { phase: "ended" } }), dueMs + 110_000);
-  expect(kinds(gone)).not.toContain("warn");
+  expect(kinds(gone)).not.toContain("ended");
 });
 
 test("closing ends everything, also what is being submitted, and says when nothing is left", () => {

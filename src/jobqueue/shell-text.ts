@@ -1,0 +1,21 @@
+/**
+ * @file Words of a shell script. What a user gives is text: nothing in it is run, and only
+ * variables are replaced, by the shell of the node on which the script runs.
+ */
+
+/** `$NAME`, `${NAME}`, and `${NAME:-plain default}`. */
+const VARIABLE = /\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*(?::?-[\w./:@%+,=-]*)?\})/g;
+
+/** A word that is this text and nothing else. */
+export function quoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** A word that is this text, in which the shell replaces variables and a `~` at the beginning. */
+export function expanded(given: string): string {
+  const text = given.replace(/^~(?=\/|$)/, "$HOME");
+  const variables = text.match(VARIABLE);
+  if (variables === null) return quoted(text);
+  const parts = text.split(VARIABLE).map((part) => part.replace(/[\\"`$]/g, "\\$&"));
+  return `"${parts.map((part, i) => part + (variables[i] ?? "")).join("")}"`;
+}
