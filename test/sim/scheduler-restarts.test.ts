@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import { simulateCluster } from "../../src/testing/simulate-cluster.ts";
 import { inTier } from "../support/tier.ts";
 
-const SEEDS = inTier(15, 60);
+const SEEDS = inTier(8, 60);
 
 describe("schedulers that start anew", () => {
   test("seeds in a row keep every invariant and settle every output", () => {
