@@ -22,8 +22,12 @@ afterAll(() => {
 
 describe("on the calling thread", () => {
   const sync = { scheduler: "sync" };
-  test.each(oneIn(2, Object.entries(ordered)))("%s", (_, make) => compare(make, sales, sync, false));
-  test.each(oneIn(2, Object.entries(unordered)))("%s", (_, make) => compare(make, sales, sync, true));
+  test.each(oneIn(2, Object.entries(ordered)))("%s", (_, make) =>
+    compare(make, sales, sync, false),
+  );
+  test.each(oneIn(2, Object.entries(unordered)))("%s", (_, make) =>
+    compare(make, sales, sync, true),
+  );
   test.each(oneIn(3, Object.entries(ordered)))("%s, of files", (_, make) =>
     compare(make, files, sync, false),
   );

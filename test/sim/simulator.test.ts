@@ -71,7 +71,7 @@ describe("simulated engine", () => {
     expect(simulateCluster(seed, 3, drawnThen(seed)).killings).toBeGreaterThan(0);
   });
 
-  test.each([
+  test.each<[seed: number, names: string[], was: string]>([
     [507_740, ["isRough", "isLate"], "memory had a count of deaths of its own"],
     [
       507_627,
@@ -79,7 +79,7 @@ describe("simulated engine", () => {
       "an innocent one failed first",
     ],
     [600_241, ["isRough", "hasExchanges", "isLate"], "the killer had just been revoked"],
-  ] as const)("seed %i with %s: %s", (seed, names) => {
+  ])("seed %i with %s: %s", (seed, names) => {
     const conditions = Object.fromEntries(names.map((name) => [name, true]));
     expect(simulateCluster(seed, 3, conditions).killings).toBeGreaterThan(0);
   });
