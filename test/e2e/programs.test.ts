@@ -33,3 +33,18 @@ test("data-in-workers.ts: made there, or sent there, it is the same matrix", () 
   expect(three?.split(" ")[1]).toBe(made);
   expect(Number(three?.split(" ")[2])).toBeCloseTo(2 * Number(made), 2);
 });
+
+test("slurm.ts: 72 cores are 4 workers of 18 threads, with an equal share of the memory", () => {
+  const script = outputOf("slurm.ts");
+  for (const directive of ["-n 1", "--cpus-per-task=72", "--mem=4G", "-t 00:30:00"]) {
+    expect(script).toContain(`#SBATCH ${directive}\n`);
+  }
+  expect(script).toContain("--nworkers 4 --nthreads 18 --memory-limit 905MiB");
+});
+
+test("pbs.ts: the site's own directives, InfiniBand, modules, and the node's folder", () => {
+  const script = outputOf("pbs.ts");
+  expect(script).not.toContain("select");
+  expect(script).toContain("#PBS -l ncpus=48\n#PBS -l mem=192GB\nmodule use");
+  expect(script).toContain('--local-directory "$TMPDIR" --interface ib0');
+});
