@@ -21,6 +21,8 @@ export function writeReadme() {
       name.slice(0, -".json".length),
       JSON.parse(readFileSync(new URL(name, RESULTS))),
     ])
+    // Other programs keep their results here, too, in forms of their own.
+    .filter(([, kept]) => Array.isArray(kept.results))
     .map(([suite, kept]) => tableOf(suite, kept));
   writeFileSync(README, `${before}${BEGIN}\n\n${tables.join("\n")}\n${END}${after}`);
 }
