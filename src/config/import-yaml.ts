@@ -76,6 +76,16 @@ class LeafReader {
     this.#isValue = isValue;
   }
 
+  /** Throws `ConfigInvalid` for aliases within aliases that would become very much. */
+  #valueOf(node: Node | null): unknown {
+    try {
+      return node?.toJS(this.#document) ?? null;
+    } catch (error) {
+      const { line } = this.#lines.linePos(node?.range?.[0] ?? 0);
+      throw invalid(`${this.#path}:${line}`, (error as Error).message);
+    }
+  }
+
   read(top: YAMLMap): readonly Leaf[] {
     this.#visit(top, "");
     return this.#leaves;
@@ -112,7 +122,7 @@ class LeafReader {
   }
 
   #plain(node: Node | null): unknown {
-    const value: unknown = node?.toJS(this.#document) ?? null;
+    const value = this.#valueOf(node);
     const source = (node as Scalar | null)?.source;
     // YAML 1.1 has numbers to the base of 60: 1:30:00 is 5400. Here it is a walltime.
     const isTime = typeof value === "number" && source?.includes(":") === true;

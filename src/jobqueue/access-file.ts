@@ -6,7 +6,14 @@
 import { rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { type ConnectionInfo, makeToken, Security, writeConnectionFile } from "../comm/index.ts";
+import { reachable } from "../cluster/reach.ts";
+import {
+  type ConnectionInfo,
+  makeToken,
+  readConnectionFile,
+  Security,
+  writeConnectionFile,
+} from "../comm/index.ts";
 import { config } from "../config/config.ts";
 import { makeFolder } from "../config/make-folder.ts";
 import { HeddleError, shortPath } from "../core/errors.ts";
@@ -21,11 +28,11 @@ export interface Secrets {
 
 /** Where the file of a cluster is. Errors: `InvalidArgument` for names that are none of a file. */
 export function connectionFile(values: JobValues, name: string): string {
-  if (!/^[\w][\w.+@-]*$/.test(name)) {
+  if (typeof name !== "string" || !/^\w[\w.+@-]{0,99}$/.test(name)) {
     throw values.wrong(
       "name",
       name,
-      "letters, digits and any of _ . + @ -, with which files begin",
+      "at most 100 letters, digits and any of _ . + @ -, with which files begin",
     );
   }
   const folder = values.get("shared-temp-directory")?.replace(/^~(?=\/|$)/, homedir());
@@ -74,7 +81,34 @@ export function writeAccess(path: string, info: ConnectionInfo): void {
   }
 }
 
-/** Takes it away. */
-export function removeAccess(path: string): void {
-  rmSync(path, { force: true });
+/**
+ * Errors: `InvalidArgument` where the file is of a cluster that runs: its workers, and whoever else
+ * reads the file, would come to another one. A file that a dead one has left is taken over.
+ */
+export async function refuseTaken(path: string, name: string): Promise<void> {
+  const known = readAccess(path);
+  if (known === undefined) return;
+  const { address, addresses = [address] } = known;
+  const security = known.security === undefined ? undefined : new Security(known.security);
+  const answers = await reachable(addresses, { security, withinMs: 0 }).catch(() => undefined);
+  if (answers === undefined) return;
+  throw new HeddleError(
+    "InvalidArgument",
+    `a cluster named "${name}" runs already, at ${answers}: give this one another name, or connect ` +
+      `to that one with new Client({ schedulerFile: "${shortPath(path)}" })`,
+    { fields: { name, address: answers, path } },
+  );
+}
+
+/** Takes the file away, if it is that of the cluster with this token. */
+export function removeAccess(path: string, token: string | undefined): void {
+  if (token !== undefined && readAccess(path)?.token === token) rmSync(path, { force: true });
+}
+
+function readAccess(path: string): ConnectionInfo | undefined {
+  try {
+    return readConnectionFile(path);
+  } catch {
+    return undefined;
+  }
 }

@@ -19,6 +19,7 @@ import { JobGroup } from "./job-group.ts";
 import { JOB_UNITS, type JobSize, jobsOf } from "./job-size.ts";
 import { JobValues } from "./job-values.ts";
 import { makePlans } from "./make-plan.ts";
+import { checkJobOptions } from "./option-names.ts";
 import type { JobQueueOptions } from "./options.ts";
 import type { JobPlan } from "./plan.ts";
 import { type ClusterJob, JobPublisher, type JobSource } from "./publish-jobs.ts";
@@ -58,6 +59,7 @@ export class JobQueueCluster extends Cluster {
 
   constructor(system: SystemName, options: JobQueueOptions) {
     super();
+    checkJobOptions(system, options);
     this.name = options.name ?? `${system}-${randomBytes(3).toString("hex")}`;
     const connectionFile = connectionFileOf(system, options, this.name);
     const desk = new BatchDesk();
@@ -173,9 +175,10 @@ export class JobQueueCluster extends Cluster {
    * (150), `intervalMs` (2,000) apart.
    */
   override adapt(options: JobAdaptOptions = {}): Adaptive {
-    const { group: name, ...rest } = options;
-    const group = this.#group(name);
+    // Null, too, is complained about with the other options.
+    const group = this.#group(options?.group);
     const { plan } = group;
+    const rules = jobRules(plan, options);
     return this.keepAdapting(
       {
         get workers() {
@@ -189,7 +192,7 @@ export class JobQueueCluster extends Cluster {
         },
         shrink: async (ids) => await group.scale(group.target - ids.length, ids),
       },
-      jobRules(plan, rest),
+      rules,
     );
   }
 
@@ -255,7 +258,7 @@ export class JobQueueCluster extends Cluster {
     const group = this.#groups.get(name);
     if (group !== undefined) return group;
     const near = nearestName(name, this.#groups.keys());
-    const hint = near === undefined ? "" : `; did you mean "${near}"?`;
+    const hint = near === undefined ? "." : `; did you mean "${near}"?`;
     throw new HeddleError(
       "InvalidArgument",
       `the cluster has no group "${name}"${hint} Groups: ${[...this.#groups.keys()].join(", ")}`,

@@ -2,11 +2,18 @@
  * @file A scheduler as a job of its own, for sites whose login nodes bound what a program may take,
  * or cannot be reached from the nodes. Clients come and go.
  */
+import { rmSync } from "node:fs";
 import type { RemoteOptions } from "../cluster/remote-options.ts";
 import { remoteOptions } from "../cluster/remote-target.ts";
 import { HeddleError } from "../core/errors.ts";
 import type { JobReport } from "../machine/jobs/events.ts";
-import { makeSecrets, removeAccess, secretsFile, writeSecrets } from "./access-file.ts";
+import {
+  makeSecrets,
+  refuseTaken,
+  removeAccess,
+  secretsFile,
+  writeSecrets,
+} from "./access-file.ts";
 import { BatchDesk } from "./batch-desk.ts";
 import { Guard } from "./guard.ts";
 import { describeLog, existingLogs } from "./job-logs.ts";
@@ -27,10 +34,13 @@ export class JobScheduler implements SchedulerPlace {
   readonly #desk = new BatchDesk();
   readonly #guard: Guard | undefined;
   readonly #over = new AbortController();
+  readonly #name: string;
+  #token: string | undefined;
   #id: string | undefined;
 
-  constructor(plan: JobPlan, settings: SchedulerSettings, { file }: PlaceName) {
+  constructor(plan: JobPlan, settings: SchedulerSettings, { name, file }: PlaceName) {
     this.#plan = plan;
+    this.#name = name;
     this.connectionFile = file;
     this.#guard = settings.stays ? undefined : new Guard();
     this.access = this.#start(settings);
@@ -48,8 +58,8 @@ export class JobScheduler implements SchedulerPlace {
       await this.#desk.cancel(this.#plan, [this.#id]).catch(() => undefined);
     }
     this.#guard?.release();
-    removeAccess(secretsFile(this.connectionFile));
-    removeAccess(this.connectionFile);
+    removeAccess(secretsFile(this.connectionFile), this.#token);
+    removeAccess(this.connectionFile, this.#token);
   }
 
   get #logFiles(): readonly string[] {
@@ -58,9 +68,12 @@ export class JobScheduler implements SchedulerPlace {
   }
 
   async #start(settings: SchedulerSettings): Promise<RemoteOptions> {
-    writeSecrets(secretsFile(this.connectionFile), await makeSecrets(settings));
+    await refuseTaken(this.connectionFile, this.#name);
+    const secrets = await makeSecrets(settings);
+    this.#token = secrets.token;
+    writeSecrets(secretsFile(this.connectionFile), secrets);
     // A file of an earlier cluster of the same name would be taken for its own.
-    removeAccess(this.connectionFile);
+    rmSync(this.connectionFile, { force: true });
     const [id = ""] = await this.#desk.submit(this.#plan, 1);
     this.#id = id;
     this.#guard?.set([this.#plan.system.cancel([id], this.#plan.shape)]);

@@ -3,6 +3,7 @@
  * configuration that `configName` names, the system's own, in this order. Options are read as
  * configuration is, so both take the same values and complain in the same words.
  */
+import { describeGiven } from "../cluster/given.ts";
 import { config } from "../config/config.ts";
 import {
   type AllSectionValues,
@@ -96,7 +97,7 @@ export class JobValues {
 
   /** The error for an option whose value makes no sense. */
   wrong(option: string, given: unknown, expects: string): HeddleError<"InvalidArgument"> {
-    const text = JSON.stringify(given) ?? String(given);
+    const text = textOf(given);
     return new HeddleError(
       "InvalidArgument",
       `${this.who}: ${option} is ${text}; it must be ${expects}`,
@@ -126,4 +127,15 @@ function sectionOf(who: string, name: string | undefined): string | undefined {
 /** Systems have different words for who pays; people know that of one or the other. */
 function isAccount(key: string): boolean {
   return key === "account" || key === "project";
+}
+
+/** A value as people write it; what JSON has no word for, by its kind. */
+function textOf(value: unknown): string {
+  const isPlain = typeof value === "string" || (typeof value === "object" && value !== null);
+  if (!isPlain) return typeof value === "bigint" ? `${value}n` : String(value);
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return describeGiven(value);
+  }
 }

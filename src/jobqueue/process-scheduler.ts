@@ -7,7 +7,13 @@ import { closeSync, openSync, rmSync } from "node:fs";
 import type { RemoteOptions } from "../cluster/remote-options.ts";
 import { remoteOptions } from "../cluster/remote-target.ts";
 import { HeddleError } from "../core/errors.ts";
-import { makeSecrets, removeAccess, secretsFile, writeSecrets } from "./access-file.ts";
+import {
+  makeSecrets,
+  refuseTaken,
+  removeAccess,
+  secretsFile,
+  writeSecrets,
+} from "./access-file.ts";
 import { describeLog, existingLogs } from "./job-logs.ts";
 import type { JobValues } from "./job-values.ts";
 import { nodePath } from "./node-path.ts";
@@ -24,15 +30,18 @@ export class ProcessScheduler implements SchedulerPlace {
   readonly connectionFile: string;
   readonly access: Promise<RemoteOptions>;
   onLost: (error: HeddleError) => void = () => undefined;
+  readonly #name: string;
   readonly #log: string;
+  #token: string | undefined;
   #child: ChildProcess | undefined;
   #ended: Promise<string> = Promise.resolve("it was not started");
   #isClosing = false;
 
-  constructor(values: JobValues, settings: SchedulerSettings, { file }: PlaceName) {
+  constructor(values: JobValues, settings: SchedulerSettings, { name, file }: PlaceName) {
     // An interface that this host does not have is known now.
     listenAddress(values, settings);
     this.connectionFile = file;
+    this.#name = name;
     this.#log = file.replace(/\.json$/, ".log");
     this.access = this.#start(values, settings);
     this.access.catch(() => undefined);
@@ -54,15 +63,19 @@ export class ProcessScheduler implements SchedulerPlace {
       await this.#ended;
       clearTimeout(late);
     }
-    removeAccess(this.connectionFile);
+    if (this.#token === undefined) return;
+    removeAccess(this.connectionFile, this.#token);
     rmSync(this.#log, { force: true });
   }
 
   async #start(values: JobValues, settings: SchedulerSettings): Promise<RemoteOptions> {
+    await refuseTaken(this.connectionFile, this.#name);
     const secrets = secretsFile(this.connectionFile);
-    writeSecrets(secrets, await makeSecrets(settings));
+    const made = await makeSecrets(settings);
+    this.#token = made.token;
+    writeSecrets(secrets, made);
     // A file of an earlier cluster of the same name would be taken for its own.
-    removeAccess(this.connectionFile);
+    rmSync(this.connectionFile, { force: true });
     const args = schedulerArguments(settings, { secrets, connectionFile: this.connectionFile });
     const { stays } = settings;
     const log = openSync(this.#log, "w", 0o600);

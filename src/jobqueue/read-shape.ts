@@ -1,13 +1,15 @@
 /** @file The shape of a job, read from options and configuration and checked. */
 import { HeddleError } from "../core/errors.ts";
+import { isJobName, isLine, isPath, isWord, LINE, PATH, WORD } from "./directive-text.ts";
 import type { JobValues } from "./job-values.ts";
 import { siteUnits } from "./lsf-units.ts";
-import { CLASS_NAMES } from "./option-names.ts";
+import { CLASS_NAMES, optionName } from "./option-names.ts";
 import type { JobShape, SystemShape } from "./shape.ts";
 import { expanded } from "./shell-text.ts";
 
 /** Errors: `InvalidArgument` for what is missing or makes no sense. */
 export function readShape(values: JobValues): JobShape {
+  checkTexts(values);
   const cores = values.get("cores") ?? values.get("job-cpu") ?? values.get("ncpus") ?? undefined;
   const memoryBytes = memoryOf(values);
   if (cores === undefined || memoryBytes === undefined) throw tooLittle(values, cores, memoryBytes);
@@ -36,6 +38,33 @@ export function readShape(values: JobValues): JobShape {
     epilogue: values.get("job-script-epilogue"),
     own: ownShape(values, extra),
   };
+}
+
+/** Nothing that is said may leave its directive. */
+function checkTexts(values: JobValues): void {
+  const words = ["queue", "walltime", "job-mem", "mem-per-cpu", "mem-per-gpu"] as const;
+  for (const key of words) checkText(values, key, isWord, WORD);
+  // LSF's has quotes round it.
+  if (values.system !== "lsf") checkText(values, "account", isWord, WORD);
+  else checkText(values, "account", (text) => isLine(text) && !text.includes('"'), LINE);
+  checkText(values, "log-directory", isPath, PATH);
+  const lines = ["resource-spec", "memory-per-core-property-name", "lsf-units", "shebang"] as const;
+  for (const key of lines) checkText(values, key, isLine, LINE);
+  const extra = values.get("job-extra-directives");
+  const all = Array.isArray(extra) ? extra : Object.entries(extra).flat();
+  const wrong = all.find((text) => !isLine(String(text)));
+  if (wrong !== undefined) throw values.wrong("jobExtraDirectives", wrong, `${LINE} each`);
+}
+
+function checkText(
+  values: JobValues,
+  key: Parameters<JobValues["get"]>[0],
+  isGood: (text: string) => boolean,
+  expects: string,
+): void {
+  const value = values.get(key);
+  if (typeof value !== "string" || isGood(value)) return;
+  throw values.wrong(optionName(key), value, expects);
 }
 
 /** Bytes of a job; null: none are asked for; undefined: nobody has said it. */
@@ -94,7 +123,7 @@ function accountOf(values: JobValues): string | undefined {
 /** Names that all systems take. */
 function jobNameOf(values: JobValues): string {
   const name = values.get("name");
-  if (/^[A-Za-z_][\w.+-]*$/.test(name)) return name;
+  if (isJobName(name)) return name;
   throw values.wrong("jobName", name, "a letter, then letters, digits and any of _ . + -");
 }
 

@@ -5,7 +5,7 @@ import type { RemoteOptions } from "../cluster/remote-options.ts";
 import { contactAddresses } from "../comm/index.ts";
 import { config } from "../config/config.ts";
 import type { HeddleError } from "../core/errors.ts";
-import { makeSecrets, removeAccess, writeAccess } from "./access-file.ts";
+import { makeSecrets, refuseTaken, removeAccess, writeAccess } from "./access-file.ts";
 import type { JobValues } from "./job-values.ts";
 import type { PlaceName, SchedulerPlace } from "./scheduler-place.ts";
 import { listenAddress, type SchedulerSettings } from "./scheduler-settings.ts";
@@ -14,10 +14,15 @@ export class ThreadScheduler implements SchedulerPlace {
   readonly connectionFile: string;
   readonly access: Promise<RemoteOptions>;
   onLost: (error: HeddleError) => void = () => undefined;
+  readonly #name: string;
   readonly #processes: Promise<LocalProcesses>;
+  #token: string | undefined;
+  /** What a program leaves that does not close its cluster. */
+  readonly #forget = (): void => removeAccess(this.connectionFile, this.#token);
 
   constructor(values: JobValues, settings: SchedulerSettings, { name, file }: PlaceName) {
     this.connectionFile = file;
+    this.#name = name;
     const address = listenAddress(values, settings);
     const configuration = config.serialize();
     const secrets = makeSecrets(settings);
@@ -46,12 +51,16 @@ export class ThreadScheduler implements SchedulerPlace {
 
   async close(): Promise<void> {
     await (await this.#processes).close();
-    removeAccess(this.connectionFile);
+    process.off("exit", this.#forget);
+    this.#forget();
   }
 
   async #open(asked: string, secrets: ReturnType<typeof makeSecrets>): Promise<RemoteOptions> {
     const { token, security } = await secrets;
     const address = await (await this.#processes).listening;
+    await refuseTaken(this.connectionFile, this.#name);
+    this.#token = token;
+    process.once("exit", this.#forget);
     writeAccess(this.connectionFile, {
       address,
       addresses: contactAddresses(asked, address),

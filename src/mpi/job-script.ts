@@ -4,6 +4,7 @@
  */
 import { HeddleError } from "../core/errors.ts";
 import { parseBytes } from "../core/units.ts";
+import { isJobName, isPath, isWord, PATH, WORD } from "../jobqueue/directive-text.ts";
 import { slurmMemory } from "../jobqueue/memory-text.ts";
 import { expanded } from "../jobqueue/shell-text.ts";
 import { slurmWalltime } from "../jobqueue/walltime.ts";
@@ -30,8 +31,31 @@ export interface JobScriptOptions {
   readonly args: readonly string[];
 }
 
-/** The script. Throws `InvalidArgument` for walltimes and sizes that Slurm would not take. */
+/** Names of modules, several with blanks between them. */
+const MODULES = /^[\w./+@:-]+( +[\w./+@:-]+)*$/;
+
+/** Nothing that is said may leave its place in the script. */
+function checkTexts({ jobName, queue, account, logDirectory, modules }: JobScriptOptions): void {
+  const check = (
+    flag: string,
+    text: string | undefined,
+    isGood: boolean,
+    expects: string,
+  ): void => {
+    if (text === undefined || isGood) return;
+    throw new HeddleError("InvalidArgument", `${flag} ${JSON.stringify(text)}: give ${expects}`);
+  };
+  const name = "a letter, then letters, digits and any of _ . + -";
+  check("--job-name", jobName, isJobName(jobName), name);
+  check("--queue", queue, isWord(queue ?? ""), WORD);
+  check("--account", account, isWord(account ?? ""), WORD);
+  check("--log-directory", logDirectory, isPath(logDirectory), PATH);
+  for (const one of modules) check("--module", one, MODULES.test(one), "the name of a module");
+}
+
+/** The script. Throws `InvalidArgument` for what Slurm would not take, or take for something else. */
 export function jobScript(options: JobScriptOptions): string {
+  checkTexts(options);
   const { jobName, nodes, tasksPerNode, queue, account, logDirectory, memory } = options;
   const { walltime, cpusPerTask, modules, prologue, launcher } = options;
   if (slurmWalltime(walltime) === undefined) {

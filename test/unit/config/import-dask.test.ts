@@ -226,6 +226,14 @@ describe("files", () => {
     );
   });
 
+  it("with aliases within aliases are refused when they become too much", () => {
+    const rows = ["a: &a [x, x, x, x, x, x, x, x, x, x]"];
+    for (const [from, to] of ["ab", "bc", "cd", "de"]) {
+      rows.push(`${to}: &${to} [${Array(10).fill(`*${from}`).join(", ")}]`);
+    }
+    expect(() => translate(rows.join("\n"))).toThrow(/^dask.yaml:\d+: .*alias/i);
+  });
+
   it("that are no YAML are refused with the line", () => {
     expect(() => translate("array:\n  chunk-size: [\n")).toThrow(/^dask\.yaml:3: /);
     expect(() => translate("- 1\n")).toThrow("dask.yaml: it must hold keys");

@@ -1,5 +1,6 @@
 /** @file The file by which workers get in. */
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -8,6 +9,7 @@ import { config } from "../../../src/config/config.ts";
 import {
   connectionFile,
   makeSecrets,
+  refuseTaken,
   removeAccess,
   secretsFile,
   writeAccess,
@@ -40,8 +42,11 @@ describe("its path", () => {
   });
 
   test("is that of a file: names with more in them are refused", () => {
-    for (const name of ["../x", "a/b", "", ".hidden", "a b", "$(id)"]) {
+    for (const name of ["../x", "a/b", "", ".hidden", "a b", "$(id)", "x".repeat(200)]) {
       expect(() => path(undefined, name)).toThrow(/SLURMCluster: name is /);
+    }
+    for (const name of [true, Number.NaN, 1n, Symbol("x"), ["work"]]) {
+      expect(() => path(undefined, name as string)).toThrow(/SLURMCluster: name is /);
     }
   });
 });
@@ -55,9 +60,28 @@ test("a file and the folders above it are for their owner alone", async () => {
   expect(statSync(join(folder, "deep")).mode & 0o777).toBe(0o700);
   const { token = "", security } = readConnectionFile(secrets);
   expect([token.length > 30, security?.tlsKey?.includes("PRIVATE KEY")]).toEqual([true, true]);
-  removeAccess(path);
-  removeAccess(path);
+  removeAccess(path, "y".repeat(20));
+  removeAccess(path, undefined);
+  expect(existsSync(path)).toBe(true);
+  removeAccess(path, "x".repeat(20));
+  removeAccess(path, "x".repeat(20));
   expect(existsSync(path)).toBe(false);
+});
+
+test("a name is taken as long as its scheduler answers, and no longer", async () => {
+  const path = join(folder, "work.json");
+  await refuseTaken(path, "work");
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  writeAccess(path, { address: `tcp://127.0.0.1:${port}`, token: "x".repeat(20) });
+  await expect(refuseTaken(path, "work")).rejects.toThrow(
+    /a cluster named "work" runs already, at tcp:.*another name/,
+  );
+  await new Promise((resolve) => server.close(resolve));
+  await refuseTaken(path, "work");
+  writeFileSync(path, "no JSON");
+  await refuseTaken(path, "work");
 });
 
 test("certificates are given, or of an authority of the cluster, or there are none", async () => {

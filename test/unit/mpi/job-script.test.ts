@@ -74,3 +74,23 @@ it("what Slurm would not take is refused here", () => {
   expect(() => jobScript({ ...plain, walltime: "ten" })).toThrow(/--walltime ten/);
   expect(() => jobScript({ ...plain, memory: "much" })).toThrow(/much/);
 });
+
+it("text that would leave its place in the script is refused", () => {
+  const wrong: Partial<JobScriptOptions>[] = [
+    { jobName: "" },
+    { jobName: "a\ntouch x" },
+    { queue: "normal\ntouch x" },
+    { queue: "normal --comment=x" },
+    { account: "-A" },
+    { logDirectory: "my logs" },
+    { modules: ["gcc; touch x"] },
+  ];
+  for (const own of wrong) {
+    expect(() => jobScript({ ...plain, ...own }), JSON.stringify(own)).toThrow(
+      /^--[a-z-]+ ".*: give /s,
+    );
+  }
+  expect(jobScript({ ...plain, modules: ["gcc/12 openmpi"] })).toContain(
+    "module load gcc/12 openmpi",
+  );
+});
