@@ -53,7 +53,7 @@ function checkTexts({ jobName, queue, account, logDirectory, modules }: JobScrip
   for (const one of modules) check("--module", one, MODULES.test(one), "the name of a module");
 }
 
-/** The script. Throws `InvalidArgument` for what Slurm would not take, or take for something else. */
+/** The script. Throws `InvalidArgument` for what Slurm would not take or take otherwise. */
 export function jobScript(options: JobScriptOptions): string {
   checkTexts(options);
   const { jobName, nodes, tasksPerNode, queue, account, logDirectory, memory } = options;

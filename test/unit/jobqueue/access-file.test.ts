@@ -46,7 +46,7 @@ describe("its path", () => {
       expect(() => path(undefined, name)).toThrow(/SLURMCluster: name is /);
     }
     for (const name of [true, Number.NaN, 1n, Symbol("x"), ["work"]]) {
-      expect(() => path(undefined, name as string)).toThrow(/SLURMCluster: name is /);
+      expect(() => path(undefined, name as never)).toThrow(/SLURMCluster: name is /);
     }
   });
 });

@@ -18,7 +18,7 @@ const make = (): SLURMCluster =>
     ...{ sharedTempDirectory: folder, dashboardAddress: null },
   });
 
-test("a second cluster of the same name is refused, and leaves the first one its file", async () => {
+test("a second cluster of the same name is refused, and the file stays", async () => {
   const file = join(folder, "work.json");
   const first = make();
   await first.ready;
