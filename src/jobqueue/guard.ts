@@ -5,6 +5,7 @@
  * less than a megabyte and no time.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { quoted } from "./shell-text.ts";
 import type { Command } from "./system.ts";
 
 /** Reads lines; runs the last when there are no more. An empty one means: nothing is to be done. */
@@ -73,8 +74,4 @@ function start(): ChildProcess {
 /** The command as a shell reads it. */
 export function shellLine({ file, args }: Command): string {
   return [file, ...args].map(quoted).join(" ");
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
