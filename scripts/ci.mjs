@@ -83,7 +83,7 @@ if (step("set-up", 6, process.execPath, "scripts/setup.mjs")) {
   tests("npm test", 8, "npm", "test", "--");
   step("npm run check", 3, "npm", "run", "check");
   step("examples in documents", 3, process.execPath, "scripts/examples.mjs");
-  step("features", 1, process.execPath, "scripts/features.mjs", "--issue", "2");
+  step("features", 2, process.execPath, "scripts/features.mjs", "--issue", "2");
   if (existsSync(join(root, "dist", "testing", "main.js"))) {
     step("simulation, 200 seeds", 2, "npm", "run", "sim", "--", "--seed", "1", "--count", "200");
   }
