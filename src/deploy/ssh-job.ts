@@ -6,6 +6,7 @@
 import { SECURITY_VARIABLE } from "../comm/security.ts";
 import { CONFIGURATION_VARIABLE } from "../config/travel.ts";
 import { HeddleError } from "../core/errors.ts";
+import { quoted } from "../jobqueue/shell-text.ts";
 import { ProgramJob } from "./program-job.ts";
 
 /** How `ssh` connects; what is not given is as in the user's own `ssh` configuration. */
@@ -76,8 +77,4 @@ export function remoteCommand({ command, args, environ }: SSHProgram): string {
   const run = `${read}; exec env ${[...variables, words].join(" ")}`;
   // Whatever the user's shell is, this is read by a POSIX one.
   return `exec /bin/sh -c ${quoted(run)}`;
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
